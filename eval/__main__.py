@@ -1,0 +1,141 @@
+"""The command line of the scores: `python -m eval`."""
+
+import argparse
+import dataclasses
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from eval.score import check_predictions, score_predictions
+from eval.submission import Submission, fetch_leaderboard, submit
+from ld_data import command_line
+from ld_data.arrays import read_npy
+from ld_data.dataset import LatentDataset
+from ld_data.release import load
+
+DEFAULT_SERVICE = "http://127.0.0.1:8000"
+BASELINES = ("mean", "linear", "mlp")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Return the exit status of the command that the arguments name."""
+    options = _make_parser().parse_args(arguments)
+    return command_line.run(lambda: options.command(options))
+
+
+def _make_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser("python -m eval", description="Scores of models that map x to y.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    score = commands.add_parser("score", help="score predictions for the test rows")
+    score.add_argument("release", help="a release's name or folder")
+    score.add_argument("predictions", type=Path, help=".npy of shape (n_test, d)")
+    score.add_argument("--json", action="store_true", help="print JSON")
+    score.set_defaults(command=_score)
+
+    baselines = commands.add_parser("baselines", help="fit and score the baselines")
+    baselines.add_argument("release", help="a release's name or folder")
+    baselines.add_argument("--only", choices=BASELINES, help="one of them")
+    baselines.add_argument("--seed", type=int, default=0)
+    baselines.add_argument("--json", action="store_true", help="print JSON")
+    baselines.set_defaults(command=_baselines)
+
+    judge = commands.add_parser("judge", help="train a classifier of raw inputs and let it read decoded ones")
+    judge.add_argument("release", help="a release's name or folder")
+    judge.add_argument("--seed", type=int, default=0)
+    judge.add_argument("--json", action="store_true", help="print JSON")
+    judge.set_defaults(command=_judge)
+
+    board = commands.add_parser("leaderboard", help="the best scores of a service")
+    board.add_argument("release", help="a release's name")
+    board.add_argument("--from", dest="service", default=DEFAULT_SERVICE, metavar="URL", help=DEFAULT_SERVICE)
+    board.add_argument("--json", action="store_true", help="print JSON")
+    board.set_defaults(command=_leaderboard)
+
+    sending = commands.add_parser("submit", help="send predictions to a service's leaderboard")
+    sending.add_argument("release", help="a release's name or folder")
+    sending.add_argument("predictions", type=Path, help=".npy of shape (n_test, d)")
+    sending.add_argument("--name", required=True, help="of the model")
+    sending.add_argument("--url", default="", help="a link to it")
+    sending.add_argument("--description", default="")
+    sending.add_argument("--to", dest="service", default=DEFAULT_SERVICE, metavar="URL", help=DEFAULT_SERVICE)
+    sending.add_argument("--json", action="store_true", help="print JSON")
+    sending.set_defaults(command=_submit)
+    return parser
+
+
+def _score(options: argparse.Namespace) -> None:
+    data = load(options.release)
+    score = score_predictions(_read_predictions(options.predictions, data), data)
+    command_line.print_result(score.to_json(), str(score), options.json)
+
+
+def _baselines(options: argparse.Namespace) -> None:
+    command_line.make_quiet()
+    from eval.baselines import fit_baseline  # Keras takes seconds to import, and no score needs it
+
+    data = load(options.release)
+    rows = []
+    for name in [options.only] if options.only else BASELINES:
+        model = fit_baseline(name, data, options.seed)
+        rows.append({"name": name, **score_predictions(model(data.test.x), data).to_json()})
+    title = f"{data.name}, {len(data.test)} test rows"
+    command_line.print_result(rows, f"{title}\n{_format_table(rows)}", options.json)
+
+
+def _judge(options: argparse.Namespace) -> None:
+    command_line.make_quiet()
+    import vae
+    from eval.judges import read_codec, train_judge
+    from ld_data.source import load_source
+
+    data = load(options.release)
+    if data.manifest is None:
+        raise AssertionError("a loaded release has a manifest")
+    source = load_source(data.manifest.source["name"])
+    reading = read_codec(train_judge(source, seed=options.seed), source, vae.load(options.release), options.seed)
+    rows = (
+        ("originals", f"{reading.originals:.2%}", ""),
+        ("decoded samples", f"{reading.decoded_samples:.2%}", f"{reading.mse_samples:.4f}"),
+        ("decoded means", f"{reading.decoded_means:.2%}", f"{reading.mse_means:.4f}"),
+    )
+    text = "\n".join(f"{name:<16} {accuracy:>14} {mse:>12}" for name, accuracy, mse in (("", "read right", "MSE"), *rows))
+    command_line.print_result(dataclasses.asdict(reading), f"{data.name}, test inputs\n{text}", options.json)
+
+
+def _leaderboard(options: argparse.Namespace) -> None:
+    entries = fetch_leaderboard(options.service, options.release)
+    command_line.print_result(entries, _format_table(entries) if entries else "no scores yet", options.json)
+
+
+def _submit(options: argparse.Namespace) -> None:
+    submission = Submission(options.name, options.url, options.description)
+    data = load(options.release)
+    entry = submit(options.service, data.name, _read_predictions(options.predictions, data), submission)
+    text = f"accepted as number {entry['id']}\n{_format_table([entry])}"
+    command_line.print_result(entry, text, options.json)
+
+
+def _read_predictions(path: Path, data: LatentDataset) -> np.ndarray:
+    return check_predictions(read_npy(path.read_bytes()), data)
+
+
+def _format_table(rows: list[dict[str, Any]]) -> str:
+    header = f"{'model':<24} {'MSE':>16} {'skill':>16} {'noise-free MSE':>15} {'decoded accuracy':>17}"
+    lines = [header]
+    for row in rows:
+        mse = f"{row['mse']:.4f} +- {row['standard_error']:.4f}"
+        skill = f"{row['skill']:.3f} +- {row['skill_standard_error']:.3f}"
+        lines.append(
+            f"{row['name'][:24]:<24} {mse:>16} {skill:>16} {row['noise_free_mse']:>15.4f} {row['decoded_accuracy']:>17.4f}"
+        )
+    if rows:
+        lines.append(f"null {rows[0]['null']:.4f}, floor {rows[0]['floor']:.4f}")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

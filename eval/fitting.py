@@ -1,0 +1,42 @@
+"""Fitting Keras models with seeds of their own instead of Keras' global random state."""
+
+from dataclasses import dataclass
+
+import keras
+import numpy as np
+from tqdm.keras import TqdmCallback
+
+from ld_data.batches import make_batches
+
+
+@dataclass(frozen=True)
+class FitPlan:
+    """Passes over the rows, rows a step, the peak of a cosine schedule that ends at 0, and the seed of the order."""
+
+    epochs: int
+    batch_rows: int
+    learning_rate: float
+    seed: int
+
+
+def fit_model(
+    model: keras.Model, loss: keras.losses.Loss, inputs: np.ndarray, targets: np.ndarray, plan: FitPlan, title: str
+) -> None:
+    """Fit a model with AdamW, under a progress bar with that title; inputs and targets have equally many rows."""
+    batch_rows = min(plan.batch_rows, len(inputs))
+    steps = len(inputs) // batch_rows
+    schedule = keras.optimizers.schedules.CosineDecay(plan.learning_rate, plan.epochs * steps)
+    model.compile(keras.optimizers.AdamW(schedule, weight_decay=1e-3), loss)
+    batches = make_batches((inputs, targets), batch_rows, plan.seed)
+    progress = TqdmCallback(verbose=0, desc=title)
+    model.fit(batches, steps_per_epoch=steps, epochs=plan.epochs, verbose=0, callbacks=[progress])
+
+
+def make_initializer(random: np.random.Generator) -> keras.initializers.Initializer:
+    """Return a kernel initializer with a seed of its own."""
+    return keras.initializers.GlorotUniform(seed=draw_seed(random))
+
+
+def draw_seed(random: np.random.Generator) -> int:
+    """Return a seed for a layer."""
+    return int(random.integers(2**31))

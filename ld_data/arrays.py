@@ -1,0 +1,120 @@
+"""Arrays on disk without pickle: `.npz` archives with reproducible bytes, `.npy` bytes, and checks of arrays passed in."""
+
+import io
+import tokenize
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+
+from ld_data.errors import InputError, IntegrityError
+
+MAX_ARRAY_BYTES = 4 << 30
+
+
+def read_npz(path: Path) -> dict[str, np.ndarray]:
+    """Return the arrays of an `.npz` file by name.
+
+    Raises `IntegrityError` if it is damaged, holds Python objects (these would have to be unpickled), or declares
+    more than 4 GiB.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            declared = sum(entry.file_size for entry in archive.infolist())
+            if declared > MAX_ARRAY_BYTES:
+                raise IntegrityError(f"{path}: expected at most {MAX_ARRAY_BYTES} bytes of arrays; declares {declared}.")
+        with np.load(path, allow_pickle=False) as arrays:
+            return {name: arrays[name] for name in arrays.files}
+    except IntegrityError:
+        raise
+    except (zipfile.BadZipFile, ValueError, EOFError, KeyError, NotImplementedError, tokenize.TokenError) as error:
+        raise IntegrityError(
+            f"{path}: expected an .npz archive of plain numeric arrays; could not read it ({error}). "
+            "If it was downloaded, fetch it again; if it holds Python objects, save plain arrays instead."
+        ) from error
+
+
+def write_npz(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
+    """Write arrays as an uncompressed `.npz` file whose bytes depend on nothing but names and values."""
+    little = {name: array.astype(array.dtype.newbyteorder("<"), copy=False) for name, array in arrays.items()}
+    np.savez(path, allow_pickle=False, **little)
+
+
+def read_npy(content: bytes) -> np.ndarray:
+    """Return the array of `.npy` bytes; raise `InputError` if they are truncated, too long, or hold Python objects.
+
+    The declared size is compared with the bytes at hand before anything is allocated.
+    """
+    stream = io.BytesIO(content)
+    try:
+        version = np.lib.format.read_magic(stream)
+        readers = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
+        if version not in readers:
+            raise InputError(f"expected .npy format version 1.0 or 2.0; received {version}.")
+        shape, _, dtype = readers[version](stream)
+        if dtype.hasobject:
+            raise InputError("expected a numeric .npy array; received Python objects, which are never unpickled.")
+        declared, received = int(np.prod(shape, dtype=object)) * dtype.itemsize, len(content) - stream.tell()
+        if declared != received:
+            raise InputError(f"the .npy header declares {declared} bytes of {dtype} {shape}; received {received}.")
+        stream.seek(0)
+        return np.load(stream, allow_pickle=False)
+    except InputError:
+        raise
+    except (ValueError, EOFError, OverflowError, SyntaxError, TypeError, tokenize.TokenError) as error:
+        raise InputError(f"expected .npy bytes as numpy.save writes them; could not read them ({error}).") from error
+
+
+def write_npy(array: np.ndarray) -> bytes:
+    """Return the `.npy` bytes of an array, version 1.0, in C order and little-endian."""
+    stream = io.BytesIO()
+    little = np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<"))
+    np.lib.format.write_array(stream, little, version=(1, 0), allow_pickle=False)
+    return stream.getvalue()
+
+
+def check_vectors(values: object, width: int, name: str = "vectors") -> np.ndarray:
+    """Return `values` as a `(n, width)` float32 array with n of 1 or more and only finite numbers.
+
+    Raises `InputError` that says what was expected and what came.
+    """
+    array = check_numbers(values, name)
+    if array.ndim != 2 or array.shape[1] != width or not len(array):
+        raise InputError(f"{name} must have shape (n, {width}) with n of 1 or more; received {array.shape}.")
+    with np.errstate(over="ignore"):  # what overflows float32 becomes infinite and is refused below
+        return check_finite(array.astype(np.float32), name)
+
+
+def check_numbers(values: object, name: str) -> np.ndarray:
+    """Return `values` as an array of real numbers (integers or floats), else raise `InputError`."""
+    try:
+        array = np.asarray(values)
+    except ValueError as error:
+        raise InputError(f"{name} must be a rectangular array of numbers; its rows differ in length.") from error
+    if array.dtype.kind not in "iuf":
+        raise InputError(f"{name} must be numbers; received {array.dtype}. Convert them to float32.")
+    return array
+
+
+def check_finite(array: np.ndarray, name: str) -> np.ndarray:
+    """Return `array` if it holds no NaN and no infinity, else raise `InputError` naming the first bad place."""
+    bad = ~np.isfinite(array)
+    if bad.any():
+        place = tuple(int(i) for i in np.argwhere(bad)[0])
+        raise InputError(
+            f"{name} must be finite; {int(bad.sum())} of {array.size} values are not, the first at index {place}."
+        )
+    return array
+
+
+def check_labels(values: object, classes: int, name: str = "labels") -> np.ndarray:
+    """Return `values` as `(n,)` int64 class labels from 0 to `classes` - 1, else raise `InputError`."""
+    array = check_numbers(values, name)
+    if array.ndim != 1 or not len(array):
+        raise InputError(f"{name} must have shape (n,) with n of 1 or more; received {array.shape}.")
+    if array.dtype.kind == "f":
+        raise InputError(f"{name} must be integers; received {array.dtype}.")
+    if array.min() < 0 or array.max() >= classes:
+        raise InputError(f"{name} must lie from 0 to {classes - 1}; received {array.min()} to {array.max()}.")
+    return array.astype(np.int64)

@@ -1,0 +1,133 @@
+"""The builder: a source and its trained models in, a verified release out."""
+
+import platform
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import scipy
+
+from ld_data.arrays import write_npy, write_npz
+from ld_data.codec import LatentCodec
+from ld_data.dataset import NPY_FILES, LatentDataset, Split
+from ld_data.errors import InputError, StorageError
+from ld_data.hashing import hash_array
+from ld_data.health import make_health_report
+from ld_data.manifest import MANIFEST_NAME, ArrayRecord, FileRecord, Manifest
+from ld_data.release import DATA_NAME, publish, verify
+from ld_data.source import Source
+
+NAME_CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-")
+
+
+@dataclass(frozen=True)
+class BuildPlan:
+    """What a release is called and how its making is described.
+
+    Attributes:
+        release: its name: lower-case letters, digits and hyphens.
+        seed: of the noise in x and y.
+        command: that reproduces it.
+        release_version: of this release.
+        libraries: versions of what trained the models; Python, numpy and scipy are added.
+    """
+
+    release: str
+    seed: int
+    command: str
+    release_version: str
+    libraries: dict[str, str]
+
+    def __post_init__(self) -> None:
+        """Raise `InputError` for a name that would not do as a folder and in an address."""
+        if not self.release or not set(self.release) <= NAME_CHARACTERS:
+            raise InputError(f"a release name has lower-case letters, digits and hyphens; received {self.release!r}.")
+
+
+def name_release(source: str, latent_dim: int) -> str:
+    """Return the name of a source's release at a latent size: `ld-mnist-32`."""
+    return f"ld-{source}-{latent_dim}"
+
+
+def make_dataset(source: Source, codec: LatentCodec, release: str, seed: int) -> LatentDataset:
+    """Return the source encoded row by row: x and y sampled, test rows numbered after the training rows."""
+    train = _encode(codec, source.x_train, source.label_train, seed, 0)
+    test = _encode(codec, source.x_test, source.label_test, seed, len(train))
+    y = codec.y
+    cells = (values.astype(np.float32) for values in (y.class_weight, y.class_bias, y.class_mean))
+    return LatentDataset(release, train, test, *cells)
+
+
+def build_release(source: Source, codec: LatentCodec, plan: BuildPlan, checkpoints: Path) -> Path:
+    """Return the folder of the release after encoding the source, writing it, verifying it, and publishing it.
+
+    The release is written in a folder beside its final place and takes its name last. Raises `StorageError` if the
+    disk refuses; then an older release of the name is as it was.
+    """
+    data = make_dataset(source, codec, plan.release, plan.seed)
+    with _staging_folder(checkpoints, plan.release) as staging:
+        codec.save(staging)
+        write_npz(staging / DATA_NAME, data.to_arrays())
+        manifest = _make_manifest(source, codec, plan, data, staging)
+        (staging / MANIFEST_NAME).write_text(manifest.to_json(), "utf-8")
+        verify(staging)
+        publish(staging, checkpoints / plan.release)
+    return checkpoints / plan.release
+
+
+def _encode(codec: LatentCodec, inputs: np.ndarray, labels: np.ndarray, seed: int, first_row: int) -> Split:
+    x = codec.x.encode(inputs, mode="sample", seed=seed, first_row=first_row)
+    y = codec.y.encode(labels, mode="sample", seed=seed, first_row=first_row)
+    return Split(x.astype(np.float32), y.astype(np.float32), labels.astype(np.uint8))
+
+
+@contextmanager
+def _staging_folder(checkpoints: Path, release: str) -> Iterator[Path]:
+    """Yield an empty folder that is gone afterwards, whatever happens; a killed build's leftover is cleared first."""
+    staging = checkpoints / f".{release}.building"
+    try:
+        shutil.rmtree(staging, ignore_errors=True)
+        staging.mkdir(parents=True)
+        yield staging
+    except OSError as error:
+        raise StorageError(
+            f"could not write the release {release} to {checkpoints}: {error}. Nothing was replaced; "
+            "free some space or choose another folder, then build again."
+        ) from error
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
+
+
+def _make_manifest(
+    source: Source, codec: LatentCodec, plan: BuildPlan, data: LatentDataset, staging: Path
+) -> Manifest:
+    arrays = data.to_arrays()
+    npy_files = {file: write_npy(arrays[name]) for file, name in NPY_FILES.items()}
+    return Manifest(
+        name=plan.release,
+        release_version=plan.release_version,
+        source={"name": source.name, "sha256": source.sha256, "licence": source.licence},
+        latent_dim=data.latent_dim,
+        classes=data.classes,
+        seed=plan.seed,
+        command=plan.command,
+        libraries={
+            "python": platform.python_version(),
+            "numpy": np.__version__,
+            "scipy": scipy.__version__,
+            **plan.libraries,
+        },
+        licence=source.licence,
+        null=codec.y.null,
+        floor=codec.y.floor,
+        health=make_health_report(data),
+        arrays={name: ArrayRecord.of(array) for name, array in arrays.items()},
+        files={path.name: FileRecord.of(path) for path in sorted(staging.iterdir())},
+        npy_files={
+            file: FileRecord(len(content), hash_array(np.frombuffer(content, np.uint8)))
+            for file, content in npy_files.items()
+        },
+    )

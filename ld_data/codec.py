@@ -1,0 +1,76 @@
+"""What the builder and the service need of a release's models, as protocols: `vae` satisfies them, and so may others."""
+
+from pathlib import Path
+from typing import Literal, Protocol
+
+import numpy as np
+
+Mode = Literal["sample", "mean"]
+MODES: tuple[Mode, ...] = ("sample", "mean")
+
+
+class XCodec(Protocol):
+    """Encoder and decoder of the x space."""
+
+    @property
+    def latent_dim(self) -> int:
+        """The latent size d."""
+
+    @property
+    def input_shape(self) -> tuple[int, ...]:
+        """The shape of one input: `(h, w)` or `(t,)`."""
+
+    def encode(self, inputs: np.ndarray, mode: Mode = "sample", seed: int = 0, first_row: int = 0) -> np.ndarray:
+        """Return `(n, d)` float32 latents of inputs `(n, *input_shape)`; row i draws noise of row `first_row` + i."""
+
+    def decode(self, latents: np.ndarray) -> np.ndarray:
+        """Return `(n, *input_shape)` float32 inputs for latents `(n, d)`."""
+
+
+class YCodec(Protocol):
+    """Encoder and decoder of the y space."""
+
+    @property
+    def latent_dim(self) -> int:
+        """The latent size d."""
+
+    @property
+    def class_weight(self) -> np.ndarray:
+        """W `(d, k)`: the class of y is argmax(y @ W + b)."""
+
+    @property
+    def class_bias(self) -> np.ndarray:
+        """The biases b `(k,)`."""
+
+    @property
+    def class_mean(self) -> np.ndarray:
+        """E[y | class] `(k, d)`."""
+
+    @property
+    def null(self) -> float:
+        """The variance of y per dimension: the MSE of the model that always answers the mean."""
+
+    @property
+    def floor(self) -> float:
+        """The variance of y within its class per dimension: the MSE of an oracle that knows the class."""
+
+    def encode(self, labels: np.ndarray, mode: Mode = "sample", seed: int = 0, first_row: int = 0) -> np.ndarray:
+        """Return `(n, d)` float32 latents of labels `(n,)`; row i draws noise of row `first_row` + i."""
+
+    def decode(self, latents: np.ndarray) -> np.ndarray:
+        """Return `(n, k)` float32 class probabilities for latents `(n, d)`."""
+
+
+class LatentCodec(Protocol):
+    """The models of a release."""
+
+    @property
+    def x(self) -> XCodec:
+        """The codec of inputs."""
+
+    @property
+    def y(self) -> YCodec:
+        """The codec of classes."""
+
+    def save(self, folder: Path) -> None:
+        """Write configuration and weights as new files into an existing folder."""

@@ -1,0 +1,107 @@
+"""A latent dataset in memory."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+
+import numpy as np
+
+from ld_data.errors import IntegrityError
+from ld_data.manifest import Manifest
+
+ARRAY_NAMES = ("x_train", "y_train", "label_train", "x_test", "y_test", "label_test")
+CELL_NAMES = ("class_weight", "class_bias", "class_mean")
+# The predecessor's file names, and the arrays that they hold.
+NPY_FILES = {"train_x.npy": "x_train", "train_y.npy": "y_train", "test_x.npy": "x_test", "test_y.npy": "y_test"}
+
+KerasTuples = tuple[tuple[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]
+
+
+@dataclass(frozen=True)
+class Split:
+    """The rows of one split: x `(n, d)` float32, y `(n, d)` float32, label `(n,)` uint8, in the source's order."""
+
+    x: np.ndarray
+    y: np.ndarray
+    label: np.ndarray
+
+    def __len__(self) -> int:
+        """Return n."""
+        return len(self.label)
+
+
+@dataclass(frozen=True)
+class LatentDataset:
+    """Pairs (x, y) of latents with what is known about y: its cells and class means.
+
+    Attributes:
+        name: of the release.
+        train, test: the splits.
+        class_weight, class_bias: W `(d, k)` and b `(k,)`: the class of y is argmax(y @ W + b).
+        class_mean: E[y | class] `(k, d)`: the answers of an oracle that knows the class.
+        manifest: how it was made, with hashes, nulls and floors; None for a dataset that was not read from a release.
+    """
+
+    name: str
+    train: Split
+    test: Split
+    class_weight: np.ndarray
+    class_bias: np.ndarray
+    class_mean: np.ndarray
+    manifest: Manifest | None = field(default=None, repr=False)
+
+    @property
+    def latent_dim(self) -> int:
+        """The latent size d."""
+        return int(self.class_weight.shape[0])
+
+    @property
+    def classes(self) -> int:
+        """The number of classes k."""
+        return int(self.class_weight.shape[1])
+
+    def classify(self, y: np.ndarray) -> np.ndarray:
+        """Return the class `(n,)` int64 that y latents `(n, d)` decode to."""
+        return np.argmax(y @ self.class_weight + self.class_bias, axis=1)
+
+    def as_keras(self) -> KerasTuples:
+        """Return `(x_train, y_train), (x_test, y_test)` as `keras.datasets` does."""
+        return (self.train.x, self.train.y), (self.test.x, self.test.y)
+
+    def to_arrays(self) -> dict[str, np.ndarray]:
+        """Return the arrays of `data.npz` by name."""
+        arrays = {f"{part.name}_train": getattr(self.train, part.name) for part in fields(Split)}
+        arrays |= {f"{part.name}_test": getattr(self.test, part.name) for part in fields(Split)}
+        return arrays | {name: getattr(self, name) for name in CELL_NAMES}
+
+    def save_npy(self, folder: Path) -> list[Path]:
+        """Write the predecessor's four files into an existing folder and return their paths."""
+        arrays = self.to_arrays()
+        for file, name in NPY_FILES.items():
+            np.save(folder / file, arrays[name], allow_pickle=False)
+        return [folder / file for file in NPY_FILES]
+
+    @classmethod
+    def from_arrays(
+        cls, name: str, arrays: Mapping[str, np.ndarray], manifest: Manifest | None = None
+    ) -> "LatentDataset":
+        """Return the dataset that `to_arrays` took apart; raise `IntegrityError` if arrays are missing or do not fit."""
+        if missing := [part for part in (*ARRAY_NAMES, *CELL_NAMES) if part not in arrays]:
+            raise IntegrityError(f"{name}: expected the arrays {', '.join(missing)}; received {', '.join(arrays)}.")
+        d, k = arrays["class_weight"].shape
+        _check_shape(name, "class_bias", arrays["class_bias"], (k,))
+        _check_shape(name, "class_mean", arrays["class_mean"], (k, d))
+        for split in ("train", "test"):
+            n = len(arrays[f"label_{split}"])
+            _check_shape(name, f"label_{split}", arrays[f"label_{split}"], (n,))
+            _check_shape(name, f"x_{split}", arrays[f"x_{split}"], (n, d))
+            _check_shape(name, f"y_{split}", arrays[f"y_{split}"], (n, d))
+        train, test = (
+            Split(arrays[f"x_{split}"], arrays[f"y_{split}"], arrays[f"label_{split}"]) for split in ("train", "test")
+        )
+        return cls(name, train, test, *(arrays[part] for part in CELL_NAMES), manifest=manifest)
+
+
+def _check_shape(dataset: str, name: str, array: np.ndarray, expected: tuple[int, ...]) -> None:
+    if array.shape != expected:
+        raise IntegrityError(f"{dataset}: {name} must have shape {expected}; received {array.shape}.")

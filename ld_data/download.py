@@ -1,0 +1,50 @@
+"""Downloading a release from a running service."""
+
+import shutil
+from pathlib import Path
+from urllib.parse import quote
+
+import httpx
+
+from ld_data.errors import DownloadError, MissingDataError
+from ld_data.fetch import TIMEOUT_SECONDS, fetch_file
+from ld_data.locations import OFFLINE_VARIABLE, is_offline
+from ld_data.manifest import MANIFEST_NAME, MAX_MANIFEST_BYTES, Manifest
+from ld_data.release import publish, verify
+
+
+def download_release(name: str, service: str, checkpoints: Path) -> Path:
+    """Return the folder of a release after fetching its files from a service, checked against its manifest.
+
+    The release takes its name only once it is whole. Raises `DownloadError` if the service does not deliver,
+    `MissingDataError` if `LD_DATA_OFFLINE` forbids it, `IntegrityError` if what came is not what the manifest says.
+    """
+    if is_offline():
+        raise MissingDataError(f"{OFFLINE_VARIABLE} forbids to download {name}. Unset it, then try again.")
+    address = f"{service.rstrip('/')}/v1/datasets/{quote(name, safe='')}/files"
+    text = _fetch_manifest(f"{address}/{MANIFEST_NAME}")
+    manifest = Manifest.from_json(text, Path(address))
+    staging = checkpoints / f".{name}.downloading"
+    try:
+        shutil.rmtree(staging, ignore_errors=True)
+        staging.mkdir(parents=True)
+        for file, record in manifest.files.items():
+            fetch_file([f"{address}/{quote(file, safe='')}"], staging / file, record.sha256)
+        (staging / MANIFEST_NAME).write_text(text, "utf-8")
+        verify(staging)
+        publish(staging, checkpoints / name)
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
+    return checkpoints / name
+
+
+def _fetch_manifest(address: str) -> str:
+    try:
+        response = httpx.get(address, timeout=TIMEOUT_SECONDS, follow_redirects=True).raise_for_status()
+    except httpx.HTTPStatusError as error:
+        raise DownloadError(f"{address} answered {error.response.status_code}: {error.response.text[:200]}") from error
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        raise DownloadError(f"no answer from {address}: {error}. Is a service running there?") from error
+    if len(response.content) > MAX_MANIFEST_BYTES:
+        raise DownloadError(f"{address}: expected at most {MAX_MANIFEST_BYTES} bytes; received {len(response.content)}.")
+    return response.text

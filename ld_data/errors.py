@@ -1,0 +1,76 @@
+"""The errors of the project, one tree, each with the slug that a service answer carries.
+
+Every message says what was expected, what was received, and what to do.
+"""
+
+
+class LdDataError(Exception):
+    """The root: anything that LD-Data itself refuses or cannot do."""
+
+    error_type = "error"
+
+
+class InputError(LdDataError, ValueError):
+    """What the caller passed has the wrong shape, type, range, or is not finite."""
+
+    error_type = "invalid_input"
+
+
+class UnknownNameError(LdDataError, LookupError):
+    """A release, source, file, or setting of that name does not exist."""
+
+    error_type = "unknown_name"
+
+
+class MissingDataError(LdDataError, FileNotFoundError):
+    """The data are not on this machine and could not be, or may not be, downloaded."""
+
+    error_type = "missing_data"
+
+
+class IntegrityError(LdDataError):
+    """A file or array is not what its hash, size, or format says it must be."""
+
+    error_type = "integrity"
+
+
+class StorageError(LdDataError, OSError):
+    """The disk refused: full, read-only, or not permitted. What was there before still is."""
+
+    error_type = "storage"
+
+
+class DownloadError(LdDataError, ConnectionError):
+    """No mirror or server delivered the file."""
+
+    error_type = "download"
+
+
+class SubmissionError(LdDataError):
+    """The service did not accept a score."""
+
+    error_type = "submission"
+
+
+class OverloadedError(LdDataError):
+    """More work is in progress than the service takes on at once."""
+
+    error_type = "overloaded"
+
+
+class NotReadyError(LdDataError):
+    """The release exists, but its check or its models failed, so that it cannot be served."""
+
+    error_type = "not_ready"
+
+
+class TooLargeError(InputError):
+    """More bytes or rows than the limit allows."""
+
+    error_type = "too_large"
+
+
+class MediaTypeError(InputError):
+    """A body in a format that is not spoken here."""
+
+    error_type = "unsupported_media_type"

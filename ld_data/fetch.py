@@ -1,0 +1,81 @@
+"""Downloads: to a temporary file, checked against a sha256, then renamed, so that a name never holds half a file."""
+
+import hashlib
+import os
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import BinaryIO
+
+import httpx
+from tqdm import tqdm
+
+from ld_data.errors import DownloadError, MissingDataError
+from ld_data.locations import OFFLINE_VARIABLE, is_offline
+
+TRIES_PER_MIRROR = 2
+TIMEOUT_SECONDS = 30.0
+PAUSE_SECONDS = 1.0
+
+
+def fetch_file(
+    urls: Sequence[str],
+    path: Path,
+    sha256: str,
+    *,
+    searched: Sequence[Path] = (),
+    client: httpx.Client | None = None,
+    pause: float = PAUSE_SECONDS,
+) -> Path:
+    """Return `path` after downloading it from the first of the mirrors `urls` that delivers content with that hash.
+
+    Each mirror is tried twice. Raises `MissingDataError` when `LD_DATA_OFFLINE` forbids it, with the places that were
+    `searched` before, and `DownloadError` with every mirror's answer when none delivered; then nothing is left behind.
+    """
+    if is_offline():
+        places = "".join(f"\n  {place}" for place in (*searched, path))
+        raise MissingDataError(
+            f"{path.name} is missing, and {OFFLINE_VARIABLE} forbids to download it. Looked for:{places}\n"
+            f"Put a copy at one of these places, or unset {OFFLINE_VARIABLE}."
+        )
+    path.parent.mkdir(parents=True, exist_ok=True)
+    failures = []
+    with client or httpx.Client(timeout=TIMEOUT_SECONDS, follow_redirects=True) as session:
+        for url in urls:
+            for number in range(TRIES_PER_MIRROR):
+                try:
+                    return _fetch_once(session, url, path, sha256)
+                except (httpx.HTTPError, DownloadError) as error:
+                    failures.append(f"{url}: {error or type(error).__name__}")
+                    time.sleep(pause * number)
+    raise DownloadError(
+        f"could not download {path.name}. " + "; ".join(failures) + ". Check the network, or put the file at "
+        f"{path} by hand."
+    )
+
+
+def _fetch_once(client: httpx.Client, url: str, path: Path, sha256: str) -> Path:
+    """Download one URL into a temporary file beside `path` and rename it once its hash is right."""
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    temporary = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as file, client.stream("GET", url) as response:
+            response.raise_for_status()
+            received = _write_stream(response, file, path.name)
+        if received != sha256:
+            raise DownloadError(f"expected sha256 {sha256}, received {received}")
+        return temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _write_stream(response: httpx.Response, file: BinaryIO, title: str) -> str:
+    digest = hashlib.sha256()
+    length = int(response.headers.get("Content-Length", 0)) or None
+    with tqdm(total=length, unit="B", unit_scale=True, desc=title, leave=False) as progress:
+        for chunk in response.iter_bytes():
+            file.write(chunk)
+            digest.update(chunk)
+            progress.update(len(chunk))
+    return digest.hexdigest()

@@ -1,0 +1,23 @@
+"""SHA-256 of files and of arrays."""
+
+import hashlib
+from pathlib import Path
+
+import numpy as np
+
+CHUNK_BYTES = 1 << 20
+
+
+def hash_file(path: Path) -> str:
+    """Return the sha256 of a file, as 64 hexadecimal digits, in constant memory."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while chunk := file.read(CHUNK_BYTES):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+def hash_array(array: np.ndarray) -> str:
+    """Return the sha256 of an array's elements in C order and little-endian bytes: shape and dtype do not enter."""
+    little = np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<"))
+    return hashlib.sha256(little.data).hexdigest()

@@ -1,0 +1,57 @@
+"""The IDX format of the original MNIST files: big-endian magic number, lengths, then bytes."""
+
+import gzip
+import math
+import struct
+import zlib
+from pathlib import Path
+
+import numpy as np
+
+from ld_data.errors import IntegrityError
+
+UNSIGNED_BYTE = 0x08
+GZIP_MAGIC = b"\x1f\x8b"
+MAX_BYTES = 1 << 30
+
+
+def read_idx(path: Path) -> np.ndarray:
+    """Return the uint8 array of an IDX file, gzipped or not.
+
+    Raises `IntegrityError` if the file is truncated, overlong, or not IDX of unsigned bytes.
+    """
+    content = _read_content(path)
+    if len(content) < 4 or content[:2] != b"\0\0" or content[2] != UNSIGNED_BYTE:
+        raise IntegrityError(f"{path}: expected an IDX file of unsigned bytes; received {content[:16]!r}... .")
+    header = 4 + 4 * content[3]
+    if len(content) < header:
+        raise IntegrityError(f"{path}: expected a header of {header} bytes; received {len(content)} bytes in all.")
+    shape = struct.unpack(f">{content[3]}I", content[4:header])
+    if math.prod(shape) != len(content) - header:
+        raise IntegrityError(
+            f"{path}: expected {math.prod(shape)} bytes for shape {shape}; received {len(content) - header}. "
+            "The file is damaged: delete it, so that it is fetched again."
+        )
+    return np.frombuffer(content, np.uint8, offset=header).reshape(shape)
+
+
+def write_idx(array: np.ndarray) -> bytes:
+    """Return the IDX bytes of a uint8 array: the form over which MNIST's published hashes are taken."""
+    header = struct.pack(">BBBB", 0, 0, UNSIGNED_BYTE, array.ndim) + struct.pack(f">{array.ndim}I", *array.shape)
+    return header + np.ascontiguousarray(array, np.uint8).tobytes()
+
+
+def _read_content(path: Path) -> bytes:
+    with path.open("rb") as file:
+        zipped = file.read(2) == GZIP_MAGIC
+        file.seek(0)
+        if not zipped:
+            return file.read(MAX_BYTES)
+        try:
+            with gzip.GzipFile(fileobj=file) as unzipped:
+                return unzipped.read(MAX_BYTES)
+        except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+            raise IntegrityError(
+                f"{path}: expected a whole gzip file; received a damaged one ({error}). "
+                "Delete it, so that it is fetched again."
+            ) from error

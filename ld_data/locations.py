@@ -1,0 +1,39 @@
+"""Where things lie: the folders that LD-Data reads and writes, and the environment variables that move them."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+HOME_VARIABLE = "LD_DATA_HOME"
+CACHE_VARIABLE = "LD_DATA_CACHE"
+CHECKPOINTS_VARIABLE = "LD_DATA_CHECKPOINTS"
+OFFLINE_VARIABLE = "LD_DATA_OFFLINE"
+
+
+def data_home(environment: Mapping[str, str] = os.environ) -> Path | None:
+    """Return the folder to look in for raw data before any download (`LD_DATA_HOME`), or None."""
+    folder = environment.get(HOME_VARIABLE)
+    return Path(folder).expanduser() if folder else None
+
+
+def cache_folder(environment: Mapping[str, str] = os.environ) -> Path:
+    """Return the folder that downloads go to: `LD_DATA_CACHE`, else `ld-data` in the user's cache folder."""
+    if folder := environment.get(CACHE_VARIABLE):
+        return Path(folder).expanduser()
+    return Path(environment.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "ld-data"
+
+
+def checkpoints_folder(environment: Mapping[str, str] = os.environ) -> Path:
+    """Return the folder of the releases: `LD_DATA_CHECKPOINTS`, else `checkpoints` in the checkout.
+
+    An installed package without a checkout around it uses `checkpoints` in the cache folder.
+    """
+    if folder := environment.get(CHECKPOINTS_VARIABLE):
+        return Path(folder).expanduser()
+    checkout = Path(__file__).resolve().parent.parent / "checkpoints"
+    return checkout if checkout.is_dir() else cache_folder(environment) / "checkpoints"
+
+
+def is_offline(environment: Mapping[str, str] = os.environ) -> bool:
+    """Return whether `LD_DATA_OFFLINE` forbids downloads (any value but empty and 0)."""
+    return environment.get(OFFLINE_VARIABLE, "0") not in ("", "0")

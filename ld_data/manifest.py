@@ -1,0 +1,122 @@
+"""The manifest of a release: what is in it, how it was made, and the hashes that prove it."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ld_data.errors import IntegrityError
+from ld_data.hashing import hash_array, hash_file
+
+FORMAT_VERSION = 1
+MANIFEST_NAME = "manifest.json"
+MAX_MANIFEST_BYTES = 1 << 20
+
+
+@dataclass(frozen=True)
+class ArrayRecord:
+    """Shape, dtype and sha256 (over little-endian C-order bytes) of one array."""
+
+    shape: tuple[int, ...]
+    dtype: str
+    sha256: str
+
+    @classmethod
+    def of(cls, array: np.ndarray) -> "ArrayRecord":
+        """Return the record of an array."""
+        return cls(array.shape, array.dtype.name, hash_array(array))
+
+
+@dataclass(frozen=True)
+class FileRecord:
+    """Size in bytes and sha256 of one file."""
+
+    size: int
+    sha256: str
+
+    @classmethod
+    def of(cls, path: Path) -> "FileRecord":
+        """Return the record of an existing file."""
+        return cls(path.stat().st_size, hash_file(path))
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """Everything about a release that is not in its arrays and weights.
+
+    Attributes:
+        format_version: of this description; a reader refuses one that it does not know.
+        name, release_version: of the release.
+        source: name, sha256 and licence of the labelled inputs.
+        latent_dim, classes: d and k.
+        seed: of training, encoding and y.
+        command: that made the release.
+        libraries: versions of Python, numpy, scipy, keras and its backend.
+        licence: of the arrays and weights.
+        null, floor: of y in closed form, per dimension.
+        health: statistics of the latents, by space and split.
+        arrays: records of the arrays in `data.npz`.
+        files: records of the files in the folder, this one excepted.
+        npy_files: records of the predecessor's four files, which are made from `data.npz` on request.
+    """
+
+    name: str
+    release_version: str
+    source: dict[str, str]
+    latent_dim: int
+    classes: int
+    seed: int
+    command: str
+    libraries: dict[str, str]
+    licence: str
+    null: float
+    floor: float
+    health: dict[str, Any]
+    arrays: dict[str, ArrayRecord]
+    files: dict[str, FileRecord]
+    npy_files: dict[str, FileRecord]
+    format_version: int = FORMAT_VERSION
+
+    def to_json(self) -> str:
+        """Return the manifest as JSON text."""
+        return json.dumps(asdict(self), indent=1, allow_nan=False) + "\n"
+
+    @classmethod
+    def from_json(cls, text: str, place: Path) -> "Manifest":
+        """Return the manifest in a JSON text; raise `IntegrityError` naming `place` if it is not one of this format."""
+        try:
+            values = json.loads(text)
+            if not isinstance(values, dict):
+                raise TypeError(f"expected an object; received {type(values).__name__}")
+            if values.get("format_version") != FORMAT_VERSION:
+                raise TypeError(f"expected format_version {FORMAT_VERSION}; received {values.get('format_version')}")
+            known = {field.name: values[field.name] for field in fields(cls)}
+            known["arrays"] = {name: _read_array_record(record) for name, record in values["arrays"].items()}
+            for group in ("files", "npy_files"):
+                known[group] = {name: FileRecord(**record) for name, record in values[group].items()}
+            if unsafe := [name for name in known["files"] if Path(name).name != name]:
+                raise TypeError(f"file names must not hold folders; received {unsafe[0]!r}")
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+            raise IntegrityError(f"{place}: not a manifest of this format ({error}). Fetch the release again.") from error
+        return cls(**known)
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """Return the manifest of a release folder; raise `IntegrityError` if it is missing or not a manifest."""
+    path = folder / MANIFEST_NAME
+    try:
+        if path.stat().st_size > MAX_MANIFEST_BYTES:
+            raise IntegrityError(f"{path}: expected at most {MAX_MANIFEST_BYTES} bytes; has {path.stat().st_size}.")
+        return Manifest.from_json(path.read_text("utf-8"), path)
+    except FileNotFoundError as error:
+        raise IntegrityError(f"{folder} is not a whole release: it has no {MANIFEST_NAME}. Build or fetch it again.") from error
+    except UnicodeDecodeError as error:
+        raise IntegrityError(f"{path}: not UTF-8 text ({error}). Fetch the release again.") from error
+
+
+def _read_array_record(values: Mapping[str, Any]) -> ArrayRecord:
+    record = ArrayRecord(**values)
+    return ArrayRecord(tuple(record.shape), record.dtype, record.sha256)

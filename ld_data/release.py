@@ -1,0 +1,134 @@
+"""Releases on disk: find, load, verify, and publish them.
+
+`checkpoints/<release>/` holds a manifest, `data.npz`, and the files of the models. A release is replaced by renaming
+whole folders: the old one steps aside as `.<release>.previous`, the new one takes its name, the old one is deleted.
+A reader that finds the name empty reads the one that stepped aside, so that a publisher killed at any moment leaves
+either the old release or the new one.
+"""
+
+import os
+import shutil
+from collections.abc import Collection
+from pathlib import Path
+
+from ld_data.arrays import read_npz
+from ld_data.dataset import LatentDataset
+from ld_data.errors import IntegrityError, UnknownNameError
+from ld_data.locations import checkpoints_folder
+from ld_data.manifest import MANIFEST_NAME, ArrayRecord, FileRecord, Manifest, read_manifest
+
+DATA_NAME = "data.npz"
+
+
+def list_releases(folder: Path | None = None) -> list[str]:
+    """Return the names of the releases in `folder` (the checkpoints folder by default), sorted."""
+    folder = folder or checkpoints_folder()
+    entries = {path.parent.name for path in folder.glob(f"*/{MANIFEST_NAME}") if not path.parent.name.startswith(".")}
+    stepped_aside = {path.parent.name[1:].removesuffix(".previous") for path in folder.glob(f".*.previous/{MANIFEST_NAME}")}
+    return sorted(entries | stepped_aside)
+
+
+def find_release(name: str | Path) -> Path:
+    """Return the folder of a release, given its name in the checkpoints folder or the path of a folder.
+
+    Raises `UnknownNameError` if there is none, with the names that there are.
+    """
+    folder = Path(name)
+    if folder.name == str(name):
+        folder = checkpoints_folder() / folder
+    for candidate in (folder, _previous(folder)):
+        if candidate.is_dir():
+            return candidate
+    known = ", ".join(list_releases(folder.parent)) or "none"
+    raise UnknownNameError(
+        f"no release {str(name)!r} in {folder.parent}. There: {known}. Build one with `python -m ld_data build SOURCE`, "
+        f"or fetch one with `python -m ld_data download NAME --from URL`."
+    )
+
+
+def load(name: str | Path) -> LatentDataset:
+    """Return the latent dataset of a release, by name or folder, every array checked against the manifest's hash.
+
+    Raises `UnknownNameError` if there is no such release, `IntegrityError` if it is not what its manifest says.
+    """
+    folder = find_release(name)
+    manifest = read_manifest(folder)
+    path = folder / DATA_NAME
+    _check_size(folder, DATA_NAME, manifest)
+    arrays = read_npz(path)
+    if set(arrays) != set(manifest.arrays):
+        raise IntegrityError(f"{path}: expected the arrays {sorted(manifest.arrays)}; received {sorted(arrays)}.")
+    for array_name, expected in manifest.arrays.items():
+        if (received := ArrayRecord.of(arrays[array_name])) != expected:
+            raise IntegrityError(f"{path}: {array_name} was altered: expected {expected}; received {received}.")
+    return LatentDataset.from_arrays(manifest.name, arrays, manifest)
+
+
+def verify(name: str | Path) -> Manifest:
+    """Return the manifest of a release after checking every file's size and sha256 and every array.
+
+    Raises `IntegrityError` naming the first file or array that differs, `UnknownNameError` if there is no release.
+    """
+    folder = find_release(name)
+    manifest = verify_files(folder)
+    load(folder)
+    return manifest
+
+
+def verify_files(folder: Path, names: Collection[str] | None = None) -> Manifest:
+    """Return the manifest of a release folder after checking size and sha256 of its files.
+
+    With `names`, of those of these files that the manifest lists. Raises `IntegrityError` naming the first that differs.
+    """
+    manifest = read_manifest(folder)
+    for file, expected in manifest.files.items():
+        if names is not None and file not in names:
+            continue
+        _check_size(folder, file, manifest)
+        if (received := FileRecord.of(folder / file)) != expected:
+            raise IntegrityError(
+                f"{folder / file} was altered: expected sha256 {expected.sha256}; received {received.sha256}. "
+                "Fetch or build the release again."
+            )
+    return manifest
+
+
+def publish(staging: Path, target: Path) -> None:
+    """Give the finished folder `staging` the name `target`, replacing a release of that name whole."""
+    previous = _previous(target)
+    if previous.exists():  # an earlier publisher was killed
+        if target.exists():
+            shutil.rmtree(previous)
+        else:
+            previous.rename(target)
+    _flush(staging)
+    if target.exists():
+        target.rename(previous)
+    staging.rename(target)
+    _flush(target.parent, recursive=False)
+    shutil.rmtree(previous, ignore_errors=True)
+
+
+def _previous(target: Path) -> Path:
+    return target.with_name(f".{target.name}.previous")
+
+
+def _check_size(folder: Path, file: str, manifest: Manifest) -> None:
+    path = folder / file
+    if file not in manifest.files or not path.is_file():
+        raise IntegrityError(f"{folder} is not a whole release: {file} is missing. Fetch or build it again.")
+    if path.stat().st_size != manifest.files[file].size:
+        raise IntegrityError(
+            f"{path}: expected {manifest.files[file].size} bytes; received {path.stat().st_size}. "
+            "Fetch or build the release again."
+        )
+
+
+def _flush(folder: Path, recursive: bool = True) -> None:
+    """Make the disk hold what the file system has promised, so that a rename never outruns the content."""
+    for path in [*folder.iterdir(), folder] if recursive else [folder]:
+        descriptor = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

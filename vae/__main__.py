@@ -1,0 +1,72 @@
+"""The command line of the models: `python -m vae`."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from ld_data import command_line
+
+command_line.make_quiet()  # before TensorFlow is imported below
+
+from ld_data.errors import InputError  # noqa: E402
+from ld_data.source import SOURCES, load_source  # noqa: E402
+from vae.codec import load  # noqa: E402
+from vae.config import find_recipe  # noqa: E402
+from vae.training import train_codec  # noqa: E402
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Return the exit status of the command that the arguments name."""
+    options = _make_parser().parse_args(arguments)
+    return command_line.run(lambda: options.command(options))
+
+
+def _make_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser("python -m vae", description="The models of latent datasets: train and look at them.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    train = commands.add_parser("train", help="train the models of a source into a folder")
+    train.add_argument("source", choices=list(SOURCES))
+    train.add_argument("--out", type=Path, required=True, help="the folder to write; must not exist")
+    train.add_argument("--latent-dim", type=int, help="d, 2 or more; 32 by default")
+    train.add_argument("--y", choices=["cells", "gaussian"], default="cells", help="exact cells, or a trained class VAE")
+    train.add_argument("--epochs", type=int, help="passes over the training inputs")
+    train.add_argument("--beta", type=float, help="weight of the rate")
+    train.add_argument("--seed", type=int, default=0)
+    train.set_defaults(command=_train)
+
+    info = commands.add_parser("info", help="the configuration of a release's models")
+    info.add_argument("release", help="a release's name or folder")
+    info.add_argument("--json", action="store_true", help="print JSON")
+    info.set_defaults(command=_info)
+    return parser
+
+
+def _train(options: argparse.Namespace) -> None:
+    if options.out.exists():
+        raise InputError(f"{options.out} exists and is not overwritten. Choose another name.")
+    changes = {"latent_dim": options.latent_dim, "epochs": options.epochs, "beta": options.beta, "seed": options.seed}
+    config = find_recipe(options.source, **changes)
+    codec = train_codec(load_source(options.source), config, options.y)
+    options.out.mkdir(parents=True)
+    codec.save(options.out)
+    print(f"wrote the models to {options.out}; load them with vae.load({str(options.out)!r})")
+
+
+def _info(options: argparse.Namespace) -> None:
+    codec = load(options.release)
+    facts = {
+        **codec.x.vae.config.to_json(),
+        "encoder_weights": codec.x.vae.encoder.count_params(),
+        "decoder_weights": codec.x.vae.decoder.count_params(),
+        "y": type(codec.y).__name__,
+        "null": codec.y.null,
+        "floor": codec.y.floor,
+    }
+    text = "\n".join(f"{name:<16} {value}" for name, value in facts.items())
+    command_line.print_result(facts, text, options.json)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,23 @@
+"""The one Gaussian of the project: its only sampler and its only rate.
+
+Everywhere `z_log_var` is the log of the **variance**: std = exp(0.5 * z_log_var). The predecessor sampled with
+exp(z_log_var) as the std and took it for the variance in its rate; keeping both here, side by side, is what prevents it.
+"""
+
+from keras import KerasTensor, ops
+
+
+def sample(z_mean: KerasTensor, z_log_var: KerasTensor, noise: KerasTensor) -> KerasTensor:
+    """Return draws from N(z_mean, exp(z_log_var)): `(n, d)`, given standard normal `noise` `(n, d)`.
+
+    The reparametrisation of Kingma and Welling, "Auto-encoding variational Bayes", ICLR 2014.
+    """
+    return z_mean + ops.exp(0.5 * z_log_var) * noise
+
+
+def rate(z_mean: KerasTensor, z_log_var: KerasTensor) -> KerasTensor:
+    """Return KL(N(z_mean, exp(z_log_var)) || N(0, I)) in nats, summed over dimensions: `(n,)`.
+
+    Kingma and Welling 2014, appendix B: the sum of (z_mean^2 + exp(z_log_var) - z_log_var - 1) / 2.
+    """
+    return 0.5 * ops.sum(ops.square(z_mean) + ops.exp(z_log_var) - z_log_var - 1.0, axis=-1)

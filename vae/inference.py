@@ -1,0 +1,47 @@
+"""Running a trained VAE over any number of rows, in chunks, with keyed noise."""
+
+from collections.abc import Callable
+
+import numpy as np
+from keras import KerasTensor, ops
+
+from ld_data.arrays import check_vectors
+from ld_data.codec import MODES, Mode
+from ld_data.errors import InputError
+from ld_data.noise import make_normals
+from vae import gaussian
+from vae.model import Vae
+
+CHUNK_ROWS = 1024
+
+
+def encode_rows(vae: Vae, inputs: np.ndarray, mode: Mode, seed: int, stream: int, first_row: int) -> np.ndarray:
+    """Return latents `(n, d)` float32 of prepared inputs `(n, *input_shape)`: z_mean, or draws around it.
+
+    Row i draws noise that depends on `seed`, `stream` and `first_row` + i alone. Raises `InputError` for another mode.
+    """
+    if mode not in MODES:
+        raise InputError(f"mode must be one of {', '.join(MODES)}; received {mode!r}.")
+
+    def encode(chunk: np.ndarray, start: int) -> KerasTensor:
+        z_mean, z_log_var = vae.encoder(chunk)
+        if mode == "mean":
+            return z_mean
+        noise = make_normals(seed, stream, first_row + start, len(chunk), vae.config.latent_dim)
+        return gaussian.sample(z_mean, z_log_var, noise.astype(np.float32))
+
+    return _in_chunks(encode, inputs)
+
+
+def decode_rows(vae: Vae, latents: object) -> np.ndarray:
+    """Return the means of the likelihood `(n, *input_shape)` float32 for latents `(n, d)`.
+
+    Raises `InputError` if the latents have another shape or are not finite.
+    """
+    checked = check_vectors(latents, vae.config.latent_dim)
+    return _in_chunks(lambda chunk, _: vae.expected_input(vae.decoder(chunk)), checked)
+
+
+def _in_chunks(function: Callable[[np.ndarray, int], KerasTensor], rows: np.ndarray) -> np.ndarray:
+    starts = range(0, len(rows), CHUNK_ROWS)
+    return np.concatenate([ops.convert_to_numpy(function(rows[i : i + CHUNK_ROWS], i)) for i in starts])

@@ -1,0 +1,67 @@
+"""The x space: images or signals, encoded and decoded by a trained VAE."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ld_data.arrays import check_finite, check_numbers
+from ld_data.codec import Mode
+from ld_data.errors import InputError
+from ld_data.noise import X_STREAM
+from vae.config import VaeConfig
+from vae.inference import decode_rows, encode_rows
+from vae.model import Vae
+
+
+@dataclass(frozen=True)
+class InputCodec:
+    """A trained image or signal VAE as the codec of the x space; satisfies `ld_data.codec.XCodec`."""
+
+    vae: Vae
+
+    @property
+    def latent_dim(self) -> int:
+        """The latent size d."""
+        return self.vae.config.latent_dim
+
+    @property
+    def input_shape(self) -> tuple[int, ...]:
+        """`(h, w)` or `(t,)`."""
+        return self.vae.config.input_shape
+
+    def encode(self, inputs: np.ndarray, mode: Mode = "sample", seed: int = 0, first_row: int = 0) -> np.ndarray:
+        """Return `(n, d)` float32 latents: draws from the posteriors, or their means (mode "mean").
+
+        `inputs` are images `(n, h, w)`, uint8 or floats in [0, 1], or signals `(n, t)`. Row i draws noise that depends
+        on `seed` and `first_row` + i alone. Raises `InputError` for other shapes, values, or modes.
+        """
+        return encode_rows(self.vae, prepare_inputs(inputs, self.vae.config), mode, seed, X_STREAM, first_row)
+
+    def decode(self, latents: np.ndarray) -> np.ndarray:
+        """Return `(n, *input_shape)` float32 for latents `(n, d)`: pixels in [0, 1], or signal points.
+
+        Raises `InputError` if the latents have another shape or are not finite.
+        """
+        return decode_rows(self.vae, latents)
+
+
+def prepare_inputs(inputs: object, config: VaeConfig) -> np.ndarray:
+    """Return inputs as the VAE takes them: `(n, *input_shape)` float32, pixels scaled to [0, 1].
+
+    Raises `InputError` for another shape, no rows, values that are not finite, or pixels that are neither uint8 nor
+    in [0, 1].
+    """
+    array = check_numbers(inputs, "inputs")
+    if array.shape[1:] != config.input_shape or not len(array):
+        expected = ", ".join(("n", *map(str, config.input_shape)))
+        raise InputError(f"inputs must have shape ({expected}) with n of 1 or more; received {array.shape}.")
+    if config.likelihood == "bernoulli" and array.dtype == np.uint8:
+        return array.astype(np.float32) / np.float32(255)
+    with np.errstate(over="ignore"):
+        values = check_finite(array.astype(np.float32), "inputs")
+    if config.likelihood == "bernoulli" and (values.min() < 0 or values.max() > 1):
+        raise InputError(
+            f"pixels must be uint8, or numbers in [0, 1]; received {array.dtype} from {values.min():g} to "
+            f"{values.max():g}. Divide by 255, or convert to uint8."
+        )
+    return values

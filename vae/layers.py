@@ -1,0 +1,113 @@
+"""Encoders and decoders: registered Keras layers, on any Keras backend.
+
+An encoder maps inputs to `(z_mean, z_log_var)`, a decoder maps latents to the parameter of its likelihood: logits of
+pixels, means of signal points, logits of classes. Every weight starts from a seed of the layer's own, so that nothing
+depends on Keras' global random state.
+"""
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+import numpy as np
+from keras import KerasTensor, ops
+
+PACKAGE = "ld_data"
+CONVOLUTIONS = {1: keras.layers.Conv1D, 2: keras.layers.Conv2D}
+
+
+class _Initializers:
+    """Hands out one kernel initializer after another, each with a seed of its own."""
+
+    def __init__(self, seed: int) -> None:
+        self._seeds = np.random.default_rng(seed)
+
+    def make(self) -> keras.initializers.Initializer:
+        return keras.initializers.GlorotUniform(seed=int(self._seeds.integers(2**31)))
+
+
+@keras.saving.register_keras_serializable(package=PACKAGE)
+class ConvEncoder(keras.layers.Layer):
+    """Maps images `(n, h, w)` or signals `(n, t)` to `z_mean, z_log_var`, each `(n, d)`, by stride-2 convolutions.
+
+    Without filters and units it is linear, as the class VAE wants it.
+    """
+
+    def __init__(
+        self, input_dims: int, latent_dim: int, filters: Sequence[int], units: int = 0, seed: int = 0, **kwargs: Any
+    ) -> None:
+        """Take the number of input axes (1 or 2), d, the channels, the dense width (0: none), and the seed."""
+        super().__init__(**kwargs)
+        self.input_dims, self.latent_dim, self.units, self.seed = input_dims, latent_dim, units, seed
+        self.filters = tuple(filters)
+        initializers = _Initializers(seed)
+        convolution = CONVOLUTIONS[input_dims]
+        self.convolutions = [
+            convolution(f, 3, strides=2, padding="same", activation="relu", kernel_initializer=initializers.make())
+            for f in self.filters
+        ]
+        self.flatten = keras.layers.Flatten()
+        self.hidden = keras.layers.Dense(units, "relu", kernel_initializer=initializers.make()) if units else None
+        self.posterior = keras.layers.Dense(2 * latent_dim, kernel_initializer=initializers.make())
+
+    def build(self, input_shape: tuple[int | None, ...]) -> None:
+        """Make the weights, layer after layer."""
+        shape = (*input_shape, 1)
+        for convolution in self.convolutions:
+            convolution.build(shape)
+            shape = convolution.compute_output_shape(shape)
+        shape = (None, math.prod(shape[1:]))
+        if self.hidden is not None:
+            self.hidden.build(shape)
+            shape = (None, self.units)
+        self.posterior.build(shape)
+
+    def call(self, inputs: KerasTensor) -> tuple[KerasTensor, KerasTensor]:
+        """Return `z_mean, z_log_var`."""
+        values = ops.expand_dims(inputs, -1)
+        for convolution in self.convolutions:
+            values = convolution(values)
+        values = self.flatten(values)
+        if self.hidden is not None:
+            values = self.hidden(values)
+        z_mean, z_log_var = ops.split(self.posterior(values), 2, axis=-1)
+        return z_mean, z_log_var
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the arguments of the constructor."""
+        own = {name: getattr(self, name) for name in ("input_dims", "latent_dim", "filters", "units", "seed")}
+        return {**super().get_config(), **own}
+
+
+@keras.saving.register_keras_serializable(package=PACKAGE)
+class DenseDecoder(keras.layers.Layer):
+    """Dense layers from latents `(n, d)` to `(n, *output_shape)`, without an activation at the end."""
+
+    def __init__(self, output_shape: Sequence[int], units: Sequence[int], seed: int = 0, **kwargs: Any) -> None:
+        """Take the shape of one output, the hidden widths, and the seed."""
+        super().__init__(**kwargs)
+        self.target_shape, self.units, self.seed = tuple(output_shape), tuple(units), seed
+        initializers = _Initializers(seed)
+        self.hidden = [keras.layers.Dense(u, "relu", kernel_initializer=initializers.make()) for u in self.units]
+        self.last = keras.layers.Dense(math.prod(self.target_shape), kernel_initializer=initializers.make())
+        self.reshape = keras.layers.Reshape(self.target_shape)
+
+    def build(self, input_shape: tuple[int | None, ...]) -> None:
+        """Make the weights, layer after layer."""
+        shape = tuple(input_shape)
+        for layer in (*self.hidden, self.last):
+            layer.build(shape)
+            shape = layer.compute_output_shape(shape)
+
+    def call(self, latents: KerasTensor) -> KerasTensor:
+        """Return logits or means, `(n, *output_shape)`."""
+        values = latents
+        for layer in self.hidden:
+            values = layer(values)
+        return self.reshape(self.last(values))
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the arguments of the constructor."""
+        own = {"output_shape": self.target_shape, "units": self.units, "seed": self.seed}
+        return {**super().get_config(), **own}
