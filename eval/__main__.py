@@ -14,7 +14,8 @@ from eval.submission import Submission, fetch_leaderboard, submit
 from ld_data import command_line
 from ld_data.arrays import read_npy
 from ld_data.dataset import LatentDataset
-from ld_data.release import load
+from ld_data.manifest import read_manifest
+from ld_data.release import find_release, load
 
 DEFAULT_SERVICE = "http://127.0.0.1:8000"
 BASELINES = ("mean", "linear", "mlp")
@@ -92,18 +93,17 @@ def _judge(options: argparse.Namespace) -> None:
     from eval.judges import read_codec, train_judge
     from ld_data.source import load_source
 
-    data = load(options.release)
-    if data.manifest is None:
-        raise AssertionError("a loaded release has a manifest")
-    source = load_source(data.manifest.source["name"])
+    source = load_source(read_manifest(find_release(options.release)).source["name"])
     reading = read_codec(train_judge(source, seed=options.seed), source, vae.load(options.release), options.seed)
     rows = (
         ("originals", f"{reading.originals:.2%}", ""),
         ("decoded samples", f"{reading.decoded_samples:.2%}", f"{reading.mse_samples:.4f}"),
         ("decoded means", f"{reading.decoded_means:.2%}", f"{reading.mse_means:.4f}"),
     )
-    text = "\n".join(f"{name:<16} {accuracy:>14} {mse:>12}" for name, accuracy, mse in (("", "read right", "MSE"), *rows))
-    command_line.print_result(dataclasses.asdict(reading), f"{data.name}, test inputs\n{text}", options.json)
+    text = "\n".join(
+        f"{name:<16} {accuracy:>14} {mse:>12}" for name, accuracy, mse in (("", "read right", "MSE"), *rows)
+    )
+    command_line.print_result(dataclasses.asdict(reading), f"{options.release}, test inputs\n{text}", options.json)
 
 
 def _leaderboard(options: argparse.Namespace) -> None:
@@ -124,14 +124,13 @@ def _read_predictions(path: Path, data: LatentDataset) -> np.ndarray:
 
 
 def _format_table(rows: list[dict[str, Any]]) -> str:
-    header = f"{'model':<24} {'MSE':>16} {'skill':>16} {'noise-free MSE':>15} {'decoded accuracy':>17}"
-    lines = [header]
+    form = "{:<24} {:>16} {:>16} {:>15} {:>17}"
+    lines = [form.format("model", "MSE", "skill", "noise-free MSE", "decoded accuracy")]
     for row in rows:
         mse = f"{row['mse']:.4f} +- {row['standard_error']:.4f}"
         skill = f"{row['skill']:.3f} +- {row['skill_standard_error']:.3f}"
-        lines.append(
-            f"{row['name'][:24]:<24} {mse:>16} {skill:>16} {row['noise_free_mse']:>15.4f} {row['decoded_accuracy']:>17.4f}"
-        )
+        noise_free, accuracy = f"{row['noise_free_mse']:.4f}", f"{row['decoded_accuracy']:.4f}"
+        lines.append(form.format(row["name"][:24], mse, skill, noise_free, accuracy))
     if rows:
         lines.append(f"null {rows[0]['null']:.4f}, floor {rows[0]['floor']:.4f}")
     return "\n".join(lines)

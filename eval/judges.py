@@ -67,7 +67,9 @@ def _make_judge(shape: tuple[int, ...], classes: int, seed: int) -> keras.Model:
     pooling = layers.MaxPooling2D if len(shape) == 2 else layers.MaxPooling1D
     judge = keras.Sequential([keras.Input(shape), layers.Reshape((*shape, 1))])
     for filters, dropout in ((32, 0.2), (64, 0.2), (128, 0.4)):
-        judge.add(convolution(filters, 3, padding="same", activation="relu", kernel_initializer=make_initializer(random)))
+        judge.add(
+            convolution(filters, 3, padding="same", activation="relu", kernel_initializer=make_initializer(random))
+        )
         judge.add(layers.BatchNormalization())
         judge.add(pooling(2))
         judge.add(layers.Dropout(dropout, seed=draw_seed(random)))

@@ -76,8 +76,8 @@ class Leaderboard:
         """
         if score.is_leak:
             raise InputError(
-                f"the MSE {score.mse:.4f} lies below the floor {score.floor:.4f}, the score of an oracle that knows every "
-                "class. No model of x can do that: check whether y leaked into the predictions."
+                f"the MSE {score.mse:.4f} lies below the floor {score.floor:.4f}, the score of an oracle "
+                "that knows every class. No model of x can do that: check whether y leaked into the predictions."
             )
         submitted_at = datetime.now(UTC).isoformat(timespec="seconds")
         values = {"submitted_at": submitted_at, **asdict(submission), **score.to_json()}

@@ -80,7 +80,9 @@ def _ask(method: str, address: str, **request: Any) -> dict[str, Any]:
             f"no answer from {address}: {error}. Is the service running there? `make serve` starts one."
         ) from error
     except ValueError as error:
-        raise SubmissionError(f"{address} answered {response.status_code}, but not in JSON: not an LD-Data service.") from error
+        raise SubmissionError(
+            f"{address} answered {response.status_code}, but not in JSON: not an LD-Data service."
+        ) from error
     if response.is_error:
         reason = answer.get("error", answer) if isinstance(answer, dict) else answer
         raise SubmissionError(f"{address} answered {response.status_code}: {reason}")

@@ -7,7 +7,6 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-
 from ld_data import command_line
 from ld_data.arrays import write_npz
 from ld_data.builder import BuildPlan, build_release, name_release
@@ -31,7 +30,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _make_parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser("python -m ld_data", description="Latent datasets: list, make, fetch and check them.")
+    parser = argparse.ArgumentParser(
+        "python -m ld_data", description="Latent datasets: list, make, fetch and check them."
+    )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     listing = commands.add_parser("list", help="the releases at hand")
@@ -48,7 +49,9 @@ def _make_parser() -> argparse.ArgumentParser:
     build.add_argument("source", choices=list(SOURCES))
     build.add_argument("--release", help="its name; ld-SOURCE-D by default")
     build.add_argument("--latent-dim", type=int, help="d, 2 or more; 32 by default")
-    build.add_argument("--y", choices=["cells", "gaussian"], default="cells", help="exact cells, or a trained class VAE")
+    build.add_argument(
+        "--y", choices=["cells", "gaussian"], default="cells", help="exact cells, or a trained class VAE"
+    )
     build.add_argument("--epochs", type=int, help="passes over the training inputs")
     build.add_argument("--beta", type=float, help="weight of the rate")
     build.add_argument("--seed", type=int, default=0)
@@ -97,10 +100,8 @@ def _list(options: argparse.Namespace) -> None:
         }
         for manifest in manifests
     ]
-    lines = [
-        f"{row['name']:<20} {row['version']:<8} {row['train']:>6} + {row['test']:<6} d = {row['latent_dim']:<4} {row['licence']}"
-        for row in rows
-    ]
+    form = "{name:<20} {version:<8} {train:>6} + {test:<6} d = {latent_dim:<4} {licence}"
+    lines = [form.format(**row) for row in rows]
     empty = f"no releases in {checkpoints_folder()}; build one with `python -m ld_data build SOURCE`"
     command_line.print_result(rows, "\n".join(lines) or empty, options.json)
 
@@ -158,7 +159,9 @@ def _download(options: argparse.Namespace) -> None:
 
 def _verify(options: argparse.Namespace) -> None:
     manifest = verify(options.path)
-    print(f"{find_release(options.path)}: {len(manifest.files)} files and {len(manifest.arrays)} arrays are as published")
+    print(
+        f"{find_release(options.path)}: {len(manifest.files)} files and {len(manifest.arrays)} arrays are as published"
+    )
 
 
 def _health(options: argparse.Namespace) -> None:

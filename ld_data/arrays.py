@@ -1,4 +1,4 @@
-"""Arrays on disk without pickle: `.npz` archives with reproducible bytes, `.npy` bytes, and checks of arrays passed in."""
+"""Arrays without pickle: `.npz` archives with reproducible bytes, `.npy` bytes, and checks of what was passed in."""
 
 import io
 import tokenize
@@ -23,7 +23,9 @@ def read_npz(path: Path) -> dict[str, np.ndarray]:
         with zipfile.ZipFile(path) as archive:
             declared = sum(entry.file_size for entry in archive.infolist())
             if declared > MAX_ARRAY_BYTES:
-                raise IntegrityError(f"{path}: expected at most {MAX_ARRAY_BYTES} bytes of arrays; declares {declared}.")
+                raise IntegrityError(
+                    f"{path}: expected at most {MAX_ARRAY_BYTES} bytes of arrays; declares {declared}."
+                )
         with np.load(path, allow_pickle=False) as arrays:
             return {name: arrays[name] for name in arrays.files}
     except IntegrityError:

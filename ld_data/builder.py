@@ -57,8 +57,8 @@ def make_dataset(source: Source, codec: LatentCodec, release: str, seed: int) ->
     train = _encode(codec, source.x_train, source.label_train, seed, 0)
     test = _encode(codec, source.x_test, source.label_test, seed, len(train))
     y = codec.y
-    cells = (values.astype(np.float32) for values in (y.class_weight, y.class_bias, y.class_mean))
-    return LatentDataset(release, train, test, *cells)
+    weight, bias, mean = (values.astype(np.float32) for values in (y.class_weight, y.class_bias, y.class_mean))
+    return LatentDataset(release, train, test, weight, bias, mean)
 
 
 def build_release(source: Source, codec: LatentCodec, plan: BuildPlan, checkpoints: Path) -> Path:
@@ -101,9 +101,7 @@ def _staging_folder(checkpoints: Path, release: str) -> Iterator[Path]:
         shutil.rmtree(staging, ignore_errors=True)
 
 
-def _make_manifest(
-    source: Source, codec: LatentCodec, plan: BuildPlan, data: LatentDataset, staging: Path
-) -> Manifest:
+def _make_manifest(source: Source, codec: LatentCodec, plan: BuildPlan, data: LatentDataset, staging: Path) -> Manifest:
     arrays = data.to_arrays()
     npy_files = {file: write_npy(arrays[name]) for file, name in NPY_FILES.items()}
     return Manifest(

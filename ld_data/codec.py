@@ -1,4 +1,4 @@
-"""What the builder and the service need of a release's models, as protocols: `vae` satisfies them, and so may others."""
+"""What the builder and the service need of a release's models, as protocols; `vae` satisfies them."""
 
 from pathlib import Path
 from typing import Literal, Protocol

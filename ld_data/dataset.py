@@ -85,7 +85,7 @@ class LatentDataset:
     def from_arrays(
         cls, name: str, arrays: Mapping[str, np.ndarray], manifest: Manifest | None = None
     ) -> "LatentDataset":
-        """Return the dataset that `to_arrays` took apart; raise `IntegrityError` if arrays are missing or do not fit."""
+        """Return the dataset that `to_arrays` took apart; raise `IntegrityError` if an array is missing or misfits."""
         if missing := [part for part in (*ARRAY_NAMES, *CELL_NAMES) if part not in arrays]:
             raise IntegrityError(f"{name}: expected the arrays {', '.join(missing)}; received {', '.join(arrays)}.")
         d, k = arrays["class_weight"].shape
@@ -99,7 +99,8 @@ class LatentDataset:
         train, test = (
             Split(arrays[f"x_{split}"], arrays[f"y_{split}"], arrays[f"label_{split}"]) for split in ("train", "test")
         )
-        return cls(name, train, test, *(arrays[part] for part in CELL_NAMES), manifest=manifest)
+        weight, bias, mean = (arrays[part] for part in CELL_NAMES)
+        return cls(name, train, test, weight, bias, mean, manifest)
 
 
 def _check_shape(dataset: str, name: str, array: np.ndarray, expected: tuple[int, ...]) -> None:

@@ -46,5 +46,7 @@ def _fetch_manifest(address: str) -> str:
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         raise DownloadError(f"no answer from {address}: {error}. Is a service running there?") from error
     if len(response.content) > MAX_MANIFEST_BYTES:
-        raise DownloadError(f"{address}: expected at most {MAX_MANIFEST_BYTES} bytes; received {len(response.content)}.")
+        raise DownloadError(
+            f"{address}: expected at most {MAX_MANIFEST_BYTES} bytes; received {len(response.content)}."
+        )
     return response.text

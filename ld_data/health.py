@@ -22,7 +22,7 @@ def measure_moments(latents: np.ndarray) -> Moments:
     values = latents.astype(np.float64)
     std = values.std(axis=0)
     with np.errstate(invalid="ignore", divide="ignore"):  # a constant component correlates with nothing
-        correlation = np.nan_to_num(np.corrcoef(values, rowvar=False))
+        correlation = np.atleast_2d(np.nan_to_num(np.corrcoef(values, rowvar=False)))
     np.fill_diagonal(correlation, 0.0)
     worst_mean = np.abs(values.mean(axis=0)).max()
     return Moments(float(worst_mean), float(std.min()), float(std.max()), float(np.abs(correlation).max()))

@@ -80,9 +80,13 @@ class Manifest:
     npy_files: dict[str, FileRecord]
     format_version: int = FORMAT_VERSION
 
+    def to_values(self) -> dict[str, Any]:
+        """Return the manifest as JSON values."""
+        return asdict(self)
+
     def to_json(self) -> str:
         """Return the manifest as JSON text."""
-        return json.dumps(asdict(self), indent=1, allow_nan=False) + "\n"
+        return json.dumps(self.to_values(), indent=1, allow_nan=False) + "\n"
 
     @classmethod
     def from_json(cls, text: str, place: Path) -> "Manifest":
@@ -100,7 +104,9 @@ class Manifest:
             if unsafe := [name for name in known["files"] if Path(name).name != name]:
                 raise TypeError(f"file names must not hold folders; received {unsafe[0]!r}")
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
-            raise IntegrityError(f"{place}: not a manifest of this format ({error}). Fetch the release again.") from error
+            raise IntegrityError(
+                f"{place}: not a manifest of this format ({error}). Fetch the release again."
+            ) from error
         return cls(**known)
 
 
@@ -112,7 +118,9 @@ def read_manifest(folder: Path) -> Manifest:
             raise IntegrityError(f"{path}: expected at most {MAX_MANIFEST_BYTES} bytes; has {path.stat().st_size}.")
         return Manifest.from_json(path.read_text("utf-8"), path)
     except FileNotFoundError as error:
-        raise IntegrityError(f"{folder} is not a whole release: it has no {MANIFEST_NAME}. Build or fetch it again.") from error
+        raise IntegrityError(
+            f"{folder} is not a whole release: it has no {MANIFEST_NAME}. Build or fetch it again."
+        ) from error
     except UnicodeDecodeError as error:
         raise IntegrityError(f"{path}: not UTF-8 text ({error}). Fetch the release again.") from error
 

@@ -78,12 +78,17 @@ class Mnist1dConfig:
             _check_integer(name, getattr(self, name), least, most)
         for name in ("scale_coeff", "corr_noise_scale", "iid_noise_scale", "shear_scale"):
             _check_scale(name, getattr(self, name))
-        if not 0 <= self.train_split <= 1:
+        _check_scale("train_split", self.train_split)
+        if self.train_split > 1:
             raise InputError(f"train_split must be a share from 0 to 1; received {self.train_split}.")
-        if len(self.padding) != 2 or not 0 <= self.padding[0] <= self.padding[1]:
-            raise InputError(f"padding must be (least, most) with 0 <= least <= most; received {self.padding}.")
+        if not isinstance(self.shuffle_seq, bool):
+            raise InputError(f"shuffle_seq must be true or false; received {self.shuffle_seq!r}.")
+        if not isinstance(self.padding, tuple) or len(self.padding) != 2:
+            raise InputError(f"padding must be a pair (least, most); received {self.padding!r}.")
         for number in self.padding:
             _check_integer("padding", number, 0, None)
+        if self.padding[0] > self.padding[1]:
+            raise InputError(f"padding must be (least, most) with least <= most; received {self.padding}.")
 
     @property
     def dilated_length(self) -> int:
@@ -206,6 +211,6 @@ def _check_integer(name: str, value: object, least: int, most: int | None) -> No
         raise InputError(f"{name} must be {bounds}; received {value}.")
 
 
-def _check_scale(name: str, value: float) -> None:
-    if not (math.isfinite(value) and value >= 0):
-        raise InputError(f"{name} must be 0 or a positive number; received {value}.")
+def _check_scale(name: str, value: object) -> None:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not (math.isfinite(value) and value >= 0):
+        raise InputError(f"{name} must be 0 or a positive number; received {value!r}.")

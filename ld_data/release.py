@@ -24,7 +24,9 @@ def list_releases(folder: Path | None = None) -> list[str]:
     """Return the names of the releases in `folder` (the checkpoints folder by default), sorted."""
     folder = folder or checkpoints_folder()
     entries = {path.parent.name for path in folder.glob(f"*/{MANIFEST_NAME}") if not path.parent.name.startswith(".")}
-    stepped_aside = {path.parent.name[1:].removesuffix(".previous") for path in folder.glob(f".*.previous/{MANIFEST_NAME}")}
+    stepped_aside = {
+        path.parent.name[1:].removesuffix(".previous") for path in folder.glob(f".*.previous/{MANIFEST_NAME}")
+    }
     return sorted(entries | stepped_aside)
 
 
@@ -41,8 +43,8 @@ def find_release(name: str | Path) -> Path:
             return candidate
     known = ", ".join(list_releases(folder.parent)) or "none"
     raise UnknownNameError(
-        f"no release {str(name)!r} in {folder.parent}. There: {known}. Build one with `python -m ld_data build SOURCE`, "
-        f"or fetch one with `python -m ld_data download NAME --from URL`."
+        f"no release {str(name)!r} in {folder.parent}. There: {known}. "
+        "Build one with `python -m ld_data build SOURCE`, or fetch one with `python -m ld_data download NAME --from URL`."
     )
 
 
@@ -78,7 +80,7 @@ def verify(name: str | Path) -> Manifest:
 def verify_files(folder: Path, names: Collection[str] | None = None) -> Manifest:
     """Return the manifest of a release folder after checking size and sha256 of its files.
 
-    With `names`, of those of these files that the manifest lists. Raises `IntegrityError` naming the first that differs.
+    With `names`, of those among them that the manifest lists. Raises `IntegrityError` naming the first that differs.
     """
     manifest = read_manifest(folder)
     for file, expected in manifest.files.items():

@@ -23,14 +23,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _make_parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser("python -m vae", description="The models of latent datasets: train and look at them.")
+    parser = argparse.ArgumentParser(
+        "python -m vae", description="The models of latent datasets: train and look at them."
+    )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     train = commands.add_parser("train", help="train the models of a source into a folder")
     train.add_argument("source", choices=list(SOURCES))
     train.add_argument("--out", type=Path, required=True, help="the folder to write; must not exist")
     train.add_argument("--latent-dim", type=int, help="d, 2 or more; 32 by default")
-    train.add_argument("--y", choices=["cells", "gaussian"], default="cells", help="exact cells, or a trained class VAE")
+    train.add_argument(
+        "--y", choices=["cells", "gaussian"], default="cells", help="exact cells, or a trained class VAE"
+    )
     train.add_argument("--epochs", type=int, help="passes over the training inputs")
     train.add_argument("--beta", type=float, help="weight of the rate")
     train.add_argument("--seed", type=int, default=0)

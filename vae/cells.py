@@ -1,12 +1,13 @@
 """The exact class codec: cells of N(0, I), one for each class.
 
-Draw y ~ N(0, I) and let its class be argmax(W^T y + b). Then q(y | c) is N(0, I) restricted to cell c, the aggregate over
-classes is exactly N(0, I), the linear decoder (W, b) is always right, and the rate I(y; c) equals H(c): no class VAE
-can have a lower negative evidence lower bound.
+Draw y ~ N(0, I) and let its class be argmax(W^T y + b). Then q(y | c) is N(0, I) restricted to cell c, the aggregate
+over classes is exactly N(0, I), the linear decoder (W, b) is always right, and the rate I(y; c) equals H(c): no class
+VAE can have a lower negative evidence lower bound.
 
-Where k - 1 <= d, the columns of W are a regular simplex. Their scores W^T y are then distributed as k independent normals
-less their common mean, up to a factor, so that cell frequencies and class means are integrals over one variable. In fewer
-dimensions the columns are spread on the sphere, and the same quantities are averages over quasi-random points.
+Where k - 1 <= d, the columns of W are a regular simplex. Their scores W^T y are then distributed as k independent
+normals less their common mean, up to a factor, so that cell frequencies and class means are integrals over one
+variable. In fewer dimensions the columns are spread on the sphere, and the same quantities are averages over
+quasi-random points.
 """
 
 from collections.abc import Callable
@@ -156,8 +157,8 @@ def _make_simplex_cells(frequency: np.ndarray, latent_dim: int) -> tuple[np.ndar
 def _integrate_simplex(bias: np.ndarray) -> tuple[float, np.ndarray, np.ndarray]:
     """Return E[max(v + bias)], its gradient (the cells' masses `(k,)`) and its Hessian `(k, k)`, for v ~ N(0, I_k).
 
-    Cell c has mass integral of phi(v) prod_{j != c} Phi(v + bias_c - bias_j) dv. By Stein's lemma the Hessian's row c is
-    also E[v; cell c], from which the class means follow.
+    Cell c has mass integral of phi(v) prod_{j != c} Phi(v + bias_c - bias_j) dv. By Stein's lemma the Hessian's row c
+    is also E[v; cell c], from which the class means follow.
     """
     classes = len(bias)
     nodes = QUADRATURE_NODES
@@ -199,8 +200,9 @@ Potential = Callable[[np.ndarray], tuple[float, np.ndarray, np.ndarray | None]]
 def _solve_bias(potential: Potential, frequency: np.ndarray) -> np.ndarray:
     """Return the biases at which the cells' masses equal `frequency`.
 
-    They minimise the convex E[max(scores + b)] - frequency . b, whose gradient is mass - frequency: semi-discrete optimal
-    transport (Merigot, "A multiscale approach to optimal transport", 2011). Newton's method where there is a Hessian.
+    They minimise the convex E[max(scores + b)] - frequency . b, whose gradient is mass - frequency: semi-discrete
+    optimal transport (Aurenhammer, Hoffmann and Aronov, "Minkowski-type theorems and least-squares clustering", 1998).
+    By Newton's method where there is a Hessian.
     """
     start = np.zeros(len(frequency))
     has_hessian = potential(start)[2] is not None

@@ -66,7 +66,9 @@ def load(name: str | Path) -> Codec:
         x = InputCodec(_load_vae(VaeConfig.from_json(config["x"]), folder / X_WEIGHTS_NAME))
         return Codec(x, _load_y(config["y"], folder))
     except (ValueError, TypeError, KeyError, OSError, InputError) as error:
-        raise IntegrityError(f"{folder}: could not load its models ({error}). Fetch or build the release again.") from error
+        raise IntegrityError(
+            f"{folder}: could not load its models ({error}). Fetch or build the release again."
+        ) from error
 
 
 def _load_vae(config: VaeConfig, weights: Path) -> Vae:

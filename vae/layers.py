@@ -53,7 +53,7 @@ class ConvEncoder(keras.layers.Layer):
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
         """Make the weights, layer after layer."""
-        shape = (*input_shape, 1)
+        shape: tuple[Any, ...] = (*input_shape, 1)
         for convolution in self.convolutions:
             convolution.build(shape)
             shape = convolution.compute_output_shape(shape)

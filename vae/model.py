@@ -1,5 +1,7 @@
 """The VAE: image, signal and class VAEs are one model under three configurations."""
 
+from typing import Any
+
 import keras
 from keras import KerasTensor, ops
 
@@ -34,12 +36,14 @@ class Vae(keras.Model):
         self.build((None, *shape))
 
     def call(self, inputs: KerasTensor) -> tuple[KerasTensor, KerasTensor, KerasTensor]:
-        """Return the decoder's answer to one draw from the posterior, and the posterior: `output, z_mean, z_log_var`."""
+        """Return `output, z_mean, z_log_var`: the answer to one draw from the posterior, and the posterior."""
         z_mean, z_log_var = self.encoder(inputs)
         noise = keras.random.normal(ops.shape(z_mean), seed=self.noise_seed)
         return self.decoder(gaussian.sample(z_mean, z_log_var, noise)), z_mean, z_log_var
 
-    def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):  # type: ignore[no-untyped-def]
+    def compute_loss(
+        self, x: Any = None, y: Any = None, y_pred: Any = None, sample_weight: Any = None, training: bool = True
+    ) -> KerasTensor:
         """Return the loss of a batch, a scalar, and record its two terms; the signature is Keras'."""
         output, z_mean, z_log_var = y_pred
         reconstruction = ops.mean(self.reconstruction(x, output))

@@ -48,9 +48,7 @@ def train_codec(source: Source, config: VaeConfig, y_kind: YKind = "cells", *, p
     return Codec(x, train_gaussian_classes(source, config.latent_dim, config.seed, progress=progress))
 
 
-def train_gaussian_classes(
-    source: Source, latent_dim: int, seed: int = 0, *, progress: bool = True
-) -> GaussianClasses:
+def train_gaussian_classes(source: Source, latent_dim: int, seed: int = 0, *, progress: bool = True) -> GaussianClasses:
     """Return the trained class VAE of a source's training labels."""
     config = replace(CLASS_RECIPE, input_shape=(source.classes,), latent_dim=latent_dim, seed=seed)
     one_hot = np.eye(source.classes, dtype=np.float32)[source.label_train]

@@ -1,0 +1,1 @@
+"""The HTTP service: datasets to download, encode and decode, the generator, and the leaderboard."""

@@ -1,0 +1,52 @@
+"""The command line of the service: `python -m api`."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from ld_data import command_line
+
+command_line.make_quiet()  # before TensorFlow is imported below
+
+import uvicorn  # noqa: E402
+
+import vae  # noqa: E402
+from api.app import make_app  # noqa: E402
+from api.catalogue import Catalogue  # noqa: E402
+from eval.leaderboard import Leaderboard  # noqa: E402
+from ld_data.errors import InputError  # noqa: E402
+from ld_data.locations import checkpoints_folder  # noqa: E402
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Serve until interrupted, and return the exit status."""
+    options = _make_parser().parse_args(arguments)
+    return command_line.run(lambda: _serve(options))
+
+
+def _make_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser("python -m api", description="Serve the releases in the checkpoints folder.")
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=8000)
+    parser.add_argument("--checkpoints", type=Path, help="the folder of releases; checkpoints/ by default")
+    parser.add_argument(
+        "--scores", type=Path, help="the leaderboard's file; scores.sqlite beside checkpoints/ by default"
+    )
+    return parser
+
+
+def _serve(options: argparse.Namespace) -> None:
+    checkpoints = (options.checkpoints or checkpoints_folder()).resolve()
+    if not checkpoints.is_dir():
+        raise InputError(f"{checkpoints} is not a folder. Name the folder of the releases with --checkpoints.")
+    leaderboard = Leaderboard(options.scores or checkpoints.parent / "scores.sqlite")
+    with Catalogue() as catalogue:
+        catalogue.add_all(checkpoints, vae.load)
+        names = [release.manifest.name for release in catalogue.ready]
+        print(f"serving {', '.join(names) or 'no releases'} at http://{options.host}:{options.port}", flush=True)
+        uvicorn.run(make_app(catalogue, leaderboard), host=options.host, port=options.port, log_level="warning")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

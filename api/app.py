@@ -1,0 +1,31 @@
+"""The application: the routes, put together."""
+
+from fastapi import FastAPI
+
+import ld_data
+from api import codecs, datasets, generator, scores, status
+from api.body_limit import BodyLimit
+from api.catalogue import Catalogue
+from api.errors import add_error_handlers
+from api.limits import Admission, Limits
+from eval.leaderboard import Leaderboard
+
+DESCRIPTION = """Low-dimensional latent datasets: download them, encode and decode, score models.
+
+Arrays travel as JSON or, with `Content-Type` and `Accept: application/x-npy`, as `.npy`.
+Every error is `{"error": sentence, "error_type": slug}`."""
+
+
+def make_app(catalogue: Catalogue, leaderboard: Leaderboard, limits: Limits | None = None) -> FastAPI:
+    """Return the service of a catalogue and a leaderboard."""
+    limits = limits or Limits()
+    admission = Admission(limits)
+    app = FastAPI(title="LD-Data", version=ld_data.__version__, description=DESCRIPTION)
+    app.add_middleware(BodyLimit, max_bytes=limits.max_body_bytes)
+    add_error_handlers(app)
+    app.include_router(status.make_router(catalogue, limits))
+    app.include_router(datasets.make_router(catalogue))
+    app.include_router(codecs.make_router(catalogue, limits, admission))
+    app.include_router(generator.make_router(limits, admission))
+    app.include_router(scores.make_router(catalogue, leaderboard, admission))
+    return app

@@ -1,0 +1,101 @@
+"""The releases that the service offers, each verified before it is served."""
+
+import logging
+from collections.abc import Callable, Iterable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Self
+
+from ld_data.codec import LatentCodec
+from ld_data.dataset import NPY_FILES, LatentDataset
+from ld_data.errors import LdDataError, NotReadyError, UnknownNameError
+from ld_data.manifest import MANIFEST_NAME, FileRecord, Manifest
+from ld_data.release import list_releases, load, verify_files
+
+logger = logging.getLogger(__name__)
+
+LoadCodec = Callable[[Path], LatentCodec]
+
+
+@dataclass(frozen=True)
+class OfferedFile:
+    """A file to download: where it lies, and its size and sha256."""
+
+    path: Path
+    record: FileRecord
+
+
+@dataclass(frozen=True)
+class OfferedRelease:
+    """A release in memory: its dataset, its models, and its files by name."""
+
+    manifest: Manifest
+    data: LatentDataset
+    codec: LatentCodec
+    files: dict[str, OfferedFile]
+
+
+class Catalogue:
+    """Releases by name. One that fails its check is kept as not ready, with the reason; the others are served."""
+
+    def __init__(self) -> None:
+        """Start empty."""
+        self._ready: dict[str, OfferedRelease] = {}
+        self._failed: dict[str, str] = {}
+        self._resources = ExitStack()
+
+    def __enter__(self) -> Self:
+        """Return the catalogue."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Delete the temporary copies of the files."""
+        self._resources.close()
+
+    def add(self, folder: Path, load_codec: LoadCodec) -> None:
+        """Verify and load one release folder, under its folder's name."""
+        try:
+            self._ready[folder.name] = self._load(folder, load_codec)
+        except LdDataError as error:
+            logger.error("the release %s is not served: %s", folder.name, error)
+            self._failed[folder.name] = str(error)
+
+    def add_all(self, checkpoints: Path, load_codec: LoadCodec) -> None:
+        """Verify and load every release of a folder."""
+        for name in list_releases(checkpoints):
+            self.add(checkpoints / name, load_codec)
+
+    def find(self, name: str) -> OfferedRelease:
+        """Return a release; raise `UnknownNameError` if there is none of the name, `NotReadyError` if it failed."""
+        if name in self._failed:
+            raise NotReadyError(f"the release {name} is not ready: {self._failed[name]}")
+        if name not in self._ready:
+            known = ", ".join(self._ready) or "none"
+            raise UnknownNameError(f"no release {name!r}. Known: {known}.")
+        return self._ready[name]
+
+    @property
+    def ready(self) -> Iterable[OfferedRelease]:
+        """The releases that can be served."""
+        return self._ready.values()
+
+    @property
+    def failed(self) -> dict[str, str]:
+        """Why the others cannot, by name."""
+        return dict(self._failed)
+
+    def _load(self, folder: Path, load_codec: LoadCodec) -> OfferedRelease:
+        manifest = verify_files(folder)
+        data = load(folder)
+        codec = load_codec(folder)
+        files = {name: OfferedFile(folder / name, record) for name, record in manifest.files.items()}
+        files[MANIFEST_NAME] = OfferedFile(folder / MANIFEST_NAME, FileRecord.of(folder / MANIFEST_NAME))
+        return OfferedRelease(manifest, data, codec, files | self._write_npy_files(data))
+
+    def _write_npy_files(self, data: LatentDataset) -> dict[str, OfferedFile]:
+        """Return the predecessor's four files, which a release does not store twice, written to a temporary folder."""
+        folder = Path(self._resources.enter_context(TemporaryDirectory(prefix="ld-data-")))
+        data.save_npy(folder)
+        return {name: OfferedFile(folder / name, FileRecord.of(folder / name)) for name in NPY_FILES}

@@ -1,0 +1,108 @@
+"""Routes: encode and decode in the x and y spaces of a release."""
+
+from typing import Annotated
+
+import numpy as np
+from fastapi import APIRouter, Path, Query, Request, Response
+from starlette.concurrency import run_in_threadpool
+
+from api.catalogue import Catalogue
+from api.errors import describe_errors
+from api.limits import Admission, Limits
+from api.payload import describe_array, describe_request, describe_response, read_array, write_arrays
+from ld_data.arrays import check_labels, check_vectors
+from ld_data.codec import Mode
+from ld_data.noise import MAX_SEED
+
+ERRORS = describe_errors(404, 413, 415, 422, 429, 503)
+VECTORS = describe_request("vectors", describe_array(2))
+NESTED = {"type": "array", "items": {}, "description": "Images (n, h, w) with pixels in [0, 1], or signals (n, t)."}
+
+Release = Annotated[str, Path(description="The name of a release.")]
+ModeQuery = Annotated[Mode, Query(description="A draw from the posterior, or its mean.")]
+SeedQuery = Annotated[int, Query(ge=0, le=MAX_SEED, description="Of the draw.")]
+FirstRowQuery = Annotated[int, Query(ge=0, le=2**40, description="The number of the first row: row i draws noise i.")]
+
+
+def make_router(catalogue: Catalogue, limits: Limits, admission: Admission) -> APIRouter:
+    """Return the routes under `/v1/datasets/{release}/x` and `/y`."""
+    router = APIRouter(prefix="/v1/datasets/{release}", tags=["encode and decode"])
+
+    async def read_rows(request: Request, field: str) -> np.ndarray:
+        array = await read_array(request, field)
+        limits.check_rows(len(array) if array.ndim else 1)
+        return array
+
+    @router.post(
+        "/x/encode",
+        summary="Inputs to x latents",
+        responses={**describe_response("Latents (n, d).", vectors=describe_array(2)), **ERRORS},
+        openapi_extra=describe_request("inputs", NESTED),
+    )
+    async def encode_x(
+        release: Release,
+        request: Request,
+        mode: ModeQuery = "sample",
+        seed: SeedQuery = 0,
+        first_row: FirstRowQuery = 0,
+    ) -> Response:
+        codec = catalogue.find(release).codec.x
+        with admission.admit():
+            inputs = await read_rows(request, "inputs")
+            vectors = await run_in_threadpool(codec.encode, inputs, mode, seed, first_row)
+            return write_arrays(request, {"vectors": vectors}, npy=vectors)
+
+    @router.post(
+        "/x/decode",
+        summary="x latents to inputs",
+        responses={**describe_response("Images (n, h, w) or signals (n, t).", inputs=NESTED), **ERRORS},
+        openapi_extra=VECTORS,
+    )
+    async def decode_x(release: Release, request: Request) -> Response:
+        codec = catalogue.find(release).codec.x
+        with admission.admit():
+            vectors = check_vectors(await read_rows(request, "vectors"), codec.latent_dim)
+            inputs = await run_in_threadpool(codec.decode, vectors)
+            return write_arrays(request, {"inputs": inputs}, npy=inputs)
+
+    @router.post(
+        "/y/encode",
+        summary="Classes to y latents",
+        responses={**describe_response("Latents (n, d).", vectors=describe_array(2)), **ERRORS},
+        openapi_extra=describe_request("labels", describe_array(1, "integer")),
+    )
+    async def encode_y(
+        release: Release,
+        request: Request,
+        mode: ModeQuery = "sample",
+        seed: SeedQuery = 0,
+        first_row: FirstRowQuery = 0,
+    ) -> Response:
+        found = catalogue.find(release)
+        with admission.admit():
+            labels = check_labels(await read_rows(request, "labels"), found.data.classes)
+            vectors = await run_in_threadpool(found.codec.y.encode, labels, mode, seed, first_row)
+            return write_arrays(request, {"vectors": vectors}, npy=vectors)
+
+    @router.post(
+        "/y/decode",
+        summary="y latents to classes",
+        responses={
+            **describe_response(
+                "Classes (n,) and probabilities (n, k); as .npy the probabilities.",
+                labels=describe_array(1, "integer"),
+                probabilities=describe_array(2),
+            ),
+            **ERRORS,
+        },
+        openapi_extra=VECTORS,
+    )
+    async def decode_y(release: Release, request: Request) -> Response:
+        codec = catalogue.find(release).codec.y
+        with admission.admit():
+            vectors = check_vectors(await read_rows(request, "vectors"), codec.latent_dim)
+            probabilities = await run_in_threadpool(codec.decode, vectors)
+            arrays = {"labels": probabilities.argmax(axis=1), "probabilities": probabilities}
+            return write_arrays(request, arrays, npy=probabilities)
+
+    return router

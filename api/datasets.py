@@ -1,0 +1,89 @@
+"""Routes: the datasets, and their files to download."""
+
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import FileResponse
+
+from api.catalogue import Catalogue, OfferedFile, OfferedRelease
+from api.errors import describe_errors
+from ld_data.errors import UnknownNameError
+from ld_data.manifest import FileRecord
+
+MEDIA_TYPES = {".json": "application/json", ".npy": "application/x-npy", ".npz": "application/zip"}
+CHUNK_BYTES = 1 << 20
+
+
+class ArchiveResponse(FileResponse):
+    """A file response in chunks that suit large files."""
+
+    chunk_size = CHUNK_BYTES
+
+
+def make_router(catalogue: Catalogue) -> APIRouter:
+    """Return the routes under `/v1/datasets`."""
+    router = APIRouter(prefix="/v1/datasets", tags=["datasets"])
+
+    @router.get("", summary="The releases")
+    def list_datasets() -> dict[str, list[dict[str, Any]]]:
+        return {"datasets": [_summarise(release) for release in catalogue.ready]}
+
+    @router.get("/{release}", summary="One release: its manifest and its files", responses=describe_errors(404, 503))
+    def show_dataset(release: str) -> dict[str, Any]:
+        found = catalogue.find(release)
+        files = {name: _describe_file(release, name, offered.record) for name, offered in found.files.items()}
+        return {**_summarise(found), "manifest": found.manifest.to_values(), "files": files}
+
+    def send_file(release: str, file: str, request: Request) -> Response:
+        """Send a file with its sha256 as a strong ETag; answers Range with 206 and If-None-Match with 304."""
+        files = catalogue.find(release).files
+        if file not in files:
+            raise UnknownNameError(f"{release} has no file {file!r}. It has: {', '.join(files)}.")
+        return _send(files[file], request)
+
+    path = "/{release}/files/{file}"
+    responses: dict[int | str, dict[str, Any]] = {
+        200: {"description": "The file.", "content": {"application/octet-stream": {}}},
+        206: {"description": "The requested range of the file."},
+        304: {"description": "The file is the one that If-None-Match names."},
+        416: {"description": "The requested range lies outside the file."},
+        **describe_errors(404, 503),
+    }
+    router.get(path, summary="Download a file", response_class=FileResponse, responses=responses)(send_file)
+    router.head(path, summary="A file's size and ETag", response_class=FileResponse, responses=responses)(send_file)
+    return router
+
+
+def _summarise(release: OfferedRelease) -> dict[str, Any]:
+    manifest = release.manifest
+    return {
+        "name": manifest.name,
+        "version": manifest.release_version,
+        "source": manifest.source["name"],
+        "licence": manifest.licence,
+        "latent_dim": manifest.latent_dim,
+        "classes": manifest.classes,
+        "input_shape": release.codec.x.input_shape,
+        "rows_train": len(release.data.train),
+        "rows_test": len(release.data.test),
+        "null": manifest.null,
+        "floor": manifest.floor,
+    }
+
+
+def _describe_file(release: str, name: str, record: FileRecord) -> dict[str, Any]:
+    return {"size": record.size, "sha256": record.sha256, "url": f"/v1/datasets/{release}/files/{name}"}
+
+
+def _send(offered: OfferedFile, request: Request) -> Response:
+    headers = {"ETag": f'"{offered.record.sha256}"', "Cache-Control": "no-cache"}
+    if _matches(request.headers.get("if-none-match", ""), headers["ETag"]):
+        return Response(status_code=304, headers=headers)
+    media_type = MEDIA_TYPES.get(offered.path.suffix, "application/octet-stream")
+    return ArchiveResponse(offered.path, headers=headers, media_type=media_type, filename=offered.path.name)
+
+
+def _matches(if_none_match: str, etag: str) -> bool:
+    """Return whether an If-None-Match header names the ETag; the comparison is weak (RFC 9110, section 13.1.2)."""
+    tags = [tag.strip().removeprefix("W/") for tag in if_none_match.split(",")]
+    return "*" in tags or etag in tags

@@ -1,0 +1,86 @@
+"""Errors as answers: one shape, `{"error": sentence, "error_type": slug}`, and one table of statuses."""
+
+import logging
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, Field
+from starlette.exceptions import HTTPException
+
+from api.limits import RETRY_AFTER_SECONDS
+from ld_data import errors
+
+logger = logging.getLogger(__name__)
+
+# The most specific class first: the first that an error is an instance of decides.
+STATUSES: tuple[tuple[type[errors.LdDataError], int], ...] = (
+    (errors.TooLargeError, 413),
+    (errors.MediaTypeError, 415),
+    (errors.InputError, 422),
+    (errors.UnknownNameError, 404),
+    (errors.OverloadedError, 429),
+    (errors.NotReadyError, 503),
+    (errors.IntegrityError, 503),
+    (errors.StorageError, 503),
+)
+MEANINGS = {
+    404: "No such release, file or route.",
+    413: "The body or the number of rows exceeds a limit; the answer names it.",
+    415: "The body is neither JSON nor .npy.",
+    416: "The requested range lies outside the file.",
+    422: "Wrong shape, type or range, or a value that is not finite.",
+    429: "As many requests are in progress as the service takes on; Retry-After says when to try again.",
+    503: "The release is not ready, or the disk refuses.",
+}
+
+
+class ErrorBody(BaseModel):
+    """The one shape of every error."""
+
+    error: str = Field(description="What was expected, what was received, and what to do.")
+    error_type: str = Field(description="A slug for programs.", examples=["invalid_input"])
+
+
+def describe_errors(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """Return the OpenAPI responses of the error statuses that a route can answer."""
+    return {status: {"model": ErrorBody, "description": MEANINGS[status]} for status in statuses}
+
+
+def make_error_response(status: int, error: str, error_type: str) -> JSONResponse:
+    """Return an error in its one shape; 429 tells when to try again."""
+    headers = {"Retry-After": str(RETRY_AFTER_SECONDS)} if status == 429 else None
+    return JSONResponse({"error": error, "error_type": error_type}, status, headers)
+
+
+def respond_to(error: errors.LdDataError) -> JSONResponse:
+    """Return the answer to an error of ours, by the table."""
+    status = next((status for kind, status in STATUSES if isinstance(error, kind)), 500)
+    return make_error_response(status, str(error), error.error_type)
+
+
+def add_error_handlers(app: FastAPI) -> None:
+    """Make the application answer every error in the one shape."""
+
+    @app.exception_handler(errors.LdDataError)
+    def _(request: Request, error: errors.LdDataError) -> JSONResponse:
+        return respond_to(error)
+
+    @app.exception_handler(RequestValidationError)
+    def _(request: Request, error: RequestValidationError) -> JSONResponse:
+        reasons = "; ".join(f"{'.'.join(map(str, item['loc'][1:]))}: {item['msg']}" for item in error.errors())
+        return make_error_response(422, f"the request does not fit: {reasons}.", "invalid_input")
+
+    @app.exception_handler(HTTPException)
+    def _(request: Request, error: HTTPException) -> JSONResponse:
+        kinds = {404: "unknown_name", 405: "method_not_allowed"}
+        message = f"{request.method} {request.url.path}: {error.detail}. The routes are listed at /docs."
+        response = make_error_response(error.status_code, message, kinds.get(error.status_code, "http_error"))
+        response.headers.update(error.headers or {})
+        return response
+
+    @app.exception_handler(Exception)
+    def _(request: Request, error: Exception) -> JSONResponse:
+        logger.error("unexpected error in %s %s", request.method, request.url.path, exc_info=error)
+        return make_error_response(500, "unexpected error; the service's log tells more.", "internal")

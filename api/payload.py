@@ -1,0 +1,91 @@
+"""Arrays in and out of requests: JSON or `.npy`, by Content-Type and Accept."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import orjson
+from fastapi import Request, Response
+
+from ld_data.arrays import read_npy, write_npy
+from ld_data.errors import InputError, MediaTypeError
+
+JSON = "application/json"
+NPY = "application/x-npy"
+
+Schema = dict[str, Any]
+
+
+async def read_object(request: Request) -> dict[str, Any]:
+    """Return the JSON object in a request's body; raise `MediaTypeError` or `InputError` if there is none."""
+    if _content_type(request) not in (JSON, ""):
+        raise MediaTypeError(f"expected Content-Type {JSON}; received {_content_type(request)}.")
+    return _parse_object(await request.body())
+
+
+async def read_array(request: Request, field: str) -> np.ndarray:
+    """Return the array in a request's body: the one field `field` of a JSON object, or `.npy` bytes.
+
+    Raises `MediaTypeError` for another Content-Type, `InputError` for a body that is not such an array.
+    """
+    content_type = _content_type(request)
+    if content_type not in (JSON, NPY, ""):
+        raise MediaTypeError(f"expected Content-Type {JSON} or {NPY}; received {content_type}.")
+    body = await request.body()
+    if content_type == NPY:
+        return read_npy(body)
+    values = _parse_object(body)
+    if set(values) != {field}:
+        raise InputError(f'expected a JSON object {{"{field}": [...]}}; received the fields {sorted(values)}.')
+    try:
+        return np.array(values[field])
+    except ValueError as error:
+        raise InputError(f"{field} must be a rectangular array of numbers; its rows differ in length.") from error
+
+
+def write_arrays(request: Request, arrays: Mapping[str, np.ndarray], npy: np.ndarray) -> Response:
+    """Return arrays as a JSON object, or the one array `npy` as `.npy` if the request's Accept names that type."""
+    if NPY in request.headers.get("accept", ""):
+        return Response(write_npy(npy), media_type=NPY)
+    contiguous = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
+    return Response(orjson.dumps(contiguous, option=orjson.OPT_SERIALIZE_NUMPY), media_type=JSON)
+
+
+def describe_request(field: str, schema: Schema) -> dict[str, Any]:
+    """Return the OpenAPI description of a body that `read_array` reads."""
+    json_schema = {"type": "object", "required": [field], "properties": {field: schema}, "additionalProperties": False}
+    return {
+        "requestBody": {
+            "required": True,
+            "content": {JSON: {"schema": json_schema}, NPY: {"schema": {"type": "string", "format": "binary"}}},
+        }
+    }
+
+
+def describe_response(description: str, **fields: Schema) -> dict[int | str, dict[str, Any]]:
+    """Return the OpenAPI description of an answer that `write_arrays` writes."""
+    json_schema = {"type": "object", "required": list(fields), "properties": fields}
+    content = {JSON: {"schema": json_schema}, NPY: {"schema": {"type": "string", "format": "binary"}}}
+    return {200: {"description": description, "content": content}}
+
+
+def describe_array(dimensions: int, item: str = "number") -> Schema:
+    """Return the JSON schema of a nested array of numbers."""
+    schema: Schema = {"type": item}
+    for _ in range(dimensions):
+        schema = {"type": "array", "items": schema}
+    return schema
+
+
+def _content_type(request: Request) -> str:
+    return request.headers.get("content-type", "").split(";")[0].strip().lower()
+
+
+def _parse_object(body: bytes) -> dict[str, Any]:
+    try:
+        values = orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise InputError(f"the body is not JSON: {error}.") from error
+    if not isinstance(values, dict):
+        raise InputError(f"expected a JSON object; received {type(values).__name__}.")
+    return values

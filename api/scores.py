@@ -1,0 +1,52 @@
+"""Routes: the leaderboard of a release."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request
+from starlette.concurrency import run_in_threadpool
+
+from api.catalogue import Catalogue
+from api.errors import describe_errors
+from api.limits import Admission
+from api.payload import describe_array, describe_request, read_array
+from eval.leaderboard import Entry, Leaderboard
+from eval.score import score_predictions
+from eval.submission import MAX_DESCRIPTION, MAX_NAME, MAX_URL, Submission
+
+NameQuery = Annotated[str, Query(min_length=1, max_length=MAX_NAME, description="Of the model.")]
+UrlQuery = Annotated[str, Query(max_length=MAX_URL, description="A link to it.")]
+DescriptionQuery = Annotated[str, Query(max_length=MAX_DESCRIPTION, description="A few words on it.")]
+LimitQuery = Annotated[int, Query(ge=1, le=1000, description="How many entries.")]
+
+
+def make_router(catalogue: Catalogue, leaderboard: Leaderboard, admission: Admission) -> APIRouter:
+    """Return the routes under `/v1/datasets/{release}/scores`."""
+    router = APIRouter(prefix="/v1/datasets/{release}/scores", tags=["leaderboard"])
+
+    @router.get("", summary="The best scores, lowest noise-free MSE first", responses=describe_errors(404, 422, 503))
+    def list_scores(release: str, limit: LimitQuery = 100) -> dict[str, list[dict[str, Any]]]:
+        name = catalogue.find(release).manifest.name
+        return {"scores": [entry.to_json() for entry in leaderboard.entries(name, limit)]}
+
+    @router.post(
+        "",
+        status_code=201,
+        summary="Score predictions and list the score",
+        openapi_extra=describe_request("predictions", describe_array(2)),
+        responses=describe_errors(404, 413, 415, 422, 429, 503),
+    )
+    async def add_score(
+        release: str, request: Request, name: NameQuery, url: UrlQuery = "", description: DescriptionQuery = ""
+    ) -> dict[str, Any]:
+        """Take predictions `(n_test, d)` for the test rows, in their order; the service computes the score itself."""
+        data = catalogue.find(release).data
+        submission = Submission(name, url, description)
+        with admission.admit():
+            predictions = await read_array(request, "predictions")
+
+            def score_and_store() -> Entry:
+                return leaderboard.add(submission, score_predictions(predictions, data))
+
+            return (await run_in_threadpool(score_and_store)).to_json()
+
+    return router

@@ -1,0 +1,43 @@
+"""Routes: whether the service is well, and what it is."""
+
+from dataclasses import asdict
+from typing import Any
+
+from fastapi import APIRouter
+from fastapi.responses import RedirectResponse
+
+import ld_data
+from api.catalogue import Catalogue
+from api.errors import describe_errors
+from api.limits import Limits
+from ld_data.errors import NotReadyError
+
+
+def make_router(catalogue: Catalogue, limits: Limits) -> APIRouter:
+    """Return `/health` and `/info`, and the way from `/` to the documentation."""
+    router = APIRouter(tags=["status"])
+
+    @router.get("/", include_in_schema=False)
+    def go_to_docs() -> RedirectResponse:
+        return RedirectResponse("/docs")
+
+    @router.get("/health", summary="Whether the service is well", responses=describe_errors(503))
+    def show_health() -> dict[str, Any]:
+        """Answer ok if every release is ready, degraded with reasons if some are not, and 503 if none is."""
+        ready, failed = [release.manifest.name for release in catalogue.ready], catalogue.failed
+        if not ready:
+            reasons = "; ".join(failed.values()) or "there are none: build one with `python -m ld_data build SOURCE`"
+            raise NotReadyError(f"no release is ready: {reasons}.")
+        return {"status": "degraded" if failed else "ok", "ready": ready, "not_ready": failed}
+
+    @router.get("/info", summary="What the service is and allows")
+    def show_info() -> dict[str, Any]:
+        return {
+            "name": "LD-Data",
+            "version": ld_data.__version__,
+            "limits": asdict(limits),
+            "datasets": [release.manifest.name for release in catalogue.ready],
+            "sources": ["mnist1d"],
+        }
+
+    return router
