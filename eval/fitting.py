@@ -29,7 +29,7 @@ def fit_model(
     model.compile(keras.optimizers.AdamW(schedule, weight_decay=1e-3), loss)
     batches = make_batches((inputs, targets), batch_rows, plan.seed)
     progress = TqdmCallback(verbose=0, desc=title)
-    model.fit(batches, steps_per_epoch=steps, epochs=plan.epochs, verbose=0, callbacks=[progress])
+    model.fit(batches, steps_per_epoch=steps, epochs=plan.epochs, shuffle=False, verbose=0, callbacks=[progress])
 
 
 def make_initializer(random: np.random.Generator) -> keras.initializers.Initializer:

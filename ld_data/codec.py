@@ -5,8 +5,16 @@ from typing import Literal, Protocol
 
 import numpy as np
 
+from ld_data.errors import InputError
+
 Mode = Literal["sample", "mean"]
 MODES: tuple[Mode, ...] = ("sample", "mean")
+
+
+def check_mode(mode: str) -> None:
+    """Raise `InputError` for a mode that is neither "sample" nor "mean"."""
+    if mode not in MODES:
+        raise InputError(f"mode must be one of {', '.join(MODES)}; received {mode!r}.")
 
 
 class XCodec(Protocol):

@@ -47,7 +47,7 @@ def fetch_file(
                 try:
                     return _fetch_once(session, url, path, sha256)
                 except (httpx.HTTPError, DownloadError) as error:
-                    failures.append(f"{url}: {error or type(error).__name__}")
+                    failures.append(f"{url}: {(str(error) or type(error).__name__).splitlines()[0]}")
                     time.sleep(pause * number)
     raise DownloadError(
         f"could not download {path.name}. " + "; ".join(failures) + ". Check the network, or put the file at "

@@ -44,7 +44,7 @@ def find_release(name: str | Path) -> Path:
     known = ", ".join(list_releases(folder.parent)) or "none"
     raise UnknownNameError(
         f"no release {str(name)!r} in {folder.parent}. There: {known}. "
-        "Build one with `python -m ld_data build SOURCE`, or fetch one with `python -m ld_data download NAME --from URL`."
+        "Build one with `python -m ld_data build SOURCE`, or fetch one with `python -m ld_data download NAME`."
     )
 
 

@@ -21,7 +21,7 @@ from scipy.special import log_ndtr, ndtri
 from scipy.stats import qmc
 
 from ld_data.arrays import check_labels, check_vectors
-from ld_data.codec import Mode
+from ld_data.codec import Mode, check_mode
 from ld_data.errors import InputError
 from ld_data.noise import Y_CELL_STREAM, Y_STREAM, make_normals
 
@@ -76,9 +76,10 @@ class Cells:
     def encode(self, labels: np.ndarray, mode: Mode = "sample", seed: int = 0, first_row: int = 0) -> np.ndarray:
         """Return `(n, d)` float32: draws from N(0, I) within each label's cell, or the class means (mode "mean").
 
-        Row i of the result depends on `seed` and `first_row` + i alone. Raises `InputError` for labels out of range.
+        Row i of the result depends on `seed` and `first_row` + i alone. Raises `InputError` for another mode or labels out of range.
         """
         labels = check_labels(labels, self.classes)
+        check_mode(mode)
         if mode == "mean":
             return self.class_mean[labels]
         chunks = range(0, len(labels), CHUNK_ROWS)

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
 from ld_data.errors import InputError, UnknownNameError
+from ld_data.noise import check_seed
 
 LIKELIHOODS = ("bernoulli", "gaussian", "categorical")
 
@@ -49,6 +50,7 @@ class VaeConfig:
             raise InputError(f"latent_dim must be 2 or more; received {self.latent_dim}.")
         if self.likelihood not in LIKELIHOODS:
             raise InputError(f"likelihood must be one of {', '.join(LIKELIHOODS)}; received {self.likelihood!r}.")
+        check_seed(self.seed)
         for name in ("epochs", "batch_size"):
             if getattr(self, name) < 1:
                 raise InputError(f"{name} must be 1 or more; received {getattr(self, name)}.")

@@ -6,8 +6,7 @@ import numpy as np
 from keras import KerasTensor, ops
 
 from ld_data.arrays import check_vectors
-from ld_data.codec import MODES, Mode
-from ld_data.errors import InputError
+from ld_data.codec import Mode, check_mode
 from ld_data.noise import make_normals
 from vae import gaussian
 from vae.model import Vae
@@ -20,8 +19,7 @@ def encode_rows(vae: Vae, inputs: np.ndarray, mode: Mode, seed: int, stream: int
 
     Row i draws noise that depends on `seed`, `stream` and `first_row` + i alone. Raises `InputError` for another mode.
     """
-    if mode not in MODES:
-        raise InputError(f"mode must be one of {', '.join(MODES)}; received {mode!r}.")
+    check_mode(mode)
 
     def encode(chunk: np.ndarray, start: int) -> KerasTensor:
         z_mean, z_log_var = vae.encoder(chunk)

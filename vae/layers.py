@@ -17,14 +17,18 @@ PACKAGE = "ld_data"
 CONVOLUTIONS = {1: keras.layers.Conv1D, 2: keras.layers.Conv2D}
 
 
-class _Initializers:
-    """Hands out one kernel initializer after another, each with a seed of its own."""
+class _Parts:
+    """Makes the layers inside a layer: each with a seed of its own, and names that do not count up over a process.
+
+    Keras writes names into weight files, whose bytes are to be the same for the same weights.
+    """
 
     def __init__(self, seed: int) -> None:
         self._seeds = np.random.default_rng(seed)
 
-    def make(self) -> keras.initializers.Initializer:
-        return keras.initializers.GlorotUniform(seed=int(self._seeds.integers(2**31)))
+    def make(self, kind: type[keras.layers.Layer], name: str, *arguments: Any, **options: Any) -> keras.layers.Layer:
+        initializer = keras.initializers.GlorotUniform(seed=int(self._seeds.integers(2**31)))
+        return kind(*arguments, name=name, kernel_initializer=initializer, **options)
 
 
 @keras.saving.register_keras_serializable(package=PACKAGE)
@@ -41,15 +45,15 @@ class ConvEncoder(keras.layers.Layer):
         super().__init__(**kwargs)
         self.input_dims, self.latent_dim, self.units, self.seed = input_dims, latent_dim, units, seed
         self.filters = tuple(filters)
-        initializers = _Initializers(seed)
-        convolution = CONVOLUTIONS[input_dims]
+        parts, dense, convolution = _Parts(seed), keras.layers.Dense, CONVOLUTIONS[input_dims]
+        options = {"strides": 2, "padding": "same", "activation": "relu"}
         self.convolutions = [
-            convolution(f, 3, strides=2, padding="same", activation="relu", kernel_initializer=initializers.make())
-            for f in self.filters
+            parts.make(convolution, f"convolution_{i}", channels, 3, **options)
+            for i, channels in enumerate(self.filters)
         ]
-        self.flatten = keras.layers.Flatten()
-        self.hidden = keras.layers.Dense(units, "relu", kernel_initializer=initializers.make()) if units else None
-        self.posterior = keras.layers.Dense(2 * latent_dim, kernel_initializer=initializers.make())
+        self.flatten = keras.layers.Flatten(name="flatten")
+        self.hidden = parts.make(dense, "hidden", units, "relu") if units else None
+        self.posterior = parts.make(dense, "posterior", 2 * latent_dim)
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
         """Make the weights, layer after layer."""
@@ -88,10 +92,10 @@ class DenseDecoder(keras.layers.Layer):
         """Take the shape of one output, the hidden widths, and the seed."""
         super().__init__(**kwargs)
         self.target_shape, self.units, self.seed = tuple(output_shape), tuple(units), seed
-        initializers = _Initializers(seed)
-        self.hidden = [keras.layers.Dense(u, "relu", kernel_initializer=initializers.make()) for u in self.units]
-        self.last = keras.layers.Dense(math.prod(self.target_shape), kernel_initializer=initializers.make())
-        self.reshape = keras.layers.Reshape(self.target_shape)
+        parts, dense = _Parts(seed), keras.layers.Dense
+        self.hidden = [parts.make(dense, f"hidden_{i}", width, "relu") for i, width in enumerate(self.units)]
+        self.last = parts.make(dense, "last", math.prod(self.target_shape))
+        self.reshape = keras.layers.Reshape(self.target_shape, name="reshape")
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
         """Make the weights, layer after layer."""

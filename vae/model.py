@@ -21,13 +21,13 @@ class Vae(keras.Model):
 
     def __init__(self, config: VaeConfig) -> None:
         """Make the layers from the configuration; weights and noise follow its seed."""
-        super().__init__()
+        super().__init__(name="vae")
         shape = config.input_shape
         self.config = config
         self.encoder = ConvEncoder(
-            len(shape), config.latent_dim, config.encoder_filters, config.encoder_units, seed=config.seed
+            len(shape), config.latent_dim, config.encoder_filters, config.encoder_units, config.seed, name="encoder"
         )
-        self.decoder = DenseDecoder(shape, config.decoder_units, seed=config.seed + 1)
+        self.decoder = DenseDecoder(shape, config.decoder_units, config.seed + 1, name="decoder")
         self.noise_seed = keras.random.SeedGenerator(config.seed)
         self.reconstruction_metric = keras.metrics.Mean(name="reconstruction")
         self.rate_metric = keras.metrics.Mean(name="rate")

@@ -35,7 +35,7 @@ def train_vae(config: VaeConfig, inputs: np.ndarray, *, progress: bool = True) -
     vae = Vae(config)
     vae.compile(optimizer=keras.optimizers.Adam(schedule))
     callbacks = [TqdmCallback(verbose=0, desc=f"{config.likelihood} VAE")] if progress else []
-    vae.fit(batches, steps_per_epoch=steps, epochs=config.epochs, verbose=0, callbacks=callbacks)
+    vae.fit(batches, steps_per_epoch=steps, epochs=config.epochs, shuffle=False, verbose=0, callbacks=callbacks)
     return vae
 
 

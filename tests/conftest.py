@@ -1,0 +1,63 @@
+"""What all tests share: no network, a private place for releases, and a small release in it."""
+
+import ipaddress
+import os
+import socket
+from pathlib import Path
+
+import pytest
+
+from ld_data import locations
+from ld_data.builder import build_release
+from tests.fakes import FakeCodec, make_plan, make_source
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+
+@pytest.fixture(autouse=True)
+def _no_network(monkeypatch):
+    """Let a test fail that reaches beyond this machine."""
+    connect = socket.socket.connect
+
+    def connect_locally(self, address):
+        if self.family in (socket.AF_INET, socket.AF_INET6) and not ipaddress.ip_address(address[0]).is_loopback:
+            raise AssertionError(f"a test tried to reach {address}")
+        return connect(self, address)
+
+    monkeypatch.setattr(socket.socket, "connect", connect_locally)
+
+
+@pytest.fixture
+def checkpoints(tmp_path, monkeypatch) -> Path:
+    """An empty folder that stands in for checkpoints/."""
+    folder = tmp_path / "checkpoints"
+    folder.mkdir()
+    monkeypatch.setenv(locations.CHECKPOINTS_VARIABLE, str(folder))
+    return folder
+
+
+@pytest.fixture
+def release(checkpoints) -> Path:
+    """The folder of a small release, `fake-4`, in `checkpoints`."""
+    return build_release(make_source(), FakeCodec(), make_plan(), checkpoints)
+
+
+@pytest.fixture
+def empty_home(tmp_path, monkeypatch) -> Path:
+    """A home without any copy of any source, and no download allowed."""
+    home = tmp_path / "home"
+    home.mkdir()
+    monkeypatch.chdir(home)
+    for name in ("HOME", locations.HOME_VARIABLE, locations.CACHE_VARIABLE, "KERAS_HOME", "XDG_CACHE_HOME"):
+        monkeypatch.setenv(name, str(home))
+    monkeypatch.setenv(locations.OFFLINE_VARIABLE, "1")
+    return home
+
+
+@pytest.fixture(scope="session")
+def mnist_home() -> Path:
+    """The folder with the real MNIST that `LD_DATA_HOME` names; tests that need it are skipped without it."""
+    home = locations.data_home()
+    if home is None or not (home / "mnist.npz").is_file():
+        pytest.skip("needs the real MNIST: set LD_DATA_HOME to a folder with mnist.npz")
+    return home

@@ -1,0 +1,91 @@
+"""A small codec and source without a training framework: 2x2 images in d = 4, three classes."""
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+from ld_data.arrays import check_labels, check_vectors
+from ld_data.builder import BuildPlan
+from ld_data.errors import InputError
+from ld_data.noise import X_STREAM, Y_STREAM, make_normals
+from ld_data.source import Source
+
+D, K = 4, 3
+SPREAD = 0.5
+
+
+@dataclass(frozen=True)
+class FakeX:
+    """Latents are pixels plus noise."""
+
+    latent_dim: int = D
+    input_shape: tuple[int, ...] = (2, 2)
+
+    def encode(self, inputs, mode="sample", seed=0, first_row=0):
+        inputs = np.asarray(inputs, np.float32)
+        if inputs.shape[1:] != self.input_shape:
+            raise InputError(f"inputs must have shape (n, 2, 2); received {inputs.shape}.")
+        noise = make_normals(seed, X_STREAM, first_row, len(inputs), D) if mode == "sample" else 0.0
+        return (inputs.reshape(-1, D) + noise).astype(np.float32)
+
+    def decode(self, latents):
+        return check_vectors(latents, D).reshape(-1, 2, 2)
+
+
+@dataclass(frozen=True)
+class FakeY:
+    """Each class is a Gaussian around a corner of a simplex."""
+
+    latent_dim: int = D
+
+    @cached_property
+    def class_mean(self):
+        return np.eye(K, D, dtype=np.float32) * 4
+
+    @cached_property
+    def class_weight(self):
+        return self.class_mean.T.copy()
+
+    @cached_property
+    def class_bias(self):
+        return np.zeros(K, np.float32)
+
+    null = 1.0
+    floor = SPREAD**2
+
+    def encode(self, labels, mode="sample", seed=0, first_row=0):
+        labels = check_labels(labels, K)
+        noise = make_normals(seed, Y_STREAM, first_row, len(labels), D) * SPREAD if mode == "sample" else 0.0
+        return (self.class_mean[labels] + noise).astype(np.float32)
+
+    def decode(self, latents):
+        scores = check_vectors(latents, D) @ self.class_weight
+        return np.eye(K, dtype=np.float32)[scores.argmax(axis=1)]
+
+
+@dataclass(frozen=True)
+class FakeCodec:
+    """Both spaces; its only file is `model.json`."""
+
+    x: FakeX = field(default_factory=FakeX)
+    y: FakeY = field(default_factory=FakeY)
+
+    def save(self, folder: Path) -> None:
+        (folder / "model.json").write_text('{"fake": true}\n')
+
+
+def make_source(train: int = 60, test: int = 30) -> Source:
+    """A source whose label can be read off its first three pixels."""
+    labels = np.arange(train + test) % K
+    random = np.random.default_rng(0)
+    inputs = np.eye(K, D)[labels].reshape(-1, 2, 2) * 3 + random.normal(size=(train + test, 2, 2)) * 0.1
+    inputs, labels = inputs.astype(np.float32), labels.astype(np.uint8)
+    return Source(
+        "fake", inputs[:train], labels[:train], inputs[train:], labels[train:], lambda seed: inputs[:train], "Apache-2.0"
+    )
+
+
+def make_plan(release: str = "fake-4", seed: int = 0) -> BuildPlan:
+    return BuildPlan(release, seed, "a test", "1.0.0", {})

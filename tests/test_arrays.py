@@ -1,0 +1,126 @@
+import io
+import pickle
+import zipfile
+
+import numpy as np
+import pytest
+
+from ld_data.arrays import check_labels, check_vectors, read_npy, read_npz, write_npy, write_npz
+from ld_data.errors import InputError, IntegrityError
+
+
+class Bomb:
+    """Unpickling this is an error that a test would see."""
+
+    def __reduce__(self):
+        return (pytest.fail, ("a pickle was loaded",))
+
+
+def save_npy(array, **options):
+    stream = io.BytesIO()
+    np.save(stream, array, **options)
+    return stream.getvalue()
+
+
+def test_npz_round_trip_is_exact_and_its_bytes_are_reproducible(tmp_path):
+    arrays = {"a": np.arange(6, dtype=np.float32).reshape(2, 3), "b": np.array([1, 2], np.uint8)}
+    write_npz(tmp_path / "1.npz", arrays)
+    write_npz(tmp_path / "2.npz", arrays)
+    assert (tmp_path / "1.npz").read_bytes() == (tmp_path / "2.npz").read_bytes()
+    for name, array in read_npz(tmp_path / "1.npz").items():
+        assert array.dtype == arrays[name].dtype
+        assert np.array_equal(array, arrays[name])
+
+
+def test_big_endian_arrays_are_stored_little_endian(tmp_path):
+    write_npz(tmp_path / "a.npz", {"a": np.arange(3, dtype=">f4")})
+    assert read_npz(tmp_path / "a.npz")["a"].dtype == np.dtype("<f4")
+
+
+def test_an_npz_with_pickled_objects_is_refused_unread(tmp_path):
+    np.savez(tmp_path / "a.npz", a=np.array([Bomb()], dtype=object))
+    with pytest.raises(IntegrityError, match="plain numeric arrays"):
+        read_npz(tmp_path / "a.npz")
+
+
+@pytest.mark.parametrize("damage", ["truncate", "flip", "empty", "html"])
+def test_a_damaged_npz_is_refused(tmp_path, damage):
+    path = tmp_path / "a.npz"
+    write_npz(path, {"a": np.arange(1000.0)})
+    content = bytearray(path.read_bytes())
+    if damage == "flip":
+        content[500] ^= 1
+    path.write_bytes({"truncate": content[:3000], "flip": content, "empty": b"", "html": b"<html>404"}[damage])
+    with pytest.raises(IntegrityError, match="could not read it"):
+        read_npz(path)
+
+
+def test_a_zip_bomb_is_refused_before_it_is_inflated(tmp_path, monkeypatch):
+    path = tmp_path / "bomb.npz"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive, archive.open("a.npy", "w", force_zip64=True) as file:
+        for _ in range(5):
+            file.write(bytes(1000))
+    monkeypatch.setattr("ld_data.arrays.MAX_ARRAY_BYTES", 4999)
+    with pytest.raises(IntegrityError, match="declares 5000"):
+        read_npz(path)
+
+
+def test_npy_round_trip():
+    array = np.arange(6, dtype=np.float32).reshape(2, 3)
+    assert np.array_equal(read_npy(write_npy(array)), array)
+    assert np.array_equal(read_npy(save_npy(np.asfortranarray(array))), array)
+    assert np.array_equal(read_npy(save_npy(array.astype(">f8"))), array)
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"", "could not read"),
+        (b"\x93NUMPY", "could not read"),
+        (b"\x93NUMPY\x09\x00", "version"),
+        (write_npy(np.zeros(4))[:-1], "declares 32 bytes"),
+        (write_npy(np.zeros(4)) + b"x", "declares 32 bytes"),
+        (write_npy(np.zeros(4)).replace(b"(4,)", b"(9999999999,)").replace(b" " * 11 + b"\n", b"  \n"), "declares"),
+        (write_npy(np.zeros(4)).replace(b"(4,)", b"(-4)"), "could not read"),
+        (write_npy(np.zeros(4)).replace(b"'<f8'", b"'<q9'"), "could not read"),
+        (save_npy(np.array([Bomb()], dtype=object)), "never unpickled"),
+        (pickle.dumps(Bomb()), "could not read"),
+    ],
+)
+def test_a_lying_or_damaged_npy_is_refused(content, reason):
+    with pytest.raises(InputError, match=reason):
+        read_npy(content)
+
+
+@pytest.mark.parametrize(
+    ("values", "reason"),
+    [
+        ([[1.0, 2.0]], r"shape \(n, 3\)"),
+        ([1.0, 2.0, 3.0], r"shape \(n, 3\)"),
+        (np.zeros((0, 3)), "1 or more"),
+        ([[1.0, 2.0, np.nan]], r"finite; 1 of 3 values are not, the first at index \(0, 2\)"),
+        ([[1.0, 2.0, np.inf]], "finite"),
+        ([[1.0, 2.0, 1e300]], "finite"),
+        ([["a", "b", "c"]], "numbers"),
+        ([[1, 2, 3], [1, 2]], "rectangular"),
+        ([[None, 1.0, 2.0]], "numbers"),
+        (np.zeros((1, 3), complex), "numbers"),
+        (np.zeros((1, 3), bool), "numbers"),
+    ],
+)
+def test_bad_vectors_are_refused_with_the_reason(values, reason):
+    with pytest.raises(InputError, match=reason):
+        check_vectors(values, 3)
+
+
+def test_vectors_become_float32():
+    assert check_vectors([[1, 2, 3]], 3).dtype == np.float32
+
+
+@pytest.mark.parametrize(
+    ("labels", "reason"),
+    [([], "1 or more"), ([[1]], "shape"), ([10], "0 to 9"), ([-1], "0 to 9"), ([1.0], "integers"), (["a"], "numbers")],
+)
+def test_bad_labels_are_refused_with_the_reason(labels, reason):
+    with pytest.raises(InputError, match=reason):
+        check_labels(labels, 10)

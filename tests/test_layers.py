@@ -1,0 +1,61 @@
+import keras
+import numpy as np
+import pytest
+
+from vae.layers import ConvEncoder, DenseDecoder
+
+LAYERS = {
+    "image encoder": (lambda: ConvEncoder(2, 5, (4, 8), seed=3), (28, 28)),
+    "odd image encoder": (lambda: ConvEncoder(2, 5, (4,), units=7, seed=3), (9, 13)),
+    "signal encoder": (lambda: ConvEncoder(1, 5, (4, 8), units=6, seed=3), (40,)),
+    "linear encoder": (lambda: ConvEncoder(1, 5, (), seed=3), (10,)),
+    "image decoder": (lambda: DenseDecoder((28, 28), (6, 7), seed=3), (5,)),
+    "linear decoder": (lambda: DenseDecoder((10,), (), seed=3), (5,)),
+}
+
+
+@pytest.fixture(params=LAYERS)
+def case(request):
+    return LAYERS[request.param]
+
+
+def outputs(layer, shape):
+    inputs = np.random.default_rng(0).normal(size=(3, *shape)).astype(np.float32)
+    results = layer(inputs)
+    return [keras.ops.convert_to_numpy(part) for part in (results if isinstance(results, tuple) else (results,))]
+
+
+def test_shapes(case):
+    make, shape = case
+    layer = make()
+    results = outputs(layer, shape)
+    if isinstance(layer, ConvEncoder):
+        assert [part.shape for part in results] == [(3, 5), (3, 5)]
+    else:
+        assert results[0].shape == (3, *layer.target_shape)
+
+
+def test_the_same_seed_gives_the_same_weights_whatever_the_global_state(case):
+    make, shape = case
+    keras.utils.set_random_seed(1)
+    first = outputs(make(), shape)
+    keras.utils.set_random_seed(2)
+    for one, other in zip(first, outputs(make(), shape), strict=True):
+        assert np.array_equal(one, other)
+
+
+def test_a_layer_survives_serialisation_in_safe_mode(case):
+    make, shape = case
+    layer = make()
+    expected = outputs(layer, shape)
+    again = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(layer), safe_mode=True)
+    again.set_weights(layer.get_weights())
+    for one, other in zip(expected, outputs(again, shape), strict=True):
+        assert np.array_equal(one, other)
+
+
+def test_no_two_kernels_start_alike():
+    layer = ConvEncoder(2, 8, (8, 8, 8), seed=0)
+    layer.build((None, 28, 28))
+    kernels = [convolution.get_weights()[0] for convolution in layer.convolutions[1:]]
+    assert not np.isclose(kernels[0], kernels[1]).any()

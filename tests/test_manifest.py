@@ -1,0 +1,58 @@
+import dataclasses
+import json
+
+import pytest
+
+from ld_data.errors import IntegrityError
+from ld_data.manifest import MANIFEST_NAME, Manifest, read_manifest
+
+
+def test_json_round_trip(release):
+    manifest = read_manifest(release)
+    assert Manifest.from_json(manifest.to_json(), release) == manifest
+
+
+def test_it_tells_how_the_release_was_made(release):
+    manifest = read_manifest(release)
+    assert manifest.command == "a test"
+    assert manifest.source["name"] == "fake"
+    assert manifest.arrays["x_train"].shape == (60, 4)
+    assert manifest.arrays["x_train"].dtype == "float32"
+    assert set(manifest.files) == {"data.npz", "model.json"}
+    assert set(manifest.npy_files) == {"train_x.npy", "train_y.npy", "test_x.npy", "test_y.npy"}
+    assert {"python", "numpy", "scipy"} <= set(manifest.libraries)
+    assert set(manifest.health) == {"x_train", "y_train", "x_test", "y_test"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "[]", "{", '{"format_version": 2}', '{"format_version": 1}', "[" * 100_000, "null"],
+)
+def test_what_is_not_a_manifest_is_refused(release, text):
+    (release / MANIFEST_NAME).write_text(text)
+    with pytest.raises(IntegrityError, match="not a manifest of this format"):
+        read_manifest(release)
+
+
+def test_every_field_is_required(release):
+    values = json.loads((release / MANIFEST_NAME).read_text())
+    for field in dataclasses.fields(Manifest):
+        lacking = {name: value for name, value in values.items() if name != field.name}
+        with pytest.raises(IntegrityError, match=field.name):
+            Manifest.from_json(json.dumps(lacking), release)
+
+
+def test_a_file_name_with_a_folder_in_it_is_refused(release):
+    values = json.loads((release / MANIFEST_NAME).read_text())
+    values["files"]["../../evil"] = values["files"].pop("model.json")
+    with pytest.raises(IntegrityError, match="must not hold folders"):
+        Manifest.from_json(json.dumps(values), release)
+
+
+def test_a_huge_or_binary_manifest_is_refused(release):
+    (release / MANIFEST_NAME).write_bytes(b"\xff" * 100)
+    with pytest.raises(IntegrityError, match="UTF-8"):
+        read_manifest(release)
+    (release / MANIFEST_NAME).write_bytes(b" " * (1 << 20) + b"{}")
+    with pytest.raises(IntegrityError, match="at most"):
+        read_manifest(release)

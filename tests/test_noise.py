@@ -1,0 +1,50 @@
+import numpy as np
+import pytest
+from scipy import stats
+
+from ld_data.errors import InputError
+from ld_data.noise import X_STREAM, Y_STREAM, make_normals, make_uniforms
+
+
+@pytest.mark.parametrize("width", [1, 3, 4, 5, 32])
+def test_a_row_is_the_same_in_any_chunk(width):
+    whole = make_normals(7, X_STREAM, 0, 50, width)
+    for start, rows in ((0, 1), (13, 20), (49, 1)):
+        assert np.array_equal(make_normals(7, X_STREAM, start, rows, width), whole[start : start + rows])
+
+
+def test_rows_seeds_and_streams_differ():
+    rows = make_normals(0, X_STREAM, 0, 1000, 4)
+    assert len(np.unique(rows)) == rows.size
+    assert not np.isin(rows, make_normals(1, X_STREAM, 0, 1000, 4)).any()
+    assert not np.isin(rows, make_normals(0, Y_STREAM, 0, 1000, 4)).any()
+
+
+def test_values_are_standard_normal_and_independent():
+    values = make_normals(0, X_STREAM, 0, 20_000, 8)
+    assert stats.kstest(values.ravel(), "norm").pvalue > 0.001
+    assert np.abs(np.corrcoef(values, rowvar=False) - np.eye(8)).max() < 0.03
+    assert abs(np.corrcoef(values[1:, 0], values[:-1, 0])[0, 1]) < 0.03
+
+
+def test_uniforms_are_inside_the_open_interval():
+    values = make_uniforms(0, X_STREAM, 0, 100_000, 4)
+    assert values.min() > 0
+    assert values.max() < 1
+
+
+def test_published_releases_can_be_redrawn():
+    """The first values of the stream: a change here would orphan every release."""
+    expected = [0.8903241, 0.6786856, 0.4444712, -0.0423145]
+    assert make_normals(0, X_STREAM, 0, 1, 4)[0] == pytest.approx(expected, abs=1e-6)
+
+
+@pytest.mark.parametrize("seed", [-1, 2**63, 0.5, True, "1", None])
+def test_a_bad_seed_is_refused(seed):
+    with pytest.raises(InputError, match="seed must be an integer"):
+        make_normals(seed, X_STREAM, 0, 1, 1)
+
+
+def test_a_negative_row_is_refused():
+    with pytest.raises(InputError, match="rows must be counted from 0"):
+        make_normals(0, X_STREAM, -1, 1, 1)
