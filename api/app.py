@@ -6,7 +6,7 @@ import ld_data
 from api import codecs, datasets, generator, scores, status
 from api.body_limit import BodyLimit
 from api.catalogue import Catalogue
-from api.errors import add_error_handlers
+from api.errors import add_error_handlers, remove_default_errors
 from api.limits import Admission, Limits
 from eval.leaderboard import Leaderboard
 
@@ -28,4 +28,6 @@ def make_app(catalogue: Catalogue, leaderboard: Leaderboard, limits: Limits | No
     app.include_router(codecs.make_router(catalogue, limits, admission))
     app.include_router(generator.make_router(limits, admission))
     app.include_router(scores.make_router(catalogue, leaderboard, admission))
+    make_schema = app.openapi
+    app.openapi = lambda: remove_default_errors(make_schema())  # type: ignore[method-assign]
     return app

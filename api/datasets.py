@@ -4,9 +4,10 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import FileResponse
+from starlette.types import Message, Receive, Scope, Send
 
 from api.catalogue import Catalogue, OfferedFile, OfferedRelease
-from api.errors import describe_errors
+from api.errors import describe_errors, make_error_response
 from ld_data.errors import UnknownNameError
 from ld_data.manifest import FileRecord
 
@@ -15,9 +16,29 @@ CHUNK_BYTES = 1 << 20
 
 
 class ArchiveResponse(FileResponse):
-    """A file response in chunks that suit large files."""
+    """A file response in chunks that suit large files, whose refusals of a range have the one shape of errors."""
 
     chunk_size = CHUNK_BYTES
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send the file, a range of it, or 400 or 416."""
+        refused = False
+
+        async def send_in_shape(message: Message) -> None:
+            nonlocal refused
+            if message["type"] == "http.response.start" and message["status"] in (400, 416):
+                refused = True
+                refusal = make_error_response(
+                    message["status"],
+                    f"the Range header cannot be served: the file has {self.headers['content-length']} bytes.",
+                    "range_not_satisfiable",
+                )
+                refusal.headers["Content-Range"] = f"bytes */{self.headers['content-length']}"
+                await refusal(scope, receive, send)
+            elif not refused:
+                await send(message)
+
+        await super().__call__(scope, receive, send_in_shape)
 
 
 def make_router(catalogue: Catalogue) -> APIRouter:
@@ -46,8 +67,7 @@ def make_router(catalogue: Catalogue) -> APIRouter:
         200: {"description": "The file.", "content": {"application/octet-stream": {}}},
         206: {"description": "The requested range of the file."},
         304: {"description": "The file is the one that If-None-Match names."},
-        416: {"description": "The requested range lies outside the file."},
-        **describe_errors(404, 503),
+        **describe_errors(400, 404, 416, 503),
     }
     router.get(path, summary="Download a file", response_class=FileResponse, responses=responses)(send_file)
     router.head(path, summary="A file's size and ETag", response_class=FileResponse, responses=responses)(send_file)

@@ -26,6 +26,7 @@ STATUSES: tuple[tuple[type[errors.LdDataError], int], ...] = (
     (errors.StorageError, 503),
 )
 MEANINGS = {
+    400: "The Range header cannot be understood.",
     404: "No such release, file or route.",
     413: "The body or the number of rows exceeds a limit; the answer names it.",
     415: "The body is neither JSON nor .npy.",
@@ -58,6 +59,17 @@ def respond_to(error: errors.LdDataError) -> JSONResponse:
     """Return the answer to an error of ours, by the table."""
     status = next((status for kind, status in STATUSES if isinstance(error, kind)), 500)
     return make_error_response(status, str(error), error.error_type)
+
+
+def remove_default_errors(schema: dict[str, Any]) -> dict[str, Any]:
+    """Return an OpenAPI schema without the 422 that FastAPI adds in a shape of its own, which is never sent."""
+    for operations in schema["paths"].values():
+        for operation in operations.values():
+            if "HTTPValidationError" in str(operation["responses"].get("422")):
+                del operation["responses"]["422"]
+    for name in ("HTTPValidationError", "ValidationError"):
+        schema["components"]["schemas"].pop(name, None)
+    return schema
 
 
 def add_error_handlers(app: FastAPI) -> None:

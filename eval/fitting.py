@@ -11,25 +11,48 @@ from ld_data.batches import make_batches
 
 @dataclass(frozen=True)
 class FitPlan:
-    """Passes over the rows, rows a step, the peak of a cosine schedule that ends at 0, and the seed of the order."""
+    """How to fit.
+
+    Attributes:
+        epochs, batch_rows: passes over the rows, at most, and rows a step.
+        learning_rate: the peak of a cosine schedule that ends at 0.
+        seed: of the order of the rows.
+        held_out: share of the rows on which the weights of the best epoch are chosen; 0 keeps those of the last.
+    """
 
     epochs: int
     batch_rows: int
     learning_rate: float
     seed: int
+    held_out: float = 0.0
 
 
 def fit_model(
     model: keras.Model, loss: keras.losses.Loss, inputs: np.ndarray, targets: np.ndarray, plan: FitPlan, title: str
 ) -> None:
     """Fit a model with AdamW, under a progress bar with that title; inputs and targets have equally many rows."""
+    callbacks = [TqdmCallback(verbose=0, desc=title)]
+    validation = None
+    if plan.held_out:
+        order = np.random.default_rng(plan.seed).permutation(len(inputs))
+        kept, held = np.split(order, [round(len(inputs) * (1 - plan.held_out))])
+        validation = (inputs[held], targets[held])
+        inputs, targets = inputs[kept], targets[kept]
+        callbacks.append(keras.callbacks.EarlyStopping(patience=plan.epochs, restore_best_weights=True))
     batch_rows = min(plan.batch_rows, len(inputs))
     steps = len(inputs) // batch_rows
     schedule = keras.optimizers.schedules.CosineDecay(plan.learning_rate, plan.epochs * steps)
     model.compile(keras.optimizers.AdamW(schedule, weight_decay=1e-3), loss)
     batches = make_batches((inputs, targets), batch_rows, plan.seed)
-    progress = TqdmCallback(verbose=0, desc=title)
-    model.fit(batches, steps_per_epoch=steps, epochs=plan.epochs, shuffle=False, verbose=0, callbacks=[progress])
+    model.fit(
+        batches,
+        steps_per_epoch=steps,
+        epochs=plan.epochs,
+        shuffle=False,
+        verbose=0,
+        callbacks=callbacks,
+        validation_data=validation,
+    )
 
 
 def make_initializer(random: np.random.Generator) -> keras.initializers.Initializer:

@@ -70,7 +70,7 @@ def _make_judge(shape: tuple[int, ...], classes: int, seed: int) -> keras.Model:
         judge.add(
             convolution(filters, 3, padding="same", activation="relu", kernel_initializer=make_initializer(random))
         )
-        judge.add(layers.BatchNormalization())
+        judge.add(layers.BatchNormalization(momentum=0.9))
         judge.add(pooling(2))
         judge.add(layers.Dropout(dropout, seed=draw_seed(random)))
     judge.add(layers.Flatten())

@@ -96,12 +96,14 @@ def evaluate(
     that is not there, `SubmissionError` if the service does not take the score.
     """
     data = release if isinstance(release, LatentDataset) else load(release)
+    if submit_to is None:
+        return score_predictions(predict(model, data), data)
+    from eval.submission import Submission, submit  # the network stack, which only those need who submit
+
+    submission = Submission.of(name, url, description)
     predictions = predict(model, data)
     score = score_predictions(predictions, data)
-    if submit_to is not None:
-        from eval.submission import Submission, submit  # the network stack is needed by those who submit alone
-
-        submit(submit_to, data.name, predictions, Submission.of(name, url, description))
+    submit(submit_to, data.name, predictions, submission)
     return score
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any, Self
 from urllib.parse import quote, urlsplit
 
-import httpx
+import httpx2
 import numpy as np
 
 from ld_data.arrays import write_npy
@@ -73,9 +73,9 @@ def _scores_address(service: str, release: str) -> str:
 
 def _ask(method: str, address: str, **request: Any) -> dict[str, Any]:
     try:
-        response = httpx.request(method, address, timeout=TIMEOUT_SECONDS, **request)
+        response = httpx2.request(method, address, timeout=TIMEOUT_SECONDS, **request)
         answer = response.json()
-    except httpx.HTTPError as error:
+    except httpx2.HTTPError as error:
         raise SubmissionError(
             f"no answer from {address}: {error}. Is the service running there? `make serve` starts one."
         ) from error

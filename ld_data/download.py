@@ -4,7 +4,7 @@ import shutil
 from pathlib import Path
 from urllib.parse import quote
 
-import httpx
+import httpx2
 
 from ld_data.errors import DownloadError, MissingDataError
 from ld_data.fetch import TIMEOUT_SECONDS, fetch_file
@@ -40,10 +40,10 @@ def download_release(name: str, service: str, checkpoints: Path) -> Path:
 
 def _fetch_manifest(address: str) -> str:
     try:
-        response = httpx.get(address, timeout=TIMEOUT_SECONDS, follow_redirects=True).raise_for_status()
-    except httpx.HTTPStatusError as error:
+        response = httpx2.get(address, timeout=TIMEOUT_SECONDS, follow_redirects=True).raise_for_status()
+    except httpx2.HTTPStatusError as error:
         raise DownloadError(f"{address} answered {error.response.status_code}: {error.response.text[:200]}") from error
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
+    except (httpx2.HTTPError, httpx2.InvalidURL) as error:
         raise DownloadError(f"no answer from {address}: {error}. Is a service running there?") from error
     if len(response.content) > MAX_MANIFEST_BYTES:
         raise DownloadError(

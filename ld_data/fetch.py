@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import BinaryIO
 
-import httpx
+import httpx2
 from tqdm import tqdm
 
 from ld_data.errors import DownloadError, MissingDataError
@@ -25,7 +25,7 @@ def fetch_file(
     sha256: str,
     *,
     searched: Sequence[Path] = (),
-    client: httpx.Client | None = None,
+    client: httpx2.Client | None = None,
     pause: float = PAUSE_SECONDS,
 ) -> Path:
     """Return `path` after downloading it from the first of the mirrors `urls` that delivers content with that hash.
@@ -41,12 +41,12 @@ def fetch_file(
         )
     path.parent.mkdir(parents=True, exist_ok=True)
     failures = []
-    with client or httpx.Client(timeout=TIMEOUT_SECONDS, follow_redirects=True) as session:
+    with client or httpx2.Client(timeout=TIMEOUT_SECONDS, follow_redirects=True) as session:
         for url in urls:
             for number in range(TRIES_PER_MIRROR):
                 try:
                     return _fetch_once(session, url, path, sha256)
-                except (httpx.HTTPError, DownloadError) as error:
+                except (httpx2.HTTPError, DownloadError) as error:
                     failures.append(f"{url}: {(str(error) or type(error).__name__).splitlines()[0]}")
                     time.sleep(pause * number)
     raise DownloadError(
@@ -55,7 +55,7 @@ def fetch_file(
     )
 
 
-def _fetch_once(client: httpx.Client, url: str, path: Path, sha256: str) -> Path:
+def _fetch_once(client: httpx2.Client, url: str, path: Path, sha256: str) -> Path:
     """Download one URL into a temporary file beside `path` and rename it once its hash is right."""
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     temporary = Path(name)
@@ -70,7 +70,7 @@ def _fetch_once(client: httpx.Client, url: str, path: Path, sha256: str) -> Path
         temporary.unlink(missing_ok=True)
 
 
-def _write_stream(response: httpx.Response, file: BinaryIO, title: str) -> str:
+def _write_stream(response: httpx2.Response, file: BinaryIO, title: str) -> str:
     digest = hashlib.sha256()
     length = int(response.headers.get("Content-Length", 0)) or None
     with tqdm(total=length, unit="B", unit_scale=True, desc=title, leave=False) as progress:

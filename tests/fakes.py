@@ -83,7 +83,13 @@ def make_source(train: int = 60, test: int = 30) -> Source:
     inputs = np.eye(K, D)[labels].reshape(-1, 2, 2) * 3 + random.normal(size=(train + test, 2, 2)) * 0.1
     inputs, labels = inputs.astype(np.float32), labels.astype(np.uint8)
     return Source(
-        "fake", inputs[:train], labels[:train], inputs[train:], labels[train:], lambda seed: inputs[:train], "Apache-2.0"
+        "fake",
+        inputs[:train],
+        labels[:train],
+        inputs[train:],
+        labels[train:],
+        lambda seed: inputs[:train],
+        "Apache-2.0",
     )
 
 

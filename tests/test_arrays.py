@@ -57,7 +57,10 @@ def test_a_damaged_npz_is_refused(tmp_path, damage):
 
 def test_a_zip_bomb_is_refused_before_it_is_inflated(tmp_path, monkeypatch):
     path = tmp_path / "bomb.npz"
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive, archive.open("a.npy", "w", force_zip64=True) as file:
+    with (
+        zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive,
+        archive.open("a.npy", "w", force_zip64=True) as file,
+    ):
         for _ in range(5):
             file.write(bytes(1000))
     monkeypatch.setattr("ld_data.arrays.MAX_ARRAY_BYTES", 4999)

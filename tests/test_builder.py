@@ -95,5 +95,3 @@ def test_a_name_that_would_not_do_as_a_folder_is_refused(name):
 
 def test_releases_are_named_after_source_and_size():
     assert name_release("mnist", 32) == "ld-mnist-32"
-
-

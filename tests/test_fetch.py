@@ -1,6 +1,6 @@
 import hashlib
 
-import httpx
+import httpx2
 import pytest
 
 from ld_data.errors import DownloadError, MissingDataError
@@ -21,25 +21,25 @@ def make_client(answers):
             raise answer
         return answer
 
-    return httpx.Client(transport=httpx.MockTransport(handle)), asked
+    return httpx2.Client(transport=httpx2.MockTransport(handle)), asked
 
 
 def test_the_file_arrives_whole_and_alone(tmp_path):
-    client, _ = make_client([httpx.Response(200, content=CONTENT)])
+    client, _ = make_client([httpx2.Response(200, content=CONTENT)])
     path = fetch_file(["http://a/f"], tmp_path / "new" / "f", SHA256, client=client)
     assert path.read_bytes() == CONTENT
     assert list(path.parent.iterdir()) == [path]
 
 
 def test_a_failing_mirror_is_tried_twice_and_then_the_next(tmp_path):
-    answers = [httpx.Response(500), httpx.ConnectError("refused"), httpx.Response(200, content=CONTENT)]
+    answers = [httpx2.Response(500), httpx2.ConnectError("refused"), httpx2.Response(200, content=CONTENT)]
     client, asked = make_client(answers)
     fetch_file(["http://a/f", "http://b/f"], tmp_path / "f", SHA256, client=client, pause=0)
     assert asked == ["http://a/f", "http://a/f", "http://b/f"]
 
 
 def test_wrong_content_is_never_given_the_name(tmp_path):
-    client, _ = make_client([httpx.Response(200, content=b"<html>")])
+    client, _ = make_client([httpx2.Response(200, content=b"<html>")])
     with pytest.raises(DownloadError, match=f"expected sha256 {SHA256}, received"):
         fetch_file(["http://a/f"], tmp_path / "f", SHA256, client=client, pause=0)
     assert list(tmp_path.iterdir()) == []
@@ -47,21 +47,21 @@ def test_wrong_content_is_never_given_the_name(tmp_path):
 
 def test_a_failed_download_leaves_the_older_file_alone(tmp_path):
     (tmp_path / "f").write_bytes(b"older")
-    client, _ = make_client([httpx.ReadTimeout("too slow")])
+    client, _ = make_client([httpx2.ReadTimeout("too slow")])
     with pytest.raises(DownloadError, match="too slow"):
         fetch_file(["http://a/f"], tmp_path / "f", SHA256, client=client, pause=0)
     assert [path.read_bytes() for path in tmp_path.iterdir()] == [b"older"]
 
 
 def test_every_mirror_s_answer_is_told(tmp_path):
-    client, _ = make_client([httpx.Response(404)])
+    client, _ = make_client([httpx2.Response(404)])
     with pytest.raises(DownloadError, match=r"http://a/f.*404.*http://b/f.*404"):
         fetch_file(["http://a/f", "http://b/f"], tmp_path / "f", SHA256, client=client, pause=0)
 
 
 def test_offline_forbids_it_and_says_so(tmp_path, monkeypatch):
     monkeypatch.setenv("LD_DATA_OFFLINE", "1")
-    client, asked = make_client([httpx.Response(200, content=CONTENT)])
+    client, asked = make_client([httpx2.Response(200, content=CONTENT)])
     with pytest.raises(MissingDataError, match="LD_DATA_OFFLINE"):
         fetch_file(["http://a/f"], tmp_path / "f", SHA256, client=client)
     assert asked == []

@@ -47,9 +47,7 @@ def test_the_loss_is_reconstruction_plus_beta_times_rate_and_names_both(beta):
     assert result["loss"] == pytest.approx(result["reconstruction"] + beta * result["rate"], rel=1e-5)
 
 
-@pytest.mark.parametrize(
-    ("config", "least", "most"), [(IMAGE, 0, 1), (SIGNAL, -np.inf, np.inf), (CLASS_RECIPE, 0, 1)]
-)
+@pytest.mark.parametrize(("config", "least", "most"), [(IMAGE, 0, 1), (SIGNAL, -np.inf, np.inf), (CLASS_RECIPE, 0, 1)])
 def test_expected_inputs_lie_in_their_range(config, least, most):
     vae = Vae(config)
     latents = np.random.default_rng(0).normal(size=(6, config.latent_dim)).astype(np.float32) * 5

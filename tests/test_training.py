@@ -41,6 +41,7 @@ def test_the_seed_reproduces_the_weights_whatever_the_global_state(inputs):
 def test_training_lowers_the_loss(inputs):
     def loss(epochs):
         vae = train_vae(replace(CONFIG, epochs=epochs, noise_std=0.5, learning_rate=1e-2), inputs, progress=False)
+        vae.compile()
         return vae.evaluate(inputs, verbose=0, return_dict=True)["loss"]
 
     assert loss(30) < 0.7 * loss(1)

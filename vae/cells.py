@@ -76,7 +76,8 @@ class Cells:
     def encode(self, labels: np.ndarray, mode: Mode = "sample", seed: int = 0, first_row: int = 0) -> np.ndarray:
         """Return `(n, d)` float32: draws from N(0, I) within each label's cell, or the class means (mode "mean").
 
-        Row i of the result depends on `seed` and `first_row` + i alone. Raises `InputError` for another mode or labels out of range.
+        Row i of the result depends on `seed` and `first_row` + i alone. Raises `InputError` for another mode, or for
+        labels out of range.
         """
         labels = check_labels(labels, self.classes)
         check_mode(mode)

@@ -36,7 +36,10 @@ def train_vae(config: VaeConfig, inputs: np.ndarray, *, progress: bool = True) -
     vae.compile(optimizer=keras.optimizers.Adam(schedule))
     callbacks = [TqdmCallback(verbose=0, desc=f"{config.likelihood} VAE")] if progress else []
     vae.fit(batches, steps_per_epoch=steps, epochs=config.epochs, shuffle=False, verbose=0, callbacks=callbacks)
-    return vae
+    fitted = Vae(config)  # without the optimizer, which would be saved beside the weights
+    fitted.encoder.set_weights(vae.encoder.get_weights())
+    fitted.decoder.set_weights(vae.decoder.get_weights())
+    return fitted
 
 
 def train_codec(source: Source, config: VaeConfig, y_kind: YKind = "cells", *, progress: bool = True) -> Codec:

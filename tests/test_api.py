@@ -1,0 +1,437 @@
+import hashlib
+import io
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from fastapi.testclient import TestClient
+
+import ld_data
+from api.app import make_app
+from api.catalogue import Catalogue
+from api.limits import Admission, Limits
+from eval.leaderboard import Leaderboard
+from ld_data.arrays import write_npy
+from ld_data.dataset import NPY_FILES
+from ld_data.errors import IntegrityError, OverloadedError
+from ld_data.mnist1d import Mnist1dConfig, make_mnist1d
+from tests.fakes import FakeCodec, make_source
+
+NPY = {"Content-Type": "application/x-npy", "Accept": "application/x-npy"}
+BASE = "/v1/datasets/fake-4"
+LIMITS = Limits(max_body_bytes=20_000, max_rows=200, max_requests=4)
+SOURCE = make_source()
+
+
+@pytest.fixture
+def catalogue(release):
+    with Catalogue() as catalogue:
+        catalogue.add_all(release.parent, lambda folder: FakeCodec())
+        yield catalogue
+
+
+@pytest.fixture
+def client(catalogue, tmp_path):
+    app = make_app(catalogue, Leaderboard(tmp_path / "scores.sqlite"), LIMITS)
+    return TestClient(app, raise_server_exceptions=False)
+
+
+def read_npy(response):
+    return np.load(io.BytesIO(response.content), allow_pickle=False)
+
+
+def assert_error(response, status, error_type, *words):
+    assert response.status_code == status, response.text
+    body = response.json()
+    assert set(body) == {"error", "error_type"}
+    assert body["error_type"] == error_type
+    for word in words:
+        assert word in body["error"], body["error"]
+
+
+class TestStatus:
+    def test_health_is_ok_when_every_release_is_ready(self, client):
+        assert client.get("/health").json() == {"status": "ok", "ready": ["fake-4"], "not_ready": {}}
+
+    def test_health_without_any_release_is_503(self, tmp_path):
+        client = TestClient(make_app(Catalogue(), Leaderboard(tmp_path / "s")))
+        assert_error(client.get("/health"), 503, "not_ready", "build one")
+
+    def test_info_announces_the_limits(self, client):
+        info = client.get("/info").json()
+        assert info["limits"] == {"max_body_bytes": 20_000, "max_rows": 200, "max_requests": 4}
+        assert info["version"] == ld_data.__version__
+
+    def test_the_root_leads_to_the_documentation(self, client):
+        assert client.get("/").url.path == "/docs"
+
+
+class TestDatasets:
+    def test_the_list_tells_sizes(self, client):
+        (only,) = client.get("/v1/datasets").json()["datasets"]
+        assert only["name"] == "fake-4"
+        assert (only["latent_dim"], only["classes"], only["rows_train"], only["rows_test"]) == (4, 3, 60, 30)
+        assert only["input_shape"] == [2, 2]
+
+    def test_one_dataset_has_its_manifest_and_files(self, client, release):
+        body = client.get(BASE).json()
+        assert body["manifest"] == json.loads((release / "manifest.json").read_text())
+        assert set(body["files"]) == {"data.npz", "model.json", "manifest.json", *NPY_FILES}
+
+    def test_every_file_downloads_with_the_hash_and_address_that_are_told(self, client):
+        for name, record in client.get(BASE).json()["files"].items():
+            response = client.get(record["url"])
+            assert response.status_code == 200
+            assert len(response.content) == record["size"]
+            assert hashlib.sha256(response.content).hexdigest() == record["sha256"]
+            assert response.headers["etag"] == f'"{record["sha256"]}"'
+            assert name in response.headers["content-disposition"]
+
+    def test_the_downloaded_arrays_are_the_dataset(self, client):
+        data = ld_data.load("fake-4")
+        with np.load(io.BytesIO(client.get(f"{BASE}/files/data.npz").content), allow_pickle=False) as arrays:
+            assert np.array_equal(arrays["x_train"], data.train.x)
+        assert np.array_equal(read_npy(client.get(f"{BASE}/files/test_y.npy")), data.test.y)
+
+    def test_a_file_that_the_client_has_is_not_sent_again(self, client):
+        etag = client.get(f"{BASE}/files/data.npz").headers["etag"]
+        for header in (etag, f'"other", {etag}', f"W/{etag}", "*"):
+            response = client.get(f"{BASE}/files/data.npz", headers={"If-None-Match": header})
+            assert (response.status_code, response.content) == (304, b"")
+            assert response.headers["etag"] == etag
+        assert client.get(f"{BASE}/files/data.npz", headers={"If-None-Match": '"other"'}).status_code == 200
+
+    def test_ranges_resume_a_download(self, client):
+        whole = client.get(f"{BASE}/files/data.npz")
+        etag = whole.headers["etag"]
+        headers = {"Range": "bytes=100-", "If-Range": etag}
+        rest = client.get(f"{BASE}/files/data.npz", headers=headers)
+        assert (rest.status_code, rest.content) == (206, whole.content[100:])
+        assert rest.headers["content-range"] == f"bytes 100-{len(whole.content) - 1}/{len(whole.content)}"
+        stale = client.get(f"{BASE}/files/data.npz", headers={**headers, "If-Range": '"other"'})
+        assert (stale.status_code, stale.content) == (200, whole.content)
+
+    def test_impossible_ranges_are_refused_in_the_one_shape(self, client):
+        size = len(client.get(f"{BASE}/files/data.npz").content)
+        beyond = client.get(f"{BASE}/files/data.npz", headers={"Range": "bytes=999999-"})
+        assert_error(beyond, 416, "range_not_satisfiable", f"{size} bytes")
+        assert beyond.headers["content-range"] == f"bytes */{size}"
+        nonsense = client.get(f"{BASE}/files/data.npz", headers={"Range": "lines=1-2"})
+        assert_error(nonsense, 400, "range_not_satisfiable")
+
+    def test_head_tells_size_and_etag_without_the_content(self, client):
+        whole, head = client.get(f"{BASE}/files/data.npz"), client.head(f"{BASE}/files/data.npz")
+        assert head.status_code == 200
+        assert head.content == b""
+        for name in ("content-length", "etag", "content-type", "accept-ranges"):
+            assert head.headers[name] == whole.headers[name]
+
+    @pytest.mark.parametrize("file", ["nope.npz", "..%2f..%2fetc%2fpasswd", "%2e%2e"])
+    def test_other_files_are_not_found(self, client, file):
+        assert client.get(f"{BASE}/files/{file}").status_code == 404
+
+    def test_unknown_names_are_told_with_the_known_ones(self, client):
+        assert_error(client.get("/v1/datasets/nope"), 404, "unknown_name", "'nope'", "Known: fake-4")
+        assert_error(client.get(f"{BASE}/files/nope"), 404, "unknown_name", "data.npz")
+
+    def test_an_altered_release_is_not_served_and_the_others_are(self, release, tmp_path, monkeypatch):
+        import shutil
+
+        shutil.copytree(release, release.parent / "broken-4")
+        (release.parent / "broken-4" / "data.npz").write_bytes(b"")
+        with Catalogue() as catalogue:
+            catalogue.add_all(release.parent, lambda folder: FakeCodec())
+            client = TestClient(make_app(catalogue, Leaderboard(tmp_path / "s")))
+            assert client.get("/health").json()["status"] == "degraded"
+            assert_error(client.get("/v1/datasets/broken-4"), 503, "not_ready", "data.npz", "Fetch or build")
+            assert client.get(BASE).status_code == 200
+
+    def test_models_that_cannot_be_loaded_make_a_release_not_ready(self, release):
+        def fail(folder: Path):
+            raise IntegrityError("the weights are gone")
+
+        with Catalogue() as catalogue:
+            catalogue.add_all(release.parent, fail)
+            assert catalogue.failed == {"fake-4": "the weights are gone"}
+
+
+class TestCodecs:
+    def test_x_decode_answers_inputs(self, client):
+        response = client.post(f"{BASE}/x/decode", json={"vectors": [[0.5, -1.0, 2.0, 0.25]]})
+        assert response.json() == {"inputs": [[[0.5, -1.0], [2.0, 0.25]]]}
+
+    def test_x_encode_answers_vectors(self, client):
+        inputs = SOURCE.x_test[:3]
+        for mode in ("sample", "mean"):
+            response = client.post(f"{BASE}/x/encode?mode={mode}&seed=3", json={"inputs": inputs.tolist()})
+            expected = FakeCodec().x.encode(inputs, mode, 3)
+            assert np.array_equal(np.array(response.json()["vectors"], np.float32), expected)
+
+    def test_y_encode_and_decode_are_inverse(self, client):
+        vectors = client.post(f"{BASE}/y/encode?seed=1", json={"labels": [2, 0, 1]}).json()["vectors"]
+        answer = client.post(f"{BASE}/y/decode", json={"vectors": vectors}).json()
+        assert answer["labels"] == [2, 0, 1]
+        assert answer["probabilities"] == [[0, 0, 1], [1, 0, 0], [0, 1, 0]]
+
+    @pytest.mark.parametrize(
+        ("route", "field", "array"),
+        [
+            ("x/decode", "vectors", np.ones((2, 4), np.float32)),
+            ("x/encode", "inputs", np.ones((2, 2, 2), np.float32)),
+            ("y/encode", "labels", np.array([0, 2])),
+            ("y/decode", "vectors", np.ones((2, 4), np.float32)),
+        ],
+    )
+    def test_npy_and_json_answer_alike(self, client, route, field, array):
+        as_json = client.post(f"{BASE}/{route}", json={field: array.tolist()}).json()
+        as_npy = client.post(f"{BASE}/{route}", content=write_npy(array), headers=NPY)
+        assert as_npy.headers["content-type"] == "application/x-npy"
+        values = next(value for name, value in as_json.items() if name != "labels")
+        assert np.array_equal(read_npy(as_npy), np.array(values, np.float32))
+
+    def test_the_service_redraws_the_dataset(self, client):
+        data = ld_data.load("fake-4")
+        labels = data.test.label[5:8].tolist()
+        response = client.post(f"{BASE}/y/encode?seed=0&first_row=65", json={"labels": labels})
+        assert np.array_equal(np.array(response.json()["vectors"], np.float32), data.test.y[5:8])
+
+    @pytest.mark.parametrize(
+        ("body", "words"),
+        [
+            ({"vectors": [[1.0, 2.0]]}, ["(n, 4)", "(1, 2)"]),
+            ({"vectors": [1.0, 2.0, 3.0, 4.0]}, ["(n, 4)"]),
+            ({"vectors": []}, ["1 or more"]),
+            ({"vectors": [[1, 2, 3, 4], [1]]}, ["rectangular"]),
+            ({"vectors": [["a", "b", "c", "d"]]}, ["numbers"]),
+            ({"vectors": [[1, 2, 3, None]]}, ["numbers"]),
+            ({"vectors": [[1, 2, 3, 1e300]]}, ["finite"]),
+            ({"vectors": 3}, ["(n, 4)"]),
+            ({"vectors": {}}, ["numbers"]),
+            ({"vector": [[1, 2, 3, 4]]}, ["vectors", "'vector'"]),
+            ({"vectors": [[1, 2, 3, 4]], "mode": "mean"}, ["mode"]),
+            ([1], ["JSON object"]),
+        ],
+    )
+    @pytest.mark.parametrize("space", ["x", "y"])
+    def test_bad_vectors_are_422_with_the_reason(self, client, space, body, words):
+        assert_error(client.post(f"{BASE}/{space}/decode", json=body), 422, "invalid_input", *words)
+
+    @pytest.mark.parametrize(
+        "body", [b"", b"{", b'{"vectors": [[NaN, 1, 2, 3]]}', b"\xff\xfe", b'{"vectors": ' + b"[" * 5000]
+    )
+    def test_a_body_that_is_no_json_is_422(self, client, body):
+        headers = {"Content-Type": "application/json"}
+        assert_error(client.post(f"{BASE}/x/decode", content=body, headers=headers), 422, "invalid_input", "JSON")
+
+    @pytest.mark.parametrize(
+        ("body", "word"),
+        [
+            (b"", "numpy.save"),
+            (write_npy(np.ones((1, 4)))[:-1], "declares 32 bytes"),
+            (write_npy(np.full((1, 4), np.nan)), "finite"),
+            (write_npy(np.ones((1, 4), complex)), "numbers"),
+        ],
+    )
+    def test_a_bad_npy_is_422(self, client, body, word):
+        assert_error(client.post(f"{BASE}/x/decode", content=body, headers=NPY), 422, "invalid_input", word)
+
+    def test_another_media_type_is_415(self, client):
+        response = client.post(f"{BASE}/x/decode", content=b"1,2", headers={"Content-Type": "text/csv"})
+        assert_error(response, 415, "unsupported_media_type", "application/json or application/x-npy", "text/csv")
+
+    @pytest.mark.parametrize("query", ["mode=median", "seed=-1", "seed=x", f"seed={2**63}", "first_row=-1"])
+    def test_bad_options_are_422(self, client, query):
+        name = query.split("=")[0]
+        assert_error(client.post(f"{BASE}/x/encode?{query}", json={"inputs": []}), 422, "invalid_input", name)
+
+    @pytest.mark.parametrize("labels", [[3], [-1], [0.5], ["a"], [], [[0]]])
+    def test_bad_labels_are_422(self, client, labels):
+        assert_error(client.post(f"{BASE}/y/encode", json={"labels": labels}), 422, "invalid_input", "labels")
+
+    @pytest.mark.parametrize("route", ["x/encode", "x/decode", "y/encode", "y/decode", "scores"])
+    def test_an_unknown_release_is_404(self, client, route):
+        assert_error(client.post(f"/v1/datasets/nope/{route}?name=a", json={}), 404, "unknown_name", "nope")
+
+
+class TestLimits:
+    def test_too_many_rows_are_413_with_the_limit(self, client):
+        response = client.post(f"{BASE}/x/decode", content=write_npy(np.ones((201, 4), np.float32)), headers=NPY)
+        assert_error(response, 413, "too_large", "at most 200 rows", "201")
+
+    def test_a_body_that_declares_too_much_is_413_with_the_limit(self, client):
+        assert_error(client.post(f"{BASE}/x/decode", content=b"x" * 20_001), 413, "too_large", "20000 bytes", "20001")
+
+    def test_a_body_of_unknown_length_is_413_once_it_is_too_long(self, client):
+        response = client.post(f"{BASE}/x/decode", content=(b"x" * 1000 for _ in range(30)))
+        assert_error(response, 413, "too_large", "20000 bytes")
+
+    def test_overload_is_429_with_retry_after(self, client, monkeypatch):
+        def refuse(self):
+            raise OverloadedError("4 requests are in progress")
+
+        monkeypatch.setattr(Admission, "admit", refuse)
+        for route in ("x/encode", "x/decode", "y/encode", "y/decode", "scores?name=a"):
+            response = client.post(f"{BASE}/{route}", json={})
+            assert_error(response, 429, "overloaded", "in progress")
+            assert response.headers["retry-after"] == "1"
+
+    def test_admission_counts_and_releases_places(self):
+        admission = Admission(Limits(max_requests=1))
+        with admission.admit(), pytest.raises(OverloadedError), admission.admit():
+            pass
+        with pytest.raises(ZeroDivisionError), admission.admit():
+            raise ZeroDivisionError
+        with admission.admit():
+            pass
+
+
+class TestGenerator:
+    route = "/v1/sources/mnist1d/generate"
+
+    def test_it_answers_the_generator_s_signals(self, client):
+        config = Mnist1dConfig(num_samples=50, padding=(10, 20), seed=3)
+        answer = client.post(self.route, json={"num_samples": 50, "padding": [10, 20], "seed": 3}).json()
+        data = make_mnist1d(config)
+        assert set(answer) == {"x", "y", "x_test", "y_test", "t"}
+        for name, values in answer.items():
+            assert np.array_equal(np.array(values), getattr(data, name)), name
+
+    def test_npy_holds_all_signals(self, client):
+        response = client.post(self.route, json={"num_samples": 50}, headers={"Accept": "application/x-npy"})
+        assert read_npy(response).shape == (50, 40)
+
+    @pytest.mark.parametrize(
+        ("body", "word"),
+        [
+            ({"num_samples": 0}, "num_samples"),
+            ({"num_samples": "50"}, "num_samples"),
+            ({"padding": [60, 36]}, "padding"),
+            ({"padding": [1, 2, 3]}, "padding"),
+            ({"iid_noise_scale": -1}, "iid_noise_scale"),
+            ({"noise": 1}, "unknown arguments: noise"),
+            ({"num_samples": 50, "final_seq_length": 100_000}, "at most 1000 steps"),
+            ({"num_samples": 50, "padding": [0, 100_000]}, "at most 1000 steps"),
+        ],
+    )
+    def test_bad_arguments_are_422_by_name(self, client, body, word):
+        assert_error(client.post(self.route, json=body), 422, "invalid_input", word)
+
+    def test_too_many_samples_are_413(self, client):
+        assert_error(client.post(self.route, json={"num_samples": 201}), 413, "too_large", "200 rows")
+
+    def test_another_media_type_is_415(self, client):
+        response = client.post(self.route, content=b"a", headers={"Content-Type": "application/x-npy"})
+        assert_error(response, 415, "unsupported_media_type", "application/json")
+
+
+class TestScores:
+    route = f"{BASE}/scores"
+
+    def oracle(self, noise):
+        data = ld_data.load("fake-4")
+        random = np.random.default_rng(0)
+        return (data.class_mean[data.test.label] + random.normal(0, noise, data.test.y.shape)).astype(np.float32)
+
+    def test_a_score_is_computed_by_the_service_and_listed_in_order(self, client):
+        for name, noise in (("worse", 0.5), ("better", 0.1)):
+            response = client.post(
+                self.route,
+                params={"name": name, "url": "https://a.b"},
+                content=write_npy(self.oracle(noise)),
+                headers=NPY,
+            )
+            assert response.status_code == 201
+            assert response.json()["noise_free_mse"] == pytest.approx(noise**2, rel=0.4)
+        scores = client.get(self.route).json()["scores"]
+        assert [entry["name"] for entry in scores] == ["better", "worse"]
+        assert scores[0]["url"] == "https://a.b"
+        assert len(client.get(f"{self.route}?limit=1").json()["scores"]) == 1
+
+    def test_predictions_may_be_json(self, client):
+        body = {"predictions": self.oracle(0.1).tolist()}
+        assert client.post(f"{self.route}?name=a", json=body).status_code == 201
+
+    def test_a_leak_is_refused_with_the_reason(self, client):
+        y = ld_data.load("fake-4").test.y
+        response = client.post(f"{self.route}?name=copy", content=write_npy(y), headers=NPY)
+        assert_error(response, 422, "invalid_input", "below the floor", "leaked")
+        assert client.get(self.route).json()["scores"] == []
+
+    @pytest.mark.parametrize(
+        ("params", "word"),
+        [({}, "name"), ({"name": ""}, "name"), ({"name": "a" * 101}, "name"), ({"name": "a", "url": "ftp://x"}, "url")],
+    )
+    def test_bad_texts_are_422(self, client, params, word):
+        response = client.post(self.route, params=params, content=write_npy(self.oracle(0.1)), headers=NPY)
+        assert_error(response, 422, "invalid_input", word)
+
+    @pytest.mark.parametrize("shape", [(29, 4), (30, 3), (30,)])
+    def test_predictions_of_another_shape_are_422(self, client, shape):
+        response = client.post(f"{self.route}?name=a", content=write_npy(np.zeros(shape)), headers=NPY)
+        assert_error(response, 422, "invalid_input", "predictions")
+
+    def test_a_broken_store_is_503(self, client, monkeypatch):
+        import sqlite3
+
+        def fail(*_, **__):
+            raise sqlite3.OperationalError("database or disk is full")
+
+        monkeypatch.setattr("eval.leaderboard.sqlite3.connect", fail)
+        response = client.post(f"{self.route}?name=a", content=write_npy(self.oracle(0.1)), headers=NPY)
+        assert_error(response, 503, "storage", "disk is full")
+
+
+class TestErrors:
+    def test_an_unknown_route_and_method_have_the_one_shape(self, client):
+        assert_error(client.get("/nope"), 404, "unknown_name", "/docs")
+        response = client.delete(f"{BASE}/scores")
+        assert_error(response, 405, "method_not_allowed", "DELETE")
+        assert "GET" in response.headers["allow"]
+
+    def test_an_unexpected_error_tells_no_secrets(self, client, catalogue, monkeypatch):
+        def fail(*_):
+            raise RuntimeError("secret")
+
+        monkeypatch.setattr(Catalogue, "find", fail)
+        response = client.get(BASE)
+        assert_error(response, 500, "internal", "unexpected error")
+        assert "secret" not in response.text
+
+    def test_a_bad_request_does_not_harm_the_next(self, client):
+        client.post(f"{BASE}/x/decode", content=b"\x00", headers=NPY)
+        assert client.post(f"{BASE}/x/decode", json={"vectors": [[1, 2, 3, 4]]}).status_code == 200
+
+
+class TestOpenApi:
+    @pytest.fixture
+    def operations(self, client):
+        paths = client.get("/openapi.json").json()["paths"]
+        return {
+            (method.upper(), path): operation
+            for path, methods in paths.items()
+            for method, operation in methods.items()
+        }
+
+    def test_every_error_status_that_these_tests_saw_is_documented(self, operations):
+        post = {
+            ("POST", f"/v1/datasets/{{release}}/{route}") for route in ("x/encode", "x/decode", "y/encode", "y/decode")
+        }
+        for operation in post | {("POST", "/v1/datasets/{release}/scores")}:
+            assert {"404", "413", "415", "422", "429", "503"} <= set(operations[operation]["responses"])
+            assert set(operations[operation]["requestBody"]["content"]) == {"application/json", "application/x-npy"}
+        download = operations["GET", "/v1/datasets/{release}/files/{file}"]["responses"]
+        assert {"200", "206", "304", "404", "416", "503"} <= set(download)
+
+    def test_errors_are_documented_in_their_one_shape(self, operations):
+        for operation in operations.values():
+            for status, response in operation["responses"].items():
+                if status >= "400":
+                    assert response["content"]["application/json"]["schema"] == {
+                        "$ref": "#/components/schemas/ErrorBody"
+                    }
+
+    def test_operations_have_summaries_and_unique_names(self, operations):
+        assert all(operation["summary"] for operation in operations.values())
+        names = [operation["operationId"] for operation in operations.values()]
+        assert len(names) == len(set(names))

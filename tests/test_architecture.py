@@ -1,0 +1,145 @@
+"""The structure of the code: layers, no cycles, no late imports but the named ones, and light imports."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PACKAGES = ("ld_data", "vae", "eval", "api")
+MODULES = {
+    ".".join(path.relative_to(ROOT).with_suffix("").parts): path
+    for package in PACKAGES
+    for path in sorted((ROOT / package).glob("*.py"))
+}
+MAY_IMPORT = {
+    "ld_data": {"ld_data"},
+    "vae": {"vae", "ld_data"},
+    "eval": {"eval", "ld_data"},
+    "api": {"api", "eval", "ld_data"},
+}
+LIBRARIES = {
+    "ld_data": {"numpy", "scipy"},
+    "vae": {"numpy", "scipy", "keras", "tqdm"},
+    "eval": {"numpy"},
+    "api": {"numpy", "fastapi", "starlette", "pydantic", "orjson"},
+}
+EXTRA_LIBRARIES = {
+    "ld_data.fetch": {"httpx2", "tqdm"},
+    "ld_data.download": {"httpx2"},
+    "eval.submission": {"httpx2"},
+    "eval.baselines": {"keras"},
+    "eval.fitting": {"keras", "tqdm"},
+    "eval.judges": {"keras"},
+    "api.__main__": {"uvicorn"},
+    "ld_data.__main__": {"keras"},
+}
+LATE_IMPORTS = {  # module, what it imports late
+    ("ld_data.mnist", "ld_data.fetch"),
+    ("ld_data.__main__", "keras"),
+    ("ld_data.__main__", "vae.config"),
+    ("ld_data.__main__", "vae.training"),
+    ("eval.score", "eval.submission"),
+    ("eval.__main__", "eval.baselines"),
+    ("eval.__main__", "eval.judges"),
+    ("eval.__main__", "ld_data.source"),
+    ("eval.__main__", "vae"),
+}
+
+
+def imports_of(path, late):
+    """The modules that a file imports: at its top, or late, inside functions."""
+    tree = ast.parse(path.read_text())
+    top = {id(node) for node in tree.body}
+    found = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import | ast.ImportFrom) and (id(node) not in top) == late:
+            if isinstance(node, ast.ImportFrom):
+                assert node.level == 0, f"{path}: a relative import"
+                found |= {f"{node.module}.{alias.name}" for alias in node.names} & set(MODULES) or {node.module}
+            else:
+                found |= {alias.name for alias in node.names}
+    return found
+
+
+def package_of(module):
+    return module.split(".")[0]
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_packages_import_downwards_only(module):
+    if module.endswith("__main__"):
+        return
+    for imported in imports_of(MODULES[module], late=False) | imports_of(MODULES[module], late=True):
+        if package_of(imported) in PACKAGES:
+            assert package_of(imported) in MAY_IMPORT[package_of(module)], imported
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_packages_use_their_own_libraries_only(module):
+    allowed = (
+        LIBRARIES[package_of(module)] | EXTRA_LIBRARIES.get(module, set()) | set(PACKAGES) | sys.stdlib_module_names
+    )
+    used = {package_of(name) for late in (True, False) for name in imports_of(MODULES[module], late)}
+    assert used <= allowed, used - allowed
+
+
+def test_nothing_imports_a_command_line():
+    for module, path in MODULES.items():
+        imported = imports_of(path, late=False) | imports_of(path, late=True)
+        assert not any(name.endswith("__main__") for name in imported), module
+
+
+def test_late_imports_are_the_named_ones():
+    found = {(module, name) for module, path in MODULES.items() for name in imports_of(path, late=True)}
+    assert found == LATE_IMPORTS
+
+
+def test_there_is_no_cycle():
+    graph = {module: imports_of(path, late=False) & set(MODULES) for module, path in MODULES.items()}
+    graph = {module: {name for name in names if name != module} for module, names in graph.items()}
+    while free := [module for module, names in graph.items() if not names]:
+        for module in free:
+            del graph[module]
+        for names in graph.values():
+            names.difference_update(free)
+    assert graph == {}
+
+
+def test_names_say_what_a_module_is_about():
+    vague = {"utils", "util", "helpers", "misc", "manager", "common", "core", "base"}
+    assert not {name.split(".")[-1] for name in MODULES} & vague
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_forbidden_constructs_are_absent(module):
+    for node in ast.walk(ast.parse(MODULES[module].read_text())):
+        assert not isinstance(node, ast.Assert), f"assert in line {node.lineno}"
+        if isinstance(node, ast.ExceptHandler):
+            assert node.type is not None, f"bare except in line {node.lineno}"
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            assert "pickle" not in ast.unparse(node)
+        if isinstance(node, ast.Attribute):
+            text = ast.unparse(node)
+            assert text not in {"np.random.seed", "random.seed", "keras.utils.set_random_seed"}, f"line {node.lineno}"
+        if isinstance(node, ast.Call) and ast.unparse(node.func) in {"np.load", "np.save", "np.savez"}:
+            assert "allow_pickle=False" in ast.unparse(node), f"line {node.lineno}"
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_everything_public_is_documented(module):
+    tree = ast.parse(MODULES[module].read_text())
+    assert ast.get_docstring(tree)
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef | ast.ClassDef) and not node.name.startswith("_"):
+            assert ast.get_docstring(node), node.name
+
+
+@pytest.mark.parametrize("statement", ["import ld_data", "from eval import evaluate"])
+def test_light_imports_pull_in_no_framework(statement):
+    script = f"{statement}; import sys; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    heavy = {"tensorflow", "keras", "jax", "torch", "fastapi", "starlette", "uvicorn", "httpx2", "scipy", "pydantic"}
+    assert not heavy & set(loaded.split())

@@ -1,0 +1,115 @@
+"""Downloading and submitting, against a real server on loopback."""
+
+import numpy as np
+import pytest
+
+import ld_data
+from api.app import make_app
+from api.catalogue import Catalogue
+from eval import evaluate
+from eval.leaderboard import Leaderboard
+from eval.submission import Submission, fetch_leaderboard, submit
+from ld_data.download import download_release
+from ld_data.errors import DownloadError, InputError, IntegrityError, MissingDataError, SubmissionError
+from ld_data.manifest import MANIFEST_NAME
+from tests.fakes import FakeCodec
+from tests.servers import serve
+
+NOBODY = "http://127.0.0.1:9"
+
+
+@pytest.fixture
+def catalogue(release):
+    with Catalogue() as catalogue:
+        catalogue.add_all(release.parent, lambda folder: FakeCodec())
+        yield catalogue
+
+
+@pytest.fixture
+def service(catalogue, tmp_path):
+    with serve(make_app(catalogue, Leaderboard(tmp_path / "scores.sqlite"))) as address:
+        yield address
+
+
+def test_a_downloaded_release_is_the_served_one(service, release, tmp_path):
+    folder = download_release("fake-4", service, tmp_path / "new")
+    for path in release.iterdir():
+        assert (folder / path.name).read_bytes() == path.read_bytes()
+    assert list(folder.parent.iterdir()) == [folder]
+
+
+def test_a_download_replaces_an_older_release_whole(service, release, tmp_path):
+    older = tmp_path / "new" / "fake-4"
+    older.mkdir(parents=True)
+    (older / "old").write_text("")
+    folder = download_release("fake-4", service, tmp_path / "new")
+    assert {path.name for path in folder.iterdir()} == {path.name for path in release.iterdir()}
+
+
+def test_a_download_that_fails_leaves_nothing_new(service, release, tmp_path, monkeypatch):
+    monkeypatch.setattr("ld_data.fetch.PAUSE_SECONDS", 0)
+    (release / "data.npz").write_bytes(b"altered after it was verified")
+    with pytest.raises(DownloadError, match=r"data\.npz"):
+        download_release("fake-4", service, tmp_path / "new")
+    assert list((tmp_path / "new").iterdir()) == []
+
+
+def test_a_service_that_is_no_such_service_is_told(service, tmp_path, monkeypatch):
+    with pytest.raises(DownloadError, match=r"answered 404.*no release 'nope'"):
+        download_release("nope", service, tmp_path)
+    with pytest.raises(DownloadError, match="no answer from"):
+        download_release("fake-4", NOBODY, tmp_path)
+    with pytest.raises((DownloadError, IntegrityError)):
+        download_release("fake-4", f"{service}/docs?", tmp_path)
+    monkeypatch.setenv("LD_DATA_OFFLINE", "1")
+    with pytest.raises(MissingDataError, match="LD_DATA_OFFLINE"):
+        download_release("fake-4", service, tmp_path)
+
+
+def test_evaluate_submits_and_the_score_is_listed(service):
+    data = ld_data.load("fake-4")
+
+    def model(x):
+        return data.class_mean[np.argmax(x[:, :3], axis=1)]
+
+    score = evaluate(model, "fake-4", submit_to=service, name="my model", url="https://a.b", description="it argmaxes")
+    (entry,) = fetch_leaderboard(service, "fake-4")
+    assert (entry["name"], entry["url"], entry["description"]) == ("my model", "https://a.b", "it argmaxes")
+    assert entry["mse"] == pytest.approx(score.mse)
+    assert entry["skill"] == pytest.approx(score.skill)
+
+
+def test_the_service_s_reason_for_a_refusal_reaches_the_author(service):
+    data = ld_data.load("fake-4")
+    with pytest.raises(SubmissionError, match=r"answered 422.*below the floor"):
+        submit(service, "fake-4", data.test.y, Submission("copy"))
+    with pytest.raises(SubmissionError, match=r"answered 404.*Known: fake-4"):
+        submit(service, "nope", data.test.y, Submission("a"))
+    assert fetch_leaderboard(service, "fake-4") == []
+
+
+def test_a_submission_without_a_name_is_refused_before_it_is_sent(release):
+    data = ld_data.load("fake-4")
+    with pytest.raises(InputError, match="needs a name"):
+        evaluate(data.test.x, data, submit_to=NOBODY)
+
+
+@pytest.mark.parametrize(
+    ("address", "error", "words"),
+    [(NOBODY, SubmissionError, "make serve"), ("localhost:8000", InputError, "http or https")],
+)
+def test_a_service_that_is_not_there_is_a_readable_error(address, error, words):
+    with pytest.raises(error, match=words):
+        submit(address, "fake-4", np.zeros((1, 4)), Submission("a"))
+
+
+def test_an_answer_that_is_not_json_is_a_readable_error(service):
+    with pytest.raises(SubmissionError, match="not an LD-Data service"):
+        fetch_leaderboard(f"{service}/docs#", "fake-4")
+
+
+def test_the_manifest_is_checked_before_anything_is_fetched(service, release, tmp_path):
+    (release / MANIFEST_NAME).write_text("<html>")
+    with pytest.raises(IntegrityError, match="not a manifest"):
+        download_release("fake-4", service, tmp_path / "new")
+    assert not (tmp_path / "new").exists()

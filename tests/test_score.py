@@ -1,0 +1,112 @@
+import numpy as np
+import pytest
+
+import ld_data
+from eval import evaluate
+from eval.score import score_predictions
+from ld_data.builder import make_dataset
+from ld_data.errors import InputError, UnknownNameError
+from tests.fakes import SPREAD, FakeCodec, make_source
+
+
+@pytest.fixture(scope="module")
+def data():
+    """Enough rows for figures to be compared with their closed forms."""
+    return make_dataset(make_source(3000, 3000), FakeCodec(), "fake", seed=0)
+
+
+def oracle(data):
+    return data.class_mean[data.test.label]
+
+
+def test_the_oracle_scores_the_floor(data):
+    score = evaluate(oracle(data), data)
+    assert score.mse == score.floor == pytest.approx(SPREAD**2, rel=0.05)
+    assert score.skill == 1
+    assert score.noise_free_mse == 0
+    assert score.decoded_accuracy == 1
+    assert not score.is_leak
+
+
+def test_the_mean_scores_the_null(data):
+    mean = np.tile(data.train.y.mean(axis=0), (len(data.test), 1))
+    score = evaluate(mean, data)
+    assert score.mse == pytest.approx(score.null)
+    assert score.skill == pytest.approx(0, abs=1e-6)
+    assert score.null == pytest.approx(data.test.y.var(axis=0).mean(), rel=0.01)
+
+
+def test_a_worse_model_has_a_higher_mse_and_a_lower_skill(data):
+    random = np.random.default_rng(0)
+    scores = [evaluate(oracle(data) + random.normal(0, s, data.test.y.shape), data) for s in (0.1, 0.5, 2.0)]
+    assert [score.mse for score in scores] == sorted(score.mse for score in scores)
+    assert [score.skill for score in scores] == sorted((score.skill for score in scores), reverse=True)
+    for score, s in zip(scores, (0.1, 0.5, 2.0), strict=True):
+        assert score.noise_free_mse == pytest.approx(s**2, rel=0.05)
+        assert score.mse == pytest.approx(score.floor + s**2, rel=0.05)
+
+
+def test_standard_errors_are_the_spread_over_redraws():
+    """Many test sets of one model: the spread of its figures is what one score's standard errors say."""
+    scores = []
+    for seed in range(60):
+        data = make_dataset(make_source(300, 300), FakeCodec(), "fake", seed=seed)
+        scores.append(evaluate(oracle(data) + 0.3, data))
+    for figure, error in (("mse", "standard_error"), ("skill", "skill_standard_error")):
+        spread = np.std([getattr(score, figure) for score in scores], ddof=1)
+        assert np.mean([getattr(score, error) for score in scores]) == pytest.approx(spread, rel=0.35)
+
+
+def test_an_mse_below_the_floor_is_a_leak(data):
+    assert evaluate(data.test.y, data).is_leak
+    assert evaluate(0.5 * data.test.y + 0.5 * oracle(data), data).is_leak
+
+
+def test_callables_predictors_and_arrays_score_alike(data):
+    class Predictor:
+        def predict(self, x):
+            return x * 0.5
+
+    expected = evaluate(data.test.x * 0.5, data)
+    assert evaluate(Predictor(), data) == expected
+    assert evaluate(lambda x: (x * 0.5).tolist(), data) == expected
+    assert evaluate(data.test.x.astype(np.float64) * 0.5, data) == expected
+
+
+def test_a_release_is_scored_by_name(release):
+    data = ld_data.load("fake-4")
+    assert evaluate(oracle(data), "fake-4").release == "fake-4"
+    with pytest.raises(UnknownNameError):
+        evaluate(oracle(data), "nope")
+
+
+def test_it_prints_as_a_small_table(data):
+    text = str(evaluate(oracle(data), data))
+    for word in ("fake, 3000 test rows", "MSE", "null", "floor", "skill", "noise-free", "decoded accuracy", "+-"):
+        assert word in text
+
+
+@pytest.mark.parametrize(
+    ("predictions", "reason"),
+    [
+        (np.zeros((2999, 4)), "one row for each of the 3000 test rows"),
+        (np.zeros((3000, 5)), r"shape \(n, 4\)"),
+        (np.zeros(3000), r"shape \(n, 4\)"),
+        (np.full((3000, 4), np.nan), "finite"),
+        (np.full((3000, 4), "a"), "numbers"),
+        (None, "numbers"),
+    ],
+)
+def test_bad_predictions_are_refused_with_the_reason(data, predictions, reason):
+    with pytest.raises(InputError, match=reason):
+        score_predictions(predictions, data)
+    with pytest.raises(InputError, match=reason):
+        evaluate(lambda x: predictions, data)
+
+
+def test_what_a_model_raises_is_not_hidden(data):
+    def broken(x):
+        raise ZeroDivisionError("the model's own")
+
+    with pytest.raises(ZeroDivisionError, match="the model's own"):
+        evaluate(broken, data)
