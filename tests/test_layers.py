@@ -2,15 +2,15 @@ import keras
 import numpy as np
 import pytest
 
-from vae.layers import ConvEncoder, DenseDecoder
+from vae.layers import Encoder, Decoder
 
 LAYERS = {
-    "image encoder": (lambda: ConvEncoder(2, 5, (4, 8), seed=3), (28, 28)),
-    "odd image encoder": (lambda: ConvEncoder(2, 5, (4,), units=7, seed=3), (9, 13)),
-    "signal encoder": (lambda: ConvEncoder(1, 5, (4, 8), units=6, seed=3), (40,)),
-    "linear encoder": (lambda: ConvEncoder(1, 5, (), seed=3), (10,)),
-    "image decoder": (lambda: DenseDecoder((28, 28), (6, 7), seed=3), (5,)),
-    "linear decoder": (lambda: DenseDecoder((10,), (), seed=3), (5,)),
+    "image encoder": (lambda: Encoder(2, 5, (4, 8), seed=3), (28, 28)),
+    "odd image encoder": (lambda: Encoder(2, 5, (4,), units=7, seed=3), (9, 13)),
+    "signal encoder": (lambda: Encoder(1, 5, (4, 8), units=6, seed=3), (40,)),
+    "linear encoder": (lambda: Encoder(1, 5, (), seed=3), (10,)),
+    "image decoder": (lambda: Decoder((28, 28), (6, 7), seed=3), (5,)),
+    "linear decoder": (lambda: Decoder((10,), (), seed=3), (5,)),
 }
 
 
@@ -29,7 +29,7 @@ def test_shapes(case):
     make, shape = case
     layer = make()
     results = outputs(layer, shape)
-    if isinstance(layer, ConvEncoder):
+    if isinstance(layer, Encoder):
         assert [part.shape for part in results] == [(3, 5), (3, 5)]
     else:
         assert results[0].shape == (3, *layer.target_shape)
@@ -55,7 +55,7 @@ def test_a_layer_survives_serialisation_in_safe_mode(case):
 
 
 def test_no_two_kernels_start_alike():
-    layer = ConvEncoder(2, 8, (8, 8, 8), seed=0)
+    layer = Encoder(2, 8, (8, 8, 8), seed=0)
     layer.build((None, 28, 28))
     kernels = [convolution.get_weights()[0] for convolution in layer.convolutions[1:]]
     assert not np.isclose(kernels[0], kernels[1]).any()

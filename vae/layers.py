@@ -32,7 +32,7 @@ class _Parts:
 
 
 @keras.saving.register_keras_serializable(package=PACKAGE)
-class ConvEncoder(keras.layers.Layer):
+class Encoder(keras.layers.Layer):
     """Maps images `(n, h, w)` or signals `(n, t)` to `z_mean, z_log_var`, each `(n, d)`, by stride-2 convolutions.
 
     Without filters and units it is linear, as the class VAE wants it.
@@ -85,7 +85,7 @@ class ConvEncoder(keras.layers.Layer):
 
 
 @keras.saving.register_keras_serializable(package=PACKAGE)
-class DenseDecoder(keras.layers.Layer):
+class Decoder(keras.layers.Layer):
     """Dense layers from latents `(n, d)` to `(n, *output_shape)`, without an activation at the end."""
 
     def __init__(self, output_shape: Sequence[int], units: Sequence[int], seed: int = 0, **kwargs: Any) -> None:

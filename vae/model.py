@@ -7,7 +7,7 @@ from keras import KerasTensor, ops
 
 from vae import gaussian
 from vae.config import VaeConfig
-from vae.layers import ConvEncoder, DenseDecoder
+from vae.layers import Encoder, Decoder
 
 
 class Vae(keras.Model):
@@ -24,10 +24,10 @@ class Vae(keras.Model):
         super().__init__(name="vae")
         shape = config.input_shape
         self.config = config
-        self.encoder = ConvEncoder(
+        self.encoder = Encoder(
             len(shape), config.latent_dim, config.encoder_filters, config.encoder_units, config.seed, name="encoder"
         )
-        self.decoder = DenseDecoder(shape, config.decoder_units, config.seed + 1, name="decoder")
+        self.decoder = Decoder(shape, config.decoder_units, config.seed + 1, name="decoder")
         self.noise_seed = keras.random.SeedGenerator(config.seed)
         self.reconstruction_metric = keras.metrics.Mean(name="reconstruction")
         self.rate_metric = keras.metrics.Mean(name="rate")

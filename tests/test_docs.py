@@ -1,0 +1,88 @@
+"""The README holds what it promises: its commands parse, its routes exist, its snippets run, and nothing is left out."""
+
+import argparse
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+import api.__main__ as api_main
+import eval.__main__ as eval_main
+import ld_data.__main__ as data_main
+import vae
+import vae.__main__ as vae_main
+from api.app import make_app
+from api.catalogue import Catalogue
+from eval.leaderboard import Leaderboard
+from ld_data import locations
+from tests.servers import serve
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text("utf-8")
+PARSERS = {
+    "ld_data": data_main._make_parser(),
+    "vae": vae_main._make_parser(),
+    "eval": eval_main._make_parser(),
+    "api": api_main._make_parser(),
+}
+COMMANDS = sorted(set(re.findall(r"^(?:\$ )?(python -m (?:ld_data|vae|eval|api)\b.*)$", README, re.MULTILINE)))
+ROUTE = re.compile(r"`(GET|POST|HEAD) (/\S*?)`")
+
+
+def blocks(language):
+    return re.findall(rf"^```{language}\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+
+
+def subcommands(parser):
+    return {
+        name for action in parser._actions if isinstance(action, argparse._SubParsersAction) for name in action.choices
+    }
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_in_the_readme_is_understood(command):
+    words = shlex.split(command, comments=True)
+    PARSERS[words[2]].parse_args(words[3:])
+
+
+def test_every_command_that_exists_is_in_the_readme():
+    for package, parser in PARSERS.items():
+        for name in subcommands(parser):
+            assert any(command.startswith(f"python -m {package} {name}") for command in COMMANDS), (package, name)
+    assert any(command.startswith("python -m api") for command in COMMANDS)
+
+
+def test_every_route_in_the_readme_exists_and_every_route_is_in_it(tmp_path):
+    paths = make_app(Catalogue(), Leaderboard(tmp_path / "scores.sqlite")).openapi()["paths"]
+    exist = {(method.upper(), path) for path, methods in paths.items() for method in methods}
+    exist |= {("GET", "/docs"), ("GET", "/openapi.json")}
+    assert set(ROUTE.findall(README)) == exist
+
+
+def test_every_environment_variable_is_in_the_readme():
+    used = {value for name, value in vars(locations).items() if name.endswith("_VARIABLE")}
+    assert set(re.findall(r"LD_DATA_[A-Z]+", README)) == used
+
+
+def test_every_make_target_in_the_readme_exists():
+    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    assert set(re.findall(r"\bmake ([a-z]+)", README)) <= targets
+    assert {"serve", "test"} <= set(re.findall(r"\bmake ([a-z]+)", README))
+
+
+def test_every_path_in_the_readme_exists():
+    for path in re.findall(r"\]\((?!http|#)([^)]+)\)", README):
+        assert (ROOT / path).exists(), path
+
+
+def test_the_python_in_the_readme_runs(tmp_path, monkeypatch, capsys):
+    """Block after block in one namespace, as in a notebook, against the shipped releases."""
+    monkeypatch.chdir(tmp_path)
+    with Catalogue() as catalogue:
+        catalogue.add_all(ROOT / "checkpoints", vae.load)
+        with serve(make_app(catalogue, Leaderboard(tmp_path / "scores.sqlite"))) as address:
+            namespace = {}
+            for block in blocks("python"):
+                exec(compile(block.replace("http://127.0.0.1:8000", address), "README.md", "exec"), namespace)  # noqa: S102
+    assert "skill" in capsys.readouterr().out

@@ -1,0 +1,96 @@
+"""The releases in checkpoints/: whole, as described, and redrawn by their own models."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import ld_data
+import ld_data.__main__ as data_main
+import vae
+from ld_data.builder import name_release
+from ld_data.mnist import load_mnist
+from ld_data.mnist1d import make_mnist1d
+from ld_data.release import verify
+
+
+CHECKPOINTS = Path(__file__).parent.parent / "checkpoints"
+NAMES = ("ld-mnist-32", "ld-mnist1d-32")
+ROWS = {"ld-mnist-32": (60_000, 10_000), "ld-mnist1d-32": (4000, 1000)}
+MAX_BYTES = 25 * 2**20
+
+
+@pytest.fixture(scope="module", params=NAMES)
+def name(request):
+    return request.param
+
+
+@pytest.fixture(scope="module")
+def data(name):
+    return ld_data.load(CHECKPOINTS / name)
+
+
+@pytest.fixture(scope="module")
+def codec(name):
+    return vae.load(CHECKPOINTS / name)
+
+
+def test_no_release_is_left_out():
+    assert tuple(ld_data.list_releases(CHECKPOINTS)) == NAMES
+
+
+def test_it_is_whole_and_small_enough(name):
+    manifest = verify(CHECKPOINTS / name)
+    assert manifest.name == name == name_release(manifest.source["name"], manifest.latent_dim)
+    assert sum(record.size for record in manifest.files.values()) <= MAX_BYTES
+
+
+def test_its_command_is_one_of_ours(data):
+    words = data.manifest.command.split()
+    assert words[:3] == ["python", "-m", "ld_data"]
+    data_main._make_parser().parse_args(words[3:])
+
+
+def test_rows_and_closed_forms(name, data):
+    assert (len(data.train), len(data.test)) == ROWS[name]
+    assert (data.latent_dim, data.classes) == (32, 10)
+    assert data.manifest.null == 1.0
+    assert data.manifest.floor == pytest.approx(0.918, abs=5e-4)
+    spread = np.square(data.train.y - data.class_mean[data.train.label]).mean()
+    assert spread == pytest.approx(data.manifest.floor, abs=4 * np.sqrt(2 / data.train.y.size))
+
+
+def test_y_decodes_to_its_own_class_every_time(data):
+    assert np.array_equal(data.classify(data.train.y), data.train.label)
+    assert np.array_equal(data.classify(data.test.y), data.test.label)
+
+
+def test_y_is_redrawn_bit_by_bit(data, codec):
+    seed = data.manifest.seed
+    assert np.array_equal(codec.y.encode(data.train.label, seed=seed), data.train.y)
+    assert np.array_equal(codec.y.encode(data.test.label, seed=seed, first_row=len(data.train)), data.test.y)
+
+
+def test_x_is_near_the_standard_normal(data):
+    for row in ("x_train", "x_test"):
+        health = data.manifest.health[row]
+        assert health["worst_mean"] < 0.15
+        assert health["least_std"] > 0.9
+        assert health["greatest_std"] < 1.15
+        assert health["worst_correlation"] < 0.25
+
+
+def test_mnist1d_is_encoded_by_the_shipped_models():
+    data, codec = (load(CHECKPOINTS / "ld-mnist1d-32") for load in (ld_data.load, vae.load))
+    signals = make_mnist1d().x_test.astype(np.float32)
+    x = codec.x.encode(signals, seed=data.manifest.seed, first_row=len(data.train))
+    assert x == pytest.approx(data.test.x, abs=1e-3)
+    assert np.square(codec.x.decode(data.test.x) - signals).mean() < 0.04
+
+
+def test_mnist_is_encoded_by_the_shipped_models(mnist_home):
+    data, codec = (load(CHECKPOINTS / "ld-mnist-32") for load in (ld_data.load, vae.load))
+    images = load_mnist({"LD_DATA_HOME": str(mnist_home)})["x_test"][:2000]
+    x = codec.x.encode(images, seed=data.manifest.seed, first_row=len(data.train))
+    assert x == pytest.approx(data.test.x[:2000], abs=1e-3)
+    assert np.square(codec.x.decode(data.test.x[:2000]) - images / 255).mean() < 0.013
