@@ -1,6 +1,7 @@
 """The command line of the service: `python -m api`."""
 
 import argparse
+import socket
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -41,11 +42,21 @@ def _serve(options: argparse.Namespace) -> None:
     if not checkpoints.is_dir():
         raise InputError(f"{checkpoints} is not a folder. Name the folder of the releases with --checkpoints.")
     leaderboard = Leaderboard(options.scores or checkpoints.parent / "scores.sqlite")
-    with Catalogue() as catalogue:
+    with _listen(options.host, options.port) as listener, Catalogue() as catalogue:
         catalogue.add_all(checkpoints, vae.load)
         names = [release.manifest.name for release in catalogue.ready]
-        print(f"serving {', '.join(names) or 'no releases'} at http://{options.host}:{options.port}", flush=True)
-        uvicorn.run(make_app(catalogue, leaderboard), host=options.host, port=options.port, log_level="warning")
+        host, port = listener.getsockname()[:2]
+        print(f"serving {', '.join(names) or 'no releases'} at http://{host}:{port}", flush=True)
+        app = make_app(catalogue, leaderboard)
+        uvicorn.Server(uvicorn.Config(app, log_level="warning")).run(sockets=[listener])
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """Return a listening socket, taken before the releases are loaded, so that a taken port is told at once."""
+    try:
+        return socket.create_server((host, port))
+    except (OSError, OverflowError) as error:
+        raise InputError(f"cannot listen on {host}:{port}: {error}. Choose another with --port or --host.") from error
 
 
 if __name__ == "__main__":

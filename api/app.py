@@ -7,7 +7,7 @@ from api import codecs, datasets, generator, scores, status
 from api.body_limit import BodyLimit
 from api.catalogue import Catalogue
 from api.errors import add_error_handlers, remove_default_errors
-from api.limits import Admission, Limits
+from api.limits import Limits, Worker
 from eval.leaderboard import Leaderboard
 
 DESCRIPTION = """Low-dimensional latent datasets: download them, encode and decode, score models.
@@ -19,15 +19,15 @@ Every error is `{"error": sentence, "error_type": slug}`."""
 def make_app(catalogue: Catalogue, leaderboard: Leaderboard, limits: Limits | None = None) -> FastAPI:
     """Return the service of a catalogue and a leaderboard."""
     limits = limits or Limits()
-    admission = Admission(limits)
+    worker = Worker(limits)
     app = FastAPI(title="LD-Data", version=ld_data.__version__, description=DESCRIPTION)
     app.add_middleware(BodyLimit, max_bytes=limits.max_body_bytes)
     add_error_handlers(app)
     app.include_router(status.make_router(catalogue, limits))
     app.include_router(datasets.make_router(catalogue))
-    app.include_router(codecs.make_router(catalogue, limits, admission))
-    app.include_router(generator.make_router(limits, admission))
-    app.include_router(scores.make_router(catalogue, leaderboard, admission))
+    app.include_router(codecs.make_router(catalogue, worker))
+    app.include_router(generator.make_router(worker))
+    app.include_router(scores.make_router(catalogue, leaderboard, worker))
     make_schema = app.openapi
     app.openapi = lambda: remove_default_errors(make_schema())  # type: ignore[method-assign]
     return app

@@ -4,13 +4,11 @@ from typing import Annotated
 
 import numpy as np
 from fastapi import APIRouter, Path, Query, Request, Response
-from starlette.concurrency import run_in_threadpool
 
 from api.catalogue import Catalogue
 from api.errors import describe_errors
-from api.limits import Admission, Limits
+from api.limits import Worker
 from api.payload import describe_array, describe_request, describe_response, read_array, write_arrays
-from ld_data.arrays import check_labels, check_vectors
 from ld_data.codec import Mode
 from ld_data.noise import MAX_SEED
 
@@ -24,13 +22,13 @@ SeedQuery = Annotated[int, Query(ge=0, le=MAX_SEED, description="Of the draw.")]
 FirstRowQuery = Annotated[int, Query(ge=0, le=2**40, description="The number of the first row: row i draws noise i.")]
 
 
-def make_router(catalogue: Catalogue, limits: Limits, admission: Admission) -> APIRouter:
+def make_router(catalogue: Catalogue, worker: Worker) -> APIRouter:
     """Return the routes under `/v1/datasets/{release}/x` and `/y`."""
     router = APIRouter(prefix="/v1/datasets/{release}", tags=["encode and decode"])
 
-    async def read_rows(request: Request, field: str) -> np.ndarray:
-        array = await read_array(request, field)
-        limits.check_rows(len(array) if array.ndim else 1)
+    def read_rows(request: Request, body: bytes, field: str) -> np.ndarray:
+        array = read_array(request, body, field)
+        worker.limits.check_rows(len(array) if array.ndim else 1)
         return array
 
     @router.post(
@@ -47,10 +45,12 @@ def make_router(catalogue: Catalogue, limits: Limits, admission: Admission) -> A
         first_row: FirstRowQuery = 0,
     ) -> Response:
         codec = catalogue.find(release).codec.x
-        with admission.admit():
-            inputs = await read_rows(request, "inputs")
-            vectors = await run_in_threadpool(codec.encode, inputs, mode, seed, first_row)
-            return write_arrays(request, {"vectors": vectors}, npy=vectors)
+
+        def work(body: bytes) -> Response:
+            vectors = codec.encode(read_rows(request, body, "inputs"), mode, seed, first_row)
+            return write_arrays(request, npy=vectors, vectors=vectors)
+
+        return await worker.run(request, work)
 
     @router.post(
         "/x/decode",
@@ -60,10 +60,12 @@ def make_router(catalogue: Catalogue, limits: Limits, admission: Admission) -> A
     )
     async def decode_x(release: Release, request: Request) -> Response:
         codec = catalogue.find(release).codec.x
-        with admission.admit():
-            vectors = check_vectors(await read_rows(request, "vectors"), codec.latent_dim)
-            inputs = await run_in_threadpool(codec.decode, vectors)
-            return write_arrays(request, {"inputs": inputs}, npy=inputs)
+
+        def work(body: bytes) -> Response:
+            inputs = codec.decode(read_rows(request, body, "vectors"))
+            return write_arrays(request, npy=inputs, inputs=inputs)
+
+        return await worker.run(request, work)
 
     @router.post(
         "/y/encode",
@@ -78,11 +80,13 @@ def make_router(catalogue: Catalogue, limits: Limits, admission: Admission) -> A
         seed: SeedQuery = 0,
         first_row: FirstRowQuery = 0,
     ) -> Response:
-        found = catalogue.find(release)
-        with admission.admit():
-            labels = check_labels(await read_rows(request, "labels"), found.data.classes)
-            vectors = await run_in_threadpool(found.codec.y.encode, labels, mode, seed, first_row)
-            return write_arrays(request, {"vectors": vectors}, npy=vectors)
+        codec = catalogue.find(release).codec.y
+
+        def work(body: bytes) -> Response:
+            vectors = codec.encode(read_rows(request, body, "labels"), mode, seed, first_row)
+            return write_arrays(request, npy=vectors, vectors=vectors)
+
+        return await worker.run(request, work)
 
     @router.post(
         "/y/decode",
@@ -99,10 +103,12 @@ def make_router(catalogue: Catalogue, limits: Limits, admission: Admission) -> A
     )
     async def decode_y(release: Release, request: Request) -> Response:
         codec = catalogue.find(release).codec.y
-        with admission.admit():
-            vectors = check_vectors(await read_rows(request, "vectors"), codec.latent_dim)
-            probabilities = await run_in_threadpool(codec.decode, vectors)
-            arrays = {"labels": probabilities.argmax(axis=1), "probabilities": probabilities}
-            return write_arrays(request, arrays, npy=probabilities)
+
+        def work(body: bytes) -> Response:
+            probabilities = codec.decode(read_rows(request, body, "vectors"))
+            labels = probabilities.argmax(axis=1)
+            return write_arrays(request, npy=probabilities, labels=labels, probabilities=probabilities)
+
+        return await worker.run(request, work)
 
     return router

@@ -6,10 +6,9 @@ from typing import Any
 import numpy as np
 from fastapi import APIRouter, Request, Response
 from pydantic import TypeAdapter
-from starlette.concurrency import run_in_threadpool
 
 from api.errors import describe_errors
-from api.limits import Admission, Limits
+from api.limits import Worker
 from api.payload import JSON, describe_array, read_object, write_arrays
 from ld_data.errors import InputError
 from ld_data.mnist1d import Mnist1dConfig, make_mnist1d
@@ -25,7 +24,7 @@ RESPONSE_FIELDS = {
 }
 
 
-def make_router(limits: Limits, admission: Admission) -> APIRouter:
+def make_router(worker: Worker) -> APIRouter:
     """Return the routes under `/v1/sources`."""
     router = APIRouter(prefix="/v1/sources", tags=["sources"])
 
@@ -45,14 +44,16 @@ def make_router(limits: Limits, admission: Admission) -> APIRouter:
         },
     )
     async def generate(request: Request) -> Response:
-        with admission.admit():
-            config = _read_config(await read_object(request))
-            limits.check_rows(config.num_samples)
+        def work(body: bytes) -> Response:
+            config = _read_config(read_object(request, body))
+            worker.limits.check_rows(config.num_samples)
             if max(config.final_seq_length, config.dilated_length) > MAX_LENGTH:
                 raise InputError(f"signals may have at most {MAX_LENGTH} steps here; received {config}.")
-            data = await run_in_threadpool(make_mnist1d, config)
+            data = make_mnist1d(config)
             arrays = {name: getattr(data, name) for name in RESPONSE_FIELDS}
-            return write_arrays(request, arrays, npy=np.concatenate([data.x, data.x_test]))
+            return write_arrays(request, npy=np.concatenate([data.x, data.x_test]), **arrays)
+
+        return await worker.run(request, work)
 
     return router
 

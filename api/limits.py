@@ -1,12 +1,18 @@
 """What one request may ask for, and how many the service works on at once."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import TypeVar
+
+from fastapi import Request
+from starlette.concurrency import run_in_threadpool
 
 from ld_data.errors import OverloadedError, TooLargeError
 
 RETRY_AFTER_SECONDS = 1
+
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
@@ -52,3 +58,18 @@ class Admission:
             yield
         finally:
             self._in_progress -= 1
+
+
+class Worker:
+    """Runs what requests ask for in threads, off the event loop, no more of them at once than the limit."""
+
+    def __init__(self, limits: Limits) -> None:
+        """Start with nothing in progress."""
+        self.limits = limits
+        self._admission = Admission(limits)
+
+    async def run(self, request: Request, work: Callable[[bytes], Result]) -> Result:
+        """Return what `work` makes of the request's body; raise `OverloadedError` if there is no place."""
+        with self._admission.admit():
+            body = await request.body()
+            return await run_in_threadpool(work, body)

@@ -3,13 +3,12 @@
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
-from starlette.concurrency import run_in_threadpool
 
 from api.catalogue import Catalogue
 from api.errors import describe_errors
-from api.limits import Admission
+from api.limits import Worker
 from api.payload import describe_array, describe_request, read_array
-from eval.leaderboard import Entry, Leaderboard
+from eval.leaderboard import Leaderboard
 from eval.score import score_predictions
 from eval.submission import MAX_DESCRIPTION, MAX_NAME, MAX_URL, Submission
 
@@ -19,7 +18,7 @@ DescriptionQuery = Annotated[str, Query(max_length=MAX_DESCRIPTION, description=
 LimitQuery = Annotated[int, Query(ge=1, le=1000, description="How many entries.")]
 
 
-def make_router(catalogue: Catalogue, leaderboard: Leaderboard, admission: Admission) -> APIRouter:
+def make_router(catalogue: Catalogue, leaderboard: Leaderboard, worker: Worker) -> APIRouter:
     """Return the routes under `/v1/datasets/{release}/scores`."""
     router = APIRouter(prefix="/v1/datasets/{release}/scores", tags=["leaderboard"])
 
@@ -41,12 +40,11 @@ def make_router(catalogue: Catalogue, leaderboard: Leaderboard, admission: Admis
         """Take predictions `(n_test, d)` for the test rows, in their order; the service computes the score itself."""
         data = catalogue.find(release).data
         submission = Submission(name, url, description)
-        with admission.admit():
-            predictions = await read_array(request, "predictions")
 
-            def score_and_store() -> Entry:
-                return leaderboard.add(submission, score_predictions(predictions, data))
+        def work(body: bytes) -> dict[str, Any]:
+            score = score_predictions(read_array(request, body, "predictions"), data)
+            return leaderboard.add(submission, score).to_json()
 
-            return (await run_in_threadpool(score_and_store)).to_json()
+        return await worker.run(request, work)
 
     return router

@@ -23,7 +23,7 @@ def run(command: Callable[[], None]) -> int:
     except OSError as error:
         print(f"error: {error}. Check the path, its permissions and the space on the disk.", file=sys.stderr)
     except KeyboardInterrupt:
-        print("interrupted; nothing was replaced", file=sys.stderr)
+        print("interrupted", file=sys.stderr)
         return EXIT_INTERRUPTED
     else:
         return 0

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ld_data.arrays import check_labels, check_vectors
+from ld_data.arrays import check_labels, check_numbers, check_vectors
 from ld_data.builder import BuildPlan
 from ld_data.errors import InputError
 from ld_data.noise import X_STREAM, Y_STREAM, make_normals
@@ -24,7 +24,7 @@ class FakeX:
     input_shape: tuple[int, ...] = (2, 2)
 
     def encode(self, inputs, mode="sample", seed=0, first_row=0):
-        inputs = np.asarray(inputs, np.float32)
+        inputs = check_numbers(inputs, "inputs").astype(np.float32)
         if inputs.shape[1:] != self.input_shape:
             raise InputError(f"inputs must have shape (n, 2, 2); received {inputs.shape}.")
         noise = make_normals(seed, X_STREAM, first_row, len(inputs), D) if mode == "sample" else 0.0

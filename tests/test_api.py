@@ -236,6 +236,11 @@ class TestCodecs:
     def test_a_bad_npy_is_422(self, client, body, word):
         assert_error(client.post(f"{BASE}/x/decode", content=body, headers=NPY), 422, "invalid_input", word)
 
+    def test_what_curl_sends_by_itself_is_read_as_json(self, client):
+        headers = {"Content-Type": "application/x-www-form-urlencoded"}
+        response = client.post(f"{BASE}/x/decode", content=b'{"vectors": [[1, 2, 3, 4]]}', headers=headers)
+        assert response.status_code == 200
+
     def test_another_media_type_is_415(self, client):
         response = client.post(f"{BASE}/x/decode", content=b"1,2", headers={"Content-Type": "text/csv"})
         assert_error(response, 415, "unsupported_media_type", "application/json or application/x-npy", "text/csv")

@@ -195,6 +195,12 @@ class TestEval:
         assert set(reading) == {"originals", "decoded_samples", "decoded_means", "mse_samples", "mse_means"}
 
 
+def test_the_service_tells_at_once_that_its_port_is_taken(service, checkpoints, tmp_path, capsys):
+    arguments = ["--checkpoints", str(checkpoints), "--scores", str(tmp_path / "s"), "--port", service.split(":")[-1]]
+    assert serve_main(arguments) == 1
+    assert "Choose another with --port" in capsys.readouterr().err
+
+
 def test_the_service_refuses_a_folder_that_is_not_there(tmp_path, capsys):
     assert serve_main(["--checkpoints", str(tmp_path / "nope")]) == 1
     assert "is not a folder" in capsys.readouterr().err

@@ -1,4 +1,4 @@
-"""The README holds what it promises: its commands parse, its routes exist, its snippets run, and nothing is left out."""
+"""The README holds what it promises: its commands parse, its routes exist, its snippets run, nothing is left out."""
 
 import argparse
 import re

@@ -2,7 +2,7 @@ import keras
 import numpy as np
 import pytest
 
-from vae.layers import Encoder, Decoder
+from vae.layers import Decoder, Encoder
 
 LAYERS = {
     "image encoder": (lambda: Encoder(2, 5, (4, 8), seed=3), (28, 28)),

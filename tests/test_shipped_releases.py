@@ -1,20 +1,27 @@
 """The releases in checkpoints/: whole, as described, and redrawn by their own models."""
 
+import os
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
+import httpx2
 import numpy as np
 import pytest
 
 import ld_data
 import ld_data.__main__ as data_main
 import vae
+from ld_data import locations
 from ld_data.builder import name_release
+from ld_data.command_line import EXIT_INTERRUPTED
 from ld_data.mnist import load_mnist
 from ld_data.mnist1d import make_mnist1d
 from ld_data.release import verify
 
-
-CHECKPOINTS = Path(__file__).parent.parent / "checkpoints"
+ROOT = Path(__file__).parent.parent
+CHECKPOINTS = ROOT / "checkpoints"
 NAMES = ("ld-mnist-32", "ld-mnist1d-32")
 ROWS = {"ld-mnist-32": (60_000, 10_000), "ld-mnist1d-32": (4000, 1000)}
 MAX_BYTES = 25 * 2**20
@@ -94,3 +101,22 @@ def test_mnist_is_encoded_by_the_shipped_models(mnist_home):
     x = codec.x.encode(images, seed=data.manifest.seed, first_row=len(data.train))
     assert x == pytest.approx(data.test.x[:2000], abs=1e-3)
     assert np.square(codec.x.decode(data.test.x[:2000]) - images / 255).mean() < 0.013
+
+
+def test_the_service_starts_serves_them_all_and_stops(tmp_path):
+    """The real thing: `python -m api` in a process of its own."""
+    command = [sys.executable, "-m", "api", "--port", "0", "--scores", str(tmp_path / "scores.sqlite")]
+    environment = {**os.environ, locations.CHECKPOINTS_VARIABLE: str(CHECKPOINTS)}
+    with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            announced = process.stdout.readline()
+            address = announced.split()[-1]
+            assert announced == f"serving {', '.join(NAMES)} at {address}\n"
+            assert httpx2.get(f"{address}/health").json() == {"status": "ok", "ready": list(NAMES), "not_ready": {}}
+            for name, shape in (("ld-mnist-32", (28, 28)), ("ld-mnist1d-32", (40,))):
+                vectors = np.zeros((2, 32)).tolist()
+                answer = httpx2.post(f"{address}/v1/datasets/{name}/x/decode", json={"vectors": vectors})
+                assert np.array(answer.json()["inputs"]).shape == (2, *shape)
+        finally:
+            process.send_signal(signal.SIGINT)
+    assert process.returncode == EXIT_INTERRUPTED

@@ -7,7 +7,7 @@ from keras import KerasTensor, ops
 
 from vae import gaussian
 from vae.config import VaeConfig
-from vae.layers import Encoder, Decoder
+from vae.layers import Decoder, Encoder
 
 
 class Vae(keras.Model):
