@@ -12,7 +12,7 @@ from ld_data.codec import LatentCodec
 from ld_data.dataset import NPY_FILES, LatentDataset
 from ld_data.errors import LdDataError, NotReadyError, UnknownNameError
 from ld_data.manifest import MANIFEST_NAME, FileRecord, Manifest
-from ld_data.release import list_releases, load, verify_files
+from ld_data.release import find_release, list_releases, load, verify_files
 
 logger = logging.getLogger(__name__)
 
@@ -54,18 +54,14 @@ class Catalogue:
         """Delete the temporary copies of the files."""
         self._resources.close()
 
-    def add(self, folder: Path, load_codec: LoadCodec) -> None:
-        """Verify and load one release folder, under its folder's name."""
-        try:
-            self._ready[folder.name] = self._load(folder, load_codec)
-        except LdDataError as error:
-            logger.error("the release %s is not served: %s", folder.name, error)
-            self._failed[folder.name] = str(error)
-
     def add_all(self, checkpoints: Path, load_codec: LoadCodec) -> None:
         """Verify and load every release of a folder."""
         for name in list_releases(checkpoints):
-            self.add(checkpoints / name, load_codec)
+            try:
+                self._ready[name] = self._load(find_release(checkpoints / name), load_codec)
+            except (LdDataError, OSError) as error:
+                logger.error("the release %s is not served: %s", name, error)
+                self._failed[name] = str(error)
 
     def find(self, name: str) -> OfferedRelease:
         """Return a release; raise `UnknownNameError` if there is none of the name, `NotReadyError` if it failed."""

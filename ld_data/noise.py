@@ -32,7 +32,7 @@ def make_uniforms(seed: int, stream: int, first_row: int, rows: int, width: int)
     key = np.array([seed, stream], dtype=np.uint64)
     words = np.random.Philox(key=key, counter=first_row * counters).random_raw(rows * counters * WORDS_PER_COUNTER)
     words = words.reshape(rows, counters * WORDS_PER_COUNTER)[:, :width]
-    return ((words >> np.uint64(11)) + 0.5) * 2.0**-53
+    return ((words >> np.uint64(12)) + 0.5) * 2.0**-52  # 52 bits: with 53 the last value would round to 1
 
 
 def make_normals(seed: int, stream: int, first_row: int, rows: int, width: int) -> np.ndarray:

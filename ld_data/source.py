@@ -78,7 +78,8 @@ def _make_mnist1d() -> Source:
 
 
 def _make_mnist1d_fit_inputs(seed: int) -> np.ndarray:
-    config = Mnist1dConfig(num_samples=MNIST1D_FIT_ROWS, train_split=1.0, seed=MNIST1D_FIT_SEED + seed)
+    fit_seed = (MNIST1D_FIT_SEED + seed) % 2**32
+    config = Mnist1dConfig(num_samples=MNIST1D_FIT_ROWS, train_split=1.0, seed=fit_seed)
     return make_mnist1d(config).x.astype(np.float32)
 
 

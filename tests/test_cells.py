@@ -3,7 +3,7 @@ import pytest
 from scipy import stats
 
 from ld_data.errors import InputError
-from vae.cells import make_cells, make_cells_of
+from vae.cells import Cells, make_cells, make_cells_of
 
 MNIST_COUNTS = np.array([5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949])
 SIZES = [2, 3, 8, 9, 12, 16, 31, 32, 64]
@@ -106,3 +106,12 @@ def test_bad_labels_and_modes_are_refused():
         cells.encode([10])
     with pytest.raises(InputError, match="mode"):
         cells.encode([1], mode="median")
+
+
+def test_the_basis_of_the_cells_is_stable_under_rounding():
+    """The same rows must come out on any processor: the basis moves no more than W does."""
+    cells = make_cells(MNIST_COUNTS, 32)
+    nudged = cells.class_weight * (1 + 1e-6 * np.random.default_rng(0).normal(size=(32, 10)))
+    other = Cells(nudged.astype(np.float32), cells.class_bias, cells.class_mean, cells.frequency)
+    assert np.abs(cells._span - other._span).max() < 1e-4
+    assert cells._span.T @ cells._span == pytest.approx(np.eye(9), abs=1e-12)

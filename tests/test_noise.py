@@ -48,3 +48,16 @@ def test_a_bad_seed_is_refused(seed):
 def test_a_negative_row_is_refused():
     with pytest.raises(InputError, match="rows must be counted from 0"):
         make_normals(0, X_STREAM, -1, 1, 1)
+
+
+def test_the_largest_word_still_gives_a_value_below_one(monkeypatch):
+    class Largest:
+        def __init__(self, **_):
+            pass
+
+        def random_raw(self, size):
+            return np.full(size, 2**64 - 1, np.uint64)
+
+    monkeypatch.setattr(np.random, "Philox", Largest)
+    assert make_uniforms(0, X_STREAM, 0, 1, 1) < 1
+    assert np.isfinite(make_normals(0, X_STREAM, 0, 1, 1))

@@ -112,9 +112,14 @@ class Cells:
 
     @cached_property
     def _span(self) -> np.ndarray:
-        """An orthonormal basis of the columns of W: `(d, min(k - 1, d))`."""
-        left, _, _ = np.linalg.svd(self.class_weight.astype(np.float64), full_matrices=False)
-        return left[:, : min(self.classes - 1, self.latent_dim)]
+        """An orthonormal basis of the columns of W: `(d, min(k - 1, d))`.
+
+        By Gram and Schmidt with fixed signs, so that it is a smooth function of W. A singular value decomposition would
+        not do: the singular values of a simplex are equal, which leaves the basis to rounding and so to the processor.
+        """
+        columns = self.class_weight[:, : min(self.classes - 1, self.latent_dim)].astype(np.float64)
+        basis, triangle = np.linalg.qr(columns)
+        return basis * np.sign(np.diagonal(triangle))
 
 
 def make_cells(frequency: np.ndarray, latent_dim: int) -> Cells:
