@@ -1,6 +1,7 @@
 """The command line of the service: `python -m api`."""
 
 import argparse
+import signal
 import socket
 import sys
 from collections.abc import Sequence
@@ -38,6 +39,7 @@ def _make_parser() -> argparse.ArgumentParser:
 
 
 def _serve(options: argparse.Namespace) -> None:
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that temporary files are deleted then, too
     checkpoints = (options.checkpoints or checkpoints_folder()).resolve()
     if not checkpoints.is_dir():
         raise InputError(f"{checkpoints} is not a folder. Name the folder of the releases with --checkpoints.")
@@ -54,7 +56,8 @@ def _serve(options: argparse.Namespace) -> None:
 def _listen(host: str, port: int) -> socket.socket:
     """Return a listening socket, taken before the releases are loaded, so that a taken port is told at once."""
     try:
-        return socket.create_server((host, port))
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        return socket.create_server((host, port), family=family)
     except (OSError, OverflowError) as error:
         raise InputError(f"cannot listen on {host}:{port}: {error}. Choose another with --port or --host.") from error
 

@@ -1,5 +1,7 @@
 """The application: the routes, put together."""
 
+from dataclasses import asdict
+
 from fastapi import FastAPI
 
 import ld_data
@@ -13,14 +15,18 @@ from eval.leaderboard import Leaderboard
 DESCRIPTION = """Low-dimensional latent datasets: download them, encode and decode, score models.
 
 Arrays travel as JSON or, with `Content-Type` and `Accept: application/x-npy`, as `.npy`.
-Every error is `{"error": sentence, "error_type": slug}`."""
+Every error is `{{"error": sentence, "error_type": slug}}`.
+
+One request holds at most {max_rows} rows and {max_body_bytes} bytes, which arrive within {max_body_seconds:g} s; a
+generator holds at most {max_values} numbers for it. Beyond {max_requests} requests in progress the answer is 429."""
 
 
 def make_app(catalogue: Catalogue, leaderboard: Leaderboard, limits: Limits | None = None) -> FastAPI:
     """Return the service of a catalogue and a leaderboard."""
     limits = limits or Limits()
     worker = Worker(limits)
-    app = FastAPI(title="LD-Data", version=ld_data.__version__, description=DESCRIPTION)
+    app = FastAPI(title="LD-Data", version=ld_data.__version__, description=DESCRIPTION.format(**asdict(limits)))
+    app.state.worker = worker
     app.add_middleware(BodyLimit, max_bytes=limits.max_body_bytes)
     add_error_handlers(app)
     app.include_router(status.make_router(catalogue, limits))

@@ -10,21 +10,36 @@ from typing import Self
 
 from ld_data.codec import LatentCodec
 from ld_data.dataset import NPY_FILES, LatentDataset
-from ld_data.errors import LdDataError, NotReadyError, UnknownNameError
+from ld_data.errors import IntegrityError, LdDataError, NotReadyError, UnknownNameError
 from ld_data.manifest import MANIFEST_NAME, FileRecord, Manifest
-from ld_data.release import find_release, list_releases, load, verify_files
+from ld_data.release import find_release, list_releases, load, verify
 
 logger = logging.getLogger(__name__)
 
 LoadCodec = Callable[[Path], LatentCodec]
+Stamp = tuple[int, int, int]  # inode, size, time of the last change
 
 
 @dataclass(frozen=True)
 class OfferedFile:
-    """A file to download: where it lies, and its size and sha256."""
+    """A file to download: where it lies, its size and sha256, and what the disk said of it when they were taken."""
 
     path: Path
     record: FileRecord
+    stamp: Stamp
+
+    @classmethod
+    def of(cls, path: Path) -> Self:
+        """Return a file with the record of what it holds now."""
+        stamp = _read_stamp(path)
+        return cls(path, FileRecord.of(path), stamp)
+
+    def is_unchanged(self) -> bool:
+        """Return whether the file is still the one that the record describes, as far as the disk tells."""
+        try:
+            return _read_stamp(self.path) == self.stamp
+        except FileNotFoundError:
+            return False
 
 
 @dataclass(frozen=True)
@@ -58,7 +73,7 @@ class Catalogue:
         """Verify and load every release of a folder."""
         for name in list_releases(checkpoints):
             try:
-                self._ready[name] = self._load(find_release(checkpoints / name), load_codec)
+                self._ready[name] = self._load(name, find_release(checkpoints / name), load_codec)
             except (LdDataError, OSError) as error:
                 logger.error("the release %s is not served: %s", name, error)
                 self._failed[name] = str(error)
@@ -82,16 +97,22 @@ class Catalogue:
         """Why the others cannot, by name."""
         return dict(self._failed)
 
-    def _load(self, folder: Path, load_codec: LoadCodec) -> OfferedRelease:
-        manifest = verify_files(folder)
+    def _load(self, name: str, folder: Path, load_codec: LoadCodec) -> OfferedRelease:
+        manifest = verify(folder)
+        if manifest.name != name:
+            raise IntegrityError(f"the folder of {name} holds the release {manifest.name}. Rename the folder.")
         data = load(folder)
         codec = load_codec(folder)
-        files = {name: OfferedFile(folder / name, record) for name, record in manifest.files.items()}
-        files[MANIFEST_NAME] = OfferedFile(folder / MANIFEST_NAME, FileRecord.of(folder / MANIFEST_NAME))
+        files = {name: OfferedFile.of(folder / name) for name in (*manifest.files, MANIFEST_NAME)}
         return OfferedRelease(manifest, data, codec, files | self._write_npy_files(data))
 
     def _write_npy_files(self, data: LatentDataset) -> dict[str, OfferedFile]:
         """Return the predecessor's four files, which a release does not store twice, written to a temporary folder."""
         folder = Path(self._resources.enter_context(TemporaryDirectory(prefix="ld-data-")))
         data.save_npy(folder)
-        return {name: OfferedFile(folder / name, FileRecord.of(folder / name)) for name in NPY_FILES}
+        return {name: OfferedFile.of(folder / name) for name in NPY_FILES}
+
+
+def _read_stamp(path: Path) -> Stamp:
+    status = path.stat()
+    return status.st_ino, status.st_size, status.st_mtime_ns

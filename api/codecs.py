@@ -12,7 +12,7 @@ from api.payload import describe_array, describe_request, describe_response, rea
 from ld_data.codec import Mode
 from ld_data.noise import MAX_SEED
 
-ERRORS = describe_errors(404, 413, 415, 422, 429, 503)
+ERRORS = describe_errors(404, 408, 413, 415, 422, 429, 503)
 VECTORS = describe_request("vectors", describe_array(2))
 NESTED = {"type": "array", "items": {}, "description": "Images (n, h, w) with pixels in [0, 1], or signals (n, t)."}
 

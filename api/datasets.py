@@ -8,7 +8,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from api.catalogue import Catalogue, OfferedFile, OfferedRelease
 from api.errors import describe_errors, make_error_response
-from ld_data.errors import UnknownNameError
+from ld_data.errors import NotReadyError, UnknownNameError
 from ld_data.manifest import FileRecord
 
 MEDIA_TYPES = {".json": "application/json", ".npy": "application/x-npy", ".npz": "application/zip"}
@@ -46,11 +46,11 @@ def make_router(catalogue: Catalogue) -> APIRouter:
     router = APIRouter(prefix="/v1/datasets", tags=["datasets"])
 
     @router.get("", summary="The releases")
-    def list_datasets() -> dict[str, list[dict[str, Any]]]:
+    async def list_datasets() -> dict[str, list[dict[str, Any]]]:
         return {"datasets": [_summarise(release) for release in catalogue.ready]}
 
     @router.get("/{release}", summary="One release: its manifest and its files", responses=describe_errors(404, 503))
-    def show_dataset(release: str) -> dict[str, Any]:
+    async def show_dataset(release: str) -> dict[str, Any]:
         found = catalogue.find(release)
         files = {name: _describe_file(release, name, offered.record) for name, offered in found.files.items()}
         return {**_summarise(found), "manifest": found.manifest.to_values(), "files": files}
@@ -96,6 +96,10 @@ def _describe_file(release: str, name: str, record: FileRecord) -> dict[str, Any
 
 
 def _send(offered: OfferedFile, request: Request) -> Response:
+    if not offered.is_unchanged():
+        raise NotReadyError(
+            f"{offered.path.name} has changed on disk since it was verified. Restart the service to serve the new file."
+        )
     headers = {"ETag": f'"{offered.record.sha256}"', "Cache-Control": "no-cache"}
     if _matches(request.headers.get("if-none-match", ""), headers["ETag"]):
         return Response(status_code=304, headers=headers)

@@ -8,6 +8,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from api.limits import RETRY_AFTER_SECONDS
 from ld_data import errors
@@ -20,6 +21,7 @@ STATUSES: tuple[tuple[type[errors.LdDataError], int], ...] = (
     (errors.MediaTypeError, 415),
     (errors.InputError, 422),
     (errors.UnknownNameError, 404),
+    (errors.SlowBodyError, 408),
     (errors.OverloadedError, 429),
     (errors.NotReadyError, 503),
     (errors.IntegrityError, 503),
@@ -28,6 +30,7 @@ STATUSES: tuple[tuple[type[errors.LdDataError], int], ...] = (
 MEANINGS = {
     400: "The Range header cannot be understood.",
     404: "No such release, file or route.",
+    408: "The body did not arrive in time.",
     413: "The body or the number of rows exceeds a limit; the answer names it.",
     415: "The body is neither JSON nor .npy.",
     416: "The requested range lies outside the file.",
@@ -91,6 +94,10 @@ def add_error_handlers(app: FastAPI) -> None:
         response = make_error_response(error.status_code, message, kinds.get(error.status_code, "http_error"))
         response.headers.update(error.headers or {})
         return response
+
+    @app.exception_handler(ClientDisconnect)
+    def _(request: Request, error: ClientDisconnect) -> JSONResponse:
+        return make_error_response(400, "the client left before its body was complete.", "client_left")
 
     @app.exception_handler(Exception)
     def _(request: Request, error: Exception) -> JSONResponse:

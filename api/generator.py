@@ -11,10 +11,10 @@ from api.errors import describe_errors
 from api.limits import Worker
 from api.payload import JSON, describe_array, read_object, write_arrays
 from ld_data.errors import InputError
-from ld_data.mnist1d import Mnist1dConfig, make_mnist1d
+from ld_data.mnist1d import CLASSES, Mnist1dConfig, make_mnist1d
 
-MAX_LENGTH = 1000
-REQUEST = {"requestBody": {"content": {JSON: {"schema": TypeAdapter(Mnist1dConfig).json_schema()}}}}
+CONFIG_SCHEMA = TypeAdapter(Mnist1dConfig).json_schema() | {"additionalProperties": False}
+REQUEST = {"requestBody": {"required": True, "content": {JSON: {"schema": CONFIG_SCHEMA}}}}
 RESPONSE_FIELDS = {
     "x": describe_array(2),
     "y": describe_array(1, "integer"),
@@ -40,15 +40,14 @@ def make_router(worker: Worker) -> APIRouter:
                     "application/x-npy": {"schema": {"type": "string", "format": "binary"}},
                 },
             },
-            **describe_errors(413, 415, 422, 429),
+            **describe_errors(408, 413, 415, 422, 429),
         },
     )
     async def generate(request: Request) -> Response:
         def work(body: bytes) -> Response:
             config = _read_config(read_object(request, body))
             worker.limits.check_rows(config.num_samples)
-            if max(config.final_seq_length, config.dilated_length) > MAX_LENGTH:
-                raise InputError(f"signals may have at most {MAX_LENGTH} steps here; received {config}.")
+            worker.limits.check_values(_count_values(config))
             data = make_mnist1d(config)
             arrays = {name: getattr(data, name) for name in RESPONSE_FIELDS}
             return write_arrays(request, npy=np.concatenate([data.x, data.x_test]), **arrays)
@@ -65,3 +64,9 @@ def _read_config(values: dict[str, Any]) -> Mnist1dConfig:
     if isinstance(values.get("padding"), list):
         values = {**values, "padding": tuple(values["padding"])}
     return Mnist1dConfig(**values)
+
+
+def _count_values(config: Mnist1dConfig) -> int:
+    """Return how many numbers the generator holds: the signals, and the templates under every padding."""
+    paddings = config.padding[1] - config.padding[0] + 1
+    return (config.num_samples + CLASSES * paddings) * max(config.dilated_length, config.final_seq_length)

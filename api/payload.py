@@ -34,7 +34,7 @@ def read_array(request: Request, body: bytes, field: str) -> np.ndarray:
     try:
         return np.array(values[field])
     except ValueError as error:
-        raise InputError(f"{field} must be a rectangular array of numbers; its rows differ in length.") from error
+        raise InputError(f"{field} must be a rectangular array of numbers: {error}.") from error
 
 
 def write_arrays(request: Request, npy: np.ndarray, **arrays: np.ndarray) -> Response:

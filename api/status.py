@@ -18,11 +18,11 @@ def make_router(catalogue: Catalogue, limits: Limits) -> APIRouter:
     router = APIRouter(tags=["status"])
 
     @router.get("/", include_in_schema=False)
-    def go_to_docs() -> RedirectResponse:
+    async def go_to_docs() -> RedirectResponse:
         return RedirectResponse("/docs")
 
     @router.get("/health", summary="Whether the service is well", responses=describe_errors(503))
-    def show_health() -> dict[str, Any]:
+    async def show_health() -> dict[str, Any]:
         """Answer ok if every release is ready, degraded with reasons if some are not, and 503 if none is."""
         ready, failed = [release.manifest.name for release in catalogue.ready], catalogue.failed
         if not ready:
@@ -31,7 +31,7 @@ def make_router(catalogue: Catalogue, limits: Limits) -> APIRouter:
         return {"status": "degraded" if failed else "ok", "ready": ready, "not_ready": failed}
 
     @router.get("/info", summary="What the service is and allows")
-    def show_info() -> dict[str, Any]:
+    async def show_info() -> dict[str, Any]:
         return {
             "name": "LD-Data",
             "version": ld_data.__version__,

@@ -114,8 +114,8 @@ def _leaderboard(options: argparse.Namespace) -> None:
 def _submit(options: argparse.Namespace) -> None:
     submission = Submission(options.name, options.url, options.description)
     data = load(options.release)
-    entry = submit(options.service, data.name, _read_predictions(options.predictions, data), submission)
-    text = f"accepted as number {entry['id']}\n{_format_table([entry])}"
+    entry = submit(options.service, data, _read_predictions(options.predictions, data), submission)
+    text = f"accepted\n{_format_table([entry])}"
     command_line.print_result(entry, text, options.json)
 
 

@@ -22,6 +22,7 @@ CREATE TABLE IF NOT EXISTS scores (
     url TEXT NOT NULL,
     description TEXT NOT NULL,
     release TEXT NOT NULL,
+    data_sha256 TEXT NOT NULL,
     rows INTEGER NOT NULL,
     mse REAL NOT NULL,
     standard_error REAL NOT NULL,
@@ -32,12 +33,15 @@ CREATE TABLE IF NOT EXISTS scores (
     noise_free_mse REAL NOT NULL,
     decoded_accuracy REAL NOT NULL
 );
-CREATE INDEX IF NOT EXISTS scores_in_order ON scores (release, noise_free_mse, id);
+CREATE INDEX IF NOT EXISTS scores_in_order ON scores (release, data_sha256, noise_free_mse, id);
 """
 _COLUMNS = (
-    "id, submitted_at, name, url, description, release, rows, mse, standard_error, null_mse AS 'null', floor, skill, "
-    "skill_standard_error, noise_free_mse, decoded_accuracy"
+    "id, submitted_at, name, url, description, release, data_sha256, rows, mse, standard_error, null_mse AS 'null', "
+    "floor, skill, skill_standard_error, noise_free_mse, decoded_accuracy"
 )
+_BEST = f"""
+SELECT {_COLUMNS} FROM scores WHERE release = ? AND data_sha256 = ? ORDER BY noise_free_mse, id LIMIT ?
+"""  # noqa: S608
 
 
 @dataclass(frozen=True)
@@ -87,11 +91,10 @@ class Leaderboard:
             cursor = connection.execute(f"INSERT INTO scores ({columns}) VALUES ({marks})", values)  # noqa: S608
         return Entry(int(cursor.lastrowid or 0), submitted_at, submission, score)
 
-    def entries(self, release: str, limit: int = 100) -> list[Entry]:
-        """Return the best entries of a release, the lowest noise-free MSE first."""
-        query = f"SELECT {_COLUMNS} FROM scores WHERE release = ? ORDER BY noise_free_mse, id LIMIT ?"  # noqa: S608
+    def entries(self, release: str, data_sha256: str, limit: int = 100) -> list[Entry]:
+        """Return the best entries of a release with that test y, the lowest noise-free MSE first."""
         with self._connect() as connection:
-            rows = [dict(row) for row in connection.execute(query, (release, limit))]
+            rows = [dict(row) for row in connection.execute(_BEST, (release, data_sha256, limit))]
         return [_read_entry(row) for row in rows]
 
     @contextmanager

@@ -11,6 +11,7 @@ import numpy as np
 from ld_data.arrays import check_vectors
 from ld_data.dataset import LatentDataset
 from ld_data.errors import InputError
+from ld_data.hashing import hash_array
 from ld_data.release import load
 
 LEAK_STANDARD_ERRORS = 5.0
@@ -32,6 +33,7 @@ class Score:
 
     Attributes:
         release: that was scored on.
+        data_sha256: of its test y, as little-endian bytes: scores of one release compare only where this is the same.
         rows: n of the test set.
         mse: of the predictions against the sampled y.
         standard_error: of the mse, from its spread over rows.
@@ -44,6 +46,7 @@ class Score:
     """
 
     release: str
+    data_sha256: str
     rows: int
     mse: float
     standard_error: float
@@ -103,7 +106,7 @@ def evaluate(
     submission = Submission.of(name, url, description)
     predictions = predict(model, data)
     score = score_predictions(predictions, data)
-    submit(submit_to, data.name, predictions, submission)
+    submit(submit_to, data, predictions, submission)
     return score
 
 
@@ -139,6 +142,7 @@ def score_predictions(predictions: np.ndarray, data: LatentDataset) -> Score:
     skill = (null.mean() - errors.mean()) / usable
     return Score(
         release=data.name,
+        data_sha256=hash_array(data.test.y),
         rows=len(errors),
         mse=float(errors.mean()),
         standard_error=_standard_error(errors),

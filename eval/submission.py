@@ -1,6 +1,6 @@
 """Sending predictions to the leaderboard of a service, and reading it."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Self
 from urllib.parse import quote, urlsplit
 
@@ -8,7 +8,9 @@ import httpx2
 import numpy as np
 
 from ld_data.arrays import write_npy
+from ld_data.dataset import LatentDataset
 from ld_data.errors import InputError, SubmissionError
+from ld_data.hashing import hash_array
 
 MAX_NAME, MAX_URL, MAX_DESCRIPTION = 100, 300, 1000
 TIMEOUT_SECONDS = 60.0
@@ -45,15 +47,16 @@ class Submission:
         return cls(name or "", url or "", description or "")
 
 
-def submit(service: str, release: str, predictions: np.ndarray, submission: Submission) -> dict[str, Any]:
-    """Return the entry that the service at address `service` made for predictions `(n, d)` float32.
+def submit(service: str, data: LatentDataset, predictions: np.ndarray, submission: Submission) -> dict[str, Any]:
+    """Return the entry that the service at address `service` made for predictions `(n, d)` for the test rows of `data`.
 
-    Raises `SubmissionError` with the service's reason, or with what is wrong when it does not answer.
+    The service refuses predictions for other rows than its own, as another version of the release has them. Raises
+    `SubmissionError` with the service's reason, or with what is wrong when it does not answer.
     """
-    texts = {"name": submission.name, "url": submission.url, "description": submission.description}
+    texts = {"data_sha256": hash_array(data.test.y), **asdict(submission)}
     return _ask(
         "POST",
-        _scores_address(service, release),
+        _scores_address(service, data.name),
         params={field: text for field, text in texts.items() if text},
         content=write_npy(predictions.astype(np.float32)),
         headers={"Content-Type": "application/x-npy"},
@@ -62,7 +65,11 @@ def submit(service: str, release: str, predictions: np.ndarray, submission: Subm
 
 def fetch_leaderboard(service: str, release: str) -> list[dict[str, Any]]:
     """Return the entries of a service's leaderboard, best first; raises `SubmissionError` as `submit`."""
-    return list(_ask("GET", _scores_address(service, release))["scores"])
+    address = _scores_address(service, release)
+    scores = _ask("GET", address).get("scores")
+    if not isinstance(scores, list):
+        raise SubmissionError(f"{address} answered something else than a leaderboard: not an LD-Data service.")
+    return scores
 
 
 def _scores_address(service: str, release: str) -> str:
@@ -75,7 +82,7 @@ def _ask(method: str, address: str, **request: Any) -> dict[str, Any]:
     try:
         response = httpx2.request(method, address, timeout=TIMEOUT_SECONDS, **request)
         answer = response.json()
-    except httpx2.HTTPError as error:
+    except (httpx2.HTTPError, httpx2.InvalidURL) as error:
         raise SubmissionError(
             f"no answer from {address}: {error}. Is the service running there? `make serve` starts one."
         ) from error
@@ -90,5 +97,8 @@ def _ask(method: str, address: str, **request: Any) -> dict[str, Any]:
 
 
 def _is_link(text: str) -> bool:
-    parts = urlsplit(text)
-    return parts.scheme in ("http", "https") and bool(parts.netloc)
+    try:
+        parts = urlsplit(text)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # brackets without an address, a port that is no number
+        return False

@@ -5,19 +5,22 @@ import dataclasses
 import shlex
 import sys
 from collections.abc import Sequence
+from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 from ld_data import command_line
 from ld_data.arrays import write_npz
 from ld_data.builder import BuildPlan, build_release, name_release
 from ld_data.download import download_release
-from ld_data.errors import InputError
+from ld_data.errors import InputError, LdDataError
 from ld_data.health import make_health_report
 from ld_data.locations import checkpoints_folder
-from ld_data.manifest import Manifest
+from ld_data.manifest import Manifest, read_manifest
 from ld_data.mnist1d import Mnist1dConfig, make_mnist1d
-from ld_data.release import find_release, list_releases, load, verify
+from ld_data.release import check_target, find_release, list_releases, load, verify
 from ld_data.source import SOURCES, load_source
+from ld_data.staging import make_staging_folder
 
 DEFAULT_SERVICE = "http://127.0.0.1:8000"
 RELEASE_VERSION = "1.0.0"
@@ -55,6 +58,7 @@ def _make_parser() -> argparse.ArgumentParser:
     build.add_argument("--epochs", type=int, help="passes over the training inputs")
     build.add_argument("--beta", type=float, help="weight of the rate")
     build.add_argument("--seed", type=int, default=0)
+    build.add_argument("--json", action="store_true", help="print the health report as JSON")
     build.add_argument("--checkpoints", type=Path, help="the folder of releases to write into")
     build.set_defaults(command=_build)
 
@@ -88,22 +92,26 @@ def _add_config_options(parser: argparse.ArgumentParser) -> None:
 
 
 def _list(options: argparse.Namespace) -> None:
-    manifests = [verify(name) for name in list_releases()]
-    rows = [
-        {
-            "name": manifest.name,
-            "version": manifest.release_version,
-            "train": manifest.arrays["x_train"].shape[0],
-            "test": manifest.arrays["x_test"].shape[0],
-            "latent_dim": manifest.latent_dim,
-            "licence": manifest.licence,
-        }
-        for manifest in manifests
-    ]
+    rows = [_summarise(name) for name in list_releases()]
     form = "{name:<20} {version:<8} {train:>6} + {test:<6} d = {latent_dim:<4} {licence}"
-    lines = [form.format(**row) for row in rows]
+    lines = [f"{row['name']:<20} broken: {row['error']}" if "error" in row else form.format(**row) for row in rows]
     empty = f"no releases in {checkpoints_folder()}; build one with `python -m ld_data build SOURCE`"
     command_line.print_result(rows, "\n".join(lines) or empty, options.json)
+
+
+def _summarise(name: str) -> dict[str, Any]:
+    try:
+        manifest = read_manifest(find_release(name))
+    except LdDataError as error:
+        return {"name": name, "error": str(error)}
+    return {
+        "name": name,
+        "version": manifest.release_version,
+        "train": manifest.arrays["x_train"].shape[0],
+        "test": manifest.arrays["x_test"].shape[0],
+        "latent_dim": manifest.latent_dim,
+        "licence": manifest.licence,
+    }
 
 
 def _generate(options: argparse.Namespace) -> None:
@@ -111,11 +119,15 @@ def _generate(options: argparse.Namespace) -> None:
     config = Mnist1dConfig(**{**values, "padding": tuple(values["padding"])})
     if options.out.suffix != ".npz":
         raise InputError(f"--out must name an .npz file; received {options.out}.")
+    if not options.out.parent.is_dir():
+        raise InputError(f"there is no folder {options.out.parent} to write {options.out.name} into. Make it first.")
     if options.out.exists():
         raise InputError(f"{options.out} exists and is not overwritten. Choose another name.")
     data = make_mnist1d(config)
     names = ("x", "y", "x_test", "y_test", "t")
-    write_npz(options.out, {name: getattr(data, name) for name in names})
+    with make_staging_folder(options.out.parent, options.out.name) as staging:
+        write_npz(staging / options.out.name, {name: getattr(data, name) for name in names})
+        (staging / options.out.name).rename(options.out)
     print(f"wrote {len(data.x)} + {len(data.x_test)} signals of {len(data.t)} points to {options.out}")
 
 
@@ -126,6 +138,7 @@ def _build(options: argparse.Namespace) -> None:
     from vae.config import find_recipe
     from vae.training import train_codec
 
+    backend = keras.backend.backend()
     changes = {"latent_dim": options.latent_dim, "epochs": options.epochs, "beta": options.beta}
     config = find_recipe(options.source, seed=options.seed, **changes)
     plan = BuildPlan(
@@ -133,14 +146,16 @@ def _build(options: argparse.Namespace) -> None:
         seed=options.seed,
         command=_describe_build(options),
         release_version=RELEASE_VERSION,
-        libraries={"keras": keras.__version__, "backend": keras.backend.backend()},
+        libraries={"keras": keras.__version__, backend: version(backend)},
     )
+    checkpoints = options.checkpoints or checkpoints_folder()
+    check_target(checkpoints / plan.release)  # before the minutes of training, not after them
     source = load_source(options.source)
     codec = train_codec(source, config, options.y)
-    folder = build_release(source, codec, plan, options.checkpoints or checkpoints_folder())
+    folder = build_release(source, codec, plan, checkpoints)
     manifest = verify(folder)
-    print(f"built and verified {folder}")
-    print(_format_health(manifest, manifest.health))
+    text = f"built and verified {folder}\n{_format_health(manifest, manifest.health)}"
+    command_line.print_result(manifest.health, text, options.json)
 
 
 def _describe_build(options: argparse.Namespace) -> str:

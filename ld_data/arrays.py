@@ -3,6 +3,7 @@
 import io
 import tokenize
 import zipfile
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -11,6 +12,18 @@ import numpy as np
 from ld_data.errors import InputError, IntegrityError
 
 MAX_ARRAY_BYTES = 4 << 30
+# What zipfile, zlib and numpy raise for damaged archives: found by flipping every bit of some.
+_DAMAGE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    ValueError,
+    EOFError,
+    KeyError,
+    OSError,
+    RuntimeError,
+    NotImplementedError,
+    tokenize.TokenError,
+)
 
 
 def read_npz(path: Path) -> dict[str, np.ndarray]:
@@ -28,9 +41,9 @@ def read_npz(path: Path) -> dict[str, np.ndarray]:
                 )
         with np.load(path, allow_pickle=False) as arrays:
             return {name: arrays[name] for name in arrays.files}
-    except IntegrityError:
+    except (IntegrityError, FileNotFoundError, PermissionError):
         raise
-    except (zipfile.BadZipFile, ValueError, EOFError, KeyError, NotImplementedError, tokenize.TokenError) as error:
+    except _DAMAGE as error:
         raise IntegrityError(
             f"{path}: expected an .npz archive of plain numeric arrays; could not read it ({error}). "
             "If it was downloaded, fetch it again; if it holds Python objects, save plain arrays instead."

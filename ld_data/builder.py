@@ -1,9 +1,6 @@
 """The builder: a source and its trained models in, a verified release out."""
 
 import platform
-import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,14 +10,12 @@ import scipy
 from ld_data.arrays import write_npy, write_npz
 from ld_data.codec import LatentCodec
 from ld_data.dataset import NPY_FILES, LatentDataset, Split
-from ld_data.errors import InputError, StorageError
 from ld_data.hashing import hash_array
 from ld_data.health import make_health_report
 from ld_data.manifest import MANIFEST_NAME, ArrayRecord, FileRecord, Manifest
-from ld_data.release import DATA_NAME, publish, verify
+from ld_data.release import DATA_NAME, check_name, publish, verify
 from ld_data.source import Source
-
-NAME_CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-")
+from ld_data.staging import make_staging_folder
 
 
 @dataclass(frozen=True)
@@ -43,8 +38,7 @@ class BuildPlan:
 
     def __post_init__(self) -> None:
         """Raise `InputError` for a name that would not do as a folder and in an address."""
-        if not self.release or not set(self.release) <= NAME_CHARACTERS:
-            raise InputError(f"a release name has lower-case letters, digits and hyphens; received {self.release!r}.")
+        check_name(self.release)
 
 
 def name_release(source: str, latent_dim: int) -> str:
@@ -68,37 +62,21 @@ def build_release(source: Source, codec: LatentCodec, plan: BuildPlan, checkpoin
     disk refuses; then an older release of the name is as it was.
     """
     data = make_dataset(source, codec, plan.release, plan.seed)
-    with _staging_folder(checkpoints, plan.release) as staging:
+    target = checkpoints.resolve() / plan.release
+    with make_staging_folder(target.parent, plan.release) as staging:
         codec.save(staging)
         write_npz(staging / DATA_NAME, data.to_arrays())
         manifest = _make_manifest(source, codec, plan, data, staging)
         (staging / MANIFEST_NAME).write_text(manifest.to_json(), "utf-8")
         verify(staging)
-        publish(staging, checkpoints / plan.release)
-    return checkpoints / plan.release
+        publish(staging, target)
+    return target
 
 
 def _encode(codec: LatentCodec, inputs: np.ndarray, labels: np.ndarray, seed: int, first_row: int) -> Split:
     x = codec.x.encode(inputs, mode="sample", seed=seed, first_row=first_row)
     y = codec.y.encode(labels, mode="sample", seed=seed, first_row=first_row)
     return Split(x.astype(np.float32), y.astype(np.float32), labels.astype(np.uint8))
-
-
-@contextmanager
-def _staging_folder(checkpoints: Path, release: str) -> Iterator[Path]:
-    """Yield an empty folder that is gone afterwards, whatever happens; a killed build's leftover is cleared first."""
-    staging = checkpoints / f".{release}.building"
-    try:
-        shutil.rmtree(staging, ignore_errors=True)
-        staging.mkdir(parents=True)
-        yield staging
-    except OSError as error:
-        raise StorageError(
-            f"could not write the release {release} to {checkpoints}: {error}. Nothing was replaced; "
-            "free some space or choose another folder, then build again."
-        ) from error
-    finally:
-        shutil.rmtree(staging, ignore_errors=True)
 
 
 def _make_manifest(source: Source, codec: LatentCodec, plan: BuildPlan, data: LatentDataset, staging: Path) -> Manifest:

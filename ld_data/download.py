@@ -1,16 +1,16 @@
 """Downloading a release from a running service."""
 
-import shutil
 from pathlib import Path
 from urllib.parse import quote
 
 import httpx2
 
-from ld_data.errors import DownloadError, MissingDataError
+from ld_data.errors import DownloadError, IntegrityError, MissingDataError
 from ld_data.fetch import TIMEOUT_SECONDS, fetch_file
 from ld_data.locations import OFFLINE_VARIABLE, is_offline
 from ld_data.manifest import MANIFEST_NAME, MAX_MANIFEST_BYTES, Manifest
-from ld_data.release import publish, verify
+from ld_data.release import check_name, check_target, publish, verify
+from ld_data.staging import make_staging_folder
 
 
 def download_release(name: str, service: str, checkpoints: Path) -> Path:
@@ -21,21 +21,21 @@ def download_release(name: str, service: str, checkpoints: Path) -> Path:
     """
     if is_offline():
         raise MissingDataError(f"{OFFLINE_VARIABLE} forbids to download {name}. Unset it, then try again.")
+    check_name(name)
     address = f"{service.rstrip('/')}/v1/datasets/{quote(name, safe='')}/files"
     text = _fetch_manifest(f"{address}/{MANIFEST_NAME}")
     manifest = Manifest.from_json(text, Path(address))
-    staging = checkpoints / f".{name}.downloading"
-    try:
-        shutil.rmtree(staging, ignore_errors=True)
-        staging.mkdir(parents=True)
+    if manifest.name != name:
+        raise IntegrityError(f"{address}: expected the manifest of {name}; received that of {manifest.name}.")
+    target = checkpoints.resolve() / name
+    check_target(target)
+    with make_staging_folder(target.parent, name) as staging:
         for file, record in manifest.files.items():
             fetch_file([f"{address}/{quote(file, safe='')}"], staging / file, record.sha256)
         (staging / MANIFEST_NAME).write_text(text, "utf-8")
         verify(staging)
-        publish(staging, checkpoints / name)
-    finally:
-        shutil.rmtree(staging, ignore_errors=True)
-    return checkpoints / name
+        publish(staging, target)
+    return target
 
 
 def _fetch_manifest(address: str) -> str:

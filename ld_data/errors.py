@@ -58,6 +58,12 @@ class OverloadedError(LdDataError):
     error_type = "overloaded"
 
 
+class SlowBodyError(LdDataError):
+    """A request's body did not arrive in time."""
+
+    error_type = "slow_body"
+
+
 class NotReadyError(LdDataError):
     """The release exists, but its check or its models failed, so that it cannot be served."""
 

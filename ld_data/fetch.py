@@ -5,6 +5,7 @@ import os
 import tempfile
 import time
 from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import BinaryIO
 
@@ -26,7 +27,6 @@ def fetch_file(
     *,
     searched: Sequence[Path] = (),
     client: httpx2.Client | None = None,
-    pause: float = PAUSE_SECONDS,
 ) -> Path:
     """Return `path` after downloading it from the first of the mirrors `urls` that delivers content with that hash.
 
@@ -41,14 +41,15 @@ def fetch_file(
         )
     path.parent.mkdir(parents=True, exist_ok=True)
     failures = []
-    with client or httpx2.Client(timeout=TIMEOUT_SECONDS, follow_redirects=True) as session:
+    own = nullcontext(client) if client else httpx2.Client(timeout=TIMEOUT_SECONDS, follow_redirects=True)
+    with own as session:
         for url in urls:
             for number in range(TRIES_PER_MIRROR):
+                time.sleep(PAUSE_SECONDS * number)
                 try:
                     return _fetch_once(session, url, path, sha256)
                 except (httpx2.HTTPError, DownloadError) as error:
                     failures.append(f"{url}: {(str(error) or type(error).__name__).splitlines()[0]}")
-                    time.sleep(pause * number)
     raise DownloadError(
         f"could not download {path.name}. " + "; ".join(failures) + ". Check the network, or put the file at "
         f"{path} by hand."

@@ -2,9 +2,9 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import Field, asdict, dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, get_origin
 
 import numpy as np
 
@@ -97,12 +97,16 @@ class Manifest:
                 raise TypeError(f"expected an object; received {type(values).__name__}")
             if values.get("format_version") != FORMAT_VERSION:
                 raise TypeError(f"expected format_version {FORMAT_VERSION}; received {values.get('format_version')}")
-            known = {field.name: values[field.name] for field in fields(cls)}
+            known = {field.name: _check_type(field, values[field.name]) for field in fields(cls)}
             known["arrays"] = {name: _read_array_record(record) for name, record in values["arrays"].items()}
             for group in ("files", "npy_files"):
                 known[group] = {name: FileRecord(**record) for name, record in values[group].items()}
-            if unsafe := [name for name in known["files"] if Path(name).name != name]:
+            if unsafe := [name for name in known["files"] if Path(name).name != name or name in ("", "..")]:
                 raise TypeError(f"file names must not hold folders; received {unsafe[0]!r}")
+            if missing := [
+                key for key in ("name", "sha256", "licence") if not isinstance(known["source"].get(key), str)
+            ]:
+                raise TypeError(f"the source needs {', '.join(missing)}")
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
             raise IntegrityError(
                 f"{place}: not a manifest of this format ({error}). Fetch the release again."
@@ -123,6 +127,15 @@ def read_manifest(folder: Path) -> Manifest:
         ) from error
     except UnicodeDecodeError as error:
         raise IntegrityError(f"{path}: not UTF-8 text ({error}). Fetch the release again.") from error
+
+
+def _check_type(field: Field[Any], value: Any) -> Any:
+    """Return the value if it has the type of the field; what is inside containers is checked where it is read."""
+    expected = get_origin(field.type) or field.type
+    accepted = (int, float) if expected is float else expected
+    if isinstance(value, bool) or not isinstance(value, accepted):  # type: ignore[arg-type]
+        raise TypeError(f"{field.name} must be {expected}; received {value!r}")
+    return value
 
 
 def _read_array_record(values: Mapping[str, Any]) -> ArrayRecord:

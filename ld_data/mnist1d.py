@@ -16,6 +16,8 @@ from ld_data.errors import InputError
 
 CLASSES = 10
 MAX_SEED = 2**32 - 1
+MAX_LENGTH = 2**20
+SHORTEST = 2
 NOISE_CORRELATION_LENGTH = 2  # the sigma, in steps, of the filter that correlates the noise
 TEMPLATE_OFFSET = 1e-8  # keeps a template's own zeros apart from padding, which is exactly zero
 
@@ -70,9 +72,9 @@ class Mnist1dConfig:
         """Raise `InputError` for an argument out of range."""
         for name, least, most in (
             ("num_samples", CLASSES, None),
-            ("template_len", 1, None),
-            ("max_translation", 1, None),
-            ("final_seq_length", 2, None),
+            ("template_len", 1, MAX_LENGTH),
+            ("max_translation", 1, MAX_LENGTH),
+            ("final_seq_length", SHORTEST, MAX_LENGTH),
             ("seed", 0, MAX_SEED),
         ):
             _check_integer(name, getattr(self, name), least, most)
@@ -86,9 +88,11 @@ class Mnist1dConfig:
         if not isinstance(self.padding, tuple) or len(self.padding) != 2:
             raise InputError(f"padding must be a pair (least, most); received {self.padding!r}.")
         for number in self.padding:
-            _check_integer("padding", number, 0, None)
+            _check_integer("padding", number, 0, MAX_LENGTH)
         if self.padding[0] > self.padding[1]:
             raise InputError(f"padding must be (least, most) with least <= most; received {self.padding}.")
+        if self.dilated_length < SHORTEST:
+            raise InputError(f"template_len + padding[1] must be {SHORTEST} or more; received {self.dilated_length}.")
 
     @property
     def dilated_length(self) -> int:
@@ -137,13 +141,17 @@ def make_mnist1d(config: Mnist1dConfig | None = None) -> Mnist1d:
     random = np.random.RandomState(config.seed)
     per_class = config.num_samples // CLASSES
     labels = np.repeat(np.arange(CLASSES), per_class)
-    signals = _make_signals(labels, _draw(random, config, len(labels)), config)
+    with np.errstate(over="ignore", invalid="ignore"):  # absurd scales are refused below, by their std
+        signals = _make_signals(labels, _draw(random, config, len(labels)), config)
 
     order = random.permutation(len(labels))
     signals, labels = signals[order], labels[order]
     if config.shuffle_seq:
         signals = signals[:, random.permutation(config.final_seq_length)]
-    std = signals.std()
+    with np.errstate(over="ignore", invalid="ignore"):
+        std = signals.std()
+    if not (np.isfinite(std) and std > 0):
+        raise InputError(f"these arguments give signals with a std of {std}, which cannot be scaled to 1: {config}.")
     time = _resample(np.linspace(-5, 5, len(_DIGITS[0])) / 6.0, config.dilated_length)
     time = _resample(time, config.final_seq_length) / std
     signals = (signals - signals.mean()) / std

@@ -8,16 +8,23 @@ either the old release or the new one.
 
 import os
 import shutil
-from collections.abc import Collection
+import time
+from collections.abc import Callable, Collection
 from pathlib import Path
+from typing import TypeVar
 
 from ld_data.arrays import read_npz
 from ld_data.dataset import LatentDataset
-from ld_data.errors import IntegrityError, UnknownNameError
+from ld_data.errors import InputError, IntegrityError, StorageError, UnknownNameError
 from ld_data.locations import checkpoints_folder
 from ld_data.manifest import MANIFEST_NAME, ArrayRecord, FileRecord, Manifest, read_manifest
 
 DATA_NAME = "data.npz"
+READ_TRIES = 10
+READ_PAUSE_SECONDS = 0.01
+NAME_CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-")
+
+Result = TypeVar("Result")
 
 
 def list_releases(folder: Path | None = None) -> list[str]:
@@ -31,19 +38,20 @@ def list_releases(folder: Path | None = None) -> list[str]:
 
 
 def find_release(name: str | Path) -> Path:
-    """Return the folder of a release, given its name in the checkpoints folder or the path of a folder.
+    """Return the folder of a release, given its name in the checkpoints folder, or else the path of a folder.
 
     Raises `UnknownNameError` if there is none, with the names that there are.
     """
-    folder = Path(name)
-    if folder.name == str(name):
-        folder = checkpoints_folder() / folder
-    for candidate in (folder, _previous(folder)):
-        if candidate.is_dir():
-            return candidate
-    known = ", ".join(list_releases(folder.parent)) or "none"
+    folders = [Path(name).resolve()]
+    if isinstance(name, str) and is_release_name(name):
+        folders.insert(0, checkpoints_folder() / name)
+    for folder in folders:
+        for candidate in (folder, _previous(folder)):
+            if candidate.is_dir():
+                return candidate
+    known = ", ".join(list_releases(folders[0].parent)) or "none"
     raise UnknownNameError(
-        f"no release {str(name)!r} in {folder.parent}. There: {known}. "
+        f"no release {str(name)!r} in {folders[0].parent}. There: {known}. "
         "Build one with `python -m ld_data build SOURCE`, or fetch one with `python -m ld_data download NAME`."
     )
 
@@ -53,7 +61,24 @@ def load(name: str | Path) -> LatentDataset:
 
     Raises `UnknownNameError` if there is no such release, `IntegrityError` if it is not what its manifest says.
     """
-    folder = find_release(name)
+    return _read_settled(name, _load)
+
+
+def verify(name: str | Path) -> Manifest:
+    """Return the manifest of a release after checking every file's size and sha256 and every array.
+
+    Raises `IntegrityError` naming the first file or array that differs, `UnknownNameError` if there is no release.
+    """
+
+    def check(folder: Path) -> Manifest:
+        manifest = verify_files(folder)
+        _load(folder)
+        return manifest
+
+    return _read_settled(name, check)
+
+
+def _load(folder: Path) -> LatentDataset:
     manifest = read_manifest(folder)
     path = folder / DATA_NAME
     _check_size(folder, DATA_NAME, manifest)
@@ -63,18 +88,35 @@ def load(name: str | Path) -> LatentDataset:
     for array_name, expected in manifest.arrays.items():
         if (received := ArrayRecord.of(arrays[array_name])) != expected:
             raise IntegrityError(f"{path}: {array_name} was altered: expected {expected}; received {received}.")
-    return LatentDataset.from_arrays(manifest.name, arrays, manifest)
+    data = LatentDataset.from_arrays(manifest.name, arrays, manifest)
+    if (data.latent_dim, data.classes) != (manifest.latent_dim, manifest.classes):
+        raise IntegrityError(
+            f"{folder}: the manifest says d = {manifest.latent_dim} and k = {manifest.classes}; the arrays have "
+            f"{data.latent_dim} and {data.classes}. Fetch or build the release again."
+        )
+    return data
 
 
-def verify(name: str | Path) -> Manifest:
-    """Return the manifest of a release after checking every file's size and sha256 and every array.
+def _read_settled(name: str | Path, read: Callable[[Path], Result]) -> Result:
+    """Return what `read` makes of a release's folder; read again if a publisher replaced the folder meanwhile."""
+    for number in range(READ_TRIES - 1):
+        time.sleep(READ_PAUSE_SECONDS * number)
+        folder = find_release(name)
+        identity = _identify(folder)
+        try:
+            return read(folder)
+        except (IntegrityError, FileNotFoundError):
+            if identity == _identify(find_release(name)):
+                raise
+    return read(find_release(name))
 
-    Raises `IntegrityError` naming the first file or array that differs, `UnknownNameError` if there is no release.
-    """
-    folder = find_release(name)
-    manifest = verify_files(folder)
-    load(folder)
-    return manifest
+
+def _identify(folder: Path) -> tuple[int, int] | None:
+    try:
+        status = folder.stat()
+        return status.st_ino, status.st_ctime_ns
+    except FileNotFoundError:
+        return None
 
 
 def verify_files(folder: Path, names: Collection[str] | None = None) -> Manifest:
@@ -96,7 +138,11 @@ def verify_files(folder: Path, names: Collection[str] | None = None) -> Manifest
 
 
 def publish(staging: Path, target: Path) -> None:
-    """Give the finished folder `staging` the name `target`, replacing a release of that name whole."""
+    """Give the finished folder `staging` the name `target`, replacing a release of that name whole.
+
+    Raises `StorageError` if something else than a release has the name.
+    """
+    check_target(target)
     previous = _previous(target)
     if previous.exists():  # an earlier publisher was killed
         if target.exists():
@@ -111,8 +157,27 @@ def publish(staging: Path, target: Path) -> None:
     shutil.rmtree(previous, ignore_errors=True)
 
 
+def check_target(target: Path) -> None:
+    """Raise `StorageError` if something lies at `target` that is not a release, since publishing would delete it."""
+    if target.exists() and not (target / MANIFEST_NAME).is_file():
+        raise StorageError(
+            f"{target} exists and is not a release, so it is not replaced. Move it, or choose another name."
+        )
+
+
+def is_release_name(name: str) -> bool:
+    """Return whether a text would do as a release's name: lower-case letters, digits and hyphens."""
+    return bool(name) and set(name) <= NAME_CHARACTERS
+
+
+def check_name(name: str) -> None:
+    """Raise `InputError` for a text that would not do as a release's name, in a folder and in an address."""
+    if not is_release_name(name):
+        raise InputError(f"a release name has lower-case letters, digits and hyphens; received {name!r}.")
+
+
 def _previous(target: Path) -> Path:
-    return target.with_name(f".{target.name}.previous")
+    return target.parent / f".{target.name}.previous"
 
 
 def _check_size(folder: Path, file: str, manifest: Manifest) -> None:

@@ -1,8 +1,14 @@
 import hashlib
 import io
 import json
+import shutil
+import socket
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
 from pathlib import Path
 
+import httpx2
 import numpy as np
 import pytest
 from fastapi.testclient import TestClient
@@ -16,11 +22,12 @@ from ld_data.arrays import write_npy
 from ld_data.dataset import NPY_FILES
 from ld_data.errors import IntegrityError, OverloadedError
 from ld_data.mnist1d import Mnist1dConfig, make_mnist1d
-from tests.fakes import FakeCodec, make_source
+from tests.fakes import FakeCodec, FakeX, make_source
+from tests.servers import serve
 
 NPY = {"Content-Type": "application/x-npy", "Accept": "application/x-npy"}
 BASE = "/v1/datasets/fake-4"
-LIMITS = Limits(max_body_bytes=20_000, max_rows=200, max_requests=4)
+LIMITS = Limits(max_body_bytes=20_000, max_rows=200, max_values=50_000, max_requests=4, max_body_seconds=0.5)
 SOURCE = make_source()
 
 
@@ -60,7 +67,7 @@ class TestStatus:
 
     def test_info_announces_the_limits(self, client):
         info = client.get("/info").json()
-        assert info["limits"] == {"max_body_bytes": 20_000, "max_rows": 200, "max_requests": 4}
+        assert info["limits"] == asdict(LIMITS)
         assert info["version"] == ld_data.__version__
 
     def test_the_root_leads_to_the_documentation(self, client):
@@ -136,8 +143,6 @@ class TestDatasets:
         assert_error(client.get(f"{BASE}/files/nope"), 404, "unknown_name", "data.npz")
 
     def test_an_altered_release_is_not_served_and_the_others_are(self, release, tmp_path, monkeypatch):
-        import shutil
-
         shutil.copytree(release, release.parent / "broken-4")
         (release.parent / "broken-4" / "data.npz").write_bytes(b"")
         with Catalogue() as catalogue:
@@ -146,6 +151,30 @@ class TestDatasets:
             assert client.get("/health").json()["status"] == "degraded"
             assert_error(client.get("/v1/datasets/broken-4"), 503, "not_ready", "data.npz", "Fetch or build")
             assert client.get(BASE).status_code == 200
+
+    @pytest.mark.parametrize("change", ["rewrite", "delete"])
+    def test_a_file_that_changed_since_it_was_verified_is_not_sent(self, client, release, change):
+        path = release / "data.npz"
+        content = path.read_bytes()
+        path.unlink()
+        if change == "rewrite":
+            path.write_bytes(content[::-1])
+        response = client.get(f"{BASE}/files/data.npz", headers={"Range": "bytes=10-"})
+        assert_error(response, 503, "not_ready", "data.npz has changed", "Restart")
+
+    def test_a_folder_whose_manifest_names_another_release_is_not_served(self, release):
+        shutil.copytree(release, release.parent / "other-4")
+        with Catalogue() as catalogue:
+            catalogue.add_all(release.parent, lambda folder: FakeCodec())
+            assert [offered.manifest.name for offered in catalogue.ready] == ["fake-4"]
+            assert "holds the release fake-4" in catalogue.failed["other-4"]
+
+    def test_a_release_that_stepped_aside_is_served(self, release):
+        release.rename(release.parent / ".fake-4.previous")
+        with Catalogue() as catalogue:
+            catalogue.add_all(release.parent, lambda folder: FakeCodec())
+            assert not catalogue.failed
+            assert catalogue.find("fake-4").data.latent_dim == 4
 
     def test_models_that_cannot_be_loaded_make_a_release_not_ready(self, release):
         def fail(folder: Path):
@@ -271,15 +300,44 @@ class TestLimits:
         response = client.post(f"{BASE}/x/decode", content=(b"x" * 1000 for _ in range(30)))
         assert_error(response, 413, "too_large", "20000 bytes")
 
-    def test_overload_is_429_with_retry_after(self, client, monkeypatch):
-        def refuse(self):
-            raise OverloadedError("4 requests are in progress")
+    def test_overload_is_429_with_retry_after_and_what_was_taken_on_is_answered(self, client, monkeypatch):
+        """The limit is filled with requests that wait; every kind of work is then refused, and status still answers."""
+        entered, leave = threading.Semaphore(0), threading.Event()
+        decode = FakeX.decode
 
-        monkeypatch.setattr(Admission, "admit", refuse)
-        for route in ("x/encode", "x/decode", "y/encode", "y/decode", "scores?name=a"):
-            response = client.post(f"{BASE}/{route}", json={})
-            assert_error(response, 429, "overloaded", "in progress")
-            assert response.headers["retry-after"] == "1"
+        def wait(self, latents):
+            entered.release()
+            leave.wait(10)
+            return decode(self, latents)
+
+        monkeypatch.setattr(FakeX, "decode", wait)
+        monkeypatch.setattr("os.cpu_count", lambda: 4)
+        with client, ThreadPoolExecutor(4) as pool:
+            waiting = [pool.submit(client.post, f"{BASE}/x/decode", json={"vectors": [[1, 2, 3, 4]]}) for _ in range(4)]
+            entered.acquire(timeout=10)
+            while len(client.app.state.worker) < LIMITS.max_requests:
+                pass
+            routes = [f"{BASE}/{route}" for route in ("x/encode", "x/decode", "y/encode", "y/decode", "scores?name=a")]
+            for route in (*routes, TestGenerator.route):
+                response = client.post(route, json={})
+                assert_error(response, 429, "overloaded", "in progress")
+                assert response.headers["retry-after"] == "1"
+            assert client.get("/health").status_code == 200
+            leave.set()
+            assert [answer.result().status_code for answer in waiting] == [200] * 4
+        assert len(client.app.state.worker) == 0
+
+    def test_a_body_that_does_not_come_is_408_and_takes_no_place(self, client):
+        with serve(client.app) as address:
+            host, port = address.removeprefix("http://").split(":")
+            senders = [socket.create_connection((host, int(port))) for _ in range(LIMITS.max_requests + 1)]
+            for sender in senders:
+                sender.sendall(f"POST {BASE}/x/decode HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n".encode())
+            response = httpx2.post(f"{address}{BASE}/x/decode", json={"vectors": [[1, 2, 3, 4]]})
+            assert response.status_code == 200
+            for sender in senders:
+                assert sender.recv(1000).startswith(b"HTTP/1.1 408")
+                sender.close()
 
     def test_admission_counts_and_releases_places(self):
         admission = Admission(Limits(max_requests=1))
@@ -315,8 +373,9 @@ class TestGenerator:
             ({"padding": [1, 2, 3]}, "padding"),
             ({"iid_noise_scale": -1}, "iid_noise_scale"),
             ({"noise": 1}, "unknown arguments: noise"),
-            ({"num_samples": 50, "final_seq_length": 100_000}, "at most 1000 steps"),
-            ({"num_samples": 50, "padding": [0, 100_000]}, "at most 1000 steps"),
+            ({"num_samples": 50, "max_translation": 2**63}, "max_translation"),
+            ({"template_len": 1, "padding": [0, 0]}, "2 or more"),
+            ({"num_samples": 50, "iid_noise_scale": 1e308}, "cannot be scaled"),
         ],
     )
     def test_bad_arguments_are_422_by_name(self, client, body, word):
@@ -324,6 +383,10 @@ class TestGenerator:
 
     def test_too_many_samples_are_413(self, client):
         assert_error(client.post(self.route, json={"num_samples": 201}), 413, "too_large", "200 rows")
+
+    @pytest.mark.parametrize("change", [{"final_seq_length": 10_000}, {"padding": [0, 1000]}])
+    def test_too_much_work_is_413(self, client, change):
+        assert_error(client.post(self.route, json={"num_samples": 50, **change}), 413, "too_large", "50000 numbers")
 
     def test_another_media_type_is_415(self, client):
         response = client.post(self.route, content=b"a", headers={"Content-Type": "application/x-npy"})
@@ -365,7 +428,13 @@ class TestScores:
 
     @pytest.mark.parametrize(
         ("params", "word"),
-        [({}, "name"), ({"name": ""}, "name"), ({"name": "a" * 101}, "name"), ({"name": "a", "url": "ftp://x"}, "url")],
+        [
+            ({}, "name"),
+            ({"name": ""}, "name"),
+            ({"name": "a" * 101}, "name"),
+            ({"name": "a", "url": "ftp://x"}, "url"),
+            ({"name": "a", "url": "http://["}, "url"),
+        ],
     )
     def test_bad_texts_are_422(self, client, params, word):
         response = client.post(self.route, params=params, content=write_npy(self.oracle(0.1)), headers=NPY)
@@ -422,11 +491,19 @@ class TestOpenApi:
         post = {
             ("POST", f"/v1/datasets/{{release}}/{route}") for route in ("x/encode", "x/decode", "y/encode", "y/decode")
         }
+        generate = operations["POST", "/v1/sources/mnist1d/generate"]
+        assert {"408", "413", "415", "422", "429"} <= set(generate["responses"])
+        assert generate["requestBody"]["required"]
         for operation in post | {("POST", "/v1/datasets/{release}/scores")}:
-            assert {"404", "413", "415", "422", "429", "503"} <= set(operations[operation]["responses"])
+            assert {"408", "404", "413", "415", "422", "429", "503"} <= set(operations[operation]["responses"])
             assert set(operations[operation]["requestBody"]["content"]) == {"application/json", "application/x-npy"}
         download = operations["GET", "/v1/datasets/{release}/files/{file}"]["responses"]
         assert {"200", "206", "304", "404", "416", "503"} <= set(download)
+
+    def test_limits_are_documented(self, client):
+        description = client.get("/openapi.json").json()["info"]["description"]
+        for limit in asdict(LIMITS).values():
+            assert f"{limit:g}" in description or str(limit) in description
 
     def test_errors_are_documented_in_their_one_shape(self, operations):
         for operation in operations.values():

@@ -24,7 +24,7 @@ LIBRARIES = {
     "ld_data": {"numpy", "scipy"},
     "vae": {"numpy", "scipy", "keras", "tqdm"},
     "eval": {"numpy"},
-    "api": {"numpy", "fastapi", "starlette", "pydantic", "orjson"},
+    "api": {"numpy", "anyio", "fastapi", "starlette", "pydantic", "orjson"},
 }
 EXTRA_LIBRARIES = {
     "ld_data.fetch": {"httpx2", "tqdm"},

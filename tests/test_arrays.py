@@ -55,6 +55,30 @@ def test_a_damaged_npz_is_refused(tmp_path, damage):
         read_npz(path)
 
 
+@pytest.mark.parametrize("save", [write_npz, lambda path, arrays: np.savez_compressed(path, **arrays)])
+def test_any_flipped_bit_is_refused_or_harmless(tmp_path, save):
+    path, array = tmp_path / "a.npz", np.arange(40.0)
+    save(path, {"a": array})
+    content = path.read_bytes()
+    refused = 0
+    for position in range(len(content)):
+        damaged = bytearray(content)
+        damaged[position] ^= 1 << position % 8
+        path.write_bytes(damaged)
+        try:
+            read = read_npz(path)
+        except IntegrityError:
+            refused += 1
+        else:
+            assert all(np.array_equal(values, array) for values in read.values())
+    assert refused > len(content) / 3
+
+
+def test_a_missing_file_is_told_as_missing(tmp_path):
+    with pytest.raises(FileNotFoundError):
+        read_npz(tmp_path / "a.npz")
+
+
 def test_a_zip_bomb_is_refused_before_it_is_inflated(tmp_path, monkeypatch):
     path = tmp_path / "bomb.npz"
     with (

@@ -100,6 +100,11 @@ def test_impossible_cells_are_refused(frequency, d, reason):
         make_cells(np.array(frequency), d)
 
 
+def test_classes_that_do_not_fit_into_few_dimensions_are_refused():
+    with pytest.raises(InputError, match="do not fit into 2 dimensions"):
+        make_cells(np.array([0.9999] + [1e-6] * 10), 2)
+
+
 def test_bad_labels_and_modes_are_refused():
     cells = make_cells_of(np.arange(10), 10, 16)
     with pytest.raises(InputError, match="0 to 9"):

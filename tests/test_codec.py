@@ -140,6 +140,10 @@ class TestInputs:
         with pytest.raises(InputError, match=reason):
             self.codec.encode(inputs)
 
+    def test_signals_whose_latents_overflow_are_refused(self):
+        with pytest.raises(InputError, match="overflow"):
+            InputCodec(Vae(SIGNAL)).encode(np.full((1, 2, 2), 1e38, np.float32))
+
     @pytest.mark.parametrize(("latents", "reason"), [(np.zeros((1, 3)), "shape"), (np.full((1, 4), np.inf), "finite")])
     def test_bad_latents_are_refused_with_the_reason(self, latents, reason):
         with pytest.raises(InputError, match=reason):

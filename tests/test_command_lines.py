@@ -2,6 +2,7 @@
 
 import json
 
+import keras
 import numpy as np
 import pytest
 
@@ -48,6 +49,15 @@ class TestLdData:
         run(data_main.main, "list")
         assert "fake-4" in capsys.readouterr().out
 
+    def test_a_broken_release_is_listed_beside_the_others(self, release, capsys):
+        (release.parent / "broken").mkdir()
+        (release.parent / "broken" / "manifest.json").write_text("{")
+        broken, whole = run_json(capsys, data_main.main, "list")
+        assert "not a manifest" in broken["error"]
+        assert whole["name"] == "fake-4"
+        assert run(data_main.main, "list") == 0
+        assert "broken: " in capsys.readouterr().out
+
     def test_list_of_nothing_says_what_to_do(self, checkpoints, capsys):
         assert run(data_main.main, "list") == 0
         assert "build one" in capsys.readouterr().out
@@ -80,7 +90,7 @@ class TestLdData:
             (("--out", "a.npy"), ".npz file"),
             (("--out", "exists.npz"), "not overwritten"),
             (("--out", "a.npz", "--num-samples", "3"), "num_samples must be 10 or more"),
-            (("--out", "nowhere/a.npz"), "No such file"),
+            (("--out", "nowhere/a.npz"), "no folder nowhere"),
         ],
     )
     def test_generate_refuses_and_writes_nothing(self, tmp_path, monkeypatch, capsys, arguments, words):
@@ -100,7 +110,7 @@ class TestLdData:
         assert data.manifest.command == (
             f"python -m ld_data build mnist1d --seed 3 --y {y_kind} --latent-dim 5 --epochs 1"
         )
-        assert {"keras", "backend"} <= set(data.manifest.libraries)
+        assert {"python", "numpy", "scipy", "keras", keras.backend.backend()} == set(data.manifest.libraries)
 
     def test_the_same_seed_builds_the_same_bytes(self, tmp_path, tiny_mnist1d):
         contents = []
@@ -109,6 +119,11 @@ class TestLdData:
             assert run(data_main.main, *arguments) == 0
             contents.append({path.name: path.read_bytes() for path in (folder / "ld-mnist1d-9").iterdir()})
         assert contents[0] == contents[1]
+
+    def test_build_refuses_before_it_trains_to_replace_what_is_no_release(self, checkpoints, capsys):
+        (checkpoints / "ld-mnist1d-32").mkdir()
+        assert run(data_main.main, "build", "mnist1d") == 1
+        assert "is not a release" in capsys.readouterr().err
 
     @pytest.mark.parametrize("option", [("--latent-dim", 1), ("--seed", -1), ("--release", "A b"), ("--beta", "nan")])
     def test_build_refuses_before_it_trains(self, checkpoints, capsys, option):

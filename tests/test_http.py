@@ -1,5 +1,7 @@
 """Downloading and submitting, against a real server on loopback."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -10,8 +12,7 @@ from eval import evaluate
 from eval.leaderboard import Leaderboard
 from eval.submission import Submission, fetch_leaderboard, submit
 from ld_data.download import download_release
-from ld_data.errors import DownloadError, InputError, IntegrityError, MissingDataError, SubmissionError
-from ld_data.manifest import MANIFEST_NAME
+from ld_data.errors import DownloadError, InputError, IntegrityError, MissingDataError, StorageError, SubmissionError
 from tests.fakes import FakeCodec
 from tests.servers import serve
 
@@ -39,17 +40,30 @@ def test_a_downloaded_release_is_the_served_one(service, release, tmp_path):
 
 
 def test_a_download_replaces_an_older_release_whole(service, release, tmp_path):
-    older = tmp_path / "new" / "fake-4"
-    older.mkdir(parents=True)
+    older = download_release("fake-4", service, tmp_path / "new")
     (older / "old").write_text("")
     folder = download_release("fake-4", service, tmp_path / "new")
     assert {path.name for path in folder.iterdir()} == {path.name for path in release.iterdir()}
 
 
+def test_a_folder_that_is_no_release_is_never_replaced(service, tmp_path):
+    (tmp_path / "fake-4").mkdir()
+    (tmp_path / "fake-4" / "photo.jpg").write_text("")
+    with pytest.raises(StorageError, match="is not a release, so it is not replaced"):
+        download_release("fake-4", service, tmp_path)
+    assert (tmp_path / "fake-4" / "photo.jpg").exists()
+
+
+@pytest.mark.parametrize("name", ["", "..", "../x", "a/b"])
+def test_a_name_that_leads_elsewhere_is_not_downloaded(service, tmp_path, name):
+    with pytest.raises(InputError, match="a release name has"):
+        download_release(name, service, tmp_path)
+
+
 def test_a_download_that_fails_leaves_nothing_new(service, release, tmp_path, monkeypatch):
     monkeypatch.setattr("ld_data.fetch.PAUSE_SECONDS", 0)
     (release / "data.npz").write_bytes(b"altered after it was verified")
-    with pytest.raises(DownloadError, match=r"data\.npz"):
+    with pytest.raises(DownloadError, match=r"data\.npz.*503"):
         download_release("fake-4", service, tmp_path / "new")
     assert list((tmp_path / "new").iterdir()) == []
 
@@ -82,10 +96,17 @@ def test_evaluate_submits_and_the_score_is_listed(service):
 def test_the_service_s_reason_for_a_refusal_reaches_the_author(service):
     data = ld_data.load("fake-4")
     with pytest.raises(SubmissionError, match=r"answered 422.*below the floor"):
-        submit(service, "fake-4", data.test.y, Submission("copy"))
+        submit(service, data, data.test.y, Submission("copy"))
     with pytest.raises(SubmissionError, match=r"answered 404.*Known: fake-4"):
-        submit(service, "nope", data.test.y, Submission("a"))
+        submit(service, replace(data, name="nope"), data.test.y, Submission("a"))
     assert fetch_leaderboard(service, "fake-4") == []
+
+
+def test_predictions_for_another_version_are_refused(service):
+    data = ld_data.load("fake-4")
+    other = replace(data, test=replace(data.test, y=data.test.y + 1))
+    with pytest.raises(SubmissionError, match=r"answered 422.*another version"):
+        submit(service, other, data.class_mean[data.test.label], Submission("a"))
 
 
 def test_a_submission_without_a_name_is_refused_before_it_is_sent(release):
@@ -96,11 +117,19 @@ def test_a_submission_without_a_name_is_refused_before_it_is_sent(release):
 
 @pytest.mark.parametrize(
     ("address", "error", "words"),
-    [(NOBODY, SubmissionError, "make serve"), ("localhost:8000", InputError, "http or https")],
+    [
+        (NOBODY, SubmissionError, "make serve"),
+        ("localhost:8000", InputError, "http or https"),
+        ("http://[", InputError, "http or https"),
+        ("http://a:b", InputError, "http or https"),
+    ],
 )
-def test_a_service_that_is_not_there_is_a_readable_error(address, error, words):
+def test_a_service_that_is_not_there_is_a_readable_error(release, address, error, words):
+    data = ld_data.load("fake-4")
     with pytest.raises(error, match=words):
-        submit(address, "fake-4", np.zeros((1, 4)), Submission("a"))
+        submit(address, data, data.test.x, Submission("a"))
+    with pytest.raises(error, match=words):
+        fetch_leaderboard(address, "fake-4")
 
 
 def test_an_answer_that_is_not_json_is_a_readable_error(service):
@@ -108,8 +137,8 @@ def test_an_answer_that_is_not_json_is_a_readable_error(service):
         fetch_leaderboard(f"{service}/docs#", "fake-4")
 
 
-def test_the_manifest_is_checked_before_anything_is_fetched(service, release, tmp_path):
-    (release / MANIFEST_NAME).write_text("<html>")
+def test_the_manifest_is_checked_before_anything_is_fetched(service, tmp_path, monkeypatch):
+    monkeypatch.setattr("ld_data.download._fetch_manifest", lambda address: "<html>")
     with pytest.raises(IntegrityError, match="not a manifest"):
         download_release("fake-4", service, tmp_path / "new")
     assert not (tmp_path / "new").exists()

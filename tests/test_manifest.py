@@ -42,9 +42,28 @@ def test_every_field_is_required(release):
             Manifest.from_json(json.dumps(lacking), release)
 
 
-def test_a_file_name_with_a_folder_in_it_is_refused(release):
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("seed", "0"),
+        ("floor", "abc"),
+        ("source", "x"),
+        ("source", {"name": "a"}),
+        ("null", True),
+        ("files", []),
+        ("name", 3),
+    ],
+)
+def test_a_field_of_another_type_is_refused(release, field, value):
     values = json.loads((release / MANIFEST_NAME).read_text())
-    values["files"]["../../evil"] = values["files"].pop("model.json")
+    with pytest.raises(IntegrityError, match=field):
+        Manifest.from_json(json.dumps({**values, field: value}), release)
+
+
+@pytest.mark.parametrize("name", ["../../evil", "..", "", "a/b"])
+def test_a_file_name_with_a_folder_in_it_is_refused(release, name):
+    values = json.loads((release / MANIFEST_NAME).read_text())
+    values["files"][name] = values["files"].pop("model.json")
     with pytest.raises(IntegrityError, match="must not hold folders"):
         Manifest.from_json(json.dumps(values), release)
 

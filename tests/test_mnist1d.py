@@ -103,8 +103,16 @@ def test_without_noise_translation_and_shear_a_signal_is_its_template():
         ({"final_seq_length": 1}, "final_seq_length"),
         ({"seed": 2**32}, "seed"),
         ({"seed": True}, "seed"),
+        ({"max_translation": 2**63}, "max_translation"),
+        ({"template_len": 1, "padding": (0, 0)}, "2 or more"),
     ],
 )
 def test_bad_arguments_are_refused_by_name(change, reason):
     with pytest.raises(InputError, match=reason):
         Mnist1dConfig(**change)
+
+
+@pytest.mark.parametrize("change", [{"iid_noise_scale": 1e308}, {"scale_coeff": 1e308}])
+def test_scales_that_overflow_are_refused(change):
+    with pytest.raises(InputError, match="cannot be scaled"):
+        make_mnist1d(Mnist1dConfig(num_samples=50, **change))

@@ -1,15 +1,18 @@
 import contextlib
 import shutil
+import threading
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 import ld_data
+from api.catalogue import Catalogue
 from ld_data.arrays import read_npz, write_npz
-from ld_data.errors import IntegrityError, UnknownNameError
+from ld_data.errors import IntegrityError, StorageError, UnknownNameError
 from ld_data.manifest import MANIFEST_NAME
 from ld_data.release import find_release, list_releases, load, publish, verify, verify_files
+from tests.fakes import FakeCodec
 
 
 def test_a_release_is_found_by_name_and_by_folder(release):
@@ -100,6 +103,9 @@ def test_a_publisher_killed_at_any_step_leaves_a_whole_release(release, newer, m
     version = verify("fake-4").release_version
     assert version in ("1.0.0", "2.0.0")
     assert list_releases() == ["fake-4"]
+    with Catalogue() as catalogue:
+        catalogue.add_all(release.parent, lambda folder: FakeCodec())
+        assert catalogue.find("fake-4").manifest.release_version == version
     if newer.exists():  # the next publisher puts everything in order
         publish(newer, release)
     assert verify("fake-4").release_version == "2.0.0"
@@ -127,3 +133,54 @@ def test_a_dataset_is_loaded_with_its_manifest(release):
     assert data.manifest is not None
     assert data.manifest.name == data.name == "fake-4"
     assert np.isfinite(data.train.x).all()
+
+
+def test_a_path_of_one_word_is_a_folder_too(release, checkpoints, tmp_path, monkeypatch):
+    monkeypatch.chdir(release.parent.parent)
+    shutil.copytree(release, tmp_path / "elsewhere")
+    assert load("elsewhere").name == "fake-4"
+    monkeypatch.chdir(release)
+    assert load(".").name == "fake-4"
+    assert find_release(Path(".")) == release
+
+
+@pytest.mark.parametrize("name", ["", "/", "..", "../..", "no/where"])
+def test_what_is_no_release_is_a_clear_error(release, tmp_path, monkeypatch, name):
+    (tmp_path / "empty" / "empty").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path / "empty" / "empty")
+    with pytest.raises((UnknownNameError, IntegrityError), match=r"no release|not a whole release"):
+        verify(name)
+
+
+def test_a_folder_that_is_no_release_is_never_replaced(newer, tmp_path):
+    (tmp_path / "photos").mkdir()
+    (tmp_path / "photos" / "a.jpg").write_text("")
+    with pytest.raises(StorageError, match="is not a release, so it is not replaced"):
+        publish(newer, tmp_path / "photos")
+    assert (tmp_path / "photos" / "a.jpg").exists()
+    assert newer.exists()
+
+
+def test_readers_see_a_whole_release_while_it_is_replaced(release, tmp_path):
+    def replace_again_and_again():
+        for number in range(30):
+            copy = release.parent / f".copy-{number}"
+            shutil.copytree(tmp_path / "original", copy)
+            publish(copy, release)
+
+    shutil.copytree(release, tmp_path / "original")
+    writer = threading.Thread(target=replace_again_and_again)
+    writer.start()
+    reads = 0
+    while writer.is_alive():
+        assert load("fake-4").name == "fake-4"
+        reads += 1
+    writer.join()
+    assert reads > 0
+
+
+def test_a_manifest_that_does_not_fit_the_arrays_is_refused(release):
+    path = release / MANIFEST_NAME
+    path.write_text(path.read_text().replace('"latent_dim": 4', '"latent_dim": 5'))
+    with pytest.raises(IntegrityError, match="the manifest says d = 5"):
+        verify(release)

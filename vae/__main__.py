@@ -11,6 +11,7 @@ command_line.make_quiet()  # before TensorFlow is imported below
 
 from ld_data.errors import InputError  # noqa: E402
 from ld_data.source import SOURCES, load_source  # noqa: E402
+from ld_data.staging import make_staging_folder  # noqa: E402
 from vae.codec import load  # noqa: E402
 from vae.config import find_recipe  # noqa: E402
 from vae.training import train_codec  # noqa: E402
@@ -53,9 +54,10 @@ def _train(options: argparse.Namespace) -> None:
     changes = {"latent_dim": options.latent_dim, "epochs": options.epochs, "beta": options.beta, "seed": options.seed}
     config = find_recipe(options.source, **changes)
     codec = train_codec(load_source(options.source), config, options.y)
-    options.out.mkdir(parents=True)
-    codec.save(options.out)
-    print(f"wrote the models to {options.out}; load them with vae.load({str(options.out)!r})")
+    with make_staging_folder(options.out.parent, options.out.name) as staging:
+        codec.save(staging)
+        staging.rename(options.out)
+    print(f"wrote the models to {options.out}; load them with vae.load({str(options.out.resolve())!r})")
 
 
 def _info(options: argparse.Namespace) -> None:

@@ -7,7 +7,7 @@ VAE can have a lower negative evidence lower bound.
 Where k - 1 <= d, the columns of W are a regular simplex. Their scores W^T y are then distributed as k independent
 normals less their common mean, up to a factor, so that cell frequencies and class means are integrals over one
 variable. In fewer dimensions the columns are spread on the sphere, and the same quantities are averages over
-quasi-random points.
+quasi-random points, so that the aggregate is N(0, I) up to about 1e-3 in the mass of a cell.
 """
 
 from collections.abc import Callable
@@ -27,7 +27,8 @@ from ld_data.noise import Y_CELL_STREAM, Y_STREAM, make_normals
 
 MARGIN = 1e-5  # by which the own class must win, so that float32 rounding never changes a class
 CHUNK_ROWS = 2048
-QUASI_RANDOM_POINTS = 2**16
+QUASI_RANDOM_POINTS = 2**17
+TOLERANCE = 1e-3  # by which a cell's mass may miss its class's frequency, where it is an average over points
 QUADRATURE_NODES = np.linspace(-10.0, 10.0, 801)
 
 
@@ -197,6 +198,12 @@ def _make_sphere_cells(frequency: np.ndarray, latent_dim: int) -> tuple[np.ndarr
 
     bias = _solve_bias(average, frequency)
     winner = np.argmax(scores + bias, axis=1)
+    mass = np.bincount(winner, minlength=len(frequency)) / len(points)
+    if (mass == 0).any() or np.abs(mass - frequency).max() > TOLERANCE:
+        raise InputError(
+            f"{len(frequency)} classes with frequencies from {frequency.min():.2g} to {frequency.max():.2g} do not fit "
+            f"into {latent_dim} dimensions. Use at least {len(frequency) - 1}, or merge rare classes."
+        )
     means = [points[winner == label].mean(axis=0) for label in range(len(frequency))]
     return weight, bias, np.array(means)
 

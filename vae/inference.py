@@ -7,6 +7,7 @@ from keras import KerasTensor, ops
 
 from ld_data.arrays import check_vectors
 from ld_data.codec import Mode, check_mode
+from ld_data.errors import InputError
 from ld_data.noise import make_normals
 from vae import gaussian
 from vae.model import Vae
@@ -17,7 +18,8 @@ CHUNK_ROWS = 1024
 def encode_rows(vae: Vae, inputs: np.ndarray, mode: Mode, seed: int, stream: int, first_row: int) -> np.ndarray:
     """Return latents `(n, d)` float32 of prepared inputs `(n, *input_shape)`: z_mean, or draws around it.
 
-    Row i draws noise that depends on `seed`, `stream` and `first_row` + i alone. Raises `InputError` for another mode.
+    Row i draws noise that depends on `seed`, `stream` and `first_row` + i alone. Raises `InputError` for another mode,
+    or if the latents overflow.
     """
     check_mode(mode)
 
@@ -28,7 +30,10 @@ def encode_rows(vae: Vae, inputs: np.ndarray, mode: Mode, seed: int, stream: int
         noise = make_normals(seed, stream, first_row + start, len(chunk), vae.config.latent_dim)
         return gaussian.sample(z_mean, z_log_var, noise.astype(np.float32))
 
-    return _in_chunks(encode, inputs)
+    latents = _in_chunks(encode, inputs)
+    if not np.isfinite(latents).all():
+        raise InputError("the inputs are so far from what the encoder was trained on that their latents overflow.")
+    return latents
 
 
 def decode_rows(vae: Vae, latents: object) -> np.ndarray:

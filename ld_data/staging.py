@@ -1,0 +1,63 @@
+"""A folder to write a release in, beside its final place, for one writer at a time."""
+
+import fcntl
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from ld_data.errors import LdDataError, StorageError
+
+TRIES = 3
+
+
+@contextmanager
+def make_staging_folder(parent: Path, name: str) -> Iterator[Path]:
+    """Yield an empty folder in `parent` that no other process writes in, and that is gone afterwards if still there.
+
+    What a killed writer left is cleared first: its lock went with it. Raises `StorageError` if another process is
+    writing `name`, or when the disk refuses, in this function or inside the `with` block.
+    """
+    folder = parent.resolve() / f".{name}.writing"
+    try:
+        lock = _lock(folder, name)
+        try:
+            for entry in folder.iterdir():
+                shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+            os.close(lock)
+    except LdDataError:
+        raise
+    except OSError as error:
+        raise StorageError(
+            f"could not write {name} in {parent}: {error}. Nothing was replaced; "
+            "free some space or choose another folder, then try again."
+        ) from error
+
+
+def _lock(folder: Path, name: str) -> int:
+    """Return the descriptor of the folder, made if need be and locked; the lock ends with the descriptor."""
+    for _ in range(TRIES):
+        folder.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            os.close(descriptor)
+            raise StorageError(
+                f"another process is writing {name} in {folder.parent}. Wait for it to end, then try again."
+            ) from error
+        if _is_same(folder, descriptor):
+            return descriptor
+        os.close(descriptor)  # the other writer has just finished, and what we opened is the release by now
+    raise StorageError(f"{folder} is renamed again and again by other processes. Try again later.")
+
+
+def _is_same(folder: Path, descriptor: int) -> bool:
+    try:
+        return os.path.samestat(folder.stat(), os.fstat(descriptor))
+    except FileNotFoundError:
+        return False

@@ -1,0 +1,66 @@
+import errno
+import subprocess
+import sys
+
+import pytest
+
+from ld_data.errors import DownloadError, StorageError
+from ld_data.staging import make_staging_folder
+
+HOLD = """
+import sys, pathlib
+from ld_data.staging import make_staging_folder
+with make_staging_folder(pathlib.Path(sys.argv[1]), "a") as folder:
+    (folder / "half").write_text("half")
+    print("holding", flush=True)
+    sys.stdin.readline()
+"""
+
+
+@pytest.fixture
+def other_writer(tmp_path):
+    """Another process that is writing `a`."""
+    command = [sys.executable, "-c", HOLD, str(tmp_path)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout.readline() == "holding\n"
+        yield process
+        process.kill()
+
+
+def test_the_folder_is_empty_and_gone_afterwards(tmp_path):
+    with make_staging_folder(tmp_path / "new", "a") as folder:
+        assert folder.parent == tmp_path / "new"
+        assert list(folder.iterdir()) == []
+        (folder / "sub").mkdir()
+    assert list((tmp_path / "new").iterdir()) == []
+
+
+def test_what_was_renamed_stays(tmp_path):
+    with make_staging_folder(tmp_path, "a") as folder:
+        (folder / "file").write_text("whole")
+        folder.rename(tmp_path / "a")
+    assert (tmp_path / "a" / "file").read_text() == "whole"
+
+
+def test_two_writers_of_one_name_do_not_mix(tmp_path, other_writer):
+    with pytest.raises(StorageError, match="another process is writing a"), make_staging_folder(tmp_path, "a"):
+        pass
+    assert (tmp_path / ".a.writing" / "half").exists()
+    with make_staging_folder(tmp_path, "b") as folder:
+        assert folder.exists()
+
+
+def test_what_a_killed_writer_left_is_cleared(tmp_path, other_writer):
+    other_writer.kill()
+    other_writer.wait()
+    assert (tmp_path / ".a.writing" / "half").exists()
+    with make_staging_folder(tmp_path, "a") as folder:
+        assert list(folder.iterdir()) == []
+
+
+def test_a_refusing_disk_is_a_clear_error_and_ours_pass_through(tmp_path):
+    with pytest.raises(StorageError, match=r"could not write a in .*No space left"), make_staging_folder(tmp_path, "a"):
+        raise OSError(errno.ENOSPC, "No space left on device")
+    with pytest.raises(DownloadError, match="no mirror"), make_staging_folder(tmp_path, "a"):
+        raise DownloadError("no mirror")
+    assert list(tmp_path.iterdir()) == []
