@@ -46,7 +46,7 @@ def find_release(name: str | Path) -> Path:
     if isinstance(name, str) and is_release_name(name):
         folders.insert(0, checkpoints_folder() / name)
     for folder in folders:
-        for candidate in (folder, _previous(folder)):
+        for candidate in (folder, _previous(folder), folder):  # again: it may have taken its name in between
             if candidate.is_dir():
                 return candidate
     known = ", ".join(list_releases(folders[0].parent)) or "none"

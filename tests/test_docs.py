@@ -3,8 +3,11 @@
 import argparse
 import re
 import shlex
+import shutil
+import subprocess
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import api.__main__ as api_main
@@ -27,6 +30,7 @@ PARSERS = {
     "api": api_main._make_parser(),
 }
 COMMANDS = sorted(set(re.findall(r"^(?:\$ )?(python -m (?:ld_data|vae|eval|api)\b.*)$", README, re.MULTILINE)))
+SERVICE = "http://127.0.0.1:8000"
 ROUTE = re.compile(r"`(GET|POST|HEAD) (/\S*?)`")
 
 
@@ -76,13 +80,33 @@ def test_every_path_in_the_readme_exists():
         assert (ROOT / path).exists(), path
 
 
-def test_the_python_in_the_readme_runs(tmp_path, monkeypatch, capsys):
-    """Block after block in one namespace, as in a notebook, against the shipped releases."""
-    monkeypatch.chdir(tmp_path)
+@pytest.fixture(scope="module")
+def service(tmp_path_factory):
+    """The service with the shipped releases."""
     with Catalogue() as catalogue:
         catalogue.add_all(ROOT / "checkpoints", vae.load)
-        with serve(make_app(catalogue, Leaderboard(tmp_path / "scores.sqlite"))) as address:
-            namespace = {}
-            for block in blocks("python"):
-                exec(compile(block.replace("http://127.0.0.1:8000", address), "README.md", "exec"), namespace)  # noqa: S102
+        board = Leaderboard(tmp_path_factory.mktemp("scores") / "scores.sqlite")
+        with serve(make_app(catalogue, board)) as address:
+            yield address
+
+
+def test_the_python_in_the_readme_runs(service, tmp_path, monkeypatch, capsys):
+    """Block after block in one namespace, as in a notebook, against the shipped releases."""
+    monkeypatch.chdir(tmp_path)
+    namespace = {}
+    for block in blocks("python"):
+        exec(compile(block.replace(SERVICE, service), "README.md", "exec"), namespace)  # noqa: S102
     assert "skill" in capsys.readouterr().out
+
+
+def test_the_curl_in_the_readme_works(service, tmp_path):
+    if shutil.which("curl") is None:
+        pytest.skip("needs curl")
+    lines = re.findall(r"^curl .*$", README, re.MULTILINE)
+    assert lines
+    for line in lines:
+        command = shlex.split(line.replace(SERVICE, service), comments=True)
+        answer = subprocess.run([*command, "--fail", "-sS"], cwd=tmp_path, capture_output=True, check=True)
+        assert answer.stdout or any(tmp_path.iterdir())
+    with np.load(tmp_path / "data.npz", allow_pickle=False) as arrays:
+        assert arrays["x_train"].shape == (60_000, 32)
