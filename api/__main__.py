@@ -59,7 +59,9 @@ def _listen(host: str, port: int) -> socket.socket:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         return socket.create_server((host, port), family=family)
     except (OSError, OverflowError) as error:
-        raise InputError(f"cannot listen on {host}:{port}: {error}. Choose another with --port or --host.") from error
+        raise InputError(
+            f"cannot listen on {host}, port {port} ({error}). Choose another with --port or --host."
+        ) from error
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ import httpx2
 from tqdm import tqdm
 
 from ld_data.errors import DownloadError, MissingDataError
-from ld_data.locations import OFFLINE_VARIABLE, is_offline
+from ld_data.locations import HOME_VARIABLE, OFFLINE_VARIABLE, is_offline
 
 TRIES_PER_MIRROR = 2
 TIMEOUT_SECONDS = 30.0
@@ -34,10 +34,10 @@ def fetch_file(
     `searched` before, and `DownloadError` with every mirror's answer when none delivered; then nothing is left behind.
     """
     if is_offline():
-        places = "".join(f"\n  {place}" for place in (*searched, path))
+        places = "".join(f"\n  {place}" for place in searched or [path])
         raise MissingDataError(
             f"{path.name} is missing, and {OFFLINE_VARIABLE} forbids to download it. Looked for:{places}\n"
-            f"Put a copy at one of these places, or unset {OFFLINE_VARIABLE}."
+            f"Put a copy there, or in a folder that {HOME_VARIABLE} names, or unset {OFFLINE_VARIABLE}."
         )
     path.parent.mkdir(parents=True, exist_ok=True)
     failures = []
