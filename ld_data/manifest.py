@@ -14,6 +14,7 @@ from ld_data.hashing import hash_array, hash_file
 FORMAT_VERSION = 1
 MANIFEST_NAME = "manifest.json"
 MAX_MANIFEST_BYTES = 1 << 20
+SOURCE_KEYS = ("name", "sha256", "licence")
 
 
 @dataclass(frozen=True)
@@ -92,26 +93,11 @@ class Manifest:
     def from_json(cls, text: str, place: Path) -> "Manifest":
         """Return the manifest in a JSON text; raise `IntegrityError` naming `place` if it is not one of this format."""
         try:
-            values = json.loads(text)
-            if not isinstance(values, dict):
-                raise TypeError(f"expected an object; received {type(values).__name__}")
-            if values.get("format_version") != FORMAT_VERSION:
-                raise TypeError(f"expected format_version {FORMAT_VERSION}; received {values.get('format_version')}")
-            known = {field.name: _check_type(field, values[field.name]) for field in fields(cls)}
-            known["arrays"] = {name: _read_array_record(record) for name, record in values["arrays"].items()}
-            for group in ("files", "npy_files"):
-                known[group] = {name: FileRecord(**record) for name, record in values[group].items()}
-            if unsafe := [name for name in known["files"] if Path(name).name != name or name in ("", "..")]:
-                raise TypeError(f"file names must not hold folders; received {unsafe[0]!r}")
-            if missing := [
-                key for key in ("name", "sha256", "licence") if not isinstance(known["source"].get(key), str)
-            ]:
-                raise TypeError(f"the source needs {', '.join(missing)}")
+            return cls(**_read_fields(json.loads(text)))
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
             raise IntegrityError(
                 f"{place}: not a manifest of this format ({error}). Fetch the release again."
             ) from error
-        return cls(**known)
 
 
 def read_manifest(folder: Path) -> Manifest:
@@ -127,6 +113,24 @@ def read_manifest(folder: Path) -> Manifest:
         ) from error
     except UnicodeDecodeError as error:
         raise IntegrityError(f"{path}: not UTF-8 text ({error}). Fetch the release again.") from error
+
+
+def _read_fields(values: Any) -> dict[str, Any]:
+    """Return the fields of a manifest from JSON values; raise `TypeError` or `KeyError` for what does not fit."""
+    if not isinstance(values, dict):
+        raise TypeError(f"expected an object; received {type(values).__name__}")
+    if values.get("format_version") != FORMAT_VERSION:
+        raise TypeError(f"expected format_version {FORMAT_VERSION}; received {values.get('format_version')}")
+    known = {field.name: _check_type(field, values[field.name]) for field in fields(Manifest)}
+    known["arrays"] = {name: _read_array_record(record) for name, record in values["arrays"].items()}
+    for group in ("files", "npy_files"):
+        known[group] = {name: FileRecord(**record) for name, record in values[group].items()}
+        if unsafe := [name for name in known[group] if Path(name).name != name or name in ("", "..")]:
+            raise TypeError(f"file names must not hold folders; received {unsafe[0]!r}")
+    for key in SOURCE_KEYS:
+        if not isinstance(known["source"].get(key), str):
+            raise TypeError(f"the source needs {key}")
+    return known
 
 
 def _check_type(field: Field[Any], value: Any) -> Any:
