@@ -7,18 +7,17 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+import uvicorn
+
+from api.app import make_app
+from api.catalogue import Catalogue
+from eval.leaderboard import Leaderboard
 from ld_data import command_line
+from ld_data.errors import InputError
+from ld_data.locations import checkpoints_folder
 
-command_line.make_quiet()  # before TensorFlow is imported below
-
-import uvicorn  # noqa: E402
-
-import vae  # noqa: E402
-from api.app import make_app  # noqa: E402
-from api.catalogue import Catalogue  # noqa: E402
-from eval.leaderboard import Leaderboard  # noqa: E402
-from ld_data.errors import InputError  # noqa: E402
-from ld_data.locations import checkpoints_folder  # noqa: E402
+with command_line.quiet_imports():
+    import vae
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

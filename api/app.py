@@ -2,14 +2,15 @@
 
 from dataclasses import asdict
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 
 import ld_data
 from api import codecs, datasets, generator, scores, status
 from api.body_limit import BodyLimit
 from api.catalogue import Catalogue
-from api.errors import add_error_handlers, remove_default_errors
+from api.errors import add_error_handlers, describe_errors
 from api.limits import Limits, Worker
+from api.payload import refuse_unknown_parameters
 from eval.leaderboard import Leaderboard
 
 DESCRIPTION = """Low-dimensional latent datasets: download them, encode and decode, score models.
@@ -25,7 +26,13 @@ def make_app(catalogue: Catalogue, leaderboard: Leaderboard, limits: Limits | No
     """Return the service of a catalogue and a leaderboard."""
     limits = limits or Limits()
     worker = Worker(limits)
-    app = FastAPI(title="LD-Data", version=ld_data.__version__, description=DESCRIPTION.format(**asdict(limits)))
+    app = FastAPI(
+        title="LD-Data",
+        version=ld_data.__version__,
+        description=DESCRIPTION.format(**asdict(limits)),
+        dependencies=[Depends(refuse_unknown_parameters)],
+        responses=describe_errors(422),  # any route answers it for a query parameter that it does not know
+    )
     app.state.worker = worker
     app.add_middleware(BodyLimit, max_bytes=limits.max_body_bytes)
     add_error_handlers(app)
@@ -34,6 +41,4 @@ def make_app(catalogue: Catalogue, leaderboard: Leaderboard, limits: Limits | No
     app.include_router(codecs.make_router(catalogue, worker))
     app.include_router(generator.make_router(worker))
     app.include_router(scores.make_router(catalogue, leaderboard, worker))
-    make_schema = app.openapi
-    app.openapi = lambda: remove_default_errors(make_schema())  # type: ignore[method-assign]
     return app

@@ -35,9 +35,9 @@ class OfferedFile:
         return cls(path, FileRecord.of(path), stamp)
 
     def is_unchanged(self) -> bool:
-        """Return whether the file is still the one that the record describes, as far as the disk tells."""
+        """Return whether the file still holds what the record describes; hashed only if the disk tells of a change."""
         try:
-            return _read_stamp(self.path) == self.stamp
+            return _read_stamp(self.path) == self.stamp or FileRecord.of(self.path) == self.record
         except FileNotFoundError:
             return False
 
@@ -92,10 +92,13 @@ class Catalogue:
         """The releases that can be served."""
         return self._ready.values()
 
-    @property
-    def failed(self) -> dict[str, str]:
-        """Why the others cannot, by name."""
-        return dict(self._failed)
+    def explain_not_ready(self) -> dict[str, str]:
+        """Return why releases cannot be served, or not whole, by name."""
+        reasons = dict(self._failed)
+        for name, release in self._ready.items():
+            if changed := [file for file, offered in release.files.items() if not offered.is_unchanged()]:
+                reasons[name] = f"{', '.join(changed)} changed on disk since it was verified. Restart the service."
+        return reasons
 
     def _load(self, name: str, folder: Path, load_codec: LoadCodec) -> OfferedRelease:
         manifest = verify(folder)

@@ -64,17 +64,6 @@ def respond_to(error: errors.LdDataError) -> JSONResponse:
     return make_error_response(status, str(error), error.error_type)
 
 
-def remove_default_errors(schema: dict[str, Any]) -> dict[str, Any]:
-    """Return an OpenAPI schema without the 422 that FastAPI adds in a shape of its own, which is never sent."""
-    for operations in schema["paths"].values():
-        for operation in operations.values():
-            if "HTTPValidationError" in str(operation["responses"].get("422")):
-                del operation["responses"]["422"]
-    for name in ("HTTPValidationError", "ValidationError"):
-        schema["components"]["schemas"].pop(name, None)
-    return schema
-
-
 def add_error_handlers(app: FastAPI) -> None:
     """Make the application answer every error in the one shape."""
 

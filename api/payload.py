@@ -6,7 +6,7 @@ import numpy as np
 import orjson
 from fastapi import Request, Response
 
-from ld_data.arrays import read_npy, write_npy
+from ld_data.arrays import NPY_MAGIC, read_npy, write_npy
 from ld_data.errors import InputError, MediaTypeError
 
 JSON = "application/json"
@@ -45,6 +45,14 @@ def write_arrays(request: Request, npy: np.ndarray, **arrays: np.ndarray) -> Res
     return Response(orjson.dumps(contiguous, option=orjson.OPT_SERIALIZE_NUMPY), media_type=JSON)
 
 
+def refuse_unknown_parameters(request: Request) -> None:
+    """Raise `InputError` for a query parameter that the route does not know, such as a mistyped one."""
+    known = sorted(parameter.alias for parameter in request.scope["route"].dependant.query_params)
+    if unknown := sorted(set(request.query_params) - set(known)):
+        takes = f"takes {', '.join(known)}" if known else "takes no query parameters"
+        raise InputError(f"unknown query parameters: {', '.join(unknown)}. This route {takes}.")
+
+
 def describe_request(field: str, schema: Schema) -> dict[str, Any]:
     """Return the OpenAPI description of a body that `read_array` reads."""
     json_schema = {"type": "object", "required": [field], "properties": {field: schema}, "additionalProperties": False}
@@ -81,6 +89,8 @@ def _check_content_type(request: Request, *known: str) -> str:
 
 
 def _parse_object(body: bytes) -> dict[str, Any]:
+    if body.startswith(NPY_MAGIC):
+        raise InputError(f"the body is .npy, but is not declared so: send it with Content-Type: {NPY}.")
     try:
         values = orjson.loads(body)
     except orjson.JSONDecodeError as error:

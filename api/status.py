@@ -22,13 +22,14 @@ def make_router(catalogue: Catalogue, limits: Limits) -> APIRouter:
         return RedirectResponse("/docs")
 
     @router.get("/health", summary="Whether the service is well", responses=describe_errors(503))
-    async def show_health() -> dict[str, Any]:
+    def show_health() -> dict[str, Any]:
         """Answer ok if every release is ready, degraded with reasons if some are not, and 503 if none is."""
-        ready, failed = [release.manifest.name for release in catalogue.ready], catalogue.failed
+        not_ready = catalogue.explain_not_ready()
+        ready = [release.manifest.name for release in catalogue.ready if release.manifest.name not in not_ready]
         if not ready:
-            reasons = "; ".join(failed.values()) or "there are none: build one with `python -m ld_data build SOURCE`"
+            reasons = "; ".join(not_ready.values()) or "there are none: build one with `python -m ld_data build SOURCE`"
             raise NotReadyError(f"no release is ready: {reasons}.")
-        return {"status": "degraded" if failed else "ok", "ready": ready, "not_ready": failed}
+        return {"status": "degraded" if not_ready else "ok", "ready": ready, "not_ready": not_ready}
 
     @router.get("/info", summary="What the service is and allows")
     async def show_info() -> dict[str, Any]:

@@ -14,6 +14,7 @@ from eval.submission import Submission, fetch_leaderboard, submit
 from ld_data import command_line
 from ld_data.arrays import read_npy
 from ld_data.dataset import LatentDataset
+from ld_data.errors import InputError
 from ld_data.manifest import read_manifest
 from ld_data.release import find_release, load
 
@@ -75,8 +76,8 @@ def _score(options: argparse.Namespace) -> None:
 
 
 def _baselines(options: argparse.Namespace) -> None:
-    command_line.make_quiet()
-    from eval.baselines import fit_baseline  # Keras takes seconds to import, and no score needs it
+    with command_line.quiet_imports():
+        from eval.baselines import fit_baseline  # Keras takes seconds to import, and no score needs it
 
     data = load(options.release)
     rows = []
@@ -88,10 +89,10 @@ def _baselines(options: argparse.Namespace) -> None:
 
 
 def _judge(options: argparse.Namespace) -> None:
-    command_line.make_quiet()
-    import vae
-    from eval.judges import read_codec, train_judge
-    from ld_data.source import load_source
+    with command_line.quiet_imports():
+        import vae
+        from eval.judges import read_codec, train_judge
+        from ld_data.source import load_source
 
     source = load_source(read_manifest(find_release(options.release)).source["name"])
     reading = read_codec(train_judge(source, seed=options.seed), source, vae.load(options.release), options.seed)
@@ -120,17 +121,20 @@ def _submit(options: argparse.Namespace) -> None:
 
 
 def _read_predictions(path: Path, data: LatentDataset) -> np.ndarray:
-    return check_predictions(read_npy(path.read_bytes()), data)
+    try:
+        return check_predictions(read_npy(path.read_bytes()), data)
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from error
 
 
 def _format_table(rows: list[dict[str, Any]]) -> str:
-    form = "{:<24} {:>16} {:>16} {:>15} {:>17}"
+    form = "{:<40} {:>16} {:>16} {:>15} {:>17}"
     lines = [form.format("model", "MSE", "skill", "noise-free MSE", "decoded accuracy")]
     for row in rows:
         mse = f"{row['mse']:.4f} +- {row['standard_error']:.4f}"
         skill = f"{row['skill']:.3f} +- {row['skill_standard_error']:.3f}"
         noise_free, accuracy = f"{row['noise_free_mse']:.4f}", f"{row['decoded_accuracy']:.4f}"
-        lines.append(form.format(row["name"][:24], mse, skill, noise_free, accuracy))
+        lines.append(form.format(row["name"][:40], mse, skill, noise_free, accuracy))
     if rows:
         lines.append(f"null {rows[0]['null']:.4f}, floor {rows[0]['floor']:.4f}")
     return "\n".join(lines)

@@ -79,10 +79,7 @@ class Leaderboard:
         Raises `InputError` for an MSE significantly below the floor (a leak), `StorageError` if the disk refuses.
         """
         if score.is_leak:
-            raise InputError(
-                f"the MSE {score.mse:.4f} lies below the floor {score.floor:.4f}, the score of an oracle "
-                "that knows every class. No model of x can do that: check whether y leaked into the predictions."
-            )
+            raise InputError(score.describe_leak())
         submitted_at = datetime.now(UTC).isoformat(timespec="seconds")
         values = {"submitted_at": submitted_at, **asdict(submission), **score.to_json()}
         values["null_mse"] = values.pop("null")

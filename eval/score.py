@@ -76,8 +76,17 @@ class Score:
             ("noise-free MSE", f"{self.noise_free_mse:.4f}"),
             ("decoded accuracy", f"{self.decoded_accuracy:.4f}"),
         )
-        title = f"{self.release}, {self.rows} test rows"
-        return "\n".join([title, *(f"  {label:<24} {value}" for label, value in lines)])
+        table = [f"{self.release}, {self.rows} test rows", *(f"  {label:<24} {value}" for label, value in lines)]
+        if self.is_leak:
+            table.append(f"  {self.describe_leak()}")
+        return "\n".join(table)
+
+    def describe_leak(self) -> str:
+        """Return what a leak is, for people."""
+        return (
+            f"The MSE {self.mse:.4f} lies below the floor {self.floor:.4f}, the score of an oracle that knows every "
+            "class. No model of x can do that: check whether y leaked into the predictions."
+        )
 
 
 def evaluate(
@@ -98,6 +107,11 @@ def evaluate(
     Raises `InputError` if the predictions have the wrong shape or are not finite, `UnknownNameError` for a release
     that is not there, `SubmissionError` if the service does not take the score.
     """
+    if not isinstance(release, str | Path | LatentDataset):
+        raise InputError(
+            f"release must be a name, a folder or a LatentDataset; received {type(release).__name__}. "
+            'The model comes first: evaluate(model, "ld-mnist-32").'
+        )
     data = release if isinstance(release, LatentDataset) else load(release)
     if submit_to is None:
         return score_predictions(predict(model, data), data)
@@ -116,8 +130,13 @@ def predict(model: Model, data: LatentDataset) -> np.ndarray:
         answer = model.predict(data.test.x)
     elif callable(model):
         answer = model(data.test.x)
-    else:
+    elif isinstance(model, np.ndarray | list | tuple) or hasattr(model, "__array__"):
         answer = model
+    else:
+        raise InputError(
+            "model must be a function of x, an object with predict, or an array of predictions; received "
+            f"{type(model).__name__}. Read a file with numpy.load first."
+        )
     return check_predictions(answer, data)
 
 
@@ -150,7 +169,7 @@ def score_predictions(predictions: np.ndarray, data: LatentDataset) -> Score:
         floor=float(floor.mean()),
         skill=float(skill),
         # the skill is a ratio of means over the same rows: its error, to first order, is that of the residual's mean
-        skill_standard_error=_standard_error(null - errors - skill * (null - floor)) / abs(usable),
+        skill_standard_error=_standard_error(null - errors - skill * (null - floor)) / abs(float(usable)),
         noise_free_mse=float(_row_errors(checked, oracle).mean()),
         decoded_accuracy=float((data.classify(checked) == data.test.label).mean()),
     )

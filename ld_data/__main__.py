@@ -132,11 +132,11 @@ def _generate(options: argparse.Namespace) -> None:
 
 
 def _build(options: argparse.Namespace) -> None:
-    command_line.make_quiet()
-    import keras  # the framework takes seconds to import, and only this command trains
+    with command_line.quiet_imports():
+        import keras  # the framework takes seconds to import, and only this command trains
 
-    from vae.config import find_recipe
-    from vae.training import train_codec
+        from vae.config import find_recipe
+        from vae.training import train_codec
 
     backend = keras.backend.backend()
     changes = {"latent_dim": options.latent_dim, "epochs": options.epochs, "beta": options.beta}

@@ -12,6 +12,8 @@ import numpy as np
 from ld_data.errors import InputError, IntegrityError
 
 MAX_ARRAY_BYTES = 4 << 30
+ZIP_MAGIC = b"PK\x03\x04"
+NPY_MAGIC = np.lib.format.MAGIC_PREFIX
 # What zipfile, zlib and numpy raise for damaged archives: found by flipping every bit of some.
 _DAMAGE = (
     zipfile.BadZipFile,
@@ -61,6 +63,8 @@ def read_npy(content: bytes) -> np.ndarray:
 
     The declared size is compared with the bytes at hand before anything is allocated.
     """
+    if content.startswith(ZIP_MAGIC):
+        raise InputError("expected .npy bytes; received a zip file, such as .npz. Save one array with numpy.save.")
     stream = io.BytesIO(content)
     try:
         version = np.lib.format.read_magic(stream)
@@ -108,7 +112,7 @@ def check_numbers(values: object, name: str) -> np.ndarray:
     except ValueError as error:
         raise InputError(f"{name} must be a rectangular array of numbers; its rows differ in length.") from error
     if array.dtype.kind not in "iuf":
-        raise InputError(f"{name} must be numbers; received {array.dtype}. Convert them to float32.")
+        raise InputError(f"{name} must be numbers; received {array.dtype}.")
     return array
 
 

@@ -3,7 +3,8 @@
 import json
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from ld_data.errors import LdDataError
@@ -35,6 +36,23 @@ def print_result(result: Any, text: str, as_json: bool) -> None:
     print(json.dumps(result, indent=1) if as_json else text)
 
 
-def make_quiet() -> None:
-    """Keep TensorFlow's start-up notices off the terminal, unless the user has set what it may say."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+@contextmanager
+def quiet_imports() -> Iterator[None]:
+    """Keep TensorFlow's start-up notices off the terminal while it is imported, unless the user wants to see them.
+
+    They are written by native code, some of it before TensorFlow looks at its own variable for silence.
+    """
+    if "TF_CPP_MIN_LOG_LEVEL" in os.environ:
+        yield
+        return
+    os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+    sys.stderr.flush()
+    terminal = os.dup(2)
+    try:
+        with open(os.devnull, "wb") as nowhere:
+            os.dup2(nowhere.fileno(), 2)
+        yield
+    finally:
+        sys.stderr.flush()
+        os.dup2(terminal, 2)
+        os.close(terminal)

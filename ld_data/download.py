@@ -16,8 +16,9 @@ from ld_data.staging import make_staging_folder
 def download_release(name: str, service: str, checkpoints: Path) -> Path:
     """Return the folder of a release after fetching its files from a service, checked against its manifest.
 
-    The release takes its name only once it is whole. Raises `DownloadError` if the service does not deliver,
-    `MissingDataError` if `LD_DATA_OFFLINE` forbids it, `IntegrityError` if what came is not what the manifest says.
+    What is here already, and whole, is not fetched again. The release takes its name only once it is whole. Raises
+    `DownloadError` if the service does not deliver, `MissingDataError` if `LD_DATA_OFFLINE` forbids it,
+    `IntegrityError` if what came is not what the manifest says.
     """
     if is_offline():
         raise MissingDataError(f"{OFFLINE_VARIABLE} forbids to download {name}. Unset it, then try again.")
@@ -29,6 +30,8 @@ def download_release(name: str, service: str, checkpoints: Path) -> Path:
         raise IntegrityError(f"{address}: expected the manifest of {name}; received that of {manifest.name}.")
     target = checkpoints.resolve() / name
     check_target(target)
+    if _is_here(target, manifest):
+        return target
     with make_staging_folder(target.parent, name) as staging:
         for file, record in manifest.files.items():
             fetch_file([f"{address}/{quote(file, safe='')}"], staging / file, record.sha256)
@@ -36,6 +39,13 @@ def download_release(name: str, service: str, checkpoints: Path) -> Path:
         verify(staging)
         publish(staging, target)
     return target
+
+
+def _is_here(target: Path, manifest: Manifest) -> bool:
+    try:
+        return target.exists() and verify(target) == manifest
+    except IntegrityError:
+        return False  # what is here is damaged, and is replaced
 
 
 def _fetch_manifest(address: str) -> str:

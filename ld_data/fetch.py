@@ -1,8 +1,7 @@
 """Downloads: to a temporary file, checked against a sha256, then renamed, so that a name never holds half a file."""
 
 import hashlib
-import os
-import tempfile
+import secrets
 import time
 from collections.abc import Sequence
 from contextlib import nullcontext
@@ -58,10 +57,9 @@ def fetch_file(
 
 def _fetch_once(client: httpx2.Client, url: str, path: Path, sha256: str) -> Path:
     """Download one URL into a temporary file beside `path` and rename it once its hash is right."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    temporary = Path(name)
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
-        with os.fdopen(handle, "wb") as file, client.stream("GET", url) as response:
+        with temporary.open("xb") as file, client.stream("GET", url) as response:
             response.raise_for_status()
             received = _write_stream(response, file, path.name)
         if received != sha256:

@@ -49,9 +49,10 @@ def find_release(name: str | Path) -> Path:
         for candidate in (folder, _previous(folder), folder):  # again: it may have taken its name in between
             if candidate.is_dir():
                 return candidate
-    known = ", ".join(list_releases(folders[0].parent)) or "none"
+    place = checkpoints_folder() if str(name) == Path(name).name else folders[0].parent
+    known = ", ".join(list_releases(place)) or "none"
     raise UnknownNameError(
-        f"no release {str(name)!r} in {folders[0].parent}. There: {known}. "
+        f"no release {str(name)!r} in {place}. There: {known}. "
         "Build one with `python -m ld_data build SOURCE`, or fetch one with `python -m ld_data download NAME`."
     )
 

@@ -161,19 +161,27 @@ class TestDatasets:
             path.write_bytes(content[::-1])
         response = client.get(f"{BASE}/files/data.npz", headers={"Range": "bytes=10-"})
         assert_error(response, 503, "not_ready", "data.npz has changed", "Restart")
+        assert_error(client.get("/health"), 503, "not_ready", "data.npz changed on disk")
+
+    def test_a_file_that_was_replaced_by_an_equal_one_is_sent(self, client, release):
+        content = (release / "data.npz").read_bytes()
+        (release / "data.npz").unlink()
+        (release / "data.npz").write_bytes(content)
+        assert client.get(f"{BASE}/files/data.npz").content == content
+        assert client.get("/health").json()["status"] == "ok"
 
     def test_a_folder_whose_manifest_names_another_release_is_not_served(self, release):
         shutil.copytree(release, release.parent / "other-4")
         with Catalogue() as catalogue:
             catalogue.add_all(release.parent, lambda folder: FakeCodec())
             assert [offered.manifest.name for offered in catalogue.ready] == ["fake-4"]
-            assert "holds the release fake-4" in catalogue.failed["other-4"]
+            assert "holds the release fake-4" in catalogue.explain_not_ready()["other-4"]
 
     def test_a_release_that_stepped_aside_is_served(self, release):
         release.rename(release.parent / ".fake-4.previous")
         with Catalogue() as catalogue:
             catalogue.add_all(release.parent, lambda folder: FakeCodec())
-            assert not catalogue.failed
+            assert not catalogue.explain_not_ready()
             assert catalogue.find("fake-4").data.latent_dim == 4
 
     def test_models_that_cannot_be_loaded_make_a_release_not_ready(self, release):
@@ -182,7 +190,7 @@ class TestDatasets:
 
         with Catalogue() as catalogue:
             catalogue.add_all(release.parent, fail)
-            assert catalogue.failed == {"fake-4": "the weights are gone"}
+            assert catalogue.explain_not_ready() == {"fake-4": "the weights are gone"}
 
 
 class TestCodecs:
@@ -279,13 +287,22 @@ class TestCodecs:
         name = query.split("=")[0]
         assert_error(client.post(f"{BASE}/x/encode?{query}", json={"inputs": []}), 422, "invalid_input", name)
 
+    def test_an_unknown_option_is_422(self, client):
+        response = client.post(f"{BASE}/y/encode?sed=1", json={"labels": [1]})
+        assert_error(response, 422, "invalid_input", "sed", "first_row, mode, seed")
+        assert_error(client.get("/info?a=1"), 422, "invalid_input", "takes no query parameters")
+
+    def test_npy_sent_as_json_is_told(self, client):
+        response = client.post(f"{BASE}/x/decode", content=write_npy(np.ones((1, 4))))
+        assert_error(response, 422, "invalid_input", "Content-Type: application/x-npy")
+
     @pytest.mark.parametrize("labels", [[3], [-1], [0.5], ["a"], [], [[0]]])
     def test_bad_labels_are_422(self, client, labels):
         assert_error(client.post(f"{BASE}/y/encode", json={"labels": labels}), 422, "invalid_input", "labels")
 
-    @pytest.mark.parametrize("route", ["x/encode", "x/decode", "y/encode", "y/decode", "scores"])
+    @pytest.mark.parametrize("route", ["x/encode", "x/decode", "y/encode", "y/decode", "scores?name=a"])
     def test_an_unknown_release_is_404(self, client, route):
-        assert_error(client.post(f"/v1/datasets/nope/{route}?name=a", json={}), 404, "unknown_name", "nope")
+        assert_error(client.post(f"/v1/datasets/nope/{route}", json={}), 404, "unknown_name", "nope")
 
 
 class TestLimits:
@@ -300,7 +317,7 @@ class TestLimits:
         response = client.post(f"{BASE}/x/decode", content=(b"x" * 1000 for _ in range(30)))
         assert_error(response, 413, "too_large", "20000 bytes")
 
-    def test_overload_is_429_with_retry_after_and_what_was_taken_on_is_answered(self, client, monkeypatch):
+    def test_overload_is_429_with_retry_after_and_what_was_taken_on_is_answered(self, catalogue, tmp_path, monkeypatch):
         """The limit is filled with requests that wait; every kind of work is then refused, and status still answers."""
         entered, leave = threading.Semaphore(0), threading.Event()
         decode = FakeX.decode
@@ -311,12 +328,13 @@ class TestLimits:
             return decode(self, latents)
 
         monkeypatch.setattr(FakeX, "decode", wait)
-        monkeypatch.setattr("os.cpu_count", lambda: 4)
+        monkeypatch.setattr("os.cpu_count", lambda: LIMITS.max_requests)
+        client = TestClient(make_app(catalogue, Leaderboard(tmp_path / "other.sqlite"), LIMITS))
         with client, ThreadPoolExecutor(4) as pool:
             waiting = [pool.submit(client.post, f"{BASE}/x/decode", json={"vectors": [[1, 2, 3, 4]]}) for _ in range(4)]
-            entered.acquire(timeout=10)
-            while len(client.app.state.worker) < LIMITS.max_requests:
-                pass
+            for _ in waiting:
+                assert entered.acquire(timeout=10)
+            assert len(client.app.state.worker) == LIMITS.max_requests
             routes = [f"{BASE}/{route}" for route in ("x/encode", "x/decode", "y/encode", "y/decode", "scores?name=a")]
             for route in (*routes, TestGenerator.route):
                 response = client.post(route, json={})
@@ -330,7 +348,7 @@ class TestLimits:
     def test_a_body_that_does_not_come_is_408_and_takes_no_place(self, client):
         with serve(client.app) as address:
             host, port = address.removeprefix("http://").split(":")
-            senders = [socket.create_connection((host, int(port))) for _ in range(LIMITS.max_requests + 1)]
+            senders = [socket.create_connection((host, int(port)), timeout=10) for _ in range(LIMITS.max_requests + 1)]
             for sender in senders:
                 sender.sendall(f"POST {BASE}/x/decode HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n".encode())
             response = httpx2.post(f"{address}{BASE}/x/decode", json={"vectors": [[1, 2, 3, 4]]})
@@ -512,6 +530,10 @@ class TestOpenApi:
                     assert response["content"]["application/json"]["schema"] == {
                         "$ref": "#/components/schemas/ErrorBody"
                     }
+
+    def test_scores_are_typed(self, client):
+        schemas = client.get("/openapi.json").json()["components"]["schemas"]
+        assert schemas["ScoreEntry"]["properties"]["noise_free_mse"]["type"] == "number"
 
     def test_operations_have_summaries_and_unique_names(self, operations):
         assert all(operation["summary"] for operation in operations.values())

@@ -52,7 +52,9 @@ LATE_IMPORTS = {  # module, what it imports late
 def imports_of(path, late):
     """The modules that a file imports: at its top, or late, inside functions."""
     tree = ast.parse(path.read_text())
-    top = {id(node) for node in tree.body}
+    top = {
+        id(node) for block in tree.body for node in ([block, *block.body] if isinstance(block, ast.With) else [block])
+    }
     found = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Import | ast.ImportFrom) and (id(node) not in top) == late:

@@ -112,6 +112,7 @@ def test_npy_round_trip():
         (write_npy(np.zeros(4)).replace(b"'<f8'", b"'<q9'"), "could not read"),
         (save_npy(np.array([Bomb()], dtype=object)), "never unpickled"),
         (pickle.dumps(Bomb()), "could not read"),
+        (b"PK\x03\x04-", "Save one array with numpy.save"),
     ],
 )
 def test_a_lying_or_damaged_npy_is_refused(content, reason):

@@ -102,7 +102,7 @@ def test_the_python_in_the_readme_runs(service, tmp_path, monkeypatch, capsys):
 def test_the_curl_in_the_readme_works(service, tmp_path):
     if shutil.which("curl") is None:
         pytest.skip("needs curl")
-    lines = re.findall(r"^curl .*$", README, re.MULTILINE)
+    lines = re.findall(r"^curl .*$", README.replace("\\\n", " "), re.MULTILINE)
     assert lines
     for line in lines:
         command = shlex.split(line.replace(SERVICE, service), comments=True)

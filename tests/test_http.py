@@ -42,8 +42,22 @@ def test_a_downloaded_release_is_the_served_one(service, release, tmp_path):
 def test_a_download_replaces_an_older_release_whole(service, release, tmp_path):
     older = download_release("fake-4", service, tmp_path / "new")
     (older / "old").write_text("")
+    (older / "data.npz").write_bytes(b"damaged")
     folder = download_release("fake-4", service, tmp_path / "new")
     assert {path.name for path in folder.iterdir()} == {path.name for path in release.iterdir()}
+
+
+def test_what_is_here_and_whole_is_not_fetched_again(service, tmp_path, monkeypatch):
+    folder = download_release("fake-4", service, tmp_path)
+    stamps = {path: path.stat().st_mtime_ns for path in folder.iterdir()}
+    assert download_release("fake-4", service, tmp_path) == folder
+    assert {path: path.stat().st_mtime_ns for path in folder.iterdir()} == stamps
+
+
+def test_downloaded_files_have_the_modes_of_others(service, tmp_path):
+    (tmp_path / "other").write_text("")
+    for path in download_release("fake-4", service, tmp_path).iterdir():
+        assert path.stat().st_mode == (tmp_path / "other").stat().st_mode
 
 
 def test_a_folder_that_is_no_release_is_never_replaced(service, tmp_path):

@@ -59,6 +59,7 @@ def test_standard_errors_are_the_spread_over_redraws():
 
 def test_an_mse_below_the_floor_is_a_leak(data):
     assert evaluate(data.test.y, data).is_leak
+    assert "check whether y leaked" in str(evaluate(data.test.y, data))
     assert evaluate(0.5 * data.test.y + 0.5 * oracle(data), data).is_leak
 
 
@@ -94,7 +95,6 @@ def test_it_prints_as_a_small_table(data):
         (np.zeros(3000), r"shape \(n, 4\)"),
         (np.full((3000, 4), np.nan), "finite"),
         (np.full((3000, 4), "a"), "numbers"),
-        (None, "numbers"),
     ],
 )
 def test_bad_predictions_are_refused_with_the_reason(data, predictions, reason):
@@ -110,3 +110,14 @@ def test_what_a_model_raises_is_not_hidden(data):
 
     with pytest.raises(ZeroDivisionError, match="the model's own"):
         evaluate(broken, data)
+
+
+@pytest.mark.parametrize("model", ["predictions.npy", None, object()])
+def test_what_is_no_model_is_refused(data, model):
+    with pytest.raises(InputError, match="model must be a function of x"):
+        evaluate(model, data)
+
+
+def test_swapped_arguments_are_told(data):
+    with pytest.raises(InputError, match="The model comes first"):
+        evaluate("ld-mnist-32", lambda x: x)

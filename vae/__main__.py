@@ -6,15 +6,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ld_data import command_line
-
-command_line.make_quiet()  # before TensorFlow is imported below
-
-from ld_data.errors import InputError  # noqa: E402
-from ld_data.source import SOURCES, load_source  # noqa: E402
-from ld_data.staging import make_staging_folder  # noqa: E402
-from vae.codec import load  # noqa: E402
-from vae.config import find_recipe  # noqa: E402
-from vae.training import train_codec  # noqa: E402
+from ld_data.errors import InputError
+from ld_data.source import SOURCES, load_source
+from ld_data.staging import make_staging_folder
+from vae.codec import load
+from vae.config import find_recipe
+from vae.training import train_codec
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
