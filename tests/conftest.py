@@ -3,10 +3,12 @@
 import ipaddress
 import os
 import socket
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from api.catalogue import Catalogue
 from ld_data import locations
 from ld_data.builder import build_release
 from tests.fakes import FakeCodec, make_plan, make_source
@@ -40,6 +42,14 @@ def checkpoints(tmp_path, monkeypatch) -> Path:
 def release(checkpoints) -> Path:
     """The folder of a small release, `fake-4`, in `checkpoints`."""
     return build_release(make_source(), FakeCodec(), make_plan(), checkpoints)
+
+
+@pytest.fixture
+def catalogue(release) -> Iterator[Catalogue]:
+    """A catalogue with the small release."""
+    with Catalogue() as catalogue:
+        catalogue.add_all(release.parent, lambda folder: FakeCodec())
+        yield catalogue
 
 
 @pytest.fixture

@@ -32,13 +32,6 @@ SOURCE = make_source()
 
 
 @pytest.fixture
-def catalogue(release):
-    with Catalogue() as catalogue:
-        catalogue.add_all(release.parent, lambda folder: FakeCodec())
-        yield catalogue
-
-
-@pytest.fixture
 def client(catalogue, tmp_path):
     app = make_app(catalogue, Leaderboard(tmp_path / "scores.sqlite"), LIMITS)
     return TestClient(app, raise_server_exceptions=False)

@@ -12,10 +12,8 @@ import ld_data.__main__ as data_main
 import vae.__main__ as vae_main
 from api.__main__ import main as serve_main
 from api.app import make_app
-from api.catalogue import Catalogue
 from eval.leaderboard import Leaderboard
 from ld_data.mnist1d import Mnist1dConfig, make_mnist1d
-from tests.fakes import FakeCodec
 from tests.servers import serve
 
 
@@ -26,11 +24,9 @@ def tiny_mnist1d(monkeypatch):
 
 
 @pytest.fixture
-def service(release, tmp_path):
-    with Catalogue() as catalogue:
-        catalogue.add_all(release.parent, lambda folder: FakeCodec())
-        with serve(make_app(catalogue, Leaderboard(tmp_path / "scores.sqlite"))) as address:
-            yield address
+def service(catalogue, tmp_path):
+    with serve(make_app(catalogue, Leaderboard(tmp_path / "scores.sqlite"))) as address:
+        yield address
 
 
 def run(main, *arguments):

@@ -7,23 +7,14 @@ import pytest
 
 import ld_data
 from api.app import make_app
-from api.catalogue import Catalogue
 from eval import evaluate
 from eval.leaderboard import Leaderboard
 from eval.submission import Submission, fetch_leaderboard, submit
 from ld_data.download import download_release
 from ld_data.errors import DownloadError, InputError, IntegrityError, MissingDataError, StorageError, SubmissionError
-from tests.fakes import FakeCodec
 from tests.servers import serve
 
 NOBODY = "http://127.0.0.1:9"
-
-
-@pytest.fixture
-def catalogue(release):
-    with Catalogue() as catalogue:
-        catalogue.add_all(release.parent, lambda folder: FakeCodec())
-        yield catalogue
 
 
 @pytest.fixture
