@@ -27,7 +27,8 @@ def make_staging_folder(parent: Path, name: str) -> Iterator[Path]:
                 shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
             yield folder
         finally:
-            shutil.rmtree(folder, ignore_errors=True)
+            if _is_same(folder, lock):  # else ours was renamed, and the name may be another writer's by now
+                shutil.rmtree(folder, ignore_errors=True)
             os.close(lock)
     except LdDataError:
         raise

@@ -42,6 +42,19 @@ def test_what_was_renamed_stays(tmp_path):
     assert (tmp_path / "a" / "file").read_text() == "whole"
 
 
+def test_the_next_writer_s_folder_survives_the_end_of_this_one(tmp_path):
+    """Between the rename and the end of the block, the name is free for another writer."""
+    with make_staging_folder(tmp_path, "a") as folder:
+        folder.rename(tmp_path / "a")
+        with make_staging_folder(tmp_path, "a") as other:
+            (other / "file").write_text("whole")
+            other.rename(tmp_path / "kept")
+        folder.mkdir()
+        (folder / "half").write_text("another writer's")
+    assert (tmp_path / ".a.writing" / "half").exists()
+    assert (tmp_path / "kept" / "file").read_text() == "whole"
+
+
 def test_two_writers_of_one_name_do_not_mix(tmp_path, other_writer):
     with pytest.raises(StorageError, match="another process is writing a"), make_staging_folder(tmp_path, "a"):
         pass

@@ -26,7 +26,7 @@ def train_vae(config: VaeConfig, inputs: np.ndarray, *, progress: bool = True) -
     Raises `InputError` if the inputs have another shape or are fewer than one batch.
     """
     if inputs.shape[1:] != config.input_shape:
-        raise InputError(f"inputs must have shape (n, {config.input_shape}); received {inputs.shape}.")
+        raise InputError(f"inputs must have shape (n, *{config.input_shape}); received {inputs.shape}.")
     if len(inputs) < config.batch_size:
         raise InputError(f"training needs at least one batch of {config.batch_size} rows; received {len(inputs)}.")
     steps = len(inputs) // config.batch_size
