@@ -1,7 +1,6 @@
 """The command line of the scores: `python -m eval`."""
 
 import argparse
-import dataclasses
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,9 +13,10 @@ from eval.submission import Submission, fetch_leaderboard, submit
 from ld_data import command_line
 from ld_data.arrays import read_npy
 from ld_data.dataset import LatentDataset
-from ld_data.errors import InputError
+from ld_data.errors import InputError, MissingDataError
 from ld_data.manifest import read_manifest
 from ld_data.release import find_release, load
+from ld_data.source import SOURCES, load_source
 
 DEFAULT_SERVICE = "http://127.0.0.1:8000"
 BASELINES = ("mean", "linear", "mlp")
@@ -45,9 +45,18 @@ def _make_parser() -> argparse.ArgumentParser:
     baselines.add_argument("--json", action="store_true", help="print JSON")
     baselines.set_defaults(command=_baselines)
 
-    judge = commands.add_parser("judge", help="train a classifier of raw inputs and let it read decoded ones")
+    training = commands.add_parser("train-judge", help="train a classifier of a source's raw inputs")
+    training.add_argument("source", choices=list(SOURCES))
+    training.add_argument("--out", type=Path, help=".keras; beside the releases by default")
+    training.add_argument("--epochs", type=int, help="passes over the training inputs")
+    training.add_argument("--seed", type=int, default=0)
+    training.add_argument("--json", action="store_true", help="print JSON")
+    training.set_defaults(command=_train_judge)
+
+    judge = commands.add_parser("judge", help="let a judge read decoded inputs")
     judge.add_argument("release", help="a release's name or folder")
-    judge.add_argument("--seed", type=int, default=0)
+    judge.add_argument("--judge", type=Path, help=".keras; that of the release's source by default")
+    judge.add_argument("--seed", type=int, default=0, help="of the samples")
     judge.add_argument("--json", action="store_true", help="print JSON")
     judge.set_defaults(command=_judge)
 
@@ -88,23 +97,39 @@ def _baselines(options: argparse.Namespace) -> None:
     command_line.print_result(rows, f"{title}\n{_format_table(rows)}", options.json)
 
 
+def _train_judge(options: argparse.Namespace) -> None:
+    with command_line.quiet_imports():
+        from eval.judges import judge_path, measure_accuracy, save_judge, train_judge
+
+    source = load_source(options.source)
+    path = options.out or judge_path(options.source)
+    judge = train_judge(source, options.epochs, options.seed)
+    save_judge(judge, path)
+    accuracy = measure_accuracy(judge, source)
+    text = f"wrote {path}, which reads {accuracy:.2%} of the test inputs right"
+    command_line.print_result({"path": str(path), "judge_originals": accuracy}, text, options.json)
+
+
 def _judge(options: argparse.Namespace) -> None:
     with command_line.quiet_imports():
         import vae
-        from eval.judges import read_codec, train_judge
-        from ld_data.source import load_source
+        from eval.information import measure_errors
+        from eval.judges import find_judge, load_judge, read_codec
 
     source = load_source(read_manifest(find_release(options.release)).source["name"])
-    reading = read_codec(train_judge(source, seed=options.seed), source, vae.load(options.release), options.seed)
-    rows = (
-        ("originals", f"{reading.originals:.2%}", ""),
-        ("decoded samples", f"{reading.decoded_samples:.2%}", f"{reading.mse_samples:.4f}"),
-        ("decoded means", f"{reading.decoded_means:.2%}", f"{reading.mse_means:.4f}"),
-    )
-    text = "\n".join(
-        f"{name:<16} {accuracy:>14} {mse:>12}" for name, accuracy, mse in (("", "read right", "MSE"), *rows)
-    )
-    command_line.print_result(dataclasses.asdict(reading), f"{options.release}, test inputs\n{text}", options.json)
+    path = options.judge or find_judge(source.name)
+    if path is None:
+        raise MissingDataError(f"no judge of {source.name}. Train one: python -m eval train-judge {source.name}")
+    codec = vae.load(options.release)
+    reading = {**read_codec(load_judge(path), source, codec, options.seed)}
+    reading |= measure_errors(source, codec, options.seed)
+    lines = [f"{'':<16} {'read right':>14} {'MSE':>12}"]
+    for name in ("originals", "samples", "means"):
+        error = f"{reading[f'mse_{name}']:.4f}" if f"mse_{name}" in reading else ""
+        title = name if name == "originals" else f"decoded {name}"
+        lines.append(f"{title:<16} {reading[f'judge_{name}']:>14.2%} {error:>12}".rstrip())
+    text = "\n".join([f"{options.release}, test inputs", *lines])
+    command_line.print_result(reading, text, options.json)
 
 
 def _leaderboard(options: argparse.Namespace) -> None:

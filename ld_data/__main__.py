@@ -2,6 +2,7 @@
 
 import argparse
 import dataclasses
+import itertools
 import shlex
 import sys
 from collections.abc import Sequence
@@ -12,14 +13,16 @@ from typing import Any
 from ld_data import command_line
 from ld_data.arrays import write_npz
 from ld_data.builder import BuildPlan, build_release, name_release
+from ld_data.codec import LatentCodec
+from ld_data.dataset import LatentDataset
 from ld_data.download import download_release
-from ld_data.errors import InputError, LdDataError
-from ld_data.health import make_health_report
+from ld_data.errors import HealthError, InputError, LdDataError, MissingDataError, UnknownNameError
 from ld_data.locations import checkpoints_folder
 from ld_data.manifest import Manifest, read_manifest
 from ld_data.mnist1d import Mnist1dConfig, make_mnist1d
 from ld_data.release import check_target, find_release, list_releases, load, verify
-from ld_data.source import SOURCES, load_source
+from ld_data.report import Goals, HealthReport, make_report, merge, read_goals
+from ld_data.source import SOURCES, Source, load_source, read_source
 from ld_data.staging import make_staging_folder
 
 DEFAULT_SERVICE = "http://127.0.0.1:8000"
@@ -48,16 +51,18 @@ def _make_parser() -> argparse.ArgumentParser:
     _add_config_options(generate)
     generate.set_defaults(command=_generate)
 
-    build = commands.add_parser("build", help="train, encode, write and verify a release")
-    build.add_argument("source", choices=list(SOURCES))
+    build = commands.add_parser("build", help="train, encode, examine, write and verify a release")
+    build.add_argument("source", nargs="?", choices=list(SOURCES))
+    build.add_argument("--source-npz", type=Path, metavar="FILE", help="your own images instead: x_train, y_train, ...")
+    build.add_argument("--licence", default="unknown", help="of your own images: an SPDX name")
+    build.add_argument("--recipe", help="how: that of the source by default, or ld-mnist-v3, as the predecessor did")
     build.add_argument("--release", help="its name; ld-SOURCE-D by default")
     build.add_argument("--latent-dim", type=int, help="d, 2 or more; 32 by default")
-    build.add_argument(
-        "--y", choices=["cells", "gaussian"], default="cells", help="exact cells, or a trained class VAE"
-    )
+    build.add_argument("--y", choices=["cells", "gaussian"], help="exact cells, or a trained class VAE")
     build.add_argument("--epochs", type=int, help="passes over the training inputs")
-    build.add_argument("--beta", type=float, help="weight of the rate")
+    build.add_argument("--flow-epochs", type=int, help="passes of the flow alone")
     build.add_argument("--seed", type=int, default=0)
+    build.add_argument("--no-goals", action="store_true", help="publish whatever the health report says")
     build.add_argument("--json", action="store_true", help="print the health report as JSON")
     build.add_argument("--checkpoints", type=Path, help="the folder of releases to write into")
     build.set_defaults(command=_build)
@@ -74,8 +79,15 @@ def _make_parser() -> argparse.ArgumentParser:
 
     health = commands.add_parser("health", help="how far a release's latents are from N(0, I)")
     health.add_argument("name", help="a release's name or folder")
+    health.add_argument("--source-npz", type=Path, metavar="FILE", help="the images of a release of your own")
     health.add_argument("--json", action="store_true", help="print JSON")
     health.set_defaults(command=_health)
+    plots = commands.add_parser("plots", help="pictures of a release's latents and of what they decode to")
+    plots.add_argument("name", help="a release's name or folder")
+    plots.add_argument("--out", type=Path, required=True, metavar="DIR", help="the folder to write .png files into")
+    plots.add_argument("--components", type=int, nargs=2, default=(0, 1), help="of the manifold; 0 1 by default")
+    plots.add_argument("--source-npz", type=Path, metavar="FILE", help="the images of a release of your own")
+    plots.set_defaults(command=_plots)
     return parser
 
 
@@ -135,36 +147,72 @@ def _build(options: argparse.Namespace) -> None:
     with command_line.quiet_imports():
         import keras  # the framework takes seconds to import, and only this command trains
 
-        from vae.config import find_recipe
+        from vae.recipes import find_recipe
         from vae.training import train_codec
 
+    source = _find_source(options)
+    changes = {name: getattr(options, name) for name in ("latent_dim", "epochs", "flow_epochs", "seed", "y")}
+    recipe = find_recipe(options.recipe or options.source or "images", source).change(**changes)
+    goals = {} if options.no_goals else recipe.goals
     backend = keras.backend.backend()
-    changes = {"latent_dim": options.latent_dim, "epochs": options.epochs, "beta": options.beta}
-    config = find_recipe(options.source, seed=options.seed, **changes)
     plan = BuildPlan(
-        release=options.release or name_release(options.source, config.latent_dim),
+        release=options.release or name_release(options.recipe or source.name, recipe.x.latent_dim),
         seed=options.seed,
         command=_describe_build(options),
         release_version=RELEASE_VERSION,
-        libraries={"keras": keras.__version__, backend: version(backend)},
+        libraries={"keras": keras.__version__, backend: version(backend), "scikit-learn": version("scikit-learn")},
     )
     checkpoints = options.checkpoints or checkpoints_folder()
     check_target(checkpoints / plan.release)  # before the minutes of training, not after them
-    source = load_source(options.source)
-    codec = train_codec(source, config, options.y)
-    folder = build_release(source, codec, plan, checkpoints)
-    manifest = verify(folder)
-    text = f"built and verified {folder}\n{_format_health(manifest, manifest.health)}"
-    command_line.print_result(manifest.health, text, options.json)
+    codec = train_codec(source, recipe)
+    reports = []
+
+    def examine(data: LatentDataset) -> HealthReport:
+        reports.append(_examine(data, codec, source, goals))
+        return reports[0]
+
+    try:
+        folder = build_release(source, codec, plan, checkpoints, examine)
+    except HealthError:
+        command_line.print_result(reports[0].to_values(), reports[0].to_text(), options.json)
+        raise
+    text = f"{reports[0].to_text()}\nbuilt and verified {folder}"
+    command_line.print_result(reports[0].to_values(), text, options.json)
+
+
+def _find_source(options: argparse.Namespace) -> Source:
+    if (options.source is None) == (options.source_npz is None):
+        raise InputError(f"name a source ({', '.join(SOURCES)}), or a file of your own with --source-npz; one of them.")
+    if options.source is None:
+        return read_source(options.source_npz, licence=options.licence)
+    return load_source(options.source)
 
 
 def _describe_build(options: argparse.Namespace) -> str:
     """Return the command that makes the same arrays, without the folder that it wrote to."""
-    words = ["python", "-m", "ld_data", "build", options.source, "--seed", str(options.seed), "--y", options.y]
-    for name in ("release", "latent_dim", "epochs", "beta"):
+    words = ["python", "-m", "ld_data", "build", *([options.source] if options.source else [])]
+    if options.source_npz is not None:
+        words += ["--source-npz", options.source_npz.name]
+    for name in ("recipe", "release", "latent_dim", "y", "epochs", "flow_epochs", "seed"):
         if getattr(options, name) is not None:
             words += [f"--{name.replace('_', '-')}", str(getattr(options, name))]
-    return shlex.join(words)
+    return shlex.join([*words, "--no-goals"] if options.no_goals else words)
+
+
+def _examine(data: LatentDataset, codec: LatentCodec | None, source: Source | None, goals: Goals) -> HealthReport:
+    """Return the health report of a dataset; of what its models keep, too, if they and the source are at hand."""
+    from eval.information import measure_errors, measure_probes  # scikit-learn takes a second to import
+    from ld_data.health import measure_codec, measure_latents, measure_nulls
+
+    groups = merge(measure_latents(data, progress=True), {"probes": measure_probes(data)})
+    if codec is not None and source is not None:
+        groups = merge(groups, measure_codec(codec, source), {"decoded": measure_errors(source, codec)})
+        with command_line.quiet_imports():
+            from eval.judges import find_judge, load_judge, read_codec
+
+        if (judge := find_judge(source.name)) is not None:
+            groups = merge(groups, {"decoded": read_codec(load_judge(judge), source, codec)})
+    return make_report(groups, measure_nulls(data, progress=True), goals)
 
 
 def _download(options: argparse.Namespace) -> None:
@@ -181,20 +229,42 @@ def _verify(options: argparse.Namespace) -> None:
 
 def _health(options: argparse.Namespace) -> None:
     data = load(options.name)
-    report = make_health_report(data)
-    command_line.print_result(report, _format_health(data.manifest, report), options.json)
+    manifest = read_manifest(find_release(options.name))
+    source = _find_inputs(options, manifest)
+    codec = _load_codec(options.name) if source is not None else None
+    report = _examine(data, codec, source, read_goals(manifest.health))
+    command_line.print_result(report.to_values(), report.to_text(), options.json)
 
 
-def _format_health(manifest: Manifest | None, report: dict[str, dict[str, float]]) -> str:
-    lines = ["           worst |mean|   std of components   worst |correlation|"]
-    for name, row in report.items():
-        stds = f"{row['least_std']:.3f} to {row['greatest_std']:.3f}"
-        lines.append(f"{name:<10} {row['worst_mean']:>12.4f}   {stds:>17}   {row['worst_correlation']:>19.4f}")
-    shares = [report[name]["decoded_accuracy"] for name in ("y_train", "y_test")]
-    lines.append(f"y that decodes to its own class: train {shares[0]:.2%}, test {shares[1]:.2%}")
-    if manifest is not None:
-        lines.append(f"null {manifest.null:.4f} and floor {manifest.floor:.4f} in closed form")
-    return "\n".join(lines)
+def _plots(options: argparse.Namespace) -> None:
+    from ld_data.plots import draw_latents, draw_models, save_figure  # matplotlib takes a second to import
+
+    data = load(options.name)
+    source = _find_inputs(options, read_manifest(find_release(options.name)))
+    figures = draw_latents(data)
+    if source is not None:
+        codec = _load_codec(options.name)
+        figures = itertools.chain(figures, draw_models(data, codec, source, tuple(options.components)))
+    options.out.mkdir(parents=True, exist_ok=True)
+    for name, figure in figures:
+        save_figure(figure, options.out / f"{name}.png")
+        print(options.out / f"{name}.png")
+
+
+def _find_inputs(options: argparse.Namespace, manifest: Manifest) -> Source | None:
+    """Return the source of a release; None, with a word on stderr, if its inputs are not at hand."""
+    name = manifest.source["name"]
+    try:
+        return read_source(options.source_npz, name) if options.source_npz is not None else load_source(name)
+    except (MissingDataError, UnknownNameError) as error:
+        print(f"without the inputs, what the models make of them is left out: {error}", file=sys.stderr)
+        return None
+
+
+def _load_codec(name: str) -> LatentCodec:
+    with command_line.quiet_imports():
+        import vae
+    return vae.load(name)
 
 
 if __name__ == "__main__":

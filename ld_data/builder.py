@@ -1,6 +1,7 @@
 """The builder: a source and its trained models in, a verified release out."""
 
 import platform
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,10 +11,12 @@ import scipy
 from ld_data.arrays import write_npy, write_npz
 from ld_data.codec import LatentCodec
 from ld_data.dataset import NPY_FILES, LatentDataset, Split
+from ld_data.errors import HealthError
+from ld_data.gaussianity import measure_moments
 from ld_data.hashing import hash_array
-from ld_data.health import make_health_report
 from ld_data.manifest import MANIFEST_NAME, ArrayRecord, FileRecord, Manifest
-from ld_data.release import DATA_NAME, check_name, publish, verify
+from ld_data.release import DATA_NAME, check_name, publish, set_aside, verify
+from ld_data.report import HealthReport, make_report
 from ld_data.source import Source
 from ld_data.staging import make_staging_folder
 
@@ -55,22 +58,45 @@ def make_dataset(source: Source, codec: LatentCodec, release: str, seed: int) ->
     return LatentDataset(release, train, test, weight, bias, mean)
 
 
-def build_release(source: Source, codec: LatentCodec, plan: BuildPlan, checkpoints: Path) -> Path:
-    """Return the folder of the release after encoding the source, writing it, verifying it, and publishing it.
+def build_release(
+    source: Source,
+    codec: LatentCodec,
+    plan: BuildPlan,
+    checkpoints: Path,
+    examine: Callable[[LatentDataset], HealthReport] | None = None,
+) -> Path:
+    """Return the folder of the release after encoding the source, examining, verifying, and publishing it.
 
-    The release is written in a folder beside its final place and takes its name last. Raises `StorageError` if the
-    disk refuses; then an older release of the name is as it was.
+    `examine` makes the health report, without it of the moments alone. The release is written in a folder beside its
+    final place and takes its name last. Raises `HealthError` if the report misses a goal: then the build lies beside as
+    `.<release>.refused`; `StorageError` if the disk refuses. Either way an older release of the name is as it was.
     """
     data = make_dataset(source, codec, plan.release, plan.seed)
+    report = (examine or _examine_moments)(data)
     target = checkpoints.resolve() / plan.release
     with make_staging_folder(target.parent, plan.release) as staging:
         codec.save(staging)
         write_npz(staging / DATA_NAME, data.to_arrays())
-        manifest = _make_manifest(source, codec, plan, data, staging)
+        manifest = _make_manifest(source, codec, plan, data, report, staging)
         (staging / MANIFEST_NAME).write_text(manifest.to_json(), "utf-8")
         verify(staging)
+        if report.refused:
+            place = set_aside(staging, target)
+            rows = "".join(f"\n  {row}" for row in report.refused)
+            raise HealthError(
+                f"{plan.release} misses {len(report.refused)} of its goals and is not published:{rows}\n"
+                f"It is kept for a look in {place}."
+            )
         publish(staging, target)
     return target
+
+
+def _examine_moments(data: LatentDataset) -> HealthReport:
+    splits = {"train": data.train, "test": data.test}
+    groups = {
+        f"{space}_{name}": measure_moments(getattr(split, space)) for name, split in splits.items() for space in "xy"
+    }
+    return make_report(groups, {}, {})
 
 
 def _encode(codec: LatentCodec, inputs: np.ndarray, labels: np.ndarray, seed: int, first_row: int) -> Split:
@@ -79,7 +105,9 @@ def _encode(codec: LatentCodec, inputs: np.ndarray, labels: np.ndarray, seed: in
     return Split(x.astype(np.float32), y.astype(np.float32), labels.astype(np.uint8))
 
 
-def _make_manifest(source: Source, codec: LatentCodec, plan: BuildPlan, data: LatentDataset, staging: Path) -> Manifest:
+def _make_manifest(
+    source: Source, codec: LatentCodec, plan: BuildPlan, data: LatentDataset, report: HealthReport, staging: Path
+) -> Manifest:
     arrays = data.to_arrays()
     npy_files = {file: write_npy(arrays[name]) for file, name in NPY_FILES.items()}
     return Manifest(
@@ -99,7 +127,7 @@ def _make_manifest(source: Source, codec: LatentCodec, plan: BuildPlan, data: La
         licence=source.licence,
         null=codec.y.null,
         floor=codec.y.floor,
-        health=make_health_report(data),
+        health=report.to_values(),
         arrays={name: ArrayRecord.of(array) for name, array in arrays.items()},
         files={path.name: FileRecord.of(path) for path in sorted(staging.iterdir())},
         npy_files={

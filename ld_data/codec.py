@@ -31,6 +31,9 @@ class XCodec(Protocol):
     def encode(self, inputs: np.ndarray, mode: Mode = "sample", seed: int = 0, first_row: int = 0) -> np.ndarray:
         """Return `(n, d)` float32 latents of inputs `(n, *input_shape)`; row i draws noise of row `first_row` + i."""
 
+    def measure_rate(self, inputs: np.ndarray, seed: int = 0) -> np.ndarray:
+        """Return KL(q(x | input) || N(0, I)) in nats, `(n,)` float32, for inputs `(n, *input_shape)`."""
+
     def decode(self, latents: np.ndarray) -> np.ndarray:
         """Return `(n, *input_shape)` float32 inputs for latents `(n, d)`."""
 

@@ -34,6 +34,12 @@ class IntegrityError(LdDataError):
     error_type = "integrity"
 
 
+class HealthError(LdDataError):
+    """A release misses the goals of its recipe, and is kept aside instead of published."""
+
+    error_type = "unhealthy"
+
+
 class StorageError(LdDataError, OSError):
     """The disk refused: full, read-only, or not permitted. What was there before still is."""
 

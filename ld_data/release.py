@@ -158,6 +158,13 @@ def publish(staging: Path, target: Path) -> None:
     shutil.rmtree(previous, ignore_errors=True)
 
 
+def set_aside(staging: Path, target: Path) -> Path:
+    """Return where the finished folder `staging` now lies beside `target`, unpublished, in place of an earlier one."""
+    place = target.parent / f".{target.name}.refused"
+    shutil.rmtree(place, ignore_errors=True)
+    return staging.rename(place)
+
+
 def check_target(target: Path) -> None:
     """Raise `StorageError` if something lies at `target` that is not a release, since publishing would delete it."""
     if target.exists() and not (target / MANIFEST_NAME).is_file():

@@ -2,14 +2,19 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
-from ld_data.errors import UnknownNameError
+from ld_data.arrays import check_finite, check_labels, check_numbers, read_npz
+from ld_data.errors import InputError, IntegrityError, UnknownNameError
 from ld_data.hashing import hash_array
 from ld_data.mnist import load_mnist
 from ld_data.mnist1d import Mnist1dConfig, make_mnist1d
+from ld_data.release import NAME_CHARACTERS
 
+NPZ_KEYS = ("x_train", "y_train", "x_test", "y_test")
+MAX_CLASSES = 256
 MNIST1D_FIT_ROWS = 100_000
 MNIST1D_FIT_SEED = 1_000_000  # far from the published set's 42: the models are fitted on other signals
 
@@ -22,7 +27,7 @@ class Source:
         name: of the source.
         x_train, x_test: inputs `(n, h, w)` uint8 or `(n, t)` float32.
         label_train, label_test: classes `(n,)` uint8.
-        make_fit_inputs: given a seed, returns the inputs `(m, ...)` that models are fitted on.
+        make_fit_set: given a seed, returns the inputs `(m, ...)` and labels `(m,)` that models are fitted on.
         licence: SPDX name of the inputs' licence.
     """
 
@@ -31,7 +36,7 @@ class Source:
     label_train: np.ndarray
     x_test: np.ndarray
     label_test: np.ndarray
-    make_fit_inputs: Callable[[int], np.ndarray]
+    make_fit_set: Callable[[int], tuple[np.ndarray, np.ndarray]]
     licence: str
 
     @property
@@ -56,12 +61,54 @@ def load_source(name: str) -> Source:
     return SOURCES[name]()
 
 
+def read_source(path: Path, name: str | None = None, licence: str = "unknown") -> Source:
+    """Return a user's own images as a source, named after the file unless a name is given.
+
+    An `.npz` holds x_train and x_test, `(n, h, w)` uint8 or numbers in [0, 1], and their classes y_train and y_test,
+    `(n,)` integers from 0 to k - 1, each of which occurs in training. Raises `InputError` for anything else.
+    """
+    try:
+        arrays = read_npz(path)
+    except IntegrityError as error:
+        raise InputError(f"{path}: not an .npz file of arrays ({error}).") from error
+    if missing := [key for key in NPZ_KEYS if key not in arrays]:
+        raise InputError(f"{path}: expected the arrays {', '.join(NPZ_KEYS)}; {missing[0]} is missing.")
+    try:
+        splits = [_check_split(arrays[f"x_{split}"], arrays[f"y_{split}"], split) for split in ("train", "test")]
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from error
+    train, test = splits
+    classes = int(train[1].max()) + 1
+    if train[0].shape[1:] != test[0].shape[1:]:
+        raise InputError(f"{path}: x_train has images {train[0].shape[1:]}, x_test {test[0].shape[1:]}.")
+    if len(np.unique(train[1])) != classes or classes < 2:
+        raise InputError(f"{path}: y_train must hold every class from 0 to k - 1, and at least two; number them so.")
+    if test[1].max() >= classes:
+        raise InputError(f"{path}: y_test holds class {test[1].max()}, which y_train does not.")
+    slug = "".join(letter if letter in NAME_CHARACTERS else "-" for letter in (name or path.stem).lower())
+    return Source(slug, *train, *test, lambda seed: train, licence)
+
+
+def _check_split(inputs: np.ndarray, labels: np.ndarray, split: str) -> tuple[np.ndarray, np.ndarray]:
+    """Return images and labels as a source has them; raise `InputError` for what they may not be."""
+    if inputs.ndim != 3 or not inputs.size:
+        raise InputError(f"x_{split} must have shape (n, h, w), none of them 0; received {inputs.shape}.")
+    if inputs.dtype != np.uint8:
+        inputs = check_finite(check_numbers(inputs, f"x_{split}").astype(np.float32), f"x_{split}")
+        if inputs.min() < 0 or inputs.max() > 1:
+            raise InputError(
+                f"x_{split} must be uint8, or numbers in [0, 1]; received {inputs.min():g} to {inputs.max():g}. "
+                "Divide by 255, or convert to uint8."
+            )
+    if labels.shape != inputs.shape[:1]:
+        raise InputError(f"y_{split} must have one label for each of {len(inputs)} images; received {labels.shape}.")
+    return inputs, check_labels(labels, MAX_CLASSES).astype(np.uint8)
+
+
 def _load_mnist() -> Source:
     arrays = load_mnist()
-    x_train = arrays["x_train"]
-    return Source(
-        "mnist", x_train, arrays["y_train"], arrays["x_test"], arrays["y_test"], lambda seed: x_train, "CC-BY-SA-3.0"
-    )
+    train, test = ((arrays[f"x_{split}"], arrays[f"y_{split}"]) for split in ("train", "test"))
+    return Source("mnist", *train, *test, lambda seed: train, "CC-BY-SA-3.0")
 
 
 def _make_mnist1d() -> Source:
@@ -72,15 +119,16 @@ def _make_mnist1d() -> Source:
         data.y.astype(np.uint8),
         data.x_test.astype(np.float32),
         data.y_test.astype(np.uint8),
-        _make_mnist1d_fit_inputs,
+        _make_mnist1d_fit_set,
         "Apache-2.0",
     )
 
 
-def _make_mnist1d_fit_inputs(seed: int) -> np.ndarray:
+def _make_mnist1d_fit_set(seed: int) -> tuple[np.ndarray, np.ndarray]:
     fit_seed = (MNIST1D_FIT_SEED + seed) % 2**32
     config = Mnist1dConfig(num_samples=MNIST1D_FIT_ROWS, train_split=1.0, seed=fit_seed)
-    return make_mnist1d(config).x.astype(np.float32)
+    data = make_mnist1d(config)
+    return data.x.astype(np.float32), data.y.astype(np.uint8)
 
 
 SOURCES: dict[str, Callable[[], Source]] = {"mnist": _load_mnist, "mnist1d": _make_mnist1d}

@@ -30,6 +30,9 @@ class FakeX:
         noise = make_normals(seed, X_STREAM, first_row, len(inputs), D) if mode == "sample" else 0.0
         return (inputs.reshape(-1, D) + noise).astype(np.float32)
 
+    def measure_rate(self, inputs, seed=0):
+        return 0.5 * np.square(inputs.reshape(-1, D)).sum(axis=1)
+
     def decode(self, latents):
         return check_vectors(latents, D).reshape(-1, 2, 2)
 
@@ -88,7 +91,7 @@ def make_source(train: int = 60, test: int = 30) -> Source:
         labels[:train],
         inputs[train:],
         labels[train:],
-        lambda seed: inputs[:train],
+        lambda seed: (inputs[:train], labels[:train]),
         "Apache-2.0",
     )
 

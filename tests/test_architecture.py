@@ -28,10 +28,14 @@ LIBRARIES = {
 }
 EXTRA_LIBRARIES = {
     "ld_data.fetch": {"httpx2", "tqdm"},
+    "ld_data.health": {"tqdm"},
+    "ld_data.plots": {"matplotlib", "sklearn"},
+    "ld_data.two_sample": {"sklearn"},
     "ld_data.download": {"httpx2"},
     "eval.submission": {"httpx2"},
     "eval.baselines": {"keras"},
     "eval.fitting": {"keras", "tqdm"},
+    "eval.information": {"sklearn"},
     "eval.judges": {"keras"},
     "api.__main__": {"uvicorn"},
     "ld_data.__main__": {"keras"},
@@ -39,12 +43,17 @@ EXTRA_LIBRARIES = {
 LATE_IMPORTS = {  # module, what it imports late
     ("ld_data.mnist", "ld_data.fetch"),
     ("ld_data.__main__", "keras"),
-    ("ld_data.__main__", "vae.config"),
+    ("ld_data.__main__", "vae"),
+    ("ld_data.__main__", "vae.recipes"),
     ("ld_data.__main__", "vae.training"),
+    ("ld_data.__main__", "eval.information"),
+    ("ld_data.__main__", "eval.judges"),
+    ("ld_data.__main__", "ld_data.health"),
+    ("ld_data.__main__", "ld_data.plots"),
     ("eval.score", "eval.submission"),
     ("eval.__main__", "eval.baselines"),
     ("eval.__main__", "eval.judges"),
-    ("eval.__main__", "ld_data.source"),
+    ("eval.__main__", "eval.information"),
     ("eval.__main__", "vae"),
 }
 

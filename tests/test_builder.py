@@ -10,8 +10,9 @@ import pytest
 import ld_data
 from ld_data import builder
 from ld_data.builder import build_release, make_dataset, name_release
-from ld_data.errors import InputError, StorageError
+from ld_data.errors import HealthError, InputError, StorageError
 from ld_data.manifest import read_manifest
+from ld_data.report import Goal, make_report
 from tests.fakes import FakeCodec, FakeY, make_plan, make_source
 
 
@@ -55,6 +56,30 @@ def test_a_full_disk_leaves_the_old_release_and_nothing_else(release, monkeypatc
         build_release(make_source(), FakeCodec(), make_plan(seed=1), release.parent)
     assert list(release.parent.iterdir()) == [release]
     assert ld_data.verify("fake-4").seed == 0
+
+
+class TestTheGate:
+    @staticmethod
+    def examine(most):
+        return lambda data: make_report(
+            {"x_train": {"worst_mean": 0.3}}, {}, {"x_train": {"worst_mean": Goal(most=most)}}
+        )
+
+    def test_a_build_that_misses_a_goal_is_kept_aside_and_the_old_release_stays(self, release):
+        for _ in range(2):  # a second refused build takes the place of the first
+            with pytest.raises(
+                HealthError, match=r"misses 1 of its goals.*\n  x_train worst_mean is 0\.3, goal at most 0\.2"
+            ):
+                build_release(make_source(), FakeCodec(), make_plan(seed=1), release.parent, self.examine(0.2))
+        assert ld_data.verify("fake-4").seed == 0
+        aside = release.parent / ".fake-4.refused"
+        assert ld_data.verify(aside).seed == 1
+        assert read_manifest(aside).health["x_train"]["worst_mean"]["missed"] is True
+        assert ld_data.list_releases() == ["fake-4"]
+
+    def test_a_build_that_meets_its_goals_is_published_with_its_report(self, release):
+        build_release(make_source(), FakeCodec(), make_plan(seed=1), release.parent, self.examine(0.4))
+        assert ld_data.verify("fake-4").health["x_train"]["worst_mean"]["value"] == 0.3
 
 
 def test_a_build_killed_while_it_writes_leaves_the_old_release(release):

@@ -10,14 +10,15 @@ from ld_data.release import verify
 from tests.fakes import make_plan, make_source
 from vae.cells import make_cells
 from vae.codec import Codec
-from vae.config import CLASS_RECIPE, VaeConfig
+from vae.config import VaeConfig
 from vae.gaussian_classes import GaussianClasses
 from vae.inputs import InputCodec, prepare_inputs
 from vae.model import Vae
+from vae.recipes import CLASSES as CLASS_VAE
 
 SIGNAL = VaeConfig(input_shape=(2, 2), latent_dim=4, encoder_filters=(4,), decoder_units=(8,), likelihood="gaussian")
 IMAGE = VaeConfig(input_shape=(28, 28), latent_dim=4, encoder_filters=(4,), decoder_units=(8,))
-CLASSES = VaeConfig(**{**CLASS_RECIPE.to_json(), "input_shape": (3,), "latent_dim": 4})
+CLASSES = VaeConfig(**{**CLASS_VAE.to_json(), "input_shape": (3,), "latent_dim": 4})
 
 
 def make_codec(kind):

@@ -16,6 +16,8 @@ from eval.leaderboard import Leaderboard
 from ld_data.mnist1d import Mnist1dConfig, make_mnist1d
 from tests.servers import serve
 
+QUICK = ("build", "mnist1d", "--epochs", 1, "--flow-epochs", 1)
+
 
 @pytest.fixture
 def tiny_mnist1d(monkeypatch):
@@ -67,9 +69,14 @@ class TestLdData:
         assert "data.npz" in error
 
     def test_health(self, release, capsys):
-        assert set(run_json(capsys, data_main.main, "health", "fake-4")) == {"x_train", "y_train", "x_test", "y_test"}
+        """Of a release whose inputs nobody has: what the arrays tell, and a word about the rest."""
+        report = run_json(capsys, data_main.main, "health", "fake-4")
+        assert {"x_train", "y_train", "x_test", "y_test", "x_train_test", "probes"} <= set(report)
+        assert set(report["x_test"]["worst_mean"]) == {"value", "null_mean", "null_worst"}
         assert run(data_main.main, "health", "fake-4") == 0
-        assert "worst |correlation|" in capsys.readouterr().out
+        shown = capsys.readouterr()
+        assert "worst_correlation" in shown.out
+        assert "what the models make of them is left out: no source 'fake'" in shown.err
 
     def test_generate(self, tmp_path):
         out = tmp_path / "signals.npz"
@@ -98,20 +105,70 @@ class TestLdData:
 
     @pytest.mark.parametrize("y_kind", ["cells", "gaussian"])
     def test_build_makes_a_verified_release(self, checkpoints, tiny_mnist1d, capsys, y_kind):
-        arguments = ("build", "mnist1d", "--epochs", 1, "--latent-dim", 5, "--y", y_kind, "--seed", 3)
+        arguments = (*QUICK, "--latent-dim", 5, "--y", y_kind, "--seed", 3)
         assert run(data_main.main, *arguments) == 0
         assert "built and verified" in capsys.readouterr().out
         data = ld_data.load("ld-mnist1d-5")
         assert data.train.x.shape == (4000, 5)
         assert data.manifest.command == (
-            f"python -m ld_data build mnist1d --seed 3 --y {y_kind} --latent-dim 5 --epochs 1"
+            f"python -m ld_data build mnist1d --latent-dim 5 --y {y_kind} --epochs 1 --flow-epochs 1 --seed 3"
         )
-        assert {"python", "numpy", "scipy", "keras", keras.backend.backend()} == set(data.manifest.libraries)
+        libraries = {"python", "numpy", "scipy", "scikit-learn", "keras", keras.backend.backend()}
+        assert libraries == set(data.manifest.libraries)
+        health = data.manifest.health
+        assert {"least_signal", "used_directions", "rate"} <= set(health["x_test"])
+        assert {"mse_samples", "mse_means"} <= set(health["decoded"])
+        assert health["y_test"]["decoded_accuracy"]["value"] == pytest.approx(1.0, abs=0 if y_kind == "cells" else 0.5)
+        assert run_json(capsys, data_main.main, "health", "ld-mnist1d-5") == health
+
+    def test_a_build_that_misses_its_goals_is_refused_and_says_which(self, checkpoints, tiny_mnist1d, capsys):
+        assert run(data_main.main, *QUICK) == 1
+        shown = capsys.readouterr()
+        assert "MISSED" in shown.out
+        assert "is not published" in shown.err
+        assert "decoded mse_samples is" in shown.err
+        assert [path.name for path in checkpoints.iterdir()] == [".ld-mnist1d-32.refused"]
+        assert run(data_main.main, *QUICK, "--no-goals") == 0
+        assert ld_data.load("ld-mnist1d-32").manifest.command.endswith("--no-goals")
+
+    def test_build_of_own_images(self, checkpoints, tmp_path, capsys):
+        random = np.random.default_rng(0)
+        arrays = {}
+        for split, rows in (("train", 600), ("test", 200)):
+            arrays[f"y_{split}"] = np.arange(rows) % 4
+            arrays[f"x_{split}"] = random.integers(0, 255, (rows, 9, 6), dtype=np.uint8)
+        np.savez(tmp_path / "own.npz", **arrays)
+        own = ("--source-npz", tmp_path / "own.npz")
+        arguments = ("build", *own, "--licence", "MIT", "--latent-dim", 2, "--epochs", 1, "--flow-epochs", 1)
+        assert run(data_main.main, *arguments) == 0
+        manifest = ld_data.load("ld-own-2").manifest
+        assert (manifest.source["name"], manifest.licence, manifest.classes) == ("own", "MIT", 4)
+        capsys.readouterr()
+        assert run_json(capsys, data_main.main, "health", "ld-own-2", *own) == manifest.health
+        assert run(data_main.main, "plots", "ld-own-2", *own, "--out", tmp_path / "plots") == 0
+        names = {"histograms", "stds", "reconstructions", "prior_samples", "manifold_0_1", "tsne"}
+        assert {path.stem for path in (tmp_path / "plots").iterdir()} == names
+        assert run(data_main.main, "plots", "ld-own-2", *own, "--out", tmp_path / "a", "--components", 1, 5) == 1
+        assert "components must be two different numbers from 0 to 1" in capsys.readouterr().err
+
+    @pytest.mark.parametrize("arguments", [(), ("mnist1d", "--source-npz", "own.npz")])
+    def test_build_takes_one_source(self, checkpoints, capsys, arguments):
+        assert run(data_main.main, "build", *arguments) == 1
+        assert "name a source" in capsys.readouterr().err
+
+    def test_the_predecessors_recipe(self, checkpoints, tiny_mnist1d):
+        assert run(data_main.main, "build", "mnist1d", "--recipe", "ld-mnist-v3", "--epochs", 1) == 0
+        assert ld_data.load("ld-ld-mnist-v3-32").manifest.classes == 10
+
+    def test_plots_without_inputs_are_those_of_the_arrays(self, release, tmp_path, capsys):
+        assert run(data_main.main, "plots", "fake-4", "--out", tmp_path / "plots") == 0
+        assert {path.stem for path in (tmp_path / "plots").iterdir()} == {"histograms", "stds"}
+        assert "is left out" in capsys.readouterr().err
 
     def test_the_same_seed_builds_the_same_bytes(self, tmp_path, tiny_mnist1d):
         contents = []
         for folder in (tmp_path / "a", tmp_path / "b"):
-            arguments = ("build", "mnist1d", "--epochs", 1, "--latent-dim", 9, "--checkpoints", folder)
+            arguments = (*QUICK, "--latent-dim", 9, "--checkpoints", folder)
             assert run(data_main.main, *arguments) == 0
             contents.append({path.name: path.read_bytes() for path in (folder / "ld-mnist1d-9").iterdir()})
         assert contents[0] == contents[1]
@@ -121,7 +178,7 @@ class TestLdData:
         assert run(data_main.main, "build", "mnist1d") == 1
         assert "is not a release" in capsys.readouterr().err
 
-    @pytest.mark.parametrize("option", [("--latent-dim", 1), ("--seed", -1), ("--release", "A b"), ("--beta", "nan")])
+    @pytest.mark.parametrize("option", [("--latent-dim", 1), ("--seed", -1), ("--release", "A b"), ("--recipe", "no")])
     def test_build_refuses_before_it_trains(self, checkpoints, capsys, option):
         assert run(data_main.main, "build", "mnist1d", *option) == 1
         assert capsys.readouterr().err.startswith("error: ")
@@ -146,7 +203,7 @@ class TestLdData:
 class TestVae:
     def test_train_and_info(self, tmp_path, tiny_mnist1d, capsys):
         out = tmp_path / "models"
-        assert run(vae_main.main, "train", "mnist1d", "--epochs", 1, "--latent-dim", 5, "--out", out) == 0
+        assert run(vae_main.main, "train", *QUICK[1:], "--latent-dim", 5, "--out", out) == 0
         capsys.readouterr()
         facts = run_json(capsys, vae_main.main, "info", out)
         assert (facts["latent_dim"], facts["y"]) == (5, "Cells")
@@ -198,12 +255,17 @@ class TestEval:
         assert "mine" in capsys.readouterr().out
 
     def test_judge(self, checkpoints, tiny_mnist1d, capsys, monkeypatch):
-        monkeypatch.setattr("eval.judges.STEPS", 1)
-        monkeypatch.setattr("eval.judges.MIN_EPOCHS", 1)
-        run(data_main.main, "build", "mnist1d", "--epochs", 1, "--latent-dim", 5)
-        capsys.readouterr()
+        assert run(data_main.main, *QUICK, "--latent-dim", 5) == 0
+        assert run(eval_main.main, "judge", "ld-mnist1d-5") == 1
+        assert "Train one: python -m eval train-judge mnist1d" in capsys.readouterr().err
+        trained = run_json(capsys, eval_main.main, "train-judge", "mnist1d", "--epochs", 1)
+        assert trained["path"] == str(checkpoints / "judges" / "mnist1d.keras")
         reading = run_json(capsys, eval_main.main, "judge", "ld-mnist1d-5")
-        assert set(reading) == {"originals", "decoded_samples", "decoded_means", "mse_samples", "mse_means"}
+        assert reading["judge_originals"] == trained["judge_originals"]
+        assert {"judge_samples", "judge_means", "mse_samples", "mse_means"} < set(reading)
+        assert run(eval_main.main, "judge", "ld-mnist1d-5") == 0
+        assert "decoded means" in capsys.readouterr().out
+        assert ld_data.list_releases() == ["ld-mnist1d-5"]
 
 
 def test_the_service_tells_at_once_that_its_port_is_taken(service, checkpoints, tmp_path, capsys):

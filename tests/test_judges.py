@@ -1,7 +1,17 @@
+import keras
 import numpy as np
 import pytest
 
-from eval.judges import read_codec, to_unit_scale, train_judge
+from eval.judges import (
+    find_judge,
+    judge_path,
+    load_judge,
+    measure_accuracy,
+    read_codec,
+    save_judge,
+    train_judge,
+)
+from ld_data.errors import IntegrityError
 from ld_data.source import Source
 from tests.fakes import FakeCodec, FakeX
 
@@ -20,7 +30,7 @@ def make_stripes(n, shape, seed):
 @pytest.fixture(params=[(9, 9), (12,)], ids=["images", "signals"])
 def source(request):
     train, test = make_stripes(600, request.param, 0), make_stripes(200, request.param, 1)
-    return Source("stripes", *train, *test, lambda seed: train[0], "Apache-2.0")
+    return Source("stripes", *train, *test, lambda seed: train, "Apache-2.0")
 
 
 class Mirror(FakeX):
@@ -34,16 +44,36 @@ class Mirror(FakeX):
         return latents
 
 
-def test_a_judge_reads_what_it_was_trained_on_and_its_reading_is_reproducible(source):
+def test_a_judge_reads_what_it_was_trained_on_and_its_reading_is_reproducible(source, tmp_path):
     codec = FakeCodec(x=Mirror())
-    reading = read_codec(train_judge(source, epochs=40), source, codec)
-    assert reading.originals > 0.97
-    assert reading.decoded_means == reading.originals
-    assert reading.mse_means == 0
-    assert reading.mse_samples == pytest.approx(0.04, rel=0.1)
-    assert read_codec(train_judge(source, epochs=40), source, codec) == reading
+    judge = train_judge(source, epochs=20)
+    reading = read_codec(judge, source, codec)
+    assert reading["judge_originals"] > 0.97
+    assert reading["judge_originals"] == measure_accuracy(judge, source) == reading["judge_means"]
+    assert reading["judge_loss_means"] == 0
+    assert reading["judge_loss_samples"] == reading["judge_originals"] - reading["judge_samples"]
+    assert read_codec(train_judge(source, epochs=20), source, codec) == reading
+    save_judge(judge, tmp_path / "new" / "judge.keras")
+    assert read_codec(load_judge(tmp_path / "new" / "judge.keras"), source, codec) == reading
+    assert [path.name for path in (tmp_path / "new").iterdir()] == ["judge.keras"]
 
 
-def test_bytes_are_scaled_and_floats_are_not():
-    assert to_unit_scale(np.array([0, 255], np.uint8)).tolist() == [0.0, 1.0]
-    assert to_unit_scale(np.array([0.0, 2.0])).tolist() == [0.0, 2.0]
+def test_a_file_that_is_no_judge_is_refused(tmp_path):
+    (tmp_path / "judge.keras").write_text("no")
+    with pytest.raises(IntegrityError, match="not a judge"):
+        load_judge(tmp_path / "judge.keras")
+
+
+def test_code_in_a_judge_is_never_run(tmp_path):
+    """A lambda layer holds marshalled code: safe mode refuses it."""
+    judge = keras.Sequential([keras.Input((4,)), keras.layers.Lambda(lambda values: values)])
+    judge.save(tmp_path / "judge.keras")
+    with pytest.raises(IntegrityError, match="not a judge"):
+        load_judge(tmp_path / "judge.keras")
+
+
+def test_a_source_has_no_judge_until_there_is_one(checkpoints):
+    assert find_judge("stripes") is None
+    judge_path("stripes").parent.mkdir()
+    judge_path("stripes").write_text("")
+    assert find_judge("stripes") == checkpoints / "judges" / "stripes.keras"

@@ -1,13 +1,20 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from keras import ops
 from scipy import stats
 
-from vae.config import CLASS_RECIPE, VaeConfig
+from vae import gaussian
+from vae.config import VaeConfig
 from vae.model import Vae
+from vae.objective import Objective, reconstruct
+from vae.recipes import CLASSES
 
 IMAGE = VaeConfig(input_shape=(4, 4), latent_dim=2, encoder_filters=(4,), decoder_units=(8,))
 SIGNAL = VaeConfig(input_shape=(8,), latent_dim=2, encoder_filters=(4,), decoder_units=(8,), likelihood="gaussian")
+
+FLOWING = replace(IMAGE, posterior_std=0.3, beta=0.0, flow_couplings=3, flow_units=8)
 
 
 def to_numpy(tensor):
@@ -17,42 +24,81 @@ def to_numpy(tensor):
 def test_bernoulli_reconstruction_is_the_negative_log_likelihood_summed_over_pixels():
     random = np.random.default_rng(0)
     pixels, logits = random.integers(0, 2, (5, 4, 4)).astype(np.float32), random.normal(size=(5, 4, 4))
-    expected = -stats.bernoulli(1 / (1 + np.exp(-logits))).logpmf(pixels).sum(axis=(1, 2))
-    assert to_numpy(Vae(IMAGE).reconstruction(pixels, logits.astype(np.float32))) == pytest.approx(expected, rel=1e-5)
+    expected = -stats.bernoulli(1 / (1 + np.exp(-logits))).logpmf(pixels).sum(axis=(1, 2)).mean()
+    assert to_numpy(reconstruct(pixels, logits.astype(np.float32), IMAGE)) == pytest.approx(expected, rel=1e-5)
 
 
 def test_gaussian_reconstruction_is_the_negative_log_likelihood_but_for_a_constant():
     random = np.random.default_rng(0)
     signal, mean = random.normal(size=(2, 5, 8))
-    expected = -(stats.norm(mean, 0.1).logpdf(signal) - stats.norm(mean, 0.1).logpdf(mean)).sum(axis=1)
-    result = Vae(SIGNAL).reconstruction(signal.astype(np.float32), mean.astype(np.float32))
+    expected = -(stats.norm(mean, 0.1).logpdf(signal) - stats.norm(mean, 0.1).logpdf(mean)).sum(axis=1).mean()
+    result = reconstruct(signal.astype(np.float32), mean.astype(np.float32), SIGNAL)
     assert to_numpy(result) == pytest.approx(expected, rel=1e-4)
 
 
 def test_categorical_reconstruction_is_the_cross_entropy():
     logits = np.random.default_rng(0).normal(size=(10, 10)).astype(np.float32)
-    expected = -np.log(np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)).diagonal()
-    assert to_numpy(Vae(CLASS_RECIPE).reconstruction(np.eye(10, dtype=np.float32), logits)) == pytest.approx(
-        expected, rel=1e-5
-    )
+    expected = -np.log(np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)).diagonal().mean()
+    result = reconstruct(np.eye(10, dtype=np.float32), logits, CLASSES)
+    assert to_numpy(result) == pytest.approx(expected, rel=1e-5)
 
 
-@pytest.mark.parametrize("beta", [0.0, 1.0, 4.9])
+def evaluate(config, inputs):
+    objective = Objective(Vae(config), classes=3)
+    objective.compile()
+    labels = np.arange(len(inputs)) % 3
+    return objective.evaluate(inputs, labels, batch_size=len(inputs), verbose=0, return_dict=True)
+
+
+@pytest.mark.parametrize("beta", [1.0, 4.9])
 def test_the_loss_is_reconstruction_plus_beta_times_rate_and_names_both(beta):
-    vae = Vae(VaeConfig(**{**IMAGE.to_json(), "beta": beta}))
-    vae.compile(optimizer="sgd")
     inputs = np.random.default_rng(0).uniform(size=(32, 4, 4)).astype(np.float32)
-    result = vae.evaluate(inputs, batch_size=32, verbose=0, return_dict=True)
+    result = evaluate(replace(IMAGE, beta=beta), inputs)
     assert set(result) == {"loss", "reconstruction", "rate"}
     assert result["loss"] == pytest.approx(result["reconstruction"] + beta * result["rate"], rel=1e-5)
 
 
-@pytest.mark.parametrize(("config", "least", "most"), [(IMAGE, 0, 1), (SIGNAL, -np.inf, np.inf), (CLASS_RECIPE, 0, 1)])
+def test_every_other_term_is_weighted_and_named():
+    inputs = np.random.default_rng(0).uniform(size=(33, 4, 4)).astype(np.float32)
+    weights = {"normality": 3.0, "class_loss": 2.0, "divergence": 5.0}
+    result = evaluate(replace(FLOWING, **weights), inputs)
+    assert set(result) == {"loss", "reconstruction", *weights}
+    expected = result["reconstruction"] + 3 * result["normality"] + 2 * result["class_loss"] - result["divergence"]
+    assert result["loss"] == pytest.approx(expected, rel=1e-5)
+
+
+def test_the_slip_halves_the_log_variance_in_the_rate_alone():
+    inputs = np.random.default_rng(0).uniform(size=(32, 4, 4)).astype(np.float32)
+    z_mean, z_log_var = Vae(IMAGE).encoder(inputs)
+    right, slipped = (evaluate(replace(IMAGE, slip=slip), inputs) for slip in (False, True))
+    assert slipped["reconstruction"] == right["reconstruction"]
+    assert slipped["rate"] == pytest.approx(float(to_numpy(gaussian.rate(z_mean, 0.5 * z_log_var)).mean()), rel=1e-5)
+
+
+def test_published_latents_go_back_to_the_inner_ones_exactly():
+    vae, inner = Vae(FLOWING), np.random.default_rng(0).normal(size=(50, 2)).astype(np.float32)
+    outer = vae.to_outer(inner)
+    assert not np.allclose(to_numpy(outer), inner)
+    assert to_numpy(vae.to_inner(outer)) == pytest.approx(inner, abs=1e-5)
+
+
+def test_the_rate_with_a_flow_estimates_that_without_when_the_flow_is_a_rotation():
+    inputs = np.random.default_rng(0).uniform(size=(4, 4, 4)).astype(np.float32)
+    vae = Vae(FLOWING)
+    z_mean, z_log_var = vae.encoder(inputs)
+    draws = [
+        to_numpy(vae.rate(z_mean, z_log_var, np.random.default_rng(seed).normal(size=(4, 2)).astype(np.float32)))
+        for seed in range(400)
+    ]
+    assert np.mean(draws, axis=0) == pytest.approx(to_numpy(gaussian.rate(z_mean, z_log_var)), abs=0.15)
+
+
+@pytest.mark.parametrize(("config", "least", "most"), [(IMAGE, 0, 1), (SIGNAL, -np.inf, np.inf), (CLASSES, 0, 1)])
 def test_expected_inputs_lie_in_their_range(config, least, most):
     vae = Vae(config)
     latents = np.random.default_rng(0).normal(size=(6, config.latent_dim)).astype(np.float32) * 5
     inputs = to_numpy(vae.expected_input(vae.decoder(latents)))
     assert inputs.shape == (6, *config.input_shape)
     assert least <= inputs.min() <= inputs.max() <= most
-    if config is CLASS_RECIPE:
+    if config is CLASSES:
         assert inputs.sum(axis=1) == pytest.approx(np.ones(6), rel=1e-5)

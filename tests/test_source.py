@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from ld_data import source as sources
-from ld_data.errors import UnknownNameError
-from ld_data.source import load_source
+from ld_data.errors import InputError, UnknownNameError
+from ld_data.source import load_source, read_source
 from tests.fakes import make_source
 
 
@@ -20,15 +20,18 @@ def test_mnist1d_is_the_published_set():
 def test_mnist1d_models_are_fitted_on_other_signals(monkeypatch):
     monkeypatch.setattr(sources, "MNIST1D_FIT_ROWS", 5000)
     source = load_source("mnist1d")
-    fit = source.make_fit_inputs(0)
+    fit, labels = source.make_fit_set(0)
     assert fit.shape == (5000, 40)
-    assert not np.array_equal(fit, source.make_fit_inputs(1))
+    assert labels.shape == (5000,)
+    assert not np.array_equal(fit, source.make_fit_set(1)[0])
     assert not (fit[:, None, :5] == source.x_test[None, :, :5]).all(axis=2).any()
 
 
 def test_mnist_is_fitted_on_its_training_images(mnist_home):
     source = load_source("mnist")
-    assert source.make_fit_inputs(0) is source.x_train
+    inputs, labels = source.make_fit_set(0)
+    assert inputs is source.x_train
+    assert labels is source.label_train
     assert source.x_train.dtype == np.uint8
 
 
@@ -44,3 +47,52 @@ def test_the_hash_covers_every_array():
 def test_an_unknown_source_is_refused_with_the_known_ones():
     with pytest.raises(UnknownNameError, match=r"'cifar'\. Known: mnist, mnist1d"):
         load_source("cifar")
+
+
+def own_arrays(**changes):
+    arrays = {
+        "x_train": np.zeros((6, 5, 7), np.uint8),
+        "y_train": np.array([0, 1, 2, 0, 1, 2]),
+        "x_test": np.ones((3, 5, 7), np.uint8),
+        "y_test": np.array([2, 1, 0]),
+    }
+    return {name: array for name, array in {**arrays, **changes}.items() if array is not None}
+
+
+class TestReadSource:
+    def test_images_of_any_size_and_number_of_classes(self, tmp_path):
+        np.savez(tmp_path / "My Letters.npz", **own_arrays())
+        source = read_source(tmp_path / "My Letters.npz", licence="MIT")
+        assert (source.name, source.classes, source.licence) == ("my-letters", 3, "MIT")
+        assert source.x_train.shape == (6, 5, 7)
+        assert source.label_test.tolist() == [2, 1, 0]
+        assert source.make_fit_set(0)[0] is source.x_train
+
+    def test_numbers_from_0_to_1_are_pixels(self, tmp_path):
+        np.savez(tmp_path / "a.npz", **own_arrays(x_train=np.full((6, 5, 7), 0.5), x_test=np.ones((3, 5, 7))))
+        assert read_source(tmp_path / "a.npz").x_train.dtype == np.float32
+
+    @pytest.mark.parametrize(
+        ("changes", "reason"),
+        [
+            ({"y_test": None}, "y_test is missing"),
+            ({"x_train": np.zeros((6, 35), np.uint8)}, "x_train must have shape"),
+            ({"x_train": np.full((6, 5, 7), 255.0)}, "Divide by 255"),
+            ({"x_train": np.full((6, 5, 7), np.nan)}, "finite"),
+            ({"x_test": np.zeros((3, 7, 5), np.uint8)}, "x_train has images"),
+            ({"y_train": np.zeros(5, int)}, "one label for each of 6"),
+            ({"y_train": np.zeros(6)}, "integers"),
+            ({"y_train": np.array([0, 1, 3, 0, 1, 3])}, "every class"),
+            ({"y_train": np.zeros(6, int)}, "every class"),
+            ({"y_test": np.array([2, 1, 3])}, "y_test holds class 3"),
+        ],
+    )
+    def test_what_is_no_source_is_refused_by_file_and_reason(self, tmp_path, changes, reason):
+        np.savez(tmp_path / "bad.npz", **own_arrays(**changes))
+        with pytest.raises(InputError, match=rf"bad\.npz.*{reason}"):
+            read_source(tmp_path / "bad.npz")
+
+    def test_a_file_that_is_no_archive_is_refused(self, tmp_path):
+        (tmp_path / "bad.npz").write_text("no")
+        with pytest.raises(InputError, match=r"bad\.npz: not an \.npz file"):
+            read_source(tmp_path / "bad.npz")

@@ -10,7 +10,7 @@ from ld_data.errors import InputError
 from ld_data.source import SOURCES, load_source
 from ld_data.staging import make_staging_folder
 from vae.codec import load
-from vae.config import find_recipe
+from vae.recipes import find_recipe
 from vae.training import train_codec
 
 
@@ -30,11 +30,10 @@ def _make_parser() -> argparse.ArgumentParser:
     train.add_argument("source", choices=list(SOURCES))
     train.add_argument("--out", type=Path, required=True, help="the folder to write; must not exist")
     train.add_argument("--latent-dim", type=int, help="d, 2 or more; 32 by default")
-    train.add_argument(
-        "--y", choices=["cells", "gaussian"], default="cells", help="exact cells, or a trained class VAE"
-    )
+    train.add_argument("--recipe", help="how: that of the source by default, or ld-mnist-v3, as the predecessor did")
+    train.add_argument("--y", choices=["cells", "gaussian"], help="exact cells, or a trained class VAE")
     train.add_argument("--epochs", type=int, help="passes over the training inputs")
-    train.add_argument("--beta", type=float, help="weight of the rate")
+    train.add_argument("--flow-epochs", type=int, help="passes of the flow alone")
     train.add_argument("--seed", type=int, default=0)
     train.set_defaults(command=_train)
 
@@ -48,9 +47,9 @@ def _make_parser() -> argparse.ArgumentParser:
 def _train(options: argparse.Namespace) -> None:
     if options.out.exists():
         raise InputError(f"{options.out} exists and is not overwritten. Choose another name.")
-    changes = {"latent_dim": options.latent_dim, "epochs": options.epochs, "beta": options.beta, "seed": options.seed}
-    config = find_recipe(options.source, **changes)
-    codec = train_codec(load_source(options.source), config, options.y)
+    source = load_source(options.source)
+    changes = {name: getattr(options, name) for name in ("latent_dim", "epochs", "flow_epochs", "seed", "y")}
+    codec = train_codec(source, find_recipe(options.recipe or options.source, source).change(**changes))
     with make_staging_folder(options.out.parent, options.out.name) as staging:
         codec.save(staging)
         staging.rename(options.out)
@@ -63,11 +62,12 @@ def _info(options: argparse.Namespace) -> None:
         **codec.x.vae.config.to_json(),
         "encoder_weights": codec.x.vae.encoder.count_params(),
         "decoder_weights": codec.x.vae.decoder.count_params(),
+        "flow_weights": codec.x.vae.flow.count_params() if codec.x.vae.flow else 0,
         "y": type(codec.y).__name__,
         "null": codec.y.null,
         "floor": codec.y.floor,
     }
-    text = "\n".join(f"{name:<16} {value}" for name, value in facts.items())
+    text = "\n".join(f"{name:<18} {value}" for name, value in facts.items())
     command_line.print_result(facts, text, options.json)
 
 

@@ -2,13 +2,30 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
-from ld_data.errors import InputError, UnknownNameError
+from ld_data.errors import InputError
 from ld_data.noise import check_seed
 
 LIKELIHOODS = ("bernoulli", "gaussian", "categorical")
+LEAST_VALUES = {
+    "flow_couplings": 0,
+    "flow_units": 1,
+    "noise_std": 1e-6,
+    "posterior_std": 0.0,
+    "beta": 0.0,
+    "normality": 0.0,
+    "divergence": 0.0,
+    "class_loss": 0.0,
+    "augmentation": 0.0,
+    "epochs": 1,
+    "batch_size": 1,
+    "learning_rate": 1e-12,
+    "averaging": 0.0,
+    "flow_epochs": 0,
+    "flow_learning_rate": 1e-12,
+}
 
 
 @dataclass(frozen=True)
@@ -19,27 +36,48 @@ class VaeConfig:
         input_shape: `(h, w)` of an image, `(t,)` of a signal, or `(k,)` of a one-hot class.
         latent_dim: d, 2 or more.
         encoder_filters: channels of the stride-2 convolutions, first to last; empty for none.
-        encoder_units: width of the dense layer behind the convolutions; 0 for none.
+        encoder_units: widths of the dense layers behind them; empty for none.
         decoder_units: widths of the hidden dense layers, first to last; empty for a linear decoder.
+        flow_couplings, flow_units: of the flow between inner and published latents: its couplings (0: no flow) and the
+            width of their networks.
         likelihood: "bernoulli" for pixels in [0, 1], "gaussian" for signals, "categorical" for classes.
         noise_std: standard deviation of the gaussian likelihood, in units of the signal.
+        posterior_std: the standard deviation of every posterior; 0 for one that is learned for each input.
         beta: weight of the rate against the reconstruction, both summed (1 is the evidence lower bound).
+        normality: weight of the sliced Epps-Pulley distance of the aggregate posterior from N(0, I).
+        divergence: weight of the flow's estimate of KL(aggregate posterior || N(0, I)) in nats.
+        class_loss: weight of the cross-entropy of a linear classifier of the inner latents.
+        slip: whether the rate takes the standard deviation for the variance, as the predecessor's did.
+        augmentation: strength of the slight changes to images while training; 0 for none (see `vae.augmentation`).
         epochs, batch_size: passes over the training inputs, and rows a step.
         learning_rate: the peak of a cosine schedule that ends at 0.
+        averaging: momentum of the running average of the weights, which replaces them at the end; 0 for none.
+        flow_epochs, flow_learning_rate: of the flow alone, afterwards, on fresh draws.
         seed: of the weights, the order of the rows, and the noise of training.
     """
 
     input_shape: tuple[int, ...]
     latent_dim: int = 32
     encoder_filters: tuple[int, ...] = (32, 64, 128)
-    encoder_units: int = 0
+    encoder_units: tuple[int, ...] = ()
     decoder_units: tuple[int, ...] = (512, 1024)
+    flow_couplings: int = 0
+    flow_units: int = 128
     likelihood: str = "bernoulli"
     noise_std: float = 0.1
+    posterior_std: float = 0.0
     beta: float = 1.0
+    normality: float = 0.0
+    divergence: float = 0.0
+    class_loss: float = 0.0
+    slip: bool = False
+    augmentation: float = 0.0
     epochs: int = 30
     batch_size: int = 256
     learning_rate: float = 1e-3
+    averaging: float = 0.0
+    flow_epochs: int = 0
+    flow_learning_rate: float = 3e-3
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -51,12 +89,15 @@ class VaeConfig:
         if self.likelihood not in LIKELIHOODS:
             raise InputError(f"likelihood must be one of {', '.join(LIKELIHOODS)}; received {self.likelihood!r}.")
         check_seed(self.seed)
-        for name in ("epochs", "batch_size"):
-            if getattr(self, name) < 1:
-                raise InputError(f"{name} must be 1 or more; received {getattr(self, name)}.")
-        for name, least in (("noise_std", 1e-6), ("learning_rate", 1e-12), ("beta", 0.0)):
+        for name, least in LEAST_VALUES.items():
             if not (math.isfinite(getattr(self, name)) and getattr(self, name) >= least):
                 raise InputError(f"{name} must be {least} or more; received {getattr(self, name)}.")
+        if self.averaging >= 1:
+            raise InputError(f"averaging must be less than 1; received {self.averaging}.")
+        if self.augmentation and len(self.input_shape) != 2:
+            raise InputError(f"only images (h, w) can be augmented; received the input_shape {self.input_shape}.")
+        if (self.divergence or self.flow_epochs) and not self.flow_couplings:
+            raise InputError("divergence and flow_epochs need a flow: set flow_couplings to 1 or more.")
 
     def to_json(self) -> dict[str, Any]:
         """Return the fields as JSON values."""
@@ -71,36 +112,3 @@ class VaeConfig:
             raise InputError(f"a VAE configuration has the fields {', '.join(sorted(known))}; check {', '.join(odd)}.")
         tuples = {name: tuple(value) for name, value in values.items() if isinstance(value, list)}
         return cls(**{**values, **tuples})
-
-
-RECIPES: dict[str, VaeConfig] = {
-    "mnist": VaeConfig(input_shape=(28, 28)),
-    "mnist1d": VaeConfig(
-        input_shape=(40,),
-        encoder_filters=(),
-        encoder_units=1024,
-        decoder_units=(512, 512),
-        likelihood="gaussian",
-        noise_std=0.15,
-    ),
-}
-# At beta = 1 the best that ten Gaussians can do is to say nothing (rate 0, 29 % decoded); at 0.1 they decode to 97 %.
-CLASS_RECIPE = VaeConfig(
-    input_shape=(10,),
-    encoder_filters=(),
-    decoder_units=(),
-    likelihood="categorical",
-    beta=0.1,
-    epochs=10,
-    learning_rate=1e-2,
-)
-
-
-def find_recipe(source: str, **changes: Any) -> VaeConfig:
-    """Return the x configuration for a source, with those of `changes` that are not None.
-
-    Raises `UnknownNameError` for a source without a recipe.
-    """
-    if source not in RECIPES:
-        raise UnknownNameError(f"no recipe for the source {source!r}. Known: {', '.join(RECIPES)}.")
-    return replace(RECIPES[source], **{name: value for name, value in changes.items() if value is not None})

@@ -4,6 +4,8 @@ Everywhere `z_log_var` is the log of the **variance**: std = exp(0.5 * z_log_var
 exp(z_log_var) as the std and took it for the variance in its rate; keeping both here, side by side, prevents that.
 """
 
+import math
+
 from keras import KerasTensor, ops
 
 
@@ -21,3 +23,8 @@ def rate(z_mean: KerasTensor, z_log_var: KerasTensor) -> KerasTensor:
     Kingma and Welling 2014, appendix B: the sum of (z_mean^2 + exp(z_log_var) - z_log_var - 1) / 2.
     """
     return 0.5 * ops.sum(ops.square(z_mean) + ops.exp(z_log_var) - z_log_var - 1.0, axis=-1)
+
+
+def log_density(values: KerasTensor) -> KerasTensor:
+    """Return log N(values; 0, I) in nats, `(n,)`, for values `(n, d)`."""
+    return -0.5 * ops.sum(ops.square(values) + math.log(2 * math.pi), axis=-1)

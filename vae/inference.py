@@ -16,8 +16,9 @@ CHUNK_ROWS = 1024
 
 
 def encode_rows(vae: Vae, inputs: np.ndarray, mode: Mode, seed: int, stream: int, first_row: int) -> np.ndarray:
-    """Return latents `(n, d)` float32 of prepared inputs `(n, *input_shape)`: z_mean, or draws around it.
+    """Return latents `(n, d)` float32 of prepared inputs `(n, *input_shape)`.
 
+    They are draws from the posterior, or, with mode "mean", what the flow makes of its mean.
     Row i draws noise that depends on `seed`, `stream` and `first_row` + i alone. Raises `InputError` for another mode,
     or if the latents overflow.
     """
@@ -26,9 +27,9 @@ def encode_rows(vae: Vae, inputs: np.ndarray, mode: Mode, seed: int, stream: int
     def encode(chunk: np.ndarray, start: int) -> KerasTensor:
         z_mean, z_log_var = vae.encoder(chunk)
         if mode == "mean":
-            return z_mean
-        noise = make_normals(seed, stream, first_row + start, len(chunk), vae.config.latent_dim)
-        return gaussian.sample(z_mean, z_log_var, noise.astype(np.float32))
+            return vae.to_outer(z_mean)
+        noise = _make_noise(vae, seed, stream, first_row + start, chunk)
+        return vae.to_outer(gaussian.sample(z_mean, z_log_var, noise))
 
     latents = _in_chunks(encode, inputs)
     if not np.isfinite(latents).all():
@@ -42,7 +43,31 @@ def decode_rows(vae: Vae, latents: object) -> np.ndarray:
     Raises `InputError` if the latents have another shape or are not finite.
     """
     checked = check_vectors(latents, vae.config.latent_dim)
-    return _in_chunks(lambda chunk, _: vae.expected_input(vae.decoder(chunk)), checked)
+    return _in_chunks(lambda chunk, _: vae.expected_input(vae.decoder(vae.to_inner(chunk))), checked)
+
+
+def measure_rates(vae: Vae, inputs: np.ndarray, seed: int, stream: int) -> np.ndarray:
+    """Return KL(q(z | input) || N(0, I)) in nats, `(n,)` float32, of prepared inputs `(n, *input_shape)`.
+
+    With a flow an unbiased estimate, from one draw for each row.
+    """
+
+    def measure(chunk: np.ndarray, start: int) -> KerasTensor:
+        z_mean, z_log_var = vae.encoder(chunk)
+        return vae.rate(z_mean, z_log_var, _make_noise(vae, seed, stream, start, chunk))
+
+    return _in_chunks(measure, inputs)
+
+
+def compute_posteriors(vae: Vae, inputs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return `z_mean, z_log_var`, each `(n, d)` float32, of prepared inputs `(n, *input_shape)`."""
+    both = _in_chunks(lambda chunk, _: ops.concatenate(vae.encoder(chunk), axis=1), inputs)
+    z_mean, z_log_var = np.split(both, 2, axis=1)
+    return z_mean, z_log_var
+
+
+def _make_noise(vae: Vae, seed: int, stream: int, first_row: int, chunk: np.ndarray) -> np.ndarray:
+    return make_normals(seed, stream, first_row, len(chunk), vae.config.latent_dim).astype(np.float32)
 
 
 def _in_chunks(function: Callable[[np.ndarray, int], KerasTensor], rows: np.ndarray) -> np.ndarray:

@@ -9,7 +9,7 @@ from ld_data.codec import Mode
 from ld_data.errors import InputError
 from ld_data.noise import X_STREAM
 from vae.config import VaeConfig
-from vae.inference import decode_rows, encode_rows
+from vae.inference import decode_rows, encode_rows, measure_rates
 from vae.model import Vae
 
 
@@ -36,6 +36,13 @@ class InputCodec:
         on `seed` and `first_row` + i alone. Raises `InputError` for other shapes, values, or modes.
         """
         return encode_rows(self.vae, prepare_inputs(inputs, self.vae.config), mode, seed, X_STREAM, first_row)
+
+    def measure_rate(self, inputs: np.ndarray, seed: int = 0) -> np.ndarray:
+        """Return the rate of each input in nats, `(n,)` float32; raises `InputError` as `encode`.
+
+        KL(q(x | input) || N(0, I)); with a flow an unbiased estimate, from one draw.
+        """
+        return measure_rates(self.vae, prepare_inputs(inputs, self.vae.config), seed, X_STREAM)
 
     def decode(self, latents: np.ndarray) -> np.ndarray:
         """Return `(n, *input_shape)` float32 for latents `(n, d)`: pixels in [0, 1], or signal points.

@@ -14,10 +14,11 @@ import numpy as np
 from keras import KerasTensor, ops
 
 PACKAGE = "ld_data"
+ENCODER_ARGUMENTS = ("input_dims", "latent_dim", "filters", "units", "posterior_std", "seed")
 CONVOLUTIONS = {1: keras.layers.Conv1D, 2: keras.layers.Conv2D}
 
 
-class _Parts:
+class Parts:
     """Makes the layers inside a layer: each with a seed of its own, and names that do not count up over a process.
 
     Keras writes names into weight files, whose bytes are to be the same for the same weights.
@@ -27,33 +28,42 @@ class _Parts:
         self._seeds = np.random.default_rng(seed)
 
     def make(self, kind: type[keras.layers.Layer], name: str, *arguments: Any, **options: Any) -> keras.layers.Layer:
+        """Return a layer of that kind and name, its kernel drawn from the next seed."""
         initializer = keras.initializers.GlorotUniform(seed=int(self._seeds.integers(2**31)))
         return kind(*arguments, name=name, kernel_initializer=initializer, **options)
 
 
 @keras.saving.register_keras_serializable(package=PACKAGE)
 class Encoder(keras.layers.Layer):
-    """Maps images `(n, h, w)` or signals `(n, t)` to `z_mean, z_log_var`, each `(n, d)`, by stride-2 convolutions.
+    """Maps images `(n, h, w)` or signals `(n, t)` to `z_mean, z_log_var`, each `(n, d)`.
 
-    Without filters and units it is linear, as the class VAE wants it.
+    First stride-2 convolutions, then dense layers. Without either it is linear, as the class VAE wants it. With a
+    `posterior_std` above 0 the posterior has that standard deviation everywhere, and z_mean alone is learned.
     """
 
     def __init__(
-        self, input_dims: int, latent_dim: int, filters: Sequence[int], units: int = 0, seed: int = 0, **kwargs: Any
+        self,
+        input_dims: int,
+        latent_dim: int,
+        filters: Sequence[int],
+        units: Sequence[int] = (),
+        posterior_std: float = 0.0,
+        seed: int = 0,
+        **kwargs: Any,
     ) -> None:
-        """Take the number of input axes (1 or 2), d, the channels, the dense width (0: none), and the seed."""
+        """Take the number of input axes (1 or 2), d, the channels, the dense widths, the posterior, and the seed."""
         super().__init__(**kwargs)
-        self.input_dims, self.latent_dim, self.units, self.seed = input_dims, latent_dim, units, seed
-        self.filters = tuple(filters)
-        parts, dense, convolution = _Parts(seed), keras.layers.Dense, CONVOLUTIONS[input_dims]
+        self.input_dims, self.latent_dim, self.posterior_std, self.seed = input_dims, latent_dim, posterior_std, seed
+        self.filters, self.units = tuple(filters), tuple(units)
+        parts, dense, convolution = Parts(seed), keras.layers.Dense, CONVOLUTIONS[input_dims]
         options = {"strides": 2, "padding": "same", "activation": "relu"}
         self.convolutions = [
             parts.make(convolution, f"convolution_{i}", channels, 3, **options)
             for i, channels in enumerate(self.filters)
         ]
         self.flatten = keras.layers.Flatten(name="flatten")
-        self.hidden = parts.make(dense, "hidden", units, "relu") if units else None
-        self.posterior = parts.make(dense, "posterior", 2 * latent_dim)
+        self.hidden = [parts.make(dense, f"hidden_{i}", width, "relu") for i, width in enumerate(self.units)]
+        self.posterior = parts.make(dense, "posterior", latent_dim if posterior_std else 2 * latent_dim)
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
         """Make the weights, layer after layer."""
@@ -62,10 +72,9 @@ class Encoder(keras.layers.Layer):
             convolution.build(shape)
             shape = convolution.compute_output_shape(shape)
         shape = (None, math.prod(shape[1:]))
-        if self.hidden is not None:
-            self.hidden.build(shape)
-            shape = (None, self.units)
-        self.posterior.build(shape)
+        for layer in (*self.hidden, self.posterior):
+            layer.build(shape)
+            shape = layer.compute_output_shape(shape)
 
     def call(self, inputs: KerasTensor) -> tuple[KerasTensor, KerasTensor]:
         """Return `z_mean, z_log_var`."""
@@ -73,14 +82,17 @@ class Encoder(keras.layers.Layer):
         for convolution in self.convolutions:
             values = convolution(values)
         values = self.flatten(values)
-        if self.hidden is not None:
-            values = self.hidden(values)
+        for layer in self.hidden:
+            values = layer(values)
+        if self.posterior_std:
+            z_mean = self.posterior(values)
+            return z_mean, ops.full_like(z_mean, 2 * math.log(self.posterior_std))
         z_mean, z_log_var = ops.split(self.posterior(values), 2, axis=-1)
         return z_mean, z_log_var
 
     def get_config(self) -> dict[str, Any]:
         """Return the arguments of the constructor."""
-        own = {name: getattr(self, name) for name in ("input_dims", "latent_dim", "filters", "units", "seed")}
+        own = {name: getattr(self, name) for name in ENCODER_ARGUMENTS}
         return {**super().get_config(), **own}
 
 
@@ -92,7 +104,7 @@ class Decoder(keras.layers.Layer):
         """Take the shape of one output, the hidden widths, and the seed."""
         super().__init__(**kwargs)
         self.target_shape, self.units, self.seed = tuple(output_shape), tuple(units), seed
-        parts, dense = _Parts(seed), keras.layers.Dense
+        parts, dense = Parts(seed), keras.layers.Dense
         self.hidden = [parts.make(dense, f"hidden_{i}", width, "relu") for i, width in enumerate(self.units)]
         self.last = parts.make(dense, "last", math.prod(self.target_shape))
         self.reshape = keras.layers.Reshape(self.target_shape, name="reshape")

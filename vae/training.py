@@ -1,7 +1,8 @@
 """Training: a configuration and inputs in, fitted models out, the same for the same seed."""
 
+from collections.abc import Iterator
 from dataclasses import replace
-from typing import Literal
+from typing import Any
 
 import keras
 import numpy as np
@@ -12,48 +13,80 @@ from ld_data.errors import InputError
 from ld_data.source import Source
 from vae.cells import make_cells_of
 from vae.codec import Codec
-from vae.config import CLASS_RECIPE, VaeConfig
+from vae.config import VaeConfig
 from vae.gaussian_classes import GaussianClasses
+from vae.inference import compute_posteriors
 from vae.inputs import InputCodec, prepare_inputs
 from vae.model import Vae
+from vae.objective import FlowObjective, Objective
+from vae.recipes import Recipe
 
-YKind = Literal["cells", "gaussian"]
+FLOW_BATCH_ROWS = 512
+WARMUP_STEPS = 300
+GREATEST_GRADIENT = 100.0  # norm for one weight array: clips the outliers of the first steps alone
 
 
-def train_vae(config: VaeConfig, inputs: np.ndarray, *, progress: bool = True) -> Vae:
-    """Return a VAE fitted to inputs `(n, *input_shape)` float32, with a progress bar that names the loss's terms.
+def train_vae(config: VaeConfig, inputs: np.ndarray, labels: np.ndarray, *, progress: bool = True) -> Vae:
+    """Return a VAE fitted to inputs `(n, *input_shape)` float32 and their classes `(n,)`, under a progress bar.
 
-    Raises `InputError` if the inputs have another shape or are fewer than one batch.
+    The classes matter only to a configuration that weights its `class_loss`. Raises `InputError` if the inputs have
+    another shape or are fewer than one batch.
     """
     if inputs.shape[1:] != config.input_shape:
         raise InputError(f"inputs must have shape (n, *{config.input_shape}); received {inputs.shape}.")
     if len(inputs) < config.batch_size:
         raise InputError(f"training needs at least one batch of {config.batch_size} rows; received {len(inputs)}.")
-    steps = len(inputs) // config.batch_size
-    batches = make_batches((inputs,), config.batch_size, config.seed)
-    schedule = keras.optimizers.schedules.CosineDecay(config.learning_rate, config.epochs * steps)
     vae = Vae(config)
-    vae.compile(optimizer=keras.optimizers.Adam(schedule))
-    callbacks = [TqdmCallback(verbose=0, desc=f"{config.likelihood} VAE")] if progress else []
-    vae.fit(batches, steps_per_epoch=steps, epochs=config.epochs, shuffle=False, verbose=0, callbacks=callbacks)
-    fitted = Vae(config)  # without the optimizer, which would be saved beside the weights
-    fitted.encoder.set_weights(vae.encoder.get_weights())
-    fitted.decoder.set_weights(vae.decoder.get_weights())
-    return fitted
+    objective = Objective(vae, int(labels.max()) + 1)
+    title = f"{config.likelihood} VAE" if progress else None
+    _fit(objective, make_batches((inputs, labels), config.batch_size, config.seed), len(inputs), config, title)
+    if config.flow_epochs:
+        _fit_flow(vae, inputs, title and "flow")
+    return vae
 
 
-def train_codec(source: Source, config: VaeConfig, y_kind: YKind = "cells", *, progress: bool = True) -> Codec:
+def _fit_flow(vae: Vae, inputs: np.ndarray, title: str | None) -> None:
+    """Fit the flow of a trained VAE to fresh draws from the posteriors of inputs, encoder and decoder left alone."""
+    config = replace(
+        vae.config,
+        epochs=vae.config.flow_epochs,
+        batch_size=min(FLOW_BATCH_ROWS, len(inputs)),
+        learning_rate=vae.config.flow_learning_rate,
+    )
+    batches = make_batches(compute_posteriors(vae, inputs), config.batch_size, config.seed)
+    _fit(FlowObjective(vae), ((posterior,) for posterior in batches), len(inputs), config, title)
+
+
+def _fit(
+    model: keras.Model, batches: Iterator[tuple[Any, ...]], rows: int, config: VaeConfig, title: str | None
+) -> None:
+    """Fit a model by Adam on a cosine schedule, and leave it with the running average of its weights if asked to."""
+    steps = rows // config.batch_size
+    total = config.epochs * steps
+    warmup = min(WARMUP_STEPS, total // 10)
+    schedule = keras.optimizers.schedules.CosineDecay(
+        config.learning_rate / 10, total - warmup, warmup_target=config.learning_rate, warmup_steps=warmup
+    )
+    averaging = {"use_ema": True, "ema_momentum": config.averaging} if config.averaging else {}
+    optimizer = keras.optimizers.Adam(schedule, clipnorm=GREATEST_GRADIENT, **averaging)
+    # Keras would compile TensorFlow's graph by XLA, which on processors costs half as much again for convolutions.
+    model.compile(optimizer, jit_compile="auto" if keras.backend.backend() != "tensorflow" else False)
+    callbacks = [TqdmCallback(verbose=0, desc=title)] if title else []
+    model.fit(batches, steps_per_epoch=steps, epochs=config.epochs, shuffle=False, verbose=0, callbacks=callbacks)
+
+
+def train_codec(source: Source, recipe: Recipe, *, progress: bool = True) -> Codec:
     """Return the models of a source: a VAE of its inputs, and the exact cells or a trained class VAE of its labels."""
-    inputs = prepare_inputs(source.make_fit_inputs(config.seed), config)
-    x = InputCodec(train_vae(config, inputs, progress=progress))
-    if y_kind == "cells":
-        return Codec(x, make_cells_of(source.label_train, source.classes, config.latent_dim))
-    return Codec(x, train_gaussian_classes(source, config.latent_dim, config.seed, progress=progress))
+    inputs, labels = source.make_fit_set(recipe.x.seed)
+    x = InputCodec(train_vae(recipe.x, prepare_inputs(inputs, recipe.x), labels, progress=progress))
+    if recipe.y == "cells":
+        return Codec(x, make_cells_of(source.label_train, source.classes, recipe.x.latent_dim))
+    classes = replace(recipe.classes, latent_dim=recipe.x.latent_dim, seed=recipe.x.seed)
+    return Codec(x, train_gaussian_classes(classes, source, progress=progress))
 
 
-def train_gaussian_classes(source: Source, latent_dim: int, seed: int = 0, *, progress: bool = True) -> GaussianClasses:
-    """Return the trained class VAE of a source's training labels."""
-    config = replace(CLASS_RECIPE, input_shape=(source.classes,), latent_dim=latent_dim, seed=seed)
+def train_gaussian_classes(config: VaeConfig, source: Source, *, progress: bool = True) -> GaussianClasses:
+    """Return the class VAE of a configuration, fitted to a source's training labels."""
     one_hot = np.eye(source.classes, dtype=np.float32)[source.label_train]
     frequency = np.bincount(source.label_train, minlength=source.classes) / len(source.label_train)
-    return GaussianClasses(train_vae(config, one_hot, progress=progress), frequency)
+    return GaussianClasses(train_vae(config, one_hot, source.label_train, progress=progress), frequency)

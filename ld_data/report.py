@@ -1,0 +1,154 @@
+"""Health reports: what was measured, beside its null and its goal."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+Measures = dict[str, float]
+Groups = dict[str, Measures]
+Nulls = dict[str, dict[str, list[float]]]  # a value for each seed
+
+
+@dataclass(frozen=True)
+class Goal:
+    """The range that a measure shall lie in: from `least` to `most`, either of them None if it is open.
+
+    `allowance` is how far beyond it a build may lie and still be published: a goal not reached yet, and marked as
+    missed, that nevertheless guards what has been reached.
+    """
+
+    least: float | None = None
+    most: float | None = None
+    allowance: float = 0.0
+
+    def is_allowed(self, value: float) -> bool:
+        """Return whether a value lies in the range widened by the allowance; NaN never does."""
+        least = None if self.least is None else self.least - self.allowance
+        most = None if self.most is None else self.most + self.allowance
+        return Goal(least, most).is_met(value)
+
+    def is_met(self, value: float) -> bool:
+        """Return whether a value lies in the range; NaN never does."""
+        return (self.least is None or value >= self.least) and (self.most is None or value <= self.most)
+
+    def __str__(self) -> str:
+        """Return the range in words."""
+        ends = (("at least", self.least), ("at most", self.most))
+        return ", ".join(f"{word} {end:g}" for word, end in ends if end is not None)
+
+
+Goals = Mapping[str, Mapping[str, Goal]]
+
+
+@dataclass(frozen=True)
+class Row:
+    """One measure of a report.
+
+    Attributes:
+        group, measure: its name, in two parts.
+        value: what was measured; None for a goal whose measure is missing.
+        null_mean, null_worst: of true N(0, I) samples over the seeds; None for what has no null.
+        goal: what was asked for; None if nothing was.
+    """
+
+    group: str
+    measure: str
+    value: float | None
+    null_mean: float | None = None
+    null_worst: float | None = None
+    goal: Goal | None = None
+
+    @property
+    def is_missed(self) -> bool:
+        """Whether there is a goal and the value lies outside."""
+        return self.goal is not None and (self.value is None or not self.goal.is_met(self.value))
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether the value lies outside the goal and its allowance, so that a build is not published."""
+        return self.goal is not None and (self.value is None or not self.goal.is_allowed(self.value))
+
+    def __str__(self) -> str:
+        """Return the row as a sentence."""
+        value = "not measured" if self.value is None else f"{self.value:.4g}"
+        return f"{self.group} {self.measure} is {value}, goal {self.goal}"
+
+
+@dataclass(frozen=True)
+class HealthReport:
+    """The rows of a report, in the order of their groups."""
+
+    rows: tuple[Row, ...]
+
+    @property
+    def missed(self) -> tuple[Row, ...]:
+        """The rows outside their goals."""
+        return tuple(row for row in self.rows if row.is_missed)
+
+    @property
+    def refused(self) -> tuple[Row, ...]:
+        """The rows for which a build is not published."""
+        return tuple(row for row in self.rows if row.is_refused)
+
+    def to_values(self) -> dict[str, dict[str, Any]]:
+        """Return the report as JSON values: group, measure, then value, its null, and its goal."""
+        groups: dict[str, dict[str, Any]] = {}
+        for row in self.rows:
+            entry: dict[str, Any] = {"value": row.value}
+            if row.null_mean is not None:
+                entry |= {"null_mean": row.null_mean, "null_worst": row.null_worst}
+            if row.goal is not None:
+                entry |= {**asdict(row.goal), "missed": row.is_missed}
+            groups.setdefault(row.group, {})[row.measure] = entry
+        return groups
+
+    def to_text(self) -> str:
+        """Return the report as a table, a missed goal marked."""
+        lines = [f"{'':<14}{'':<22}{'value':>10}{'null':>10}{'worst null':>12}  goal"]
+        groups = [None, *(row.group for row in self.rows)]
+        for (before, group), row in zip(pairwise(groups), self.rows, strict=True):
+            name = "" if group == before else group
+            figures = "".join(
+                f"{'' if figure is None else format(figure, '.4f'):>{width}}"
+                for figure, width in ((row.value, 10), (row.null_mean, 10), (row.null_worst, 12))
+            )
+            missed = f"MISSED{', not measured' if row.value is None else ''}" if row.is_missed else ""
+            goal = f"{row.goal or ''!s:<18}"
+            lines.append(f"{name:<14}{row.measure:<22}{figures}  {goal}{missed}".rstrip())
+        return "\n".join(lines)
+
+
+def make_report(measured: Groups, nulls: Nulls, goals: Goals) -> HealthReport:
+    """Return the report of what was measured, beside its nulls and its goals, a row for each goal."""
+    rows = []
+    for group in dict.fromkeys((*measured, *goals)):
+        measures, wanted, null_values = measured.get(group, {}), goals.get(group, {}), nulls.get(group, {})
+        for name in dict.fromkeys((*measures, *wanted)):
+            null = null_values.get(name)
+            mean, worst = (None, None) if null is None else (float(np.mean(null)), _find_worst(name, null))
+            rows.append(Row(group, name, measures.get(name), mean, worst, wanted.get(name)))
+    return HealthReport(tuple(rows))
+
+
+def read_goals(values: Mapping[str, Any]) -> Goals:
+    """Return the goals in a report's JSON values, as `HealthReport.to_values` made them."""
+    return {
+        group: {name: Goal(row["least"], row["most"], row["allowance"]) for name, row in rows.items() if "least" in row}
+        for group, rows in values.items()
+    }
+
+
+def merge(*reports: Groups) -> Groups:
+    """Return the groups of all reports, measures of the same group joined."""
+    merged: Groups = {}
+    for report in reports:
+        for group, measures in report.items():
+            merged[group] = merged.get(group, {}) | measures
+    return merged
+
+
+def _find_worst(measure: str, values: list[float]) -> float:
+    return min(values) if measure.startswith("least") else max(values)

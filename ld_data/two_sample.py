@@ -1,0 +1,54 @@
+"""Classifier two-sample tests: how well a classifier tells two samples apart, on rows that it was not fitted on.
+
+Lopez-Paz and Oquab, "Revisiting classifier two-sample tests", ICLR 2017. Nothing is standardised, so that an error of
+mean or scale counts. An accuracy of 0.5 means that the classifier sees no difference.
+"""
+
+from collections.abc import Mapping
+from typing import Protocol
+
+import numpy as np
+from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.neural_network import MLPClassifier
+
+LEAST_ROWS = 100  # of one sample: of fewer nothing can be learned and held out
+
+
+class Classifier(Protocol):
+    """What is used of a scikit-learn classifier."""
+
+    def fit(self, rows: np.ndarray, labels: np.ndarray) -> "Classifier":
+        """Fit it to rows `(n, d)` of the given classes `(n,)`, and return it."""
+
+    def score(self, rows: np.ndarray, labels: np.ndarray) -> float:
+        """Return its accuracy."""
+
+
+def make_classifiers(seed: int = 0) -> Mapping[str, Classifier]:
+    """Return the two classifiers, by name: a multilayer perceptron, and boosted trees."""
+    return {
+        "mlp": MLPClassifier(
+            (128, 128), batch_size=256, early_stopping=True, n_iter_no_change=5, max_iter=40, random_state=seed
+        ),
+        "trees": HistGradientBoostingClassifier(early_stopping=True, random_state=seed),
+    }
+
+
+def measure_c2st(first: np.ndarray, second: np.ndarray, seed: int = 0) -> dict[str, float]:
+    """Return the held-out accuracy of each classifier between two samples `(n, d)` and `(m, d)`, as c2st_<name>.
+
+    Of the larger sample as many rows are drawn as the smaller has; half of either is fitted on, the other half judged.
+    With fewer than 100 rows there is no such test, and the result is empty.
+    """
+    random = np.random.default_rng(seed)
+    size = min(len(first), len(second))
+    if size < LEAST_ROWS:
+        return {}
+    half = size // 2
+    first, second = (sample[random.permutation(len(sample))[:size]] for sample in (first, second))
+    labels = np.repeat([0, 1], half)
+    fit_rows, held_out = (np.concatenate([first[part], second[part]]) for part in (slice(half), slice(half, 2 * half)))
+    return {
+        f"c2st_{name}": float(classifier.fit(fit_rows, labels).score(held_out, labels))
+        for name, classifier in make_classifiers(seed).items()
+    }

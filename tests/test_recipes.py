@@ -1,0 +1,27 @@
+import pytest
+
+from ld_data.errors import UnknownNameError
+from tests.fakes import make_source
+from vae.recipes import IMAGE, MNIST_GOALS, RECIPES, find_recipe
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_a_recipe_takes_the_shape_and_the_classes_of_a_source(name):
+    recipe = find_recipe(name, make_source())
+    assert recipe.x.input_shape == (2, 2)
+    assert recipe.classes.input_shape == (3,)
+
+
+def test_changes_that_are_none_leave_the_recipe_alone():
+    assert find_recipe("mnist").change(latent_dim=None, epochs=3).x.epochs == 3
+    assert find_recipe("mnist").change(latent_dim=None, y=None) == find_recipe("mnist")
+
+
+def test_goals_hold_for_the_latent_size_that_they_were_set_for():
+    assert find_recipe("mnist").change(latent_dim=IMAGE.latent_dim, seed=3).goals == MNIST_GOALS
+    assert find_recipe("mnist").change(latent_dim=8).goals == {}
+
+
+def test_an_unknown_recipe_is_refused_with_the_known_ones():
+    with pytest.raises(UnknownNameError, match="Known: mnist, mnist1d"):
+        find_recipe("cifar")

@@ -1,0 +1,80 @@
+"""An invertible flow: affine couplings between fixed rotations, exact both ways.
+
+Dinh, Sohl-Dickstein and Bengio, "Density estimation using Real NVP", ICLR 2017; fixed rotations instead of
+permutations, as in Kingma and Dhariwal, "Glow", NeurIPS 2018, without learning them.
+"""
+
+from typing import Any
+
+import keras
+import numpy as np
+from keras import KerasTensor, ops
+
+from vae.layers import PACKAGE, Parts
+
+GREATEST_LOG_SCALE = 1.0  # of one coupling: its factors lie between 1/e and e, so that the inverse is well conditioned
+
+
+@keras.saving.register_keras_serializable(package=PACKAGE)
+class Flow(keras.layers.Layer):
+    """Maps inner latents `(n, d)` to outer ones and back; it starts as a rotation.
+
+    Each coupling rotates, and then scales and shifts one half of the components by what a network of one hidden layer
+    makes of the other half.
+    """
+
+    def __init__(self, latent_dim: int, couplings: int, units: int, seed: int = 0, **kwargs: Any) -> None:
+        """Take d, the number of couplings, the width of their networks, and the seed of rotations and weights."""
+        super().__init__(**kwargs)
+        self.latent_dim, self.couplings, self.units, self.seed = latent_dim, couplings, units, seed
+        self.kept = latent_dim // 2
+        parts, dense = Parts(seed), keras.layers.Dense
+        self.hidden = [parts.make(dense, f"hidden_{i}", units, "silu") for i in range(couplings)]
+        self.last = [
+            keras.layers.Dense(2 * (latent_dim - self.kept), name=f"last_{i}", kernel_initializer="zeros")
+            for i in range(couplings)
+        ]
+
+    def build(self, input_shape: tuple[int | None, ...]) -> None:
+        """Make the weights; the rotations are weights that are not trained, so that a file holds them to the bit."""
+        random = np.random.default_rng(self.seed)
+        self.rotations = []
+        for number, (hidden, last) in enumerate(zip(self.hidden, self.last, strict=True)):
+            rotation = np.linalg.qr(random.normal(size=(self.latent_dim, self.latent_dim)))[0]
+            weight = self.add_weight((self.latent_dim, self.latent_dim), trainable=False, name=f"rotation_{number}")
+            weight.assign(rotation.astype(np.float32))
+            self.rotations.append(weight)
+            hidden.build((None, self.kept))
+            last.build((None, self.units))
+
+    def call(self, inner: KerasTensor) -> tuple[KerasTensor, KerasTensor]:
+        """Return the outer latents `(n, d)` and log |det d outer / d inner| `(n,)`."""
+        values, log_det = inner, ops.zeros_like(inner[:, 0])
+        for number, rotation in enumerate(self.rotations):
+            kept, moved = self._split(ops.matmul(values, rotation))
+            log_scale, shift = self._propose(number, kept)
+            values = ops.concatenate([kept, (moved + shift) * ops.exp(log_scale)], axis=-1)
+            log_det = log_det + ops.sum(log_scale, axis=-1)
+        return values, log_det
+
+    def inverse(self, outer: KerasTensor) -> KerasTensor:
+        """Return the inner latents `(n, d)` of outer ones."""
+        values = outer
+        for number in reversed(range(self.couplings)):
+            kept, moved = self._split(values)
+            log_scale, shift = self._propose(number, kept)
+            values = ops.concatenate([kept, moved * ops.exp(-log_scale) - shift], axis=-1)
+            values = ops.matmul(values, ops.transpose(self.rotations[number]))
+        return values
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the arguments of the constructor."""
+        own = {name: getattr(self, name) for name in ("latent_dim", "couplings", "units", "seed")}
+        return {**super().get_config(), **own}
+
+    def _split(self, values: KerasTensor) -> tuple[KerasTensor, KerasTensor]:
+        return values[:, : self.kept], values[:, self.kept :]
+
+    def _propose(self, number: int, kept: KerasTensor) -> tuple[KerasTensor, KerasTensor]:
+        log_scale, shift = ops.split(self.last[number](self.hidden[number](kept)), 2, axis=-1)
+        return GREATEST_LOG_SCALE * ops.tanh(log_scale), shift
