@@ -117,9 +117,9 @@ def _judge(options: argparse.Namespace) -> None:
         from eval.judges import find_judge, load_judge, read_codec
 
     source = load_source(read_manifest(find_release(options.release)).source["name"])
-    path = options.judge or find_judge(source.name)
+    path = options.judge or find_judge(source.judge)
     if path is None:
-        raise MissingDataError(f"no judge of {source.name}. Train one: python -m eval train-judge {source.name}")
+        raise MissingDataError(f"no judge of {source.judge}. Train one: python -m eval train-judge {source.judge}")
     codec = vae.load(options.release)
     reading = {**read_codec(load_judge(path), source, codec, options.seed)}
     reading |= measure_errors(source, codec, options.seed)

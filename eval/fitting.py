@@ -42,7 +42,8 @@ def fit_model(
     batch_rows = min(plan.batch_rows, len(inputs))
     steps = len(inputs) // batch_rows
     schedule = keras.optimizers.schedules.CosineDecay(plan.learning_rate, plan.epochs * steps)
-    model.compile(keras.optimizers.AdamW(schedule, weight_decay=1e-3), loss)
+    jit_compile = "auto" if keras.backend.backend() != "tensorflow" else False  # XLA slows convolutions on processors
+    model.compile(keras.optimizers.AdamW(schedule, weight_decay=1e-3), loss, jit_compile=jit_compile)
     batches = make_batches((inputs, targets), batch_rows, plan.seed)
     model.fit(
         batches,

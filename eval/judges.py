@@ -17,14 +17,14 @@ from ld_data.source import Source
 from ld_data.staging import make_staging_folder
 
 BATCH_ROWS = 128
-STEPS = 9000
+STEPS = 7100
 JUDGES_FOLDER = "judges"
 
 
 def train_judge(source: Source, epochs: int | None = None, seed: int = 0) -> keras.Model:
     """Return a convolutional classifier fitted to a source's raw training inputs.
 
-    Without `epochs`, as many as make about 9,000 steps. Images are slightly rotated, moved and resized meanwhile.
+    Without `epochs`, as many as make about 7,100 steps. Images are slightly rotated, moved and resized meanwhile.
     """
     inputs, labels = source.make_fit_set(seed)
     inputs = to_unit_scale(inputs)

@@ -210,7 +210,7 @@ def _examine(data: LatentDataset, codec: LatentCodec | None, source: Source | No
         with command_line.quiet_imports():
             from eval.judges import find_judge, load_judge, read_codec
 
-        if (judge := find_judge(source.name)) is not None:
+        if (judge := find_judge(source.judge)) is not None:
             groups = merge(groups, {"decoded": read_codec(load_judge(judge), source, codec)})
     return make_report(groups, measure_nulls(data, progress=True), goals)
 

@@ -45,8 +45,8 @@ class BuildPlan:
 
 
 def name_release(source: str, latent_dim: int) -> str:
-    """Return the name of a source's release at a latent size: `ld-mnist-32`."""
-    return f"ld-{source}-{latent_dim}"
+    """Return the name of the release of a source, or by a recipe, at a latent size: `ld-mnist-32`."""
+    return f"ld-{source.removeprefix('ld-')}-{latent_dim}"
 
 
 def make_dataset(source: Source, codec: LatentCodec, release: str, seed: int) -> LatentDataset:

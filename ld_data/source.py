@@ -15,6 +15,7 @@ from ld_data.release import NAME_CHARACTERS
 
 NPZ_KEYS = ("x_train", "y_train", "x_test", "y_test")
 MAX_CLASSES = 256
+MNIST1D_LARGE = Mnist1dConfig(num_samples=70_000, train_split=6 / 7, seed=43)  # as many as MNIST has
 MNIST1D_FIT_ROWS = 100_000
 MNIST1D_FIT_SEED = 1_000_000  # far from the published set's 42: the models are fitted on other signals
 
@@ -29,6 +30,7 @@ class Source:
         label_train, label_test: classes `(n,)` uint8.
         make_fit_set: given a seed, returns the inputs `(m, ...)` and labels `(m,)` that models are fitted on.
         licence: SPDX name of the inputs' licence.
+        judge: name of the source whose judge reads inputs of this kind; its own by default.
     """
 
     name: str
@@ -38,6 +40,11 @@ class Source:
     label_test: np.ndarray
     make_fit_set: Callable[[int], tuple[np.ndarray, np.ndarray]]
     licence: str
+    judge: str = ""
+
+    def __post_init__(self) -> None:
+        """Let a source be read by a judge of its own, unless another is named."""
+        object.__setattr__(self, "judge", self.judge or self.name)
 
     @property
     def classes(self) -> int:
@@ -111,16 +118,17 @@ def _load_mnist() -> Source:
     return Source("mnist", *train, *test, lambda seed: train, "CC-BY-SA-3.0")
 
 
-def _make_mnist1d() -> Source:
-    data = make_mnist1d()
+def _make_mnist1d(name: str, config: Mnist1dConfig) -> Source:
+    data = make_mnist1d(config)
     return Source(
-        "mnist1d",
+        name,
         data.x.astype(np.float32),
         data.y.astype(np.uint8),
         data.x_test.astype(np.float32),
         data.y_test.astype(np.uint8),
         _make_mnist1d_fit_set,
         "Apache-2.0",
+        judge="mnist1d",
     )
 
 
@@ -131,4 +139,8 @@ def _make_mnist1d_fit_set(seed: int) -> tuple[np.ndarray, np.ndarray]:
     return data.x.astype(np.float32), data.y.astype(np.uint8)
 
 
-SOURCES: dict[str, Callable[[], Source]] = {"mnist": _load_mnist, "mnist1d": _make_mnist1d}
+SOURCES: dict[str, Callable[[], Source]] = {
+    "mnist": _load_mnist,
+    "mnist1d": lambda: _make_mnist1d("mnist1d", Mnist1dConfig()),
+    "mnist1d-large": lambda: _make_mnist1d("mnist1d-large", MNIST1D_LARGE),
+}

@@ -158,7 +158,7 @@ class TestLdData:
 
     def test_the_predecessors_recipe(self, checkpoints, tiny_mnist1d):
         assert run(data_main.main, "build", "mnist1d", "--recipe", "ld-mnist-v3", "--epochs", 1) == 0
-        assert ld_data.load("ld-ld-mnist-v3-32").manifest.classes == 10
+        assert ld_data.load("ld-mnist-v3-32").manifest.classes == 10
 
     def test_plots_without_inputs_are_those_of_the_arrays(self, release, tmp_path, capsys):
         assert run(data_main.main, "plots", "fake-4", "--out", tmp_path / "plots") == 0

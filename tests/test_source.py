@@ -17,6 +17,11 @@ def test_mnist1d_is_the_published_set():
     assert source.classes == 10
 
 
+def test_the_large_mnist1d_has_as_many_rows_as_mnist():
+    config = sources.MNIST1D_LARGE
+    assert (round(config.num_samples * config.train_split), config.num_samples) == (60_000, 70_000)
+
+
 def test_mnist1d_models_are_fitted_on_other_signals(monkeypatch):
     monkeypatch.setattr(sources, "MNIST1D_FIT_ROWS", 5000)
     source = load_source("mnist1d")
@@ -45,7 +50,7 @@ def test_the_hash_covers_every_array():
 
 
 def test_an_unknown_source_is_refused_with_the_known_ones():
-    with pytest.raises(UnknownNameError, match=r"'cifar'\. Known: mnist, mnist1d"):
+    with pytest.raises(UnknownNameError, match=r"'cifar'\. Known: mnist, mnist1d, mnist1d-large"):
         load_source("cifar")
 
 
