@@ -1,5 +1,6 @@
 from dataclasses import replace
 
+import keras
 import numpy as np
 import pytest
 from keras import ops
@@ -8,7 +9,7 @@ from scipy import stats
 from vae import gaussian
 from vae.config import VaeConfig
 from vae.model import Vae
-from vae.objective import Objective, reconstruct
+from vae.objective import RAMP_STEPS, REST_STEPS, Objective, reconstruct
 from vae.recipes import CLASSES
 
 IMAGE = VaeConfig(input_shape=(4, 4), latent_dim=2, encoder_filters=(4,), decoder_units=(8,))
@@ -102,3 +103,23 @@ def test_expected_inputs_lie_in_their_range(config, least, most):
     assert least <= inputs.min() <= inputs.max() <= most
     if config is CLASSES:
         assert inputs.sum(axis=1) == pytest.approx(np.ones(6), rel=1e-5)
+
+
+@pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="takes gradients by TensorFlow")
+def test_the_encoder_lowers_the_divergence_that_the_flow_estimates():
+    """The value is the flow's, the gradient to the latents turned round and weighted after the flow's rest."""
+    import tensorflow
+
+    objective = Objective(Vae(replace(FLOWING, divergence=3.0)), classes=3)
+    inner = tensorflow.constant(np.random.default_rng(0).normal(1, 1, (20, 2)).astype(np.float32))
+    with tensorflow.GradientTape() as tape:
+        tape.watch(inner)
+        plain = ops.mean(objective.vae.log_density(inner) - gaussian.log_density(inner))
+    expected = -3.0 * tape.gradient(plain, inner).numpy()
+    for steps, weight in ((0, 0.0), (REST_STEPS, 0.0), (REST_STEPS + RAMP_STEPS, 1.0), (10**6, 1.0)):
+        objective.steps.assign(steps)
+        with tensorflow.GradientTape() as tape:
+            tape.watch(inner)
+            value = objective._estimate_divergence(inner)
+        assert value.numpy() == pytest.approx(plain.numpy(), abs=1e-4)
+        assert tape.gradient(value, inner).numpy() == pytest.approx(weight * expected, abs=1e-4)
