@@ -32,7 +32,9 @@ def train_judge(source: Source, epochs: int | None = None, seed: int = 0) -> ker
     plan = FitPlan(epochs or max(1, STEPS * BATCH_ROWS // len(inputs)), BATCH_ROWS, learning_rate=2e-3, seed=seed)
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     fit_model(judge, loss, inputs, labels, plan, "judge")
-    return judge
+    fitted = _make_judge(inputs.shape[1:], source.classes, seed)  # without the optimizer, which would be saved with it
+    fitted.set_weights(judge.get_weights())
+    return fitted
 
 
 def find_judge(source_name: str) -> Path | None:
