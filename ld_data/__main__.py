@@ -255,10 +255,16 @@ def _find_inputs(options: argparse.Namespace, manifest: Manifest) -> Source | No
     """Return the source of a release; None, with a word on stderr, if its inputs are not at hand."""
     name = manifest.source["name"]
     try:
-        return read_source(options.source_npz, name) if options.source_npz is not None else load_source(name)
+        source = read_source(options.source_npz, name) if options.source_npz is not None else load_source(name)
     except (MissingDataError, UnknownNameError) as error:
         print(f"without the inputs, what the models make of them is left out: {error}", file=sys.stderr)
         return None
+    if source.sha256 != manifest.source["sha256"]:
+        raise InputError(
+            f"these are not the inputs that {manifest.name} was made of: expected sha256 {manifest.source['sha256']}; "
+            f"received {source.sha256}. Name the right file with --source-npz."
+        )
+    return source
 
 
 def _load_codec(name: str) -> LatentCodec:

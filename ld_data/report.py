@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from ld_data.errors import IntegrityError
+
 Measures = dict[str, float]
 Groups = dict[str, Measures]
 Nulls = dict[str, dict[str, list[float]]]  # a value for each seed
@@ -101,7 +103,7 @@ class HealthReport:
             if row.null_mean is not None:
                 entry |= {"null_mean": row.null_mean, "null_worst": row.null_worst}
             if row.goal is not None:
-                entry |= {**asdict(row.goal), "missed": row.is_missed}
+                entry |= {"goal": asdict(row.goal), "missed": row.is_missed}
             groups.setdefault(row.group, {})[row.measure] = entry
         return groups
 
@@ -134,11 +136,16 @@ def make_report(measured: Groups, nulls: Nulls, goals: Goals) -> HealthReport:
 
 
 def read_goals(values: Mapping[str, Any]) -> Goals:
-    """Return the goals in a report's JSON values, as `HealthReport.to_values` made them."""
-    return {
-        group: {name: Goal(row["least"], row["most"], row["allowance"]) for name, row in rows.items() if "least" in row}
-        for group, rows in values.items()
-    }
+    """Return the goals in a report's JSON values; raise `IntegrityError` if `to_values` did not make them."""
+    try:
+        return {
+            group: {name: Goal(**row["goal"]) for name, row in rows.items() if "goal" in row}
+            for group, rows in values.items()
+        }
+    except (TypeError, KeyError, AttributeError) as error:
+        raise IntegrityError(
+            f"the health report is not one of this format ({error}). Build the release again."
+        ) from error
 
 
 def merge(*reports: Groups) -> Groups:

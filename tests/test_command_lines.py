@@ -145,6 +145,9 @@ class TestLdData:
         assert (manifest.source["name"], manifest.licence, manifest.classes) == ("own", "MIT", 4)
         capsys.readouterr()
         assert run_json(capsys, data_main.main, "health", "ld-own-2", *own) == manifest.health
+        np.savez(tmp_path / "other.npz", **{**arrays, "y_test": arrays["y_test"][::-1]})
+        assert run(data_main.main, "health", "ld-own-2", "--source-npz", tmp_path / "other.npz") == 1
+        assert "not the inputs that ld-own-2 was made of" in capsys.readouterr().err
         assert run(data_main.main, "plots", "ld-own-2", *own, "--out", tmp_path / "plots") == 0
         names = {"histograms", "stds", "reconstructions", "prior_samples", "manifold_0_1", "tsne"}
         assert {path.stem for path in (tmp_path / "plots").iterdir()} == names

@@ -9,7 +9,7 @@ from scipy import stats
 from vae import gaussian
 from vae.config import VaeConfig
 from vae.model import Vae
-from vae.objective import RAMP_STEPS, REST_STEPS, Objective, reconstruct
+from vae.objective import RAMP, REST, Objective, reconstruct
 from vae.recipes import CLASSES
 
 IMAGE = VaeConfig(input_shape=(4, 4), latent_dim=2, encoder_filters=(4,), decoder_units=(8,))
@@ -110,13 +110,18 @@ def test_the_encoder_lowers_the_divergence_that_the_flow_estimates():
     """The value is the flow's, the gradient to the latents turned round and weighted after the flow's rest."""
     import tensorflow
 
-    objective = Objective(Vae(replace(FLOWING, divergence=3.0)), classes=3)
+    objective = Objective(Vae(replace(FLOWING, divergence=3.0)), classes=3, total_steps=1000)
     inner = tensorflow.constant(np.random.default_rng(0).normal(1, 1, (20, 2)).astype(np.float32))
     with tensorflow.GradientTape() as tape:
         tape.watch(inner)
         plain = ops.mean(objective.vae.log_density(inner) - gaussian.log_density(inner))
     expected = -3.0 * tape.gradient(plain, inner).numpy()
-    for steps, weight in ((0, 0.0), (REST_STEPS, 0.0), (REST_STEPS + RAMP_STEPS, 1.0), (10**6, 1.0)):
+    for steps, weight in (
+        (0, 0.0),
+        (round(REST * 1000) - 1, 0.0),
+        (round((REST + RAMP) * 1000) + 1, 1.0),
+        (10**6, 1.0),
+    ):
         objective.steps.assign(steps)
         with tensorflow.GradientTape() as tape:
             tape.watch(inner)

@@ -2,7 +2,7 @@ import pytest
 
 from ld_data.errors import UnknownNameError
 from tests.fakes import make_source
-from vae.recipes import IMAGE, MNIST_GOALS, RECIPES, find_recipe
+from vae.recipes import GOALS_OF_ANY, IMAGE, MNIST_GOALS, RECIPES, find_recipe
 
 
 @pytest.mark.parametrize("name", RECIPES)
@@ -19,9 +19,13 @@ def test_changes_that_are_none_leave_the_recipe_alone():
 
 def test_goals_hold_for_the_latent_size_that_they_were_set_for():
     assert find_recipe("mnist").change(latent_dim=IMAGE.latent_dim, seed=3).goals == MNIST_GOALS
-    assert find_recipe("mnist").change(latent_dim=8).goals == {}
+    assert find_recipe("mnist").change(latent_dim=8).goals == GOALS_OF_ANY
 
 
 def test_an_unknown_recipe_is_refused_with_the_known_ones():
     with pytest.raises(UnknownNameError, match="Known: mnist, mnist1d"):
         find_recipe("cifar")
+
+
+def test_trained_classes_have_no_goal_of_exact_ones():
+    assert set(find_recipe("mnist").change(y="gaussian").goals) == set(MNIST_GOALS) - {"y_train", "y_test"}

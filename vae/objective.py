@@ -4,6 +4,7 @@ from collections.abc import Collection
 from typing import Any
 
 import keras
+import numpy as np
 from keras import KerasTensor, ops
 
 from vae import gaussian
@@ -13,7 +14,7 @@ from vae.model import Vae
 from vae.normality import sliced_epps_pulley
 
 DIRECTIONS = 128
-REST_STEPS, RAMP_STEPS = 900, 1000  # the flow learns alone at first, and is then listened to more and more
+REST, RAMP = 0.1, 0.1  # shares of the training: the flow learns alone at first, and is then listened to more and more
 
 
 class Objective(keras.Model):
@@ -25,16 +26,17 @@ class Objective(keras.Model):
     aggregate posterior, and the encoder lowers KL(q || N(0, I)) by that estimate, leaving the rate alone.
     """
 
-    def __init__(self, vae: Vae, classes: int) -> None:
-        """Take the VAE to train and the number of classes."""
+    def __init__(self, vae: Vae, classes: int, total_steps: int = 1) -> None:
+        """Take the VAE to train, the number of classes, and how many steps the training will have."""
         super().__init__(name="objective")
+        self.total_steps = total_steps
         self.vae = vae
         self.config = vae.config
-        self.noise = keras.random.SeedGenerator(self.config.seed)
+        self.noise = keras.random.SeedGenerator(fold_seed(self.config.seed))
         _train_only(vae, ("encoder", "decoder", "flow") if self.config.divergence else ("encoder", "decoder"))
         self.classifier = None
         if self.config.class_loss:
-            initializer = keras.initializers.GlorotUniform(seed=self.config.seed)
+            initializer = keras.initializers.GlorotUniform(seed=fold_seed(self.config.seed))
             self.classifier = keras.layers.Dense(classes, name="classifier", kernel_initializer=initializer)
             self.classifier.build((None, self.config.latent_dim))
         self.steps = self.add_weight((), initializer="zeros", trainable=False, name="steps")
@@ -79,7 +81,7 @@ class Objective(keras.Model):
 
     def _estimate_divergence(self, inner: KerasTensor) -> KerasTensor:
         """Return the flow's estimate of KL(q || N(0, I)), its gradient to `inner` turned round and weighted."""
-        weight = self.config.divergence * ops.clip((self.steps - REST_STEPS) / RAMP_STEPS, 0.0, 1.0)
+        weight = self.config.divergence * ops.clip((self.steps / self.total_steps - REST) / RAMP, 0.0, 1.0)
         turned = ops.stop_gradient(inner * (1.0 + weight)) - weight * inner
         return ops.mean(self.vae.log_density(turned) - gaussian.log_density(turned))
 
@@ -92,7 +94,7 @@ class FlowObjective(keras.Model):
         super().__init__(name="flow_objective")
         self.vae = vae
         _train_only(vae, ("flow",))
-        self.noise = keras.random.SeedGenerator(vae.config.seed + 1)
+        self.noise = keras.random.SeedGenerator(fold_seed(vae.config.seed + 1))
         self.divergence = keras.metrics.Mean(name="divergence")
         self.build([(None, vae.config.latent_dim)] * 2)
 
@@ -124,6 +126,11 @@ def reconstruct(inputs: KerasTensor, output: KerasTensor, config: VaeConfig) -> 
     else:
         nats = -ops.sum(inputs * ops.log_softmax(output, axis=-1), axis=axes)
     return ops.mean(nats)
+
+
+def fold_seed(seed: int) -> int:
+    """Return a seed of the 31 bits that Keras takes, made of all bits of a seed."""
+    return int(np.random.default_rng(seed).integers(2**31))
 
 
 def _train_only(vae: Vae, names: Collection[str]) -> None:

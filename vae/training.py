@@ -11,7 +11,7 @@ from tqdm.keras import TqdmCallback
 from ld_data.batches import make_batches
 from ld_data.errors import InputError
 from ld_data.source import Source
-from vae.cells import make_cells_of
+from vae.cells import Cells, make_cells_of
 from vae.codec import Codec
 from vae.config import VaeConfig
 from vae.gaussian_classes import GaussianClasses
@@ -23,6 +23,7 @@ from vae.recipes import Recipe
 
 FLOW_BATCH_ROWS = 512
 WARMUP_STEPS = 300
+AVERAGES = 10  # a running average spans at most that part of the training
 GREATEST_GRADIENT = 100.0  # norm for one weight array: clips the outliers of the first steps alone
 
 
@@ -37,7 +38,7 @@ def train_vae(config: VaeConfig, inputs: np.ndarray, labels: np.ndarray, *, prog
     if len(inputs) < config.batch_size:
         raise InputError(f"training needs at least one batch of {config.batch_size} rows; received {len(inputs)}.")
     vae = Vae(config)
-    objective = Objective(vae, int(labels.max()) + 1)
+    objective = Objective(vae, int(labels.max()) + 1, config.epochs * (len(inputs) // config.batch_size))
     title = f"{config.likelihood} VAE" if progress else None
     _fit(objective, make_batches((inputs, labels), config.batch_size, config.seed), len(inputs), config, title)
     if config.flow_epochs:
@@ -67,7 +68,8 @@ def _fit(
     schedule = keras.optimizers.schedules.CosineDecay(
         config.learning_rate / 10, total - warmup, warmup_target=config.learning_rate, warmup_steps=warmup
     )
-    averaging = {"use_ema": True, "ema_momentum": config.averaging} if config.averaging else {}
+    momentum = min(config.averaging, 1 - AVERAGES / max(total, AVERAGES))  # forgets how it began in a short training
+    averaging = {"use_ema": True, "ema_momentum": momentum} if momentum else {}
     optimizer = keras.optimizers.Adam(schedule, clipnorm=GREATEST_GRADIENT, **averaging)
     # Keras would compile TensorFlow's graph by XLA, which on processors costs half as much again for convolutions.
     model.compile(optimizer, jit_compile="auto" if keras.backend.backend() != "tensorflow" else False)
@@ -77,12 +79,15 @@ def _fit(
 
 def train_codec(source: Source, recipe: Recipe, *, progress: bool = True) -> Codec:
     """Return the models of a source: a VAE of its inputs, and the exact cells or a trained class VAE of its labels."""
+    y: Cells | GaussianClasses
+    if recipe.y == "cells":  # first, since classes may not fit into d dimensions
+        y = make_cells_of(source.label_train, source.classes, recipe.x.latent_dim)
+    else:
+        classes = replace(recipe.classes, latent_dim=recipe.x.latent_dim, seed=recipe.x.seed)
+        y = train_gaussian_classes(classes, source, progress=progress)
     inputs, labels = source.make_fit_set(recipe.x.seed)
     x = InputCodec(train_vae(recipe.x, prepare_inputs(inputs, recipe.x), labels, progress=progress))
-    if recipe.y == "cells":
-        return Codec(x, make_cells_of(source.label_train, source.classes, recipe.x.latent_dim))
-    classes = replace(recipe.classes, latent_dim=recipe.x.latent_dim, seed=recipe.x.seed)
-    return Codec(x, train_gaussian_classes(classes, source, progress=progress))
+    return Codec(x, y)
 
 
 def train_gaussian_classes(config: VaeConfig, source: Source, *, progress: bool = True) -> GaussianClasses:
