@@ -56,7 +56,6 @@ def _make_parser() -> argparse.ArgumentParser:
     judge = commands.add_parser("judge", help="let a judge read decoded inputs")
     judge.add_argument("release", help="a release's name or folder")
     judge.add_argument("--judge", type=Path, help=".keras; that of the release's source by default")
-    judge.add_argument("--seed", type=int, default=0, help="of the samples")
     judge.add_argument("--json", action="store_true", help="print JSON")
     judge.set_defaults(command=_judge)
 
@@ -102,7 +101,7 @@ def _train_judge(options: argparse.Namespace) -> None:
         from eval.judges import judge_path, measure_accuracy, save_judge, train_judge
 
     source = load_source(options.source)
-    path = options.out or judge_path(options.source)
+    path = options.out or judge_path(source.judge)
     judge = train_judge(source, options.epochs, options.seed)
     save_judge(judge, path)
     accuracy = measure_accuracy(judge, source)
@@ -113,16 +112,15 @@ def _train_judge(options: argparse.Namespace) -> None:
 def _judge(options: argparse.Namespace) -> None:
     with command_line.quiet_imports():
         import vae
-        from eval.information import measure_errors
-        from eval.judges import find_judge, load_judge, read_codec
+        from eval.information import decode_test_inputs, measure_errors
+        from eval.judges import find_judge, load_judge, read_decoded
 
     source = load_source(read_manifest(find_release(options.release)).source["name"])
     path = options.judge or find_judge(source.judge)
     if path is None:
         raise MissingDataError(f"no judge of {source.judge}. Train one: python -m eval train-judge {source.judge}")
-    codec = vae.load(options.release)
-    reading = {**read_codec(load_judge(path), source, codec, options.seed)}
-    reading |= measure_errors(source, codec, options.seed)
+    decoded = decode_test_inputs(load(options.release), source, vae.load(options.release))
+    reading = read_decoded(load_judge(path), source, decoded) | measure_errors(source, decoded)
     lines = [f"{'':<16} {'read right':>14} {'MSE':>12}"]
     for name in ("originals", "samples", "means"):
         error = f"{reading[f'mse_{name}']:.4f}" if f"mse_{name}" in reading else ""

@@ -1,6 +1,7 @@
 """What x keeps of the input: how far decoded inputs lie from it, and how much of the class can be read off x."""
 
 import warnings
+from collections.abc import Mapping
 
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
@@ -12,23 +13,16 @@ from ld_data.dataset import LatentDataset
 from ld_data.source import Source
 
 
-def measure_errors(source: Source, codec: LatentCodec, seed: int = 0) -> dict[str, float]:
-    """Return the mean squared error of decoded test inputs per pixel or point.
+def decode_test_inputs(data: LatentDataset, source: Source, codec: LatentCodec) -> dict[str, np.ndarray]:
+    """Return what is decoded of the test rows: `samples`, of the published x, and `means`, of x encoded as means."""
+    means = codec.x.encode(source.x_test, mode="mean")
+    return {"samples": codec.x.decode(data.test.x), "means": codec.x.decode(means)}
 
-    mse_samples from sampled x, mse_means from mean x. Pixels are in [0, 1].
-    """
+
+def measure_errors(source: Source, decoded: Mapping[str, np.ndarray]) -> dict[str, float]:
+    """Return the mean squared error of decoded test inputs, as mse_<name>, per pixel in [0, 1] or signal point."""
     originals = to_unit_scale(source.x_test)
-    samples, means = decode_test_inputs(source, codec, seed)
-    return {
-        "mse_samples": float(np.square(samples - originals).mean()),
-        "mse_means": float(np.square(means - originals).mean()),
-    }
-
-
-def decode_test_inputs(source: Source, codec: LatentCodec, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
-    """Return the test inputs encoded and decoded: from sampled x, and from mean x."""
-    samples = codec.x.encode(source.x_test, mode="sample", seed=seed, first_row=len(source.x_train))
-    return codec.x.decode(samples), codec.x.decode(codec.x.encode(source.x_test, mode="mean"))
+    return {f"mse_{name}": float(np.square(inputs - originals).mean()) for name, inputs in decoded.items()}
 
 
 def to_unit_scale(inputs: np.ndarray) -> np.ndarray:
@@ -45,7 +39,12 @@ def measure_probes(data: LatentDataset, seed: int = 0) -> dict[str, float]:
     probes = {
         "linear_probe": LogisticRegression(max_iter=500),
         "mlp_probe": MLPClassifier(
-            (512, 512), batch_size=256, early_stopping=True, n_iter_no_change=4, max_iter=40, random_state=seed
+            (512, 512),
+            batch_size=min(256, len(data.train) // 2),
+            early_stopping=True,
+            n_iter_no_change=4,
+            max_iter=40,
+            random_state=seed,
         ),
     }
     return {name: _score(probe, data) for name, probe in probes.items()}

@@ -3,15 +3,16 @@
 Those of the shipped sources lie beside the releases, in `judges/<source>.keras`.
 """
 
+import zipfile
+from collections.abc import Mapping
 from pathlib import Path
 
 import keras
 import numpy as np
 
 from eval.fitting import FitPlan, draw_seed, fit_model, make_initializer
-from eval.information import decode_test_inputs, to_unit_scale
-from ld_data.codec import LatentCodec
-from ld_data.errors import IntegrityError
+from eval.information import to_unit_scale
+from ld_data.errors import InputError, IntegrityError
 from ld_data.locations import checkpoints_folder
 from ld_data.source import Source
 from ld_data.staging import make_staging_folder
@@ -19,6 +20,7 @@ from ld_data.staging import make_staging_folder
 BATCH_ROWS = 128
 STEPS = 7100
 JUDGES_FOLDER = "judges"
+OTHER_SEED = 1 << 16  # a generator makes other signals for the judge than for the VAE
 
 
 def train_judge(source: Source, epochs: int | None = None, seed: int = 0) -> keras.Model:
@@ -26,7 +28,7 @@ def train_judge(source: Source, epochs: int | None = None, seed: int = 0) -> ker
 
     Without `epochs`, as many as make about 7,100 steps. Images are slightly rotated, moved and resized meanwhile.
     """
-    inputs, labels = source.make_fit_set(seed)
+    inputs, labels = source.make_fit_set(seed + OTHER_SEED)
     inputs = to_unit_scale(inputs)
     judge = _make_judge(inputs.shape[1:], source.classes, seed)
     plan = FitPlan(epochs or max(1, STEPS * BATCH_ROWS // len(inputs)), BATCH_ROWS, learning_rate=2e-3, seed=seed)
@@ -50,6 +52,7 @@ def judge_path(source_name: str) -> Path:
 
 def save_judge(judge: keras.Model, path: Path) -> None:
     """Write a judge as a `.keras` file; the folder is made, and an older judge replaced only by a whole one."""
+    _check_suffix(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     with make_staging_folder(path.parent, path.name) as staging:
         judge.save(staging / path.name)
@@ -58,25 +61,22 @@ def save_judge(judge: keras.Model, path: Path) -> None:
 
 def load_judge(path: Path) -> keras.Model:
     """Return the judge in a `.keras` file, read in safe mode; raise `IntegrityError` if it cannot be read."""
+    _check_suffix(path)
     try:
         return keras.saving.load_model(path, compile=False, safe_mode=True)
-    except (ValueError, TypeError, KeyError, OSError) as error:
+    except (ValueError, TypeError, KeyError, OSError, zipfile.BadZipFile) as error:
         raise IntegrityError(f"{path}: not a judge that Keras can load ({error}). Train it again.") from error
 
 
-def read_codec(judge: keras.Model, source: Source, codec: LatentCodec, seed: int = 0) -> dict[str, float]:
-    """Return the shares of test inputs that the judge reads right, as they are and after encoding and decoding.
+def read_decoded(judge: keras.Model, source: Source, decoded: Mapping[str, np.ndarray]) -> dict[str, float]:
+    """Return the shares of test inputs that the judge reads right, as they are and encoded and decoded.
 
-    judge_originals; judge_samples and judge_means of decoded x, sampled and mean; and what these two lose against the
-    originals, judge_loss_samples and judge_loss_means.
+    judge_originals, judge_<name> of what was decoded, and judge_loss_<name>, what that loses against the originals.
     """
-    samples, means = decode_test_inputs(source, codec, seed)
-    readings = {"originals": to_unit_scale(source.x_test), "samples": samples, "means": means}
-    shares = {f"judge_{name}": _score(judge, inputs, source.label_test) for name, inputs in readings.items()}
-    losses = {
-        f"judge_loss_{name}": shares["judge_originals"] - shares[f"judge_{name}"] for name in ("samples", "means")
-    }
-    return shares | losses
+    originals = measure_accuracy(judge, source)
+    shares = {name: _score(judge, inputs, source.label_test) for name, inputs in decoded.items()}
+    losses = {f"judge_loss_{name}": originals - share for name, share in shares.items()}
+    return {"judge_originals": originals, **{f"judge_{name}": share for name, share in shares.items()}, **losses}
 
 
 def measure_accuracy(judge: keras.Model, source: Source) -> float:
@@ -84,8 +84,13 @@ def measure_accuracy(judge: keras.Model, source: Source) -> float:
     return _score(judge, to_unit_scale(source.x_test), source.label_test)
 
 
+def _check_suffix(path: Path) -> None:
+    if path.suffix != ".keras":  # Keras would read or write another format, of which safe mode knows less
+        raise InputError(f"a judge is a .keras file; received {path}.")
+
+
 def _make_judge(shape: tuple[int, ...], classes: int, seed: int) -> keras.Model:
-    """Return pairs of convolutions, the second of stride 2, each with batch normalisation; then dropout and classes."""
+    """Return five convolutions with batch normalisation, three of them of stride 2; then dropout and classes."""
     layers, random = keras.layers, np.random.default_rng(seed)
     convolution = layers.Conv2D if len(shape) == 2 else layers.Conv1D
     judge = keras.Sequential([keras.Input(shape), layers.Reshape((*shape, 1))])

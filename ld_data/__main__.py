@@ -16,12 +16,12 @@ from ld_data.builder import BuildPlan, build_release, name_release
 from ld_data.codec import LatentCodec
 from ld_data.dataset import LatentDataset
 from ld_data.download import download_release
-from ld_data.errors import HealthError, InputError, LdDataError, MissingDataError, UnknownNameError
+from ld_data.errors import DownloadError, HealthError, InputError, LdDataError, MissingDataError, UnknownNameError
 from ld_data.locations import checkpoints_folder
 from ld_data.manifest import Manifest, read_manifest
 from ld_data.mnist1d import Mnist1dConfig, make_mnist1d
 from ld_data.release import check_target, find_release, list_releases, load, verify
-from ld_data.report import Goals, HealthReport, make_report, merge, read_goals
+from ld_data.report import Goals, HealthReport, keep_measured, make_report, merge, read_goals
 from ld_data.source import SOURCES, Source, load_source, read_source
 from ld_data.staging import make_staging_folder
 
@@ -147,6 +147,7 @@ def _build(options: argparse.Namespace) -> None:
     with command_line.quiet_imports():
         import keras  # the framework takes seconds to import, and only this command trains
 
+        from eval.judges import find_judge
         from vae.recipes import find_recipe
         from vae.training import train_codec
 
@@ -156,7 +157,7 @@ def _build(options: argparse.Namespace) -> None:
     goals = {} if options.no_goals else recipe.goals
     backend = keras.backend.backend()
     plan = BuildPlan(
-        release=options.release or name_release(options.recipe or source.name, recipe.x.latent_dim),
+        release=options.release or name_release(source.name, recipe.x.latent_dim, options.recipe),
         seed=options.seed,
         command=_describe_build(options),
         release_version=RELEASE_VERSION,
@@ -164,6 +165,11 @@ def _build(options: argparse.Namespace) -> None:
     )
     checkpoints = options.checkpoints or checkpoints_folder()
     check_target(checkpoints / plan.release)  # before the minutes of training, not after them
+    if any(name.startswith("judge") for name in goals.get("decoded", {})) and find_judge(source.judge) is None:
+        raise MissingDataError(
+            f"the goals need a judge of {source.judge}, and there is none in {checkpoints_folder() / 'judges'}. "
+            f"Train one with `python -m eval train-judge {source.judge}`, or build with --no-goals."
+        )
     codec = train_codec(source, recipe)
     reports = []
 
@@ -193,6 +199,7 @@ def _describe_build(options: argparse.Namespace) -> str:
     words = ["python", "-m", "ld_data", "build", *([options.source] if options.source else [])]
     if options.source_npz is not None:
         words += ["--source-npz", options.source_npz.name]
+        words += ["--licence", options.licence]
     for name in ("recipe", "release", "latent_dim", "y", "epochs", "flow_epochs", "seed"):
         if getattr(options, name) is not None:
             words += [f"--{name.replace('_', '-')}", str(getattr(options, name))]
@@ -201,17 +208,20 @@ def _describe_build(options: argparse.Namespace) -> str:
 
 def _examine(data: LatentDataset, codec: LatentCodec | None, source: Source | None, goals: Goals) -> HealthReport:
     """Return the health report of a dataset; of what its models keep, too, if they and the source are at hand."""
-    from eval.information import measure_errors, measure_probes  # scikit-learn takes a second to import
+    from eval.information import decode_test_inputs, measure_errors, measure_probes  # scikit-learn takes a second
     from ld_data.health import measure_codec, measure_latents, measure_nulls
 
     groups = merge(measure_latents(data, progress=True), {"probes": measure_probes(data)})
-    if codec is not None and source is not None:
-        groups = merge(groups, measure_codec(codec, source), {"decoded": measure_errors(source, codec)})
+    if codec is None or source is None:
+        goals = keep_measured(goals, groups)
+    else:
         with command_line.quiet_imports():
-            from eval.judges import find_judge, load_judge, read_codec
+            from eval.judges import find_judge, load_judge, read_decoded
 
+        decoded = decode_test_inputs(data, source, codec)
+        groups = merge(groups, measure_codec(codec, source), {"decoded": measure_errors(source, decoded)})
         if (judge := find_judge(source.judge)) is not None:
-            groups = merge(groups, {"decoded": read_codec(load_judge(judge), source, codec)})
+            groups = merge(groups, {"decoded": read_decoded(load_judge(judge), source, decoded)})
     return make_report(groups, measure_nulls(data, progress=True), goals)
 
 
@@ -237,14 +247,20 @@ def _health(options: argparse.Namespace) -> None:
 
 
 def _plots(options: argparse.Namespace) -> None:
-    from ld_data.plots import draw_latents, draw_models, save_figure  # matplotlib takes a second to import
+    from ld_data.plots import (
+        check_components,
+        draw_latents,
+        draw_models,
+        save_figure,
+    )  # matplotlib takes a second to import
 
     data = load(options.name)
     source = _find_inputs(options, read_manifest(find_release(options.name)))
+    check_components(options.components, data.latent_dim)
     figures = draw_latents(data)
     if source is not None:
         codec = _load_codec(options.name)
-        figures = itertools.chain(figures, draw_models(data, codec, source, tuple(options.components)))
+        figures = itertools.chain(figures, draw_models(data, codec, source, options.components))
     options.out.mkdir(parents=True, exist_ok=True)
     for name, figure in figures:
         save_figure(figure, options.out / f"{name}.png")
@@ -256,7 +272,7 @@ def _find_inputs(options: argparse.Namespace, manifest: Manifest) -> Source | No
     name = manifest.source["name"]
     try:
         source = read_source(options.source_npz, name) if options.source_npz is not None else load_source(name)
-    except (MissingDataError, UnknownNameError) as error:
+    except (MissingDataError, DownloadError, UnknownNameError) as error:
         print(f"without the inputs, what the models make of them is left out: {error}", file=sys.stderr)
         return None
     if source.sha256 != manifest.source["sha256"]:

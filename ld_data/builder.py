@@ -44,9 +44,10 @@ class BuildPlan:
         check_name(self.release)
 
 
-def name_release(source: str, latent_dim: int) -> str:
-    """Return the name of the release of a source, or by a recipe, at a latent size: `ld-mnist-32`."""
-    return f"ld-{source.removeprefix('ld-')}-{latent_dim}"
+def name_release(source: str, latent_dim: int, recipe: str | None = None) -> str:
+    """Return the name of a source's release at a latent size, `ld-mnist-32`; by another recipe `ld-mnist-v3-32`."""
+    style = "" if recipe in (None, source) else f"-{recipe.removeprefix('ld-').removeprefix(f'{source}-')}"
+    return f"ld-{source}{style}-{latent_dim}"
 
 
 def make_dataset(source: Source, codec: LatentCodec, release: str, seed: int) -> LatentDataset:

@@ -54,7 +54,7 @@ def measure_slices(latents: np.ndarray) -> dict[str, float]:
     epps_pulley: n times the integral of |empirical - normal characteristic function|^2, weighted by the density of
     N(0, 1) (Epps and Pulley, "A test for normality based on the empirical characteristic function", Biometrika 1983).
     wasserstein: the first Wasserstein distance, the area between the two distribution functions.
-    Projections are counted in bins of width 0.01, which moves either by less than a thousandth of its null.
+    Projections are counted in bins of width 0.01.
     """
     weight = stats.norm.pdf(FREQUENCIES)
     weight *= 2 * (FREQUENCIES[1] - FREQUENCIES[0])  # the integrand is even

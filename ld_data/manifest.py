@@ -55,10 +55,10 @@ class Manifest:
         latent_dim, classes: d and k.
         seed: of training, encoding and y.
         command: that made the release.
-        libraries: versions of Python, numpy, scipy, keras and its backend.
+        libraries: versions of Python, numpy, scipy, scikit-learn, keras and its backend.
         licence: of the arrays and weights.
         null, floor: of y in closed form, per dimension.
-        health: statistics of the latents, by space and split.
+        health: the health report, as `ld_data.report.HealthReport.to_values` gives it.
         arrays: records of the arrays in `data.npz`.
         files: records of the files in the folder, this one excepted.
         npy_files: records of the predecessor's four files, which are made from `data.npz` on request.

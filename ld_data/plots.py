@@ -1,6 +1,6 @@
 """Pictures of a release: its latents against the normal curve, and what its decoder makes of them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -32,19 +32,22 @@ def draw_latents(data: LatentDataset) -> Iterator[tuple[str, Figure]]:
 
 
 def draw_models(
-    data: LatentDataset, codec: LatentCodec, source: Source, components: tuple[int, int] = (0, 1)
+    data: LatentDataset, codec: LatentCodec, source: Source, components: Sequence[int] = (0, 1)
 ) -> Iterator[tuple[str, Figure]]:
-    """Yield the name and figure of each picture that takes models and inputs, the last by t-SNE.
-
-    Raises `InputError` if `components`, of the manifold, are not two different ones of the d.
-    """
+    """Yield the name and figure of each picture that takes models and inputs; `components` are the manifold's."""
     first, second = components
-    if first == second or not (0 <= first < data.latent_dim and 0 <= second < data.latent_dim):
-        raise InputError(f"components must be two different numbers from 0 to {data.latent_dim - 1}; got {components}.")
     yield "reconstructions", draw_reconstructions(codec.x, source)
     yield "prior_samples", draw_prior_samples(codec.x)
     yield f"manifold_{first}_{second}", draw_manifold(codec.x, first, second)
     yield "tsne", draw_embeddings(data, source)
+
+
+def check_components(components: Sequence[int], latent_dim: int) -> None:
+    """Raise `InputError` unless the components are two different ones of the d."""
+    if len(set(components)) != 2 or min(components) < 0 or max(components) >= latent_dim:
+        raise InputError(
+            f"components must be two different numbers from 0 to {latent_dim - 1}; received {list(components)}."
+        )
 
 
 def save_figure(figure: Figure, path: Path) -> None:

@@ -155,13 +155,15 @@ def publish(staging: Path, target: Path) -> None:
         target.rename(previous)
     staging.rename(target)
     _flush(target.parent, recursive=False)
-    shutil.rmtree(previous, ignore_errors=True)
+    for superseded in (previous, _refused(target)):
+        shutil.rmtree(superseded, ignore_errors=True)
 
 
 def set_aside(staging: Path, target: Path) -> Path:
     """Return where the finished folder `staging` now lies beside `target`, unpublished, in place of an earlier one."""
-    place = target.parent / f".{target.name}.refused"
-    shutil.rmtree(place, ignore_errors=True)
+    place = _refused(target)
+    if place.exists():
+        shutil.rmtree(place)
     return staging.rename(place)
 
 
@@ -186,6 +188,10 @@ def check_name(name: str) -> None:
 
 def _previous(target: Path) -> Path:
     return target.parent / f".{target.name}.previous"
+
+
+def _refused(target: Path) -> Path:
+    return target.parent / f".{target.name}.refused"
 
 
 def _check_size(folder: Path, file: str, manifest: Manifest) -> None:

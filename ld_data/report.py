@@ -76,7 +76,8 @@ class Row:
     def __str__(self) -> str:
         """Return the row as a sentence."""
         value = "not measured" if self.value is None else f"{self.value:.4g}"
-        return f"{self.group} {self.measure} is {value}, goal {self.goal}"
+        allowance = f", allowance {self.goal.allowance:g}" if self.goal is not None and self.goal.allowance else ""
+        return f"{self.group} {self.measure} is {value}, goal {self.goal}{allowance}"
 
 
 @dataclass(frozen=True)
@@ -117,7 +118,8 @@ class HealthReport:
                 f"{'' if figure is None else format(figure, '.4f'):>{width}}"
                 for figure, width in ((row.value, 10), (row.null_mean, 10), (row.null_worst, 12))
             )
-            missed = f"MISSED{', not measured' if row.value is None else ''}" if row.is_missed else ""
+            kind = ", not measured" if row.value is None else "" if row.is_refused else ", allowed"
+            missed = f"  MISSED{kind}" if row.is_missed else ""
             goal = f"{row.goal or ''!s:<18}"
             lines.append(f"{name:<14}{row.measure:<22}{figures}  {goal}{missed}".rstrip())
         return "\n".join(lines)
@@ -146,6 +148,14 @@ def read_goals(values: Mapping[str, Any]) -> Goals:
         raise IntegrityError(
             f"the health report is not one of this format ({error}). Build the release again."
         ) from error
+
+
+def keep_measured(goals: Goals, measured: Groups) -> Goals:
+    """Return the goals of what was measured."""
+    return {
+        group: {name: goal for name, goal in wanted.items() if name in measured.get(group, {})}
+        for group, wanted in goals.items()
+    }
 
 
 def merge(*reports: Groups) -> Groups:

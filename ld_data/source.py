@@ -15,6 +15,7 @@ from ld_data.release import NAME_CHARACTERS
 
 NPZ_KEYS = ("x_train", "y_train", "x_test", "y_test")
 MAX_CLASSES = 256
+LEAST_ROWS = 10
 MNIST1D_LARGE = Mnist1dConfig(num_samples=70_000, train_split=6 / 7, seed=43)  # as many as MNIST has
 MNIST1D_FIT_ROWS = 100_000
 MNIST1D_FIT_SEED = 1_000_000  # far from the published set's 42: the models are fitted on other signals
@@ -90,9 +91,13 @@ def read_source(path: Path, name: str | None = None, licence: str = "unknown") -
         raise InputError(f"{path}: x_train has images {train[0].shape[1:]}, x_test {test[0].shape[1:]}.")
     if len(np.unique(train[1])) != classes or classes < 2:
         raise InputError(f"{path}: y_train must hold every class from 0 to k - 1, and at least two; number them so.")
+    if np.bincount(train[1]).min() < LEAST_ROWS or len(test[1]) < LEAST_ROWS:
+        raise InputError(f"{path}: at least {LEAST_ROWS} training images of each class, and test images, are needed.")
     if test[1].max() >= classes:
         raise InputError(f"{path}: y_test holds class {test[1].max()}, which y_train does not.")
     slug = "".join(letter if letter in NAME_CHARACTERS else "-" for letter in (name or path.stem).lower())
+    if slug in SOURCES:
+        raise InputError(f"{path}: {slug} is the name of a source of ours. Rename the file.")
     return Source(slug, *train, *test, lambda seed: train, licence)
 
 
@@ -109,7 +114,7 @@ def _check_split(inputs: np.ndarray, labels: np.ndarray, split: str) -> tuple[np
             )
     if labels.shape != inputs.shape[:1]:
         raise InputError(f"y_{split} must have one label for each of {len(inputs)} images; received {labels.shape}.")
-    return inputs, check_labels(labels, MAX_CLASSES).astype(np.uint8)
+    return inputs, check_labels(labels, MAX_CLASSES, f"y_{split}").astype(np.uint8)
 
 
 def _load_mnist() -> Source:

@@ -4,11 +4,13 @@ Lopez-Paz and Oquab, "Revisiting classifier two-sample tests", ICLR 2017. Nothin
 mean or scale counts. An accuracy of 0.5 means that the classifier sees no difference.
 """
 
+import warnings
 from collections.abc import Mapping
 from typing import Protocol
 
 import numpy as np
 from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.neural_network import MLPClassifier
 
 LEAST_ROWS = 100  # of one sample: of fewer nothing can be learned and held out
@@ -24,11 +26,16 @@ class Classifier(Protocol):
         """Return its accuracy."""
 
 
-def make_classifiers(seed: int = 0) -> Mapping[str, Classifier]:
-    """Return the two classifiers, by name: a multilayer perceptron, and boosted trees."""
+def make_classifiers(rows: int, seed: int = 0) -> Mapping[str, Classifier]:
+    """Return two classifiers, by name, for that many rows: a multilayer perceptron, and boosted trees."""
     return {
         "mlp": MLPClassifier(
-            (128, 128), batch_size=256, early_stopping=True, n_iter_no_change=5, max_iter=40, random_state=seed
+            (128, 128),
+            batch_size=min(256, rows // 2),
+            early_stopping=True,
+            n_iter_no_change=5,
+            max_iter=40,
+            random_state=seed,
         ),
         "trees": HistGradientBoostingClassifier(early_stopping=True, random_state=seed),
     }
@@ -48,7 +55,9 @@ def measure_c2st(first: np.ndarray, second: np.ndarray, seed: int = 0) -> dict[s
     first, second = (sample[random.permutation(len(sample))[:size]] for sample in (first, second))
     labels = np.repeat([0, 1], half)
     fit_rows, held_out = (np.concatenate([first[part], second[part]]) for part in (slice(half), slice(half, 2 * half)))
-    return {
-        f"c2st_{name}": float(classifier.fit(fit_rows, labels).score(held_out, labels))
-        for name, classifier in make_classifiers(seed).items()
-    }
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)  # the limit of iterations belongs to the test
+        return {
+            f"c2st_{name}": float(classifier.fit(fit_rows, labels).score(held_out, labels))
+            for name, classifier in make_classifiers(len(fit_rows), seed).items()
+        }

@@ -119,4 +119,9 @@ def test_a_name_that_would_not_do_as_a_folder_is_refused(name):
 
 
 def test_releases_are_named_after_source_and_size():
-    assert name_release("mnist", 32) == "ld-mnist-32"
+    assert name_release("mnist", 32) == name_release("mnist", 32, "mnist") == "ld-mnist-32"
+
+
+def test_another_recipe_is_in_the_name():
+    assert name_release("mnist", 32, "ld-mnist-v3") == "ld-mnist-v3-32"
+    assert name_release("mnist1d-large", 8, "mnist1d") == "ld-mnist1d-large-mnist1d-8"

@@ -123,11 +123,15 @@ class TestLdData:
 
     def test_a_build_that_misses_its_goals_is_refused_and_says_which(self, checkpoints, tiny_mnist1d, capsys):
         assert run(data_main.main, *QUICK) == 1
+        assert "the goals need a judge of mnist1d" in capsys.readouterr().err  # before the training
+        assert run(eval_main.main, "train-judge", "mnist1d", "--epochs", 1) == 0
+        capsys.readouterr()
+        assert run(data_main.main, *QUICK) == 1
         shown = capsys.readouterr()
         assert "MISSED" in shown.out
         assert "is not published" in shown.err
         assert "decoded mse_samples is" in shown.err
-        assert [path.name for path in checkpoints.iterdir()] == [".ld-mnist1d-32.refused"]
+        assert sorted(path.name for path in checkpoints.iterdir()) == [".ld-mnist1d-32.refused", "judges"]
         assert run(data_main.main, *QUICK, "--no-goals") == 0
         assert ld_data.load("ld-mnist1d-32").manifest.command.endswith("--no-goals")
 
@@ -153,15 +157,26 @@ class TestLdData:
         assert {path.stem for path in (tmp_path / "plots").iterdir()} == names
         assert run(data_main.main, "plots", "ld-own-2", *own, "--out", tmp_path / "a", "--components", 1, 5) == 1
         assert "components must be two different numbers from 0 to 1" in capsys.readouterr().err
+        assert run(data_main.main, "build", *own, "--recipe", "ld-mnist-v3", "--epochs", 1) == 0
+        predecessor = ld_data.load("ld-own-mnist-v3-32").manifest
+        assert (
+            predecessor.command
+            == "python -m ld_data build --source-npz own.npz --licence unknown --recipe ld-mnist-v3 --epochs 1 --seed 0"
+        )
+        assert predecessor.null < 1
+
+    def test_a_health_report_without_inputs_misses_no_goal_of_theirs(self, release, capsys):
+        manifest = json.loads((release / "manifest.json").read_text())
+        wanted = {"least": 0.0, "most": None, "allowance": 0.0}
+        manifest["health"] = {group: {"rate": {"value": 1.0, "goal": wanted}} for group in ("x_train", "decoded")}
+        (release / "manifest.json").write_text(json.dumps(manifest))
+        assert run(data_main.main, "health", "fake-4") == 0
+        assert "MISSED" not in capsys.readouterr().out
 
     @pytest.mark.parametrize("arguments", [(), ("mnist1d", "--source-npz", "own.npz")])
     def test_build_takes_one_source(self, checkpoints, capsys, arguments):
         assert run(data_main.main, "build", *arguments) == 1
         assert "name a source" in capsys.readouterr().err
-
-    def test_the_predecessors_recipe(self, checkpoints, tiny_mnist1d):
-        assert run(data_main.main, "build", "mnist1d", "--recipe", "ld-mnist-v3", "--epochs", 1) == 0
-        assert ld_data.load("ld-mnist-v3-32").manifest.classes == 10
 
     def test_plots_without_inputs_are_those_of_the_arrays(self, release, tmp_path, capsys):
         assert run(data_main.main, "plots", "fake-4", "--out", tmp_path / "plots") == 0

@@ -2,6 +2,7 @@ import json
 
 import pytest
 
+from ld_data.errors import IntegrityError
 from ld_data.report import Goal, HealthReport, Row, make_report, merge, read_goals
 
 GOALS = {"x": {"least_std": Goal(least=0.9), "worst_mean": Goal(most=0.1)}}
@@ -57,6 +58,12 @@ def test_goals_of_what_was_not_measured_are_missed():
     assert {row.measure for row in report.missed} == {"least_std", "rate"}
     assert "not measured" in report.to_text()
     json.dumps(report.to_values(), allow_nan=False)
+
+
+@pytest.mark.parametrize("values", [{"x": {"worst_mean": 0.03}}, {"x": {"a": {"goal": {"surprise": 1}}}}, {"x": 3}])
+def test_values_of_another_form_are_refused(values):
+    with pytest.raises(IntegrityError, match="not one of this format"):
+        read_goals(values)
 
 
 def test_a_report_without_goals_misses_none():

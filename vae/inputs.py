@@ -30,7 +30,7 @@ class InputCodec:
         return self.vae.config.input_shape
 
     def encode(self, inputs: np.ndarray, mode: Mode = "sample", seed: int = 0, first_row: int = 0) -> np.ndarray:
-        """Return `(n, d)` float32 latents: draws from the posteriors, or their means (mode "mean").
+        """Return `(n, d)` float32 latents: draws from the posteriors, or what the flow makes of their means ("mean").
 
         `inputs` are images `(n, h, w)`, uint8 or floats in [0, 1], or signals `(n, t)`. Row i draws noise that depends
         on `seed` and `first_row` + i alone. Raises `InputError` for other shapes, values, or modes.

@@ -11,9 +11,9 @@ def sliced_epps_pulley(z_mean: KerasTensor, z_log_var: KerasTensor, directions: 
     """Return the squared distance of characteristic functions from N(0, 1)'s, averaged over directions: a scalar.
 
     Along unit directions `(d, m)` the posteriors of a batch, `(n, d)` each, have a mixture of n Gaussians as their
-    aggregate, whose characteristic function is known: no noise is drawn. The sketched isotropic Gaussian
-    regularisation of Balestriero and LeCun, "LeJEPA", arXiv 2511.08544, with the statistic of Epps and Pulley,
-    Biometrika 1983, applied to a VAE.
+    aggregate, whose characteristic function is known: no noise is drawn. The distance is integrated over frequencies
+    with the weight exp(-t^2 / 4). The sketched isotropic Gaussian regularisation of Balestriero and LeCun, "LeJEPA",
+    arXiv 2511.08544, with a statistic in the manner of Epps and Pulley, Biometrika 1983, applied to a VAE.
     """
     centre = ops.matmul(z_mean, directions)[:, None, :]
     variance = ops.matmul(ops.exp(z_log_var), ops.square(directions))[:, None, :]

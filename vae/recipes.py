@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-from ld_data.errors import UnknownNameError
+from ld_data.errors import InputError, UnknownNameError
 from ld_data.report import Goal, Goals
 from ld_data.source import Source
 from vae.config import VaeConfig
@@ -159,12 +159,16 @@ RECIPES: dict[str, Recipe] = {
 def find_recipe(name: str, source: Source | None = None) -> Recipe:
     """Return the recipe of that name, for the shape and classes of a source if one is given.
 
-    Raises `UnknownNameError` if there is none.
+    Raises `UnknownNameError` if there is none, `InputError` if it is for images and the source is not, or the reverse.
     """
     if name not in RECIPES:
         raise UnknownNameError(f"no recipe {name!r}. Known: {', '.join(RECIPES)}.")
     recipe = RECIPES[name]
     if source is None:
         return recipe
-    x = replace(recipe.x, input_shape=source.x_train.shape[1:])
+    shape = source.x_train.shape[1:]
+    if len(shape) != len(recipe.x.input_shape):
+        kinds = {1: "signals (t,)", 2: "images (h, w)"}
+        raise InputError(f"the recipe {name} is for {kinds[len(recipe.x.input_shape)]}; {source.name} has {shape}.")
+    x = replace(recipe.x, input_shape=shape)
     return replace(recipe, x=x, classes=replace(recipe.classes, input_shape=(source.classes,)))
