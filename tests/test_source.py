@@ -69,7 +69,7 @@ class TestReadSource:
         np.savez(tmp_path / "My Letters.npz", **own_arrays())
         source = read_source(tmp_path / "My Letters.npz", licence="MIT")
         assert (source.name, source.classes, source.licence) == ("my-letters", 3, "MIT")
-        assert source.x_train.shape == (6, 5, 7)
+        assert source.x_train.shape == (60, 5, 7)
         assert source.label_test[:3].tolist() == [2, 1, 0]
         assert source.make_fit_set(0)[0] is source.x_train
 

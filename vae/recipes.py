@@ -132,8 +132,12 @@ SIGNAL = replace(
     encoder_units=(1024,),
     decoder_units=(512, 512),
     likelihood="gaussian",
-    noise_std=0.15,
+    noise_std=0.1,
+    posterior_std=0.15,
+    divergence=0.5,
     augmentation=0.0,
+    epochs=6,
+    flow_epochs=5,
 )
 # LD-MNIST as it was: dense layers, a rate weighted 784 * 0.1 * 2 / 32 in summed units, and the slip of its sampler.
 # Its dropout and batch normalisation never ran, for want of `training=True`.
