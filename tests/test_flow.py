@@ -54,6 +54,18 @@ def test_it_starts_as_a_rotation(latent_dim):
     assert np.linalg.norm(to_numpy(outer), axis=1) == pytest.approx(np.linalg.norm(draw(latent_dim), axis=1), rel=1e-5)
 
 
+def test_whitening_gives_mean_0_and_covariance_i_and_stays_invertible(latent_dim):
+    flow, inner = make_flow(latent_dim), draw(latent_dim, rows=5000) * 1.5 + 0.3
+    before, before_log_det = flow(inner)
+    flow.whiten(to_numpy(before))
+    after, log_det = flow(inner)
+    assert to_numpy(after).mean(axis=0) == pytest.approx(np.zeros(latent_dim), abs=1e-4)
+    assert np.cov(to_numpy(after).T) == pytest.approx(np.eye(latent_dim), abs=1e-3)
+    assert to_numpy(flow.inverse(after)) == pytest.approx(inner, abs=1e-3)
+    expected = -0.5 * np.linalg.slogdet(np.cov(to_numpy(before).T))[1]
+    assert to_numpy(log_det - before_log_det) == pytest.approx(np.full(5000, expected), abs=1e-3)
+
+
 def test_rows_do_not_mix():
     flow, inner = make_flow(8), draw(8)
     assert to_numpy(flow(inner[10:20])[0]) == pytest.approx(to_numpy(flow(inner)[0])[10:20], abs=1e-5)
@@ -62,7 +74,7 @@ def test_rows_do_not_mix():
 def test_rotations_are_not_trained_but_saved():
     flow = make_flow(4)
     assert len(flow.trainable_weights) == 4 * len(flow.hidden)
-    assert len(flow.get_weights()) == 5 * len(flow.hidden)
+    assert len(flow.get_weights()) == 5 * len(flow.hidden) + 4
 
 
 def test_a_configuration_makes_the_same_flow():

@@ -20,7 +20,7 @@ class Flow(keras.layers.Layer):
     """Maps inner latents `(n, d)` to outer ones and back; it starts as a rotation.
 
     Each coupling rotates, and then scales and shifts one half of the components by what a network of one hidden layer
-    makes of the other half.
+    makes of the other half. Last comes a linear map, the identity until `whiten` sets it.
     """
 
     def __init__(self, latent_dim: int, couplings: int, units: int, seed: int = 0, **kwargs: Any) -> None:
@@ -46,6 +46,22 @@ class Flow(keras.layers.Layer):
             self.rotations.append(weight)
             hidden.build((None, self.kept))
             last.build((None, self.units))
+        square = (self.latent_dim, self.latent_dim)
+        self.centre = self.add_weight((self.latent_dim,), "zeros", trainable=False, name="centre")
+        self.whitening = self.add_weight(square, "identity", trainable=False, name="whitening")
+        self.colouring = self.add_weight(square, "identity", trainable=False, name="colouring")
+        self.whitening_log_det = self.add_weight((), "zeros", trainable=False, name="whitening_log_det")
+
+    def whiten(self, outer: np.ndarray) -> None:
+        """Set the last map so that these outer latents, `(n, d)` as the flow now makes them, get mean 0, covariance I.
+
+        By the symmetric inverse root of their covariance, which moves them least (zero-phase whitening).
+        """
+        values, vectors = np.linalg.eigh(np.cov(outer.astype(np.float64), rowvar=False))
+        for weight, scale in ((self.whitening, values**-0.5), (self.colouring, values**0.5)):
+            weight.assign(((vectors * scale) @ vectors.T).astype(np.float32))
+        self.centre.assign(outer.mean(axis=0, dtype=np.float64).astype(np.float32))
+        self.whitening_log_det.assign(np.float32(-0.5 * np.log(values).sum()))
 
     def call(self, inner: KerasTensor) -> tuple[KerasTensor, KerasTensor]:
         """Return the outer latents `(n, d)` and log |det d outer / d inner| `(n,)`."""
@@ -55,11 +71,11 @@ class Flow(keras.layers.Layer):
             log_scale, shift = self._propose(number, kept)
             values = ops.concatenate([kept, (moved + shift) * ops.exp(log_scale)], axis=-1)
             log_det = log_det + ops.sum(log_scale, axis=-1)
-        return values, log_det
+        return ops.matmul(values - self.centre, self.whitening), log_det + self.whitening_log_det
 
     def inverse(self, outer: KerasTensor) -> KerasTensor:
         """Return the inner latents `(n, d)` of outer ones."""
-        values = outer
+        values = ops.matmul(outer, self.colouring) + self.centre
         for number in reversed(range(self.couplings)):
             kept, moved = self._split(values)
             log_scale, shift = self._propose(number, kept)

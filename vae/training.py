@@ -14,14 +14,16 @@ from ld_data.source import Source
 from vae.cells import Cells, make_cells_of
 from vae.codec import Codec
 from vae.config import VaeConfig
+from vae.flow import Flow
 from vae.gaussian_classes import GaussianClasses
-from vae.inference import compute_posteriors
+from vae.inference import compute_posteriors, encode_rows
 from vae.inputs import InputCodec, prepare_inputs
 from vae.model import Vae
 from vae.objective import FlowObjective, Objective
 from vae.recipes import Recipe
 
 FLOW_BATCH_ROWS = 512
+WHITENING_STREAM = 1 << 42  # of the noise in the draws that are whitened: not that of any release
 WARMUP_STEPS = 300
 AVERAGES = 10  # a running average spans at most that part of the training
 GREATEST_GRADIENT = 100.0  # norm for one weight array: clips the outliers of the first steps alone
@@ -41,13 +43,16 @@ def train_vae(config: VaeConfig, inputs: np.ndarray, labels: np.ndarray, *, prog
     objective = Objective(vae, int(labels.max()) + 1, config.epochs * (len(inputs) // config.batch_size))
     title = f"{config.likelihood} VAE" if progress else None
     _fit(objective, make_batches((inputs, labels), config.batch_size, config.seed), len(inputs), config, title)
-    if config.flow_epochs:
-        _fit_flow(vae, inputs, title and "flow")
+    if vae.flow is not None and config.flow_epochs:
+        _fit_flow(vae, vae.flow, inputs, title and "flow")
     return vae
 
 
-def _fit_flow(vae: Vae, inputs: np.ndarray, title: str | None) -> None:
-    """Fit the flow of a trained VAE to fresh draws from the posteriors of inputs, encoder and decoder left alone."""
+def _fit_flow(vae: Vae, flow: Flow, inputs: np.ndarray, title: str | None) -> None:
+    """Fit the flow of a trained VAE to fresh draws from the posteriors of inputs, and whiten what it makes of them.
+
+    Encoder and decoder are left alone.
+    """
     config = replace(
         vae.config,
         epochs=vae.config.flow_epochs,
@@ -56,6 +61,7 @@ def _fit_flow(vae: Vae, inputs: np.ndarray, title: str | None) -> None:
     )
     batches = make_batches(compute_posteriors(vae, inputs), config.batch_size, config.seed)
     _fit(FlowObjective(vae), ((posterior,) for posterior in batches), len(inputs), config, title)
+    flow.whiten(np.concatenate([encode_rows(vae, inputs, "sample", seed, WHITENING_STREAM, 0) for seed in range(4)]))
 
 
 def _fit(
