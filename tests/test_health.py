@@ -3,7 +3,7 @@ import pytest
 
 import ld_data
 from ld_data.dataset import LatentDataset, Split
-from ld_data.gaussianity import count_repeats, measure_moments, measure_slices
+from ld_data.gaussianity import count_repeats, measure_moments
 from ld_data.health import (
     NULL_SEEDS,
     REFERENCE_SEED,
@@ -80,7 +80,7 @@ class TestPlantedDefects:
         assert measure_moments(x)["least_eigenvalue"] == pytest.approx(0, abs=1e-9)
 
     def test_a_mixture_of_ten_gaussians_with_the_right_moments(self, true_sample, x):
-        """Its components, their means and covariances are as they should be: only what sees shapes can tell."""
+        """Its components, their means and covariances are as they should be, and most projections nearly: C2ST can tell."""
         centres = np.linalg.qr(np.random.default_rng(5).normal(size=(D, K)))[0].T * 2.2
         mixed = centres[true_sample.train.label] + x
         mixed -= mixed.mean(axis=0)
@@ -89,7 +89,6 @@ class TestPlantedDefects:
         assert not find_missed(measure_moments(mixed)) & second_moments
         accuracy = measure_c2st(mixed[:20_000], make_normal_sample(REFERENCE_SEED, 20_000, D))
         assert "c2st_mlp" in find_missed(accuracy)
-        assert measure_slices(mixed)["epps_pulley_mean"] > 2 * measure_slices(x)["epps_pulley_mean"]
 
     def test_duplicated_rows(self, true_sample, x):
         x[50_000:] = x[:10_000]

@@ -6,8 +6,9 @@ from vae.layers import Decoder, Encoder
 
 LAYERS = {
     "image encoder": (lambda: Encoder(2, 5, (4, 8), seed=3), (28, 28)),
-    "odd image encoder": (lambda: Encoder(2, 5, (4,), units=7, seed=3), (9, 13)),
-    "signal encoder": (lambda: Encoder(1, 5, (4, 8), units=6, seed=3), (40,)),
+    "odd image encoder": (lambda: Encoder(2, 5, (4,), units=(7,), seed=3), (9, 13)),
+    "signal encoder": (lambda: Encoder(1, 5, (4, 8), units=(6, 9), seed=3), (40,)),
+    "encoder of constant width": (lambda: Encoder(1, 5, (), posterior_std=0.2, seed=3), (10,)),
     "linear encoder": (lambda: Encoder(1, 5, (), seed=3), (10,)),
     "image decoder": (lambda: Decoder((28, 28), (6, 7), seed=3), (5,)),
     "linear decoder": (lambda: Decoder((10,), (), seed=3), (5,)),
@@ -52,6 +53,12 @@ def test_a_layer_survives_serialisation_in_safe_mode(case):
     again.set_weights(layer.get_weights())
     for one, other in zip(expected, outputs(again, shape), strict=True):
         assert np.array_equal(one, other)
+
+
+def test_a_posterior_of_constant_width_has_that_width_everywhere():
+    inputs = np.random.default_rng(0).normal(size=(3, 10)).astype(np.float32)
+    _, z_log_var = Encoder(1, 5, (), posterior_std=0.2)(inputs)
+    assert np.exp(0.5 * keras.ops.convert_to_numpy(z_log_var)) == pytest.approx(np.full((3, 5), 0.2))
 
 
 def test_no_two_kernels_start_alike():
