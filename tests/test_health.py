@@ -80,7 +80,7 @@ class TestPlantedDefects:
         assert measure_moments(x)["least_eigenvalue"] == pytest.approx(0, abs=1e-9)
 
     def test_a_mixture_of_ten_gaussians_with_the_right_moments(self, true_sample, x):
-        """Its components, their means and covariances are as they should be, and most projections nearly: C2ST can tell."""
+        """Its means and covariances are as they should be, and most projections nearly: C2ST can tell."""
         centres = np.linalg.qr(np.random.default_rng(5).normal(size=(D, K)))[0].T * 2.2
         mixed = centres[true_sample.train.label] + x
         mixed -= mixed.mean(axis=0)
