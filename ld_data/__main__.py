@@ -247,12 +247,8 @@ def _health(options: argparse.Namespace) -> None:
 
 
 def _plots(options: argparse.Namespace) -> None:
-    from ld_data.plots import (
-        check_components,
-        draw_latents,
-        draw_models,
-        save_figure,
-    )  # matplotlib takes a second to import
+    # matplotlib takes a second to import
+    from ld_data.plots import check_components, draw_latents, draw_models, save_figure
 
     data = load(options.name)
     source = _find_inputs(options, read_manifest(find_release(options.name)))

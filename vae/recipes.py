@@ -134,7 +134,6 @@ SIGNAL = replace(
     likelihood="gaussian",
     noise_std=0.1,
     posterior_std=0.15,
-    divergence=0.5,
     augmentation=0.0,
     epochs=6,
     flow_epochs=5,
