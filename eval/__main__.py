@@ -16,7 +16,7 @@ from ld_data.dataset import LatentDataset
 from ld_data.errors import InputError, MissingDataError
 from ld_data.manifest import read_manifest
 from ld_data.release import find_release, load
-from ld_data.source import SOURCES, load_source
+from ld_data.source import SOURCES, choose_source, find_inputs
 
 DEFAULT_SERVICE = "http://127.0.0.1:8000"
 BASELINES = ("mean", "linear", "mlp")
@@ -46,7 +46,10 @@ def _make_parser() -> argparse.ArgumentParser:
     baselines.set_defaults(command=_baselines)
 
     training = commands.add_parser("train-judge", help="train a classifier of a source's raw inputs")
-    training.add_argument("source", choices=list(SOURCES))
+    training.add_argument("source", nargs="?", choices=list(SOURCES))
+    training.add_argument(
+        "--source-npz", type=Path, metavar="FILE", help="your own images instead: x_train, y_train, ..."
+    )
     training.add_argument("--out", type=Path, help=".keras; beside the releases by default")
     training.add_argument("--epochs", type=int, help="passes over the training inputs")
     training.add_argument("--seed", type=int, default=0)
@@ -56,6 +59,7 @@ def _make_parser() -> argparse.ArgumentParser:
     judge = commands.add_parser("judge", help="let a judge read decoded inputs")
     judge.add_argument("release", help="a release's name or folder")
     judge.add_argument("--judge", type=Path, help=".keras; that of the release's source by default")
+    judge.add_argument("--source-npz", type=Path, metavar="FILE", help="the images of a release of your own")
     judge.add_argument("--json", action="store_true", help="print JSON")
     judge.set_defaults(command=_judge)
 
@@ -100,7 +104,7 @@ def _train_judge(options: argparse.Namespace) -> None:
     with command_line.quiet_imports():
         from eval.judges import judge_path, measure_accuracy, save_judge, train_judge
 
-    source = load_source(options.source)
+    source = choose_source(options.source, options.source_npz)
     path = options.out or judge_path(source.judge)
     judge = train_judge(source, options.epochs, options.seed)
     save_judge(judge, path)
@@ -115,10 +119,12 @@ def _judge(options: argparse.Namespace) -> None:
         from eval.information import decode_test_inputs, measure_errors
         from eval.judges import find_judge, load_judge, read_decoded
 
-    source = load_source(read_manifest(find_release(options.release)).source["name"])
+    source = find_inputs(read_manifest(find_release(options.release)), options.source_npz)
     path = options.judge or find_judge(source.judge)
     if path is None:
-        raise MissingDataError(f"no judge of {source.judge}. Train one: python -m eval train-judge {source.judge}")
+        raise MissingDataError(
+            f"no judge of {source.judge}. Train one with `python -m eval train-judge`, or name its file with --judge."
+        )
     decoded = decode_test_inputs(load(options.release), source, vae.load(options.release))
     reading = read_decoded(load_judge(path), source, decoded) | measure_errors(source, decoded)
     lines = [f"{'':<16} {'read right':>14} {'MSE':>12}"]

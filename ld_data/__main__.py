@@ -12,17 +12,18 @@ from typing import Any
 
 from ld_data import command_line
 from ld_data.arrays import write_npz
-from ld_data.builder import BuildPlan, build_release, name_release
+from ld_data.builder import BuildPlan, make_dataset, name_release, write_release
 from ld_data.codec import LatentCodec
 from ld_data.dataset import LatentDataset
 from ld_data.download import download_release
-from ld_data.errors import DownloadError, HealthError, InputError, LdDataError, MissingDataError, UnknownNameError
+from ld_data.errors import DownloadError, InputError, LdDataError, MissingDataError, UnknownNameError
+from ld_data.hashing import hash_file
 from ld_data.locations import checkpoints_folder
 from ld_data.manifest import Manifest, read_manifest
 from ld_data.mnist1d import Mnist1dConfig, make_mnist1d
 from ld_data.release import check_target, find_release, list_releases, load, verify
 from ld_data.report import Goals, HealthReport, keep_measured, make_report, merge, read_goals
-from ld_data.source import SOURCES, Source, load_source, read_source
+from ld_data.source import SOURCES, Source, choose_source, find_inputs
 from ld_data.staging import make_staging_folder
 
 DEFAULT_SERVICE = "http://127.0.0.1:8000"
@@ -151,10 +152,16 @@ def _build(options: argparse.Namespace) -> None:
         from vae.recipes import find_recipe
         from vae.training import train_codec
 
-    source = _find_source(options)
+    source = choose_source(options.source, options.source_npz, options.licence)
     changes = {name: getattr(options, name) for name in ("latent_dim", "epochs", "flow_epochs", "seed", "y")}
     recipe = find_recipe(options.recipe or options.source or "images", source).change(**changes)
     goals = {} if options.no_goals else recipe.goals
+    judge = find_judge(source.judge)
+    if judge is None and any(name.startswith("judge") for name in goals.get("decoded", {})):
+        raise MissingDataError(
+            f"the goals need a judge of {source.judge}, and there is none in {checkpoints_folder() / 'judges'}. "
+            f"Train one with `python -m eval train-judge {source.judge}`, or build with --no-goals."
+        )
     backend = keras.backend.backend()
     plan = BuildPlan(
         release=options.release or name_release(source.name, recipe.x.latent_dim, options.recipe),
@@ -162,36 +169,16 @@ def _build(options: argparse.Namespace) -> None:
         command=_describe_build(options),
         release_version=RELEASE_VERSION,
         libraries={"keras": keras.__version__, backend: version(backend), "scikit-learn": version("scikit-learn")},
+        judge_sha256="" if judge is None else hash_file(judge),
     )
     checkpoints = options.checkpoints or checkpoints_folder()
     check_target(checkpoints / plan.release)  # before the minutes of training, not after them
-    if any(name.startswith("judge") for name in goals.get("decoded", {})) and find_judge(source.judge) is None:
-        raise MissingDataError(
-            f"the goals need a judge of {source.judge}, and there is none in {checkpoints_folder() / 'judges'}. "
-            f"Train one with `python -m eval train-judge {source.judge}`, or build with --no-goals."
-        )
     codec = train_codec(source, recipe)
-    reports = []
-
-    def examine(data: LatentDataset) -> HealthReport:
-        reports.append(_examine(data, codec, source, goals))
-        return reports[0]
-
-    try:
-        folder = build_release(source, codec, plan, checkpoints, examine)
-    except HealthError:
-        command_line.print_result(reports[0].to_values(), reports[0].to_text(), options.json)
-        raise
-    text = f"{reports[0].to_text()}\nbuilt and verified {folder}"
-    command_line.print_result(reports[0].to_values(), text, options.json)
-
-
-def _find_source(options: argparse.Namespace) -> Source:
-    if (options.source is None) == (options.source_npz is None):
-        raise InputError(f"name a source ({', '.join(SOURCES)}), or a file of your own with --source-npz; one of them.")
-    if options.source is None:
-        return read_source(options.source_npz, licence=options.licence)
-    return load_source(options.source)
+    data = make_dataset(source, codec, plan.release, plan.seed)
+    report = _examine(data, codec, source, goals)
+    command_line.print_result(report.to_values(), report.to_text(), options.json)
+    folder = write_release(source, codec, plan, data, report, checkpoints)
+    print(f"built and verified {folder}", file=sys.stderr)
 
 
 def _describe_build(options: argparse.Namespace) -> str:
@@ -265,18 +252,11 @@ def _plots(options: argparse.Namespace) -> None:
 
 def _find_inputs(options: argparse.Namespace, manifest: Manifest) -> Source | None:
     """Return the source of a release; None, with a word on stderr, if its inputs are not at hand."""
-    name = manifest.source["name"]
     try:
-        source = read_source(options.source_npz, name) if options.source_npz is not None else load_source(name)
+        return find_inputs(manifest, options.source_npz)
     except (MissingDataError, DownloadError, UnknownNameError) as error:
         print(f"without the inputs, what the models make of them is left out: {error}", file=sys.stderr)
         return None
-    if source.sha256 != manifest.source["sha256"]:
-        raise InputError(
-            f"these are not the inputs that {manifest.name} was made of: expected sha256 {manifest.source['sha256']}; "
-            f"received {source.sha256}. Name the right file with --source-npz."
-        )
-    return source
 
 
 def _load_codec(name: str) -> LatentCodec:

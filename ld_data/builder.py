@@ -1,7 +1,6 @@
 """The builder: a source and its trained models in, a verified release out."""
 
 import platform
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,11 +11,10 @@ from ld_data.arrays import write_npy, write_npz
 from ld_data.codec import LatentCodec
 from ld_data.dataset import NPY_FILES, LatentDataset, Split
 from ld_data.errors import HealthError
-from ld_data.gaussianity import measure_moments
 from ld_data.hashing import hash_array
 from ld_data.manifest import MANIFEST_NAME, ArrayRecord, FileRecord, Manifest
 from ld_data.release import DATA_NAME, check_name, publish, set_aside, verify
-from ld_data.report import HealthReport, make_report
+from ld_data.report import HealthReport
 from ld_data.source import Source
 from ld_data.staging import make_staging_folder
 
@@ -31,6 +29,7 @@ class BuildPlan:
         command: that reproduces it.
         release_version: of this release.
         libraries: versions of what trained the models; Python, numpy and scipy are added.
+        judge_sha256: of the judge that read decoded inputs for the health report; empty if none did.
     """
 
     release: str
@@ -38,6 +37,7 @@ class BuildPlan:
     command: str
     release_version: str
     libraries: dict[str, str]
+    judge_sha256: str = ""
 
     def __post_init__(self) -> None:
         """Raise `InputError` for a name that would not do as a folder and in an address."""
@@ -59,21 +59,15 @@ def make_dataset(source: Source, codec: LatentCodec, release: str, seed: int) ->
     return LatentDataset(release, train, test, weight, bias, mean)
 
 
-def build_release(
-    source: Source,
-    codec: LatentCodec,
-    plan: BuildPlan,
-    checkpoints: Path,
-    examine: Callable[[LatentDataset], HealthReport] | None = None,
+def write_release(
+    source: Source, codec: LatentCodec, plan: BuildPlan, data: LatentDataset, report: HealthReport, checkpoints: Path
 ) -> Path:
-    """Return the folder of the release after encoding the source, examining, verifying, and publishing it.
+    """Return the folder of the release after writing, verifying and publishing a dataset, its models and its report.
 
-    `examine` makes the health report, without it of the moments alone. The release is written in a folder beside its
-    final place and takes its name last. Raises `HealthError` if the report misses a goal: then the build lies beside as
-    `.<release>.refused`; `StorageError` if the disk refuses. Either way an older release of the name is as it was.
+    The release is written in a folder beside its final place and takes its name last. Raises `HealthError` if the
+    report misses a goal: then the build lies beside as `.<release>.refused`; `StorageError` if the disk refuses. Either
+    way an older release of the name is as it was.
     """
-    data = make_dataset(source, codec, plan.release, plan.seed)
-    report = (examine or _examine_moments)(data)
     target = checkpoints.resolve() / plan.release
     with make_staging_folder(target.parent, plan.release) as staging:
         codec.save(staging)
@@ -90,14 +84,6 @@ def build_release(
             )
         publish(staging, target)
     return target
-
-
-def _examine_moments(data: LatentDataset) -> HealthReport:
-    splits = {"train": data.train, "test": data.test}
-    groups = {
-        f"{space}_{name}": measure_moments(getattr(split, space)) for name, split in splits.items() for space in "xy"
-    }
-    return make_report(groups, {}, {})
 
 
 def _encode(codec: LatentCodec, inputs: np.ndarray, labels: np.ndarray, seed: int, first_row: int) -> Split:
@@ -129,6 +115,7 @@ def _make_manifest(
         null=codec.y.null,
         floor=codec.y.floor,
         health=report.to_values(),
+        judge_sha256=plan.judge_sha256,
         arrays={name: ArrayRecord.of(array) for name, array in arrays.items()},
         files={path.name: FileRecord.of(path) for path in sorted(staging.iterdir())},
         npy_files={

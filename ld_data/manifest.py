@@ -11,7 +11,7 @@ import numpy as np
 from ld_data.errors import IntegrityError
 from ld_data.hashing import hash_array, hash_file
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 MANIFEST_NAME = "manifest.json"
 MAX_MANIFEST_BYTES = 1 << 20
 SOURCE_KEYS = ("name", "sha256", "licence")
@@ -59,6 +59,7 @@ class Manifest:
         licence: of the arrays and weights.
         null, floor: of y in closed form, per dimension.
         health: the health report, as `ld_data.report.HealthReport.to_values` gives it.
+        judge_sha256: of the judge whose reading is in the health report; empty if there was none.
         arrays: records of the arrays in `data.npz`.
         files: records of the files in the folder, this one excepted.
         npy_files: records of the predecessor's four files, which are made from `data.npz` on request.
@@ -76,6 +77,7 @@ class Manifest:
     null: float
     floor: float
     health: dict[str, Any]
+    judge_sha256: str
     arrays: dict[str, ArrayRecord]
     files: dict[str, FileRecord]
     npy_files: dict[str, FileRecord]

@@ -9,6 +9,7 @@ import numpy as np
 from ld_data.arrays import check_finite, check_labels, check_numbers, read_npz
 from ld_data.errors import InputError, IntegrityError, UnknownNameError
 from ld_data.hashing import hash_array
+from ld_data.manifest import Manifest
 from ld_data.mnist import load_mnist
 from ld_data.mnist1d import Mnist1dConfig, make_mnist1d
 from ld_data.release import NAME_CHARACTERS
@@ -69,6 +70,16 @@ def load_source(name: str) -> Source:
     return SOURCES[name]()
 
 
+def choose_source(name: str | None, path: Path | None, licence: str = "unknown") -> Source:
+    """Return the source of that name, or the one in a user's own `.npz` file: one of the two, the other None.
+
+    Raises `InputError` for both or neither, and what `load_source` and `read_source` raise.
+    """
+    if (name is None) == (path is None):
+        raise InputError(f"name a source ({', '.join(SOURCES)}), or a file of your own with --source-npz; one of them.")
+    return load_source(name) if path is None else read_source(path, licence=licence)  # type: ignore[arg-type]
+
+
 def read_source(path: Path, name: str | None = None, licence: str = "unknown") -> Source:
     """Return a user's own images as a source, named after the file unless a name is given.
 
@@ -99,6 +110,21 @@ def read_source(path: Path, name: str | None = None, licence: str = "unknown") -
     if slug in SOURCES:
         raise InputError(f"{path}: {slug} is the name of a source of ours. Rename the file.")
     return Source(slug, *train, *test, lambda seed: train, licence)
+
+
+def find_inputs(manifest: Manifest, path: Path | None = None) -> Source:
+    """Return the source that a release was made of, from the user's own `.npz` file if a path is given.
+
+    Raises `InputError` if its hash is not the manifest's, and what `load_source` and `read_source` raise.
+    """
+    name = manifest.source["name"]
+    source = load_source(name) if path is None else read_source(path, name)
+    if source.sha256 != manifest.source["sha256"]:
+        raise InputError(
+            f"these are not the inputs that {manifest.name} was made of: expected sha256 {manifest.source['sha256']}; "
+            f"received {source.sha256}. Name the right file with --source-npz."
+        )
+    return source
 
 
 def _check_split(inputs: np.ndarray, labels: np.ndarray, split: str) -> tuple[np.ndarray, np.ndarray]:

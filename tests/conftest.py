@@ -10,8 +10,7 @@ import pytest
 
 from api.catalogue import Catalogue
 from ld_data import locations
-from ld_data.builder import build_release
-from tests.fakes import FakeCodec, make_plan, make_source
+from tests.fakes import FakeCodec, build_release, make_plan, make_source
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 

@@ -7,9 +7,12 @@ from pathlib import Path
 import numpy as np
 
 from ld_data.arrays import check_labels, check_numbers, check_vectors
-from ld_data.builder import BuildPlan
+from ld_data.builder import BuildPlan, make_dataset, write_release
+from ld_data.codec import LatentCodec
 from ld_data.errors import InputError
+from ld_data.gaussianity import measure_moments
 from ld_data.noise import X_STREAM, Y_STREAM, make_normals
+from ld_data.report import make_report
 from ld_data.source import Source
 
 D, K = 4, 3
@@ -98,3 +101,13 @@ def make_source(train: int = 60, test: int = 30) -> Source:
 
 def make_plan(release: str = "fake-4", seed: int = 0) -> BuildPlan:
     return BuildPlan(release, seed, "a test", "1.0.0", {})
+
+
+def build_release(source: Source, codec: LatentCodec, plan: BuildPlan, checkpoints: Path) -> Path:
+    """A release whose health report tells of moments alone, with no goals."""
+    data = make_dataset(source, codec, plan.release, plan.seed)
+    splits = {"train": data.train, "test": data.test}
+    groups = {
+        f"{space}_{name}": measure_moments(getattr(split, space)) for name, split in splits.items() for space in "xy"
+    }
+    return write_release(source, codec, plan, data, make_report(groups, {}, {}), checkpoints)

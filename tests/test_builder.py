@@ -9,11 +9,11 @@ import pytest
 
 import ld_data
 from ld_data import builder
-from ld_data.builder import build_release, make_dataset, name_release
+from ld_data.builder import make_dataset, name_release, write_release
 from ld_data.errors import HealthError, InputError, StorageError
 from ld_data.manifest import read_manifest
 from ld_data.report import Goal, make_report
-from tests.fakes import FakeCodec, FakeY, make_plan, make_source
+from tests.fakes import FakeCodec, FakeY, build_release, make_plan, make_source
 
 
 def test_rows_match_the_source_one_to_one():
@@ -60,17 +60,19 @@ def test_a_full_disk_leaves_the_old_release_and_nothing_else(release, monkeypatc
 
 class TestTheGate:
     @staticmethod
-    def examine(most):
-        return lambda data: make_report(
-            {"x_train": {"worst_mean": 0.3}}, {}, {"x_train": {"worst_mean": Goal(most=most)}}
-        )
+    def publish(checkpoints, most):
+        source, codec, plan = make_source(), FakeCodec(), make_plan(seed=1)
+        data = make_dataset(source, codec, plan.release, plan.seed)
+        goals = {"x_train": {"worst_mean": Goal(most=most)}}
+        report = make_report({"x_train": {"worst_mean": 0.3}}, {}, goals)
+        return write_release(source, codec, plan, data, report, checkpoints)
 
     def test_a_build_that_misses_a_goal_is_kept_aside_and_the_old_release_stays(self, release):
         for _ in range(2):  # a second refused build takes the place of the first
             with pytest.raises(
                 HealthError, match=r"misses 1 of its goals.*\n  x_train worst_mean is 0\.3, goal at most 0\.2"
             ):
-                build_release(make_source(), FakeCodec(), make_plan(seed=1), release.parent, self.examine(0.2))
+                self.publish(release.parent, most=0.2)
         assert ld_data.verify("fake-4").seed == 0
         aside = release.parent / ".fake-4.refused"
         assert ld_data.verify(aside).seed == 1
@@ -78,7 +80,7 @@ class TestTheGate:
         assert ld_data.list_releases() == ["fake-4"]
 
     def test_a_build_that_meets_its_goals_is_published_with_its_report(self, release):
-        build_release(make_source(), FakeCodec(), make_plan(seed=1), release.parent, self.examine(0.4))
+        assert self.publish(release.parent, most=0.4) == release
         assert ld_data.verify("fake-4").health["x_train"]["worst_mean"]["value"] == 0.3
 
 
@@ -86,14 +88,13 @@ def test_a_build_killed_while_it_writes_leaves_the_old_release(release):
     """A real process, really killed, in the middle of its writing."""
     script = (
         "import time, pathlib\n"
-        "from ld_data import builder\n"
         "from tests.fakes import *\n"
         "class Slow(FakeCodec):\n"
         "    def save(self, folder):\n"
         "        super().save(folder)\n"
         "        print('writing', flush=True)\n"
         "        time.sleep(60)\n"
-        f"builder.build_release(make_source(), Slow(), make_plan(seed=1), pathlib.Path({str(release.parent)!r}))\n"
+        f"build_release(make_source(), Slow(), make_plan(seed=1), pathlib.Path({str(release.parent)!r}))\n"
     )
     with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout.readline() == "writing\n"

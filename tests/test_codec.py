@@ -4,10 +4,9 @@ import numpy as np
 import pytest
 
 import vae
-from ld_data.builder import build_release
 from ld_data.errors import InputError, IntegrityError, UnknownNameError
 from ld_data.release import verify
-from tests.fakes import make_plan, make_source
+from tests.fakes import build_release, make_plan, make_source
 from vae.cells import make_cells
 from vae.codec import Codec
 from vae.config import VaeConfig

@@ -14,6 +14,7 @@ from api.__main__ import main as serve_main
 from api.app import make_app
 from eval.leaderboard import Leaderboard
 from ld_data import source as sources
+from ld_data.hashing import hash_file
 from ld_data.mnist1d import Mnist1dConfig, make_mnist1d
 from tests.servers import serve
 
@@ -111,7 +112,9 @@ class TestLdData:
     def test_build_makes_a_verified_release(self, checkpoints, tiny_mnist1d, capsys, y_kind):
         arguments = (*QUICK, "--latent-dim", 5, "--y", y_kind, "--seed", 3)
         assert run(data_main.main, *arguments) == 0
-        assert "built and verified" in capsys.readouterr().out
+        shown = capsys.readouterr()
+        assert "worst_mean" in shown.out
+        assert "built and verified" in shown.err
         data = ld_data.load("ld-mnist1d-5")
         assert data.train.x.shape == (400, 5)
         assert data.manifest.command == (
@@ -137,7 +140,9 @@ class TestLdData:
         assert "decoded mse_samples is" in shown.err
         assert sorted(path.name for path in checkpoints.iterdir()) == [".ld-mnist1d-32.refused", "judges"]
         assert run(data_main.main, *QUICK, "--no-goals") == 0
-        assert ld_data.load("ld-mnist1d-32").manifest.command.endswith("--no-goals")
+        manifest = ld_data.load("ld-mnist1d-32").manifest
+        assert manifest.command.endswith("--no-goals")
+        assert manifest.judge_sha256 == hash_file(checkpoints / "judges" / "mnist1d.keras")
 
     def test_build_of_own_images(self, checkpoints, tmp_path, capsys, monkeypatch):
         monkeypatch.setattr("ld_data.health.NULL_SEEDS", 1)
@@ -157,6 +162,12 @@ class TestLdData:
         np.savez(tmp_path / "other.npz", **{**arrays, "y_test": arrays["y_test"][::-1]})
         assert run(data_main.main, "health", "ld-own-2", "--source-npz", tmp_path / "other.npz") == 1
         assert "not the inputs that ld-own-2 was made of" in capsys.readouterr().err
+        assert run(eval_main.main, "judge", "ld-own-2", *own) == 1
+        assert "no judge of own" in capsys.readouterr().err
+        assert run(eval_main.main, "train-judge", *own, "--epochs", 1) == 0
+        capsys.readouterr()
+        reading = run_json(capsys, eval_main.main, "judge", "ld-own-2", *own)
+        assert reading["mse_means"] == manifest.health["decoded"]["mse_means"]["value"]
         assert run(data_main.main, "plots", "ld-own-2", *own, "--out", tmp_path / "plots") == 0
         names = {"histograms", "stds", "reconstructions", "prior_samples", "manifold_0_1", "tsne"}
         assert {path.stem for path in (tmp_path / "plots").iterdir()} == names
@@ -179,8 +190,9 @@ class TestLdData:
         assert "MISSED" not in capsys.readouterr().out
 
     @pytest.mark.parametrize("arguments", [(), ("mnist1d", "--source-npz", "own.npz")])
-    def test_build_takes_one_source(self, checkpoints, capsys, arguments):
-        assert run(data_main.main, "build", *arguments) == 1
+    @pytest.mark.parametrize(("main", "command"), [(data_main.main, "build"), (eval_main.main, "train-judge")])
+    def test_training_takes_one_source(self, checkpoints, capsys, main, command, arguments):
+        assert run(main, command, *arguments) == 1
         assert "name a source" in capsys.readouterr().err
 
     def test_plots_without_inputs_are_those_of_the_arrays(self, release, tmp_path, capsys):
@@ -280,7 +292,7 @@ class TestEval:
     def test_judge(self, checkpoints, tiny_mnist1d, capsys, monkeypatch):
         assert run(data_main.main, *QUICK, "--latent-dim", 5) == 0
         assert run(eval_main.main, "judge", "ld-mnist1d-5") == 1
-        assert "Train one: python -m eval train-judge mnist1d" in capsys.readouterr().err
+        assert "no judge of mnist1d" in capsys.readouterr().err
         trained = run_json(capsys, eval_main.main, "train-judge", "mnist1d", "--epochs", 1)
         assert trained["path"] == str(checkpoints / "judges" / "mnist1d.keras")
         reading = run_json(capsys, eval_main.main, "judge", "ld-mnist1d-5")

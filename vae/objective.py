@@ -1,7 +1,7 @@
 """What training minimises: the terms of the loss, over the VAE that they train."""
 
 from collections.abc import Collection
-from typing import Any
+from typing import Any, NamedTuple
 
 import keras
 import numpy as np
@@ -15,6 +15,23 @@ from vae.normality import sliced_epps_pulley
 
 DIRECTIONS = 128
 REST, RAMP = 0.1, 0.1  # shares of the training: the flow learns alone at first, and is then listened to more and more
+
+
+class Draw(NamedTuple):
+    """A batch as a VAE answers to one draw from its posteriors.
+
+    Attributes:
+        inputs: `(n, *input_shape)`, augmented if that was asked for.
+        output: of the decoder, the parameter of the likelihood, `(n, *input_shape)`.
+        inner: the draw u, `(n, d)`.
+        z_mean, z_log_var: of the posteriors, `(n, d)`.
+    """
+
+    inputs: KerasTensor
+    output: KerasTensor
+    inner: KerasTensor
+    z_mean: KerasTensor
+    z_log_var: KerasTensor
 
 
 class Objective(keras.Model):
@@ -31,20 +48,27 @@ class Objective(keras.Model):
         super().__init__(name="objective")
         self.total_steps = total_steps
         self.vae = vae
-        self.config = vae.config
-        self.noise = keras.random.SeedGenerator(fold_seed(self.config.seed))
-        _train_only(vae, ("encoder", "decoder", "flow") if self.config.divergence else ("encoder", "decoder"))
-        self.classifier = None
-        if self.config.class_loss:
-            initializer = keras.initializers.GlorotUniform(seed=fold_seed(self.config.seed))
-            self.classifier = keras.layers.Dense(classes, name="classifier", kernel_initializer=initializer)
-            self.classifier.build((None, self.config.latent_dim))
+        self.config = config = vae.config
+        self.noise = keras.random.SeedGenerator(fold_seed(config.seed))
+        _train_only(vae, ("encoder", "decoder", "flow") if config.divergence else ("encoder", "decoder"))
+        initializer = keras.initializers.GlorotUniform(seed=fold_seed(config.seed))
+        self.classifier = keras.layers.Dense(classes, name="classifier", kernel_initializer=initializer)
+        self.classifier.build((None, config.latent_dim))
+        self.classifier.trainable = bool(config.class_loss)
         self.steps = self.add_weight((), initializer="zeros", trainable=False, name="steps")
-        self.terms = {name: keras.metrics.Mean(name=name) for name in ("reconstruction", *_extra_terms(self.config))}
-        self.build((None, *self.config.input_shape))
+        terms = {
+            "reconstruction": (1.0, self._measure_reconstruction),
+            "rate": (config.beta, self._measure_rate),
+            "normality": (config.normality, self._measure_normality),
+            "class_loss": (config.class_loss, self._measure_class_loss),
+            "divergence": (-1.0 if config.divergence else 0.0, self._estimate_divergence),
+        }
+        self.terms = {name: term for name, term in terms.items() if term[0]}
+        self.means = {name: keras.metrics.Mean(name=name) for name in self.terms}
+        self.build((None, *config.input_shape))
 
-    def call(self, inputs: KerasTensor, training: bool = False) -> tuple[KerasTensor, ...]:
-        """Return `inputs, output, u, z_mean, z_log_var`: the answer to one draw u from the posterior of the inputs.
+    def call(self, inputs: KerasTensor, training: bool = False) -> Draw:
+        """Return the answer to one draw from the posterior of the inputs.
 
         In training of the augmented inputs, if the configuration asks for that; they are what comes back.
         """
@@ -52,37 +76,41 @@ class Objective(keras.Model):
             inputs = augment(inputs, self.config.augmentation, self.noise)
         z_mean, z_log_var = self.vae.encoder(inputs)
         inner = gaussian.sample(z_mean, z_log_var, keras.random.normal(ops.shape(z_mean), seed=self.noise))
-        return inputs, self.vae.decoder(inner), inner, z_mean, z_log_var
+        return Draw(inputs, self.vae.decoder(inner), inner, z_mean, z_log_var)
 
     def compute_loss(
         self, x: Any = None, y: Any = None, y_pred: Any = None, sample_weight: Any = None, training: bool = True
     ) -> KerasTensor:
         """Return the loss of a batch, a scalar, and record its terms; the signature is Keras'."""
-        inputs, output, inner, z_mean, z_log_var = y_pred
-        config = self.config
-        weighted = {"reconstruction": (1.0, reconstruct(inputs, output, config))}
-        if config.beta:
-            # The predecessor took the standard deviation for the variance in its rate: see vae/gaussian.py.
-            log_var = 0.5 * z_log_var if config.slip else z_log_var
-            weighted["rate"] = (config.beta, ops.mean(gaussian.rate(z_mean, log_var)))
-        if config.normality:
-            directions = keras.random.normal((config.latent_dim, DIRECTIONS), seed=self.noise)
-            directions = directions / ops.norm(directions, axis=0)
-            weighted["normality"] = (config.normality, sliced_epps_pulley(z_mean, z_log_var, directions))
-        if self.classifier is not None:
-            nats = keras.losses.sparse_categorical_crossentropy(y, self.classifier(inner), from_logits=True)
-            weighted["class_loss"] = (config.class_loss, ops.mean(nats))
-        if config.divergence:
-            weighted["divergence"] = (-1.0, self._estimate_divergence(inner))
-        for name, (_, value) in weighted.items():
-            self.terms[name].update_state(value)
+        loss = 0.0
+        for name, (weight, measure) in self.terms.items():
+            value = measure(y_pred, y)
+            self.means[name].update_state(value)
+            loss += weight * value
         self.steps.assign_add(1.0)
-        return sum(weight * value for weight, value in weighted.values())
+        return loss
 
-    def _estimate_divergence(self, inner: KerasTensor) -> KerasTensor:
-        """Return the flow's estimate of KL(q || N(0, I)), its gradient to `inner` turned round and weighted."""
+    def _measure_reconstruction(self, draw: Draw, labels: KerasTensor) -> KerasTensor:
+        return reconstruct(draw.inputs, draw.output, self.config)
+
+    def _measure_rate(self, draw: Draw, labels: KerasTensor) -> KerasTensor:
+        # The predecessor took the standard deviation for the variance in its rate: see vae/gaussian.py.
+        log_var = 0.5 * draw.z_log_var if self.config.slip else draw.z_log_var
+        return ops.mean(gaussian.rate(draw.z_mean, log_var))
+
+    def _measure_normality(self, draw: Draw, labels: KerasTensor) -> KerasTensor:
+        directions = keras.random.normal((self.config.latent_dim, DIRECTIONS), seed=self.noise)
+        directions = directions / ops.norm(directions, axis=0)
+        return sliced_epps_pulley(draw.z_mean, draw.z_log_var, directions)
+
+    def _measure_class_loss(self, draw: Draw, labels: KerasTensor) -> KerasTensor:
+        logits = self.classifier(draw.inner)
+        return ops.mean(keras.losses.sparse_categorical_crossentropy(labels, logits, from_logits=True))
+
+    def _estimate_divergence(self, draw: Draw, labels: KerasTensor) -> KerasTensor:
+        """Return the flow's estimate of KL(q || N(0, I)), its gradient to the draw turned round and weighted."""
         weight = self.config.divergence * ops.clip((self.steps / self.total_steps - REST) / RAMP, 0.0, 1.0)
-        turned = ops.stop_gradient(inner * (1.0 + weight)) - weight * inner
+        turned = ops.stop_gradient(draw.inner * (1.0 + weight)) - weight * draw.inner
         return ops.mean(self.vae.log_density(turned) - gaussian.log_density(turned))
 
 
@@ -136,14 +164,3 @@ def fold_seed(seed: int) -> int:
 def _train_only(vae: Vae, names: Collection[str]) -> None:
     for layer in vae.layers:
         layer.trainable = layer.name in names
-
-
-def _extra_terms(config: VaeConfig) -> list[str]:
-    """Return the names of the terms that a configuration weights, the reconstruction excepted."""
-    weights = {
-        "rate": config.beta,
-        "normality": config.normality,
-        "class_loss": config.class_loss,
-        "divergence": config.divergence,
-    }
-    return [name for name, weight in weights.items() if weight]
