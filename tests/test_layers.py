@@ -9,6 +9,8 @@ LAYERS = {
     "odd image encoder": (lambda: Encoder(2, 5, (4,), units=(7,), seed=3), (9, 13)),
     "signal encoder": (lambda: Encoder(1, 5, (4, 8), units=(6, 9), seed=3), (40,)),
     "encoder of constant width": (lambda: Encoder(1, 5, (), posterior_std=0.2, seed=3), (10,)),
+    "smooth image encoder": (lambda: Encoder(2, 5, (4,), units=(7,), activation="silu", seed=3), (8, 8)),
+    "smooth decoder": (lambda: Decoder((8,), (6,), activation="silu", seed=3), (5,)),
     "linear encoder": (lambda: Encoder(1, 5, (), seed=3), (10,)),
     "image decoder": (lambda: Decoder((28, 28), (6, 7), seed=3), (5,)),
     "linear decoder": (lambda: Decoder((10,), (), seed=3), (5,)),
@@ -66,3 +68,11 @@ def test_no_two_kernels_start_alike():
     layer.build((None, 28, 28))
     kernels = [convolution.get_weights()[0] for convolution in layer.convolutions[1:]]
     assert not np.isclose(kernels[0], kernels[1]).any()
+
+
+@pytest.mark.parametrize(
+    "make", [lambda **kind: Encoder(1, 5, (), (7,), **kind), lambda **kind: Decoder((5,), (7,), **kind)]
+)
+def test_the_activation_is_the_one_asked_for(make):
+    (plain, *_), (smooth, *_) = (outputs(make(activation=kind), (9,)) for kind in ("relu", "silu"))
+    assert not np.isclose(plain, smooth).any()

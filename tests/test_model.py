@@ -15,7 +15,7 @@ from vae.recipes import CLASSES
 IMAGE = VaeConfig(input_shape=(4, 4), latent_dim=2, encoder_filters=(4,), decoder_units=(8,))
 SIGNAL = VaeConfig(input_shape=(8,), latent_dim=2, encoder_filters=(4,), decoder_units=(8,), likelihood="gaussian")
 
-FLOWING = replace(IMAGE, posterior_std=0.3, beta=0.0, flow_couplings=3, flow_units=8)
+FLOWING = replace(IMAGE, posterior_std=0.3, beta=0.0, flow_couplings=3, flow_units=(8, 6))
 
 
 def to_numpy(tensor):
@@ -35,6 +35,13 @@ def test_gaussian_reconstruction_is_the_negative_log_likelihood_but_for_a_consta
     expected = -(stats.norm(mean, 0.1).logpdf(signal) - stats.norm(mean, 0.1).logpdf(mean)).sum(axis=1).mean()
     result = reconstruct(signal.astype(np.float32), mean.astype(np.float32), SIGNAL)
     assert to_numpy(result) == pytest.approx(expected, rel=1e-4)
+
+
+def test_pixel_reconstruction_is_gaussian_around_a_mean_that_is_a_pixel():
+    pixels, logits = np.random.default_rng(0).uniform(size=(2, 5, 4, 4)).astype(np.float32)
+    config, mean = replace(IMAGE, likelihood="pixel"), 1 / (1 + np.exp(-logits))
+    expected = 0.5 * (np.square(pixels - mean) / config.noise_std**2).sum(axis=(1, 2)).mean()
+    assert to_numpy(reconstruct(pixels, logits, config)) == pytest.approx(expected, rel=1e-4)
 
 
 def test_categorical_reconstruction_is_the_cross_entropy():
@@ -94,7 +101,10 @@ def test_the_rate_with_a_flow_estimates_that_without_when_the_flow_is_a_rotation
     assert np.mean(draws, axis=0) == pytest.approx(to_numpy(gaussian.rate(z_mean, z_log_var)), abs=0.15)
 
 
-@pytest.mark.parametrize(("config", "least", "most"), [(IMAGE, 0, 1), (SIGNAL, -np.inf, np.inf), (CLASSES, 0, 1)])
+@pytest.mark.parametrize(
+    ("config", "least", "most"),
+    [(IMAGE, 0, 1), (replace(IMAGE, likelihood="pixel"), 0, 1), (SIGNAL, -np.inf, np.inf), (CLASSES, 0, 1)],
+)
 def test_expected_inputs_lie_in_their_range(config, least, most):
     vae = Vae(config)
     latents = np.random.default_rng(0).normal(size=(6, config.latent_dim)).astype(np.float32) * 5

@@ -35,7 +35,7 @@ FLOWING = replace(
     divergence=1.0,
     class_loss=1.0,
     flow_couplings=4,
-    flow_units=16,
+    flow_units=(16,),
     averaging=0.9,
     flow_epochs=2,
 )

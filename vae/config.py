@@ -8,10 +8,10 @@ from typing import Any
 from ld_data.errors import InputError
 from ld_data.noise import check_seed
 
-LIKELIHOODS = ("bernoulli", "gaussian", "categorical")
+LIKELIHOODS = ("bernoulli", "pixel", "gaussian", "categorical")
+ACTIVATIONS = ("relu", "silu")
 LEAST_VALUES = {
     "flow_couplings": 0,
-    "flow_units": 1,
     "noise_std": 1e-6,
     "posterior_std": 0.0,
     "beta": 0.0,
@@ -39,9 +39,11 @@ class VaeConfig:
         encoder_units: widths of the dense layers behind them; empty for none.
         decoder_units: widths of the hidden dense layers, first to last; empty for a linear decoder.
         flow_couplings, flow_units: of the flow between inner and published latents: its couplings (0: no flow) and the
-            width of their networks.
-        likelihood: "bernoulli" for pixels in [0, 1], "gaussian" for signals, "categorical" for classes.
-        noise_std: standard deviation of the gaussian likelihood, in units of the signal.
+            hidden widths of their networks.
+        activation: of the hidden layers of encoder and decoder, "relu" or "silu".
+        likelihood: "bernoulli" for pixels in [0, 1], "pixel" for a Gaussian around a mean in [0, 1], "gaussian" for
+            signals, "categorical" for classes.
+        noise_std: standard deviation of the Gaussian likelihoods, in units of the pixel or signal.
         posterior_std: the standard deviation of every posterior; 0 for one that is learned for each input.
         beta: weight of the rate against the reconstruction, both summed (1 is the evidence lower bound).
         normality: weight of the sliced Epps-Pulley distance of the aggregate posterior from N(0, I).
@@ -62,7 +64,8 @@ class VaeConfig:
     encoder_units: tuple[int, ...] = ()
     decoder_units: tuple[int, ...] = (512, 1024)
     flow_couplings: int = 0
-    flow_units: int = 128
+    flow_units: tuple[int, ...] = (128,)
+    activation: str = "relu"
     likelihood: str = "bernoulli"
     noise_std: float = 0.1
     posterior_std: float = 0.0
@@ -86,8 +89,9 @@ class VaeConfig:
             raise InputError(f"input_shape must be (h, w), (t,) or (k,); received {self.input_shape}.")
         if self.latent_dim < 2:
             raise InputError(f"latent_dim must be 2 or more; received {self.latent_dim}.")
-        if self.likelihood not in LIKELIHOODS:
-            raise InputError(f"likelihood must be one of {', '.join(LIKELIHOODS)}; received {self.likelihood!r}.")
+        for name, choices in (("likelihood", LIKELIHOODS), ("activation", ACTIVATIONS)):
+            if getattr(self, name) not in choices:
+                raise InputError(f"{name} must be one of {', '.join(choices)}; received {getattr(self, name)!r}.")
         check_seed(self.seed)
         for name, least in LEAST_VALUES.items():
             if not (math.isfinite(getattr(self, name)) and getattr(self, name) >= least):
@@ -98,6 +102,11 @@ class VaeConfig:
             raise InputError(f"only images (h, w) can be augmented; received the input_shape {self.input_shape}.")
         if (self.divergence or self.flow_epochs) and not self.flow_couplings:
             raise InputError("divergence and flow_epochs need a flow: set flow_couplings to 1 or more.")
+
+    @property
+    def has_pixels(self) -> bool:
+        """Whether inputs are pixels, numbers in [0, 1]."""
+        return self.likelihood in ("bernoulli", "pixel")
 
     def to_json(self) -> dict[str, Any]:
         """Return the fields as JSON values."""

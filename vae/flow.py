@@ -4,6 +4,7 @@ Dinh, Sohl-Dickstein and Bengio, "Density estimation using Real NVP", ICLR 2017;
 permutations, as in Kingma and Dhariwal, "Glow", NeurIPS 2018, without learning them.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import keras
@@ -19,17 +20,21 @@ GREATEST_LOG_SCALE = 1.0  # of one coupling: its factors lie between 1/e and e, 
 class Flow(keras.layers.Layer):
     """Maps inner latents `(n, d)` to outer ones and back; it starts as a rotation.
 
-    Each coupling rotates, and then scales and shifts one half of the components by what a network of one hidden layer
-    makes of the other half. Last comes a linear map, the identity until `whiten` sets it.
+    Each coupling rotates, and then scales and shifts one half of the components by what a small dense network makes of
+    the other half. Last comes a linear map, the identity until `whiten` sets it.
     """
 
-    def __init__(self, latent_dim: int, couplings: int, units: int, seed: int = 0, **kwargs: Any) -> None:
-        """Take d, the number of couplings, the width of their networks, and the seed of rotations and weights."""
+    def __init__(self, latent_dim: int, couplings: int, units: Sequence[int], seed: int = 0, **kwargs: Any) -> None:
+        """Take d, the number of couplings, the hidden widths of their networks, the seed of rotations and weights."""
         super().__init__(**kwargs)
-        self.latent_dim, self.couplings, self.units, self.seed = latent_dim, couplings, units, seed
+        self.latent_dim, self.couplings, self.units, self.seed = latent_dim, couplings, tuple(units), seed
         self.kept = latent_dim // 2
         parts, dense = Parts(seed), keras.layers.Dense
-        self.hidden = [parts.make(dense, f"hidden_{i}", units, "silu") for i in range(couplings)]
+        self.hidden = [  # flat, coupling after coupling: Keras does not save what lists inside lists hold
+            parts.make(dense, f"hidden_{i}_{j}", width, "silu")
+            for i in range(couplings)
+            for j, width in enumerate(self.units)
+        ]
         self.last = [
             keras.layers.Dense(2 * (latent_dim - self.kept), name=f"last_{i}", kernel_initializer="zeros")
             for i in range(couplings)
@@ -39,13 +44,15 @@ class Flow(keras.layers.Layer):
         """Make the weights; the rotations are weights that are not trained, so that a file holds them to the bit."""
         random = np.random.default_rng(self.seed)
         self.rotations = []
-        for number, (hidden, last) in enumerate(zip(self.hidden, self.last, strict=True)):
+        for number in range(self.couplings):
             rotation = np.linalg.qr(random.normal(size=(self.latent_dim, self.latent_dim)))[0]
             weight = self.add_weight((self.latent_dim, self.latent_dim), trainable=False, name=f"rotation_{number}")
             weight.assign(rotation.astype(np.float32))
             self.rotations.append(weight)
-            hidden.build((None, self.kept))
-            last.build((None, self.units))
+            width = self.kept
+            for layer in self._network(number):
+                layer.build((None, width))
+                width = layer.units
         square = (self.latent_dim, self.latent_dim)
         self.centre = self.add_weight((self.latent_dim,), "zeros", trainable=False, name="centre")
         self.whitening = self.add_weight(square, "identity", trainable=False, name="whitening")
@@ -91,6 +98,13 @@ class Flow(keras.layers.Layer):
     def _split(self, values: KerasTensor) -> tuple[KerasTensor, KerasTensor]:
         return values[:, : self.kept], values[:, self.kept :]
 
+    def _network(self, number: int) -> list[keras.layers.Layer]:
+        depth = len(self.units)
+        return [*self.hidden[number * depth : (number + 1) * depth], self.last[number]]
+
     def _propose(self, number: int, kept: KerasTensor) -> tuple[KerasTensor, KerasTensor]:
-        log_scale, shift = ops.split(self.last[number](self.hidden[number](kept)), 2, axis=-1)
+        values = kept
+        for layer in self._network(number):
+            values = layer(values)
+        log_scale, shift = ops.split(values, 2, axis=-1)
         return GREATEST_LOG_SCALE * ops.tanh(log_scale), shift

@@ -62,11 +62,11 @@ def prepare_inputs(inputs: object, config: VaeConfig) -> np.ndarray:
     if array.shape[1:] != config.input_shape or not len(array):
         expected = ", ".join(("n", *map(str, config.input_shape)))
         raise InputError(f"inputs must have shape ({expected}) with n of 1 or more; received {array.shape}.")
-    if config.likelihood == "bernoulli" and array.dtype == np.uint8:
+    if config.has_pixels and array.dtype == np.uint8:
         return array.astype(np.float32) / np.float32(255)
     with np.errstate(over="ignore"):
         values = check_finite(array.astype(np.float32), "inputs")
-    if config.likelihood == "bernoulli" and (values.min() < 0 or values.max() > 1):
+    if config.has_pixels and (values.min() < 0 or values.max() > 1):
         raise InputError(
             f"pixels must be uint8, or numbers in [0, 1]; received {array.dtype} from {values.min():g} to "
             f"{values.max():g}. Divide by 255, or convert to uint8."

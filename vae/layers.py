@@ -14,7 +14,7 @@ import numpy as np
 from keras import KerasTensor, ops
 
 PACKAGE = "ld_data"
-ENCODER_ARGUMENTS = ("input_dims", "latent_dim", "filters", "units", "posterior_std", "seed")
+ENCODER_ARGUMENTS = ("input_dims", "latent_dim", "filters", "units", "posterior_std", "activation", "seed")
 CONVOLUTIONS = {1: keras.layers.Conv1D, 2: keras.layers.Conv2D}
 
 
@@ -48,21 +48,23 @@ class Encoder(keras.layers.Layer):
         filters: Sequence[int],
         units: Sequence[int] = (),
         posterior_std: float = 0.0,
+        activation: str = "relu",
         seed: int = 0,
         **kwargs: Any,
     ) -> None:
-        """Take the number of input axes (1 or 2), d, the channels, the dense widths, the posterior, and the seed."""
+        """Take the input axes (1 or 2), d, the channels, the dense widths, the posterior, the activation, the seed."""
         super().__init__(**kwargs)
-        self.input_dims, self.latent_dim, self.posterior_std, self.seed = input_dims, latent_dim, posterior_std, seed
+        self.input_dims, self.latent_dim, self.posterior_std = input_dims, latent_dim, posterior_std
+        self.activation, self.seed = activation, seed
         self.filters, self.units = tuple(filters), tuple(units)
         parts, dense, convolution = Parts(seed), keras.layers.Dense, CONVOLUTIONS[input_dims]
-        options = {"strides": 2, "padding": "same", "activation": "relu"}
+        options = {"strides": 2, "padding": "same", "activation": activation}
         self.convolutions = [
             parts.make(convolution, f"convolution_{i}", channels, 3, **options)
             for i, channels in enumerate(self.filters)
         ]
         self.flatten = keras.layers.Flatten(name="flatten")
-        self.hidden = [parts.make(dense, f"hidden_{i}", width, "relu") for i, width in enumerate(self.units)]
+        self.hidden = [parts.make(dense, f"hidden_{i}", width, activation) for i, width in enumerate(self.units)]
         self.posterior = parts.make(dense, "posterior", latent_dim if posterior_std else 2 * latent_dim)
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
@@ -100,12 +102,15 @@ class Encoder(keras.layers.Layer):
 class Decoder(keras.layers.Layer):
     """Dense layers from latents `(n, d)` to `(n, *output_shape)`, without an activation at the end."""
 
-    def __init__(self, output_shape: Sequence[int], units: Sequence[int], seed: int = 0, **kwargs: Any) -> None:
-        """Take the shape of one output, the hidden widths, and the seed."""
+    def __init__(
+        self, output_shape: Sequence[int], units: Sequence[int], activation: str = "relu", seed: int = 0, **kwargs: Any
+    ) -> None:
+        """Take the shape of one output, the hidden widths, their activation, and the seed."""
         super().__init__(**kwargs)
-        self.target_shape, self.units, self.seed = tuple(output_shape), tuple(units), seed
+        self.target_shape, self.units = tuple(output_shape), tuple(units)
+        self.activation, self.seed = activation, seed
         parts, dense = Parts(seed), keras.layers.Dense
-        self.hidden = [parts.make(dense, f"hidden_{i}", width, "relu") for i, width in enumerate(self.units)]
+        self.hidden = [parts.make(dense, f"hidden_{i}", width, activation) for i, width in enumerate(self.units)]
         self.last = parts.make(dense, "last", math.prod(self.target_shape))
         self.reshape = keras.layers.Reshape(self.target_shape, name="reshape")
 
@@ -125,5 +130,5 @@ class Decoder(keras.layers.Layer):
 
     def get_config(self) -> dict[str, Any]:
         """Return the arguments of the constructor."""
-        own = {"output_shape": self.target_shape, "units": self.units, "seed": self.seed}
+        own = {"output_shape": self.target_shape, "units": self.units, "activation": self.activation, "seed": self.seed}
         return {**super().get_config(), **own}

@@ -33,10 +33,11 @@ class Vae(keras.Model):
             config.encoder_filters,
             config.encoder_units,
             config.posterior_std,
+            config.activation,
             seed,
             name="encoder",
         )
-        self.decoder = Decoder(shape, config.decoder_units, seed + 1, name="decoder")
+        self.decoder = Decoder(shape, config.decoder_units, config.activation, seed + 1, name="decoder")
         self.flow = None
         self.encoder.build((None, *shape))
         self.decoder.build((None, latent_dim))
@@ -76,6 +77,6 @@ class Vae(keras.Model):
 
     def expected_input(self, output: KerasTensor) -> KerasTensor:
         """Return the mean of the likelihood: pixels in [0, 1], signal points, or class probabilities."""
-        if self.config.likelihood == "bernoulli":
+        if self.config.has_pixels:
             return ops.sigmoid(output)
         return output if self.config.likelihood == "gaussian" else ops.softmax(output, axis=-1)

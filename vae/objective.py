@@ -144,13 +144,14 @@ class FlowObjective(keras.Model):
 def reconstruct(inputs: KerasTensor, output: KerasTensor, config: VaeConfig) -> KerasTensor:
     """Return the mean negative log likelihood of inputs given the decoder's output, in nats a row: a scalar.
 
-    For the gaussian likelihood without its constant, which no weight changes.
+    For the Gaussian likelihoods without their constant, which no weight changes.
     """
     axes = tuple(range(1, len(config.input_shape) + 1))
     if config.likelihood == "bernoulli":
         nats = ops.sum(ops.softplus(output) - inputs * output, axis=axes)
-    elif config.likelihood == "gaussian":
-        nats = 0.5 * ops.sum(ops.square((inputs - output) / config.noise_std), axis=axes)
+    elif config.likelihood in ("pixel", "gaussian"):
+        mean = ops.sigmoid(output) if config.has_pixels else output
+        nats = 0.5 * ops.sum(ops.square((inputs - mean) / config.noise_std), axis=axes)
     else:
         nats = -ops.sum(inputs * ops.log_softmax(output, axis=-1), axis=axes)
     return ops.mean(nats)
