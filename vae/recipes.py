@@ -77,7 +77,7 @@ MNIST_GOALS: Goals = {
     "x_test": {
         "worst_mean": Goal(most=0.04, allowance=0.05),
         "least_std": Goal(least=0.97),
-        "greatest_std": Goal(most=1.03, allowance=0.02),
+        "greatest_std": Goal(most=1.03, allowance=0.03),
         "worst_correlation": Goal(most=0.045, allowance=0.01),
         "c2st_mlp": Goal(most=0.52, allowance=0.02),
         "c2st_trees": Goal(most=0.52, allowance=0.02),
@@ -91,7 +91,7 @@ MNIST_GOALS: Goals = {
         "mse_samples": Goal(most=0.006),
         "mse_means": Goal(most=0.004, allowance=0.0006),
     },
-    "probes": {"linear_probe": Goal(least=0.92), "mlp_probe": Goal(least=0.983, allowance=0.02)},
+    "probes": {"linear_probe": Goal(least=0.92, allowance=0.02), "mlp_probe": Goal(least=0.983, allowance=0.025)},
     **GOALS_OF_ANY,
 }
 MNIST1D_GOALS: Goals = {
@@ -127,7 +127,8 @@ IMAGE = VaeConfig(
     batch_size=128,
     learning_rate=2e-3,
     averaging=0.999,
-    flow_epochs=32,
+    flow_epochs=12,
+    flow_learning_rate=2e-3,
 )
 SIGNAL = replace(
     IMAGE,
@@ -144,6 +145,7 @@ SIGNAL = replace(
     epochs=5,
     batch_size=256,
     flow_epochs=5,
+    flow_learning_rate=3e-3,
 )
 # LD-MNIST as it was: dense layers, a rate weighted 784 * 0.1 * 2 / 32 in summed units, and the slip of its sampler.
 # Its dropout and batch normalisation never ran, for want of `training=True`.
