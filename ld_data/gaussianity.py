@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 import numpy as np
 from scipy import stats
+from scipy.linalg import eigvalsh
 
 from ld_data.noise import make_normals
 
@@ -18,6 +19,7 @@ REACH = 8.0  # projections beyond +-8 are counted at the edge: N(0, 1) has 1e-15
 BIN_WIDTH = 0.01
 CHUNK_DIRECTIONS = 50
 FREQUENCIES = np.linspace(0.05, 5.0, 100)
+LEAST_SHARE = 1e-9  # of the whole variance: as much as a constant component is taken to have
 
 EDGES = np.linspace(-REACH, REACH, round(2 * REACH / BIN_WIDTH) + 1)
 CENTRES = (EDGES[1:] + EDGES[:-1]) / 2
@@ -80,14 +82,19 @@ def count_repeats(*latents: np.ndarray) -> int:
     return len(rows) - len(np.unique(rows.view(np.dtype((np.void, rows.itemsize * rows.shape[1])))))
 
 
-def measure_signal(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """Return the eigenvalues of Cov(E[x | input]), ascending `(d,)`, from two independent draws `(n, d)` of each input.
+def measure_signal(first: np.ndarray, second: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the eigenvalues of Cov(E[x | input]), and those relative to Cov(x); both ascending `(d,)`.
 
-    Given its input the draws are independent, so that their cross-covariance is the covariance of what they share.
+    The relative ones are the shares of the variance that come from the input, in the directions where these are
+    extreme. From two draws `(n, d)` of each input: given the input they are independent, so that their
+    cross-covariance is the covariance of what they share.
     """
     first, second = (draw - draw.mean(axis=0, dtype=np.float64) for draw in (first, second))
     cross = first.T @ second / (len(first) - 1)
-    return np.linalg.eigvalsh((cross + cross.T) / 2)
+    shared = (cross + cross.T) / 2
+    total = (np.cov(first, rowvar=False) + np.cov(second, rowvar=False)) / 2
+    total += np.eye(len(total)) * LEAST_SHARE * np.trace(total)  # a constant component has no signal: 0 of 0
+    return eigvalsh(shared), eigvalsh(shared, total)
 
 
 def _worst(values: np.ndarray) -> float:

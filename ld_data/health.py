@@ -18,7 +18,7 @@ NULL_SEEDS = 5
 NULL_STREAM = 1 << 41
 REFERENCE_SEED = 1 << 20  # of the N(0, I) samples that latents are compared with; beyond the nulls' own seeds
 DRAW_SEEDS = (1 << 21, (1 << 21) + 1)  # of the two draws that share only their inputs
-USED_SIGNAL = 0.5  # a direction is used if more than half of its variance comes from the input
+USED_SHARE = 0.5
 
 
 def measure_latents(data: LatentDataset, progress: bool = False) -> Groups:
@@ -42,15 +42,15 @@ def measure_latents(data: LatentDataset, progress: bool = False) -> Groups:
 def measure_codec(codec: LatentCodec, source: Source) -> Groups:
     """Return what the models tell of x: its signal and its rate, on the source's inputs.
 
-    least_signal: the smallest eigenvalue of Cov(E[x | input]); used_directions: how many eigenvalues exceed 0.5; rate:
-    the mean of KL(q(x | input) || N(0, I)) in nats.
+    least_signal: the smallest eigenvalue of Cov(E[x | input]); used_directions: those in which more than half of the
+    variance comes from the input; rate: the mean of KL(q(x | input) || N(0, I)) in nats.
     """
     report: Groups = {}
     for name, inputs in (("train", source.x_train), ("test", source.x_test)):
-        signal = measure_signal(*(codec.x.encode(inputs, seed=seed) for seed in DRAW_SEEDS))
+        signal, share = measure_signal(*(codec.x.encode(inputs, seed=seed) for seed in DRAW_SEEDS))
         report[f"x_{name}"] = {
             "least_signal": float(signal[0]),
-            "used_directions": float((signal > USED_SIGNAL).sum()),
+            "used_directions": float((share > USED_SHARE).sum()),
             "rate": float(codec.x.measure_rate(inputs).mean()),
         }
     return report

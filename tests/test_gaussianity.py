@@ -82,9 +82,18 @@ def test_repeated_rows_are_counted_within_and_between(gaussian):
     assert count_repeats(np.array([[0.0, 1.0]]), np.array([[-0.0, 1.0]])) == 1
 
 
-def test_signal_is_the_share_of_the_variance_that_two_draws_have_in_common():
+def test_signal_is_the_variance_that_two_draws_have_in_common():
     random = np.random.default_rng(0)
-    scale = np.sqrt(np.array([0.9, 0.5, 0.0]))
-    common = random.normal(size=(50_000, 3)) * scale
-    draws = [common + random.normal(size=(50_000, 3)) * np.sqrt(1 - scale**2) for _ in range(2)]
-    assert measure_signal(*draws) == pytest.approx([0.0, 0.5, 0.9], abs=0.02)
+    variance, size = np.array([0.9, 0.5, 0.0]), np.array([1.0, 0.1, 1.0])
+    common = random.normal(size=(50_000, 3)) * np.sqrt(variance)
+    draws = [(common + random.normal(size=(50_000, 3)) * np.sqrt(1 - variance)) * size for _ in range(2)]
+    signal, share = measure_signal(*draws)
+    assert signal == pytest.approx([0.0, 0.005, 0.9], abs=0.02)
+    assert share == pytest.approx([0.0, 0.5, 0.9], abs=0.02)
+
+
+def test_a_constant_component_has_no_signal():
+    draws = np.random.default_rng(0).normal(size=(2, 500, 3)) * [1, 0, 1]
+    signal, share = measure_signal(*draws)
+    assert np.isfinite(share).all()
+    assert np.abs([signal, share]).max() < 0.2
