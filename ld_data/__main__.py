@@ -157,11 +157,6 @@ def _build(options: argparse.Namespace) -> None:
     recipe = find_recipe(options.recipe or options.source or "images", source).change(**changes)
     goals = {} if options.no_goals else recipe.goals
     judge = find_judge(source.judge)
-    if judge is None and any(name.startswith("judge") for name in goals.get("decoded", {})):
-        raise MissingDataError(
-            f"the goals need a judge of {source.judge}, and there is none in {checkpoints_folder() / 'judges'}. "
-            f"Train one with `python -m eval train-judge {source.judge}`, or build with --no-goals."
-        )
     backend = keras.backend.backend()
     plan = BuildPlan(
         release=options.release or name_release(source.name, recipe.x.latent_dim, options.recipe),
@@ -173,6 +168,11 @@ def _build(options: argparse.Namespace) -> None:
     )
     checkpoints = options.checkpoints or checkpoints_folder()
     check_target(checkpoints / plan.release)  # before the minutes of training, not after them
+    if judge is None and any(name.startswith("judge") for name in goals.get("decoded", {})):
+        raise MissingDataError(
+            f"the goals need a judge of {source.judge}, and there is none in {checkpoints_folder() / 'judges'}. "
+            f"Train one with `python -m eval train-judge {source.judge}`, or build with --no-goals."
+        )
     codec = train_codec(source, recipe)
     data = make_dataset(source, codec, plan.release, plan.seed)
     report = _examine(data, codec, source, goals)
