@@ -75,9 +75,11 @@ def choose_source(name: str | None, path: Path | None, licence: str = "unknown")
 
     Raises `InputError` for both or neither, and what `load_source` and `read_source` raise.
     """
-    if (name is None) == (path is None):
-        raise InputError(f"name a source ({', '.join(SOURCES)}), or a file of your own with --source-npz; one of them.")
-    return load_source(name) if path is None else read_source(path, licence=licence)  # type: ignore[arg-type]
+    if name is not None and path is None:
+        return load_source(name)
+    if path is not None and name is None:
+        return read_source(path, licence=licence)
+    raise InputError(f"name a source ({', '.join(SOURCES)}), or a file of your own with --source-npz; one of them.")
 
 
 def read_source(path: Path, name: str | None = None, licence: str = "unknown") -> Source:
