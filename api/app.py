@@ -19,7 +19,8 @@ Arrays travel as JSON or, with `Content-Type` and `Accept: application/x-npy`, a
 Every error is `{{"error": sentence, "error_type": slug}}`.
 
 One request holds at most {max_rows} rows and {max_body_bytes} bytes, which arrive within {max_body_seconds:g} s; a
-generator holds at most {max_values} numbers for it. Beyond {max_requests} requests in progress the answer is 429."""
+generator holds at most {max_values} numbers for it, and streams at most {max_streamed_values}. Beyond {max_requests}
+requests in progress the answer is 429."""
 
 
 def make_app(catalogue: Catalogue, leaderboard: Leaderboard, limits: Limits | None = None) -> FastAPI:

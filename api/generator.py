@@ -1,19 +1,26 @@
 """Routes: raw signals from the MNIST-1D generator."""
 
+from collections.abc import Iterator
 from dataclasses import fields
 from typing import Any
 
-import numpy as np
 from fastapi import APIRouter, Request, Response
 from pydantic import TypeAdapter
 
 from api.errors import describe_errors
-from api.limits import Worker
-from api.payload import JSON, describe_array, read_object, write_arrays
+from api.limits import Limits, Worker
+from api.payload import JSON, NPY, NPZ, describe_array, read_object, write_arrays
 from ld_data.errors import InputError
-from ld_data.mnist1d import CLASSES, Mnist1dConfig, make_mnist1d
+from ld_data.mnist1d import Mnist1dConfig, SignalPlan, choose_mode, collect, plan_mnist1d
+from ld_data.mnist1d_config import CLASSES, check_templates
+from ld_data.mnist1d_files import stream_npy, stream_npz
 
+OWN_FIELDS = {
+    "mode": {"enum": ["canonical", "fast"], "description": "fast for all but the published set, unless asked for"},
+    "templates": describe_array(2),
+}
 CONFIG_SCHEMA = TypeAdapter(Mnist1dConfig).json_schema() | {"additionalProperties": False}
+CONFIG_SCHEMA["properties"] |= OWN_FIELDS
 REQUEST = {"requestBody": {"required": True, "content": {JSON: {"schema": CONFIG_SCHEMA}}}}
 RESPONSE_FIELDS = {
     "x": describe_array(2),
@@ -22,6 +29,8 @@ RESPONSE_FIELDS = {
     "y_test": describe_array(1, "integer"),
     "t": describe_array(1),
 }
+BINARY = {"schema": {"type": "string", "format": "binary"}}
+STREAMS = {NPY: stream_npy, NPZ: stream_npz}
 
 
 def make_router(worker: Worker) -> APIRouter:
@@ -34,39 +43,58 @@ def make_router(worker: Worker) -> APIRouter:
         openapi_extra=REQUEST,
         responses={
             200: {
-                "description": "Signals (n, t), classes, time axis; as .npy all signals, training set first.",
+                "description": "Signals (n, t), classes, time axis: as JSON or .npz; as .npy all signals, training "
+                "first. In fast mode .npy and .npz are streamed, and may hold more rows.",
                 "content": {
                     JSON: {"schema": {"type": "object", "properties": RESPONSE_FIELDS}},
-                    "application/x-npy": {"schema": {"type": "string", "format": "binary"}},
+                    NPY: BINARY,
+                    NPZ: BINARY,
                 },
             },
             **describe_errors(408, 413, 415, 422, 429),
         },
     )
     async def generate(request: Request) -> Response:
-        def work(body: bytes) -> Response:
-            config = _read_config(read_object(request, body))
-            worker.limits.check_rows(config.num_samples)
-            worker.limits.check_values(_count_values(config))
-            data = make_mnist1d(config)
-            arrays = {name: getattr(data, name) for name in RESPONSE_FIELDS}
-            return write_arrays(request, npy=np.concatenate([data.x, data.x_test]), **arrays)
+        media_type = next((name for name in STREAMS if name in request.headers.get("accept", "")), JSON)
+        if media_type == JSON:
+            return await worker.run(request, lambda body: _answer(request, _read_plan(request, body, worker.limits)))
 
-        return await worker.run(request, work)
+        def stream(body: bytes) -> Iterator[bytes]:
+            return STREAMS[media_type](_read_plan(request, body, worker.limits, streamed=True))
+
+        return await worker.stream(request, stream, media_type)
 
     return router
+
+
+def _answer(request: Request, plan: SignalPlan) -> Response:
+    data = collect(plan)
+    return write_arrays(request, data.x, **{name: getattr(data, name) for name in RESPONSE_FIELDS})
+
+
+def _read_plan(request: Request, body: bytes, limits: Limits, streamed: bool = False) -> SignalPlan:
+    """Return what a request's body asks for; raise `InputError` for bad arguments, `TooLargeError` beyond a limit."""
+    values = read_object(request, body)
+    asked_mode, templates = values.pop("mode", None), values.pop("templates", None)
+    config = _read_config(values)
+    mode = choose_mode(config, templates, asked_mode)
+    classes = CLASSES if templates is None else len(check_templates(templates))
+    steps = max(config.dilated_length, config.final_seq_length)
+    held = classes * config.paddings
+    if streamed and mode == "fast":
+        limits.check_streamed_values(config.num_samples * config.final_seq_length)
+    else:
+        limits.check_rows(config.num_samples)
+        held += config.num_samples
+    limits.check_values(held * steps)
+    return plan_mnist1d(config, templates, mode)
 
 
 def _read_config(values: dict[str, Any]) -> Mnist1dConfig:
     known = {field.name for field in fields(Mnist1dConfig)}
     if unknown := sorted(set(values) - known):
-        raise InputError(f"unknown arguments: {', '.join(unknown)}. Known: {', '.join(sorted(known))}.")
+        names = ", ".join(sorted({*known, *OWN_FIELDS}))
+        raise InputError(f"unknown arguments: {', '.join(unknown)}. Known: {names}.")
     if isinstance(values.get("padding"), list):
         values = {**values, "padding": tuple(values["padding"])}
     return Mnist1dConfig(**values)
-
-
-def _count_values(config: Mnist1dConfig) -> int:
-    """Return how many numbers the generator holds: the signals, and the templates under every padding."""
-    paddings = config.padding[1] - config.padding[0] + 1
-    return (config.num_samples + CLASSES * paddings) * max(config.dilated_length, config.final_seq_length)

@@ -2,13 +2,15 @@
 
 import asyncio
 import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import TypeVar
 
 from anyio import CapacityLimiter, to_thread
-from fastapi import Request
+from fastapi import Request, Response
+from fastapi.responses import StreamingResponse
+from starlette.types import Receive, Scope, Send
 
 from ld_data.errors import OverloadedError, SlowBodyError, TooLargeError
 
@@ -25,6 +27,7 @@ class Limits:
         max_body_bytes: of one request.
         max_rows: vectors, inputs, labels or signals of one request.
         max_values: numbers that a generator holds for one request: rows times steps.
+        max_streamed_values: numbers in an answer that a generator makes part by part.
         max_requests: that are computed or wait to be computed at the same time.
         max_body_seconds: for a request's body to arrive.
     """
@@ -32,6 +35,7 @@ class Limits:
     max_body_bytes: int = 32 * 2**20
     max_rows: int = 10_000
     max_values: int = 2_000_000
+    max_streamed_values: int = 100_000_000
     max_requests: int = 64
     max_body_seconds: float = 60.0
 
@@ -47,6 +51,14 @@ class Limits:
         if values > self.max_values:
             raise TooLargeError(
                 f"one request may make the generator hold at most {self.max_values} numbers; this one needs {values}. "
+                "Ask for fewer or shorter signals, or generate them with `python -m ld_data generate`."
+            )
+
+    def check_streamed_values(self, values: int) -> None:
+        """Raise `TooLargeError` if a request asks for a longer stream than is allowed."""
+        if values > self.max_streamed_values:
+            raise TooLargeError(
+                f"one answer may stream at most {self.max_streamed_values} numbers; this one would {values}. "
                 "Ask for fewer or shorter signals, or generate them with `python -m ld_data generate`."
             )
 
@@ -93,12 +105,45 @@ class Worker:
         Raises `OverloadedError` if there is no place, `SlowBodyError` if the body does not arrive in time. A body takes
         its place only once it is here, so that idle senders take none.
         """
+        body = await self._receive(request)
+        with self._admission.admit():
+            return await to_thread.run_sync(work, body, limiter=self._threads)
+
+    async def stream(self, request: Request, work: Callable[[bytes], Iterator[bytes]], media_type: str) -> Response:
+        """Return an answer that streams the chunks that `work` makes of the request's body.
+
+        It holds its place until the last chunk is sent or the client has gone. Raises what `run` raises; `work` itself
+        may also raise, before the answer begins.
+        """
+        body = await self._receive(request)
+        with ExitStack() as places:
+            places.enter_context(self._admission.admit())
+            chunks = await to_thread.run_sync(work, body, limiter=self._threads)
+            first = await to_thread.run_sync(next, chunks, limiter=self._threads)
+            return _HeldResponse(self._send(first, chunks), places.pop_all(), media_type)
+
+    async def _send(self, first: bytes, chunks: Iterator[bytes]) -> AsyncIterator[bytes]:
+        yield first
+        while (chunk := await to_thread.run_sync(next, chunks, None, limiter=self._threads)) is not None:
+            yield chunk
+
+    async def _receive(self, request: Request) -> bytes:
         try:
             async with asyncio.timeout(self.limits.max_body_seconds):
-                body = await request.body()
+                return await request.body()
         except TimeoutError as error:
             raise SlowBodyError(
                 f"the body did not arrive within {self.limits.max_body_seconds:g} s. Send it again."
             ) from error
-        with self._admission.admit():
-            return await to_thread.run_sync(work, body, limiter=self._threads)
+
+
+class _HeldResponse(StreamingResponse):
+    """A streamed answer that gives its place back when it has been sent, or could not be."""
+
+    def __init__(self, chunks: AsyncIterator[bytes], places: ExitStack, media_type: str) -> None:
+        super().__init__(chunks, media_type=media_type)
+        self._places = places
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        with self._places:
+            await super().__call__(scope, receive, send)

@@ -11,6 +11,7 @@ from ld_data.errors import InputError, MediaTypeError
 
 JSON = "application/json"
 NPY = "application/x-npy"
+NPZ = "application/x-npz"
 
 Schema = dict[str, Any]
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ld_data import command_line
-from ld_data.arrays import write_npz
+from ld_data.arrays import read_npy
 from ld_data.builder import BuildPlan, make_dataset, name_release, write_release
 from ld_data.codec import LatentCodec
 from ld_data.dataset import LatentDataset
@@ -20,11 +20,11 @@ from ld_data.errors import DownloadError, InputError, LdDataError, MissingDataEr
 from ld_data.hashing import hash_file
 from ld_data.locations import checkpoints_folder
 from ld_data.manifest import Manifest, read_manifest
-from ld_data.mnist1d import Mnist1dConfig, make_mnist1d
+from ld_data.mnist1d import Mnist1dConfig, plan_mnist1d
+from ld_data.mnist1d_files import name_files, write_signals
 from ld_data.release import check_target, find_release, list_releases, load, verify
 from ld_data.report import Goals, HealthReport, keep_measured, make_report, merge, read_goals
 from ld_data.source import SOURCES, Source, choose_source, find_inputs
-from ld_data.staging import make_staging_folder
 
 DEFAULT_SERVICE = "http://127.0.0.1:8000"
 RELEASE_VERSION = "1.0.0"
@@ -46,11 +46,7 @@ def _make_parser() -> argparse.ArgumentParser:
     listing.add_argument("--json", action="store_true", help="print JSON")
     listing.set_defaults(command=_list)
 
-    generate = commands.add_parser("generate", help="raw signals from a generator, as .npz")
-    generate.add_argument("source", choices=["mnist1d"])
-    generate.add_argument("--out", type=Path, required=True, help="the .npz file to write; must not exist")
-    _add_config_options(generate)
-    generate.set_defaults(command=_generate)
+    _add_generator_commands(commands)
 
     build = commands.add_parser("build", help="train, encode, examine, write and verify a release")
     build.add_argument("source", nargs="?", choices=list(SOURCES))
@@ -83,13 +79,35 @@ def _make_parser() -> argparse.ArgumentParser:
     health.add_argument("--source-npz", type=Path, metavar="FILE", help="the images of a release of your own")
     health.add_argument("--json", action="store_true", help="print JSON")
     health.set_defaults(command=_health)
-    plots = commands.add_parser("plots", help="pictures of a release's latents and of what they decode to")
-    plots.add_argument("name", help="a release's name or folder")
+    plots = commands.add_parser("plots", help="pictures of a release, or of a generator")
+    plots.add_argument("name", help="a release's name or folder; or mnist1d, for its templates and steps")
     plots.add_argument("--out", type=Path, required=True, metavar="DIR", help="the folder to write .png files into")
     plots.add_argument("--components", type=int, nargs=2, default=(0, 1), help="of the manifold; 0 1 by default")
     plots.add_argument("--source-npz", type=Path, metavar="FILE", help="the images of a release of your own")
     plots.set_defaults(command=_plots)
     return parser
+
+
+def _add_generator_commands(commands: Any) -> None:
+    generate = commands.add_parser("generate", help="raw signals from a generator, as .npz or .npy")
+    generate.add_argument("source", choices=["mnist1d"])
+    generate.add_argument(
+        "--out", type=Path, required=True, help="the .npz, or .npy and .labels.npy, to write; must not exist"
+    )
+    generate.add_argument(
+        "--mode",
+        choices=["canonical", "fast"],
+        help="the original's very signals, or others of their distribution; fast for all but the published set",
+    )
+    generate.add_argument("--templates", type=Path, metavar="FILE", help="an .npy (k, l) in place of the ten digits")
+    _add_config_options(generate)
+    generate.set_defaults(command=_generate)
+
+    benchmark = commands.add_parser("benchmark", help="how fast a generator is, beside the original")
+    benchmark.add_argument("source", choices=["mnist1d"])
+    benchmark.add_argument("--turns", type=int, default=7, help="of each way; 7 by default")
+    benchmark.add_argument("--json", action="store_true", help="print JSON")
+    benchmark.set_defaults(command=_benchmark)
 
 
 def _add_config_options(parser: argparse.ArgumentParser) -> None:
@@ -130,18 +148,22 @@ def _summarise(name: str) -> dict[str, Any]:
 def _generate(options: argparse.Namespace) -> None:
     values = {field.name: getattr(options, field.name) for field in dataclasses.fields(Mnist1dConfig)}
     config = Mnist1dConfig(**{**values, "padding": tuple(values["padding"])})
-    if options.out.suffix != ".npz":
-        raise InputError(f"--out must name an .npz file; received {options.out}.")
-    if not options.out.parent.is_dir():
-        raise InputError(f"there is no folder {options.out.parent} to write {options.out.name} into. Make it first.")
-    if options.out.exists():
-        raise InputError(f"{options.out} exists and is not overwritten. Choose another name.")
-    data = make_mnist1d(config)
-    names = ("x", "y", "x_test", "y_test", "t")
-    with make_staging_folder(options.out.parent, options.out.name) as staging:
-        write_npz(staging / options.out.name, {name: getattr(data, name) for name in names})
-        (staging / options.out.name).rename(options.out)
-    print(f"wrote {len(data.x)} + {len(data.x_test)} signals of {len(data.t)} points to {options.out}")
+    templates = None if options.templates is None else read_npy(options.templates.read_bytes())
+    name_files(options.out)  # before anything is made
+    plan = plan_mnist1d(config, templates, options.mode)
+    files = write_signals(plan, options.out)
+    names = " and ".join(map(str, files))
+    print(f"wrote {plan.split} + {plan.rows - plan.split} signals of {len(plan.t)} points to {names}")
+
+
+def _benchmark(options: argparse.Namespace) -> None:
+    from ld_data.mnist1d_benchmark import describe_speed, measure_speed  # libraries that only this command needs
+
+    if options.turns < 1:
+        raise InputError(f"--turns must be 1 or more; received {options.turns}.")
+    timings = measure_speed(options.turns)
+    result = {way: dataclasses.asdict(timing) for way, timing in timings.items()}
+    command_line.print_result(result, describe_speed(timings), options.json)
 
 
 def _build(options: argparse.Namespace) -> None:
@@ -235,15 +257,19 @@ def _health(options: argparse.Namespace) -> None:
 
 def _plots(options: argparse.Namespace) -> None:
     # matplotlib takes a second to import
+    from ld_data.mnist1d_plots import draw_generator
     from ld_data.plots import check_components, draw_latents, draw_models, save_figure
 
-    data = load(options.name)
-    source = _find_inputs(options, read_manifest(find_release(options.name)))
-    check_components(options.components, data.latent_dim)
-    figures = draw_latents(data)
-    if source is not None:
-        codec = _load_codec(options.name)
-        figures = itertools.chain(figures, draw_models(data, codec, source, options.components))
+    if options.name == "mnist1d":
+        figures = draw_generator()
+    else:
+        data = load(options.name)
+        source = _find_inputs(options, read_manifest(find_release(options.name)))
+        check_components(options.components, data.latent_dim)
+        figures = draw_latents(data)
+        if source is not None:
+            codec = _load_codec(options.name)
+            figures = itertools.chain(figures, draw_models(data, codec, source, options.components))
     options.out.mkdir(parents=True, exist_ok=True)
     for name, figure in figures:
         save_figure(figure, options.out / f"{name}.png")

@@ -1,3 +1,4 @@
+import asyncio
 import hashlib
 import io
 import json
@@ -5,18 +6,21 @@ import shutil
 import socket
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
 
 import httpx2
 import numpy as np
 import pytest
+from fastapi import Request
 from fastapi.testclient import TestClient
+from starlette.requests import ClientDisconnect
 
 import ld_data
 from api.app import make_app
 from api.catalogue import Catalogue
-from api.limits import Admission, Limits
+from api.limits import Admission, Limits, Worker
 from eval.leaderboard import Leaderboard
 from ld_data.arrays import write_npy
 from ld_data.dataset import NPY_FILES
@@ -27,7 +31,14 @@ from tests.servers import serve
 
 NPY = {"Content-Type": "application/x-npy", "Accept": "application/x-npy"}
 BASE = "/v1/datasets/fake-4"
-LIMITS = Limits(max_body_bytes=20_000, max_rows=200, max_values=50_000, max_requests=4, max_body_seconds=0.5)
+LIMITS = Limits(
+    max_body_bytes=20_000,
+    max_rows=200,
+    max_values=50_000,
+    max_streamed_values=100_000,
+    max_requests=4,
+    max_body_seconds=0.5,
+)
 SOURCE = make_source()
 
 
@@ -369,11 +380,72 @@ class TestGenerator:
         data = make_mnist1d(config)
         assert set(answer) == {"x", "y", "x_test", "y_test", "t"}
         for name, values in answer.items():
-            assert np.array_equal(np.array(values), getattr(data, name)), name
+            expected = getattr(data, name)
+            assert np.array_equal(np.array(values, expected.dtype), expected), name
+
+    def test_the_original_s_signals_can_be_asked_for_and_other_templates(self, client):
+        templates = np.random.default_rng(0).normal(size=(3, 5))
+        body = {"num_samples": 30, "mode": "canonical", "templates": templates.tolist()}
+        expected = make_mnist1d(Mnist1dConfig(num_samples=30), templates, "canonical")
+        assert np.array_equal(np.array(client.post(self.route, json=body).json()["x"]), expected.x)
 
     def test_npy_holds_all_signals(self, client):
         response = client.post(self.route, json={"num_samples": 50}, headers={"Accept": "application/x-npy"})
-        assert read_npy(response).shape == (50, 40)
+        data = make_mnist1d(Mnist1dConfig(num_samples=50))
+        assert response.headers["content-type"] == "application/x-npy"
+        assert np.array_equal(read_npy(response), np.concatenate([data.x, data.x_test]))
+
+    def test_npz_holds_the_data_set(self, client):
+        response = client.post(self.route, json={"num_samples": 50}, headers={"Accept": "application/x-npz"})
+        data = make_mnist1d(Mnist1dConfig(num_samples=50))
+        with np.load(io.BytesIO(response.content), allow_pickle=False) as found:
+            for name in found.files:
+                assert np.array_equal(found[name], getattr(data, name))
+
+    @pytest.mark.parametrize("accept", ["application/x-npy", "application/x-npz"])
+    def test_a_stream_may_be_longer_than_other_answers_but_not_endless(self, client, accept):
+        headers = {"Accept": accept}
+        assert client.post(self.route, json={"num_samples": 2000}, headers=headers).status_code == 200
+        refused = client.post(self.route, json={"num_samples": 3000}, headers=headers)
+        assert_error(refused, 413, "too_large", "stream at most 100000 numbers; this one would 120000")
+        canonical = {"num_samples": 2000, "mode": "canonical"}
+        assert_error(client.post(self.route, json=canonical, headers=headers), 413, "too_large", "200 rows")
+
+    def test_a_stream_holds_its_place_to_the_end_and_no_longer(self, client):
+        worker = client.app.state.worker
+        for body, status in (({"num_samples": 50}, 200), ({"num_samples": 0}, 422)):
+            response = client.post(self.route, json=body, headers={"Accept": "application/x-npz"})
+            assert response.status_code == status
+            assert len(worker) == 0
+
+    def test_a_stream_that_breaks_gives_its_place_back(self):
+        worker = Worker(LIMITS)
+
+        bodies = [{"type": "http.request", "body": b"", "more_body": False}]
+
+        async def receive():
+            return bodies.pop() if bodies else await asyncio.Event().wait()
+
+        async def fail(message):
+            assert len(worker) == 1
+            raise OSError("the client has gone")
+
+        async def answer():
+            scope = {"type": "http", "method": "POST", "headers": []}
+            response = await worker.stream(Request(scope, receive), lambda body: iter([b"a", b"b"]), "text/plain")
+            await response(scope, receive, fail)
+
+        with pytest.raises((OSError, ExceptionGroup, ClientDisconnect)):
+            asyncio.run(answer())
+        assert len(worker) == 0
+
+    def test_a_stream_waits_for_a_place(self, client):
+        worker = client.app.state.worker
+        with ExitStack() as places:
+            for _ in range(worker.limits.max_requests):
+                places.enter_context(worker._admission.admit())
+            response = client.post(self.route, json={"num_samples": 50}, headers={"Accept": "application/x-npy"})
+            assert_error(response, 429, "overloaded", "in progress")
 
     @pytest.mark.parametrize(
         ("body", "word"),
@@ -384,6 +456,9 @@ class TestGenerator:
             ({"padding": [1, 2, 3]}, "padding"),
             ({"iid_noise_scale": -1}, "iid_noise_scale"),
             ({"noise": 1}, "unknown arguments: noise"),
+            ({"mode": "quick"}, "mode must be canonical or fast"),
+            ({"num_samples": 50, "templates": [[1, 2, 3], [1, 2]]}, "templates must be a rectangular array"),
+            ({"templates": [[1], [2]]}, "templates must have shape"),
             ({"num_samples": 50, "max_translation": 2**63}, "max_translation"),
             ({"template_len": 1, "padding": [0, 0]}, "2 or more"),
             ({"num_samples": 50, "iid_noise_scale": 1e308}, "cannot be scaled"),

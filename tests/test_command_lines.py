@@ -92,12 +92,26 @@ class TestLdData:
             assert np.array_equal(arrays["x"], expected.x)
             assert np.array_equal(arrays["y_test"], expected.y_test)
 
+    def test_generate_in_another_mode_from_other_templates(self, tmp_path):
+        templates = np.random.default_rng(0).normal(size=(3, 9))
+        np.save(tmp_path / "templates.npy", templates)
+        arguments = ("--num-samples", 30, "--mode", "canonical", "--templates", tmp_path / "templates.npy")
+        assert run(data_main.main, "generate", "mnist1d", "--out", tmp_path / "s.npy", *arguments) == 0
+        expected = make_mnist1d(Mnist1dConfig(num_samples=30), templates, "canonical")
+        assert np.array_equal(np.load(tmp_path / "s.npy"), np.concatenate([expected.x, expected.x_test]))
+        assert np.array_equal(np.load(tmp_path / "s.labels.npy")[:24], expected.y)
+
     @pytest.mark.parametrize(
         ("arguments", "words"),
         [
-            (("--out", "a.npy"), ".npz file"),
+            (("--out", "a.csv"), "must end in .npz"),
             (("--out", "exists.npz"), "not overwritten"),
             (("--out", "a.npz", "--num-samples", "3"), "num_samples must be 10 or more"),
+            (("--out", "a.npz", "--num-samples", "0"), "num_samples must be 1 or more"),
+            (("--out", "a.npz", "--padding", "60", "36"), "least <= most"),
+            (("--out", "a.npz", "--iid-noise-scale", "nan"), "iid_noise_scale must be 0 or a positive number"),
+            (("--out", "a.npz", "--templates", "exists.npz"), "expected .npy bytes"),
+            (("--out", "a.npz", "--templates", "none.npy"), "No such file"),
             (("--out", "nowhere/a.npz"), "no folder nowhere"),
         ],
     )

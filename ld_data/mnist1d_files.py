@@ -1,0 +1,136 @@
+"""MNIST-1D signals as bytes of `.npy` and `.npz` files, made part by part: memory does not grow with the signals."""
+
+import io
+import zipfile
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from tqdm import tqdm
+
+from ld_data.arrays import write_npy
+from ld_data.errors import InputError
+from ld_data.mnist1d import SignalPlan
+from ld_data.staging import make_staging_folder
+
+LABELS_SUFFIX = ".labels.npy"
+NPZ_DATE = (1980, 1, 1, 0, 0, 0)  # of each array in an archive, so that the bytes depend on values alone
+
+
+def name_files(path: Path) -> list[Path]:
+    """Return the files that `write_signals` writes: one `.npz`, or an `.npy` and its `.labels.npy`.
+
+    Raises `InputError` if the path ends otherwise, if its folder is not there, or if one of the files is.
+    """
+    if path.suffix not in (".npz", ".npy"):
+        raise InputError(f"the file must end in .npz, or in .npy for the signals alone; received {path}.")
+    if not path.parent.is_dir():
+        raise InputError(f"there is no folder {path.parent} to write {path.name} into. Make it first.")
+    files = [path] if path.suffix == ".npz" else [path, path.with_suffix(LABELS_SUFFIX)]
+    for file in files:
+        if file.exists():
+            raise InputError(f"{file} exists and is not overwritten. Choose another name.")
+    return files
+
+
+def write_signals(plan: SignalPlan, path: Path, *, progress: bool = True) -> list[Path]:
+    """Write a data set under a progress bar, and return its files, which take their names when all is written.
+
+    An `.npz` holds x, y, x_test, y_test and t; an `.npy` all signals, training first, and a `.labels.npy` beside it
+    their classes, uint8. Raises what `name_files` raises, and `StorageError` if the disk refuses.
+    """
+    files = name_files(path)
+    labels = np.empty(plan.rows, np.uint8)
+    with (
+        make_staging_folder(path.parent, path.name) as staging,
+        tqdm(desc=path.name, total=plan.rows, unit=" signals", unit_scale=True, disable=not progress) as bar,
+    ):
+        shown = replace(plan, parts=lambda: _show(plan, bar))
+        drafts = [staging / file.name for file in files]
+        with drafts[0].open("wb") as file:
+            file.writelines(stream_npz(shown) if path.suffix == ".npz" else stream_npy(shown, labels))
+        for draft in drafts[1:]:
+            draft.write_bytes(write_npy(labels))
+        for draft, place in zip(drafts, files, strict=True):
+            draft.rename(place)
+    return files
+
+
+def stream_npy(plan: SignalPlan, labels: np.ndarray | None = None) -> Iterator[bytes]:
+    """Yield the bytes of an `.npy` file of all signals, training first; write their classes into `labels`, if given."""
+    yield _make_header((plan.rows, len(plan.t)), plan.dtype)
+    for signals in _record(plan, np.empty(plan.rows, np.uint8) if labels is None else labels):
+        yield _make_bytes(signals)
+
+
+def stream_npz(plan: SignalPlan) -> Iterator[bytes]:
+    """Yield the bytes of an `.npz` file of x, y, x_test, y_test and t."""
+    labels, outlet = np.empty(plan.rows, np.uint8), _Outlet()
+    pieces = _cut(_record(plan, labels), plan.split)
+    with zipfile.ZipFile(outlet, "w") as archive:
+        for name, rows in (("x", plan.split), ("x_test", plan.rows - plan.split)):
+            with archive.open(zipfile.ZipInfo(f"{name}.npy", NPZ_DATE), "w", force_zip64=True) as entry:
+                entry.write(_make_header((rows, len(plan.t)), plan.dtype))
+                written = 0
+                while written < rows:
+                    piece = next(pieces)
+                    entry.write(_make_bytes(piece))
+                    written += len(piece)
+                    yield outlet.take()
+        y = labels.astype(np.int64)
+        for name, values in (("y", y[: plan.split]), ("y_test", y[plan.split :]), ("t", plan.t)):
+            archive.writestr(zipfile.ZipInfo(f"{name}.npy", NPZ_DATE), write_npy(values))
+    yield outlet.take()
+
+
+class _Outlet(io.RawIOBase):
+    """Takes what is written, as a file that cannot be sought in, until it is taken on."""
+
+    def __init__(self) -> None:
+        self._chunks: list[bytes] = []
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, chunk: bytes) -> int:  # type: ignore[override]
+        self._chunks.append(bytes(chunk))
+        return len(chunk)
+
+    def take(self) -> bytes:
+        chunks, self._chunks = self._chunks, []
+        return b"".join(chunks)
+
+
+def _show(plan: SignalPlan, bar: tqdm) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    for signals, classes in plan.parts():
+        bar.update(len(classes))
+        yield signals, classes
+
+
+def _record(plan: SignalPlan, labels: np.ndarray) -> Iterator[np.ndarray]:
+    """Yield the signals of a plan, part by part, and write their classes into `labels`."""
+    start = 0
+    for signals, classes in plan.parts():
+        labels[start : start + len(classes)] = classes
+        start += len(classes)
+        yield signals
+
+
+def _cut(parts: Iterator[np.ndarray], split: int) -> Iterator[np.ndarray]:
+    """Yield parts so that none reaches over row `split`."""
+    start = 0
+    for part in parts:
+        yield from (piece for piece in np.split(part, [max(0, split - start)]) if len(piece))
+        start += len(part)
+
+
+def _make_header(shape: tuple[int, ...], dtype: np.dtype) -> bytes:
+    stream = io.BytesIO()
+    header = {"descr": np.lib.format.dtype_to_descr(dtype.newbyteorder("<")), "fortran_order": False, "shape": shape}
+    np.lib.format.write_array_header_1_0(stream, header)
+    return stream.getvalue()
+
+
+def _make_bytes(array: np.ndarray) -> bytes:
+    return array.astype(array.dtype.newbyteorder("<"), copy=False).tobytes()

@@ -1,0 +1,149 @@
+"""Fast mode: an endless stream of MNIST-1D signals, any row of which can be asked for, with the same distribution.
+
+Rows are drawn in blocks and sorted by place (see `ld_data.mnist1d_places`), so that each place is one small product of
+matrices, and t normals a row are enough. Block b is drawn from Philox-4x64-10 (Salmon et al., "Parallel random numbers:
+as easy as 1, 2, 3", SC 2011) with the key (seed, stream + b): a row is the same whichever rows are asked for, in any
+order, chunk or process. The normals are numpy's (a ziggurat), so another version of numpy may draw others.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from functools import lru_cache
+
+import numpy as np
+
+from ld_data.errors import InputError
+from ld_data.mnist1d_config import Mnist1dConfig, check_std, check_templates, make_templates
+from ld_data.mnist1d_places import count_translations, make_tables, measure_moments
+from ld_data.mnist1d_transform import Draws, dilate, make_signals
+
+BLOCK_ROWS = 1 << 16  # at most, and a multiple of the number of classes
+BLOCK_VALUES = 1 << 22  # at most, of long signals: without tables of those before they are sampled
+TABLE_VALUES = 1 << 24  # at most: 64 MiB
+BLOCK_STREAM = 1 << 48
+ORDER_STREAM = BLOCK_STREAM - 1
+
+
+class SignalStream:
+    """The signals of a configuration and their classes by row number, from 0 on without an end.
+
+    Each k rows in turn hold every class once, in random order. All points are centred and scaled by the mean and std of
+    their distribution, not of a sample. `num_samples` and `train_split` do not matter.
+
+    Attributes:
+        config: what it was made from.
+        std: of the distribution of all points, before they were divided by it.
+        has_tables: whether the matrices of all places are small enough to be kept; without them it is slower.
+        block_rows: rows that are drawn together: one of them costs as much as all.
+    """
+
+    def __init__(self, config: Mnist1dConfig | None = None, templates: object = None) -> None:
+        """Take the arguments and the templates `(k, l)`; raise `InputError` for what gives no signals with a std."""
+        self.config = config or Mnist1dConfig()
+        self._dilated = dilate(check_templates(make_templates() if templates is None else templates), self.config)
+        with np.errstate(over="ignore", invalid="ignore"):
+            self._mean, self.std = measure_moments(self._dilated, self.config)
+        check_std(self.std, self.config)
+        classes, paddings, length = self._dilated.shape
+        width = max(length, self.config.final_seq_length + classes + 2)
+        self.has_tables = paddings * count_translations(self.config) * width**2 <= TABLE_VALUES
+        row_values = self.config.final_seq_length if self.has_tables else max(length, self.config.final_seq_length)
+        rows = min(BLOCK_ROWS, BLOCK_VALUES // row_values)
+        self.block_rows = max(1, rows // classes) * classes
+        self._order = np.arange(self.config.final_seq_length)
+        if self.config.shuffle_seq:
+            self._order = self._make_generator(ORDER_STREAM).permutation(self._order)
+
+    def make_rows(self, first_row: int, rows: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return the signals `(rows, t)` float32 of rows `first_row` and following, and their classes, uint8.
+
+        Raises `InputError` for negative row numbers.
+        """
+        signals, labels = np.empty((max(rows, 0), len(self._order)), np.float32), np.empty(max(rows, 0), np.uint8)
+        fill((signals, labels), self.iterate(rows, first_row))
+        return signals, labels
+
+    def iterate(self, rows: int, first_row: int = 0) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """Return an iterator of the same in parts of at most `block_rows` rows: memory does not grow with `rows`."""
+        if first_row < 0 or rows < 0:
+            raise InputError(f"rows must be counted from 0: received first_row={first_row} and rows={rows}.")
+        return self._iterate(first_row, first_row + rows)
+
+    def _iterate(self, first: int, end: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        for number in range(first // self.block_rows, -(-end // self.block_rows)):
+            signals, labels = self._draw_block(number)
+            start = number * self.block_rows
+            part = slice(max(first - start, 0), end - start)
+            yield signals[part], labels[part]
+
+    def _draw_block(self, number: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return all rows of a block."""
+        random = self._make_generator(BLOCK_STREAM + number)
+        classes = len(self._dilated)
+        labels = random.random((self.block_rows // classes, classes), np.float32).argsort(axis=1).ravel()
+        draw = self._draw_by_place if self.has_tables else self._draw_whole
+        return draw(random, labels), labels.astype(np.uint8)
+
+    def _draw_by_place(self, random: np.random.Generator, labels: np.ndarray) -> np.ndarray:
+        tables = self._find_tables()
+        rows, (places, width, t), classes = len(labels), tables.shape, len(self._dilated)
+        normals = width - classes - 2
+        features = np.zeros((width, rows), np.float32)  # in the order of places
+        random.standard_normal(dtype=np.float32, out=features[:normals])
+        draws = self._draw_numbers(random, rows)
+        translation = np.where(draws.translation < self.config.dilated_length, draws.translation, 0)
+        place = draws.padding * count_translations(self.config) + translation
+        order = np.argsort(place.astype(np.min_scalar_type(places)), kind="stable")  # of 16 bits it is a radix sort
+        features[normals + labels[order], np.arange(rows)] = 1 + self.config.scale_coeff * (draws.scale - 0.5)
+        features[-2] = draws.shear - 0.5
+        features[-1] = 1
+        sorted_signals = np.empty((rows, t), np.float32)
+        ends = np.bincount(place, minlength=places).cumsum().tolist()
+        for table, start, end in zip(tables, [0, *ends], ends, strict=False):
+            np.matmul(features[:, start:end].T, table, out=sorted_signals[start:end])
+        signals = np.empty_like(sorted_signals)
+        signals[order] = sorted_signals
+        return signals
+
+    def _draw_whole(self, random: np.random.Generator, labels: np.ndarray) -> np.ndarray:
+        draws = self._draw_numbers(random, len(labels), self.config.dilated_length)
+        signals = (make_signals(self._dilated, labels, draws, self.config) - self._mean) / self.std
+        return signals[:, self._order].astype(np.float32)
+
+    def _draw_numbers(self, random: np.random.Generator, rows: int, noise_steps: int = 0) -> Draws:
+        noise = random.standard_normal((2, rows, noise_steps), np.float32)
+        return Draws(
+            padding=random.integers(self.config.paddings, size=rows),
+            scale=random.random(rows, np.float32),
+            translation=random.integers(self.config.max_translation, size=rows),
+            corr_noise=noise[0],
+            iid_noise=noise[1],
+            shear=random.random(rows, np.float32),
+        )
+
+    def _find_tables(self) -> np.ndarray:
+        """Return the tables of the configuration, its time steps in order, made once for all streams that share it."""
+        shared = replace(self.config, num_samples=1, train_split=0.0, shuffle_seq=False, seed=0)
+        tables = _make_tables(self._dilated.tobytes(), self._dilated.shape, shared)
+        return tables[:, :, self._order] if self.config.shuffle_seq else tables
+
+    def _make_generator(self, stream: int) -> np.random.Generator:
+        return np.random.Generator(np.random.Philox(key=np.array([self.config.seed, stream], np.uint64)))
+
+
+def fill(arrays: tuple[np.ndarray, ...], parts: Iterable[tuple[np.ndarray, ...]]) -> None:
+    """Write parts of arrays, in turn, into whole ones."""
+    start = 0
+    for part in parts:
+        end = start + len(part[0])
+        for array, values in zip(arrays, part, strict=True):
+            array[start:end] = values
+        start = end
+
+
+@lru_cache(maxsize=4)
+def _make_tables(dilated: bytes, shape: tuple[int, ...], config: Mnist1dConfig) -> np.ndarray:
+    templates = np.frombuffer(dilated).reshape(shape)
+    tables = make_tables(templates, config, *measure_moments(templates, config))
+    tables.flags.writeable = False
+    return tables
