@@ -17,7 +17,7 @@ from vae.gaussian_classes import GaussianClasses
 from vae.inputs import InputCodec
 from vae.model import Vae
 
-FORMAT_VERSION = 3
+FORMAT_VERSION = 4
 CONFIG_NAME = "model.json"
 CELLS_NAME = "cells.npz"
 X_WEIGHTS_NAME = "x.weights.h5"

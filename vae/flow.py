@@ -1,7 +1,8 @@
 """An invertible flow: affine couplings between fixed rotations, exact both ways.
 
 Dinh, Sohl-Dickstein and Bengio, "Density estimation using Real NVP", ICLR 2017; fixed rotations instead of
-permutations, as in Kingma and Dhariwal, "Glow", NeurIPS 2018, without learning them.
+permutations, as in Kingma and Dhariwal, "Glow", NeurIPS 2018, without learning them. Behind them
+maps that are not trained but fitted at the end take away what is left of wrong marginals, norms, means and covariances.
 """
 
 from collections.abc import Sequence
@@ -11,8 +12,10 @@ import keras
 import numpy as np
 from keras import KerasTensor, ops
 
+from vae.gaussianization import MarginalMap, RadialMap
 from vae.layers import PACKAGE, Parts
 
+CHUNK_ROWS = 8192
 GREATEST_LOG_SCALE = 1.0  # of one coupling: its factors lie between 1/e and e, so that the inverse is well conditioned
 
 
@@ -21,7 +24,7 @@ class Flow(keras.layers.Layer):
     """Maps inner latents `(n, d)` to outer ones and back; it starts as a rotation.
 
     Each coupling rotates, and then scales and shifts one half of the components by what a small dense network makes of
-    the other half. Last comes a linear map, the identity until `whiten` sets it.
+    the other half. Last come a marginal, a radial and a linear map, the identity until `standardise` fits them.
     """
 
     def __init__(self, latent_dim: int, couplings: int, units: Sequence[int], seed: int = 0, **kwargs: Any) -> None:
@@ -39,6 +42,8 @@ class Flow(keras.layers.Layer):
             keras.layers.Dense(2 * (latent_dim - self.kept), name=f"last_{i}", kernel_initializer="zeros")
             for i in range(couplings)
         ]
+        self.marginal = MarginalMap(latent_dim, name="marginal")
+        self.radial = RadialMap(latent_dim, name="radial")
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
         """Make the weights; the rotations are weights that are not trained, so that a file holds them to the bit."""
@@ -53,21 +58,29 @@ class Flow(keras.layers.Layer):
             for layer in self._network(number):
                 layer.build((None, width))
                 width = layer.units
+        for ending in (self.marginal, self.radial):
+            ending.build((None, self.latent_dim))
         square = (self.latent_dim, self.latent_dim)
         self.centre = self.add_weight((self.latent_dim,), "zeros", trainable=False, name="centre")
         self.whitening = self.add_weight(square, "identity", trainable=False, name="whitening")
         self.colouring = self.add_weight(square, "identity", trainable=False, name="colouring")
         self.whitening_log_det = self.add_weight((), "zeros", trainable=False, name="whitening_log_det")
 
-    def whiten(self, outer: np.ndarray) -> None:
-        """Set the last map so that these outer latents, `(n, d)` as the flow now makes them, get mean 0, covariance I.
+    def standardise(self, outer: np.ndarray) -> None:
+        """Fit the last maps so that these outer latents, `(n, d)` as the flow now makes them, look like N(0, I).
 
-        By the symmetric inverse root of their covariance, which moves them least (zero-phase whitening).
+        The marginal map gives them its components' quantiles, the radial one its norms, and the linear one mean 0 and
+        covariance I, by the symmetric inverse root of their covariance, which moves them least (zero-phase whitening).
         """
-        values, vectors = np.linalg.eigh(np.cov(outer.astype(np.float64), rowvar=False))
+        rounded = outer
+        for ending in (self.marginal, self.radial):
+            ending.fit(rounded)
+            chunks = np.array_split(rounded, -(-len(rounded) // CHUNK_ROWS))
+            rounded = np.concatenate([ops.convert_to_numpy(ending(chunk)[0]) for chunk in chunks])
+        values, vectors = np.linalg.eigh(np.cov(rounded.astype(np.float64), rowvar=False))
         for weight, scale in ((self.whitening, values**-0.5), (self.colouring, values**0.5)):
             weight.assign(((vectors * scale) @ vectors.T).astype(np.float32))
-        self.centre.assign(outer.mean(axis=0, dtype=np.float64).astype(np.float32))
+        self.centre.assign(rounded.mean(axis=0, dtype=np.float64).astype(np.float32))
         self.whitening_log_det.assign(np.float32(-0.5 * np.log(values).sum()))
 
     def call(self, inner: KerasTensor) -> tuple[KerasTensor, KerasTensor]:
@@ -78,11 +91,15 @@ class Flow(keras.layers.Layer):
             log_scale, shift = self._propose(number, kept)
             values = ops.concatenate([kept, (moved + shift) * ops.exp(log_scale)], axis=-1)
             log_det = log_det + ops.sum(log_scale, axis=-1)
+        for ending in (self.marginal, self.radial):
+            values, ending_log_det = ending(values)
+            log_det = log_det + ending_log_det
         return ops.matmul(values - self.centre, self.whitening), log_det + self.whitening_log_det
 
     def inverse(self, outer: KerasTensor) -> KerasTensor:
         """Return the inner latents `(n, d)` of outer ones."""
-        values = ops.matmul(outer, self.colouring) + self.centre
+        values = self.radial.inverse(ops.matmul(outer, self.colouring) + self.centre)
+        values = self.marginal.inverse(values)
         for number in reversed(range(self.couplings)):
             kept, moved = self._split(values)
             log_scale, shift = self._propose(number, kept)

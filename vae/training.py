@@ -23,7 +23,8 @@ from vae.objective import FlowObjective, Objective
 from vae.recipes import Recipe
 
 FLOW_BATCH_ROWS = 512
-WHITENING_STREAM = 1 << 42  # of the noise in the draws that are whitened: not that of any release
+STANDARDISING_STREAM = 1 << 42  # of the noise in the draws that the flow is standardised on: not that of any release
+STANDARDISING_ROWS, STANDARDISING_REPEATS = 240_000, 4  # at most: of draws in all, and of each input
 WARMUP_STEPS = 300
 AVERAGES = 10  # a running average spans at most that part of the training
 GREATEST_GRADIENT = 100.0  # norm for one weight array: clips the outliers of the first steps alone
@@ -49,7 +50,7 @@ def train_vae(config: VaeConfig, inputs: np.ndarray, labels: np.ndarray, *, prog
 
 
 def _fit_flow(vae: Vae, flow: Flow, inputs: np.ndarray, title: str | None) -> None:
-    """Fit the flow of a trained VAE to fresh draws from the posteriors of inputs, and whiten what it makes of them.
+    """Fit the flow of a trained VAE to fresh draws from the posteriors of inputs, and standardise it.
 
     Encoder and decoder are left alone.
     """
@@ -61,7 +62,10 @@ def _fit_flow(vae: Vae, flow: Flow, inputs: np.ndarray, title: str | None) -> No
     )
     batches = make_batches(compute_posteriors(vae, inputs), config.batch_size, config.seed)
     _fit(FlowObjective(vae), ((posterior,) for posterior in batches), len(inputs), config, title)
-    flow.whiten(np.concatenate([encode_rows(vae, inputs, "sample", seed, WHITENING_STREAM, 0) for seed in range(4)]))
+    rows = inputs[:STANDARDISING_ROWS]
+    repeats = min(STANDARDISING_REPEATS, -(-STANDARDISING_ROWS // len(rows)))
+    draws = [encode_rows(vae, rows, "sample", seed, STANDARDISING_STREAM, 0) for seed in range(repeats)]
+    flow.standardise(np.concatenate(draws))
 
 
 def _fit(
