@@ -8,7 +8,7 @@ order, chunk or process. The normals are numpy's (a ziggurat), so another versio
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import numpy as np
 
@@ -85,15 +85,16 @@ class SignalStream:
         return draw(random, labels), labels.astype(np.uint8)
 
     def _draw_by_place(self, random: np.random.Generator, labels: np.ndarray) -> np.ndarray:
-        tables = self._find_tables()
+        tables = self._tables
         rows, (places, width, t), classes = len(labels), tables.shape, len(self._dilated)
         normals = width - classes - 2
-        features = np.zeros((width, rows), np.float32)  # in the order of places
+        features = np.empty((width, rows), np.float32)  # in the order of places
         random.standard_normal(dtype=np.float32, out=features[:normals])
         draws = self._draw_numbers(random, rows)
         translation = np.where(draws.translation < self.config.dilated_length, draws.translation, 0)
         place = draws.padding * count_translations(self.config) + translation
         order = np.argsort(place.astype(np.min_scalar_type(places)), kind="stable")  # of 16 bits it is a radix sort
+        features[normals:-2] = 0
         features[normals + labels[order], np.arange(rows)] = 1 + self.config.scale_coeff * (draws.scale - 0.5)
         features[-2] = draws.shear - 0.5
         features[-1] = 1
@@ -121,8 +122,9 @@ class SignalStream:
             shear=random.random(rows, np.float32),
         )
 
-    def _find_tables(self) -> np.ndarray:
-        """Return the tables of the configuration, its time steps in order, made once for all streams that share it."""
+    @cached_property
+    def _tables(self) -> np.ndarray:
+        """The matrices of all places, shared by all streams that differ in seed alone."""
         shared = replace(self.config, num_samples=1, train_split=0.0, shuffle_seq=False, seed=0)
         tables = _make_tables(self._dilated.tobytes(), self._dilated.shape, shared)
         return tables[:, :, self._order] if self.config.shuffle_seq else tables

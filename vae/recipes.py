@@ -117,7 +117,7 @@ IMAGE = VaeConfig(
     flow_units=(192,),
     likelihood="pixel",
     noise_std=0.35,
-    posterior_std=0.06,
+    posterior_std=0.05,
     beta=0.0,
     normality=300.0,
     divergence=0.1,
@@ -127,7 +127,7 @@ IMAGE = VaeConfig(
     batch_size=128,
     learning_rate=2e-3,
     averaging=0.999,
-    flow_epochs=8,
+    flow_epochs=16,
     flow_learning_rate=2e-3,
 )
 SIGNAL = replace(
