@@ -87,4 +87,4 @@ def test_a_plan_holds_no_signals_in_fast_mode():
     plan = plan_mnist1d(Mnist1dConfig(num_samples=10**9))
     assert plan.rows == 10**9
     signals, labels = next(plan.parts())
-    assert len(signals) == len(labels) <= 1 << 16
+    assert len(signals) == len(labels) <= 1 << 17
