@@ -1,8 +1,9 @@
 """An invertible flow: affine couplings between fixed rotations, exact both ways.
 
 Dinh, Sohl-Dickstein and Bengio, "Density estimation using Real NVP", ICLR 2017; fixed rotations instead of
-permutations, as in Kingma and Dhariwal, "Glow", NeurIPS 2018, without learning them. Behind them
-maps that are not trained but fitted at the end take away what is left of wrong marginals, norms, means and covariances.
+permutations, as in Kingma and Dhariwal, "Glow", NeurIPS 2018, without learning them. Behind
+the couplings, maps that are not trained but fitted at the end take away what is left of wrong marginals, norms, means
+and covariances.
 """
 
 from collections.abc import Sequence
