@@ -13,11 +13,6 @@ PROBE_STEPS = 64  # between impulses whose responses to the filter of the noise 
 UNIFORM_VARIANCE = 1 / 12
 
 
-def count_translations(config: Mnist1dConfig) -> int:
-    """Return how many different translations there are: by l steps or more a signal stays where it is."""
-    return min(config.max_translation, config.dilated_length)
-
-
 def measure_moments(dilated: np.ndarray, config: Mnist1dConfig) -> tuple[float, float]:
     """Return the mean and the std of a signal's points, over all points and the whole distribution.
 
@@ -26,7 +21,7 @@ def measure_moments(dilated: np.ndarray, config: Mnist1dConfig) -> tuple[float, 
     """
     length, t = dilated.shape[2], config.final_seq_length
     weights = np.zeros(length)
-    weights[: count_translations(config)] = 1 / config.max_translation
+    weights[: config.max_translation] = 1 / config.max_translation
     weights[0] += max(0, config.max_translation - length) / config.max_translation
 
     def average(values: np.ndarray) -> np.ndarray:
@@ -68,7 +63,7 @@ def make_tables(dilated: np.ndarray, config: Mnist1dConfig, mean: float, std: fl
     class, the shear between -1/2 and 1/2, and 1. Places are counted by padding, then by translation.
     """
     length, t = dilated.shape[2], config.final_seq_length
-    steps = np.arange(count_translations(config))
+    steps = np.arange(config.max_translation)
     sampling = interpolate(np.eye(length), t)
     correlated = config.corr_noise_scale * correlate(np.eye(length))
     independent = np.broadcast_to(config.iid_noise_scale * sampling, (len(steps), length, t))

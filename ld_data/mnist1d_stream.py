@@ -14,10 +14,11 @@ import numpy as np
 
 from ld_data.errors import InputError
 from ld_data.mnist1d_config import Mnist1dConfig, check_std, check_templates, make_templates
-from ld_data.mnist1d_places import count_translations, make_tables, measure_moments
+from ld_data.mnist1d_places import make_tables, measure_moments
 from ld_data.mnist1d_transform import Draws, dilate, make_signals
 
 BLOCK_ROWS = 1 << 17  # at most, and a multiple of the number of classes
+CACHED_ROWS = 2000  # whose numbers and signals stay in a processor's cache until they are put in their places
 BLOCK_VALUES = 1 << 23  # at most, of long signals: without tables of those before they are sampled
 TABLE_VALUES = 1 << 24  # at most: 64 MiB
 BLOCK_STREAM = 1 << 48
@@ -46,7 +47,7 @@ class SignalStream:
         check_std(self.std, self.config)
         classes, paddings, length = self._dilated.shape
         width = max(length, self.config.final_seq_length + classes + 2)
-        self.has_tables = paddings * count_translations(self.config) * width**2 <= TABLE_VALUES
+        self.has_tables = paddings * self.config.max_translation * width**2 <= TABLE_VALUES
         row_values = self.config.final_seq_length if self.has_tables else max(length, self.config.final_seq_length)
         rows = min(BLOCK_ROWS, BLOCK_VALUES // row_values)
         self.block_rows = max(1, rows // classes) * classes
@@ -88,42 +89,45 @@ class SignalStream:
         return draw(random, labels), labels.astype(np.uint8)
 
     def _draw_by_place(self, random: np.random.Generator, labels: np.ndarray) -> np.ndarray:
+        """Return signals drawn in the order of their places, a few places at a time, and put into rows at random."""
         tables = self._tables
         rows, (places, width, t), classes = len(labels), tables.shape, len(self._dilated)
         normals = width - classes - 2
-        features = np.empty((width, rows), np.float32)  # in the order of places
-        random.standard_normal(dtype=np.float32, out=features[:normals])
-        draws = self._draw_numbers(random, rows)
-        translation = np.where(draws.translation < self.config.dilated_length, draws.translation, 0)
-        place = draws.padding * count_translations(self.config) + translation
-        order = np.argsort(place.astype(np.min_scalar_type(places)), kind="stable")  # of 16 bits it is a radix sort
-        features[normals:-2] = 0
-        features[normals + labels[order], np.arange(rows)] = 1 + self.config.scale_coeff * (draws.scale - 0.5)
-        features[-2] = draws.shear - 0.5
-        features[-1] = 1
-        sorted_signals = np.empty((rows, t), np.float32)
-        ends = np.bincount(place, minlength=places).cumsum().tolist()
-        for table, start, end in zip(tables, [0, *ends], ends, strict=False):
-            np.matmul(features[:, start:end].T, table, out=sorted_signals[start:end])
-        ranks = np.empty_like(order)
-        ranks[order] = np.arange(rows)
-        return sorted_signals.take(ranks, axis=0)
+        place = random.integers(places, size=rows, dtype=np.min_scalar_type(places))
+        order = np.argsort(place, kind="stable")  # of 16 bits it is a radix sort
+        ends = [0, *np.bincount(place, minlength=places).cumsum().tolist()]
+        signals = np.empty((rows, t), np.float32)
+        whole_rows = signals.view(f"V{signals.itemsize * t}")[:, 0]  # each a single value, which is copied faster
+        step = max(1, CACHED_ROWS * places // rows)
+        for first in range(0, places, step):
+            last = min(first + step, places)
+            start, end = ends[first], ends[last]
+            features = np.empty((width, end - start), np.float32)
+            random.standard_normal(dtype=np.float32, out=features[:normals])
+            features[normals:-2] = 0
+            scale = 1 + self.config.scale_coeff * (random.random(end - start, np.float32) - 0.5)
+            features[normals + labels[order[start:end]], np.arange(end - start)] = scale
+            features[-2] = random.random(end - start, np.float32) - 0.5
+            features[-1] = 1
+            drawn = np.empty((end - start, t), np.float32)
+            for table, i, j in zip(tables[first:last], ends[first:], ends[first + 1 :], strict=False):
+                np.matmul(features[:, i - start : j - start].T, table, out=drawn[i - start : j - start])
+            whole_rows[order[start:end]] = drawn.view(whole_rows.dtype)[:, 0]
+        return signals
 
     def _draw_whole(self, random: np.random.Generator, labels: np.ndarray) -> np.ndarray:
-        draws = self._draw_numbers(random, len(labels), self.config.dilated_length)
-        signals = (make_signals(self._dilated, labels, draws, self.config) - self._mean) / self.std
-        return signals[:, self._order].astype(np.float32)
-
-    def _draw_numbers(self, random: np.random.Generator, rows: int, noise_steps: int = 0) -> Draws:
-        noise = random.standard_normal((2, rows, noise_steps), np.float32)
-        return Draws(
-            padding=random.integers(self.config.paddings, size=rows, dtype=np.int32),
+        rows = len(labels)
+        noise = random.standard_normal((2, rows, self.config.dilated_length), np.float32)
+        draws = Draws(
+            padding=random.integers(self.config.paddings, size=rows),
             scale=random.random(rows, np.float32),
-            translation=random.integers(self.config.max_translation, size=rows, dtype=np.int32),
+            translation=random.integers(self.config.max_translation, size=rows),
             corr_noise=noise[0],
             iid_noise=noise[1],
             shear=random.random(rows, np.float32),
         )
+        signals = (make_signals(self._dilated, labels, draws, self.config) - self._mean) / self.std
+        return signals[:, self._order].astype(np.float32)
 
     @cached_property
     def _tables(self) -> np.ndarray:

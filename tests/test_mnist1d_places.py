@@ -51,8 +51,9 @@ def test_the_moments_are_those_of_many_signals(config):
 def test_the_table_of_a_place_gives_the_mean_and_covariance_of_its_signals(config, padding):
     config = replace(config, max_translation=min(config.max_translation, 9))
     dilated, label, rows = dilate(make_templates(), config), 3, 20_000
-    translation, translations = config.max_translation // 2, min(config.max_translation, config.dilated_length)
-    table = make_tables(dilated, config, *measure_moments(dilated, config))[padding * translations + translation]
+    translation = config.max_translation // 2
+    tables = make_tables(dilated, config, *measure_moments(dilated, config))
+    table = tables[padding * config.max_translation + translation]
     mean, std = measure_moments(dilated, config)
     place = {"padding": np.full(rows, padding), "translation": np.full(rows, translation)}
     signals = (draw_signals(dilated, config, np.full(rows, label), place) - mean) / std
