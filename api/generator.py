@@ -78,13 +78,13 @@ def _read_plan(request: Request, body: bytes, limits: Limits, streamed: bool = F
     asked_mode, templates = values.pop("mode", None), values.pop("templates", None)
     config = _read_config(values)
     mode = choose_mode(config, templates, asked_mode)
-    classes = CLASSES if templates is None else len(check_templates(templates))
-    steps = max(config.dilated_length, config.final_seq_length)
+    classes, length = (CLASSES, 0) if templates is None else check_templates(templates).shape
+    steps = max(config.dilated_length, config.final_seq_length, length + config.padding[1])
     held = classes * config.paddings
     if streamed and mode == "fast":
         limits.check_streamed_values(config.num_samples * config.final_seq_length)
     else:
-        limits.check_rows(config.num_samples)
+        limits.check_generated_rows(config.num_samples)
         held += config.num_samples
     limits.check_values(held * steps)
     return plan_mnist1d(config, templates, mode)
@@ -95,6 +95,4 @@ def _read_config(values: dict[str, Any]) -> Mnist1dConfig:
     if unknown := sorted(set(values) - known):
         names = ", ".join(sorted({*known, *OWN_FIELDS}))
         raise InputError(f"unknown arguments: {', '.join(unknown)}. Known: {names}.")
-    if isinstance(values.get("padding"), list):
-        values = {**values, "padding": tuple(values["padding"])}
     return Mnist1dConfig(**values)

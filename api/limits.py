@@ -46,6 +46,14 @@ class Limits:
                 f"one request may hold at most {self.max_rows} rows; received {rows}. Send them in several requests."
             )
 
+    def check_generated_rows(self, rows: int) -> None:
+        """Raise `TooLargeError` if a request asks a generator for more rows than are allowed in one piece."""
+        if rows > self.max_rows:
+            raise TooLargeError(
+                f"one answer may hold at most {self.max_rows} signals; asked for {rows}. In fast mode .npy and .npz "
+                "(by the header Accept) are streamed and may hold more; `python -m ld_data generate` knows no limit."
+            )
+
     def check_values(self, values: int) -> None:
         """Raise `TooLargeError` if a request asks a generator for more numbers than are allowed."""
         if values > self.max_values:

@@ -23,6 +23,8 @@ def run(command: Callable[[], None]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except OSError as error:
         print(f"error: {error}. Check the path, its permissions and the space on the disk.", file=sys.stderr)
+    except MemoryError as error:
+        print(f"error: this does not fit into memory. Ask for less at once. {error}", file=sys.stderr)
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         return EXIT_INTERRUPTED

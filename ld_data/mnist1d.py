@@ -13,7 +13,13 @@ import numpy as np
 
 from ld_data.errors import InputError
 from ld_data.mnist1d_canonical import make_canonical
-from ld_data.mnist1d_config import Mnist1dConfig, check_templates, make_template_times, make_templates
+from ld_data.mnist1d_config import (
+    Mnist1dConfig,
+    check_templates,
+    count_rows,
+    make_template_times,
+    make_templates,
+)
 from ld_data.mnist1d_original import (
     ObjectView,
     get_dataset,
@@ -22,6 +28,7 @@ from ld_data.mnist1d_original import (
     make_dataset,
     pad,
     plot_signals,
+    read_args,
     set_seed,
     transform,
 )
@@ -120,11 +127,9 @@ def plan_mnist1d(
     config: Mnist1dConfig | None = None, templates: object = None, mode: GeneratorMode | None = None
 ) -> SignalPlan:
     """Return the plan of the data set that `make_mnist1d` makes of the same arguments; raises what that raises."""
-    config = config or Mnist1dConfig()
+    config = Mnist1dConfig() if config is None else read_args(config)
     shapes = check_templates(make_templates() if templates is None else templates)
-    rows = config.num_samples // len(shapes) * len(shapes)
-    if not rows:
-        raise InputError(f"num_samples must be {len(shapes)} or more, one a class; received {config.num_samples}.")
+    rows = count_rows(config, len(shapes))
     parts: Callable[[], Iterator[tuple[np.ndarray, np.ndarray]]]
     if choose_mode(config, templates, mode) == "canonical":
         x, y, std = make_canonical(shapes, config)

@@ -6,7 +6,7 @@ the draws is vectorised over rows.
 
 import numpy as np
 
-from ld_data.mnist1d_config import Mnist1dConfig, check_std
+from ld_data.mnist1d_config import Mnist1dConfig, check_std, count_rows
 from ld_data.mnist1d_transform import Draws, dilate, make_signals
 
 
@@ -14,19 +14,18 @@ def make_canonical(templates: np.ndarray, config: Mnist1dConfig) -> tuple[np.nda
     """Return all signals `(n, t)` float64, their classes `(n,)` int64, and the std by which they were divided.
 
     The whole set is centred and divided by its std, so that a row depends on all rows. Raises `InputError` if that std
-    is 0 or not finite.
+    is 0, or if there are fewer rows than classes.
     """
     random = np.random.RandomState(config.seed)
-    labels = np.repeat(np.arange(len(templates)), config.num_samples // len(templates))
-    with np.errstate(over="ignore", invalid="ignore"):  # absurd scales are refused below, by their std
-        signals = make_signals(dilate(templates, config), labels, _draw(random, config, len(labels)), config)
-        order = random.permutation(len(labels))
-        signals, labels = signals[order], labels[order]
-        if config.shuffle_seq:
-            signals = signals[:, random.permutation(config.final_seq_length)]
-        std = float(signals.std())
-    check_std(std, config)
-    return (signals - signals.mean()) / std, labels, std
+    labels = np.repeat(np.arange(len(templates)), count_rows(config, len(templates)) // len(templates))
+    signals = make_signals(dilate(templates, config), labels, _draw(random, config, len(labels)), config)
+    order = random.permutation(len(labels))
+    signals, labels = signals[order], labels[order]
+    if config.shuffle_seq:
+        signals = signals[:, random.permutation(config.final_seq_length)]
+    mean, std = signals.mean(), float(signals.std())
+    check_std(mean, std, config)
+    return (signals - mean) / std, labels, std
 
 
 def _draw(random: np.random.RandomState, config: Mnist1dConfig, rows: int) -> Draws:

@@ -4,8 +4,10 @@ Names and defaults are those of S. Greydanus and D. Kobak, "Scaling down deep le
 (arXiv:2011.14439).
 """
 
-import math
+import operator
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -14,9 +16,13 @@ from ld_data.errors import InputError
 
 CLASSES = 10  # of the original's templates
 MAX_SEED = 2**32 - 1
+MAX_SAMPLES = 2**48
 MAX_LENGTH = 2**20
+MAX_SCALE = 1e6  # of noise, slopes and templates: float32 holds such signals with digits to spare
+MAX_DILATED = 2**27  # numbers in the templates under all paddings: 1 GiB
 MAX_CLASSES = 256
 SHORTEST = 2
+LEAST_STD = 1e-6  # of the mean: what lies below is rounding
 
 # The ten digits as heights over twelve steps (the published templates, before they are centred and scaled).
 _DIGITS = (
@@ -66,30 +72,31 @@ class Mnist1dConfig:
     seed: int = 42
 
     def __post_init__(self) -> None:
-        """Raise `InputError` for an argument out of range."""
+        """Take numpy's numbers as Python's, and a list as padding; raise `InputError` for an argument out of range."""
         for name, least, most in (
-            ("num_samples", 1, None),
+            ("num_samples", 1, MAX_SAMPLES),
             ("template_len", 1, MAX_LENGTH),
             ("max_translation", 1, MAX_LENGTH),
             ("final_seq_length", SHORTEST, MAX_LENGTH),
             ("seed", 0, MAX_SEED),
         ):
-            _check_integer(name, getattr(self, name), least, most)
+            self._set(name, check_integer(name, getattr(self, name), least, most))
         for name in ("scale_coeff", "corr_noise_scale", "iid_noise_scale", "shear_scale"):
-            _check_scale(name, getattr(self, name))
-        _check_scale("train_split", self.train_split)
-        if self.train_split > 1:
-            raise InputError(f"train_split must be a share from 0 to 1; received {self.train_split}.")
-        if not isinstance(self.shuffle_seq, bool):
+            self._set(name, _check_number(name, getattr(self, name), MAX_SCALE))
+        self._set("train_split", _check_number("train_split", self.train_split, 1))
+        if not isinstance(self.shuffle_seq, bool | np.bool_):
             raise InputError(f"shuffle_seq must be true or false; received {self.shuffle_seq!r}.")
-        if not isinstance(self.padding, tuple) or len(self.padding) != 2:
+        self._set("shuffle_seq", bool(self.shuffle_seq))
+        if not isinstance(self.padding, tuple | list) or len(self.padding) != 2:
             raise InputError(f"padding must be a pair (least, most); received {self.padding!r}.")
-        for number in self.padding:
-            _check_integer("padding", number, 0, MAX_LENGTH)
+        self._set("padding", tuple(check_integer("padding", number, 0, MAX_LENGTH) for number in self.padding))
         if self.padding[0] > self.padding[1]:
             raise InputError(f"padding must be (least, most) with least <= most; received {self.padding}.")
         if self.dilated_length < SHORTEST:
             raise InputError(f"template_len + padding[1] must be {SHORTEST} or more; received {self.dilated_length}.")
+
+    def _set(self, name: str, value: Any) -> None:
+        object.__setattr__(self, name, value)
 
     @property
     def dilated_length(self) -> int:
@@ -120,29 +127,55 @@ def check_templates(templates: object) -> np.ndarray:
 
     l is 2 or more; it need not be the `template_len` of a configuration.
     """
+    if isinstance(templates, Mapping):
+        raise InputError('templates must be an array (k, l); received a mapping. Pass its "x".')
     array = check_numbers(templates, "templates")
     if array.ndim != 2 or not 1 <= len(array) <= MAX_CLASSES or not SHORTEST <= array.shape[1] <= MAX_LENGTH:
         raise InputError(
             f"templates must have shape (k, l), with k from 1 to {MAX_CLASSES} classes and l from {SHORTEST} to "
             f"{MAX_LENGTH} steps, all of one length; received {array.shape}."
         )
-    return check_finite(array.astype(np.float64), "templates")
+    greatest = float(np.abs(check_finite(array.astype(np.float64), "templates")).max())
+    if greatest > MAX_SCALE:
+        raise InputError(f"templates must lie between -{MAX_SCALE:g} and {MAX_SCALE:g}; received {greatest:g}.")
+    return array.astype(np.float64)
 
 
-def check_std(std: float, config: Mnist1dConfig) -> None:
-    """Raise `InputError` if signals cannot be divided by this std."""
-    if not (np.isfinite(std) and std > 0):
-        raise InputError(f"these arguments give signals with a std of {std}, which cannot be scaled to 1: {config}.")
+def count_rows(config: Mnist1dConfig, classes: int) -> int:
+    """Return how many signals a configuration gives, equally many a class; raise `InputError` if that is none."""
+    if config.num_samples < classes:
+        raise InputError(f"num_samples must be {classes} or more, one a class; received {config.num_samples}.")
+    return config.num_samples // classes * classes
 
 
-def _check_integer(name: str, value: object, least: int, most: int | None) -> None:
-    if isinstance(value, bool) or not isinstance(value, int | np.integer):
+def check_std(mean: float, std: float, config: Mnist1dConfig) -> None:
+    """Raise `InputError` if signals of that mean and std cannot be divided by the std."""
+    if not std > LEAST_STD * abs(mean):
+        raise InputError(
+            f"these arguments give signals that do not vary, which cannot be scaled to a std of 1: {config}."
+        )
+
+
+def check_integer(name: str, value: object, least: int, most: int) -> int:
+    """Return an integer, numpy's or Python's, as Python's; raise `InputError` for anything else, or out of range."""
+    if isinstance(value, bool | np.bool_) or not isinstance(value, int | np.integer):
         raise InputError(f"{name} must be an integer; received {value!r}.")
-    if value < least or (most is not None and value > most):
-        bounds = f"{least} or more" if most is None else f"from {least} to {most}"
-        raise InputError(f"{name} must be {bounds}; received {value}.")
+    number = operator.index(value)
+    if not least <= number <= most:
+        raise InputError(f"{name} must be from {least} to {most}; received {_shorten(number)}.")
+    return number
 
 
-def _check_scale(name: str, value: object) -> None:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not (math.isfinite(value) and value >= 0):
-        raise InputError(f"{name} must be 0 or a positive number; received {value!r}.")
+def _check_number(name: str, value: object, most: float) -> float:
+    if isinstance(value, bool | np.bool_) or not isinstance(value, int | float | np.integer | np.floating):
+        raise InputError(f"{name} must be a number from 0 to {most:g}; received {value!r}.")
+    if not 0 <= value <= most:
+        raise InputError(f"{name} must be a number from 0 to {most:g}; received {_shorten(value)}.")
+    return float(value)
+
+
+def _shorten(number: Any) -> str:
+    """Return a number as people read it; of an integer of thousands of digits Python would refuse to show any."""
+    return (
+        f"one of {number.bit_length()} bits" if isinstance(number, int) and number.bit_length() > 128 else f"{number}"
+    )

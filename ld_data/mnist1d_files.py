@@ -5,6 +5,7 @@ import zipfile
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 from tqdm import tqdm
@@ -15,6 +16,7 @@ from ld_data.mnist1d import SignalPlan
 from ld_data.staging import make_staging_folder
 
 LABELS_SUFFIX = ".labels.npy"
+LABELS_CHUNK = 1 << 20  # rows that are written together
 NPZ_DATE = (1980, 1, 1, 0, 0, 0)  # of each array in an archive, so that the bytes depend on values alone
 
 
@@ -29,7 +31,7 @@ def name_files(path: Path) -> list[Path]:
         raise InputError(f"there is no folder {path.parent} to write {path.name} into. Make it first.")
     files = [path] if path.suffix == ".npz" else [path, path.with_suffix(LABELS_SUFFIX)]
     for file in files:
-        if file.exists():
+        if file.exists() or file.is_symlink():
             raise InputError(f"{file} exists and is not overwritten. Choose another name.")
     return files
 
@@ -41,31 +43,36 @@ def write_signals(plan: SignalPlan, path: Path, *, progress: bool = True) -> lis
     their classes, uint8. Raises what `name_files` raises, and `StorageError` if the disk refuses.
     """
     files = name_files(path)
-    labels = np.empty(plan.rows, np.uint8)
     with (
         make_staging_folder(path.parent, path.name) as staging,
         tqdm(desc=path.name, total=plan.rows, unit=" signals", unit_scale=True, disable=not progress) as bar,
     ):
         shown = replace(plan, parts=lambda: _show(plan, bar))
         drafts = [staging / file.name for file in files]
-        with drafts[0].open("wb") as file:
-            file.writelines(stream_npz(shown) if path.suffix == ".npz" else stream_npy(shown, labels))
-        for draft in drafts[1:]:
-            draft.write_bytes(write_npy(labels))
+        if path.suffix == ".npz":
+            with drafts[0].open("wb") as file:
+                file.writelines(stream_npz(shown))
+        else:
+            with drafts[0].open("wb") as file, drafts[1].open("wb") as labels_file:
+                labels_file.write(_make_header((plan.rows,), np.dtype(np.uint8)))
+                file.writelines(stream_npy(shown, labels_file))
+        name_files(path)  # again, as somebody may have written them meanwhile
         for draft, place in zip(drafts, files, strict=True):
             draft.rename(place)
     return files
 
 
-def stream_npy(plan: SignalPlan, labels: np.ndarray | None = None) -> Iterator[bytes]:
-    """Yield the bytes of an `.npy` file of all signals, training first; write their classes into `labels`, if given."""
+def stream_npy(plan: SignalPlan, labels_file: BinaryIO | None = None) -> Iterator[bytes]:
+    """Yield the bytes of an `.npy` file of all signals, training first; write their classes, a byte each, if asked."""
     yield _make_header((plan.rows, len(plan.t)), plan.dtype)
-    for signals in _record(plan, np.empty(plan.rows, np.uint8) if labels is None else labels):
+    for signals, classes in plan.parts():
+        if labels_file:
+            labels_file.write(classes.astype(np.uint8).tobytes())
         yield _make_bytes(signals)
 
 
 def stream_npz(plan: SignalPlan) -> Iterator[bytes]:
-    """Yield the bytes of an `.npz` file of x, y, x_test, y_test and t."""
+    """Yield the bytes of an `.npz` file of x, y, x_test, y_test and t; the classes are kept until then, a byte each."""
     labels, outlet = np.empty(plan.rows, np.uint8), _Outlet()
     pieces = _cut(_record(plan, labels), plan.split)
     with zipfile.ZipFile(outlet, "w") as archive:
@@ -78,9 +85,13 @@ def stream_npz(plan: SignalPlan) -> Iterator[bytes]:
                     entry.write(_make_bytes(piece))
                     written += len(piece)
                     yield outlet.take()
-        y = labels.astype(np.int64)
-        for name, values in (("y", y[: plan.split]), ("y_test", y[plan.split :]), ("t", plan.t)):
-            archive.writestr(zipfile.ZipInfo(f"{name}.npy", NPZ_DATE), write_npy(values))
+        for name, part in (("y", labels[: plan.split]), ("y_test", labels[plan.split :])):
+            with archive.open(zipfile.ZipInfo(f"{name}.npy", NPZ_DATE), "w", force_zip64=True) as entry:
+                entry.write(_make_header(part.shape, np.dtype(np.int64)))
+                for start in range(0, len(part), LABELS_CHUNK):
+                    entry.write(_make_bytes(part[start : start + LABELS_CHUNK].astype(np.int64)))
+                    yield outlet.take()
+        archive.writestr(zipfile.ZipInfo("t.npy", NPZ_DATE), write_npy(plan.t))
     yield outlet.take()
 
 

@@ -6,7 +6,8 @@ from a private one. Nothing is downloaded and no pickle is read: the published s
 
 import dataclasses
 import random
-from collections.abc import Mapping
+import warnings
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from ld_data.staging import make_staging_folder
 URL = "https://github.com/greydanus/mnist1d/raw/master/mnist1d_data.pkl"
 ARRAYS = ("x", "x_test", "y", "y_test", "t")
 TEMPLATE_ARRAYS = ("x", "t", "y")
+NOT_OF_ONE_SIGNAL = ("num_samples", "train_split", "shuffle_seq", "seed")
 
 
 class ObjectView:
@@ -54,17 +56,12 @@ def get_templates() -> dict[str, np.ndarray]:
 def make_dataset(args: Any = None, template: Mapping[str, np.ndarray] | None = None) -> dict[str, Any]:
     """Return x, y, x_test, y_test, t and the templates, as the original makes them for the same arguments.
 
-    Raises `InputError` for arguments out of range.
+    Raises `InputError` for arguments out of range, or a template without what `get_templates` returns.
     """
     config = read_args(get_dataset_args() if args is None else args)
-    templates = get_templates() if template is None else dict(template)
+    templates = get_templates() if template is None else _read_template(template)
     x, classes, std = make_canonical(check_templates(templates["x"]), config)
     t = np.asarray(templates["t"], np.float64)
-    if t.shape != np.shape(templates["x"])[1:] or np.shape(templates["y"]) != np.shape(templates["x"])[:1]:
-        raise InputError(
-            "a template needs x (k, l), its time axis t (l,) and its classes y (k,); received "
-            f"{np.shape(templates['x'])}, {t.shape} and {np.shape(templates['y'])}."
-        )
     y = np.asarray(templates["y"])[classes]
     split = int(len(y) * config.train_split)
     t = interpolate(interpolate(t, config.dilated_length), config.final_seq_length) / std
@@ -72,18 +69,29 @@ def make_dataset(args: Any = None, template: Mapping[str, np.ndarray] | None = N
 
 
 def get_dataset(
-    args: Any, path: str | Path | None = None, verbose: bool = True, download: bool = True, regenerate: bool = False
+    args: Any,
+    path: str | Path | None = None,
+    verbose: bool = True,
+    download: bool = True,
+    regenerate: bool = False,
+    template: Mapping[str, np.ndarray] | None = None,
 ) -> dict[str, Any]:
-    """Return the data set kept at a path, or make it and keep it there.
+    """Return the data set kept at a path, whatever its arguments, or make one and keep it there.
 
-    With `download` that is the published set whatever the arguments say, as in the original, though nothing is
-    downloaded; else the set of the arguments, anew with `regenerate`. It is kept as `.npz`: another ending is replaced.
-    Raises `InputError` for both at once, and `IntegrityError` if what lies there is damaged.
+    What is made is with `download` the published set, as in the original, though nothing is downloaded; else the set of
+    the arguments and the template. `regenerate` makes it anew. It is kept as `.npz`; a pickle of that name is not read,
+    as a warning says. Raises `InputError` for both at once, and `IntegrityError` if the file is damaged.
     """
     if download and regenerate:
         raise InputError("download is the published set and regenerate the set of your arguments: choose one of them.")
-    place = Path("mnist1d_data.npz" if path is None else path)
-    place = place.with_name(f"{place.name.removesuffix('.pkl').removesuffix('.npz')}.npz")
+    asked = Path("mnist1d_data.pkl" if path is None else path)
+    if not asked.name:
+        raise InputError(f"path must name a file; received {str(path)!r}.")
+    place = asked.with_name(f"{asked.name.removesuffix('.pkl').removesuffix('.npz')}.npz")
+    if asked != place and asked.exists() and not place.exists():
+        warnings.warn(
+            f"{asked} is not read, as pickles can run code. The set is made and kept in {place}.", stacklevel=2
+        )
     dataset: dict[str, Any]
     if place.exists() and not regenerate:
         arrays = read_npz(place)
@@ -93,7 +101,7 @@ def get_dataset(
         dataset = {name: arrays[name] for name in ARRAYS} | {"templates": templates}
         message = f"Loaded {place}"
     else:
-        dataset = make_dataset(None if download else args)
+        dataset = make_dataset() if download else make_dataset(args, template)
         templates = dataset["templates"]
         arrays = {f"templates_{name}": templates[name] for name in TEMPLATE_ARRAYS}
         with make_staging_folder(place.parent, place.name) as staging:
@@ -115,9 +123,9 @@ def pad(x: np.ndarray, padding: tuple[int, int]) -> np.ndarray:
 def transform(x: np.ndarray, y: np.ndarray, args: Any, eps: float = 1e-8) -> tuple[np.ndarray, np.ndarray]:
     """Return one template `(l,)` and its time axis `(l,)` as a signal and its axis, each `(t,)`, not standardised.
 
-    Raises `InputError` for arguments out of range.
+    Raises `InputError` for arguments out of range; those of a whole set need not be there.
     """
-    config = read_args(args)
+    config = read_args(args, NOT_OF_ONE_SIGNAL)
     length = config.dilated_length
     draws = Draws(
         padding=np.array([int(np.random.rand() * config.paddings)]),
@@ -131,15 +139,30 @@ def transform(x: np.ndarray, y: np.ndarray, args: Any, eps: float = 1e-8) -> tup
     return signals[0], interpolate(interpolate(y, length), config.final_seq_length)
 
 
-def read_args(args: Any) -> Mnist1dConfig:
-    """Return the configuration in an `ObjectView`, a namespace or a dictionary; raise `InputError` if it is none."""
+def read_args(args: Any, optional: Collection[str] = ()) -> Mnist1dConfig:
+    """Return the configuration in an `ObjectView`, a namespace or a dictionary, which may lack the optional arguments.
+
+    Raises `InputError` if it is none of these, or lacks others.
+    """
     if isinstance(args, Mnist1dConfig):
         return args
-    values = args if isinstance(args, Mapping) else vars(args)
+    values = args if isinstance(args, Mapping) else getattr(args, "__dict__", None)
+    if values is None:
+        raise InputError(f"the arguments are those of `get_dataset_args()`; received {type(args).__name__}.")
     names = [field.name for field in dataclasses.fields(Mnist1dConfig)]
-    if missing := [name for name in names if name not in values]:
+    if missing := [name for name in names if name not in values and name not in optional]:
         raise InputError(f"the arguments lack {', '.join(missing)}; `get_dataset_args()` has them all.")
-    return Mnist1dConfig(**{**{name: values[name] for name in names}, "padding": tuple(values["padding"])})
+    return Mnist1dConfig(**{name: values[name] for name in names if name in values})
+
+
+def _read_template(template: Mapping[str, np.ndarray]) -> dict[str, Any]:
+    if not isinstance(template, Mapping) or not set(TEMPLATE_ARRAYS) <= set(template):
+        received = ", ".join(template) if isinstance(template, Mapping) else type(template).__name__
+        raise InputError(f"a template is a dictionary of x, t and y, as of `get_templates()`; received {received}.")
+    x, t, y = (np.shape(template[name]) for name in TEMPLATE_ARRAYS)
+    if len(x) != 2 or t != x[1:] or y != x[:1]:
+        raise InputError(f"a template needs x (k, l), its time axis t (l,) and classes y (k,); received {x}, {t}, {y}.")
+    return dict(template)
 
 
 def plot_signals(

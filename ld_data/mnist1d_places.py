@@ -53,7 +53,7 @@ def measure_moments(dilated: np.ndarray, config: Mnist1dConfig) -> tuple[float, 
     square += UNIFORM_VARIANCE * float((slope**2).mean())
     steps = average(dilated)
     mean = float(((1 - right) * steps[left] + right * steps[left + 1]).mean())
-    return mean, float(np.sqrt(square - mean**2))
+    return mean, float(np.sqrt(max(0.0, square - mean**2)))
 
 
 def make_tables(dilated: np.ndarray, config: Mnist1dConfig, mean: float, std: float) -> np.ndarray:

@@ -3,7 +3,8 @@
 Rows are drawn in blocks and sorted by place (see `ld_data.mnist1d_places`), so that each place is one small product of
 matrices, and t normals a row are enough. Block b is drawn from Philox-4x64-10 (Salmon et al., "Parallel random numbers:
 as easy as 1, 2, 3", SC 2011) with the key (seed, stream + b): a row is the same whichever rows are asked for, in any
-order, chunk or process. The normals are numpy's (a ziggurat), so another version of numpy may draw others.
+order, chunk or process, on any number of threads. The normals are numpy's (a ziggurat), so another version of numpy may
+draw others, and another processor's matrix products may round otherwise.
 """
 
 from collections.abc import Iterable, Iterator
@@ -12,15 +13,18 @@ from functools import cached_property, lru_cache
 
 import numpy as np
 
-from ld_data.errors import InputError
-from ld_data.mnist1d_config import Mnist1dConfig, check_std, check_templates, make_templates
+from ld_data.mnist1d_config import Mnist1dConfig, check_integer, check_std, check_templates, make_templates
 from ld_data.mnist1d_places import make_tables, measure_moments
 from ld_data.mnist1d_transform import Draws, dilate, make_signals
 
 BLOCK_ROWS = 1 << 17  # at most, and a multiple of the number of classes
 CACHED_ROWS = 2000  # whose numbers and signals stay in a processor's cache until they are put in their places
-BLOCK_VALUES = 1 << 23  # at most, of long signals: without tables of those before they are sampled
+BLOCK_VALUES = 1 << 23  # at most, of long signals
+STEPWISE_VALUES = 1 << 20  # at most, without tables, of the steps before they are sampled
 TABLE_VALUES = 1 << 24  # at most: 64 MiB
+PRODUCT_SIZE = 1 << 18  # of rows, columns and inner columns of matrices: OpenBLAS multiplies larger ones in threads
+LEAST_PIECE = 4  # rows of such a product
+MAX_ROW = 2**63 - 1
 BLOCK_STREAM = 1 << 48
 ORDER_STREAM = BLOCK_STREAM - 1
 
@@ -40,42 +44,48 @@ class SignalStream:
 
     def __init__(self, config: Mnist1dConfig | None = None, templates: object = None) -> None:
         """Take the arguments and the templates `(k, l)`; raise `InputError` for what gives no signals with a std."""
-        self.config = config or Mnist1dConfig()
+        self.config = Mnist1dConfig() if config is None else config
         self._dilated = dilate(check_templates(make_templates() if templates is None else templates), self.config)
-        with np.errstate(over="ignore", invalid="ignore"):
-            self._mean, self.std = measure_moments(self._dilated, self.config)
-        check_std(self.std, self.config)
+        self._mean, self.std = measure_moments(self._dilated, self.config)
+        check_std(self._mean, self.std, self.config)
         classes, paddings, length = self._dilated.shape
-        width = max(length, self.config.final_seq_length + classes + 2)
-        self.has_tables = paddings * self.config.max_translation * width**2 <= TABLE_VALUES
-        row_values = self.config.final_seq_length if self.has_tables else max(length, self.config.final_seq_length)
-        rows = min(BLOCK_ROWS, BLOCK_VALUES // row_values)
+        t = self.config.final_seq_length
+        width = max(length, t + classes + 2)
+        places = paddings * self.config.max_translation
+        self.has_tables = places * width**2 <= TABLE_VALUES and LEAST_PIECE * width * t <= PRODUCT_SIZE
+        rows = min(BLOCK_ROWS, BLOCK_VALUES // t) if self.has_tables else STEPWISE_VALUES // max(length, t)
         self.block_rows = max(1, rows // classes) * classes
-        self._order = np.arange(self.config.final_seq_length)
+        self._order = np.arange(t)
         if self.config.shuffle_seq:
             self._order = self._make_generator(ORDER_STREAM).permutation(self._order)
+        self._kept: tuple[int, tuple[np.ndarray, np.ndarray]] = -1, (np.empty(0), np.empty(0))
 
     def make_rows(self, first_row: int, rows: int) -> tuple[np.ndarray, np.ndarray]:
         """Return the signals `(rows, t)` float32 of rows `first_row` and following, and their classes, uint8.
 
-        Raises `InputError` for negative row numbers.
+        The last block is kept: to ask for one row after another costs little. Raises `InputError` for row numbers that
+        are negative or no integers.
         """
-        signals, labels = np.empty((max(rows, 0), len(self._order)), np.float32), np.empty(max(rows, 0), np.uint8)
-        fill((signals, labels), self.iterate(rows, first_row))
+        first, end = _check_rows(rows, first_row)
+        signals, labels = np.empty((end - first, len(self._order)), np.float32), np.empty(end - first, np.uint8)
+        fill((signals, labels), self._iterate(first, end, keep=True))
         return signals, labels
 
     def iterate(self, rows: int, first_row: int = 0) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Return an iterator of the same in parts of at most `block_rows` rows: memory does not grow with `rows`.
 
-        Raises `InputError` for negative row numbers, at once.
+        Raises `InputError` for row numbers that are negative or no integers, at once.
         """
-        if first_row < 0 or rows < 0:
-            raise InputError(f"rows must be counted from 0: received first_row={first_row} and rows={rows}.")
-        return self._iterate(first_row, first_row + rows)
+        return self._iterate(*_check_rows(rows, first_row))
 
-    def _iterate(self, first: int, end: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    def _iterate(self, first: int, end: int, keep: bool = False) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         for number in range(first // self.block_rows, -(-end // self.block_rows)):
-            signals, labels = self._draw_block(number)
+            kept, block = self._kept
+            if kept != number or not keep:  # what is kept goes to nobody who could write into it
+                block = self._draw_block(number)
+            if keep:
+                self._kept = number, block
+            signals, labels = block
             start = number * self.block_rows
             part = slice(max(first - start, 0), end - start)
             yield signals[part], labels[part]
@@ -98,7 +108,7 @@ class SignalStream:
         ends = [0, *np.bincount(place, minlength=places).cumsum().tolist()]
         signals = np.empty((rows, t), np.float32)
         whole_rows = signals.view(f"V{signals.itemsize * t}")[:, 0]  # each a single value, which is copied faster
-        step = max(1, CACHED_ROWS * places // rows)
+        step, piece = max(1, CACHED_ROWS * places // rows), PRODUCT_SIZE // (width * t)
         for first in range(0, places, step):
             last = min(first + step, places)
             start, end = ends[first], ends[last]
@@ -111,7 +121,9 @@ class SignalStream:
             features[-1] = 1
             drawn = np.empty((end - start, t), np.float32)
             for table, i, j in zip(tables[first:last], ends[first:], ends[first + 1 :], strict=False):
-                np.matmul(features[:, i - start : j - start].T, table, out=drawn[i - start : j - start])
+                for cut in range(i - start, j - start, piece):
+                    part = slice(cut, min(cut + piece, j - start))
+                    np.matmul(features[:, part].T, table, out=drawn[part])
             whole_rows[order[start:end]] = drawn.view(whole_rows.dtype)[:, 0]
         return signals
 
@@ -138,6 +150,12 @@ class SignalStream:
 
     def _make_generator(self, stream: int) -> np.random.Generator:
         return np.random.Generator(np.random.Philox(key=np.array([self.config.seed, stream], np.uint64)))
+
+
+def _check_rows(rows: int, first_row: int) -> tuple[int, int]:
+    """Return the numbers of the first row and of that behind the last."""
+    first = check_integer("first_row", first_row, 0, MAX_ROW)
+    return first, first + check_integer("rows", rows, 0, MAX_ROW - first)
 
 
 def fill(arrays: tuple[np.ndarray, ...], parts: Iterable[tuple[np.ndarray, ...]]) -> None:

@@ -10,7 +10,8 @@ import numpy as np
 import torch
 from torch.utils.data import IterableDataset, get_worker_info
 
-from ld_data.mnist1d_stream import SignalStream
+from ld_data.mnist1d_config import check_integer
+from ld_data.mnist1d_stream import MAX_ROW, SignalStream
 
 
 class SignalDataset(IterableDataset):
@@ -21,8 +22,10 @@ class SignalDataset(IterableDataset):
     """
 
     def __init__(self, stream: SignalStream, rows: int, first_row: int = 0, batch_size: int | None = None) -> None:
-        """Take the stream and which of its rows; raise `InputError` for negative row numbers."""
+        """Take the stream and which of its rows, the same in every pass; raise `InputError` for negative numbers."""
         super().__init__()
+        if batch_size is not None:
+            check_integer("batch_size", batch_size, 1, MAX_ROW)
         stream.iterate(rows, first_row)
         self.stream, self.rows, self.first_row, self.batch_size = stream, rows, first_row, batch_size
 

@@ -4,12 +4,14 @@ A template is padded, dilated, scaled and translated, gets correlated noise wher
 everywhere, is sheared, and is sampled at t points.
 """
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 from scipy.ndimage import gaussian_filter1d
 
-from ld_data.mnist1d_config import Mnist1dConfig
+from ld_data.errors import InputError
+from ld_data.mnist1d_config import MAX_DILATED, Mnist1dConfig
 
 CORRELATION_LENGTH = 2  # the sigma, in steps, of the filter that correlates the noise
 TEMPLATE_OFFSET = 1e-8  # keeps a template's own zeros apart from padding, which is exactly zero
@@ -49,11 +51,21 @@ def make_signals(dilated: np.ndarray, labels: np.ndarray, draws: Draws, config: 
 
 
 def dilate(templates: np.ndarray, config: Mnist1dConfig, offset: float = TEMPLATE_OFFSET) -> np.ndarray:
-    """Return every template of `(k, length)` under every padding, stretched to l steps: `(k, paddings, l)`."""
-    least, most = config.padding
-    shifted = templates + offset
-    padded = [np.pad(shifted, ((0, 0), (0, steps))) for steps in range(least, most + 1)]
-    return np.stack([interpolate(signals, config.dilated_length) for signals in padded], axis=1)
+    """Return every template of `(k, length)` under every padding, stretched to l steps: `(k, paddings, l)`.
+
+    Raises `InputError` if these are too many numbers.
+    """
+    shape = len(templates), config.paddings, config.dilated_length
+    if math.prod(shape) > MAX_DILATED:
+        raise InputError(
+            f"{shape[0]} templates under {shape[1]} paddings of {shape[2]} steps are more than {MAX_DILATED} numbers. "
+            "Take a narrower padding or fewer classes."
+        )
+    dilated = np.empty(shape)
+    for number in range(config.paddings):
+        padded = np.pad(templates + offset, ((0, 0), (0, config.padding[0] + number)))
+        dilated[:, number] = interpolate(padded, config.dilated_length)
+    return dilated
 
 
 def translate(signals: np.ndarray, steps: np.ndarray) -> np.ndarray:

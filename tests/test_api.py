@@ -409,7 +409,7 @@ class TestGenerator:
         refused = client.post(self.route, json={"num_samples": 3000}, headers=headers)
         assert_error(refused, 413, "too_large", "stream at most 100000 numbers; this one would 120000")
         canonical = {"num_samples": 2000, "mode": "canonical"}
-        assert_error(client.post(self.route, json=canonical, headers=headers), 413, "too_large", "200 rows")
+        assert_error(client.post(self.route, json=canonical, headers=headers), 413, "too_large", "200 signals")
 
     def test_a_stream_holds_its_place_to_the_end_and_no_longer(self, client):
         worker = client.app.state.worker
@@ -461,18 +461,22 @@ class TestGenerator:
             ({"templates": [[1], [2]]}, "templates must have shape"),
             ({"num_samples": 50, "max_translation": 2**63}, "max_translation"),
             ({"template_len": 1, "padding": [0, 0]}, "2 or more"),
-            ({"num_samples": 50, "iid_noise_scale": 1e308}, "cannot be scaled"),
+            ({"num_samples": 50, "iid_noise_scale": 1e308}, "iid_noise_scale"),
         ],
     )
     def test_bad_arguments_are_422_by_name(self, client, body, word):
         assert_error(client.post(self.route, json=body), 422, "invalid_input", word)
 
     def test_too_many_samples_are_413(self, client):
-        assert_error(client.post(self.route, json={"num_samples": 201}), 413, "too_large", "200 rows")
+        assert_error(client.post(self.route, json={"num_samples": 201}), 413, "too_large", "200 signals", "Accept")
 
     @pytest.mark.parametrize("change", [{"final_seq_length": 10_000}, {"padding": [0, 1000]}])
     def test_too_much_work_is_413(self, client, change):
         assert_error(client.post(self.route, json={"num_samples": 50, **change}), 413, "too_large", "50000 numbers")
+
+    def test_long_templates_are_413(self, client):
+        body = {"num_samples": 4, "template_len": 1, "padding": [0, 19], "templates": [[0] * 1500, [1] * 1500]}
+        assert_error(client.post(self.route, json=body), 413, "too_large", "50000 numbers")
 
     def test_another_media_type_is_415(self, client):
         response = client.post(self.route, content=b"a", headers={"Content-Type": "application/x-npy"})

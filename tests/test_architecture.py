@@ -42,7 +42,7 @@ EXTRA_LIBRARIES = {
     "eval.baselines": {"keras"},
     "eval.fitting": {"keras", "tqdm"},
     "eval.information": {"sklearn"},
-    "eval.judges": {"keras"},
+    "eval.judges": {"keras", "sklearn"},
     "api.__main__": {"uvicorn"},
     "ld_data.__main__": {"keras"},
 }

@@ -91,7 +91,13 @@ def test_the_global_random_state_is_neither_used_nor_changed():
     assert np.array_equal(make_canonical(make_templates(), SMALL)[0], first)
 
 
-@pytest.mark.parametrize("change", [{"iid_noise_scale": 1e308}, {"scale_coeff": 1e308}])
-def test_scales_that_overflow_are_refused(change):
-    with pytest.raises(InputError, match="cannot be scaled"):
-        make_canonical(make_templates(), replace(SMALL, **change))
+@pytest.mark.parametrize("height", [0.0, 0.1, 1.0])
+def test_signals_that_do_not_vary_are_refused(height):
+    flat = replace(SMALL, padding=(0, 0), scale_coeff=0, iid_noise_scale=0, shear_scale=0)
+    with pytest.raises(InputError, match="do not vary"):
+        make_canonical(np.full((2, 12), height), flat)
+
+
+def test_fewer_signals_than_classes_are_refused():
+    with pytest.raises(InputError, match="num_samples must be 10 or more, one a class; received 9"):
+        make_canonical(make_templates(), replace(SMALL, num_samples=9))

@@ -114,7 +114,20 @@ class TestGetDataset:
     def test_a_pickle_is_not_read(self, args, tmp_path):
         path = tmp_path / "signals.pkl"
         path.write_bytes(b"cos\nsystem\n(S'false'\ntR.")
-        assert len(ours.get_dataset(args, path, verbose=False, download=False)["x"]) == 80
+        with pytest.warns(UserWarning, match=r"signals\.pkl is not read, as pickles can run code"):
+            assert len(ours.get_dataset(args, path, verbose=False, download=False)["x"]) == 80
+        assert path.read_bytes().startswith(b"cos")
+        ours.get_dataset(args, path, verbose=False, download=False)  # there is one of ours now, and no more to say
+
+    def test_a_path_without_a_name_is_refused(self, args):
+        with pytest.raises(InputError, match="path must name a file"):
+            ours.get_dataset(args, "")
+
+    def test_a_template_is_used(self, args, tmp_path):
+        template = ours.get_templates()
+        template = {name: values[:4] for name, values in template.items() if name != "t"} | {"t": template["t"]}
+        made = ours.get_dataset(args, tmp_path / "four", verbose=False, download=False, template=template)
+        assert set(made["y"]) == {0, 1, 2, 3}
 
     def test_what_is_damaged_or_another_s_is_neither_read_nor_lost(self, args, tmp_path):
         path = tmp_path / "signals.npz"
@@ -141,9 +154,33 @@ def test_bad_arguments_are_refused(args, reason):
         ours.make_dataset(args)
 
 
+def test_one_signal_needs_no_arguments_of_a_set():
+    args = ours.get_dataset_args()
+    for name in ("num_samples", "train_split", "shuffle_seq", "seed"):
+        delattr(args, name)
+    template = ours.get_templates()
+    signal, t = ours.transform(template["x"][0], template["t"], args)
+    assert signal.shape == t.shape == (40,)
+    with pytest.raises(InputError, match="lack num_samples, train_split, shuffle_seq, seed"):
+        ours.make_dataset(args)
+
+
+@pytest.mark.parametrize("thing", [5, [1], np.zeros(3)])
+def test_what_is_no_arguments_or_template_is_refused(thing):
+    with pytest.raises(InputError, match="get_dataset_args"):
+        ours.make_dataset(thing)
+    with pytest.raises(InputError, match="a template is a dictionary of x, t and y"):
+        ours.make_dataset(template=thing)
+
+
+def test_a_template_without_a_time_axis_is_refused():
+    with pytest.raises(InputError, match="received x, y"):
+        ours.make_dataset(template={"x": np.zeros((2, 5)), "y": np.arange(2)})
+
+
 def test_a_time_axis_of_another_length_is_refused():
     template = ours.get_templates() | {"t": np.arange(5)}
-    with pytest.raises(InputError, match=r"received \(10, 12\), \(5,\) and \(10,\)"):
+    with pytest.raises(InputError, match=r"received \(10, 12\), \(5,\), \(10,\)"):
         ours.make_dataset(template=template)
 
 

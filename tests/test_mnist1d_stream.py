@@ -1,3 +1,4 @@
+import os
 import subprocess
 import sys
 from dataclasses import replace
@@ -11,7 +12,7 @@ from eval.judges import find_judge, load_judge
 from ld_data.errors import InputError
 from ld_data.hashing import hash_array
 from ld_data.mnist1d_canonical import make_canonical
-from ld_data.mnist1d_config import Mnist1dConfig, make_templates
+from ld_data.mnist1d_config import MAX_SCALE, Mnist1dConfig, make_templates
 from ld_data.mnist1d_stream import SignalStream
 from ld_data.two_sample import measure_c2st
 
@@ -166,13 +167,51 @@ def test_shuffled_steps_are_the_same_steps_in_another_order():
     assert np.allclose(np.sort(plain, axis=1), np.sort(shuffled, axis=1), atol=1e-5)
 
 
-@pytest.mark.parametrize("rows", [(-1, 5), (0, -5)])
-def test_rows_are_counted_from_0(rows):
-    with pytest.raises(InputError, match="counted from 0"):
-        SignalStream().make_rows(*rows)
+@pytest.mark.parametrize("rows", [(-1, 5), (0, -5), (0, 1e3), (2**63, 1), (2**63 - 5, 6), (10**5000, 1)])
+@pytest.mark.parametrize("ask", [SignalStream.make_rows, lambda stream, first, rows: stream.iterate(rows, first)])
+def test_row_numbers_that_cannot_be_are_refused_at_once(ask, rows):
+    with pytest.raises(InputError, match=r"(first_row|rows) must be"):
+        ask(SignalStream(SMALL), *rows)
 
 
-@pytest.mark.parametrize("change", [{"iid_noise_scale": 1e308}, {"scale_coeff": 1e308}])
-def test_scales_that_overflow_are_refused(change):
-    with pytest.raises(InputError, match="cannot be scaled"):
-        SignalStream(Mnist1dConfig(**change))
+@pytest.mark.parametrize("height", [0.0, 0.1, 1.0])
+def test_signals_that_do_not_vary_are_refused(height):
+    flat = Mnist1dConfig(padding=(0, 0), scale_coeff=0, iid_noise_scale=0, shear_scale=0)
+    with pytest.raises(InputError, match="do not vary"):
+        SignalStream(flat, np.full((2, 12), height))
+
+
+def test_the_greatest_scales_give_finite_signals():
+    for name in ("scale_coeff", "corr_noise_scale", "iid_noise_scale", "shear_scale"):
+        signals, _ = SignalStream(Mnist1dConfig(**{name: MAX_SCALE}), make_templates() * MAX_SCALE).make_rows(0, 1000)
+        assert np.isfinite(signals).all()
+        assert 0.9 < signals.std() < 1.1
+
+
+def test_a_kept_block_is_nobody_s_to_write_into():
+    stream = SignalStream(SMALL)
+    first = stream.make_rows(0, 10)[0]
+    first[:] = 0
+    next(stream.iterate(10))[0][:] = 0
+    assert np.array_equal(stream.make_rows(0, 10)[0], SignalStream(SMALL).make_rows(0, 10)[0])
+
+
+@pytest.mark.parametrize("arguments", ["", "padding=(0, 0)", "max_translation=5, final_seq_length=90"])
+def test_the_bits_do_not_depend_on_the_number_of_threads(arguments):
+    code = f"""if True:
+        import hashlib
+        from ld_data.mnist1d import Mnist1dConfig, SignalStream
+        stream = SignalStream(Mnist1dConfig({arguments}))
+        assert stream.has_tables
+        print(hashlib.sha256(stream.make_rows(0, stream.block_rows)[0]).hexdigest())"""
+    hashes = {
+        subprocess.run(
+            [sys.executable, "-c", code],
+            env=os.environ | {"OPENBLAS_NUM_THREADS": threads},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for threads in ("1", "2")
+    }
+    assert len(hashes) == 1

@@ -24,5 +24,5 @@ def test_a_data_set_can_be_read_again():
 
 
 def test_bad_rows_are_refused_at_once():
-    with pytest.raises(InputError, match="counted from 0"):
+    with pytest.raises(InputError, match="first_row must be"):
         make_tf_dataset(STREAM, 1, first_row=-1)
