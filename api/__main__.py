@@ -11,10 +11,11 @@ import uvicorn
 
 from api.app import make_app
 from api.catalogue import Catalogue
-from eval.leaderboard import Leaderboard
+from eval.store import Store
+from eval.tokens import Tokens
 from ld_data import command_line
 from ld_data.errors import InputError
-from ld_data.locations import checkpoints_folder
+from ld_data.locations import checkpoints_folder, scores_place
 
 with command_line.quiet_imports():
     import vae
@@ -32,7 +33,9 @@ def _make_parser() -> argparse.ArgumentParser:
     parser.add_argument("--port", type=int, default=8000)
     parser.add_argument("--checkpoints", type=Path, help="the folder of releases; checkpoints/ by default")
     parser.add_argument(
-        "--scores", type=Path, help="the leaderboard's file; scores.sqlite beside checkpoints/ by default"
+        "--scores",
+        metavar="PLACE",
+        help="the leaderboard's file or database URL; by default LD_DATA_SCORES, or scores.sqlite beside checkpoints/",
     )
     return parser
 
@@ -42,14 +45,25 @@ def _serve(options: argparse.Namespace) -> None:
     checkpoints = (options.checkpoints or checkpoints_folder()).resolve()
     if not checkpoints.is_dir():
         raise InputError(f"{checkpoints} is not a folder. Name the folder of the releases with --checkpoints.")
-    leaderboard = Leaderboard(options.scores or checkpoints.parent / "scores.sqlite")
+    store = _open_store(options.scores or scores_place(checkpoints))
     with _listen(options.host, options.port) as listener, Catalogue() as catalogue:
         catalogue.add_all(checkpoints, vae.load)
         names = [release.manifest.name for release in catalogue.ready]
         host, port = listener.getsockname()[:2]
         print(f"serving {', '.join(names) or 'no releases'} at http://{host}:{port}", flush=True)
-        app = make_app(catalogue, leaderboard)
+        app = make_app(catalogue, store, tokens=Tokens.of())
         uvicorn.Server(uvicorn.Config(app, log_level="warning")).run(sockets=[listener])
+
+
+def _open_store(place: str) -> Store:
+    store = Store(place)
+    if older := store.count_older_scores():
+        print(
+            f"{older} scores of an older version stay in the table scores of {place}. Their predictions were not kept, "
+            "so that they cannot be verified and are not ranked: submit them again.",
+            file=sys.stderr,
+        )
+    return store
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -11,7 +11,8 @@ from api.catalogue import Catalogue
 from api.errors import add_error_handlers, describe_errors
 from api.limits import Limits, Worker
 from api.payload import refuse_unknown_parameters
-from eval.leaderboard import Leaderboard
+from eval.store import Store
+from eval.tokens import Tokens
 
 DESCRIPTION = """Low-dimensional latent datasets: download them, encode and decode, score models.
 
@@ -20,11 +21,11 @@ Every error is `{{"error": sentence, "error_type": slug}}`.
 
 One request holds at most {max_rows} rows and {max_body_bytes} bytes, which arrive within {max_body_seconds:g} s; a
 generator holds at most {max_values} numbers for it, and streams at most {max_streamed_values}. Beyond {max_requests}
-requests in progress the answer is 429."""
+requests in progress the answer is 429, and so it is beyond {max_submissions} submissions a minute from one client."""
 
 
-def make_app(catalogue: Catalogue, leaderboard: Leaderboard, limits: Limits | None = None) -> FastAPI:
-    """Return the service of a catalogue and a leaderboard."""
+def make_app(catalogue: Catalogue, store: Store, limits: Limits | None = None, tokens: Tokens | None = None) -> FastAPI:
+    """Return the service of a catalogue and the store of its leaderboards; without tokens everybody may submit."""
     limits = limits or Limits()
     worker = Worker(limits)
     app = FastAPI(
@@ -37,9 +38,9 @@ def make_app(catalogue: Catalogue, leaderboard: Leaderboard, limits: Limits | No
     app.state.worker = worker
     app.add_middleware(BodyLimit, max_bytes=limits.max_body_bytes)
     add_error_handlers(app)
-    app.include_router(status.make_router(catalogue, limits))
+    app.include_router(status.make_router(catalogue, store, limits))
     app.include_router(datasets.make_router(catalogue))
     app.include_router(codecs.make_router(catalogue, worker))
     app.include_router(generator.make_router(worker))
-    app.include_router(scores.make_router(catalogue, leaderboard, worker))
+    app.include_router(scores.make_router(scores.Board(catalogue, store, worker, tokens or Tokens())))
     return app

@@ -1,6 +1,7 @@
 """Errors as answers: one shape, `{"error": sentence, "error_type": slug}`, and one table of statuses."""
 
 import logging
+from collections.abc import Mapping
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -10,7 +11,6 @@ from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
-from api.limits import RETRY_AFTER_SECONDS
 from ld_data import errors
 
 logger = logging.getLogger(__name__)
@@ -19,24 +19,32 @@ logger = logging.getLogger(__name__)
 STATUSES: tuple[tuple[type[errors.LdDataError], int], ...] = (
     (errors.TooLargeError, 413),
     (errors.MediaTypeError, 415),
+    (errors.DuplicateError, 409),
     (errors.InputError, 422),
+    (errors.TokenError, 401),
+    (errors.ForbiddenError, 403),
     (errors.UnknownNameError, 404),
     (errors.SlowBodyError, 408),
     (errors.OverloadedError, 429),
     (errors.NotReadyError, 503),
     (errors.IntegrityError, 503),
     (errors.StorageError, 503),
+    (errors.FullError, 507),
 )
 MEANINGS = {
     400: "The Range header cannot be understood.",
-    404: "No such release, file or route.",
+    401: "The route needs a token, in the header Authorization.",
+    403: "The service was started without the token that this route needs.",
+    404: "No such release, file, entry or route.",
     408: "The body did not arrive in time.",
+    409: "These predictions are ranked already.",
     413: "The body or the number of rows exceeds a limit; the answer names it.",
     415: "The body is neither JSON nor .npy.",
     416: "The requested range lies outside the file.",
-    422: "Wrong shape, type or range, or a value that is not finite.",
-    429: "As many requests are in progress as the service takes on; Retry-After says when to try again.",
+    422: "Wrong shape, type or range, a value that is not finite, or a score that no model of x can have.",
+    429: "More requests than the service takes on, or takes from one client; Retry-After says when to try again.",
     503: "The release is not ready, or the disk refuses.",
+    507: "The leaderboard of the release is full.",
 }
 
 
@@ -52,16 +60,22 @@ def describe_errors(*statuses: int) -> dict[int | str, dict[str, Any]]:
     return {status: {"model": ErrorBody, "description": MEANINGS[status]} for status in statuses}
 
 
-def make_error_response(status: int, error: str, error_type: str) -> JSONResponse:
-    """Return an error in its one shape; 429 tells when to try again."""
-    headers = {"Retry-After": str(RETRY_AFTER_SECONDS)} if status == 429 else None
+def make_error_response(
+    status: int, error: str, error_type: str, headers: Mapping[str, str] | None = None
+) -> JSONResponse:
+    """Return an error in its one shape."""
     return JSONResponse({"error": error, "error_type": error_type}, status, headers)
 
 
 def respond_to(error: errors.LdDataError) -> JSONResponse:
-    """Return the answer to an error of ours, by the table."""
+    """Return the answer to an error of ours, by the table; 429 tells when to try again, 401 what is asked for."""
     status = next((status for kind, status in STATUSES if isinstance(error, kind)), 500)
-    return make_error_response(status, str(error), error.error_type)
+    headers = {}
+    if isinstance(error, errors.OverloadedError):
+        headers["Retry-After"] = str(error.retry_after)
+    if isinstance(error, errors.TokenError):
+        headers["WWW-Authenticate"] = "Bearer"
+    return make_error_response(status, str(error), error.error_type, headers)
 
 
 def add_error_handlers(app: FastAPI) -> None:

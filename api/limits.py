@@ -14,8 +14,6 @@ from starlette.types import Receive, Scope, Send
 
 from ld_data.errors import OverloadedError, SlowBodyError, TooLargeError
 
-RETRY_AFTER_SECONDS = 1
-
 Result = TypeVar("Result")
 
 
@@ -30,6 +28,7 @@ class Limits:
         max_streamed_values: numbers in an answer that a generator makes part by part.
         max_requests: that are computed or wait to be computed at the same time.
         max_body_seconds: for a request's body to arrive.
+        max_submissions: to the leaderboards that one client may send in a minute, whatever becomes of them.
     """
 
     max_body_bytes: int = 32 * 2**20
@@ -38,6 +37,7 @@ class Limits:
     max_streamed_values: int = 100_000_000
     max_requests: int = 64
     max_body_seconds: float = 60.0
+    max_submissions: int = 30
 
     def check_rows(self, rows: int) -> None:
         """Raise `TooLargeError` if a request asks for more rows than are allowed."""
@@ -85,7 +85,7 @@ class Admission:
         if self.in_progress >= self._limit:
             raise OverloadedError(
                 f"{self._limit} requests are in progress, as many as this service takes on. "
-                f"Try again in {RETRY_AFTER_SECONDS} s."
+                f"Try again in {OverloadedError.retry_after} s."
             )
         self.in_progress += 1
         try:

@@ -1,54 +1,159 @@
-"""Routes: the leaderboard of a release."""
+"""Routes: the leaderboard of a release, and the log of receipts."""
 
-from dataclasses import fields
-from typing import Annotated, Any
+from dataclasses import dataclass, fields
+from itertools import chain
+from threading import Lock
+from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Query, Request
+import numpy as np
+from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi.responses import JSONResponse, PlainTextResponse, StreamingResponse
 from pydantic import create_model
 
-from api.catalogue import Catalogue
+from api.catalogue import Catalogue, OfferedRelease
 from api.errors import describe_errors
 from api.limits import Worker
 from api.payload import describe_array, describe_request, read_array
-from eval.leaderboard import Leaderboard
-from eval.score import Score, score_predictions
-from eval.submission import MAX_DESCRIPTION, MAX_NAME, MAX_URL, Submission
+from api.rate_limit import RateLimit
+from eval.listing import write_csv, write_markdown
+from eval.score import Score
+from eval.store import MAX_REASON, Entry, Store
+from eval.submission import MAX_DESCRIPTION, MAX_LEARNING_RULE, MAX_NAME, MAX_PARAMETERS, MAX_URL, Submission
+from eval.tokens import Tokens
+from eval.verification import PrivateScore, Status, verify_predictions
 from ld_data.errors import InputError
+
+Format = Literal["json", "csv", "markdown"]
+MEDIA_TYPES: dict[Format, str] = {"csv": "text/csv", "markdown": "text/markdown"}
+JSON_LINES = "application/jsonl"
 
 NameQuery = Annotated[str, Query(min_length=1, max_length=MAX_NAME, description="Of the model.")]
 UrlQuery = Annotated[str, Query(max_length=MAX_URL, description="A link to it.")]
 DescriptionQuery = Annotated[str, Query(max_length=MAX_DESCRIPTION, description="A few words on it.")]
+ParametersQuery = Annotated[int | None, Query(ge=0, le=MAX_PARAMETERS, description="How many numbers it learned.")]
+SecondsQuery = Annotated[float | None, Query(ge=0, allow_inf_nan=False, description="That its training took.")]
+LearningRuleQuery = Annotated[str, Query(max_length=MAX_LEARNING_RULE, description="By which it was trained.")]
 DataQuery = Annotated[str, Query(max_length=64, description="The sha256 of the y_test that they were made for.")]
-LimitQuery = Annotated[int, Query(ge=1, le=1000, description="How many entries.")]
+LimitQuery = Annotated[int, Query(ge=1, le=1000, description="How many entries, and how many suspects.")]
+FormatQuery = Annotated[Format | None, Query(alias="format", description="Else the header Accept decides.")]
+NumberPath = Annotated[int, Path(ge=1, le=2**31 - 1, description="The id of an entry.")]
+ReasonQuery = Annotated[str, Query(min_length=1, max_length=MAX_REASON, description="Goes into the log.")]
 
-# The shape of `Entry.to_json`, for the documentation.
+# The shape of `Entry.to_json`, for the documentation. An older entry may lack what later scores have.
 _FIELDS: dict[str, Any] = {field.name: (field.type, ...) for kind in (Submission, Score) for field in fields(kind)}
-ScoreEntry: Any = create_model("ScoreEntry", id=(int, ...), submitted_at=(str, ...), **_FIELDS)
-ScoreList: Any = create_model("ScoreList", scores=(list[ScoreEntry], ...))
+ScoreEntry: Any = create_model(
+    "ScoreEntry",
+    id=(int, ...),
+    submitted_at=(str, ...),
+    **_FIELDS,
+    status=(Status, ...),
+    private=(PrivateScore, ...),
+    ceiling=(float | None, ...),
+    predictions_sha256=(str, ...),
+    receipt_sha256=(str, ...),
+)
+AcceptedScore: Any = create_model("AcceptedScore", __base__=ScoreEntry, receipt=(dict[str, Any], ...))
+ScoreList: Any = create_model(
+    "ScoreList",
+    scores=(list[ScoreEntry], ...),
+    suspects=(list[ScoreEntry], ...),
+    private_seed_sha256=(str, ...),
+    head=(str, ...),
+)
+Removal: Any = create_model("Removal", receipt=(dict[str, Any], ...), receipt_sha256=(str, ...))
 
 
-def make_router(catalogue: Catalogue, leaderboard: Leaderboard, worker: Worker) -> APIRouter:
-    """Return the routes under `/v1/datasets/{release}/scores`."""
-    router = APIRouter(prefix="/v1/datasets/{release}/scores", tags=["leaderboard"])
+@dataclass(frozen=True)
+class Board:
+    """What the routes of the leaderboard work with."""
+
+    catalogue: Catalogue
+    store: Store
+    worker: Worker
+    tokens: Tokens
+
+
+class PrivateDraws:
+    """The private redraw of each release's test y, drawn once."""
+
+    def __init__(self, seed: int) -> None:
+        """Start with none drawn."""
+        self._seed, self._lock = seed, Lock()
+        self._draws: dict[str, np.ndarray] = {}
+
+    def find(self, release: OfferedRelease) -> np.ndarray:
+        """Return y `(n_test, d)`, drawn for the test labels by the secret seed."""
+        with self._lock:
+            name = release.manifest.name
+            if name not in self._draws:
+                self._draws[name] = release.codec.y.encode(release.data.test.label, mode="sample", seed=self._seed)
+            return self._draws[name]
+
+
+def make_router(board: Board) -> APIRouter:
+    """Return the routes under `/v1/datasets/{release}/scores`, and the log."""
+    router = APIRouter(tags=["leaderboard"])
+    rate = RateLimit(board.worker.limits.max_submissions)
+    _add_reading(router, board)
+    _add_submitting(router, board, rate)
+    _add_removing(router, board, rate)
+    return router
+
+
+def _add_reading(router: APIRouter, board: Board) -> None:
+    @router.get(
+        "/v1/datasets/{release}/scores",
+        summary="The best scores, lowest noise-free MSE first",
+        response_class=JSONResponse,
+        responses={200: _describe_list(), **describe_errors(404, 422, 503)},
+    )
+    def list_scores(release: str, request: Request, limit: LimitQuery = 100, form: FormatQuery = None) -> Response:
+        manifest = board.catalogue.find(release).manifest
+        head = board.store.head()
+        scores, suspects = (
+            [
+                entry.to_json()
+                for entry in board.store.entries(manifest.name, manifest.arrays["y_test"].sha256, status, limit)
+            ]
+            for status in ("ranked", "suspect")
+        )
+        chosen = form or _choose_format(request.headers.get("accept", ""))
+        if chosen == "csv":
+            return _write_text(write_csv(scores, suspects), chosen)
+        if chosen == "markdown":
+            return _write_text(write_markdown(manifest.name, scores, suspects), chosen)
+        seed_sha256 = board.store.private_seed_sha256
+        body = {"scores": scores, "suspects": suspects, "private_seed_sha256": seed_sha256, "head": head}
+        return JSONResponse(body, headers={"Vary": "Accept"})
 
     @router.get(
-        "",
-        summary="The best scores, lowest noise-free MSE first",
-        response_model=ScoreList,
-        responses=describe_errors(404, 422, 503),
+        "/v1/scores/log",
+        summary="The log of receipts, of all releases",
+        response_class=StreamingResponse,
+        responses={
+            200: {"description": "JSON Lines.", "content": {JSON_LINES: {"schema": {"type": "string"}}}},
+            **describe_errors(503),
+        },
     )
-    def list_scores(release: str, limit: LimitQuery = 100) -> dict[str, list[dict[str, Any]]]:
-        manifest = catalogue.find(release).manifest
-        entries = leaderboard.entries(manifest.name, manifest.arrays["y_test"].sha256, limit)
-        return {"scores": [entry.to_json() for entry in entries]}
+    def read_log() -> Response:
+        chunks = board.store.read_log()
+        first = next(chunks, b"")  # read before the answer begins, so that a store that fails is told by its status
+        return StreamingResponse(chain([first], chunks), media_type=JSON_LINES)
+
+
+def _add_submitting(router: APIRouter, board: Board, rate: RateLimit) -> None:
+    draws = PrivateDraws(board.store.private_seed)
 
     @router.post(
-        "",
+        "/v1/datasets/{release}/scores",
         status_code=201,
-        response_model=ScoreEntry,
-        summary="Score predictions and list the score",
+        response_class=JSONResponse,
+        summary="Verify predictions and list their score",
         openapi_extra=describe_request("predictions", describe_array(2)),
-        responses=describe_errors(404, 408, 413, 415, 422, 429, 503),
+        responses={
+            201: {"model": AcceptedScore},
+            **describe_errors(401, 404, 408, 409, 413, 415, 422, 429, 503, 507),
+        },
     )
     async def add_score(
         release: str,
@@ -56,21 +161,60 @@ def make_router(catalogue: Catalogue, leaderboard: Leaderboard, worker: Worker) 
         name: NameQuery,
         url: UrlQuery = "",
         description: DescriptionQuery = "",
+        parameters: ParametersQuery = None,
+        seconds: SecondsQuery = None,
+        learning_rule: LearningRuleQuery = "",
         data_sha256: DataQuery = "",
-    ) -> dict[str, Any]:
+    ) -> Response:
         """Take predictions `(n_test, d)` for the test rows, in their order; the service computes the score itself."""
-        found = catalogue.find(release)
-        submission = Submission(name, url, description)
-        if data_sha256 not in ("", found.manifest.arrays["y_test"].sha256):
-            raise InputError(
-                f"these predictions are for another version of {release} than the {found.manifest.release_version} "
-                "that is served here. Download that, then predict its test rows."
-            )
+        rate.take(_read_address(request))
+        board.tokens.check_submitter(request.headers.get("authorization", ""))
+        found = board.catalogue.find(release)
+        submission = Submission(name, url, description, parameters, seconds, learning_rule)
+        _check_version(found, data_sha256)
 
-        def work(body: bytes) -> dict[str, Any]:
-            score = score_predictions(read_array(request, body, "predictions"), found.data)
-            return leaderboard.add(submission, score).to_json()
+        def work(body: bytes) -> Entry:
+            predictions = read_array(request, body, "predictions")
+            return board.store.add(submission, verify_predictions(predictions, found.data, draws.find(found)))
 
-        return await worker.run(request, work)
+        entry = await board.worker.run(request, work)
+        return JSONResponse({**entry.to_json(), "receipt": entry.receipt.values}, 201)
 
-    return router
+
+def _add_removing(router: APIRouter, board: Board, rate: RateLimit) -> None:
+    @router.delete(
+        "/v1/datasets/{release}/scores/{number}",
+        response_model=Removal,
+        summary="Remove an entry; the log keeps its receipt, and one of the removal",
+        responses=describe_errors(401, 403, 404, 422, 429, 503),
+    )
+    def remove_score(release: str, number: NumberPath, request: Request, reason: ReasonQuery) -> dict[str, Any]:
+        rate.take(_read_address(request))  # so that tokens cannot be guessed fast
+        board.tokens.check_remover(request.headers.get("authorization", ""))
+        receipt = board.store.remove(board.catalogue.find(release).manifest.name, number, reason)
+        return {"receipt": receipt.values, "receipt_sha256": receipt.sha256}
+
+
+def _check_version(found: OfferedRelease, data_sha256: str) -> None:
+    if data_sha256 not in ("", found.manifest.arrays["y_test"].sha256):
+        raise InputError(
+            f"these predictions are for another version of {found.manifest.name} than the "
+            f"{found.manifest.release_version} that is served here. Download that, then predict its test rows."
+        )
+
+
+def _read_address(request: Request) -> str:
+    return request.client.host if request.client else ""
+
+
+def _choose_format(accept: str) -> Format:
+    return next((form for form, media_type in MEDIA_TYPES.items() if media_type in accept), "json")
+
+
+def _write_text(text: str, form: Format) -> Response:
+    headers = {"Vary": "Accept", "X-Content-Type-Options": "nosniff"}
+    return PlainTextResponse(text, headers=headers, media_type=MEDIA_TYPES[form])
+
+
+def _describe_list() -> dict[str, Any]:
+    return {"model": ScoreList, "content": {name: {"schema": {"type": "string"}} for name in MEDIA_TYPES.values()}}

@@ -10,10 +10,11 @@ import ld_data
 from api.catalogue import Catalogue
 from api.errors import describe_errors
 from api.limits import Limits
+from eval.store import Store
 from ld_data.errors import NotReadyError
 
 
-def make_router(catalogue: Catalogue, limits: Limits) -> APIRouter:
+def make_router(catalogue: Catalogue, store: Store, limits: Limits) -> APIRouter:
     """Return `/health` and `/info`, and the way from `/` to the documentation."""
     router = APIRouter(tags=["status"])
 
@@ -39,6 +40,7 @@ def make_router(catalogue: Catalogue, limits: Limits) -> APIRouter:
             "limits": asdict(limits),
             "datasets": [release.manifest.name for release in catalogue.ready],
             "sources": ["mnist1d"],
+            "private_seed_sha256": store.private_seed_sha256,
         }
 
     return router

@@ -3,11 +3,13 @@
 import argparse
 import sys
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from eval.receipts import verify_log
 from eval.score import check_predictions, score_predictions
 from eval.submission import Submission, fetch_leaderboard, submit
 from ld_data import command_line
@@ -75,9 +77,18 @@ def _make_parser() -> argparse.ArgumentParser:
     sending.add_argument("--name", required=True, help="of the model")
     sending.add_argument("--url", default="", help="a link to it")
     sending.add_argument("--description", default="")
+    sending.add_argument("--parameters", type=int, help="how many numbers the model learned")
+    sending.add_argument("--seconds", type=float, help="that the training took")
+    sending.add_argument("--learning-rule", default="", help="by which it was trained")
     sending.add_argument("--to", dest="service", default=DEFAULT_SERVICE, metavar="URL", help=DEFAULT_SERVICE)
     sending.add_argument("--json", action="store_true", help="print JSON")
     sending.set_defaults(command=_submit)
+
+    proving = commands.add_parser("verify-log", help="prove a service's log of receipts, offline")
+    proving.add_argument("log", type=Path, help="JSON Lines, as GET /v1/scores/log sends them")
+    proving.add_argument("--head", metavar="SHA256", help="of the last receipt, as GET scores tells it")
+    proving.add_argument("--json", action="store_true", help="print JSON")
+    proving.set_defaults(command=_verify_log)
     return parser
 
 
@@ -137,16 +148,28 @@ def _judge(options: argparse.Namespace) -> None:
 
 
 def _leaderboard(options: argparse.Namespace) -> None:
-    entries = fetch_leaderboard(options.service, options.release)
-    command_line.print_result(entries, _format_table(entries) if entries else "no scores yet", options.json)
+    board = fetch_leaderboard(options.service, options.release)
+    text = _format_table(board["scores"]) if board["scores"] else "no scores yet"
+    if board["suspects"]:
+        text += f"\n\nsuspect: more classes decoded than x allows\n{_format_table(board['suspects'])}"
+    command_line.print_result(board, text, options.json)
 
 
 def _submit(options: argparse.Namespace) -> None:
-    submission = Submission(options.name, options.url, options.description)
+    facts = (options.parameters, options.seconds, options.learning_rule)
+    submission = Submission(options.name, options.url, options.description, *facts)
     data = load(options.release)
     entry = submit(options.service, data, _read_predictions(options.predictions, data), submission)
-    text = f"accepted\n{_format_table([entry])}"
+    verdict = "accepted" if entry["status"] == "ranked" else "accepted as suspect: more classes decoded than x allows"
+    text = f"{verdict}\n{_format_table([entry])}\nreceipt {entry['id']}, sha256 {entry['receipt_sha256']}"
     command_line.print_result(entry, text, options.json)
+
+
+def _verify_log(options: argparse.Namespace) -> None:
+    with options.log.open("rb") as lines:
+        log = verify_log(lines, options.head)
+    text = f"proved {log.receipts} receipts: {log.scores} scores, {log.removals} removed; head {log.head}"
+    command_line.print_result(asdict(log), text, options.json)
 
 
 def _read_predictions(path: Path, data: LatentDataset) -> np.ndarray:

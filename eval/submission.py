@@ -1,5 +1,7 @@
 """Sending predictions to the leaderboard of a service, and reading it."""
 
+import math
+import os
 from dataclasses import asdict, dataclass
 from typing import Any, Self
 from urllib.parse import quote, urlsplit
@@ -7,13 +9,22 @@ from urllib.parse import quote, urlsplit
 import httpx2
 import numpy as np
 
+from eval.tokens import SUBMIT_VARIABLE, make_headers
 from ld_data.arrays import write_npy
 from ld_data.dataset import LatentDataset
 from ld_data.errors import InputError, SubmissionError
 from ld_data.hashing import hash_array
 
-MAX_NAME, MAX_URL, MAX_DESCRIPTION = 100, 300, 1000
+MAX_NAME, MAX_URL, MAX_DESCRIPTION, MAX_LEARNING_RULE = 100, 300, 1000, 100
+MAX_PARAMETERS = 2**53 - 1  # the greatest whole number that canonical JSON holds
 TIMEOUT_SECONDS = 60.0
+
+_TEXT_LIMITS = {
+    "name": MAX_NAME,
+    "url": MAX_URL,
+    "description": MAX_DESCRIPTION,
+    "learning_rule": MAX_LEARNING_RULE,
+}
 
 
 @dataclass(frozen=True)
@@ -24,22 +35,34 @@ class Submission:
         name: of the model, 1 to 100 printable characters.
         url: http or https link to it, or empty.
         description: up to 1000 characters, or empty.
+        parameters: how many numbers the model learned, or None.
+        seconds: that the training took, or None.
+        learning_rule: by which it was trained, up to 100 characters, or empty.
     """
 
     name: str
     url: str = ""
     description: str = ""
+    parameters: int | None = None
+    seconds: float | None = None
+    learning_rule: str = ""
 
     def __post_init__(self) -> None:
-        """Raise `InputError` for a text that is missing, too long, not printable, or not a link."""
+        """Raise `InputError` for a text that is missing, too long, not printable or no link, or a wrong fact."""
         if not self.name.strip():
             raise InputError('a submission needs a name: pass name="..." .')
-        for field, limit in (("name", MAX_NAME), ("url", MAX_URL), ("description", MAX_DESCRIPTION)):
+        for field, limit in _TEXT_LIMITS.items():
             text = getattr(self, field)
             if len(text) > limit or not text.isprintable():
                 raise InputError(f"{field} must have at most {limit} printable characters; received {len(text)}.")
         if self.url and not _is_link(self.url):
             raise InputError(f"url must be an http or https address; received {self.url!r}.")
+        if self.parameters is not None and not 0 <= self.parameters <= MAX_PARAMETERS:
+            raise InputError(
+                f"parameters must be a whole number from 0 to {MAX_PARAMETERS}; received {self.parameters}."
+            )
+        if self.seconds is not None and not 0 <= self.seconds < math.inf:
+            raise InputError(f"seconds must be a finite number of 0 or more; received {self.seconds}.")
 
     @classmethod
     def of(cls, name: str | None, url: str | None, description: str | None) -> Self:
@@ -50,26 +73,30 @@ class Submission:
 def submit(service: str, data: LatentDataset, predictions: np.ndarray, submission: Submission) -> dict[str, Any]:
     """Return the entry that the service at address `service` made for predictions `(n, d)` for the test rows of `data`.
 
-    The service refuses predictions for other rows than its own, as another version of the release has them. Raises
-    `SubmissionError` with the service's reason, or with what is wrong when it does not answer.
+    The service refuses predictions for other rows than its own, as another version of the release has them. If it asks
+    for a token, that of the environment variable `LD_DATA_SUBMIT_TOKEN` is sent. Raises `SubmissionError` with the
+    service's reason, or with what is wrong when it does not answer.
     """
-    texts = {"data_sha256": hash_array(data.test.y), **asdict(submission)}
+    facts = {"data_sha256": hash_array(data.test.y), **asdict(submission)}
     return _ask(
         "POST",
         _scores_address(service, data.name),
-        params={field: text for field, text in texts.items() if text},
+        params={field: fact for field, fact in facts.items() if fact not in ("", None)},
         content=write_npy(predictions.astype(np.float32)),
-        headers={"Content-Type": "application/x-npy"},
+        headers={"Content-Type": "application/x-npy"} | make_headers(os.environ.get(SUBMIT_VARIABLE, "")),
     )
 
 
-def fetch_leaderboard(service: str, release: str) -> list[dict[str, Any]]:
-    """Return the entries of a service's leaderboard, best first; raises `SubmissionError` as `submit`."""
+def fetch_leaderboard(service: str, release: str) -> dict[str, Any]:
+    """Return a service's leaderboard: `scores` and `suspects`, best first, and what proves them.
+
+    Raises `SubmissionError` as `submit`.
+    """
     address = _scores_address(service, release)
-    scores = _ask("GET", address).get("scores")
-    if not isinstance(scores, list):
+    board = _ask("GET", address, headers={"Accept": "application/json"})
+    if not all(isinstance(board.get(field), list) for field in ("scores", "suspects")):
         raise SubmissionError(f"{address} answered something else than a leaderboard: not an LD-Data service.")
-    return scores
+    return board
 
 
 def _scores_address(service: str, release: str) -> str:

@@ -58,10 +58,52 @@ class SubmissionError(LdDataError):
     error_type = "submission"
 
 
+class LeakError(InputError):
+    """Predictions that no model of x could have made: the sampled y is in them."""
+
+    error_type = "leak"
+
+
+class DuplicateError(InputError):
+    """These very predictions are ranked already."""
+
+    error_type = "duplicate"
+
+
+class FullError(LdDataError):
+    """The store holds as many entries as it may."""
+
+    error_type = "full"
+
+
+class TokenError(LdDataError):
+    """The request needs a token, and came without it or with another."""
+
+    error_type = "unauthorized"
+
+
+class ForbiddenError(LdDataError):
+    """The service was not set up to allow this to anybody."""
+
+    error_type = "forbidden"
+
+
 class OverloadedError(LdDataError):
     """More work is in progress than the service takes on at once."""
 
     error_type = "overloaded"
+    retry_after = 1  # seconds
+
+
+class RateLimitError(OverloadedError):
+    """One client sends more often than it may."""
+
+    error_type = "rate_limited"
+
+    def __init__(self, message: str, retry_after: int) -> None:
+        """Keep after how many seconds to try again."""
+        super().__init__(message)
+        self.retry_after = retry_after
 
 
 class SlowBodyError(LdDataError):

@@ -8,6 +8,7 @@ HOME_VARIABLE = "LD_DATA_HOME"
 CACHE_VARIABLE = "LD_DATA_CACHE"
 CHECKPOINTS_VARIABLE = "LD_DATA_CHECKPOINTS"
 OFFLINE_VARIABLE = "LD_DATA_OFFLINE"
+SCORES_VARIABLE = "LD_DATA_SCORES"
 
 
 def data_home(environment: Mapping[str, str] = os.environ) -> Path | None:
@@ -32,6 +33,11 @@ def checkpoints_folder(environment: Mapping[str, str] = os.environ) -> Path:
         return Path(folder).expanduser()
     checkout = Path(__file__).resolve().parent.parent / "checkpoints"
     return checkout if checkout.is_dir() else cache_folder(environment) / "checkpoints"
+
+
+def scores_place(checkpoints: Path, environment: Mapping[str, str] = os.environ) -> str:
+    """Return the leaderboard's file or database URL: `LD_DATA_SCORES`, else `scores.sqlite` beside the releases."""
+    return environment.get(SCORES_VARIABLE) or str(checkpoints.parent / "scores.sqlite")
 
 
 def is_offline(environment: Mapping[str, str] = os.environ) -> bool:

@@ -21,7 +21,7 @@ import ld_data
 from api.app import make_app
 from api.catalogue import Catalogue
 from api.limits import Admission, Limits, Worker
-from eval.leaderboard import Leaderboard
+from eval.store import Store
 from ld_data.arrays import write_npy
 from ld_data.dataset import NPY_FILES
 from ld_data.errors import IntegrityError, OverloadedError
@@ -44,7 +44,7 @@ SOURCE = make_source()
 
 @pytest.fixture
 def client(catalogue, tmp_path):
-    app = make_app(catalogue, Leaderboard(tmp_path / "scores.sqlite"), LIMITS)
+    app = make_app(catalogue, Store(tmp_path / "scores.sqlite"), LIMITS)
     return TestClient(app, raise_server_exceptions=False)
 
 
@@ -66,7 +66,7 @@ class TestStatus:
         assert client.get("/health").json() == {"status": "ok", "ready": ["fake-4"], "not_ready": {}}
 
     def test_health_without_any_release_is_503(self, tmp_path):
-        client = TestClient(make_app(Catalogue(), Leaderboard(tmp_path / "s")))
+        client = TestClient(make_app(Catalogue(), Store(tmp_path / "s")))
         assert_error(client.get("/health"), 503, "not_ready", "build one")
 
     def test_info_announces_the_limits(self, client):
@@ -151,7 +151,7 @@ class TestDatasets:
         (release.parent / "broken-4" / "data.npz").write_bytes(b"")
         with Catalogue() as catalogue:
             catalogue.add_all(release.parent, lambda folder: FakeCodec())
-            client = TestClient(make_app(catalogue, Leaderboard(tmp_path / "s")))
+            client = TestClient(make_app(catalogue, Store(tmp_path / "s")))
             assert client.get("/health").json()["status"] == "degraded"
             assert_error(client.get("/v1/datasets/broken-4"), 503, "not_ready", "data.npz", "Fetch or build")
             assert client.get(BASE).status_code == 200
@@ -333,7 +333,7 @@ class TestLimits:
 
         monkeypatch.setattr(FakeX, "decode", wait)
         monkeypatch.setattr("os.cpu_count", lambda: LIMITS.max_requests)
-        client = TestClient(make_app(catalogue, Leaderboard(tmp_path / "other.sqlite"), LIMITS))
+        client = TestClient(make_app(catalogue, Store(tmp_path / "other.sqlite"), LIMITS))
         with client, ThreadPoolExecutor(4) as pool:
             waiting = [pool.submit(client.post, f"{BASE}/x/decode", json={"vectors": [[1, 2, 3, 4]]}) for _ in range(4)]
             for _ in waiting:

@@ -12,7 +12,7 @@ PACKAGES = ("ld_data", "vae", "eval", "api")
 MODULES = {
     ".".join(path.relative_to(ROOT).with_suffix("").parts): path
     for package in PACKAGES
-    for path in sorted((ROOT / package).glob("*.py"))
+    for path in sorted((ROOT / package).rglob("*.py"))
 }
 MAY_IMPORT = {
     "ld_data": {"ld_data"},
@@ -38,7 +38,13 @@ EXTRA_LIBRARIES = {
     "ld_data.plots": {"matplotlib", "sklearn"},
     "ld_data.two_sample": {"sklearn"},
     "ld_data.download": {"httpx2"},
+    "eval.database": {"alembic", "sqlalchemy"},
+    "eval.migrations.__init__": {"alembic", "sqlalchemy"},
+    "eval.migrations.versions.r0001_receipts": {"alembic", "sqlalchemy"},
+    "eval.receipts": {"rfc8785"},
+    "eval.store": {"sqlalchemy"},
     "eval.submission": {"httpx2"},
+    "eval.tables": {"sqlalchemy"},
     "eval.baselines": {"keras"},
     "eval.fitting": {"keras", "tqdm"},
     "eval.information": {"sklearn"},
@@ -162,5 +168,18 @@ def test_everything_public_is_documented(module):
 def test_light_imports_pull_in_no_framework(statement):
     script = f"{statement}; import sys; print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True).stdout
-    heavy = {"tensorflow", "keras", "jax", "torch", "fastapi", "starlette", "uvicorn", "httpx2", "scipy", "pydantic"}
+    heavy = {
+        "tensorflow",
+        "keras",
+        "jax",
+        "torch",
+        "fastapi",
+        "starlette",
+        "uvicorn",
+        "httpx2",
+        "scipy",
+        "pydantic",
+        "sqlalchemy",
+        "alembic",
+    }
     assert not heavy & set(loaded.split())

@@ -12,7 +12,7 @@ import ld_data.__main__ as data_main
 import vae.__main__ as vae_main
 from api.__main__ import main as serve_main
 from api.app import make_app
-from eval.leaderboard import Leaderboard
+from eval.store import Store
 from ld_data import source as sources
 from ld_data.hashing import hash_file
 from ld_data.mnist1d import Mnist1dConfig, make_mnist1d
@@ -32,7 +32,7 @@ def tiny_mnist1d(monkeypatch):
 
 @pytest.fixture
 def service(catalogue, tmp_path):
-    with serve(make_app(catalogue, Leaderboard(tmp_path / "scores.sqlite"))) as address:
+    with serve(make_app(catalogue, Store(tmp_path / "scores.sqlite"))) as address:
         yield address
 
 

@@ -17,7 +17,7 @@ import vae
 import vae.__main__ as vae_main
 from api.app import make_app
 from api.catalogue import Catalogue
-from eval.leaderboard import Leaderboard
+from eval.store import Store
 from ld_data import locations
 from tests.servers import serve
 
@@ -58,7 +58,7 @@ def test_every_command_that_exists_is_in_the_readme():
 
 
 def test_every_route_in_the_readme_exists_and_every_route_is_in_it(tmp_path):
-    paths = make_app(Catalogue(), Leaderboard(tmp_path / "scores.sqlite")).openapi()["paths"]
+    paths = make_app(Catalogue(), Store(tmp_path / "scores.sqlite")).openapi()["paths"]
     exist = {(method.upper(), path) for path, methods in paths.items() for method in methods}
     exist |= {("GET", "/docs"), ("GET", "/openapi.json")}
     assert set(ROUTE.findall(README)) == exist
@@ -85,7 +85,7 @@ def service(tmp_path_factory):
     """The service with the shipped releases."""
     with Catalogue() as catalogue:
         catalogue.add_all(ROOT / "checkpoints", vae.load)
-        board = Leaderboard(tmp_path_factory.mktemp("scores") / "scores.sqlite")
+        board = Store(tmp_path_factory.mktemp("scores") / "scores.sqlite")
         with serve(make_app(catalogue, board)) as address:
             yield address
 

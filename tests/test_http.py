@@ -8,7 +8,7 @@ import pytest
 import ld_data
 from api.app import make_app
 from eval import evaluate
-from eval.leaderboard import Leaderboard
+from eval.store import Store
 from eval.submission import Submission, fetch_leaderboard, submit
 from ld_data.download import download_release
 from ld_data.errors import DownloadError, InputError, IntegrityError, MissingDataError, StorageError, SubmissionError
@@ -19,7 +19,7 @@ NOBODY = "http://127.0.0.1:9"
 
 @pytest.fixture
 def service(catalogue, tmp_path):
-    with serve(make_app(catalogue, Leaderboard(tmp_path / "scores.sqlite"))) as address:
+    with serve(make_app(catalogue, Store(tmp_path / "scores.sqlite"))) as address:
         yield address
 
 

@@ -1,0 +1,263 @@
+"""The store of the leaderboard: the log of receipts, what is ranked, the predictions, and the secret seed."""
+
+import hashlib
+import json
+import secrets
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from sqlalchemy import Connection, delete, func, insert, inspect, select
+from sqlalchemy import text as sql_text
+
+import ld_data
+from eval import tables
+from eval.database import Database
+from eval.receipts import NO_RECEIPT, REMOVAL, SCORE, Place, Receipt
+from eval.submission import Submission
+from eval.verification import Status, Verdict
+from ld_data.errors import DuplicateError, FullError, InputError, UnknownNameError
+
+SCORER = f"ld-data {ld_data.__version__}"
+SEED_BITS = 63
+MAX_ENTRIES = 100_000
+MAX_REASON = 300
+PAGE_RECEIPTS = 1000
+_SEED_NAME = "private_seed"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One accepted score, as its receipt has it."""
+
+    receipt: Receipt
+
+    @property
+    def status(self) -> Status:
+        """Whether it is ranked, or apart as suspect."""
+        return self.receipt.values["status"]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the entry as one flat object, but for the score on the private draw."""
+        values = self.receipt.values
+        facts = {name: values[name] for name in ("status", "private", "ceiling", "predictions_sha256")}
+        return {
+            "id": values["number"],
+            "submitted_at": values["time"],
+            **values["submission"],
+            **values["score"],
+            **facts,
+            "receipt_sha256": self.receipt.sha256,
+        }
+
+
+class Store:
+    """Verified scores in a SQLite file or a PostgreSQL database, safe for several threads and processes."""
+
+    def __init__(self, place: str | Path, max_entries: int = MAX_ENTRIES) -> None:
+        """Open or make the store at a path or a database URL; `max_entries` is the limit for each release.
+
+        Raises `InputError` for a URL of another kind of database, `StorageError` if it cannot be used.
+        """
+        self._database = Database(place)
+        self._max_entries = max_entries
+        with self._database.write() as connection:
+            self._private_seed = _read_or_draw_seed(connection)
+
+    @property
+    def private_seed(self) -> int:
+        """The secret seed of the private redraws, from 0 to 2**63 - 1, drawn when the store was made."""
+        return self._private_seed
+
+    @property
+    def private_seed_sha256(self) -> str:
+        """The sha256 of the secret seed's decimal digits: it binds the service to one seed, and does not tell it."""
+        return hashlib.sha256(str(self._private_seed).encode()).hexdigest()
+
+    def close(self) -> None:
+        """Close the connections to the database."""
+        self._database.close()
+
+    def add(self, submission: Submission, verdict: Verdict) -> Entry:
+        """Return the entry of verified predictions, which is on disk by then.
+
+        Raises `DuplicateError` for predictions that are ranked already, `FullError` if the release has as many entries
+        as it may, `StorageError` if the database refuses.
+        """
+        score = verdict.score
+        with self._database.write() as connection:
+            _check_new(connection, score.data_sha256, verdict.predictions_sha256)
+            self._check_room(connection, score.release)
+            receipt = _append(connection, SCORE, self._describe(submission, verdict))
+            _keep_predictions(connection, verdict)
+            row = {
+                "number": receipt.number,
+                "release": score.release,
+                "data_sha256": score.data_sha256,
+                "predictions_sha256": verdict.predictions_sha256,
+                "status": verdict.status,
+                "noise_free_mse": score.noise_free_mse,
+            }
+            connection.execute(insert(tables.entries).values(row))
+        return Entry(receipt)
+
+    def remove(self, release: str, number: int, reason: str) -> Receipt:
+        """Return the receipt of the removal of an entry; its own receipt stays in the log, its predictions go.
+
+        Raises `UnknownNameError` if the release has no such entry, `InputError` for a reason that is missing or too
+        long, `StorageError` if the database refuses.
+        """
+        if not reason.strip() or len(reason) > MAX_REASON or not reason.isprintable():
+            raise InputError(f"a removal needs a reason of 1 to {MAX_REASON} printable characters.")
+        with self._database.write() as connection:
+            sha256, predictions_sha256 = _find_entry(connection, release, number)
+            values = {"release": release, "removed": number, "removed_sha256": sha256, "reason": reason}
+            receipt = _append(connection, REMOVAL, values)
+            connection.execute(delete(tables.entries).where(tables.entries.c.number == number))
+            _drop_predictions(connection, predictions_sha256)
+        return receipt
+
+    def entries(self, release: str, data_sha256: str, status: Status = "ranked", limit: int = 100) -> list[Entry]:
+        """Return the best entries of a release with that test y, the lowest noise-free MSE first, then the oldest."""
+        entries, receipts = tables.entries.c, tables.receipts.c
+        best = (
+            select(receipts.text)
+            .join(tables.entries, entries.number == receipts.number)
+            .where(entries.release == release, entries.data_sha256 == data_sha256, entries.status == status)
+            .order_by(entries.noise_free_mse, entries.number)
+            .limit(limit)
+        )
+        with self._database.read() as connection:
+            return [Entry(_make_receipt(row.text)) for row in connection.execute(best)]
+
+    def head(self) -> str:
+        """Return the sha256 of the last receipt; 64 zeros for an empty log."""
+        with self._database.read() as connection:
+            return _find_last(connection)[1]
+
+    def read_log(self) -> Iterator[bytes]:
+        """Yield the log as it is at the first step, in chunks of whole lines; nothing is held between the steps."""
+        with self._database.read() as connection:
+            last = _find_last(connection)[0]
+        receipts = tables.receipts.c
+        for start in range(0, last, PAGE_RECEIPTS):
+            page = receipts.number.between(start + 1, min(start + PAGE_RECEIPTS, last))
+            with self._database.read() as connection:
+                texts = connection.scalars(select(receipts.text).where(page).order_by(receipts.number)).all()
+            yield "".join(f"{line}\n" for line in texts).encode()
+
+    def read_predictions(self, predictions_sha256: str) -> np.ndarray:
+        """Return kept predictions `(n, d)` float32 by their hash; raise `UnknownNameError` if they are not here."""
+        query = select(tables.predictions).where(tables.predictions.c.sha256 == predictions_sha256)
+        with self._database.read() as connection:
+            row = connection.execute(query).one_or_none()
+        if row is None:
+            raise UnknownNameError(f"no predictions with the sha256 {predictions_sha256!r} are kept here.")
+        return np.frombuffer(row.bytes, "<f4").reshape(row.rows, -1)
+
+    def count_older_scores(self) -> int:
+        """Return how many scores of the time before receipts lie in the file: without predictions, so never verified.
+
+        They stay in their table `scores`, and are not ranked.
+        """
+        with self._database.read() as connection:
+            if not inspect(connection).has_table("scores"):
+                return 0
+            return int(connection.execute(sql_text("SELECT count(*) FROM scores")).scalar_one())
+
+    def _describe(self, submission: Submission, verdict: Verdict) -> dict[str, Any]:
+        """Return what the receipt of a score says beside its place."""
+        return {
+            "release": verdict.score.release,
+            "data_sha256": verdict.score.data_sha256,
+            "predictions_sha256": verdict.predictions_sha256,
+            "submission": asdict(submission),
+            "score": verdict.score.to_json(),
+            "private": asdict(verdict.private),
+            "private_seed_sha256": self.private_seed_sha256,
+            "ceiling": verdict.ceiling,
+            "status": verdict.status,
+            "scorer": SCORER,
+        }
+
+    def _check_room(self, connection: Connection, release: str) -> None:
+        query = select(func.count()).select_from(tables.entries).where(tables.entries.c.release == release)
+        if connection.execute(query).scalar_one() >= self._max_entries:
+            raise FullError(
+                f"the leaderboard of {release} holds {self._max_entries} entries, as many as it may. Nothing was "
+                "stored; ask the operator to remove some."
+            )
+
+
+def _read_or_draw_seed(connection: Connection) -> int:
+    query = select(tables.secrets.c.value).where(tables.secrets.c.name == _SEED_NAME)
+    value = connection.execute(query).scalar_one_or_none()
+    if value is None:
+        value = str(secrets.randbits(SEED_BITS))
+        connection.execute(insert(tables.secrets).values(name=_SEED_NAME, value=value))
+    return int(value)
+
+
+def _append(connection: Connection, kind: str, values: dict[str, Any]) -> Receipt:
+    """Return a new receipt at the end of the log; the transaction keeps every other writer out."""
+    number, previous = _find_last(connection)
+    time = datetime.now(UTC).isoformat(timespec="seconds")
+    receipt = Place(number + 1, previous, time).make_receipt(kind, values)
+    row = {"number": receipt.number, "sha256": receipt.sha256, "text": receipt.text}
+    connection.execute(insert(tables.receipts).values(row))
+    return receipt
+
+
+def _find_last(connection: Connection) -> tuple[int, str]:
+    receipts = tables.receipts.c
+    query = select(receipts.number, receipts.sha256).order_by(receipts.number.desc()).limit(1)
+    row = connection.execute(query).one_or_none()
+    return (row.number, row.sha256) if row is not None else (0, NO_RECEIPT)
+
+
+def _find_entry(connection: Connection, release: str, number: int) -> tuple[str, str]:
+    """Return the sha256 of an entry's receipt, and that of its predictions."""
+    entries, receipts = tables.entries.c, tables.receipts.c
+    query = (
+        select(receipts.sha256, entries.predictions_sha256)
+        .join(tables.entries, entries.number == receipts.number)
+        .where(entries.release == release, entries.number == number)
+    )
+    row = connection.execute(query).one_or_none()
+    if row is None:
+        raise UnknownNameError(f"{release} has no entry {number}, or it was removed before.")
+    return row.sha256, row.predictions_sha256
+
+
+def _check_new(connection: Connection, data_sha256: str, predictions_sha256: str) -> None:
+    entries = tables.entries.c
+    same = (entries.data_sha256 == data_sha256) & (entries.predictions_sha256 == predictions_sha256)
+    number = connection.execute(select(entries.number).where(same)).scalar_one_or_none()
+    if number is not None:
+        raise DuplicateError(
+            f"these very predictions are entry {number} already, and are not ranked twice. Submit those of another "
+            "model, or let the operator remove that entry first."
+        )
+
+
+def _keep_predictions(connection: Connection, verdict: Verdict) -> None:
+    """Store predictions once; those of another release's entry may be the same."""
+    predictions, sha256 = tables.predictions, verdict.predictions_sha256
+    if connection.execute(select(predictions.c.rows).where(predictions.c.sha256 == sha256)).first() is None:
+        content = verdict.predictions.astype("<f4").tobytes()
+        row = {"sha256": sha256, "rows": len(verdict.predictions), "bytes": content}
+        connection.execute(insert(predictions).values(row))
+
+
+def _drop_predictions(connection: Connection, predictions_sha256: str) -> None:
+    entries = tables.entries.c
+    if connection.execute(select(entries.number).where(entries.predictions_sha256 == predictions_sha256)).first():
+        return
+    connection.execute(delete(tables.predictions).where(tables.predictions.c.sha256 == predictions_sha256))
+
+
+def _make_receipt(text: str) -> Receipt:
+    return Receipt(text, json.loads(text))

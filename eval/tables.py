@@ -1,0 +1,43 @@
+"""The tables of the store, as `eval.migrations` leaves them."""
+
+from sqlalchemy import Column, Double, ForeignKey, Index, Integer, LargeBinary, MetaData, String, Table, Text
+
+metadata = MetaData()
+
+# The log: all that is known of a score is in the text of its receipt.
+receipts = Table(
+    "receipts",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("sha256", String(64), nullable=False, unique=True),
+    Column("text", Text, nullable=False),
+)
+
+predictions = Table(
+    "predictions",
+    metadata,
+    Column("sha256", String(64), primary_key=True),
+    Column("rows", Integer, nullable=False),
+    Column("bytes", LargeBinary, nullable=False),  # little-endian float32 in C order
+)
+
+# What is ranked, with the columns that are searched and sorted.
+entries = Table(
+    "entries",
+    metadata,
+    Column("number", Integer, ForeignKey("receipts.number"), primary_key=True, autoincrement=False),
+    Column("release", String(255), nullable=False),
+    Column("data_sha256", String(64), nullable=False),
+    Column("predictions_sha256", String(64), ForeignKey("predictions.sha256"), nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("noise_free_mse", Double, nullable=False),
+    Index("entries_in_order", "release", "data_sha256", "status", "noise_free_mse", "number"),
+    Index("entries_by_predictions", "data_sha256", "predictions_sha256", unique=True),
+)
+
+secrets = Table(
+    "secrets",
+    metadata,
+    Column("name", String(64), primary_key=True),
+    Column("value", Text, nullable=False),
+)
