@@ -29,8 +29,12 @@ class Database:
         url = _read_place(place)
         self.name = url.render_as_string(hide_password=True) if _is_url(place) else str(place)
         self._engine = _open_sqlite(url) if url.get_backend_name() == "sqlite" else _open_postgresql(url)
-        with self.write() as connection:
-            migrate(connection)
+        try:
+            with self.write() as connection:
+                migrate(connection)
+        except StorageError:
+            self.close()
+            raise
 
     @contextmanager
     def read(self) -> Iterator[Connection]:

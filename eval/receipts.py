@@ -144,7 +144,7 @@ def _check_place(values: Mapping[str, Any], number: int, previous: str) -> None:
 
 def _take_away(standing: dict[int, str], removal: Receipt) -> None:
     removed, expected = removal.values.get("removed"), removal.values.get("removed_sha256")
-    if not isinstance(removed, int) or standing.pop(removed, None) != expected:
+    if not isinstance(removed, int) or not isinstance(expected, str) or standing.pop(removed, None) != expected:
         raise IntegrityError(
             f"line {removal.number} of the log is wrong: it removes {removed!r}, which is no score before it that "
             "stands, or has another sha256. Fetch the log again."

@@ -112,9 +112,9 @@ def _check_confirmed(predictions: np.ndarray, data: LatentDataset, private_y: np
     gap, error = measure_gap(predictions, data, private_y)
     if gap > LEAK_STANDARD_ERRORS * error:
         raise LeakError(
-            f"the score is not confirmed: on a private redraw of y for the same rows the MSE is {gap:.4f} +- {error:.4f} "
-            "higher, where a model of x scores the same but for chance. Check whether the test y leaked into the "
-            "predictions; they must be made from x alone."
+            f"the score is not confirmed: on a private redraw of y for the same rows the MSE is {gap:.4f} +- "
+            f"{error:.4f} higher, where a model of x scores the same but for chance. Check whether the test y leaked "
+            "into the predictions; they must be made from x alone."
         )
 
 

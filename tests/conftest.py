@@ -10,6 +10,7 @@ import pytest
 
 from api.catalogue import Catalogue
 from ld_data import locations
+from tests.databases import Postgresql, find_postgresql, make_database, serve_postgresql
 from tests.fakes import FakeCodec, build_release, make_plan, make_source
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -70,3 +71,21 @@ def mnist_home() -> Path:
     if home is None or not (home / "mnist.npz").is_file():
         pytest.skip("needs the real MNIST: set LD_DATA_HOME to a folder with mnist.npz")
     return home
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[Postgresql]:
+    """A PostgreSQL of the tests' own; tests that need it are skipped where it is not installed."""
+    programs = find_postgresql()
+    if programs is None:
+        pytest.skip("needs PostgreSQL's programs, as Debian's package postgresql brings them")
+    with serve_postgresql(programs) as server:
+        yield server
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def place(request, tmp_path) -> str:
+    """Where a store of the test's own may be: the path of a file, or the URL of an empty database."""
+    if request.param == "sqlite":
+        return str(tmp_path / "scores.sqlite")
+    return make_database(request.getfixturevalue("postgresql"))

@@ -1,0 +1,38 @@
+import pytest
+
+from eval.tokens import Tokens, make_headers
+from ld_data.errors import ForbiddenError, TokenError
+
+TOKENS = Tokens("let me in", "Schlüssel")
+
+
+def test_the_right_token_opens():
+    TOKENS.check_submitter("Bearer let me in")
+    TOKENS.check_submitter("bearer let me in")
+    TOKENS.check_remover("Bearer " + "Schlüssel".encode().decode("latin-1"))  # as its bytes arrive in a header
+    TOKENS.check_submitter(make_headers("let me in")["Authorization"])
+
+
+@pytest.mark.parametrize(
+    "header", ["", "Bearer", "Bearer ", "Bearer let me", "Basic let me in", "let me in", "Bearer é☃"]
+)
+def test_another_token_does_not(header):
+    for check in (TOKENS.check_submitter, TOKENS.check_remover):
+        with pytest.raises(TokenError, match="Authorization: Bearer"):
+            check(header)
+
+
+def test_without_a_token_everybody_may_submit_and_nobody_remove():
+    Tokens().check_submitter("")
+    Tokens().check_submitter("Bearer anything")
+    for header in ("", "Bearer ", "Bearer anything"):
+        with pytest.raises(ForbiddenError, match="LD_DATA_REMOVE_TOKEN"):
+            Tokens().check_remover(header)
+
+
+def test_tokens_come_from_the_environment_and_are_never_printed():
+    tokens = Tokens.of({"LD_DATA_SUBMIT_TOKEN": "secret-a", "LD_DATA_REMOVE_TOKEN": "secret-b"})
+    assert (tokens.submit, tokens.remove) == ("secret-a", "secret-b")
+    assert "secret" not in repr(tokens)
+    assert Tokens.of({}) == Tokens()
+    assert make_headers("") == {}
