@@ -2,6 +2,7 @@
 
 import ipaddress
 import os
+import shutil
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from api.catalogue import Catalogue
+from eval.store import Store
 from ld_data import locations
 from tests.databases import Postgresql, find_postgresql, make_database, serve_postgresql
 from tests.fakes import FakeCodec, build_release, make_plan, make_source
@@ -71,6 +73,20 @@ def mnist_home() -> Path:
     if home is None or not (home / "mnist.npz").is_file():
         pytest.skip("needs the real MNIST: set LD_DATA_HOME to a folder with mnist.npz")
     return home
+
+
+@pytest.fixture(scope="session")
+def empty_store(tmp_path_factory) -> Path:
+    """The file of an empty store, to be copied: much faster than making one, which waits for the disk many times."""
+    path = tmp_path_factory.mktemp("store") / "scores.sqlite"
+    Store(path).close()
+    return path
+
+
+@pytest.fixture
+def store(empty_store, tmp_path) -> Store:
+    """An empty store."""
+    return Store(shutil.copy(empty_store, tmp_path / "scores.sqlite"))
 
 
 @pytest.fixture(scope="session")

@@ -4,6 +4,7 @@ import io
 import json
 import shutil
 import socket
+import sqlite3
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -43,8 +44,8 @@ SOURCE = make_source()
 
 
 @pytest.fixture
-def client(catalogue, tmp_path):
-    app = make_app(catalogue, Store(tmp_path / "scores.sqlite"), LIMITS)
+def client(catalogue, store):
+    app = make_app(catalogue, store, LIMITS)
     return TestClient(app, raise_server_exceptions=False)
 
 
@@ -65,14 +66,15 @@ class TestStatus:
     def test_health_is_ok_when_every_release_is_ready(self, client):
         assert client.get("/health").json() == {"status": "ok", "ready": ["fake-4"], "not_ready": {}}
 
-    def test_health_without_any_release_is_503(self, tmp_path):
-        client = TestClient(make_app(Catalogue(), Store(tmp_path / "s")))
+    def test_health_without_any_release_is_503(self, store):
+        client = TestClient(make_app(Catalogue(), store))
         assert_error(client.get("/health"), 503, "not_ready", "build one")
 
     def test_info_announces_the_limits(self, client):
         info = client.get("/info").json()
         assert info["limits"] == asdict(LIMITS)
         assert info["version"] == ld_data.__version__
+        assert len(info["private_seed_sha256"]) == 64
 
     def test_the_root_leads_to_the_documentation(self, client):
         assert client.get("/").url.path == "/docs"
@@ -513,7 +515,7 @@ class TestScores:
     def test_a_leak_is_refused_with_the_reason(self, client):
         y = ld_data.load("fake-4").test.y
         response = client.post(f"{self.route}?name=copy", content=write_npy(y), headers=NPY)
-        assert_error(response, 422, "invalid_input", "below the floor", "leaked")
+        assert_error(response, 422, "leak", "below the floor", "leaked")
         assert client.get(self.route).json()["scores"] == []
 
     @pytest.mark.parametrize(
@@ -536,12 +538,10 @@ class TestScores:
         assert_error(response, 422, "invalid_input", "predictions")
 
     def test_a_broken_store_is_503(self, client, monkeypatch):
-        import sqlite3
-
         def fail(*_, **__):
             raise sqlite3.OperationalError("database or disk is full")
 
-        monkeypatch.setattr("eval.leaderboard.sqlite3.connect", fail)
+        monkeypatch.setattr("sqlite3.dbapi2.connect", fail)
         response = client.post(f"{self.route}?name=a", content=write_npy(self.oracle(0.1)), headers=NPY)
         assert_error(response, 503, "storage", "disk is full")
 

@@ -8,8 +8,8 @@ import pytest
 import ld_data
 from api.app import make_app
 from eval import evaluate
-from eval.store import Store
 from eval.submission import Submission, fetch_leaderboard, submit
+from eval.tokens import Tokens
 from ld_data.download import download_release
 from ld_data.errors import DownloadError, InputError, IntegrityError, MissingDataError, StorageError, SubmissionError
 from tests.servers import serve
@@ -18,8 +18,8 @@ NOBODY = "http://127.0.0.1:9"
 
 
 @pytest.fixture
-def service(catalogue, tmp_path):
-    with serve(make_app(catalogue, Store(tmp_path / "scores.sqlite"))) as address:
+def service(catalogue, store):
+    with serve(make_app(catalogue, store)) as address:
         yield address
 
 
@@ -92,7 +92,7 @@ def test_evaluate_submits_and_the_score_is_listed(service):
         return data.class_mean[np.argmax(x[:, :3], axis=1)]
 
     score = evaluate(model, "fake-4", submit_to=service, name="my model", url="https://a.b", description="it argmaxes")
-    (entry,) = fetch_leaderboard(service, "fake-4")
+    (entry,) = fetch_leaderboard(service, "fake-4")["scores"]
     assert (entry["name"], entry["url"], entry["description"]) == ("my model", "https://a.b", "it argmaxes")
     assert entry["mse"] == pytest.approx(score.mse)
     assert entry["skill"] == pytest.approx(score.skill)
@@ -104,7 +104,19 @@ def test_the_service_s_reason_for_a_refusal_reaches_the_author(service):
         submit(service, data, data.test.y, Submission("copy"))
     with pytest.raises(SubmissionError, match=r"answered 404.*Known: fake-4"):
         submit(service, replace(data, name="nope"), data.test.y, Submission("a"))
-    assert fetch_leaderboard(service, "fake-4") == []
+    assert fetch_leaderboard(service, "fake-4")["scores"] == []
+
+
+def test_facts_and_the_token_of_the_environment_reach_the_service(catalogue, store, monkeypatch):
+    data = ld_data.load("fake-4")
+    predictions = data.class_mean[data.test.label] + 0.1
+    submission = Submission("a", parameters=0, seconds=0.5, learning_rule="Hebb")
+    with serve(make_app(catalogue, store, tokens=Tokens("let me in"))) as address:
+        with pytest.raises(SubmissionError, match=r"answered 401.*LD_DATA_SUBMIT_TOKEN"):
+            submit(address, data, predictions, submission)
+        monkeypatch.setenv("LD_DATA_SUBMIT_TOKEN", "let me in")
+        entry = submit(address, data, predictions, submission)
+    assert (entry["parameters"], entry["seconds"], entry["learning_rule"]) == (0, 0.5, "Hebb")
 
 
 def test_predictions_for_another_version_are_refused(service):
