@@ -1,7 +1,11 @@
 """The commands, run as a user runs them but in this process; `test_docs.py` holds them against the README."""
 
 import json
+import sqlite3
+from contextlib import closing
+from dataclasses import replace
 
+import httpx2
 import keras
 import numpy as np
 import pytest
@@ -12,7 +16,6 @@ import ld_data.__main__ as data_main
 import vae.__main__ as vae_main
 from api.__main__ import main as serve_main
 from api.app import make_app
-from eval.store import Store
 from ld_data import source as sources
 from ld_data.hashing import hash_file
 from ld_data.mnist1d import Mnist1dConfig, make_mnist1d
@@ -31,8 +34,8 @@ def tiny_mnist1d(monkeypatch):
 
 
 @pytest.fixture
-def service(catalogue, tmp_path):
-    with serve(make_app(catalogue, Store(tmp_path / "scores.sqlite"))) as address:
+def service(catalogue, store):
+    with serve(make_app(catalogue, store)) as address:
         yield address
 
 
@@ -298,10 +301,46 @@ class TestEval:
         assert capsys.readouterr().out == "no scores yet\n"
         arguments = ("submit", "fake-4", predictions, "--name", "mine", "--to", service)
         assert run_json(capsys, eval_main.main, *arguments)["name"] == "mine"
-        (entry,) = run_json(capsys, eval_main.main, "leaderboard", "fake-4", "--from", service)
-        assert entry["name"] == "mine"
+        board = run_json(capsys, eval_main.main, "leaderboard", "fake-4", "--from", service)
+        assert [entry["name"] for entry in board["scores"]] == ["mine"]
         assert run(eval_main.main, "leaderboard", "fake-4", "--from", service) == 0
         assert "mine" in capsys.readouterr().out
+
+    def test_submitted_facts_are_listed(self, service, predictions, capsys):
+        facts = ("--parameters", 12, "--seconds", 0.5, "--learning-rule", "Hebb")
+        assert run(eval_main.main, "submit", "fake-4", predictions, "--name", "mine", *facts, "--to", service) == 0
+        assert "receipt 1, sha256" in capsys.readouterr().out
+        (entry,) = run_json(capsys, eval_main.main, "leaderboard", "fake-4", "--from", service)["scores"]
+        assert (entry["parameters"], entry["seconds"], entry["learning_rule"]) == (12, 0.5, "Hebb")
+
+    def test_suspects_are_shown_apart(self, service, catalogue, predictions, capsys):
+        found = catalogue.find("fake-4")
+        manifest = replace(found.manifest, health={"probes": {"mlp_probe": {"value": 0.5}}})
+        catalogue._ready["fake-4"] = replace(found, data=replace(found.data, manifest=manifest))
+        assert run(eval_main.main, "submit", "fake-4", predictions, "--name", "doubtful", "--to", service) == 0
+        assert "accepted as suspect" in capsys.readouterr().out
+        assert run(eval_main.main, "leaderboard", "fake-4", "--from", service) == 0
+        shown = capsys.readouterr().out
+        assert shown.startswith("no scores yet")
+        assert shown.index("suspect:") < shown.index("doubtful")
+
+    def test_verify_log(self, service, predictions, tmp_path, capsys):
+        assert run(eval_main.main, "submit", "fake-4", predictions, "--name", "mine", "--to", service) == 0
+        head = httpx2.get(f"{service}/v1/datasets/fake-4/scores").json()["head"]
+        log = tmp_path / "log.jsonl"
+        log.write_bytes(httpx2.get(f"{service}/v1/scores/log").content)
+        capsys.readouterr()
+        assert run_json(capsys, eval_main.main, "verify-log", log, "--head", head)["head"] == head
+        assert run(eval_main.main, "verify-log", log) == 0
+        assert "proved 1 receipts" in capsys.readouterr().out
+        log.write_bytes(log.read_bytes().replace(b"mine", b"ours"))
+        assert run(eval_main.main, "verify-log", log, "--head", head) == 1
+        assert "another log" in capsys.readouterr().err
+        log.write_bytes(log.read_bytes() + b"{}\n")
+        assert run(eval_main.main, "verify-log", log) == 1
+        assert "line 2 of the log is wrong" in capsys.readouterr().err
+        assert run(eval_main.main, "verify-log", tmp_path / "nope") == 1
+        assert "No such file" in capsys.readouterr().err
 
     def test_judge(self, checkpoints, tiny_mnist1d, capsys, monkeypatch):
         assert run(data_main.main, *QUICK, "--latent-dim", 5) == 0
@@ -321,6 +360,23 @@ def test_the_service_tells_at_once_that_its_port_is_taken(service, checkpoints, 
     arguments = ["--checkpoints", str(checkpoints), "--scores", str(tmp_path / "s"), "--port", service.split(":")[-1]]
     assert serve_main(arguments) == 1
     assert "Choose another with --port" in capsys.readouterr().err
+
+
+def test_the_service_tells_of_scores_that_it_cannot_verify(service, checkpoints, tmp_path, monkeypatch, capsys):
+    place = tmp_path / "older.sqlite"
+    with closing(sqlite3.connect(place)) as connection:
+        connection.execute("CREATE TABLE scores (id INTEGER PRIMARY KEY)")
+        connection.execute("INSERT INTO scores DEFAULT VALUES")
+        connection.commit()
+    monkeypatch.setenv("LD_DATA_SCORES", str(place))
+    assert serve_main(["--checkpoints", str(checkpoints), "--port", service.split(":")[-1]]) == 1
+    assert "1 scores of an older version stay" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("place", ["mysql://a/b", "postgresql://127.0.0.1:9/b"])
+def test_the_service_refuses_a_leaderboard_that_it_cannot_open(checkpoints, place, capsys):
+    assert serve_main(["--checkpoints", str(checkpoints), "--scores", place]) == 1
+    assert capsys.readouterr().err.startswith("error: the leaderboard")
 
 
 def test_the_service_refuses_a_folder_that_is_not_there(tmp_path, capsys):

@@ -17,6 +17,7 @@ import vae
 import vae.__main__ as vae_main
 from api.app import make_app
 from api.catalogue import Catalogue
+from eval import tokens
 from eval.store import Store
 from ld_data import locations
 from tests.servers import serve
@@ -31,7 +32,7 @@ PARSERS = {
 }
 COMMANDS = sorted(set(re.findall(r"^(?:\$ )?(python -m (?:ld_data|vae|eval|api)\b.*)$", README, re.MULTILINE)))
 SERVICE = "http://127.0.0.1:8000"
-ROUTE = re.compile(r"`(GET|POST|HEAD) (/\S*?)`")
+ROUTE = re.compile(r"`(GET|POST|HEAD|DELETE) (/\S*?)`")
 
 
 def blocks(language):
@@ -65,8 +66,9 @@ def test_every_route_in_the_readme_exists_and_every_route_is_in_it(tmp_path):
 
 
 def test_every_environment_variable_is_in_the_readme():
-    used = {value for name, value in vars(locations).items() if name.endswith("_VARIABLE")}
-    assert set(re.findall(r"LD_DATA_[A-Z]+", README)) == used
+    places = vars(locations) | vars(tokens)
+    used = {value for name, value in places.items() if name.endswith("_VARIABLE")}
+    assert set(re.findall(r"LD_DATA_[A-Z_]+", README)) == used
 
 
 def test_every_make_target_in_the_readme_exists():
