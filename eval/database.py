@@ -85,7 +85,7 @@ def _read_place(place: str | Path) -> URL:
     if url.drivername.partition("+")[0] in POSTGRESQL:
         return url.set(drivername="postgresql+psycopg")
     if url.get_backend_name() == "sqlite" and url.database and url.database != ":memory:":
-        return url
+        return url.set(drivername="sqlite")
     raise InputError(
         f"the leaderboard must be a SQLite file or a PostgreSQL database (postgresql+psycopg://...); received "
         f"{url.render_as_string(hide_password=True)}."

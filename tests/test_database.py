@@ -69,8 +69,9 @@ def test_a_sqlite_file_is_durable_and_private(tmp_path):
     assert pragmas == ["wal", 2]
 
 
-def test_a_sqlite_url_is_as_good_as_a_path(tmp_path):
-    Database(f"sqlite:///{tmp_path}/a.sqlite")
+@pytest.mark.parametrize("driver", ["sqlite", "sqlite+pysqlite", "sqlite+aiosqlite"])
+def test_a_sqlite_url_is_as_good_as_a_path(tmp_path, driver):
+    Database(f"{driver}:///{tmp_path}/a.sqlite")
     assert (tmp_path / "a.sqlite").exists()
 
 

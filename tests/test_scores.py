@@ -82,7 +82,7 @@ class TestSubmitting:
     def test_a_copy_of_y_and_a_blend_with_it_are_refused(self, client):
         y = ld_data.load("fake-4").test.y
         assert_error(post(client, y), 422, "leak", "below the floor")
-        assert_error(post(client, 0.7 * y + 0.3 * make_predictions(0.8)), 422, "leak")
+        assert_error(post(client, 0.5 * y + 0.5 * make_predictions(0.1)), 422, "leak")
         assert client.get(LOG).content == b""
 
     def test_the_private_redraw_is_that_of_the_secret_seed(self, client, catalogue, store):
