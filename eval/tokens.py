@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Self
 
-from ld_data.errors import ForbiddenError, TokenError
+from ld_data.errors import ForbiddenError, InputError, TokenError
 
 SUBMIT_VARIABLE = "LD_DATA_SUBMIT_TOKEN"
 REMOVE_VARIABLE = "LD_DATA_REMOVE_TOKEN"
@@ -18,6 +18,11 @@ class Tokens:
 
     submit: str = field(default="", repr=False)
     remove: str = field(default="", repr=False)
+
+    def __post_init__(self) -> None:
+        """Raise `InputError` for a token that no header can carry."""
+        for variable, token in ((SUBMIT_VARIABLE, self.submit), (REMOVE_VARIABLE, self.remove)):
+            _check_form(variable, token)
 
     @classmethod
     def of(cls, environment: Mapping[str, str] = os.environ) -> Self:
@@ -40,8 +45,14 @@ class Tokens:
 
 
 def make_headers(token: str) -> dict[str, str]:
-    """Return the header that carries a token, or none for an empty one."""
+    """Return the header that carries a submitter's token, or none for an empty one; raise `InputError` if none can."""
+    _check_form(SUBMIT_VARIABLE, token)
     return {"Authorization": f"Bearer {token}"} if token else {}
+
+
+def _check_form(variable: str, token: str) -> None:
+    if not token.isascii() or not token.isprintable() or " " in token:
+        raise InputError(f"the token in {variable} must be of letters, digits and signs of ASCII, without spaces.")
 
 
 def _check(authorization: str, token: str, deed: str, hint: str) -> None:

@@ -111,10 +111,10 @@ def test_facts_and_the_token_of_the_environment_reach_the_service(catalogue, sto
     data = ld_data.load("fake-4")
     predictions = data.class_mean[data.test.label] + 0.1
     submission = Submission("a", parameters=0, seconds=0.5, learning_rule="Hebb")
-    with serve(make_app(catalogue, store, tokens=Tokens("let me in"))) as address:
+    with serve(make_app(catalogue, store, tokens=Tokens("let-me-in"))) as address:
         with pytest.raises(SubmissionError, match=r"answered 401.*LD_DATA_SUBMIT_TOKEN"):
             submit(address, data, predictions, submission)
-        monkeypatch.setenv("LD_DATA_SUBMIT_TOKEN", "let me in")
+        monkeypatch.setenv("LD_DATA_SUBMIT_TOKEN", "let-me-in")
         entry = submit(address, data, predictions, submission)
     assert (entry["parameters"], entry["seconds"], entry["learning_rule"]) == (0, 0.5, "Hebb")
 
