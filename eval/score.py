@@ -62,6 +62,11 @@ class Score:
     decoded_accuracy: float
     class_accuracy: tuple[float, ...] = ()
 
+    def __post_init__(self) -> None:
+        """Take the shares as they come from JSON, too."""
+        shares = tuple(math.nan if share is None else share for share in self.class_accuracy)
+        object.__setattr__(self, "class_accuracy", shares)
+
     def to_json(self) -> dict[str, Any]:
         """Return the fields as JSON values."""
         shares = [None if math.isnan(share) else share for share in self.class_accuracy]

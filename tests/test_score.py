@@ -7,7 +7,7 @@ import pytest
 
 import ld_data
 from eval import evaluate
-from eval.score import score_predictions
+from eval.score import Score, score_predictions
 from ld_data.builder import make_dataset
 from ld_data.errors import InputError, UnknownNameError
 from tests.fakes import SPREAD, FakeCodec, make_source
@@ -100,7 +100,7 @@ def test_each_class_has_an_accuracy_and_the_worst_is_shown(data):
     shares = np.bincount(data.test.label) / len(data.test)
     assert score.decoded_accuracy == pytest.approx(shares @ score.class_accuracy)
     assert "worst class              0.7500 (class 2)" in str(score)
-    assert json.loads(json.dumps(score.to_json())) == score.to_json()
+    assert Score(**json.loads(json.dumps(score.to_json()))) == score
 
 
 def test_a_class_without_test_rows_has_no_accuracy(data):
@@ -110,6 +110,7 @@ def test_a_class_without_test_rows_has_no_accuracy(data):
     score = evaluate(oracle(part), part)
     assert math.isnan(score.class_accuracy[1])
     assert score.to_json()["class_accuracy"] == [1.0, None, 1.0]
+    assert Score(**score.to_json()) == score
     assert "worst class              1.0000 (class 0)" in str(score)
 
 
