@@ -83,13 +83,13 @@ class Comparison:
         """Return a small table."""
         lines = [
             f"{self.release}, {self.rows} test rows, {self.resamples} resamples",
-            f"  {'':<18}{'a':>8}{'b':>10}{'a - b':>10}   95 % interval",
+            f"  {'':<18}{'a':>8}{'b':>10}{'a - b':>11}   95 % interval",
         ]
         for name, label in LABELS.items():
             figure: Difference = getattr(self, name)
             word = "significant" if figure.is_significant else "not significant"
-            numbers = f"{figure.a:>8.4f}{figure.b:>10.4f}{figure.value:>10.4f}"
-            lines.append(f"  {label:<18}{numbers}   {figure.low:>7.4f} to {figure.high:>7.4f}   {word}")
+            numbers = f"{figure.a:>8.4f}{figure.b:>10.4f}{figure.value:>11.5f}"
+            lines.append(f"  {label:<18}{numbers}   {figure.low:>8.5f} to {figure.high:>8.5f}   {word}")
         return "\n".join(lines)
 
 
