@@ -20,7 +20,7 @@ from ld_data.errors import InputError
 from ld_data.noise import check_seed, make_normals, make_uniforms
 
 LEARNED = 0.95  # the skill from which an ability counts as learned
-CLASSES_LEARNED = 0.85  # the same for class maps: x does not quite tell the class, and good models reach 0.9 at most
+CLASSES_LEARNED = 0.85  # the same for class maps: x does not quite tell the class, and good models reach about 0.9
 NOT_LEARNED = 0.5  # the skill below which an ability counts as not learned; between the two, as learned in part
 NAMED_ABILITIES = 2  # that the last sentence names, if a model lacks more
 
