@@ -41,6 +41,7 @@ ReasonQuery = Annotated[str, Query(min_length=1, max_length=MAX_REASON, descript
 
 # The shape of `Entry.to_json`, for the documentation. An older entry may lack what later scores have.
 _FIELDS: dict[str, Any] = {field.name: (field.type, ...) for kind in (Submission, Score) for field in fields(kind)}
+_FIELDS["class_accuracy"] = (list[float | None], ...)
 ScoreEntry: Any = create_model(
     "ScoreEntry",
     id=(int, ...),

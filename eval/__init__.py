@@ -1,5 +1,6 @@
-"""Scores of models that map x to y: `evaluate()`, its terms, baselines, judges, and the leaderboard."""
+"""Scores of models that map x to y: `evaluate()`, comparisons, the ladder, baselines, judges, and the leaderboard."""
 
+from eval.comparison import Comparison, compare, summarise_seeds
 from eval.score import Score, evaluate
 
-__all__ = ["Score", "evaluate"]
+__all__ = ["Comparison", "Score", "compare", "evaluate", "summarise_seeds"]

@@ -9,13 +9,16 @@ from typing import Any
 
 import numpy as np
 
+from eval.comparison import RESAMPLES, compare
+from eval.entry_point import load_function
+from eval.ladder import Rung, climb, climb_datasets, describe_gaps, format_rungs, keep_rows
 from eval.receipts import verify_log
 from eval.score import check_predictions, score_predictions
 from eval.submission import Submission, fetch_leaderboard, submit
 from ld_data import command_line
 from ld_data.arrays import read_npy
 from ld_data.dataset import LatentDataset
-from ld_data.errors import InputError, MissingDataError
+from ld_data.errors import InputError, MissingDataError, UnknownNameError
 from ld_data.manifest import read_manifest
 from ld_data.release import find_release, load
 from ld_data.source import SOURCES, choose_source, find_inputs
@@ -47,6 +50,9 @@ def _make_parser() -> argparse.ArgumentParser:
     baselines.add_argument("--json", action="store_true", help="print JSON")
     baselines.set_defaults(command=_baselines)
 
+    _add_compare(commands)
+    _add_ladder(commands)
+
     training = commands.add_parser("train-judge", help="train a classifier of a source's raw inputs")
     training.add_argument("source", nargs="?", choices=list(SOURCES))
     training.add_argument(
@@ -65,6 +71,33 @@ def _make_parser() -> argparse.ArgumentParser:
     judge.add_argument("--json", action="store_true", help="print JSON")
     judge.set_defaults(command=_judge)
 
+    _add_leaderboard_commands(commands)
+    return parser
+
+
+def _add_compare(commands: Any) -> None:
+    pair = commands.add_parser("compare", help="compare the predictions of two models, row by row")
+    pair.add_argument("release", help="a release's name or folder")
+    pair.add_argument("predictions", type=Path, nargs=2, metavar="PREDICTIONS", help=".npy of shape (n_test, d)")
+    pair.add_argument("--resamples", type=int, default=RESAMPLES, help=f"of the bootstrap, {RESAMPLES} by default")
+    pair.add_argument("--seed", type=int, default=0)
+    pair.add_argument("--json", action="store_true", help="print JSON")
+    pair.set_defaults(command=_compare)
+
+
+def _add_ladder(commands: Any) -> None:
+    ladder = commands.add_parser("ladder", help="which abilities a model lacks, by control tasks")
+    ladder.add_argument(
+        "model", help="a baseline's name, or module:function of your own, a fit(x_train, y_train, seed) -> model"
+    )
+    ladder.add_argument("--release", default="ld-mnist-32", help="whose x to use, ld-mnist-32 by default")
+    ladder.add_argument("--rows", type=int, help="use so many of the training rows, for a model that is slow")
+    ladder.add_argument("--seed", type=int, default=0)
+    ladder.add_argument("--json", action="store_true", help="print JSON")
+    ladder.set_defaults(command=_ladder)
+
+
+def _add_leaderboard_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     board = commands.add_parser("leaderboard", help="the best scores of a service")
     board.add_argument("release", help="a release's name")
     board.add_argument("--from", dest="service", default=DEFAULT_SERVICE, metavar="URL", help=DEFAULT_SERVICE)
@@ -89,7 +122,6 @@ def _make_parser() -> argparse.ArgumentParser:
     proving.add_argument("--head", metavar="SHA256", help="of the last receipt, as GET scores tells it")
     proving.add_argument("--json", action="store_true", help="print JSON")
     proving.set_defaults(command=_verify_log)
-    return parser
 
 
 def _score(options: argparse.Namespace) -> None:
@@ -109,6 +141,41 @@ def _baselines(options: argparse.Namespace) -> None:
         rows.append({"name": name, **score_predictions(model(data.test.x), data).to_json()})
     title = f"{data.name}, {len(data.test)} test rows"
     command_line.print_result(rows, f"{title}\n{_format_table(rows)}", options.json)
+
+
+def _compare(options: argparse.Namespace) -> None:
+    a, b = options.predictions
+    comparison = compare(a, b, options.release, resamples=options.resamples, seed=options.seed)
+    command_line.print_result(comparison.to_json(), f"{comparison}\n  a: {a}, b: {b}", options.json)
+
+
+def _ladder(options: argparse.Namespace) -> None:
+    data = load(options.release)
+    if options.rows is not None:
+        data = keep_rows(data, options.rows)
+    rungs = _climb(options.model, data, options.seed)
+    verdict = describe_gaps(options.model, rungs)
+    title = f"{data.name}, {len(data.train)} + {len(data.test)} rows, the model {options.model}"
+    result = {
+        "release": data.name,
+        "model": options.model,
+        "seed": options.seed,
+        "rows": len(data.train),
+        "rungs": [rung.to_json() for rung in rungs],
+        "verdict": verdict,
+    }
+    command_line.print_result(result, "\n".join([title, format_rungs(rungs), verdict]), options.json)
+
+
+def _climb(model: str, data: LatentDataset, seed: int) -> list[Rung]:
+    if ":" in model:
+        return climb(load_function(model, Path.cwd()), data, seed)
+    with command_line.quiet_imports():
+        from eval.baselines import fit_baseline
+    try:
+        return climb_datasets(lambda task, seed: fit_baseline(model, task, seed), data, seed)
+    except UnknownNameError as error:
+        raise UnknownNameError(f"{error} A function of your own is named as module:function.") from error
 
 
 def _train_judge(options: argparse.Namespace) -> None:

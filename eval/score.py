@@ -1,30 +1,33 @@
 """The score of a model on a latent dataset's test rows."""
 
 import math
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
-from ld_data.arrays import check_vectors
+from eval.predictions import BATCH_ROWS, Model, check_predictions, predict
 from ld_data.dataset import LatentDataset
 from ld_data.errors import InputError
 from ld_data.hashing import hash_array
 from ld_data.release import load
 
+__all__ = [
+    "LEAK_STANDARD_ERRORS",
+    "RowFigures",
+    "Score",
+    "check_predictions",
+    "evaluate",
+    "load_dataset",
+    "measure_rows",
+    "measure_skill",
+    "predict",
+    "row_errors",
+    "score_predictions",
+]
+
 LEAK_STANDARD_ERRORS = 5.0
-
-
-class Predictor(Protocol):
-    """Anything with `predict`, as Keras models and scikit-learn regressors have it."""
-
-    def predict(self, x: np.ndarray) -> Any:
-        """Return predictions `(n, d)` for x `(n, d)`."""
-
-
-Model = Callable[[np.ndarray], Any] | Predictor | np.ndarray
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,7 @@ class Score:
         skill_standard_error: of the skill; smaller than the mse's, since null and floor share the rows' noise.
         noise_free_mse: MSE against the class mean of the true class, free of the noise in y.
         decoded_accuracy: share of predictions that decode to the true class.
+        class_accuracy: the same among the rows of each class, k shares; NaN, in JSON null, for a class without rows.
     """
 
     release: str
@@ -56,10 +60,17 @@ class Score:
     skill_standard_error: float
     noise_free_mse: float
     decoded_accuracy: float
+    class_accuracy: tuple[float, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Take the shares as they come from JSON, too."""
+        shares = tuple(math.nan if share is None else share for share in self.class_accuracy)
+        object.__setattr__(self, "class_accuracy", shares)
 
     def to_json(self) -> dict[str, Any]:
         """Return the fields as JSON values."""
-        return asdict(self)
+        shares = [None if math.isnan(share) else share for share in self.class_accuracy]
+        return asdict(self) | {"class_accuracy": shares}
 
     @property
     def is_leak(self) -> bool:
@@ -75,11 +86,22 @@ class Score:
             ("skill (0 null, 1 floor)", f"{self.skill:.4f} +- {self.skill_standard_error:.4f}"),
             ("noise-free MSE", f"{self.noise_free_mse:.4f}"),
             ("decoded accuracy", f"{self.decoded_accuracy:.4f}"),
+            ("worst class", self._describe_worst_class()),
         )
-        table = [f"{self.release}, {self.rows} test rows", *(f"  {label:<24} {value}" for label, value in lines)]
+        table = [
+            f"{self.release}, {self.rows} test rows",
+            *(f"  {label:<24} {value}" for label, value in lines if value),
+        ]
         if self.is_leak:
             table.append(f"  {self.describe_leak()}")
         return "\n".join(table)
+
+    def _describe_worst_class(self) -> str:
+        shares = {label: share for label, share in enumerate(self.class_accuracy) if not math.isnan(share)}
+        if not shares:
+            return ""
+        worst = min(shares, key=shares.__getitem__)
+        return f"{shares[worst]:.4f} (class {worst})"
 
     def describe_leak(self) -> str:
         """Return what a leak is, for people."""
@@ -89,10 +111,29 @@ class Score:
         )
 
 
+@dataclass(frozen=True)
+class RowFigures:
+    """What a score is the mean of: squared errors, means over dimensions, and hits, each `(n,)` for the test rows.
+
+    Attributes:
+        error: against the sampled y.
+        null, floor: of the mean of the training y, and of the class means, against the sampled y.
+        noise_free: against the class mean of the true class.
+        hit: whether the prediction decodes to the true class.
+    """
+
+    error: np.ndarray
+    null: np.ndarray
+    floor: np.ndarray
+    noise_free: np.ndarray
+    hit: np.ndarray
+
+
 def evaluate(
     model: Model,
     release: str | Path | LatentDataset,
     *,
+    batch_rows: int = BATCH_ROWS,
     submit_to: str | None = None,
     name: str | None = None,
     url: str | None = None,
@@ -100,83 +141,88 @@ def evaluate(
 ) -> Score:
     """Return the score of a model on the test rows of a release.
 
-    `model` is a callable on x `(n, d)`, anything with `predict`, or the predictions `(n, d)` themselves. With
+    `model` is a function of x `(rows, d)`, anything with `predict`, a PyTorch module, the predictions `(n, d)`
+    themselves, or the path of their `.npy` file; it is fed at most `batch_rows` rows at once (`eval.predictions`). With
     `submit_to`, the address of a service, the predictions are posted to its leaderboard under `name`, with a link and
     a description.
 
     Raises `InputError` if the predictions have the wrong shape or are not finite, `UnknownNameError` for a release
     that is not there, `SubmissionError` if the service does not take the score.
     """
-    if not isinstance(release, str | Path | LatentDataset):
-        raise InputError(
-            f"release must be a name, a folder or a LatentDataset; received {type(release).__name__}. "
-            'The model comes first: evaluate(model, "ld-mnist-32").'
-        )
-    data = release if isinstance(release, LatentDataset) else load(release)
+    data = load_dataset(release)
     if submit_to is None:
-        return score_predictions(predict(model, data), data)
+        return score_predictions(predict(model, data, batch_rows=batch_rows), data)
     from eval.submission import Submission, submit  # the network stack, which only those need who submit
 
     submission = Submission.of(name, url, description)
-    predictions = predict(model, data)
+    predictions = predict(model, data, batch_rows=batch_rows)
     score = score_predictions(predictions, data)
     submit(submit_to, data, predictions, submission)
     return score
 
 
-def predict(model: Model, data: LatentDataset) -> np.ndarray:
-    """Return a model's predictions `(n, d)` float32 for the test rows, checked; raises `InputError`."""
-    if hasattr(model, "predict"):
-        answer = model.predict(data.test.x)
-    elif callable(model):
-        answer = model(data.test.x)
-    elif isinstance(model, np.ndarray | list | tuple) or hasattr(model, "__array__"):
-        answer = model
-    else:
-        raise InputError(
-            "model must be a function of x, an object with predict, or an array of predictions; received "
-            f"{type(model).__name__}. Read a file with numpy.load first."
-        )
-    return check_predictions(answer, data)
+def load_dataset(release: str | Path | LatentDataset) -> LatentDataset:
+    """Return a release's dataset by its name or folder, or the dataset itself.
 
-
-def check_predictions(values: object, data: LatentDataset) -> np.ndarray:
-    """Return predictions as `(n, d)` float32 for the test rows of `data`, else raise `InputError`."""
-    predictions = check_vectors(values, data.latent_dim, "predictions")
-    if len(predictions) != len(data.test):
+    Raises `InputError` for anything else, `UnknownNameError` for a release that is not there.
+    """
+    if not isinstance(release, str | Path | LatentDataset):
         raise InputError(
-            f"predictions must have one row for each of the {len(data.test)} test rows of {data.name}, in their order; "
-            f"received {len(predictions)}."
+            f"release must be a name, a folder or a LatentDataset; received {type(release).__name__}. "
+            'The model comes first: evaluate(model, "ld-mnist-32").'
         )
-    return predictions
+    return release if isinstance(release, LatentDataset) else load(release)
 
 
 def score_predictions(predictions: np.ndarray, data: LatentDataset) -> Score:
     """Return the score of predictions `(n, d)` for the test rows of `data`; raises as `check_predictions`."""
-    checked = check_predictions(predictions, data).astype(np.float64)
-    mean = data.train.y.mean(axis=0, dtype=np.float64)
-    oracle = data.class_mean[data.test.label]
-    errors, null, floor = (_row_errors(guess, data.test.y) for guess in (checked, mean, oracle))
-    usable = null.mean() - floor.mean()
-    skill = (null.mean() - errors.mean()) / usable
+    rows = measure_rows(predictions, data)
+    skill, skill_standard_error = measure_skill(rows.error, rows.null, rows.floor)
     return Score(
         release=data.name,
         data_sha256=hash_array(data.test.y),
-        rows=len(errors),
-        mse=float(errors.mean()),
-        standard_error=_standard_error(errors),
-        null=float(null.mean()),
-        floor=float(floor.mean()),
-        skill=float(skill),
-        # the skill is a ratio of means over the same rows: its error, to first order, is that of the residual's mean
-        skill_standard_error=_standard_error(null - errors - skill * (null - floor)) / abs(float(usable)),
-        noise_free_mse=float(_row_errors(checked, oracle).mean()),
-        decoded_accuracy=float((data.classify(checked) == data.test.label).mean()),
+        rows=len(rows.error),
+        mse=float(rows.error.mean()),
+        standard_error=_standard_error(rows.error),
+        null=float(rows.null.mean()),
+        floor=float(rows.floor.mean()),
+        skill=skill,
+        skill_standard_error=skill_standard_error,
+        noise_free_mse=float(rows.noise_free.mean()),
+        decoded_accuracy=float(rows.hit.mean()),
+        class_accuracy=_class_shares(rows.hit, data),
     )
 
 
-def _row_errors(guess: np.ndarray, truth: np.ndarray) -> np.ndarray:
+def measure_rows(predictions: np.ndarray, data: LatentDataset) -> RowFigures:
+    """Return the figures of each test row for predictions `(n, d)`; raises as `check_predictions`."""
+    checked = check_predictions(predictions, data).astype(np.float64)
+    mean = data.train.y.mean(axis=0, dtype=np.float64)
+    oracle = data.class_mean[data.test.label]
+    error, null, floor = (row_errors(guess, data.test.y) for guess in (checked, mean, oracle))
+    return RowFigures(error, null, floor, row_errors(checked, oracle), data.classify(checked) == data.test.label)
+
+
+def measure_skill(error: np.ndarray, null: np.ndarray, floor: np.ndarray) -> tuple[float, float]:
+    """Return (null - error) / (null - floor), of the means over rows `(n,)`, and its standard error.
+
+    To first order, the error of a ratio of means over the same rows is that of its residual's mean (Cochran, "Sampling
+    Techniques", 1977, chapter 6).
+    """
+    usable = float(null.mean() - floor.mean())
+    skill = float(null.mean() - error.mean()) / usable
+    return skill, _standard_error(null - error - skill * (null - floor)) / abs(usable)
+
+
+def row_errors(guess: np.ndarray, truth: np.ndarray) -> np.ndarray:
+    """Return the squared errors `(n,)` of guesses `(n, d)` or `(d,)`, means over dimensions."""
     return np.square(guess - truth.astype(np.float64)).mean(axis=1)
+
+
+def _class_shares(hit: np.ndarray, data: LatentDataset) -> tuple[float, ...]:
+    """Return the share of hits `(n,)` among the test rows of each class."""
+    members = (hit[data.test.label == label] for label in range(data.classes))
+    return tuple(float(hits.mean()) if len(hits) else math.nan for hits in members)
 
 
 def _standard_error(values: np.ndarray) -> float:

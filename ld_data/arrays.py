@@ -1,11 +1,13 @@
 """Arrays without pickle: `.npz` archives with reproducible bytes, `.npy` bytes, and checks of what was passed in."""
 
 import io
+import operator
 import tokenize
 import zipfile
 import zlib
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -137,3 +139,29 @@ def check_labels(values: object, classes: int, name: str = "labels") -> np.ndarr
     if array.min() < 0 or array.max() >= classes:
         raise InputError(f"{name} must lie from 0 to {classes - 1}; received {array.min()} to {array.max()}.")
     return array.astype(np.int64)
+
+
+def check_integer(name: str, value: object, least: int, most: int) -> int:
+    """Return an integer, numpy's or Python's, as Python's; raise `InputError` for anything else, or out of range."""
+    if isinstance(value, bool | np.bool_) or not isinstance(value, int | np.integer):
+        raise InputError(f"{name} must be an integer; received {value!r}.")
+    number = operator.index(value)
+    if not least <= number <= most:
+        raise InputError(f"{name} must be from {least} to {most}; received {_shorten(number)}.")
+    return number
+
+
+def check_number(name: str, value: object, most: float) -> float:
+    """Return a number from 0 to `most` as Python's float; raise `InputError` for anything else, or out of range."""
+    if isinstance(value, bool | np.bool_) or not isinstance(value, int | float | np.integer | np.floating):
+        raise InputError(f"{name} must be a number from 0 to {most:g}; received {value!r}.")
+    if not 0 <= value <= most:
+        raise InputError(f"{name} must be a number from 0 to {most:g}; received {_shorten(value)}.")
+    return float(value)
+
+
+def _shorten(number: Any) -> str:
+    """Return a number as people read it; of an integer of thousands of digits Python would refuse to show any."""
+    return (
+        f"one of {number.bit_length()} bits" if isinstance(number, int) and number.bit_length() > 128 else f"{number}"
+    )

@@ -4,14 +4,13 @@ Names and defaults are those of S. Greydanus and D. Kobak, "Scaling down deep le
 (arXiv:2011.14439).
 """
 
-import operator
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from ld_data.arrays import check_finite, check_numbers
+from ld_data.arrays import check_finite, check_integer, check_number, check_numbers
 from ld_data.errors import InputError
 
 CLASSES = 10  # of the original's templates
@@ -82,8 +81,8 @@ class Mnist1dConfig:
         ):
             self._set(name, check_integer(name, getattr(self, name), least, most))
         for name in ("scale_coeff", "corr_noise_scale", "iid_noise_scale", "shear_scale"):
-            self._set(name, _check_number(name, getattr(self, name), MAX_SCALE))
-        self._set("train_split", _check_number("train_split", self.train_split, 1))
+            self._set(name, check_number(name, getattr(self, name), MAX_SCALE))
+        self._set("train_split", check_number("train_split", self.train_split, 1))
         if not isinstance(self.shuffle_seq, bool | np.bool_):
             raise InputError(f"shuffle_seq must be true or false; received {self.shuffle_seq!r}.")
         self._set("shuffle_seq", bool(self.shuffle_seq))
@@ -154,28 +153,3 @@ def check_std(mean: float, std: float, config: Mnist1dConfig) -> None:
         raise InputError(
             f"these arguments give signals that do not vary, which cannot be scaled to a std of 1: {config}."
         )
-
-
-def check_integer(name: str, value: object, least: int, most: int) -> int:
-    """Return an integer, numpy's or Python's, as Python's; raise `InputError` for anything else, or out of range."""
-    if isinstance(value, bool | np.bool_) or not isinstance(value, int | np.integer):
-        raise InputError(f"{name} must be an integer; received {value!r}.")
-    number = operator.index(value)
-    if not least <= number <= most:
-        raise InputError(f"{name} must be from {least} to {most}; received {_shorten(number)}.")
-    return number
-
-
-def _check_number(name: str, value: object, most: float) -> float:
-    if isinstance(value, bool | np.bool_) or not isinstance(value, int | float | np.integer | np.floating):
-        raise InputError(f"{name} must be a number from 0 to {most:g}; received {value!r}.")
-    if not 0 <= value <= most:
-        raise InputError(f"{name} must be a number from 0 to {most:g}; received {_shorten(value)}.")
-    return float(value)
-
-
-def _shorten(number: Any) -> str:
-    """Return a number as people read it; of an integer of thousands of digits Python would refuse to show any."""
-    return (
-        f"one of {number.bit_length()} bits" if isinstance(number, int) and number.bit_length() > 128 else f"{number}"
-    )

@@ -13,7 +13,8 @@ from functools import cached_property, lru_cache
 
 import numpy as np
 
-from ld_data.mnist1d_config import Mnist1dConfig, check_integer, check_std, check_templates, make_templates
+from ld_data.arrays import check_integer
+from ld_data.mnist1d_config import Mnist1dConfig, check_std, check_templates, make_templates
 from ld_data.mnist1d_places import make_tables, measure_moments
 from ld_data.mnist1d_transform import Draws, dilate, make_signals
 

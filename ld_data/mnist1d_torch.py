@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch.utils.data import IterableDataset, get_worker_info
 
-from ld_data.mnist1d_config import check_integer
+from ld_data.arrays import check_integer
 from ld_data.mnist1d_stream import MAX_ROW, SignalStream
 
 

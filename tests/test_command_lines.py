@@ -110,9 +110,9 @@ class TestLdData:
             (("--out", "a.csv"), "must end in .npz"),
             (("--out", "exists.npz"), "not overwritten"),
             (("--out", "a.npz", "--num-samples", "3"), "num_samples must be 10 or more"),
-            (("--out", "a.npz", "--num-samples", "0"), "num_samples must be 1 or more"),
+            (("--out", "a.npz", "--num-samples", "0"), "num_samples must be from 1 to"),
             (("--out", "a.npz", "--padding", "60", "36"), "least <= most"),
-            (("--out", "a.npz", "--iid-noise-scale", "nan"), "iid_noise_scale must be 0 or a positive number"),
+            (("--out", "a.npz", "--iid-noise-scale", "nan"), "iid_noise_scale must be a number from 0"),
             (("--out", "a.npz", "--templates", "exists.npz"), "expected .npy bytes"),
             (("--out", "a.npz", "--templates", "none.npy"), "No such file"),
             (("--out", "nowhere/a.npz"), "no folder nowhere"),
@@ -295,6 +295,47 @@ class TestEval:
         shown = capsys.readouterr().out
         assert "mean" in shown
         assert "linear" not in shown
+
+    def test_compare(self, predictions, release, tmp_path, capsys):
+        other = tmp_path / "other.npy"
+        np.save(other, np.load(predictions) + 0.1)
+        result = run_json(capsys, eval_main.main, "compare", "fake-4", predictions, other, "--resamples", 100)
+        assert result["noise_free_mse"]["value"] == pytest.approx(0.01 - 0.04, rel=1e-4)
+        assert result["noise_free_mse"]["is_significant"]
+        assert run(eval_main.main, "compare", "fake-4", predictions, other) == 0
+        shown = capsys.readouterr().out
+        assert "10000 resamples" in shown
+        assert f"a: {predictions}, b: {other}" in shown
+        assert run(eval_main.main, "compare", "fake-4", predictions, tmp_path / "none.npy") == 1
+        assert "none.npy: expected predictions (30, 4) for fake-4" in capsys.readouterr().err
+
+    def test_ladder_of_a_baseline(self, release, capsys):
+        result = run_json(capsys, eval_main.main, "ladder", "linear", "--release", "fake-4", "--rows", 50)
+        assert (result["release"], result["model"], result["rows"]) == ("fake-4", "linear", 50)
+        words = {rung["task"]: rung["word"] for rung in result["rungs"]}
+        assert words["rotation"] == "learned"
+        assert words["teacher"] != "learned"
+        assert run(eval_main.main, "ladder", "linear", "--release", "fake-4") == 0
+        shown = capsys.readouterr()
+        assert "fake-4, 60 + 30 rows, the model linear" in shown.out
+        assert "What linear lacks first: to follow a smooth nonlinear map" in shown.out
+        assert "ladder: 100%" in shown.err
+        assert run(eval_main.main, "ladder", "nope", "--release", "fake-4") == 1
+        assert "of your own is named as module:function" in capsys.readouterr().err
+
+    def test_ladder_of_a_function_of_ones_own(self, release, tmp_path, monkeypatch, capsys):
+        monkeypatch.chdir(tmp_path)
+        source = "def fit(x_train, y_train, seed):\n    return lambda x: x\n\n\ndef broken(x, y, seed):\n    return 3\n"
+        (tmp_path / "copier.py").write_text(source)
+        result = run_json(capsys, eval_main.main, "ladder", "copier:fit", "--release", "fake-4")
+        assert [rung["task"] for rung in result["rungs"] if rung["word"] == "learned"] == ["identity"]
+        for name, words in (
+            ("copier:broken", "fit must return a function of x"),
+            ("copier:nope", "Defined there: fit, broken"),
+            ("not_there:fit", "no module not_there"),
+        ):
+            assert run(eval_main.main, "ladder", name, "--release", "fake-4") == 1
+            assert words in capsys.readouterr().err
 
     def test_submit_and_leaderboard(self, service, predictions, capsys):
         assert run(eval_main.main, "leaderboard", "fake-4", "--from", service) == 0

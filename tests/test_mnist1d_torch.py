@@ -42,5 +42,7 @@ def test_a_loader_collates_single_rows():
 
 
 def test_bad_rows_are_refused_at_once():
-    with pytest.raises(InputError, match="counted from 0"):
+    with pytest.raises(InputError, match="rows must be from 0 to"):
         SignalDataset(STREAM, -1)
+    with pytest.raises(InputError, match="batch_size must be from 1 to"):
+        SignalDataset(STREAM, 5, batch_size=0)

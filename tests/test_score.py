@@ -1,9 +1,13 @@
+import json
+import math
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 import ld_data
 from eval import evaluate
-from eval.score import score_predictions
+from eval.score import Score, score_predictions
 from ld_data.builder import make_dataset
 from ld_data.errors import InputError, UnknownNameError
 from tests.fakes import SPREAD, FakeCodec, make_source
@@ -87,6 +91,45 @@ def test_it_prints_as_a_small_table(data):
         assert word in text
 
 
+def test_each_class_has_an_accuracy_and_the_worst_is_shown(data):
+    predictions = oracle(data).copy()
+    members = np.flatnonzero(data.test.label == 2)
+    predictions[members[: len(members) // 4]] = data.class_mean[0]
+    score = evaluate(predictions, data)
+    assert score.class_accuracy == (1.0, 1.0, 0.75)
+    shares = np.bincount(data.test.label) / len(data.test)
+    assert score.decoded_accuracy == pytest.approx(shares @ score.class_accuracy)
+    assert "worst class              0.7500 (class 2)" in str(score)
+    assert Score(**json.loads(json.dumps(score.to_json()))) == score
+
+
+def test_a_class_without_test_rows_has_no_accuracy(data):
+    rows = data.test.label != 1
+    test = replace(data.test, x=data.test.x[rows], y=data.test.y[rows], label=data.test.label[rows])
+    part = replace(data, test=test)
+    score = evaluate(oracle(part), part)
+    assert math.isnan(score.class_accuracy[1])
+    assert score.to_json()["class_accuracy"] == [1.0, None, 1.0]
+    assert Score(**score.to_json()) == score
+    assert "worst class              1.0000 (class 0)" in str(score)
+
+
+def test_a_model_is_fed_batches_of_the_size_asked_for(data):
+    sizes = []
+
+    def model(x):
+        sizes.append(len(x))
+        return x
+
+    assert evaluate(model, data, batch_rows=1000) == evaluate(data.test.x, data)
+    assert sizes == [1000, 1000, 1000]
+
+
+def test_predictions_are_scored_from_a_file(data, tmp_path):
+    np.save(tmp_path / "a.npy", oracle(data))
+    assert evaluate(tmp_path / "a.npy", data) == evaluate(oracle(data), data)
+
+
 @pytest.mark.parametrize(
     ("predictions", "reason"),
     [
@@ -112,7 +155,7 @@ def test_what_a_model_raises_is_not_hidden(data):
         evaluate(broken, data)
 
 
-@pytest.mark.parametrize("model", ["predictions.npy", None, object()])
+@pytest.mark.parametrize("model", ["predictions.csv", None, object()])
 def test_what_is_no_model_is_refused(data, model):
     with pytest.raises(InputError, match="model must be a function of x"):
         evaluate(model, data)

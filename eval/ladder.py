@@ -1,0 +1,268 @@
+"""A ladder of control tasks on the inputs of a release: each asks for one ability, and its best possible MSE is known.
+
+A model that fails on a dataset fails for a reason. The lower rungs have no noise and no classes: who cannot copy x, or
+mix its components, need not look at the classes for the reason. The upper rungs are the class map of the release with
+its noise dialled in.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+import numpy as np
+from tqdm import tqdm
+
+from eval.predictions import BATCH_ROWS, Model, predict
+from eval.score import measure_skill, row_errors
+from ld_data.arrays import check_integer
+from ld_data.dataset import LatentDataset
+from ld_data.errors import InputError
+from ld_data.noise import check_seed, make_normals, make_uniforms
+
+LEARNED = 0.95  # the skill from which an ability counts as learned
+CLASSES_LEARNED = 0.85  # the same for class maps: x does not quite tell the class, and good models reach about 0.9
+NOT_LEARNED = 0.5  # the skill below which an ability counts as not learned; between the two, as learned in part
+NAMED_ABILITIES = 2  # that the last sentence names, if a model lacks more
+
+MAX_ROWS = 2**63 - 1
+LOW_RANK = 8
+TEACHER_UNITS = 32  # of each of its two hidden layers
+TEACHER_GAIN = 1.5  # the std of what enters a unit, for inputs of std 1: bent enough that no linear map follows it
+NOISE_SCALES = (0.0, 0.25, 0.5, 1.0)
+
+# One stream for each draw: not those of latents, nor of the health report.
+PERMUTATION_STREAM, ROTATION_STREAM, READ_STREAM, WRITE_STREAM, TEACHER_STREAM = (
+    (1 << 43) + number for number in range(5)
+)
+
+Fit = Callable[[np.ndarray, np.ndarray, int], Model]
+FitDataset = Callable[[LatentDataset, int], Model]
+
+
+@dataclass(frozen=True)
+class Task:
+    """A control task: another y for the x of a dataset, row by row.
+
+    Attributes:
+        name: for people.
+        ability: what it asks for, in one line.
+        y_train, y_test: `(n, d)` float32.
+        y_best: the answers `(n_test, d)` of the best model. For the class maps that is the oracle who knows the class,
+            which x alone does not quite tell.
+        learned_from: the skill from which the ability counts as learned.
+    """
+
+    name: str
+    ability: str
+    y_train: np.ndarray
+    y_test: np.ndarray
+    y_best: np.ndarray
+    learned_from: float = LEARNED
+
+    @property
+    def null(self) -> float:
+        """The MSE on the test rows of the model that always answers the mean of the training y."""
+        return float(self.null_errors().mean())
+
+    @property
+    def optimum(self) -> float:
+        """The MSE on the test rows of the best model: 0 where y is a function of x."""
+        return float(self.best_errors().mean())
+
+    def null_errors(self) -> np.ndarray:
+        """Return the null's squared error of each test row `(n_test,)`, a mean over dimensions."""
+        return row_errors(self.y_train.mean(axis=0, dtype=np.float64), self.y_test)
+
+    def best_errors(self) -> np.ndarray:
+        """Return the best model's squared error of each test row `(n_test,)`, a mean over dimensions."""
+        return row_errors(self.y_best, self.y_test)
+
+    def apply_to(self, data: LatentDataset) -> LatentDataset:
+        """Return `data` with the y of this task and copies of its x, so that no task sees what a model did to x."""
+        train = replace(data.train, x=data.train.x.copy(), y=self.y_train.copy())
+        test = replace(data.test, x=data.test.x.copy(), y=self.y_test.copy())
+        return replace(data, name=f"{data.name}, task {self.name}", train=train, test=test, manifest=None)
+
+
+@dataclass(frozen=True)
+class Rung:
+    """How a model did on a task; the figures are of the test rows.
+
+    Attributes:
+        task, ability: the name of the task, and what it asks for.
+        null, optimum: as in `Task`.
+        mse: of the model.
+        skill: (null - mse) / (null - optimum): 0 for the null, 1 for the best model.
+        skill_standard_error: of the skill, from its spread over rows.
+        learned_from: as in `Task`.
+    """
+
+    task: str
+    ability: str
+    null: float
+    optimum: float
+    mse: float
+    skill: float
+    skill_standard_error: float
+    learned_from: float
+
+    @property
+    def word(self) -> str:
+        """The skill in a word: learned, partly, or not."""
+        if self.skill >= self.learned_from:
+            return "learned"
+        return "not" if self.skill < NOT_LEARNED else "partly"
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the fields and the word as JSON values."""
+        return asdict(self) | {"word": self.word}
+
+
+def make_ladder(data: LatentDataset, seed: int = 0) -> list[Task]:
+    """Return the control tasks for the x of a dataset, the simplest first; the same for the same seed.
+
+    Raises `InputError` for a seed outside 0 to 2**63 - 1.
+    """
+    check_seed(seed)
+    maps = {
+        "identity": ("copy the input", lambda x: x),
+        "permutation": ("carry each component to another place", make_permutation(data.latent_dim, seed)),
+        "rotation": ("mix all components linearly", make_rotation(data.latent_dim, seed)),
+        "low rank": ("find the few directions that matter", make_low_rank_map(data.latent_dim, seed)),
+        "teacher": ("follow a smooth nonlinear map", make_teacher(data.train.x, seed)),
+    }
+    tasks = [_make_map_task(name, ability, answer, data) for name, (ability, answer) in maps.items()]
+    return tasks + [_make_class_task(scale, data) for scale in NOISE_SCALES]
+
+
+def make_permutation(latent_dim: int, seed: int) -> Callable[[np.ndarray], np.ndarray]:
+    """Return a function of x `(n, d)` that reorders the components, by a permutation drawn from the seed."""
+    order = np.argsort(make_uniforms(seed, PERMUTATION_STREAM, 0, 1, latent_dim)[0])
+    return lambda x: x[:, order]
+
+
+def make_rotation(latent_dim: int, seed: int) -> Callable[[np.ndarray], np.ndarray]:
+    """Return a function of x `(n, d)` that multiplies by an orthogonal matrix, drawn from the seed."""
+    matrix = _draw_orthogonal(latent_dim, seed, ROTATION_STREAM)
+    return lambda x: x @ matrix
+
+
+def make_low_rank_map(latent_dim: int, seed: int) -> Callable[[np.ndarray], np.ndarray]:
+    """Return a linear function of x `(n, d)` of rank r = 8, or d / 2 if that is less.
+
+    It reads r orthonormal directions and writes each to one of r others, so that y has variance 1 along these and none
+    along the rest: r / d on average over components.
+    """
+    rank = max(1, min(LOW_RANK, latent_dim // 2))
+    read = _draw_orthogonal(latent_dim, seed, READ_STREAM)[:, :rank]
+    write = _draw_orthogonal(latent_dim, seed, WRITE_STREAM)[:, :rank]
+    return lambda x: x @ (read @ write.T)
+
+
+def make_teacher(x_train: np.ndarray, seed: int) -> Callable[[np.ndarray], np.ndarray]:
+    """Return a random network as a function of x `(n, d)`: two hidden layers of 32 tanh units, and a linear layer.
+
+    Each of its d outputs is standardised to mean 0 and variance 1 over `x_train` `(n, d)`.
+    """
+    latent_dim = x_train.shape[1]
+    weights, size = [], latent_dim
+    for number, units in enumerate((TEACHER_UNITS, TEACHER_UNITS, latent_dim)):
+        weights.append(make_normals(seed, TEACHER_STREAM + number, 0, size, units) * (TEACHER_GAIN / np.sqrt(size)))
+        size = units
+
+    def answer(x: np.ndarray) -> np.ndarray:
+        hidden = x
+        for weight in weights[:-1]:
+            hidden = np.tanh(hidden @ weight)
+        return hidden @ weights[-1]
+
+    answers = answer(x_train)
+    mean, std = answers.mean(axis=0), answers.std(axis=0)
+    return lambda x: (answer(x) - mean) / std
+
+
+def climb(fit: Fit, data: LatentDataset, seed: int = 0, *, batch_rows: int = BATCH_ROWS) -> list[Rung]:
+    """Return how a learning rule does on each task of the ladder, a progress bar on stderr.
+
+    `fit(x_train, y_train, seed)` learns from `(n, d)` float32 arrays, its own copies, and returns a model as `evaluate`
+    takes it: a function of x, an object with predict, or a PyTorch module.
+
+    Raises `InputError` for a `fit` that returns something else; what `fit` raises comes through with a note that names
+    the task.
+    """
+    return climb_datasets(lambda task, seed: fit(task.train.x, task.train.y, seed), data, seed, batch_rows=batch_rows)
+
+
+def climb_datasets(fit: FitDataset, data: LatentDataset, seed: int = 0, *, batch_rows: int = BATCH_ROWS) -> list[Rung]:
+    """Return the same as `climb` for a `fit(data, seed)` that learns from a dataset and its labels, as baselines do."""
+    return [
+        _climb_task(task, fit, data, seed, batch_rows) for task in tqdm(make_ladder(data, seed), "ladder", unit="task")
+    ]
+
+
+def describe_gaps(name: str, rungs: Sequence[Rung]) -> str:
+    """Return a sentence that says which abilities the model of that name lacks first."""
+    gaps = [f"to {rung.ability} ({rung.word})" for rung in rungs if rung.word != "learned"]
+    if not gaps:
+        return f"{name} lacks none of these abilities."
+    more = f"; and {len(gaps) - NAMED_ABILITIES} more" if len(gaps) > NAMED_ABILITIES else ""
+    return f"What {name} lacks first: {'; '.join(gaps[:NAMED_ABILITIES])}{more}."
+
+
+def format_rungs(rungs: Sequence[Rung]) -> str:
+    """Return a table of rungs, a line each."""
+    lines = [f"{'task':<22}{'it asks to':<42}{'skill':>16}"]
+    for rung in rungs:
+        skill = f"{rung.skill:.3f} +- {rung.skill_standard_error:.3f}"
+        lines.append(f"{rung.task:<22}{rung.ability:<42}{skill:>16}  {rung.word}")
+    return "\n".join(lines)
+
+
+def keep_rows(data: LatentDataset, rows: int) -> LatentDataset:
+    """Return a dataset with the first `rows` training rows, or all if it has fewer; raise `InputError` below 2."""
+    check_integer("rows", rows, 2, MAX_ROWS)
+    train = replace(data.train, x=data.train.x[:rows], y=data.train.y[:rows], label=data.train.label[:rows])
+    return replace(data, train=train, manifest=None)
+
+
+def _make_map_task(name: str, ability: str, answer: Callable[[np.ndarray], np.ndarray], data: LatentDataset) -> Task:
+    y_train, y_test = (answer(split.x.astype(np.float64)).astype(np.float32) for split in (data.train, data.test))
+    return Task(name, ability, y_train, y_test, y_test)
+
+
+def _make_class_task(scale: float, data: LatentDataset) -> Task:
+    """Return the task whose y is the class mean plus `scale` times what the y of the dataset adds to it."""
+    ability = f"tell the class through {scale:.0%} of the noise" if scale else "tell the class, without noise"
+    best_train, best_test = (data.class_mean[split.label] for split in (data.train, data.test))
+    y_train, y_test = (
+        # y itself for scale 1: the sum would differ from it in the last bit
+        split.y if scale == 1 else (best + np.float32(scale) * (split.y - best)).astype(np.float32)
+        for split, best in ((data.train, best_train), (data.test, best_test))
+    )
+    return Task(f"classes, noise {scale:g}", ability, y_train, y_test, best_test, CLASSES_LEARNED)
+
+
+def _climb_task(task: Task, fit: FitDataset, data: LatentDataset, seed: int, batch_rows: int) -> Rung:
+    task_data = task.apply_to(data)
+    try:
+        model = fit(task_data, seed)
+    except Exception as error:
+        error.add_note(f"raised while the model was fitted to {task_data.name}")
+        raise
+    if not callable(model) and not callable(getattr(model, "predict", None)):
+        raise InputError(f"fit must return a function of x or an object with predict; returned {type(model).__name__}.")
+    # a fit may have written into its arrays, so the model is asked about new ones
+    errors = row_errors(predict(model, task.apply_to(data), batch_rows=batch_rows), task.y_test)
+    skill, skill_standard_error = measure_skill(errors, task.null_errors(), task.best_errors())
+    mse = float(errors.mean())
+    return Rung(task.name, task.ability, task.null, task.optimum, mse, skill, skill_standard_error, task.learned_from)
+
+
+def _draw_orthogonal(latent_dim: int, seed: int, stream: int) -> np.ndarray:
+    """Return an orthogonal matrix `(d, d)`, uniform over all of them.
+
+    That of the QR decomposition of normals, with the signs that make it unique (Mezzadri, "How to generate random
+    matrices from the classical compact groups", Notices of the AMS 54, 2007).
+    """
+    matrix, triangle = np.linalg.qr(make_normals(seed, stream, 0, latent_dim, latent_dim))
+    return matrix * np.sign(np.diagonal(triangle))
