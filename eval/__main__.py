@@ -18,13 +18,13 @@ from eval.submission import Submission, fetch_leaderboard, submit
 from ld_data import command_line
 from ld_data.arrays import read_npy
 from ld_data.dataset import LatentDataset
-from ld_data.errors import InputError, MissingDataError, UnknownNameError
+from ld_data.errors import InputError, IntegrityError, MissingDataError, UnknownNameError
 from ld_data.manifest import read_manifest
 from ld_data.release import find_release, load
 from ld_data.source import SOURCES, choose_source, find_inputs
 
+ALL_SEEDS = 5
 DEFAULT_SERVICE = "http://127.0.0.1:8000"
-BASELINES = ("mean", "linear", "mlp")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -43,13 +43,7 @@ def _make_parser() -> argparse.ArgumentParser:
     score.add_argument("--json", action="store_true", help="print JSON")
     score.set_defaults(command=_score)
 
-    baselines = commands.add_parser("baselines", help="fit and score the baselines")
-    baselines.add_argument("release", help="a release's name or folder")
-    baselines.add_argument("--only", choices=BASELINES, help="one of them")
-    baselines.add_argument("--seed", type=int, default=0)
-    baselines.add_argument("--json", action="store_true", help="print JSON")
-    baselines.set_defaults(command=_baselines)
-
+    _add_baselines(commands)
     _add_compare(commands)
     _add_ladder(commands)
 
@@ -73,6 +67,27 @@ def _make_parser() -> argparse.ArgumentParser:
 
     _add_leaderboard_commands(commands)
     return parser
+
+
+def _add_baselines(commands: Any) -> None:
+    baselines = commands.add_parser("baselines", help="fit and score the baselines")
+    baselines.add_argument("release", help="a release's name or folder")
+    chosen = baselines.add_mutually_exclusive_group()
+    chosen.add_argument("--only", nargs="+", metavar="NAME", help="these alone; an unknown name lists all")
+    chosen.add_argument("--all", action="store_true", help="all of them: an hour")
+    baselines.add_argument("--seed", type=int, default=0, help="the first seed")
+    baselines.add_argument("--seeds", type=int, help="how many seeds: 1 by default, 5 with --all")
+    baselines.add_argument("--out", type=Path, metavar="FILE", help="write the table as JSON")
+    baselines.add_argument("--check", action="store_true", help="fail if a figure is not the committed one")
+    baselines.add_argument("--json", action="store_true", help="print JSON")
+    baselines.set_defaults(command=_baselines)
+
+    tuning = commands.add_parser("tune", help="try learning rates of a learning rule on held-out training rows")
+    tuning.add_argument("release", help="a release's name or folder")
+    tuning.add_argument("rule", help="a baseline; an unknown name lists those that can be tuned")
+    tuning.add_argument("--seed", type=int, default=0)
+    tuning.add_argument("--json", action="store_true", help="print JSON")
+    tuning.set_defaults(command=_tune)
 
 
 def _add_compare(commands: Any) -> None:
@@ -132,15 +147,30 @@ def _score(options: argparse.Namespace) -> None:
 
 def _baselines(options: argparse.Namespace) -> None:
     with command_line.quiet_imports():
-        from eval.baselines import fit_baseline  # Keras takes seconds to import, and no score needs it
+        from eval.baseline_table import describe_rows, find_differences, load_rows, measure_rows, save_rows, table_path
+        from eval.baselines import BASELINES, SHORT, find_baseline  # Keras takes seconds to import
 
     data = load(options.release)
-    rows = []
-    for name in [options.only] if options.only else BASELINES:
-        model = fit_baseline(name, data, options.seed)
-        rows.append({"name": name, **score_predictions(model(data.test.x), data).to_json()})
+    names = options.only or (list(BASELINES) if options.all else SHORT)
+    for name in names:
+        find_baseline(name)
+    count = options.seeds or (ALL_SEEDS if options.all else 1)
+    rows = list(measure_rows(data, names, range(options.seed, options.seed + count)))
+    if options.out:
+        save_rows(rows, options.out)
     title = f"{data.name}, {len(data.test)} test rows"
-    command_line.print_result(rows, f"{title}\n{_format_table(rows)}", options.json)
+    command_line.print_result([asdict(row) for row in rows], f"{title}\n{describe_rows(rows)}", options.json)
+    if options.check and (differences := find_differences(rows, load_rows(table_path(data.name)))):
+        raise IntegrityError(" ".join(["the committed table was not reproduced.", *differences]))
+
+
+def _tune(options: argparse.Namespace) -> None:
+    with command_line.quiet_imports():
+        from eval.baselines import tune_rule
+
+    errors = tune_rule(options.rule, load(options.release), options.seed)
+    lines = ["learning rate  held-out MSE", *(f"{rate:>13g} {error:>13.5f}" for rate, error in errors.items())]
+    command_line.print_result(errors, "\n".join(lines), options.json)
 
 
 def _compare(options: argparse.Namespace) -> None:

@@ -1,62 +1,141 @@
-"""Baselines: what simple models score."""
+"""Baselines: what simple models and learning rules score, each reproducible from its name and a seed."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
-import keras
 import numpy as np
 
-from eval.fitting import FitPlan, draw_seed, fit_model, make_initializer
+from eval import perceptrons, regressors
+from eval.predictions import Model
+from eval.rules.associative_memory import fit_associative_memory
+from eval.rules.backpropagation import Backpropagation
+from eval.rules.equilibrium_propagation import EquilibriumPropagation
+from eval.rules.evolution_strategies import EvolutionStrategies
+from eval.rules.feedback_alignment import DirectFeedbackAlignment, FeedbackAlignment
+from eval.rules.forward_forward import ForwardForward
+from eval.rules.network import Network, RulePlan, fit_network
+from eval.rules.predictive_coding import PredictiveCoding
+from eval.rules.target_propagation import DifferenceTargetPropagation
+from eval.score import Score, evaluate
 from ld_data.dataset import LatentDataset
 from ld_data.errors import UnknownNameError
 
-MLP_UNITS = (256, 256, 256)
-MLP_DROPOUT = 0.1
-MLP_EPOCHS = 20
-MLP_HELD_OUT = 0.1  # the best epoch is chosen on these rows: y is mostly noise, which small datasets overfit
-
-Baseline = Callable[[np.ndarray], np.ndarray]
+LEARNING_RATES = (3e-4, 1e-3, 3e-3, 1e-2)  # the budget of every rule: one run with each, on seed 0 of ld-mnist-32
+SHORT = ("mean", "linear", "mlp")
 
 
-def fit_baseline(name: str, data: LatentDataset, seed: int = 0) -> Baseline:
-    """Return a fitted baseline, a callable on x `(n, d)`; raises `UnknownNameError` for a name not in `BASELINES`."""
+@dataclass(frozen=True)
+class Baseline:
+    """A model to compare with.
+
+    Attributes:
+        fit: given a dataset and a seed, returns what `evaluate` takes.
+        about: what it is, in a few words.
+        seeded: whether another seed gives another model, for more than which rows are held out.
+    """
+
+    fit: Callable[[LatentDataset, int], Model]
+    about: str
+    seeded: bool = True
+
+
+@dataclass(frozen=True)
+class RuleBaseline:
+    """A learning rule on the network that all rules train: called as a `fit`.
+
+    Attributes:
+        name: of the baseline.
+        rule: makes the network from its layers' sizes and a random generator.
+        plan: how it is trained.
+    """
+
+    name: str
+    rule: Callable[..., Network]
+    plan: RulePlan
+
+    def __call__(self, data: LatentDataset, seed: int) -> Network:
+        """Return the network, trained."""
+        sizes = [data.latent_dim, *self.plan.units, data.latent_dim]
+        extra = (data.class_mean, data.classify) if self.rule is ForwardForward else ()
+        network = self.rule(sizes, np.random.default_rng(seed), *extra)
+        return fit_network(network, data, self.plan, seed, self.name)
+
+
+def fit_baseline(name: str, data: LatentDataset, seed: int = 0) -> Model:
+    """Return a fitted baseline, which `evaluate` takes; raises `UnknownNameError` for a name not in `BASELINES`."""
+    return find_baseline(name).fit(data, seed)
+
+
+def find_baseline(name: str) -> Baseline:
+    """Return the baseline of that name; raises `UnknownNameError` for a name not in `BASELINES`."""
     if name not in BASELINES:
         raise UnknownNameError(f"no baseline {name!r}. Known: {', '.join(BASELINES)}.")
-    return BASELINES[name](data, seed)
+    return BASELINES[name]
 
 
-def fit_mean(data: LatentDataset, seed: int) -> Baseline:
-    """Return the model that always answers the mean of the training y."""
-    mean = data.train.y.mean(axis=0)
-    return lambda x: np.broadcast_to(mean, (len(x), len(mean)))
+def score_baseline(name: str, data: LatentDataset, seeds: Sequence[int]) -> list[Score]:
+    """Return the scores of a baseline on the test rows, one for each seed, or one in all if seeds do not matter."""
+    used = seeds if find_baseline(name).seeded else seeds[:1]
+    return [evaluate(fit_baseline(name, data, seed), data) for seed in used]
 
 
-def fit_linear(data: LatentDataset, seed: int) -> Baseline:
-    """Return the least-squares linear map with an intercept."""
-    coefficients, *_ = np.linalg.lstsq(_with_ones(data.train.x), data.train.y.astype(np.float64))
-    return lambda x: _with_ones(x) @ coefficients
+def tune_rule(name: str, data: LatentDataset, seed: int = 0) -> dict[float, float]:
+    """Return a learning rule's MSE on held-out training rows for each of `LEARNING_RATES`.
+
+    Raises `UnknownNameError` for a baseline that is no such rule.
+    """
+    fit = find_baseline(name).fit
+    if not isinstance(fit, RuleBaseline):
+        rules = [rule for rule, baseline in BASELINES.items() if isinstance(baseline.fit, RuleBaseline)]
+        raise UnknownNameError(
+            f"the baseline {name} has no learning rate to tune. Those that have: {', '.join(rules)}."
+        )
+    plans = {rate: replace(fit.plan, learning_rate=rate) for rate in LEARNING_RATES}
+    return {rate: replace(fit, plan=plan)(data, seed).held_out_error for rate, plan in plans.items()}
 
 
-def fit_mlp(data: LatentDataset, seed: int) -> Baseline:
-    """Return the predecessor's model: three dense ReLU layers with batch normalisation and dropout of 0.1."""
-    random = np.random.default_rng(seed)
-    model = keras.Sequential([keras.Input((data.latent_dim,))])
-    for units in MLP_UNITS:
-        model.add(keras.layers.Dense(units, use_bias=False, kernel_initializer=make_initializer(random)))
-        model.add(keras.layers.BatchNormalization())
-        model.add(keras.layers.ReLU())
-        model.add(keras.layers.Dropout(MLP_DROPOUT, seed=draw_seed(random)))
-    model.add(keras.layers.Dense(data.latent_dim, kernel_initializer="zeros"))  # starts at the null
-    plan = FitPlan(epochs=MLP_EPOCHS, batch_rows=128, learning_rate=1e-3, seed=seed, held_out=MLP_HELD_OUT)
-    fit_model(model, keras.losses.MeanSquaredError(), data.train.x, data.train.y, plan, "mlp")
-    return lambda x: model.predict(x, batch_size=1024, verbose=0)
+def _make_rule(name: str, rule: Callable[..., Network], about: str, **plan: object) -> tuple[str, Baseline]:
+    return name, Baseline(RuleBaseline(name, rule, replace(RulePlan(), **plan)), about)  # type: ignore[arg-type]
 
 
-BASELINES: dict[str, Callable[[LatentDataset, int], Baseline]] = {
-    "mean": fit_mean,
-    "linear": fit_linear,
-    "mlp": fit_mlp,
+BASELINES: dict[str, Baseline] = {
+    "mean": Baseline(regressors.fit_mean, "answers the mean of y: the null", seeded=False),
+    "linear": Baseline(regressors.fit_linear, "least squares", seeded=False),
+    "ridge": Baseline(regressors.fit_ridge, "least squares with a penalty", seeded=False),
+    "neighbours": Baseline(regressors.fit_neighbours, "the mean y of the nearest rows", seeded=False),
+    "trees": Baseline(regressors.fit_trees, "gradient-boosted trees"),
+    "mlp": Baseline(perceptrons.fit_mlp, "the predecessor's network"),
+    "residual": Baseline(perceptrons.fit_residual, "a residual network"),
+    "joint": Baseline(perceptrons.fit_joint, "the predecessor's network, trained on classes alone"),
+    **dict(
+        [
+            _make_rule(
+                "backpropagation",
+                Backpropagation,
+                "the gradient, on the network of all rules below",
+                learning_rate=3e-3,
+            ),
+            _make_rule("feedback-alignment", FeedbackAlignment, "fixed random weights on the way back"),
+            _make_rule("direct-feedback", DirectFeedbackAlignment, "... straight from the output to each layer"),
+            _make_rule("target-propagation", DifferenceTargetPropagation, "targets through learned inverses"),
+            _make_rule(
+                "predictive-coding", PredictiveCoding, "activities settle, then layers predict", learning_rate=3e-4
+            ),
+            _make_rule(
+                "equilibrium-propagation",
+                EquilibriumPropagation,
+                "two settled states compared",
+                units=(256,),
+                learning_rate=3e-3,
+            ),
+            _make_rule("forward-forward", ForwardForward, "layers tell true pairs from false ones", learning_rate=1e-2),
+            _make_rule(
+                "evolution-strategies", EvolutionStrategies, "random moves of all weights", units=(64,), batch_rows=256
+            ),
+        ]
+    ),
+    "associative-memory": Baseline(
+        fit_associative_memory, "a modern Hopfield network of all training rows", seeded=False
+    ),
+    "oracle": Baseline(regressors.make_oracle, "knows the class of the test rows: the floor", seeded=False),
 }
-
-
-def _with_ones(x: np.ndarray) -> np.ndarray:
-    return np.hstack([x.astype(np.float64), np.ones((len(x), 1))])

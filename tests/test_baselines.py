@@ -1,8 +1,10 @@
-import numpy as np
+from dataclasses import replace
+
 import pytest
 
 from eval import evaluate
-from eval.baselines import BASELINES, fit_baseline
+from eval.baselines import BASELINES, LEARNING_RATES, SHORT, RuleBaseline, fit_baseline, score_baseline, tune_rule
+from eval.perceptrons import PLAN
 from ld_data.builder import make_dataset
 from ld_data.errors import UnknownNameError
 from tests.fakes import FakeCodec, make_source
@@ -10,32 +12,47 @@ from tests.fakes import FakeCodec, make_source
 
 @pytest.fixture(scope="module")
 def data():
-    return make_dataset(make_source(3000, 1000), FakeCodec(), "fake", seed=0)
+    return make_dataset(make_source(300, 100), FakeCodec(), "fake", seed=0)
 
 
-def test_each_baseline_predicts_as_many_rows_as_it_is_given(data, monkeypatch):
-    monkeypatch.setattr("eval.baselines.MLP_EPOCHS", 1)
-    for name in BASELINES:
-        assert np.asarray(fit_baseline(name, data)(data.test.x[:7])).shape == (7, 4)
+@pytest.mark.parametrize("name", BASELINES)
+def test_every_baseline_scores(name, data, monkeypatch):
+    monkeypatch.setattr("eval.perceptrons.PLAN", replace(PLAN, epochs=2))
+    monkeypatch.setattr("eval.regressors.TREES", 5)
+    assert evaluate(fit_baseline(name, data, 0), data).rows == 100
 
 
-def test_the_mean_has_no_skill(data):
-    assert evaluate(fit_baseline("mean", data), data).skill == pytest.approx(0, abs=1e-5)
+def test_seeds_are_scored_one_by_one_where_they_matter(data):
+    scores = score_baseline("backpropagation", data, (0, 1, 0))
+    assert scores[0] == scores[2] != scores[1]
+    assert len(score_baseline("linear", data, (0, 1, 2))) == 1
 
 
-def test_the_linear_map_is_the_least_squares_one(data):
-    model = fit_baseline("linear", data)
-    residual = data.train.y - model(data.train.x)
-    assert np.abs(residual.mean(axis=0)).max() < 1e-5
-    assert np.abs(residual.T @ data.train.x).max() / len(data.train) < 1e-5
+def test_the_short_list_is_of_baselines():
+    assert set(SHORT) <= set(BASELINES)
 
 
-def test_the_mlp_beats_the_linear_map_and_is_reproducible(data):
-    scores = {name: evaluate(fit_baseline(name, data), data) for name in BASELINES}
-    assert scores["mlp"].skill > scores["linear"].skill > scores["mean"].skill
-    assert evaluate(fit_baseline("mlp", data), data) == scores["mlp"]
+def test_a_rule_is_tuned_on_held_out_rows(data):
+    errors = tune_rule("backpropagation", data)
+    assert tuple(errors) == LEARNING_RATES
+    assert all(0 < error < 20 for error in errors.values())
+    assert len(set(errors.values())) == len(LEARNING_RATES)
 
 
-def test_an_unknown_baseline_is_refused(data):
-    with pytest.raises(UnknownNameError, match="mean, linear, mlp"):
-        fit_baseline("transformer", data)
+def test_the_learning_rates_in_use_are_among_those_tried():
+    rules = [baseline.fit for baseline in BASELINES.values() if isinstance(baseline.fit, RuleBaseline)]
+    assert len(rules) >= 8
+    assert {rule.plan.learning_rate for rule in rules} <= set(LEARNING_RATES)
+
+
+@pytest.mark.parametrize("call", [fit_baseline, tune_rule])
+def test_an_unknown_baseline_is_refused(call, data):
+    with pytest.raises(UnknownNameError, match="mean, linear, ridge"):
+        call("none", data)
+
+
+def test_what_has_no_learning_rate_cannot_be_tuned(data):
+    with pytest.raises(
+        UnknownNameError, match=r"linear has no learning rate to tune\. Those that have: backpropagation"
+    ):
+        tune_rule("linear", data)

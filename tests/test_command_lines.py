@@ -288,13 +288,35 @@ class TestEval:
         assert "No such file" in capsys.readouterr().err
 
     def test_baselines(self, release, capsys, monkeypatch):
-        monkeypatch.setattr("eval.baselines.MLP_EPOCHS", 1)
+        monkeypatch.setattr("eval.baselines.SHORT", ("mean", "linear"))
         rows = run_json(capsys, eval_main.main, "baselines", "fake-4")
-        assert [row["name"] for row in rows] == ["mean", "linear", "mlp"]
-        assert run(eval_main.main, "baselines", "fake-4", "--only", "mean") == 0
+        assert [row["name"] for row in rows] == ["mean", "linear"]
+        assert run(eval_main.main, "baselines", "fake-4", "--only", "oracle") == 0
         shown = capsys.readouterr().out
-        assert "mean" in shown
+        assert "oracle" in shown
         assert "linear" not in shown
+        assert "seeds" not in shown
+        assert run(eval_main.main, "baselines", "fake-4", "--only", "mean", "nobody") == 1
+        assert "no baseline 'nobody'. Known: mean, linear" in capsys.readouterr().err
+
+    def test_a_table_of_baselines_is_kept_and_checked(self, release, tmp_path, capsys, monkeypatch):
+        path = tmp_path / "tables" / "fake-4.json"
+        monkeypatch.setattr("eval.baseline_table.table_path", lambda release: path)
+        few = ("baselines", "fake-4", "--only", "linear", "feedback-alignment", "--seeds", 2)
+        assert run(eval_main.main, *few, "--out", path) == 0
+        assert "over 2 seeds" in capsys.readouterr().out
+        assert run(eval_main.main, *few, "--check") == 0
+        path.write_text(
+            path.read_text().replace('"decoded_accuracy": {\n    "mean": ', '"decoded_accuracy": {\n    "mean": 3')
+        )
+        assert run(eval_main.main, *few, "--check") == 1
+        assert "was not reproduced. linear: decoded_accuracy is" in capsys.readouterr().err
+
+    def test_tune(self, release, capsys):
+        errors = run_json(capsys, eval_main.main, "tune", "fake-4", "feedback-alignment")
+        assert list(errors) == ["0.0003", "0.001", "0.003", "0.01"]
+        assert run(eval_main.main, "tune", "fake-4", "feedback-alignment") == 0
+        assert capsys.readouterr().out.splitlines()[0] == "learning rate  held-out MSE"
 
     def test_compare(self, predictions, release, tmp_path, capsys):
         other = tmp_path / "other.npy"

@@ -1,0 +1,119 @@
+"""The table of baselines on a release: measured over seeds, kept beside the releases, and checked against a new run."""
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from eval.baselines import BASELINES, score_baseline
+from eval.comparison import SeedSummary, Spread, summarise_seeds
+from ld_data.dataset import LatentDataset
+from ld_data.errors import IntegrityError, MissingDataError
+from ld_data.locations import checkpoints_folder
+from ld_data.staging import make_staging_folder
+
+TABLES_FOLDER = "baselines"
+FIGURES = ("skill", "noise_free_mse", "decoded_accuracy", "mse")
+ROUNDING = 1e-3  # of a skill or an accuracy: other processors round otherwise, and training grows that
+
+
+@dataclass(frozen=True)
+class BaselineRow:
+    """One baseline on a release.
+
+    Attributes:
+        name: of the baseline.
+        seeds: that it was fitted with; one if seeds do not matter.
+        summary: its scores over them.
+        null, floor: MSE on the test rows.
+    """
+
+    name: str
+    seeds: tuple[int, ...]
+    summary: SeedSummary
+    null: float
+    floor: float
+
+
+def measure_rows(data: LatentDataset, names: Sequence[str], seeds: Sequence[int]) -> Iterator[BaselineRow]:
+    """Yield the row of each baseline, one after another, as slow as they are to fit."""
+    for name in names:
+        scores = score_baseline(name, data, seeds)
+        used = tuple(seeds[: len(scores)])
+        yield BaselineRow(name, used, summarise_seeds(scores), scores[0].null, scores[0].floor)
+
+
+def describe_rows(rows: Sequence[BaselineRow]) -> str:
+    """Return the rows as a table for people, the best last, with the spread over seeds behind each figure."""
+    form = "{:<24} {:>17} {:>19} {:>19} {:>19}"
+    lines = [form.format("baseline", "skill", "noise-free MSE", "decoded accuracy", "MSE")]
+    for row in sorted(rows, key=lambda row: -row.summary.noise_free_mse.mean):
+        lines.append(form.format(row.name, *(_write(getattr(row.summary, name), name) for name in FIGURES)).rstrip())
+    seeds = max(len(row.seeds) for row in rows)
+    spread = f"; +- is the standard deviation over {seeds} seeds" if seeds > 1 else ""
+    return "\n".join([*lines, f"null {rows[0].null:.4f}, floor {rows[0].floor:.4f}{spread}"])
+
+
+def table_path(release: str) -> Path:
+    """Return where the table of a release lies, or would lie."""
+    return checkpoints_folder() / TABLES_FOLDER / f"{release}.json"
+
+
+def save_rows(rows: Sequence[BaselineRow], path: Path) -> None:
+    """Write rows as JSON; the folder is made, and an older file replaced only by a whole one."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with make_staging_folder(path.parent, path.name) as staging:
+        (staging / path.name).write_text(json.dumps([asdict(row) for row in rows], indent=1) + "\n", "utf-8")
+        (staging / path.name).replace(path)
+
+
+def load_rows(path: Path) -> list[BaselineRow]:
+    """Return the rows of a file of `save_rows`.
+
+    Raises `MissingDataError` if it is not there, `IntegrityError` if it is none.
+    """
+    if not path.is_file():
+        raise MissingDataError(
+            f"no table of baselines at {path}. `python -m eval baselines RELEASE --all --out {path}` makes one."
+        )
+    try:
+        return [_read_row(values) for values in json.loads(path.read_text("utf-8"))]
+    except (ValueError, TypeError, KeyError) as error:
+        raise IntegrityError(f"{path}: no table of baselines ({error!r}). Measure it again.") from error
+
+
+def find_differences(rows: Sequence[BaselineRow], committed: Sequence[BaselineRow]) -> list[str]:
+    """Return a sentence for each figure that lies further from the committed one than its spread over seeds."""
+    known = {row.name: row for row in committed}
+    sentences = []
+    for row in rows:
+        if row.name not in known:
+            sentences.append(f"{row.name} is not in the committed table.")
+        elif row.summary.data_sha256 != known[row.name].summary.data_sha256:
+            sentences.append(f"{row.name} was measured on another version of {row.summary.release}.")
+        else:
+            sentences += [_differ(row, known[row.name], name) for name in FIGURES]
+    return [sentence for sentence in sentences if sentence]
+
+
+def _differ(row: BaselineRow, known: BaselineRow, name: str) -> str:
+    new, old = getattr(row.summary, name), getattr(known.summary, name)
+    allowed = (old.std or 0.0) + ROUNDING * max(1.0, abs(old.mean))
+    if abs(new.mean - old.mean) <= allowed:
+        return ""
+    return f"{row.name}: {name} is {new.mean:.5f}, committed {old.mean:.5f}, spread {allowed:.5f}."
+
+
+def _read_row(values: dict[str, Any]) -> BaselineRow:
+    if values["name"] not in BASELINES:
+        raise ValueError(f"no baseline {values['name']!r}")
+    figures = values["summary"]
+    summary: dict[str, Any] = figures | {name: Spread(**figures[name]) for name in FIGURES}
+    return BaselineRow(**values | {"seeds": tuple(values["seeds"]), "summary": SeedSummary(**summary)})
+
+
+def _write(spread: Spread, name: str) -> str:
+    digits = 3 if name in ("skill", "decoded_accuracy") else 4
+    mean = f"{round(spread.mean, digits) + 0.0:.{digits}f}"  # the sum has no negative zero
+    return mean if spread.std is None else f"{mean} +- {spread.std:.{digits}f}"

@@ -1,0 +1,57 @@
+"""Equilibrium propagation: a network settles freely, then while its output is pulled towards y, and away from it."""
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+import numpy as np
+
+from eval.rules.network import Network, apply, correlate
+
+FREE_STEPS, NUDGED_STEPS, STEP = 20, 8, 0.3  # of settling
+NUDGE = 0.3
+
+
+class EquilibriumPropagation(Network):
+    """A network whose units settle, and which learns from how a pull at its output moves them.
+
+    Scellier and Bengio, "Equilibrium propagation", Frontiers in Computational Neuroscience 11, 2017; pulled both ways
+    as in Laborieux et al., "Scaling equilibrium propagation to deep ConvNets", Frontiers in Neuroscience 15, 2021.
+
+    Units in neighbouring layers act on each other through the same weights; the output is linear. Its energy is
+    |s|^2 / 2 over all units but the input, minus the products of neighbouring rates and the weight between them.
+    """
+
+    def settle(
+        self, x: np.ndarray, states: Sequence[np.ndarray], steps: int, nudge: float = 0.0, y: np.ndarray | None = None
+    ) -> list[np.ndarray]:
+        """Return the states of all layers but the input after some steps down the energy, pulled towards y or away."""
+        states = list(states)
+        for _ in range(steps):
+            rates = [x, *(np.tanh(state) for state in states[:-1]), states[-1]]
+            for i, state in enumerate(states):
+                drive = apply(self.weights[i], rates[i])
+                if i < self.layers - 1:
+                    drive = (drive + rates[i + 2] @ self.weights[i + 1][:-1].T) * (1 - rates[i + 1] ** 2)
+                elif y is not None:
+                    drive += nudge * (y - state)
+                states[i] = state + STEP * (drive - state)
+        return states
+
+    def predict(self, x: np.ndarray) -> np.ndarray:
+        """Return the output `(n, d)` after settling freely."""
+        return self.settle(x, self._start(x), FREE_STEPS)[-1]
+
+    def suggest(self, x: np.ndarray, y: np.ndarray) -> list[np.ndarray]:
+        """Return how the energy's gradient to the weights differs between the pulled states."""
+        free = self.settle(x, self._start(x), FREE_STEPS)
+        towards, away = (
+            self._measure_gradient(x, self.settle(x, free, NUDGED_STEPS, nudge, y)) for nudge in (NUDGE, -NUDGE)
+        )
+        return [(near - far) / (2 * NUDGE) for near, far in zip(towards, away, strict=True)]
+
+    def _start(self, x: np.ndarray) -> list[np.ndarray]:
+        return [np.zeros((len(x), weights.shape[1]), np.float32) for weights in self.weights]
+
+    def _measure_gradient(self, x: np.ndarray, states: Sequence[np.ndarray]) -> list[np.ndarray]:
+        rates = [x, *(np.tanh(state) for state in states[:-1]), states[-1]]
+        return [correlate(below, -above) for below, above in pairwise(rates)]

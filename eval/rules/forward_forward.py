@@ -1,0 +1,80 @@
+"""The forward-forward algorithm: layers learn to be active for true pairs of x and class, and silent for false ones."""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from scipy.special import expit, softmax
+
+from eval.rules.network import Network, apply, correlate, make_weights
+
+THRESHOLD = 1.0  # of a layer's mean squared activity, its goodness
+
+
+class ForwardForward(Network):
+    """A network of layers that learn by themselves, and judge classes together.
+
+    Hinton, "The forward-forward algorithm: some preliminary investigations", 2022 (arXiv:2212.13345). Its answer is the
+    mean of y over the classes, by the softmax of what all layers make of them. False classes are drawn by the same
+    softmax, so that hard ones come up more often. The last weight, a single number, is the softmax' scale, and learns
+    the cross-entropy.
+    """
+
+    def __init__(
+        self,
+        sizes: Sequence[int],
+        random: np.random.Generator,
+        class_mean: np.ndarray,
+        classify: Callable[[np.ndarray], np.ndarray],
+    ) -> None:
+        """Draw the weights of the hidden layers of `sizes`; take E[y | class] `(k, d)` and what tells y's class."""
+        super().__init__(sizes, random)
+        self.random, self.class_mean, self.classify = random, class_mean.astype(np.float32), classify
+        inputs = [sizes[0] + len(class_mean), *sizes[1:-2]]
+        self.weights = [make_weights(rows, columns, random) for rows, columns in zip(inputs, sizes[1:-1], strict=True)]
+        self.layers = len(self.weights)
+        self.weights.append(np.ones((1, 1), np.float32))
+
+    def predict(self, x: np.ndarray) -> np.ndarray:
+        """Return the expected y `(n, d)`."""
+        return softmax(self.weights[-1] * self.measure_classes(x), axis=1) @ self.class_mean
+
+    def measure_classes(self, x: np.ndarray) -> np.ndarray:
+        """Return the goodness of each class, summed over the layers `(n, k)`."""
+        goodness = np.empty((len(x), len(self.class_mean)), np.float32)
+        for label in range(len(self.class_mean)):
+            active = self._run_layers(x, np.full(len(x), label))
+            goodness[:, label] = sum(np.square(state).mean(axis=1) for _, state in active)
+        return goodness
+
+    def suggest(self, x: np.ndarray, y: np.ndarray) -> list[np.ndarray]:
+        """Return the gradients of each layer's own loss: softplus of the goodness' wrong side of the threshold."""
+        labels, rows = self.classify(y), np.arange(len(x))
+        goodness = self.measure_classes(x)
+        shares = softmax(self.weights[-1] * goodness, axis=1)
+        excess = shares.copy()
+        excess[rows, labels] -= 1
+        scale_gradient = np.full((1, 1), (excess * goodness).sum(axis=1).mean(), np.float32)
+        shares[rows, labels] = 0
+        steps = shares.cumsum(axis=1)
+        wrong = (steps < self.random.random((len(x), 1)) * steps[:, -1:]).sum(axis=1)
+        gradients = []
+        true, false = self._run_layers(x, labels), self._run_layers(x, np.minimum(wrong, shares.shape[1] - 1))
+        for pair in zip(true, false, strict=True):
+            slopes = []
+            for (below, state), sign in zip(pair, (-1, 1), strict=True):
+                slope = sign * expit(sign * (np.square(state).mean(axis=1, keepdims=True) - THRESHOLD))
+                slopes.append(correlate(below, 2 / state.shape[1] * slope * state))
+            gradients.append(slopes[0] + slopes[1])
+        return [*gradients, scale_gradient]
+
+    def _run_layers(self, x: np.ndarray, labels: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
+        """Return what goes into each layer and what comes out; only directions, no lengths, go on to the next."""
+        below = np.hstack(
+            [x, np.sqrt(x.shape[1], dtype=np.float32) * np.eye(len(self.class_mean), dtype=np.float32)[labels]]
+        )
+        layers = []
+        for weights in self.weights[: self.layers]:
+            state = np.maximum(apply(weights, below), 0)
+            layers.append((below, state))
+            below = state / np.sqrt(np.square(state).mean(axis=1, keepdims=True) + np.float32(1e-6))
+        return layers

@@ -1,0 +1,131 @@
+"""The network that learning rules train, and the loop that trains it: the rules differ in nothing else."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from tqdm import tqdm
+
+from ld_data.dataset import LatentDataset
+
+HELD_OUT = 0.1
+FIRST_DECAY, SECOND_DECAY, EPSILON = 0.9, 0.999, 1e-8
+
+
+@dataclass(frozen=True)
+class RulePlan:
+    """How a rule is trained.
+
+    Attributes:
+        units: of the hidden layers.
+        learning_rate: of Adam, at first; it falls to 0 along a cosine.
+        epochs: passes over nine tenths of the training rows; the weights of the best on the last tenth are kept.
+        batch_rows: of a step.
+    """
+
+    units: tuple[int, ...] = (256, 256)
+    learning_rate: float = 1e-3
+    epochs: int = 20
+    batch_rows: int = 128
+
+
+class Network:
+    """A multilayer perceptron of tanh layers with a linear one on top; a rule adds `suggest`.
+
+    Attributes:
+        weights: what is learned: for each layer `(in + 1, out)` float32, the biases last; a rule may add its own.
+        layers: how many of the weights are the layers'.
+        held_out_error: the MSE on held-out rows of the best epoch of its training.
+    """
+
+    def __init__(self, sizes: Sequence[int], random: np.random.Generator) -> None:
+        """Take the sizes of the input, the hidden layers and the output; the network starts by answering 0."""
+        self.weights = [make_weights(rows, columns, random) for rows, columns in pairwise(sizes)]
+        self.weights[-1][:] = 0
+        self.layers = len(self.weights)
+        self.held_out_error = np.inf
+
+    def run(self, x: np.ndarray) -> list[np.ndarray]:
+        """Return the activity of every layer, from x `(n, d)` itself to the output `(n, d)`."""
+        activity = [x]
+        for layer in range(self.layers - 1):
+            activity.append(np.tanh(apply(self.weights[layer], activity[-1])))
+        return [*activity, apply(self.weights[self.layers - 1], activity[-1])]
+
+    def predict(self, x: np.ndarray) -> np.ndarray:
+        """Return the output `(n, d)` for x `(n, d)`."""
+        return self.run(x)[-1]
+
+    def suggest(self, x: np.ndarray, y: np.ndarray) -> list[np.ndarray]:
+        """Return what plays the part of the gradient, in the shapes of `weights`, on a batch."""
+        raise NotImplementedError
+
+
+def make_weights(rows: int, columns: int, random: np.random.Generator) -> np.ndarray:
+    """Return random weights `(rows + 1, columns)` float32 (Glorot and Bengio, AISTATS 2010), and biases of 0."""
+    limit = np.sqrt(6 / (rows + columns))
+    weights = random.uniform(-limit, limit, (rows + 1, columns)).astype(np.float32)
+    weights[-1] = 0
+    return weights
+
+
+def apply(weights: np.ndarray, activity: np.ndarray) -> np.ndarray:
+    """Return what a layer of weights `(in + 1, out)` makes of activity `(n, in)`: `(n, out)`."""
+    return activity @ weights[:-1] + weights[-1]
+
+
+def correlate(activity: np.ndarray, error: np.ndarray) -> np.ndarray:
+    """Return the mean product `(in + 1, out)` of what goes into a layer `(n, in)`, and 1, with an error `(n, out)`.
+
+    If the error is the loss' gradient to the layer's sum, this is its gradient to the weights.
+    """
+    return np.vstack([activity.T @ error, error.sum(axis=0)]) / np.float32(len(activity))
+
+
+def fit_network(network: Network, data: LatentDataset, plan: RulePlan, seed: int, title: str) -> Network:
+    """Return the network, trained by its rule with Adam on the training rows, under a progress bar with that title."""
+    random = np.random.default_rng(seed)
+    fit, held = split_rows(len(data.train), random)
+    x, y = data.train.x, data.train.y
+    batch_rows = min(plan.batch_rows, len(fit))
+    steps = len(fit) // batch_rows
+    optimizer = Adam(network.weights)
+    best = [weight.copy() for weight in network.weights]
+    for epoch in (progress := tqdm(range(plan.epochs), desc=title)):
+        order = random.permutation(fit)
+        for step, rows in enumerate(np.split(order[: steps * batch_rows], steps)):
+            share = (epoch * steps + step) / (plan.epochs * steps)
+            rate = plan.learning_rate * (1 + np.cos(np.pi * share)) / 2
+            optimizer.step(network.weights, network.suggest(x[rows], y[rows]), rate)
+        error = float(np.square(network.predict(x[held]) - y[held]).mean())
+        progress.set_postfix(held_out=f"{error:.4f}")
+        if error < network.held_out_error:
+            best, network.held_out_error = [weight.copy() for weight in network.weights], error
+    network.weights = best
+    return network
+
+
+def split_rows(rows: int, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Return the numbers of the rows to fit on and of those held out, a tenth, both in random order."""
+    order = random.permutation(rows)
+    held = max(1, round(rows * HELD_OUT))
+    return order[held:], order[:held]
+
+
+class Adam:
+    """Kingma and Ba, "Adam: a method for stochastic optimization", ICLR 2015."""
+
+    def __init__(self, weights: Sequence[np.ndarray]) -> None:
+        """Start with moments of 0 for weights of those shapes."""
+        self._moments = [np.zeros((2, *weight.shape), np.float32) for weight in weights]
+        self._steps = 0
+
+    def step(self, weights: Sequence[np.ndarray], gradients: Sequence[np.ndarray], rate: float) -> None:
+        """Change the weights in place against their gradients."""
+        self._steps += 1
+        scale = rate * np.sqrt(1 - SECOND_DECAY**self._steps) / (1 - FIRST_DECAY**self._steps)
+        for weight, gradient, moments in zip(weights, gradients, self._moments, strict=True):
+            moments[0] += (1 - FIRST_DECAY) * (gradient - moments[0])
+            moments[1] += (1 - SECOND_DECAY) * (gradient * gradient - moments[1])
+            np.subtract(weight, np.float32(scale) * moments[0] / (np.sqrt(moments[1]) + EPSILON), out=weight)
