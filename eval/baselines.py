@@ -94,10 +94,24 @@ def tune_rule(name: str, data: LatentDataset, seed: int = 0) -> dict[float, floa
     return {rate: replace(fit, plan=plan)(data, seed).held_out_error for rate, plan in plans.items()}
 
 
-def _make_rule(name: str, rule: Callable[..., Network], about: str, **plan: object) -> tuple[str, Baseline]:
-    return name, Baseline(RuleBaseline(name, rule, replace(RulePlan(), **plan)), about)  # type: ignore[arg-type]
-
-
+RULES: dict[str, tuple[Callable[..., Network], RulePlan, str]] = {
+    "backpropagation": (
+        Backpropagation,
+        RulePlan(learning_rate=3e-3),
+        "the gradient: the yardstick of the rules below",
+    ),
+    "feedback-alignment": (FeedbackAlignment, RulePlan(), "fixed random weights on the way back"),
+    "direct-feedback": (DirectFeedbackAlignment, RulePlan(), "the same, straight from the output to each layer"),
+    "target-propagation": (DifferenceTargetPropagation, RulePlan(), "targets through learned inverses"),
+    "predictive-coding": (PredictiveCoding, RulePlan(learning_rate=3e-4), "activities settle, then layers predict"),
+    "equilibrium-propagation": (
+        EquilibriumPropagation,
+        RulePlan(units=(256,), learning_rate=3e-3),
+        "a settled network, and one pulled towards y",
+    ),
+    "forward-forward": (ForwardForward, RulePlan(learning_rate=1e-2), "layers tell true pairs from false ones"),
+    "evolution-strategies": (EvolutionStrategies, RulePlan(units=(64,), batch_rows=256), "random moves of all weights"),
+}
 BASELINES: dict[str, Baseline] = {
     "mean": Baseline(regressors.fit_mean, "answers the mean of y: the null", seeded=False),
     "linear": Baseline(regressors.fit_linear, "least squares", seeded=False),
@@ -107,33 +121,7 @@ BASELINES: dict[str, Baseline] = {
     "mlp": Baseline(perceptrons.fit_mlp, "the predecessor's network"),
     "residual": Baseline(perceptrons.fit_residual, "a residual network"),
     "joint": Baseline(perceptrons.fit_joint, "the predecessor's network, trained on classes alone"),
-    **dict(
-        [
-            _make_rule(
-                "backpropagation",
-                Backpropagation,
-                "the gradient, on the network of all rules below",
-                learning_rate=3e-3,
-            ),
-            _make_rule("feedback-alignment", FeedbackAlignment, "fixed random weights on the way back"),
-            _make_rule("direct-feedback", DirectFeedbackAlignment, "... straight from the output to each layer"),
-            _make_rule("target-propagation", DifferenceTargetPropagation, "targets through learned inverses"),
-            _make_rule(
-                "predictive-coding", PredictiveCoding, "activities settle, then layers predict", learning_rate=3e-4
-            ),
-            _make_rule(
-                "equilibrium-propagation",
-                EquilibriumPropagation,
-                "two settled states compared",
-                units=(256,),
-                learning_rate=3e-3,
-            ),
-            _make_rule("forward-forward", ForwardForward, "layers tell true pairs from false ones", learning_rate=1e-2),
-            _make_rule(
-                "evolution-strategies", EvolutionStrategies, "random moves of all weights", units=(64,), batch_rows=256
-            ),
-        ]
-    ),
+    **{name: Baseline(RuleBaseline(name, rule, plan), about) for name, (rule, plan, about) in RULES.items()},
     "associative-memory": Baseline(
         fit_associative_memory, "a modern Hopfield network of all training rows", seeded=False
     ),

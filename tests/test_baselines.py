@@ -18,6 +18,7 @@ def data():
 @pytest.mark.parametrize("name", BASELINES)
 def test_every_baseline_scores(name, data, monkeypatch):
     monkeypatch.setattr("eval.perceptrons.PLAN", replace(PLAN, epochs=2))
+    monkeypatch.setattr("eval.perceptrons.RESIDUAL_BLOCKS", 1)
     monkeypatch.setattr("eval.regressors.TREES", 5)
     assert evaluate(fit_baseline(name, data, 0), data).rows == 100
 
