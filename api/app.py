@@ -5,12 +5,14 @@ from dataclasses import asdict
 from fastapi import Depends, FastAPI
 
 import ld_data
-from api import codecs, datasets, generator, scores, status
+from api import challenge, codecs, datasets, generator, scores, status
 from api.body_limit import BodyLimit
 from api.catalogue import Catalogue
 from api.errors import add_error_handlers, describe_errors
 from api.limits import Limits, Worker
 from api.payload import refuse_unknown_parameters
+from api.rate_limit import RateLimit
+from eval.challenge import ROWS
 from eval.store import Store
 from eval.tokens import Tokens
 
@@ -24,8 +26,17 @@ generator holds at most {max_values} numbers for it, and streams at most {max_st
 requests in progress the answer is 429, and so it is beyond {max_submissions} submissions a minute from one client."""
 
 
-def make_app(catalogue: Catalogue, store: Store, limits: Limits | None = None, tokens: Tokens | None = None) -> FastAPI:
-    """Return the service of a catalogue and the store of its leaderboards; without tokens everybody may submit."""
+def make_app(
+    catalogue: Catalogue,
+    store: Store,
+    limits: Limits | None = None,
+    tokens: Tokens | None = None,
+    challenge_rows: int = ROWS,
+) -> FastAPI:
+    """Return the service of a catalogue and the store of its leaderboards; without tokens everybody may submit.
+
+    A season of a challenge that it opens has `challenge_rows` rows.
+    """
     limits = limits or Limits()
     worker = Worker(limits)
     app = FastAPI(
@@ -42,5 +53,7 @@ def make_app(catalogue: Catalogue, store: Store, limits: Limits | None = None, t
     app.include_router(datasets.make_router(catalogue))
     app.include_router(codecs.make_router(catalogue, worker))
     app.include_router(generator.make_router(worker))
-    app.include_router(scores.make_router(scores.Board(catalogue, store, worker, tokens or Tokens())))
+    board = scores.Board(catalogue, store, worker, tokens or Tokens(), RateLimit(limits.max_submissions))
+    app.include_router(scores.make_router(board))
+    app.include_router(challenge.make_router(board, challenge_rows))
     return app

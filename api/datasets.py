@@ -101,13 +101,13 @@ def _send(offered: OfferedFile, request: Request) -> Response:
             f"{offered.path.name} has changed on disk since it was verified. Restart the service to serve the new file."
         )
     headers = {"ETag": f'"{offered.record.sha256}"', "Cache-Control": "no-cache"}
-    if _matches(request.headers.get("if-none-match", ""), headers["ETag"]):
+    if matches_etag(request.headers.get("if-none-match", ""), headers["ETag"]):
         return Response(status_code=304, headers=headers)
     media_type = MEDIA_TYPES.get(offered.path.suffix, "application/octet-stream")
     return ArchiveResponse(offered.path, headers=headers, media_type=media_type, filename=offered.path.name)
 
 
-def _matches(if_none_match: str, etag: str) -> bool:
+def matches_etag(if_none_match: str, etag: str) -> bool:
     """Return whether an If-None-Match header names the ETag; the comparison is weak (RFC 9110, section 13.1.2)."""
     tags = [tag.strip().removeprefix("W/") for tag in if_none_match.split(",")]
     return "*" in tags or etag in tags

@@ -40,18 +40,21 @@ NumberPath = Annotated[int, Path(ge=1, le=2**31 - 1, description="The id of an e
 ReasonQuery = Annotated[str, Query(min_length=1, max_length=MAX_REASON, description="Goes into the log.")]
 
 # The shape of `Entry.to_json`, for the documentation. An older entry may lack what later scores have.
-_FIELDS: dict[str, Any] = {field.name: (field.type, ...) for kind in (Submission, Score) for field in fields(kind)}
-_FIELDS["class_accuracy"] = (list[float | None], ...)
+ENTRY_FIELDS: dict[str, Any] = {field.name: (field.type, ...) for kind in (Submission, Score) for field in fields(kind)}
+ENTRY_FIELDS |= {
+    "class_accuracy": (list[float | None], ...),
+    "id": (int, ...),
+    "track": (str, ...),
+    "submitted_at": (str, ...),
+    "status": (Status, ...),
+    "ceiling": (float | None, ...),
+    "predictions_sha256": (str, ...),
+    "receipt_sha256": (str, ...),
+}
 ScoreEntry: Any = create_model(
     "ScoreEntry",
-    id=(int, ...),
-    submitted_at=(str, ...),
-    **_FIELDS,
-    status=(Status, ...),
+    **ENTRY_FIELDS,
     private=(PrivateScore, ...),
-    ceiling=(float | None, ...),
-    predictions_sha256=(str, ...),
-    receipt_sha256=(str, ...),
 )
 AcceptedScore: Any = create_model("AcceptedScore", __base__=ScoreEntry, receipt=(dict[str, Any], ...))
 ScoreList: Any = create_model(
@@ -66,12 +69,13 @@ Removal: Any = create_model("Removal", receipt=(dict[str, Any], ...), receipt_sh
 
 @dataclass(frozen=True)
 class Board:
-    """What the routes of the leaderboard work with."""
+    """What the routes of the leaderboard work with; the rate counts what changes it on either track."""
 
     catalogue: Catalogue
     store: Store
     worker: Worker
     tokens: Tokens
+    rate: RateLimit
 
 
 class PrivateDraws:
@@ -94,10 +98,9 @@ class PrivateDraws:
 def make_router(board: Board) -> APIRouter:
     """Return the routes under `/v1/datasets/{release}/scores`, and the log."""
     router = APIRouter(tags=["leaderboard"])
-    rate = RateLimit(board.worker.limits.max_submissions)
     _add_reading(router, board)
-    _add_submitting(router, board, rate)
-    _add_removing(router, board, rate)
+    _add_submitting(router, board)
+    _add_removing(router, board)
     return router
 
 
@@ -106,7 +109,7 @@ def _add_reading(router: APIRouter, board: Board) -> None:
         "/v1/datasets/{release}/scores",
         summary="The best scores, lowest noise-free MSE first",
         response_class=JSONResponse,
-        responses={200: _describe_list(), **describe_errors(404, 422, 503)},
+        responses={200: describe_list(ScoreList), **describe_errors(404, 422, 503)},
     )
     def list_scores(release: str, request: Request, limit: LimitQuery = 100, form: FormatQuery = None) -> Response:
         manifest = board.catalogue.find(release).manifest
@@ -118,11 +121,11 @@ def _add_reading(router: APIRouter, board: Board) -> None:
             ]
             for status in ("ranked", "suspect")
         )
-        chosen = form or _choose_format(request.headers.get("accept", ""))
+        chosen = choose_format(request, form)
         if chosen == "csv":
-            return _write_text(write_csv(scores, suspects), chosen)
+            return write_text(write_csv(scores, suspects), chosen)
         if chosen == "markdown":
-            return _write_text(write_markdown(manifest.name, scores, suspects), chosen)
+            return write_text(write_markdown(manifest.name, scores, suspects), chosen)
         seed_sha256 = board.store.private_seed_sha256
         body = {"scores": scores, "suspects": suspects, "private_seed_sha256": seed_sha256, "head": head}
         return JSONResponse(body, headers={"Vary": "Accept"})
@@ -142,7 +145,7 @@ def _add_reading(router: APIRouter, board: Board) -> None:
         return StreamingResponse(chain([first], chunks), media_type=JSON_LINES)
 
 
-def _add_submitting(router: APIRouter, board: Board, rate: RateLimit) -> None:
+def _add_submitting(router: APIRouter, board: Board) -> None:
     draws = PrivateDraws(board.store.private_seed)
 
     @router.post(
@@ -168,7 +171,7 @@ def _add_submitting(router: APIRouter, board: Board, rate: RateLimit) -> None:
         data_sha256: DataQuery = "",
     ) -> Response:
         """Take predictions `(n_test, d)` for the test rows, in their order; the service computes the score itself."""
-        rate.take(_read_address(request))
+        board.rate.take(read_address(request))
         board.tokens.check_submitter(request.headers.get("authorization", ""))
         found = board.catalogue.find(release)
         submission = Submission(name, url, description, parameters, seconds, learning_rule)
@@ -182,7 +185,7 @@ def _add_submitting(router: APIRouter, board: Board, rate: RateLimit) -> None:
         return JSONResponse({**entry.to_json(), "receipt": entry.receipt.values}, 201)
 
 
-def _add_removing(router: APIRouter, board: Board, rate: RateLimit) -> None:
+def _add_removing(router: APIRouter, board: Board) -> None:
     @router.delete(
         "/v1/datasets/{release}/scores/{number}",
         response_model=Removal,
@@ -190,7 +193,7 @@ def _add_removing(router: APIRouter, board: Board, rate: RateLimit) -> None:
         responses=describe_errors(401, 403, 404, 422, 429, 503),
     )
     def remove_score(release: str, number: NumberPath, request: Request, reason: ReasonQuery) -> dict[str, Any]:
-        rate.take(_read_address(request))  # so that tokens cannot be guessed fast
+        board.rate.take(read_address(request))  # so that tokens cannot be guessed fast
         board.tokens.check_remover(request.headers.get("authorization", ""))
         receipt = board.store.remove(board.catalogue.find(release).manifest.name, number, reason)
         return {"receipt": receipt.values, "receipt_sha256": receipt.sha256}
@@ -204,18 +207,25 @@ def _check_version(found: OfferedRelease, data_sha256: str) -> None:
         )
 
 
-def _read_address(request: Request) -> str:
+def read_address(request: Request) -> str:
+    """Return the address that a request came from; empty for one that has none."""
     return request.client.host if request.client else ""
 
 
-def _choose_format(accept: str) -> Format:
-    return next((form for form, media_type in MEDIA_TYPES.items() if media_type in accept), "json")
+def choose_format(request: Request, form: Format | None) -> Format:
+    """Return the format that is asked for, or else one that the header Accept names, or JSON."""
+    accept = request.headers.get("accept", "")
+    if form is not None:
+        return form
+    return next((name for name, media_type in MEDIA_TYPES.items() if media_type in accept), "json")
 
 
-def _write_text(text: str, form: Format) -> Response:
+def write_text(text: str, form: Format) -> Response:
+    """Return a leaderboard as CSV or Markdown."""
     headers = {"Vary": "Accept", "X-Content-Type-Options": "nosniff"}
     return PlainTextResponse(text, headers=headers, media_type=MEDIA_TYPES[form])
 
 
-def _describe_list() -> dict[str, Any]:
-    return {"model": ScoreList, "content": {name: {"schema": {"type": "string"}} for name in MEDIA_TYPES.values()}}
+def describe_list(model: Any) -> dict[str, Any]:
+    """Return the OpenAPI description of a leaderboard: JSON of that model, or a text."""
+    return {"model": model, "content": {name: {"schema": {"type": "string"}} for name in MEDIA_TYPES.values()}}

@@ -14,11 +14,12 @@ from eval.entry_point import load_function
 from eval.ladder import Rung, climb, climb_datasets, describe_gaps, format_rungs, keep_rows
 from eval.receipts import verify_log
 from eval.score import check_predictions, score_predictions
-from eval.submission import Submission, fetch_leaderboard, submit
+from eval.submission import Submission, fetch_challenge, fetch_leaderboard, submit, submit_challenge
 from ld_data import command_line
-from ld_data.arrays import read_npy
+from ld_data.arrays import read_npy, write_npy
 from ld_data.dataset import LatentDataset
 from ld_data.errors import InputError, IntegrityError, MissingDataError, UnknownNameError
+from ld_data.locations import checkpoints_folder, scores_place
 from ld_data.manifest import read_manifest
 from ld_data.release import find_release, load
 from ld_data.source import SOURCES, choose_source, find_inputs
@@ -116,6 +117,7 @@ def _add_leaderboard_commands(commands: "argparse._SubParsersAction[argparse.Arg
     board = commands.add_parser("leaderboard", help="the best scores of a service")
     board.add_argument("release", help="a release's name")
     board.add_argument("--from", dest="service", default=DEFAULT_SERVICE, metavar="URL", help=DEFAULT_SERVICE)
+    board.add_argument("--challenge", action="store_true", help="those of the challenge's open season")
     board.add_argument("--json", action="store_true", help="print JSON")
     board.set_defaults(command=_leaderboard)
 
@@ -129,8 +131,25 @@ def _add_leaderboard_commands(commands: "argparse._SubParsersAction[argparse.Arg
     sending.add_argument("--seconds", type=float, help="that the training took")
     sending.add_argument("--learning-rule", default="", help="by which it was trained")
     sending.add_argument("--to", dest="service", default=DEFAULT_SERVICE, metavar="URL", help=DEFAULT_SERVICE)
+    sending.add_argument("--challenge", action="store_true", help="they are for the challenge's x, not the test rows")
+    sending.add_argument("--season", type=int, metavar="NUMBER", help="of the challenge, that they were made for")
     sending.add_argument("--json", action="store_true", help="print JSON")
     sending.set_defaults(command=_submit)
+
+    fetching = commands.add_parser("challenge", help="fetch the x of a release's challenge, whose labels are secret")
+    fetching.add_argument("release", help="a release's name")
+    fetching.add_argument("--out", type=Path, required=True, metavar="FILE", help=".npy to write")
+    fetching.add_argument("--from", dest="service", default=DEFAULT_SERVICE, metavar="URL", help=DEFAULT_SERVICE)
+    fetching.add_argument("--json", action="store_true", help="print JSON")
+    fetching.set_defaults(command=_fetch_challenge)
+
+    closing = commands.add_parser("close-season", help="for operators: close a challenge's season, reveal its secret")
+    closing.add_argument("release", help="a release's name or folder")
+    closing.add_argument(
+        "--scores", metavar="PLACE", help="the leaderboard, as the service takes it; LD_DATA_SCORES by default"
+    )
+    closing.add_argument("--json", action="store_true", help="print JSON")
+    closing.set_defaults(command=_close_season)
 
     proving = commands.add_parser("verify-log", help="prove a service's log of receipts, offline")
     proving.add_argument("log", type=Path, help="JSON Lines, as GET /v1/scores/log sends them")
@@ -245,7 +264,7 @@ def _judge(options: argparse.Namespace) -> None:
 
 
 def _leaderboard(options: argparse.Namespace) -> None:
-    board = fetch_leaderboard(options.service, options.release)
+    board = fetch_leaderboard(options.service, options.release, options.challenge)
     text = _format_table(board["scores"]) if board["scores"] else "no scores yet"
     if board["suspects"]:
         text += f"\n\nsuspect: more classes decoded than x allows\n{_format_table(board['suspects'])}"
@@ -253,19 +272,54 @@ def _leaderboard(options: argparse.Namespace) -> None:
 
 
 def _submit(options: argparse.Namespace) -> None:
+    if options.season is not None and not options.challenge:
+        raise InputError("--season goes with --challenge: the public track has no seasons.")
     facts = (options.parameters, options.seconds, options.learning_rule)
     submission = Submission(options.name, options.url, options.description, *facts)
-    data = load(options.release)
-    entry = submit(options.service, data, _read_predictions(options.predictions, data), submission)
+    entry = _send_challenge(options, submission) if options.challenge else _send_public(options, submission)
     verdict = "accepted" if entry["status"] == "ranked" else "accepted as suspect: more classes decoded than x allows"
     text = f"{verdict}\n{_format_table([entry])}\nreceipt {entry['id']}, sha256 {entry['receipt_sha256']}"
     command_line.print_result(entry, text, options.json)
 
 
+def _send_public(options: argparse.Namespace, submission: Submission) -> dict[str, Any]:
+    data = load(options.release)
+    return submit(options.service, data, _read_predictions(options.predictions, data), submission)
+
+
+def _send_challenge(options: argparse.Namespace, submission: Submission) -> dict[str, Any]:
+    predictions = read_npy(options.predictions.read_bytes())
+    return submit_challenge(options.service, options.release, predictions, submission, options.season)
+
+
+def _fetch_challenge(options: argparse.Namespace) -> None:
+    x, state = fetch_challenge(options.service, options.release)
+    options.out.write_bytes(write_npy(x))
+    text = (
+        f"wrote {options.out}: x {x.shape} of season {state['season']}, opened {state['opened_at']}\n"
+        f"its secret has the sha256 {state['secret_sha256']}"
+    )
+    command_line.print_result(state | {"path": str(options.out)}, text, options.json)
+
+
+def _close_season(options: argparse.Namespace) -> None:
+    from eval.store import Store  # SQLAlchemy takes half a second to import
+
+    manifest = read_manifest(find_release(options.release))
+    store = Store(options.scores or scores_place(checkpoints_folder().resolve()))
+    receipt = store.close_season(manifest.name, manifest.arrays["y_test"].sha256)
+    store.close()
+    text = (
+        f"closed season {receipt.values['season']} of {manifest.name}; its secret is {receipt.values['secret']}\n"
+        f"receipt {receipt.number}, sha256 {receipt.sha256}"
+    )
+    command_line.print_result(receipt.values | {"receipt_sha256": receipt.sha256}, text, options.json)
+
+
 def _verify_log(options: argparse.Namespace) -> None:
     with options.log.open("rb") as lines:
         log = verify_log(lines, options.head)
-    text = f"proved {log.receipts} receipts: {log.scores} scores, {log.removals} removed; head {log.head}"
+    text = f"proved {log.receipts} receipts: {log.scores} scores, {log.removals} removed, {log.seasons} seasons closed; head {log.head}"
     command_line.print_result(asdict(log), text, options.json)
 
 
@@ -283,10 +337,18 @@ def _format_table(rows: list[dict[str, Any]]) -> str:
         mse = f"{row['mse']:.4f} +- {row['standard_error']:.4f}"
         skill = f"{row['skill']:.3f} +- {row['skill_standard_error']:.3f}"
         noise_free, accuracy = f"{row['noise_free_mse']:.4f}", f"{row['decoded_accuracy']:.4f}"
-        lines.append(form.format(row["name"][:40], mse, skill, noise_free, accuracy))
+        lines.append(form.format(row["name"][:40], mse, skill, noise_free, accuracy) + _describe_rank(row))
     if rows:
         lines.append(f"null {rows[0]['null']:.4f}, floor {rows[0]['floor']:.4f}")
     return "\n".join(lines)
+
+
+def _describe_rank(row: dict[str, Any]) -> str:
+    """Return the public rank of an entry of the challenge track, and the gap, where they are known."""
+    if row.get("public_rank") is None:
+        return ""
+    gap = "" if row["rank_gap"] is None else f", gap {row['rank_gap']:+d}"
+    return f"  public rank {row['public_rank']}{gap}"
 
 
 if __name__ == "__main__":

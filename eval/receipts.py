@@ -6,6 +6,7 @@ the line before it. Whoever knows the last hash, the head, can tell any change o
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Self
@@ -15,7 +16,9 @@ import rfc8785
 from ld_data.errors import InputError, IntegrityError
 
 FORMAT = 1
-SCORE, REMOVAL = "score", "removal"
+SCORE, REMOVAL, SEASON = "score", "removal", "season"
+KINDS = (SCORE, REMOVAL, SEASON)
+PUBLIC, CHALLENGE = "public", "challenge"  # the tracks; a score of the time before them is public
 NO_RECEIPT = "0" * 64  # what the first receipt names as the one before it
 
 
@@ -82,11 +85,12 @@ class Place:
 
 @dataclass(frozen=True)
 class LogSummary:
-    """What a whole log holds: receipts, those of scores that stand, removals, and the head."""
+    """What a whole log holds: receipts, those of scores that stand, removals, closed seasons, and the head."""
 
     receipts: int
     scores: int
     removals: int
+    seasons: int
     head: str
 
 
@@ -110,29 +114,71 @@ def read_log(lines: Iterable[bytes]) -> Iterator[Receipt]:
 def verify_log(lines: Iterable[bytes], head: str | None = None) -> LogSummary:
     """Return what a log holds once every line is proved; raise `IntegrityError` for the first that is wrong.
 
-    With `head`, the sha256 of the last receipt as the service tells it, a log whose end was cut off, or that was made
-    anew as a whole, is refused as well.
+    A closed season must reveal the secret whose hash its scores name. With `head`, the sha256 of the last receipt as
+    the service tells it, a log whose end was cut off, or that was made anew as a whole, is refused as well.
     """
     standing: dict[int, str] = {}
-    removals, last = 0, NO_RECEIPT
+    seasons = _Seasons()
+    counts, last = Counter[str](), NO_RECEIPT
     for receipt in read_log(lines):
         last = receipt.sha256
+        counts[receipt.values["kind"]] += 1
         if receipt.values["kind"] == REMOVAL:
             _take_away(standing, receipt)
-            removals += 1
+        elif receipt.values["kind"] == SEASON:
+            seasons.close(receipt)
         else:
             standing[receipt.number] = last
+            seasons.enter(receipt)
     if head not in (None, last):
         raise IntegrityError(
             f"the log ends with the receipt {last}, not with {head}: its end was cut off, it has grown since, or it is "
             "another log. Fetch log and head again."
         )
-    return LogSummary(len(standing) + 2 * removals, len(standing), removals, last)
+    return LogSummary(counts.total(), len(standing), counts[REMOVAL], counts[SEASON], last)
+
+
+class _Seasons:
+    """The seasons of the challenge track that a log tells of: which secret they are bound to, and which are closed."""
+
+    def __init__(self) -> None:
+        self._hashes: dict[str, Any] = {}
+        self._closed: set[str] = set()
+
+    def enter(self, score: Receipt) -> None:
+        """Raise `IntegrityError` for a score in a season that is closed, or is bound to another secret."""
+        if score.values.get("track", PUBLIC) == PUBLIC:
+            return
+        key, expected = _name_season(score), score.values.get("secret_sha256")
+        if key in self._closed:
+            raise _wrong(score, "its season was closed before")
+        if self._hashes.setdefault(key, expected) != expected:
+            raise _wrong(score, "it names another secret than the scores before it in the same season")
+
+    def close(self, season: Receipt) -> None:
+        """Raise `IntegrityError` for a secret that is not the one that the season's scores were bound to."""
+        key, secret, told = _name_season(season), season.values.get("secret"), season.values.get("secret_sha256")
+        if key in self._closed:
+            raise _wrong(season, "its season was closed before")
+        if not isinstance(secret, str) or hashlib.sha256(secret.encode()).hexdigest() != told:
+            raise _wrong(season, f"the secret that it reveals has not the sha256 {told!r}")
+        if self._hashes.get(key, told) != told:
+            raise _wrong(season, "it reveals another secret than the one that the season's scores name")
+        self._closed.add(key)
+
+
+def _name_season(receipt: Receipt) -> str:
+    """Return what tells one season from another, whatever types a forged receipt holds."""
+    return repr([receipt.values.get(name) for name in ("release", "data_sha256", "season")])
+
+
+def _wrong(receipt: Receipt, reason: str) -> IntegrityError:
+    return IntegrityError(f"line {receipt.number} of the log is wrong: {reason}. Fetch the log again.")
 
 
 def _check_place(values: Mapping[str, Any], number: int, previous: str) -> None:
-    if values.get("kind") not in (SCORE, REMOVAL):
-        raise IntegrityError(f"expected a receipt of the kind {SCORE} or {REMOVAL}; it is {values.get('kind')!r}")
+    if values.get("kind") not in KINDS:
+        raise IntegrityError(f"expected a receipt of the kind {', '.join(KINDS)}; it is {values.get('kind')!r}")
     if values.get("number") != number or isinstance(values["number"], bool):
         raise IntegrityError(f"expected number {number}; it says {values.get('number')!r}: a line is missing or moved")
     if values.get("previous") != previous:
@@ -145,7 +191,4 @@ def _check_place(values: Mapping[str, Any], number: int, previous: str) -> None:
 def _take_away(standing: dict[int, str], removal: Receipt) -> None:
     removed, expected = removal.values.get("removed"), removal.values.get("removed_sha256")
     if not isinstance(removed, int) or not isinstance(expected, str) or standing.pop(removed, None) != expected:
-        raise IntegrityError(
-            f"line {removal.number} of the log is wrong: it removes {removed!r}, which is no score before it that "
-            "stands, or has another sha256. Fetch the log again."
-        )
+        raise _wrong(removal, f"it removes {removed!r}, which is no score before it that stands, or has another sha256")

@@ -3,20 +3,21 @@
 import hashlib
 import json
 import secrets
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
-from sqlalchemy import Connection, delete, func, insert, inspect, select
+from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, inspect, select
 from sqlalchemy import text as sql_text
 
 import ld_data
-from eval import tables
+from eval import seasons, tables
+from eval.challenge import Season
 from eval.database import Database
-from eval.receipts import NO_RECEIPT, REMOVAL, SCORE, Place, Receipt
+from eval.receipts import NO_RECEIPT, PUBLIC, REMOVAL, SCORE, SEASON, Place, Receipt
 from eval.submission import Submission
 from eval.verification import Status, Verdict
 from ld_data.errors import DuplicateError, FullError, InputError, UnknownNameError
@@ -24,8 +25,10 @@ from ld_data.errors import DuplicateError, FullError, InputError, UnknownNameErr
 SCORER = f"ld-data {ld_data.__version__}"
 SEED_BITS = 63
 MAX_ENTRIES = 100_000
+MAX_NAME_ENTRIES = 20  # of one name in a season: each tells a little of the secret labels
 MAX_REASON = 300
 PAGE_RECEIPTS = 1000
+ENTRY_FACTS = ("season", "status", "private", "ceiling", "predictions_sha256")
 _SEED_NAME = "private_seed"
 
 
@@ -43,9 +46,10 @@ class Entry:
     def to_json(self) -> dict[str, Any]:
         """Return the entry as one flat object, but for the score on the private draw."""
         values = self.receipt.values
-        facts = {name: values[name] for name in ("status", "private", "ceiling", "predictions_sha256")}
+        facts = {name: values[name] for name in ENTRY_FACTS if name in values}
         return {
             "id": values["number"],
+            "track": values.get("track", PUBLIC),
             "submitted_at": values["time"],
             **values["submission"],
             **values["score"],
@@ -81,25 +85,29 @@ class Store:
         """Close the connections to the database."""
         self._database.close()
 
-    def add(self, submission: Submission, verdict: Verdict) -> Entry:
-        """Return the entry of verified predictions, which is on disk by then.
+    def add(self, submission: Submission, verdict: Verdict, season: Season | None = None) -> Entry:
+        """Return the entry of verified predictions, which is on disk by then; with `season`, on the challenge track.
 
         Raises `DuplicateError` for predictions that are ranked already, `FullError` if the release has as many entries
-        as it may, `StorageError` if the database refuses.
+        as it may, or the name in the season, `InputError` for a season that is closed, `StorageError` if the database
+        refuses.
         """
-        score = verdict.score
+        board = _Board.of(verdict.score.release, season.data_sha256 if season else verdict.score.data_sha256, season)
         with self._database.write() as connection:
-            _check_new(connection, score.data_sha256, verdict.predictions_sha256)
-            self._check_room(connection, score.release)
-            receipt = _append(connection, SCORE, self._describe(submission, verdict))
+            if season is not None:
+                seasons.check_open(connection, season)
+                _check_name(connection, board, submission.name)
+            _check_new(connection, board, verdict.predictions_sha256)
+            self._check_room(connection, board)
+            receipt = _append(connection, SCORE, self._describe(submission, verdict, season))
             _keep_predictions(connection, verdict)
-            row = {
+            row = vars(board) | {
                 "number": receipt.number,
-                "release": score.release,
-                "data_sha256": score.data_sha256,
                 "predictions_sha256": verdict.predictions_sha256,
                 "status": verdict.status,
-                "noise_free_mse": score.noise_free_mse,
+                "noise_free_mse": verdict.score.noise_free_mse,
+                "name": submission.name,
+                "url": submission.url,
             }
             connection.execute(insert(tables.entries).values(row))
         return Entry(receipt)
@@ -120,18 +128,81 @@ class Store:
             _drop_predictions(connection, predictions_sha256)
         return receipt
 
-    def entries(self, release: str, data_sha256: str, status: Status = "ranked", limit: int = 100) -> list[Entry]:
-        """Return the best entries of a release with that test y, the lowest noise-free MSE first, then the oldest."""
+    def entries(
+        self,
+        release: str,
+        data_sha256: str,
+        status: Status = "ranked",
+        limit: int = 100,
+        season: Season | None = None,
+    ) -> list[Entry]:
+        """Return the best entries of a release with that test y, the lowest noise-free MSE first, then the oldest.
+
+        Those of the public track, or of a season of the challenge track.
+        """
         entries, receipts = tables.entries.c, tables.receipts.c
         best = (
             select(receipts.text)
             .join(tables.entries, entries.number == receipts.number)
-            .where(entries.release == release, entries.data_sha256 == data_sha256, entries.status == status)
+            .where(_Board.of(release, data_sha256, season).matches, entries.status == status)
             .order_by(entries.noise_free_mse, entries.number)
             .limit(limit)
         )
         with self._database.read() as connection:
             return [Entry(_make_receipt(row.text)) for row in connection.execute(best)]
+
+    def rank_names(
+        self, release: str, data_sha256: str, names: Collection[str], season: Season | None = None
+    ) -> dict[tuple[str, str], int]:
+        """Return the best rank, from 1, of the ranked entries with each of these names, by name and url."""
+        entries = tables.entries.c
+        place = func.row_number().over(order_by=(entries.noise_free_mse, entries.number)).label("place")
+        board = _Board.of(release, data_sha256, season)
+        ranked = select(entries.name, entries.url, place).where(board.matches, entries.status == "ranked").subquery()
+        best = (
+            select(ranked.c.name, ranked.c.url, func.min(ranked.c.place).label("best"))
+            .where(ranked.c.name.in_(names))
+            .group_by(ranked.c.name, ranked.c.url)
+        )
+        with self._database.read() as connection:
+            return {(row.name, row.url): row.best for row in connection.execute(best)}
+
+    def find_rank(self, entry: Entry, season: Season) -> int | None:
+        """Return the rank, from 1, of an entry in its season; None for a suspect."""
+        if entry.status != "ranked":
+            return None
+        entries, error = tables.entries.c, entry.receipt.values["score"]["noise_free_mse"]
+        older = (entries.noise_free_mse == error) & (entries.number < entry.receipt.number)
+        board = _Board.of(season.release, season.data_sha256, season)
+        query = select(func.count()).where(board.matches, entries.status == "ranked")
+        with self._database.read() as connection:
+            return 1 + int(connection.execute(query.where((entries.noise_free_mse < error) | older)).scalar_one())
+
+    def open_season(self, release: str, data_sha256: str, rows: int) -> Season:
+        """Return the season of a release's version that is open; if none is, one is opened for so many rows.
+
+        Raises `StorageError` if the database refuses.
+        """
+        with self._database.read() as connection:
+            found = seasons.find_open(connection, release, data_sha256)
+        if found is not None:
+            return found
+        with self._database.write() as connection:
+            return seasons.open_next(connection, release, data_sha256, rows)
+
+    def list_seasons(self, release: str, data_sha256: str) -> list[Season]:
+        """Return the seasons of a release's version, the first one first."""
+        with self._database.read() as connection:
+            return seasons.list_all(connection, release, data_sha256)
+
+    def close_season(self, release: str, data_sha256: str) -> Receipt:
+        """Return the receipt that closes the open season of a release's version, and reveals its secret.
+
+        Raises `UnknownNameError` if none is open, `StorageError` if the database refuses.
+        """
+        with self._database.write() as connection:
+            season = seasons.close(connection, release, data_sha256)
+            return _append(connection, SEASON, {"release": release, "data_sha256": data_sha256, **season.to_json()})
 
     def head(self) -> str:
         """Return the sha256 of the last receipt; 64 zeros for an empty log."""
@@ -168,28 +239,60 @@ class Store:
                 return 0
             return int(connection.execute(sql_text("SELECT count(*) FROM scores")).scalar_one())
 
-    def _describe(self, submission: Submission, verdict: Verdict) -> dict[str, Any]:
+    def _describe(self, submission: Submission, verdict: Verdict, season: Season | None) -> dict[str, Any]:
         """Return what the receipt of a score says beside its place."""
-        return {
+        track, number = seasons.name_track(season)
+        values = {
+            "track": track,
             "release": verdict.score.release,
-            "data_sha256": verdict.score.data_sha256,
             "predictions_sha256": verdict.predictions_sha256,
             "submission": asdict(submission),
             "score": verdict.score.to_json(),
-            "private": asdict(verdict.private),
-            "private_seed_sha256": self.private_seed_sha256,
             "ceiling": verdict.ceiling,
             "status": verdict.status,
             "scorer": SCORER,
         }
+        if season is not None:
+            return values | {
+                "data_sha256": season.data_sha256,
+                "season": number,
+                "secret_sha256": season.secret_sha256,
+            }
+        private = asdict(verdict.private) if verdict.private else None
+        return values | {
+            "data_sha256": verdict.score.data_sha256,
+            "private": private,
+            "private_seed_sha256": self.private_seed_sha256,
+        }
 
-    def _check_room(self, connection: Connection, release: str) -> None:
-        query = select(func.count()).select_from(tables.entries).where(tables.entries.c.release == release)
-        if connection.execute(query).scalar_one() >= self._max_entries:
+    def _check_room(self, connection: Connection, board: "_Board") -> None:
+        entries = tables.entries.c
+        here = (entries.release == board.release) & (entries.track == board.track) & (entries.season == board.season)
+        if connection.execute(select(func.count()).where(here)).scalar_one() >= self._max_entries:
             raise FullError(
-                f"the leaderboard of {release} holds {self._max_entries} entries, as many as it may. Nothing was "
+                f"the leaderboard of {board.release} holds {self._max_entries} entries, as many as it may. Nothing was "
                 "stored; ask the operator to remove some."
             )
+
+
+@dataclass(frozen=True)
+class _Board:
+    """What is ranked together; the fields are columns of the entries."""
+
+    release: str
+    data_sha256: str
+    track: str
+    season: int
+
+    @classmethod
+    def of(cls, release: str, data_sha256: str, season: Season | None) -> Self:
+        """Return the public board of a release's version, or that of a season."""
+        return cls(release, data_sha256, *seasons.name_track(season))
+
+    @property
+    def matches(self) -> ColumnElement[bool]:
+        """The condition that an entry belongs here."""
+        return and_(*(tables.entries.c[name] == value for name, value in vars(self).items()))
 
 
 def _read_or_draw_seed(connection: Connection) -> int:
@@ -232,9 +335,23 @@ def _find_entry(connection: Connection, release: str, number: int) -> tuple[str,
     return row.sha256, row.predictions_sha256
 
 
-def _check_new(connection: Connection, data_sha256: str, predictions_sha256: str) -> None:
+def _check_name(connection: Connection, board: _Board, name: str) -> None:
+    query = select(func.count()).where(board.matches, tables.entries.c.name == name)
+    if connection.execute(query).scalar_one() >= MAX_NAME_ENTRIES:
+        raise FullError(
+            f"{MAX_NAME_ENTRIES} submissions under one name are as many as a season takes, since each tells a little "
+            "of its secret labels. Nothing was stored; compare models on training rows, or wait for the next season."
+        )
+
+
+def _check_new(connection: Connection, board: _Board, predictions_sha256: str) -> None:
     entries = tables.entries.c
-    same = (entries.data_sha256 == data_sha256) & (entries.predictions_sha256 == predictions_sha256)
+    same = and_(
+        entries.data_sha256 == board.data_sha256,
+        entries.track == board.track,
+        entries.season == board.season,
+        entries.predictions_sha256 == predictions_sha256,
+    )
     number = connection.execute(select(entries.number).where(same)).scalar_one_or_none()
     if number is not None:
         raise DuplicateError(

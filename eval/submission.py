@@ -10,7 +10,7 @@ import httpx2
 import numpy as np
 
 from eval.tokens import SUBMIT_VARIABLE, make_headers
-from ld_data.arrays import write_npy
+from ld_data.arrays import check_finite, check_numbers, read_npy, write_npy
 from ld_data.dataset import LatentDataset
 from ld_data.errors import InputError, SubmissionError
 from ld_data.hashing import hash_array
@@ -78,49 +78,99 @@ def submit(service: str, data: LatentDataset, predictions: np.ndarray, submissio
     service's reason, or with what is wrong when it does not answer.
     """
     facts = {"data_sha256": hash_array(data.test.y), **asdict(submission)}
-    return _ask(
-        "POST",
-        _scores_address(service, data.name),
-        params={field: fact for field, fact in facts.items() if fact not in ("", None)},
-        content=write_npy(predictions.astype(np.float32)),
-        headers={"Content-Type": "application/x-npy"} | make_headers(os.environ.get(SUBMIT_VARIABLE, "")),
-    )
+    return _post(f"{_name_address(service, data.name)}/scores", predictions, facts)
 
 
-def fetch_leaderboard(service: str, release: str) -> dict[str, Any]:
+def submit_challenge(
+    service: str, release: str, predictions: np.ndarray, submission: Submission, season: int | None = None
+) -> dict[str, Any]:
+    """Return the entry that a service made for predictions `(n, d)` for the x of a release's challenge.
+
+    With `season`, the number that came with x, the service refuses them if another one is open by now. The token is
+    sent as `submit` does. Raises `InputError` for no such array, and `SubmissionError` as `submit`.
+    """
+    checked = check_finite(check_numbers(predictions, "predictions"), "predictions")
+    facts = {**asdict(submission), "season": season}
+    return _post(f"{_name_address(service, release)}/challenge/scores", checked, facts)
+
+
+def fetch_challenge(service: str, release: str) -> tuple[np.ndarray, dict[str, Any]]:
+    """Return the x `(n, d)` float32 of a release's challenge, and what the service tells of the open season.
+
+    Raises `SubmissionError` as `submit`, and if x is not what the service says that it is.
+    """
+    address = f"{_name_address(service, release)}/challenge"
+    state = _read_object(_send("GET", address), address)
+    try:
+        x = read_npy(_send("GET", f"{address}/x").content)
+    except InputError as error:
+        raise SubmissionError(f"{address}/x answered something else than an array: {error}") from error
+    if hash_array(x) != state.get("x_sha256"):
+        raise SubmissionError(
+            f"{address}: expected x with the sha256 {state.get('x_sha256')}; received {hash_array(x)}. Perhaps the "
+            "season was closed in between: try again."
+        )
+    return x, state
+
+
+def fetch_leaderboard(service: str, release: str, challenge: bool = False) -> dict[str, Any]:
     """Return a service's leaderboard: `scores` and `suspects`, best first, and what proves them.
 
-    Raises `SubmissionError` as `submit`.
+    With `challenge` it is that of the open season. Raises `SubmissionError` as `submit`.
     """
-    address = _scores_address(service, release)
-    board = _ask("GET", address, headers={"Accept": "application/json"})
+    address = f"{_name_address(service, release)}{'/challenge' if challenge else ''}/scores"
+    board = _read_object(_send("GET", address, headers={"Accept": "application/json"}), address)
     if not all(isinstance(board.get(field), list) for field in ("scores", "suspects")):
         raise SubmissionError(f"{address} answered something else than a leaderboard: not an LD-Data service.")
     return board
 
 
-def _scores_address(service: str, release: str) -> str:
+def _name_address(service: str, release: str) -> str:
     if not _is_link(service):
         raise InputError(f"the service must be an http or https address; received {service!r}.")
-    return f"{service.rstrip('/')}/v1/datasets/{quote(release, safe='')}/scores"
+    return f"{service.rstrip('/')}/v1/datasets/{quote(release, safe='')}"
 
 
-def _ask(method: str, address: str, **request: Any) -> dict[str, Any]:
+def _post(address: str, predictions: np.ndarray, facts: dict[str, Any]) -> dict[str, Any]:
+    response = _send(
+        "POST",
+        address,
+        params={field: fact for field, fact in facts.items() if fact not in ("", None)},
+        content=write_npy(predictions.astype(np.float32)),
+        headers={"Content-Type": "application/x-npy"} | make_headers(os.environ.get(SUBMIT_VARIABLE, "")),
+    )
+    return _read_object(response, address)
+
+
+def _send(method: str, address: str, **request: Any) -> httpx2.Response:
+    """Return a service's answer; raise `SubmissionError` if there is none, or it tells of an error."""
     try:
         response = httpx2.request(method, address, timeout=TIMEOUT_SECONDS, **request)
-        answer = response.json()
     except (httpx2.HTTPError, httpx2.InvalidURL) as error:
         raise SubmissionError(
             f"no answer from {address}: {error}. Is the service running there? `make serve` starts one."
         ) from error
+    if response.is_error:
+        answer = _read_json(response, address)
+        reason = answer.get("error", answer) if isinstance(answer, dict) else answer
+        raise SubmissionError(f"{address} answered {response.status_code}: {reason}")
+    return response
+
+
+def _read_object(response: httpx2.Response, address: str) -> dict[str, Any]:
+    answer = _read_json(response, address)
+    if not isinstance(answer, dict):
+        raise SubmissionError(f"{address} answered something else than an object: not an LD-Data service.")
+    return answer
+
+
+def _read_json(response: httpx2.Response, address: str) -> Any:
+    try:
+        return response.json()
     except ValueError as error:
         raise SubmissionError(
             f"{address} answered {response.status_code}, but not in JSON: not an LD-Data service."
         ) from error
-    if response.is_error:
-        reason = answer.get("error", answer) if isinstance(answer, dict) else answer
-        raise SubmissionError(f"{address} answered {response.status_code}: {reason}")
-    return dict(answer)
 
 
 def _is_link(text: str) -> bool:

@@ -3,6 +3,7 @@
 from sqlalchemy import Column, Double, ForeignKey, Index, Integer, LargeBinary, MetaData, String, Table, Text
 
 metadata = MetaData()
+BOARD = ("release", "data_sha256", "track", "season")  # what is ranked together
 
 # The log: all that is known of a score is in the text of its receipt.
 receipts = Table(
@@ -31,8 +32,27 @@ entries = Table(
     Column("predictions_sha256", String(64), ForeignKey("predictions.sha256"), nullable=False),
     Column("status", String(16), nullable=False),
     Column("noise_free_mse", Double, nullable=False),
-    Index("entries_in_order", "release", "data_sha256", "status", "noise_free_mse", "number"),
-    Index("entries_by_predictions", "data_sha256", "predictions_sha256", unique=True),
+    Column("track", String(16), nullable=False, server_default="public"),
+    Column("season", Integer, nullable=False, server_default="0"),  # 0 on the public track, which has none
+    Column("name", String(100), nullable=False, server_default=""),
+    Column("url", String(300), nullable=False, server_default=""),
+    Index("entries_in_order", *BOARD, "status", "noise_free_mse", "number"),
+    Index("entries_by_name", *BOARD, "name"),
+    Index("entries_by_predictions", "data_sha256", "track", "season", "predictions_sha256", unique=True),
+)
+
+# Of the challenge track.
+seasons = Table(
+    "seasons",
+    metadata,
+    Column("release", String(255), primary_key=True),
+    Column("data_sha256", String(64), primary_key=True),  # of the public test y: the release's version
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("rows", Integer, nullable=False),
+    Column("secret", String(64), nullable=False),
+    Column("secret_sha256", String(64), nullable=False),
+    Column("opened_at", String(32), nullable=False),
+    Column("closed_at", String(32)),
 )
 
 secrets = Table(

@@ -50,7 +50,7 @@ class Verdict:
         predictions: `(n, d)` float32, as they were scored.
         predictions_sha256: of their little-endian bytes in C order.
         score: on the public y.
-        private: on the private redraw.
+        private: on the private redraw; None on the challenge track, whose rows are secret as a whole.
         ceiling: the decoded accuracy that x allows; None where nothing is known of it.
         status: "suspect" if the decoded accuracy lies above the ceiling, else "ranked".
     """
@@ -58,7 +58,7 @@ class Verdict:
     predictions: np.ndarray
     predictions_sha256: str
     score: Score
-    private: PrivateScore
+    private: PrivateScore | None
     ceiling: float | None
     status: Status
 
@@ -71,7 +71,7 @@ def verify_predictions(values: Any, data: LatentDataset, private_y: np.ndarray) 
     """
     predictions = check_predictions(values, data)
     score = score_predictions(predictions, data)
-    _check_finite(score)
+    check_score(score)
     if score.is_leak:
         raise LeakError(score.describe_leak())
     _check_confirmed(predictions, data, private_y)
@@ -79,7 +79,7 @@ def verify_predictions(values: Any, data: LatentDataset, private_y: np.ndarray) 
     if private.is_leak:
         raise LeakError(private.describe_leak())
     ceiling = measure_ceiling(data.manifest, len(data.test))
-    status: Status = "suspect" if ceiling is not None and score.decoded_accuracy > ceiling else "ranked"
+    status = choose_status(score.decoded_accuracy, ceiling)
     return Verdict(predictions, hash_array(predictions), score, PrivateScore.of(private), ceiling, status)
 
 
@@ -94,6 +94,21 @@ def measure_ceiling(manifest: Manifest | None, rows: int) -> float | None:
     if best is None:
         return None
     return min(1.0, best + CEILING_STANDARD_ERRORS * math.sqrt(best * (1 - best) / rows))
+
+
+def choose_status(decoded_accuracy: float, ceiling: float | None) -> Status:
+    """Return "suspect" for a decoded accuracy above the ceiling, else "ranked"."""
+    return "suspect" if ceiling is not None and decoded_accuracy > ceiling else "ranked"
+
+
+def check_score(score: Score) -> None:
+    """Raise `InputError` for a score with figures that are not finite."""
+    wrong = [name for name, value in vars(score).items() if isinstance(value, float) and not math.isfinite(value)]
+    if wrong:
+        raise InputError(
+            f"the score's {', '.join(wrong)} must be finite, and cannot be computed from these predictions and "
+            f"{score.rows} test rows. Check the scale of the predictions; a leaderboard needs two test rows or more."
+        )
 
 
 def measure_gap(predictions: np.ndarray, data: LatentDataset, private_y: np.ndarray) -> tuple[float, float]:
@@ -115,15 +130,6 @@ def _check_confirmed(predictions: np.ndarray, data: LatentDataset, private_y: np
             f"the score is not confirmed: on a private redraw of y for the same rows the MSE is {gap:.4f} +- "
             f"{error:.4f} higher, where a model of x scores the same but for chance. Check whether the test y leaked "
             "into the predictions; they must be made from x alone."
-        )
-
-
-def _check_finite(score: Score) -> None:
-    wrong = [name for name, value in vars(score).items() if isinstance(value, float) and not math.isfinite(value)]
-    if wrong:
-        raise InputError(
-            f"the score's {', '.join(wrong)} must be finite, and cannot be computed from these predictions and "
-            f"{score.rows} test rows. Check the scale of the predictions; a leaderboard needs two test rows or more."
         )
 
 

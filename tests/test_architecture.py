@@ -41,7 +41,9 @@ EXTRA_LIBRARIES = {
     "eval.database": {"alembic", "sqlalchemy"},
     "eval.migrations.__init__": {"alembic", "sqlalchemy"},
     "eval.migrations.versions.r0001_receipts": {"alembic", "sqlalchemy"},
+    "eval.migrations.versions.r0002_seasons": {"alembic", "sqlalchemy"},
     "eval.receipts": {"rfc8785"},
+    "eval.seasons": {"sqlalchemy"},
     "eval.store": {"sqlalchemy"},
     "eval.submission": {"httpx2"},
     "eval.tables": {"sqlalchemy"},
@@ -78,6 +80,7 @@ LATE_IMPORTS = {  # module, what it imports late
     ("eval.__main__", "eval.baseline_table"),
     ("eval.__main__", "eval.judges"),
     ("eval.__main__", "eval.information"),
+    ("eval.__main__", "eval.store"),
     ("eval.__main__", "vae"),
 }
 

@@ -8,15 +8,16 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
 
-def migrate(connection: Connection) -> None:
-    """Bring the tables up to date within the connection's transaction, which must keep other migrations out.
+def migrate(connection: Connection, target: str = "head") -> None:
+    """Bring the tables up to date, or up to the change `target`, within the connection's transaction.
 
-    Raises alembic's `CommandError` for a database that a newer version of the service has changed.
+    That must keep other migrations out. Raises alembic's `CommandError` for a database that a newer version of the
+    service has changed.
     """
     script = ScriptDirectory(Path(__file__).parent)
 
     def list_steps(revision: tuple[str, ...], _: MigrationContext) -> list[StampStep]:
-        return script._upgrade_revs("head", revision)  # type: ignore[arg-type, return-value]
+        return script._upgrade_revs(target, revision)  # type: ignore[arg-type, return-value]
 
     context = MigrationContext.configure(connection, opts={"fn": list_steps})
     with Operations.context(context):
