@@ -306,7 +306,10 @@ def _close_season(options: argparse.Namespace) -> None:
     from eval.store import Store  # SQLAlchemy takes half a second to import
 
     manifest = read_manifest(find_release(options.release))
-    store = Store(options.scores or scores_place(checkpoints_folder().resolve()))
+    place = options.scores or scores_place(checkpoints_folder().resolve())
+    if "://" not in place and not Path(place).is_file():
+        raise MissingDataError(f"no leaderboard {place}. Name the file or the database of the service with --scores.")
+    store = Store(place)
     receipt = store.close_season(manifest.name, manifest.arrays["y_test"].sha256)
     store.close()
     text = (
@@ -319,7 +322,8 @@ def _close_season(options: argparse.Namespace) -> None:
 def _verify_log(options: argparse.Namespace) -> None:
     with options.log.open("rb") as lines:
         log = verify_log(lines, options.head)
-    text = f"proved {log.receipts} receipts: {log.scores} scores, {log.removals} removed, {log.seasons} seasons closed; head {log.head}"
+    counts = f"{log.scores} scores, {log.removals} removed, {log.seasons} seasons closed"
+    text = f"proved {log.receipts} receipts: {counts}; head {log.head}"
     command_line.print_result(asdict(log), text, options.json)
 
 

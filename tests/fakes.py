@@ -82,12 +82,29 @@ class FakeCodec:
         (folder / "model.json").write_text('{"fake": true}\n')
 
 
+def make_inputs(labels, random):
+    """Images that show their labels."""
+    inputs = np.eye(K, D)[labels].reshape(-1, 2, 2) * 3 + random.normal(size=(len(labels), 2, 2)) * 0.1
+    return inputs.astype(np.float32)
+
+
+def generate(seed, rows):
+    """A generator of as many such images as are wanted."""
+    random = np.random.default_rng(seed)
+    labels = random.integers(K, size=rows)
+    return make_inputs(labels, random), labels.astype(np.uint8)
+
+
+def guess_classes(x):
+    """What an honest model says of each x: the class whose pixel is the brightest."""
+    return FakeY().class_mean[x[:, :K].argmax(axis=1)]
+
+
 def make_source(train: int = 60, test: int = 30) -> Source:
     """A source whose label can be read off its first three pixels."""
     labels = np.arange(train + test) % K
-    random = np.random.default_rng(0)
-    inputs = np.eye(K, D)[labels].reshape(-1, 2, 2) * 3 + random.normal(size=(train + test, 2, 2)) * 0.1
-    inputs, labels = inputs.astype(np.float32), labels.astype(np.uint8)
+    inputs = make_inputs(labels, np.random.default_rng(0))
+    labels = labels.astype(np.uint8)
     return Source(
         "fake",
         inputs[:train],

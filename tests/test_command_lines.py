@@ -4,6 +4,7 @@ import json
 import sqlite3
 from contextlib import closing
 from dataclasses import replace
+from hashlib import sha256
 
 import httpx2
 import keras
@@ -16,9 +17,11 @@ import ld_data.__main__ as data_main
 import vae.__main__ as vae_main
 from api.__main__ import main as serve_main
 from api.app import make_app
+from ld_data import challenge
 from ld_data import source as sources
 from ld_data.hashing import hash_file
 from ld_data.mnist1d import Mnist1dConfig, make_mnist1d
+from tests.fakes import generate, guess_classes
 from tests.servers import serve
 
 QUICK = ("build", "mnist1d", "--epochs", 1, "--flow-epochs", 1)
@@ -404,6 +407,40 @@ class TestEval:
         assert "line 2 of the log is wrong" in capsys.readouterr().err
         assert run(eval_main.main, "verify-log", tmp_path / "nope") == 1
         assert "No such file" in capsys.readouterr().err
+
+    def test_challenge(self, service, tmp_path, capsys, monkeypatch):
+        monkeypatch.setitem(challenge.GENERATORS, "fake", generate)
+        x, predictions = tmp_path / "x.npy", tmp_path / "y.npy"
+        state = run_json(capsys, eval_main.main, "challenge", "fake-4", "--out", x, "--from", service)
+        np.save(predictions, guess_classes(np.load(x)))
+        assert run(eval_main.main, "challenge", "fake-4", "--out", x, "--from", service) == 0
+        assert state["secret_sha256"] in capsys.readouterr().out
+        submit = ("submit", "fake-4", predictions, "--name", "mine", "--to", service)
+        assert run_json(capsys, eval_main.main, *submit, "--challenge", "--season", 1)["season"] == 1
+        assert run(eval_main.main, *submit, "--season", 1) == 1
+        assert "--season goes with --challenge" in capsys.readouterr().err
+        assert run(eval_main.main, *submit, "--challenge", "--season", 2) == 1
+        assert "are for season 2" in capsys.readouterr().err
+        board = run_json(capsys, eval_main.main, "leaderboard", "fake-4", "--challenge", "--from", service)
+        assert [entry["name"] for entry in board["scores"]] == ["mine"]
+        assert run(eval_main.main, "leaderboard", "fake-4", "--challenge", "--from", service) == 0
+        assert "mine" in capsys.readouterr().out
+
+    def test_close_season(self, service, tmp_path, capsys, monkeypatch):
+        monkeypatch.setitem(challenge.GENERATORS, "fake", generate)
+        state = httpx2.get(f"{service}/v1/datasets/fake-4/challenge").json()
+        close = ("close-season", "fake-4", "--scores", tmp_path / "scores.sqlite")
+        closed = run_json(capsys, eval_main.main, *close)
+        assert sha256(closed["secret"].encode()).hexdigest() == state["secret_sha256"]
+        after = httpx2.get(f"{service}/v1/datasets/fake-4/challenge").json()
+        assert (after["season"], after["closed"][0]["secret"]) == (2, closed["secret"])
+        assert run(eval_main.main, *close) == 0
+        assert "closed season 2 of fake-4" in capsys.readouterr().out
+        assert run(eval_main.main, *close) == 1
+        assert "no open season" in capsys.readouterr().err
+        assert run(eval_main.main, "close-season", "fake-4", "--scores", tmp_path / "none.sqlite") == 1
+        assert "no leaderboard" in capsys.readouterr().err
+        assert not (tmp_path / "none.sqlite").exists()
 
     def test_judge(self, checkpoints, tiny_mnist1d, capsys, monkeypatch):
         assert run(data_main.main, *QUICK, "--latent-dim", 5) == 0

@@ -1,9 +1,10 @@
 import json
+from hashlib import sha256
 
 import pytest
 import rfc8785
 
-from eval.receipts import NO_RECEIPT, REMOVAL, SCORE, Place, Receipt, read_log, verify_log
+from eval.receipts import NO_RECEIPT, REMOVAL, SCORE, SEASON, Place, Receipt, read_log, verify_log
 from ld_data.errors import InputError, IntegrityError
 
 
@@ -122,3 +123,45 @@ def test_numbers_and_texts_survive_the_way_through_a_line(value):
 def test_what_canonical_json_cannot_hold_is_refused(value):
     with pytest.raises(InputError, match="finite numbers"):
         Receipt.of({"value": value})
+
+
+REVEALED = "a secret"
+SHA256 = sha256(REVEALED.encode()).hexdigest()
+WHERE = {"release": "ld-a-4", "data_sha256": "5ha", "season": 1}
+IN_SEASON = (SCORE, WHERE | {"track": "challenge", "secret_sha256": SHA256})
+CLOSED = (SEASON, WHERE | {"secret": REVEALED, "secret_sha256": SHA256})
+
+
+def make_lines(*parts):
+    """A log of receipts of such kinds and values, with its chain in order."""
+    receipts = []
+    for number, (kind, values) in enumerate(parts, 1):
+        previous = receipts[-1].sha256 if receipts else NO_RECEIPT
+        receipts.append(Place(number, previous, "2026-01-01T00:00:00+00:00").make_receipt(kind, values))
+    return [f"{receipt.text}\n".encode() for receipt in receipts]
+
+
+def test_a_log_with_a_closed_season_is_proved():
+    other = (SCORE, WHERE | {"season": 2, "track": "challenge", "secret_sha256": "another"})
+    summary = verify_log(make_lines((SCORE, {}), IN_SEASON, (SCORE, {"track": "public"}), CLOSED, other))
+    assert (summary.receipts, summary.scores, summary.seasons) == (5, 4, 1)
+
+
+@pytest.mark.parametrize(
+    ("parts", "words"),
+    [
+        ([IN_SEASON, (SEASON, CLOSED[1] | {"secret": "edited"})], "line 2.*has not the sha256"),
+        ([IN_SEASON, (SEASON, WHERE)], "line 2.*has not the sha256"),
+        ([(SEASON, CLOSED[1] | {"secret": ["a"]})], "line 1.*has not the sha256"),
+        (
+            [IN_SEASON, (SEASON, WHERE | {"secret": "b", "secret_sha256": sha256(b"b").hexdigest()})],
+            "line 2.*another secret than the one that the season's scores name",
+        ),
+        ([IN_SEASON, (SCORE, IN_SEASON[1] | {"secret_sha256": "other"})], "line 2.*another secret"),
+        ([CLOSED, IN_SEASON], "line 2.*closed before"),
+        ([CLOSED, CLOSED], "line 2.*closed before"),
+    ],
+)
+def test_a_season_that_its_secret_does_not_fit_is_caught_in_a_chain_that_is_whole(parts, words):
+    with pytest.raises(IntegrityError, match=words):
+        verify_log(make_lines(*parts))
