@@ -44,7 +44,7 @@ MEANINGS = {
     422: "Wrong shape, type or range, a value that is not finite, or a score that no model of x can have.",
     429: "More requests than the service takes on, or takes from one client; Retry-After says when to try again.",
     503: "The release is not ready, or the disk refuses.",
-    507: "The leaderboard of the release is full.",
+    507: "The leaderboard of the release is full, or a name has as many entries in a season as it may.",
 }
 
 

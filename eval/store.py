@@ -7,16 +7,17 @@ from collections.abc import Collection, Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
-from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, inspect, select
+from sqlalchemy import Connection, and_, delete, func, insert, inspect, select
 from sqlalchemy import text as sql_text
 
 import ld_data
 from eval import seasons, tables
 from eval.challenge import Season
 from eval.database import Database
+from eval.ranking import Board, find_rank, rank_names
 from eval.receipts import NO_RECEIPT, PUBLIC, REMOVAL, SCORE, SEASON, Place, Receipt
 from eval.submission import Submission
 from eval.verification import Status, Verdict
@@ -92,7 +93,7 @@ class Store:
         as it may, or the name in the season, `InputError` for a season that is closed, `StorageError` if the database
         refuses.
         """
-        board = _Board.of(verdict.score.release, season.data_sha256 if season else verdict.score.data_sha256, season)
+        board = Board.of(verdict.score.release, season.data_sha256 if season else verdict.score.data_sha256, season)
         with self._database.write() as connection:
             if season is not None:
                 seasons.check_open(connection, season)
@@ -141,10 +142,11 @@ class Store:
         Those of the public track, or of a season of the challenge track.
         """
         entries, receipts = tables.entries.c, tables.receipts.c
+        board = Board.of(release, data_sha256, season)
         best = (
             select(receipts.text)
             .join(tables.entries, entries.number == receipts.number)
-            .where(_Board.of(release, data_sha256, season).matches, entries.status == status)
+            .where(board.matches, entries.status == status)
             .order_by(entries.noise_free_mse, entries.number)
             .limit(limit)
         )
@@ -155,28 +157,19 @@ class Store:
         self, release: str, data_sha256: str, names: Collection[str], season: Season | None = None
     ) -> dict[tuple[str, str], int]:
         """Return the best rank, from 1, of the ranked entries with each of these names, by name and url."""
-        entries = tables.entries.c
-        place = func.row_number().over(order_by=(entries.noise_free_mse, entries.number)).label("place")
-        board = _Board.of(release, data_sha256, season)
-        ranked = select(entries.name, entries.url, place).where(board.matches, entries.status == "ranked").subquery()
-        best = (
-            select(ranked.c.name, ranked.c.url, func.min(ranked.c.place).label("best"))
-            .where(ranked.c.name.in_(names))
-            .group_by(ranked.c.name, ranked.c.url)
-        )
         with self._database.read() as connection:
-            return {(row.name, row.url): row.best for row in connection.execute(best)}
+            return rank_names(connection, Board.of(release, data_sha256, season), names)
 
     def find_rank(self, entry: Entry, season: Season) -> int | None:
         """Return the rank, from 1, of an entry in its season; None for a suspect."""
         if entry.status != "ranked":
             return None
-        entries, error = tables.entries.c, entry.receipt.values["score"]["noise_free_mse"]
-        older = (entries.noise_free_mse == error) & (entries.number < entry.receipt.number)
-        board = _Board.of(season.release, season.data_sha256, season)
-        query = select(func.count()).where(board.matches, entries.status == "ranked")
+        board, error = (
+            Board.of(season.release, season.data_sha256, season),
+            entry.receipt.values["score"]["noise_free_mse"],
+        )
         with self._database.read() as connection:
-            return 1 + int(connection.execute(query.where((entries.noise_free_mse < error) | older)).scalar_one())
+            return find_rank(connection, board, error, entry.receipt.number)
 
     def open_season(self, release: str, data_sha256: str, rows: int) -> Season:
         """Return the season of a release's version that is open; if none is, one is opened for so many rows.
@@ -265,7 +258,7 @@ class Store:
             "private_seed_sha256": self.private_seed_sha256,
         }
 
-    def _check_room(self, connection: Connection, board: "_Board") -> None:
+    def _check_room(self, connection: Connection, board: Board) -> None:
         entries = tables.entries.c
         here = (entries.release == board.release) & (entries.track == board.track) & (entries.season == board.season)
         if connection.execute(select(func.count()).where(here)).scalar_one() >= self._max_entries:
@@ -273,26 +266,6 @@ class Store:
                 f"the leaderboard of {board.release} holds {self._max_entries} entries, as many as it may. Nothing was "
                 "stored; ask the operator to remove some."
             )
-
-
-@dataclass(frozen=True)
-class _Board:
-    """What is ranked together; the fields are columns of the entries."""
-
-    release: str
-    data_sha256: str
-    track: str
-    season: int
-
-    @classmethod
-    def of(cls, release: str, data_sha256: str, season: Season | None) -> Self:
-        """Return the public board of a release's version, or that of a season."""
-        return cls(release, data_sha256, *seasons.name_track(season))
-
-    @property
-    def matches(self) -> ColumnElement[bool]:
-        """The condition that an entry belongs here."""
-        return and_(*(tables.entries.c[name] == value for name, value in vars(self).items()))
 
 
 def _read_or_draw_seed(connection: Connection) -> int:
@@ -335,7 +308,7 @@ def _find_entry(connection: Connection, release: str, number: int) -> tuple[str,
     return row.sha256, row.predictions_sha256
 
 
-def _check_name(connection: Connection, board: _Board, name: str) -> None:
+def _check_name(connection: Connection, board: Board, name: str) -> None:
     query = select(func.count()).where(board.matches, tables.entries.c.name == name)
     if connection.execute(query).scalar_one() >= MAX_NAME_ENTRIES:
         raise FullError(
@@ -344,7 +317,7 @@ def _check_name(connection: Connection, board: _Board, name: str) -> None:
         )
 
 
-def _check_new(connection: Connection, board: _Board, predictions_sha256: str) -> None:
+def _check_new(connection: Connection, board: Board, predictions_sha256: str) -> None:
     entries = tables.entries.c
     same = and_(
         entries.data_sha256 == board.data_sha256,

@@ -71,7 +71,7 @@ class DuplicateError(InputError):
 
 
 class FullError(LdDataError):
-    """The store holds as many entries as it may."""
+    """The store holds as many entries as it may, of a release or of a name in a season."""
 
     error_type = "full"
 

@@ -42,6 +42,7 @@ EXTRA_LIBRARIES = {
     "eval.migrations.__init__": {"alembic", "sqlalchemy"},
     "eval.migrations.versions.r0001_receipts": {"alembic", "sqlalchemy"},
     "eval.migrations.versions.r0002_seasons": {"alembic", "sqlalchemy"},
+    "eval.ranking": {"sqlalchemy"},
     "eval.receipts": {"rfc8785"},
     "eval.seasons": {"sqlalchemy"},
     "eval.store": {"sqlalchemy"},
