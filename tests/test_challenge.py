@@ -3,7 +3,10 @@
 import csv
 import io
 import json
+import subprocess
+import sys
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -27,6 +30,7 @@ from tests.fakes import D, FakeCodec, FakeY, K, generate, guess_classes
 from tests.test_api import NPY, assert_error
 from tests.test_scores import make_predictions
 
+ROOT = Path(__file__).parent.parent
 ROWS = 300
 CHALLENGE = "/v1/datasets/fake-4/challenge"
 SCORES = f"{CHALLENGE}/scores"
@@ -75,6 +79,17 @@ class TestDrawing:
             np.testing.assert_array_equal(getattr(first, name), getattr(again, name))
             assert not np.array_equal(getattr(first, name), getattr(other, name))
         assert (first.x.shape, first.x.dtype, first.label.shape) == ((50, D), np.float32, (50,))
+
+    def test_another_process_draws_the_same_rows(self):
+        script = (
+            "from eval.challenge import draw_rows\nfrom ld_data import challenge\n"
+            "from ld_data.hashing import hash_array\nfrom tests.fakes import FakeCodec, generate\n"
+            "challenge.GENERATORS['fake'] = generate\n"
+            "rows = draw_rows('a', 'fake', FakeCodec(), 50)\nprint(hash_array(rows.x), hash_array(rows.y))"
+        )
+        answer = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
+        rows = draw_rows("a", "fake", FakeCodec(), 50)
+        assert answer.stdout.split() == [hash_array(rows.x), hash_array(rows.y)]
 
     def test_x_and_y_draw_noise_of_their_own(self):
         rows = draw_rows("a", "fake", FakeCodec(), 5000)
