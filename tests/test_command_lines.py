@@ -23,12 +23,22 @@ from ld_data.hashing import hash_file
 from ld_data.mnist1d import Mnist1dConfig, make_mnist1d
 from tests.fakes import generate, guess_classes
 from tests.servers import serve
+from vae.recipes import RECIPES
 
 QUICK = ("build", "mnist1d", "--epochs", 1, "--flow-epochs", 1)
 
 
 @pytest.fixture
-def tiny_mnist1d(monkeypatch):
+def small_models(monkeypatch):
+    """Let the recipes have small networks, which take less time to set up."""
+    small = {"encoder_filters": (), "encoder_units": (32,), "decoder_units": (32,), "flow_units": (16,)}
+    for name in ("mnist1d", "images"):
+        recipe = RECIPES[name]
+        monkeypatch.setitem(RECIPES, name, replace(recipe, x=replace(recipe.x, flow_couplings=2, **small)))
+
+
+@pytest.fixture
+def tiny_mnist1d(monkeypatch, small_models):
     """Let mnist1d and what its models are fitted on be few signals, examined against few nulls."""
     few = Mnist1dConfig(num_samples=500)
     monkeypatch.setitem(sources.SOURCES, "mnist1d", lambda: sources._make_mnist1d("mnist1d", few))
@@ -164,7 +174,7 @@ class TestLdData:
         assert manifest.command.endswith("--no-goals")
         assert manifest.judge_sha256 == hash_file(checkpoints / "judges" / "mnist1d.keras")
 
-    def test_build_of_own_images(self, checkpoints, tmp_path, capsys, monkeypatch):
+    def test_build_of_own_images(self, checkpoints, tmp_path, capsys, monkeypatch, small_models):
         monkeypatch.setattr("ld_data.health.NULL_SEEDS", 1)
         random = np.random.default_rng(0)
         arrays = {}
