@@ -12,14 +12,18 @@ import pytest
 
 import api.__main__ as api_main
 import eval.__main__ as eval_main
+import ld_data
 import ld_data.__main__ as data_main
 import vae
 import vae.__main__ as vae_main
 from api.app import make_app
 from api.catalogue import Catalogue
 from eval import tokens
+from eval.baseline_table import describe_rows, load_rows
+from eval.baselines import BASELINES
 from eval.store import Store
 from ld_data import locations
+from ld_data.hashing import hash_array
 from tests.servers import serve
 
 ROOT = Path(__file__).parent.parent
@@ -112,3 +116,13 @@ def test_the_curl_in_the_readme_works(service, tmp_path):
         assert answer.stdout or any(tmp_path.iterdir())
     with np.load(tmp_path / "data.npz", allow_pickle=False) as arrays:
         assert arrays["x_train"].shape == (60_000, 32)
+
+
+@pytest.mark.parametrize(
+    "path", sorted((ROOT / "checkpoints" / "baselines").glob("*.json")), ids=lambda path: path.stem
+)
+def test_the_tables_of_baselines_in_the_readme_are_those_that_are_kept(path):
+    rows = load_rows(path)
+    assert rows[0].summary.data_sha256 == hash_array(ld_data.load(path.stem).test.y)
+    assert {row.name for row in rows} == set(BASELINES)
+    assert describe_rows(rows) in README
