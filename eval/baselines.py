@@ -45,19 +45,17 @@ class RuleBaseline:
 
     Attributes:
         name: of the baseline.
-        rule: makes the network from its layers' sizes and a random generator.
+        rule: the kind of network.
         plan: how it is trained.
     """
 
     name: str
-    rule: Callable[..., Network]
+    rule: type[Network]
     plan: RulePlan
 
     def __call__(self, data: LatentDataset, seed: int) -> Network:
         """Return the network, trained."""
-        sizes = [data.latent_dim, *self.plan.units, data.latent_dim]
-        extra = (data.class_mean, data.classify) if self.rule is ForwardForward else ()
-        network = self.rule(sizes, np.random.default_rng(seed), *extra)
+        network = self.rule.make_for(data, self.plan.units, np.random.default_rng(seed))
         return fit_network(network, data, self.plan, seed, self.name)
 
 
@@ -94,7 +92,7 @@ def tune_rule(name: str, data: LatentDataset, seed: int = 0) -> dict[float, floa
     return {rate: replace(fit, plan=plan)(data, seed).held_out_error for rate, plan in plans.items()}
 
 
-RULES: dict[str, tuple[Callable[..., Network], RulePlan, str]] = {
+RULES: dict[str, tuple[type[Network], RulePlan, str]] = {
     "backpropagation": (
         Backpropagation,
         RulePlan(learning_rate=3e-3),

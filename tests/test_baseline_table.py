@@ -3,7 +3,7 @@ from dataclasses import replace
 
 import pytest
 
-from eval.baseline_table import BaselineRow, describe_rows, find_differences, load_rows, measure_rows, save_rows
+from eval.baseline_table import describe_rows, find_differences, load_rows, measure_rows, save_rows
 from eval.comparison import Spread
 from ld_data.builder import make_dataset
 from ld_data.errors import IntegrityError, MissingDataError
@@ -66,6 +66,5 @@ def test_a_missing_or_damaged_table_is_refused(rows, tmp_path):
 
 
 def test_a_row_of_one_seed_has_no_spread(rows):
-    assert isinstance(rows[0], BaselineRow)
     assert rows[0].seeds == (0,)
     assert rows[0].summary.skill.std is None

@@ -46,8 +46,7 @@ def make_network(rule, sizes=SIZES, seed=0):
 
 
 def make_forward_forward(data, units=(16,)):
-    sizes = (data.latent_dim, *units, data.latent_dim)
-    return ForwardForward(sizes, np.random.default_rng(0), data.class_mean, data.classify)
+    return ForwardForward.make_for(data, units, np.random.default_rng(0))
 
 
 def differentiate(measure, weights):

@@ -1,11 +1,13 @@
 """The forward-forward algorithm: layers learn to be active for true pairs of x and class, and silent for false ones."""
 
 from collections.abc import Callable, Sequence
+from typing import Self
 
 import numpy as np
 from scipy.special import expit, softmax
 
 from eval.rules.network import Network, apply, correlate, make_weights
+from ld_data.dataset import LatentDataset
 
 THRESHOLD = 1.0  # of a layer's mean squared activity, its goodness
 
@@ -33,6 +35,11 @@ class ForwardForward(Network):
         self.weights = [make_weights(rows, columns, random) for rows, columns in zip(inputs, sizes[1:-1], strict=True)]
         self.layers = len(self.weights)
         self.weights.append(np.ones((1, 1), np.float32))
+
+    @classmethod
+    def make_for(cls, data: LatentDataset, units: Sequence[int], random: np.random.Generator) -> Self:
+        """Return a network for a dataset, which is told its classes."""
+        return cls([data.latent_dim, *units, data.latent_dim], random, data.class_mean, data.classify)
 
     def predict(self, x: np.ndarray) -> np.ndarray:
         """Return the expected y `(n, d)`."""

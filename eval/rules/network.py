@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Self
 
 import numpy as np
 from tqdm import tqdm
@@ -45,6 +46,11 @@ class Network:
         self.weights[-1][:] = 0
         self.layers = len(self.weights)
         self.held_out_error = np.inf
+
+    @classmethod
+    def make_for(cls, data: LatentDataset, units: Sequence[int], random: np.random.Generator) -> Self:
+        """Return a network from the x to the y of a dataset, with hidden layers of so many units."""
+        return cls([data.latent_dim, *units, data.latent_dim], random)
 
     def run(self, x: np.ndarray) -> list[np.ndarray]:
         """Return the activity of every layer, from x `(n, d)` itself to the output `(n, d)`."""
