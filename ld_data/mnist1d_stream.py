@@ -7,7 +7,7 @@ order, chunk or process, on any number of threads. The normals are numpy's (a zi
 draw others, and another processor's matrix products may round otherwise.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from functools import cached_property, lru_cache
 
@@ -26,6 +26,8 @@ TABLE_VALUES = 1 << 24  # at most: 64 MiB
 PRODUCT_SIZE = 1 << 18  # of rows, columns and inner columns of matrices: OpenBLAS multiplies larger ones in threads
 LEAST_PIECE = 4  # rows of such a product
 MAX_ROW = 2**63 - 1
+
+Block = tuple[np.ndarray, np.ndarray]  # signals `(n, t)` and classes `(n,)`
 BLOCK_STREAM = 1 << 48
 ORDER_STREAM = BLOCK_STREAM - 1
 
@@ -59,7 +61,7 @@ class SignalStream:
         self._order = np.arange(t)
         if self.config.shuffle_seq:
             self._order = self._make_generator(ORDER_STREAM).permutation(self._order)
-        self._kept: tuple[int, tuple[np.ndarray, np.ndarray]] = -1, (np.empty(0), np.empty(0))
+        self._kept: tuple[int, Block] | None = None
 
     def make_rows(self, first_row: int, rows: int) -> tuple[np.ndarray, np.ndarray]:
         """Return the signals `(rows, t)` float32 of rows `first_row` and following, and their classes, uint8.
@@ -69,7 +71,7 @@ class SignalStream:
         """
         first, end = _check_rows(rows, first_row)
         signals, labels = np.empty((end - first, len(self._order)), np.float32), np.empty(end - first, np.uint8)
-        fill((signals, labels), self._iterate(first, end, keep=True))
+        fill((signals, labels), self._cut(first, end, self._keep_block))
         return signals, labels
 
     def iterate(self, rows: int, first_row: int = 0) -> Iterator[tuple[np.ndarray, np.ndarray]]:
@@ -77,21 +79,23 @@ class SignalStream:
 
         Raises `InputError` for row numbers that are negative or no integers, at once.
         """
-        return self._iterate(*_check_rows(rows, first_row))
+        return self._cut(*_check_rows(rows, first_row), self._draw_block)
 
-    def _iterate(self, first: int, end: int, keep: bool = False) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    def _cut(self, first: int, end: int, find_block: Callable[[int], Block]) -> Iterator[Block]:
         for number in range(first // self.block_rows, -(-end // self.block_rows)):
-            kept, block = self._kept
-            if kept != number or not keep:  # what is kept goes to nobody who could write into it
-                block = self._draw_block(number)
-            if keep:
-                self._kept = number, block
-            signals, labels = block
+            signals, labels = find_block(number)
             start = number * self.block_rows
             part = slice(max(first - start, 0), end - start)
             yield signals[part], labels[part]
 
-    def _draw_block(self, number: int) -> tuple[np.ndarray, np.ndarray]:
+    def _keep_block(self, number: int) -> Block:
+        """Return all rows of a block, which is kept, and must not be handed to anybody who could write into it."""
+        kept = self._kept
+        if kept is None or kept[0] != number:
+            kept = self._kept = number, self._draw_block(number)
+        return kept[1]
+
+    def _draw_block(self, number: int) -> Block:
         """Return all rows of a block."""
         random = self._make_generator(BLOCK_STREAM + number)
         classes = len(self._dilated)
