@@ -6,7 +6,7 @@ from typing import Self
 import numpy as np
 from scipy.special import expit, softmax
 
-from eval.rules.network import Network, apply, correlate, make_weights
+from eval.rules.network import Network, apply, correlate
 from ld_data.dataset import LatentDataset
 
 THRESHOLD = 1.0  # of a layer's mean squared activity, its goodness
@@ -29,12 +29,10 @@ class ForwardForward(Network):
         classify: Callable[[np.ndarray], np.ndarray],
     ) -> None:
         """Draw the weights of the hidden layers of `sizes`; take E[y | class] `(k, d)` and what tells y's class."""
-        super().__init__(sizes, random)
+        super().__init__([sizes[0] + len(class_mean), *sizes[1:]], random)
         self.random, self.class_mean, self.classify = random, class_mean.astype(np.float32), classify
-        inputs = [sizes[0] + len(class_mean), *sizes[1:-2]]
-        self.weights = [make_weights(rows, columns, random) for rows, columns in zip(inputs, sizes[1:-1], strict=True)]
-        self.layers = len(self.weights)
-        self.weights.append(np.ones((1, 1), np.float32))
+        self.layers -= 1  # in the place of the output layer there is the scale
+        self.weights[-1] = np.ones((1, 1), np.float32)
 
     @classmethod
     def make_for(cls, data: LatentDataset, units: Sequence[int], random: np.random.Generator) -> Self:
