@@ -12,6 +12,7 @@ from ld_data.errors import InputError, MediaTypeError
 JSON = "application/json"
 NPY = "application/x-npy"
 NPZ = "application/x-npz"
+MAX_ECHO = 200  # characters of a body that an error repeats
 
 Schema = dict[str, Any]
 
@@ -31,7 +32,10 @@ def read_array(request: Request, body: bytes, field: str) -> np.ndarray:
         return read_npy(body)
     values = _parse_object(body)
     if set(values) != {field}:
-        raise InputError(f'expected a JSON object {{"{field}": [...]}}; received the fields {sorted(values)}.')
+        received = str(sorted(values))[:MAX_ECHO]
+        raise InputError(f'expected a JSON object {{"{field}": [...]}}; received the fields {received}.')
+    if body.count(b'"') > 2:  # numpy gives each element the room of the longest text: a few MB would fill the memory
+        raise InputError(f"{field} must be numbers; received texts among them.")
     try:
         return np.array(values[field])
     except ValueError as error:

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import tracemalloc
 import zipfile
 from dataclasses import replace
 
@@ -165,6 +166,22 @@ class TestBadInput:
     )
     def test_a_body_that_holds_no_predictions_is_422(self, client, content, words):
         assert_error(client.post(f"{SCORES}?name=a", content=content, headers=NPY), 422, "invalid_input", words)
+
+    def test_texts_are_refused_before_they_fill_the_memory(self, client):
+        texts = ["a" * 5000, *[""] * 4000]  # as an array of numpy they would take 80 MB, and 10 GB at ten times both
+        tracemalloc.start()
+        try:
+            answer = client.post(f"{SCORES}?name=a", json={"predictions": texts})
+            peak = tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+        assert_error(answer, 422, "invalid_input", "predictions must be numbers")
+        assert peak < 10_000_000
+
+    def test_an_error_does_not_repeat_the_whole_body(self, client):
+        answer = client.post(f"{SCORES}?name=a", json=dict.fromkeys(map(str, range(1000))))
+        assert_error(answer, 422, "invalid_input", "received the fields")
+        assert len(answer.content) < 500
 
     @pytest.mark.parametrize(
         "params",
