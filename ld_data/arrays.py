@@ -14,6 +14,7 @@ import numpy as np
 from ld_data.errors import InputError, IntegrityError
 
 MAX_ARRAY_BYTES = 4 << 30
+MAX_REASON = 200  # characters of numpy's own words in an error
 ZIP_MAGIC = b"PK\x03\x04"
 NPY_MAGIC = np.lib.format.MAGIC_PREFIX
 # What zipfile, zlib and numpy raise for damaged archives: found by flipping every bit of some.
@@ -69,11 +70,7 @@ def read_npy(content: bytes) -> np.ndarray:
         raise InputError("expected .npy bytes; received a zip file, such as .npz. Save one array with numpy.save.")
     stream = io.BytesIO(content)
     try:
-        version = np.lib.format.read_magic(stream)
-        readers = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
-        if version not in readers:
-            raise InputError(f"expected .npy format version 1.0 or 2.0; received {version}.")
-        shape, _, dtype = readers[version](stream)
+        shape, dtype = _read_npy_header(stream)
         if dtype.hasobject:
             raise InputError("expected a numeric .npy array; received Python objects, which are never unpickled.")
         declared, received = int(np.prod(shape, dtype=object)) * dtype.itemsize, len(content) - stream.tell()
@@ -84,7 +81,21 @@ def read_npy(content: bytes) -> np.ndarray:
     except InputError:
         raise
     except (ValueError, EOFError, OverflowError, SyntaxError, TypeError, tokenize.TokenError) as error:
-        raise InputError(f"expected .npy bytes as numpy.save writes them; could not read them ({error}).") from error
+        reason = str(error).partition("\n")[0][:MAX_REASON]  # numpy repeats the whole header
+        raise InputError(f"expected .npy bytes as numpy.save writes them; could not read them ({reason}).") from error
+
+
+def _read_npy_header(stream: io.BytesIO) -> tuple[tuple[int, ...], np.dtype[Any]]:
+    """Return the shape and the dtype that `.npy` bytes declare; raises as `read_npy`, and what numpy raises."""
+    version = np.lib.format.read_magic(stream)
+    readers = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
+    if version not in readers:
+        raise InputError(f"expected .npy format version 1.0 or 2.0; received {version}.")
+    try:
+        shape, _, dtype = readers[version](stream)
+    except (MemoryError, RecursionError) as error:  # so Python's parser gives up
+        raise InputError("expected .npy bytes; the header of these is nested too deeply.") from error
+    return shape, dtype
 
 
 def write_npy(array: np.ndarray) -> bytes:

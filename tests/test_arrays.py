@@ -16,6 +16,11 @@ class Bomb:
         return (pytest.fail, ("a pickle was loaded",))
 
 
+def npy_header(text):
+    """`.npy` bytes of nothing but a header."""
+    return b"\x93NUMPY\x01\x00" + len(text).to_bytes(2, "little") + text.encode()
+
+
 def save_npy(array, **options):
     stream = io.BytesIO()
     np.save(stream, array, **options)
@@ -113,6 +118,9 @@ def test_npy_round_trip():
         (save_npy(np.array([Bomb()], dtype=object)), "never unpickled"),
         (pickle.dumps(Bomb()), "could not read"),
         (b"PK\x03\x04-", "Save one array with numpy.save"),
+        (npy_header("-" * 9000 + "1"), "too deeply"),  # Python's parser tells of it as of a lack of memory
+        (npy_header("(" * 9000), r"could not read.{1,210}$"),
+        (npy_header(" " * 20_000), r"could not read.{1,210}$"),
     ],
 )
 def test_a_lying_or_damaged_npy_is_refused(content, reason):
