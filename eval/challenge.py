@@ -13,7 +13,7 @@ from typing import Any, Self
 import numpy as np
 
 from eval.score import Score, check_predictions, score_predictions
-from eval.verification import Verdict, check_score, choose_status, measure_ceiling
+from eval.verification import Verdict, check_score, choose_status, measure_ceiling, round_figure
 from ld_data.challenge import SEED_BITS, find_generator
 from ld_data.codec import LatentCodec
 from ld_data.dataset import LatentDataset, Split
@@ -23,9 +23,6 @@ from ld_data.hashing import hash_array
 ROWS = 10_000
 SECRET_BYTES = 32
 NOISE_BITS = 63
-# Full figures would tell labels bit by bit to whoever asks often enough. These are as fine as a score's error on 10,000
-# rows, and the digits keep predictions from making the figures so large that their places do not matter.
-DECIMALS, DIGITS = 4, 5
 SHARE_DECIMALS, CLASS_SHARE_DECIMALS = 3, 2
 
 
@@ -105,14 +102,12 @@ def verify_challenge(values: Any, data: LatentDataset) -> Verdict:
 
 def round_score(score: Score) -> Score:
     """Return a score whose figures tell little of single rows."""
-    figures: dict[str, Any] = {name: _round(value) for name, value in vars(score).items() if isinstance(value, float)}
+    figures: dict[str, Any] = {
+        name: round_figure(value) for name, value in vars(score).items() if isinstance(value, float)
+    }
     figures["decoded_accuracy"] = round(score.decoded_accuracy, SHARE_DECIMALS)
     shares = tuple(round(share, CLASS_SHARE_DECIMALS) for share in score.class_accuracy)
     return replace(score, **figures, class_accuracy=shares)
-
-
-def _round(value: float) -> float:
-    return float(f"{round(value, DECIMALS):.{DIGITS}g}")
 
 
 def _derive(secret: str, purpose: str, bits: int) -> int:

@@ -19,15 +19,16 @@ from ld_data.manifest import Manifest
 
 CEILING_STANDARD_ERRORS = 3.0
 CEILING_MEASURES = ("judge_samples", "linear_probe", "mlp_probe")
-# Full figures would tell the private y to whoever asks often enough; four places say no more than a score's error does.
-PRIVATE_DECIMALS = 4
+# Full figures would tell a secret y bit by bit to whoever asks often enough. These are as fine as a score's error on
+# 10,000 rows, and the digits keep predictions from making the figures so large that their places do not matter.
+DECIMALS, DIGITS = 4, 5
 
 Status = Literal["ranked", "suspect"]
 
 
 @dataclass(frozen=True)
 class PrivateScore:
-    """What predictions score against the private redraw of y, to four places; the fields are those of `Score`."""
+    """What predictions score against the private redraw of y, rounded; the fields are those of `Score`."""
 
     mse: float
     standard_error: float
@@ -39,7 +40,7 @@ class PrivateScore:
     @classmethod
     def of(cls, score: Score) -> "PrivateScore":
         """Return the rounded figures of a score."""
-        return cls(**{name: round(getattr(score, name), PRIVATE_DECIMALS) for name in cls.__dataclass_fields__})
+        return cls(**{name: round_figure(getattr(score, name)) for name in cls.__dataclass_fields__})
 
 
 @dataclass(frozen=True)
@@ -111,6 +112,11 @@ def check_score(score: Score) -> None:
         )
 
 
+def round_figure(value: float) -> float:
+    """Return a figure that was measured on a secret y with at most four places and five digits."""
+    return float(f"{round(value, DECIMALS):.{DIGITS}g}")
+
+
 def measure_gap(predictions: np.ndarray, data: LatentDataset, private_y: np.ndarray) -> tuple[float, float]:
     """Return by how much the private MSE exceeds the public one, and the standard error of that, paired by rows.
 
@@ -127,9 +133,9 @@ def _check_confirmed(predictions: np.ndarray, data: LatentDataset, private_y: np
     gap, error = measure_gap(predictions, data, private_y)
     if gap > LEAK_STANDARD_ERRORS * error:
         raise LeakError(
-            f"the score is not confirmed: on a private redraw of y for the same rows the MSE is {gap:.4f} +- "
-            f"{error:.4f} higher, where a model of x scores the same but for chance. Check whether the test y leaked "
-            "into the predictions; they must be made from x alone."
+            f"the score is not confirmed: on a private redraw of y for the same rows the MSE is {round_figure(gap):g} "
+            f"+- {round_figure(error):g} higher, where a model of x scores the same but for chance. Check whether the "
+            "test y leaked into the predictions; they must be made from x alone."
         )
 
 

@@ -73,6 +73,23 @@ def test_private_figures_tell_no_more_than_four_places(data, private_y, honest):
         assert value == round(value, 4)
 
 
+def test_large_predictions_do_not_read_the_redraw_out(data, private_y, honest):
+    """With all digits of the figures, two such submissions would tell a value of the private y exactly."""
+    private_mse = []
+    for probe in (2.0**40, -(2.0**40)):
+        predictions = honest.astype(np.float64)
+        predictions[0, 0] = probe
+        private = verify_predictions(predictions, data, private_y).private
+        assert all(value == float(f"{value:.5g}") for value in vars(private).values())
+        private_mse.append(private.mse)
+    assert private_mse[0] == private_mse[1]
+
+
+def test_a_refusal_does_not_read_the_redraw_out(data, private_y):
+    with pytest.raises(LeakError, match=r"is \d\.?\d{0,4}e\+\d\d \+- \d\.?\d{0,4}e\+\d\d higher"):
+        verify_predictions(2.0**40 * data.test.y, data, private_y)
+
+
 def test_a_copy_of_the_public_y_is_refused(data, private_y):
     with pytest.raises(LeakError, match="below the floor"):
         verify_predictions(data.test.y, data, private_y)
