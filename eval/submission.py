@@ -52,9 +52,7 @@ class Submission:
         if not self.name.strip():
             raise InputError('a submission needs a name: pass name="..." .')
         for field, limit in _TEXT_LIMITS.items():
-            text = getattr(self, field)
-            if len(text) > limit or not text.isprintable():
-                raise InputError(f"{field} must have at most {limit} printable characters; received {len(text)}.")
+            _check_text(field, getattr(self, field), limit)
         if self.url and not _is_link(self.url):
             raise InputError(f"url must be an http or https address; received {self.url!r}.")
         if self.parameters is not None and not 0 <= self.parameters <= MAX_PARAMETERS:
@@ -173,7 +171,20 @@ def _read_json(response: httpx2.Response, address: str) -> Any:
         ) from error
 
 
+def _check_text(field: str, text: str, limit: int) -> None:
+    if len(text) > limit:
+        raise InputError(f"{field} must have at most {limit} characters; received {len(text)}.")
+    hidden = next((character for character in text if not character.isprintable()), None)
+    if hidden is not None:
+        raise InputError(
+            f"{field} must have printable characters alone; received U+{ord(hidden):04X} at place "
+            f"{text.index(hidden) + 1}. Write it on one line, without joiners and marks of direction."
+        )
+
+
 def _is_link(text: str) -> bool:
+    if " " in text:
+        return False
     try:
         parts = urlsplit(text)
         return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
