@@ -1,6 +1,8 @@
 """The database under the store: a SQLite file, or PostgreSQL by URL; its transactions and their errors."""
 
 import os
+import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +16,7 @@ from eval.migrations import migrate
 from ld_data.errors import InputError, StorageError
 
 BUSY_SECONDS = 30
+RETRY_SECONDS = 0.01
 LOCK_NUMBER = 0x1DDA7A  # of PostgreSQL's advisory lock that writers of one database take in turn
 POSTGRESQL = ("postgresql", "postgres")
 
@@ -100,7 +103,7 @@ def _open_sqlite(url: URL) -> Engine:
     @event.listens_for(engine, "connect")
     def _(connection: Any, _: object) -> None:
         connection.isolation_level = None  # else Python's driver begins transactions when it sees fit
-        connection.execute("PRAGMA journal_mode = WAL")
+        _write_ahead(connection)
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA foreign_keys = ON")
 
@@ -109,6 +112,19 @@ def _open_sqlite(url: URL) -> Engine:
         connection.exec_driver_sql(connection.get_execution_options().get("sqlite_begin", "BEGIN"))
 
     return engine
+
+
+def _write_ahead(connection: Any) -> None:
+    """Let a file keep a write-ahead log; of several that change a new one at once, SQLite lets all but one fail."""
+    end = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > end:
+                raise
+        time.sleep(RETRY_SECONDS)
 
 
 def _make_private(path: Path) -> None:

@@ -1,5 +1,6 @@
 import sqlite3
 import stat
+import threading
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -96,6 +97,17 @@ def test_a_writer_that_never_ends_is_told(tmp_path, monkeypatch):
     with pytest.raises(StorageError, match="locked"), database.write():
         pass
     assert count(database) == 0  # reading goes on
+    other.close()
+
+
+def test_a_new_file_that_another_is_setting_up_is_waited_for(tmp_path):
+    """SQLite itself does not wait when the journal's mode is to be changed."""
+    other = sqlite3.connect(tmp_path / "a", isolation_level=None, check_same_thread=False)
+    other.execute("BEGIN IMMEDIATE")
+    end = threading.Timer(0.2, other.rollback)
+    end.start()
+    assert count(Database(tmp_path / "a")) == 0
+    end.join()
     other.close()
 
 
