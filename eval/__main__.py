@@ -14,7 +14,7 @@ from eval.entry_point import load_function
 from eval.ladder import Rung, climb, climb_datasets, describe_gaps, format_rungs, keep_rows
 from eval.receipts import verify_log
 from eval.score import check_predictions, score_predictions
-from eval.submission import Submission, fetch_challenge, fetch_leaderboard, submit, submit_challenge
+from eval.submission import Submission, fetch_challenge, fetch_leaderboard, remove_entry, submit, submit_challenge
 from ld_data import command_line
 from ld_data.arrays import read_npy, write_npy
 from ld_data.dataset import LatentDataset
@@ -150,6 +150,14 @@ def _add_leaderboard_commands(commands: "argparse._SubParsersAction[argparse.Arg
     )
     closing.add_argument("--json", action="store_true", help="print JSON")
     closing.set_defaults(command=_close_season)
+
+    removing = commands.add_parser("remove", help="for operators: remove an entry of either track, with a token")
+    removing.add_argument("release", help="a release's name")
+    removing.add_argument("number", type=int, help="the entry's id")
+    removing.add_argument("--reason", required=True, help="goes into the log, for all to read")
+    removing.add_argument("--from", dest="service", default=DEFAULT_SERVICE, metavar="URL", help=DEFAULT_SERVICE)
+    removing.add_argument("--json", action="store_true", help="print JSON")
+    removing.set_defaults(command=_remove)
 
     proving = commands.add_parser("verify-log", help="prove a service's log of receipts, offline")
     proving.add_argument("log", type=Path, help="JSON Lines, as GET /v1/scores/log sends them")
@@ -317,6 +325,16 @@ def _close_season(options: argparse.Namespace) -> None:
         f"receipt {receipt.number}, sha256 {receipt.sha256}"
     )
     command_line.print_result(receipt.values | {"receipt_sha256": receipt.sha256}, text, options.json)
+
+
+def _remove(options: argparse.Namespace) -> None:
+    answer = remove_entry(options.service, options.release, options.number, options.reason)
+    receipt = answer["receipt"]
+    text = (
+        f"removed entry {options.number} of {options.release}\n"
+        f"receipt {receipt['number']}, sha256 {answer['receipt_sha256']}"
+    )
+    command_line.print_result(receipt | {"receipt_sha256": answer["receipt_sha256"]}, text, options.json)
 
 
 def _verify_log(options: argparse.Namespace) -> None:

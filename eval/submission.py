@@ -1,7 +1,6 @@
-"""Sending predictions to the leaderboard of a service, and reading it."""
+"""The leaderboard of a service, from afar: sending predictions, reading it, and removing an entry."""
 
 import math
-import os
 from dataclasses import asdict, dataclass
 from typing import Any, Self
 from urllib.parse import quote, urlsplit
@@ -9,7 +8,7 @@ from urllib.parse import quote, urlsplit
 import httpx2
 import numpy as np
 
-from eval.tokens import SUBMIT_VARIABLE, make_headers
+from eval.tokens import REMOVE_VARIABLE, SUBMIT_VARIABLE, make_headers
 from ld_data.arrays import check_finite, check_numbers, read_npy, write_npy
 from ld_data.dataset import LatentDataset
 from ld_data.errors import InputError, SubmissionError
@@ -123,6 +122,16 @@ def fetch_leaderboard(service: str, release: str, challenge: bool = False) -> di
     return board
 
 
+def remove_entry(service: str, release: str, number: int, reason: str) -> dict[str, Any]:
+    """Return the receipt of the removal of a release's entry by its number, and that receipt's hash.
+
+    The token of the environment variable `LD_DATA_REMOVE_TOKEN` is sent. Raises `SubmissionError` as `submit`.
+    """
+    address = f"{_name_address(service, release)}/scores/{number}"
+    response = _send("DELETE", address, params={"reason": reason}, headers=make_headers(REMOVE_VARIABLE))
+    return _read_object(response, address)
+
+
 def _name_address(service: str, release: str) -> str:
     if not _is_link(service):
         raise InputError(f"the service must be an http or https address; received {service!r}.")
@@ -135,7 +144,7 @@ def _post(address: str, predictions: np.ndarray, facts: dict[str, Any]) -> dict[
         address,
         params={field: fact for field, fact in facts.items() if fact not in ("", None)},
         content=write_npy(predictions.astype(np.float32)),
-        headers={"Content-Type": "application/x-npy"} | make_headers(os.environ.get(SUBMIT_VARIABLE, "")),
+        headers={"Content-Type": "application/x-npy"} | make_headers(SUBMIT_VARIABLE),
     )
     return _read_object(response, address)
 

@@ -32,7 +32,7 @@ class Tokens:
     def check_submitter(self, authorization: str) -> None:
         """Raise `TokenError` unless the header Authorization holds the token to submit, if there is one."""
         if self.submit:
-            _check(authorization, self.submit, "submitting", f" In the environment it is {SUBMIT_VARIABLE}.")
+            _check(authorization, self.submit, "submitting", SUBMIT_VARIABLE)
 
     def check_remover(self, authorization: str) -> None:
         """Raise `ForbiddenError` if this service lets nobody remove, `TokenError` unless the header holds the token."""
@@ -41,12 +41,16 @@ class Tokens:
                 "this service removes no entries: it was started without a token for it. Its operator sets "
                 f"{REMOVE_VARIABLE}, and starts it again."
             )
-        _check(authorization, self.remove, "removing", "")
+        _check(authorization, self.remove, "removing", REMOVE_VARIABLE)
 
 
-def make_headers(token: str) -> dict[str, str]:
-    """Return the header that carries a submitter's token, or none for an empty one; raise `InputError` if none can."""
-    _check_form(SUBMIT_VARIABLE, token)
+def make_headers(variable: str, environment: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """Return the header that carries the token in an environment variable, or none if it holds none.
+
+    Raises `InputError` for one that no header can carry.
+    """
+    token = environment.get(variable, "")
+    _check_form(variable, token)
     return {"Authorization": f"Bearer {token}"} if token else {}
 
 
@@ -55,7 +59,7 @@ def _check_form(variable: str, token: str) -> None:
         raise InputError(f"the token in {variable} must be of letters, digits and signs of ASCII, without spaces.")
 
 
-def _check(authorization: str, token: str, deed: str, hint: str) -> None:
+def _check(authorization: str, token: str, deed: str, variable: str) -> None:
     scheme, _, received = authorization.partition(" ")
     # HTTP headers are Latin-1: so their bytes are compared, in a time that does not tell how many of them are right.
     right = hmac.compare_digest(received.strip().encode("latin-1", "replace"), token.encode())
@@ -63,5 +67,5 @@ def _check(authorization: str, token: str, deed: str, hint: str) -> None:
         what = "with another" if authorization else "without it"
         raise TokenError(
             f"{deed} here needs the service's token in the header `Authorization: Bearer ...`; the request came "
-            f"{what}. Ask the operator for it.{hint}"
+            f"{what}. Ask the operator for it. In the environment it is {variable}."
         )

@@ -17,6 +17,7 @@ import ld_data.__main__ as data_main
 import vae.__main__ as vae_main
 from api.__main__ import main as serve_main
 from api.app import make_app
+from eval.tokens import Tokens
 from ld_data import challenge
 from ld_data import source as sources
 from ld_data.hashing import hash_file
@@ -417,6 +418,23 @@ class TestEval:
         assert "line 2 of the log is wrong" in capsys.readouterr().err
         assert run(eval_main.main, "verify-log", tmp_path / "nope") == 1
         assert "No such file" in capsys.readouterr().err
+
+    def test_remove(self, catalogue, store, predictions, tmp_path, capsys, monkeypatch):
+        with serve(make_app(catalogue, store, tokens=Tokens(remove="out"))) as service:
+            assert run(eval_main.main, "submit", "fake-4", predictions, "--name", "mine", "--to", service) == 0
+            remove = ("remove", "fake-4", 1, "--reason", "a test", "--from", service)
+            assert run(eval_main.main, *remove) == 1
+            assert "answered 401" in capsys.readouterr().err
+            monkeypatch.setenv("LD_DATA_REMOVE_TOKEN", "out")
+            removed = run_json(capsys, eval_main.main, *remove)
+            assert (removed["removed"], removed["reason"]) == (1, "a test")
+            assert run_json(capsys, eval_main.main, "leaderboard", "fake-4", "--from", service)["scores"] == []
+            assert run(eval_main.main, *remove) == 1
+            assert "was removed before" in capsys.readouterr().err
+            assert run(eval_main.main, "submit", "fake-4", predictions, "--name", "again", "--to", service) == 0
+            remove = ("remove", "fake-4", 3, "--reason", "a test", "--from", service)
+            assert run(eval_main.main, *remove) == 0
+            assert "removed entry 3 of fake-4\nreceipt 4, sha256" in capsys.readouterr().out
 
     def test_challenge(self, service, tmp_path, capsys, monkeypatch):
         monkeypatch.setitem(challenge.GENERATORS, "fake", generate)

@@ -1,6 +1,6 @@
 import pytest
 
-from eval.tokens import Tokens, make_headers
+from eval.tokens import REMOVE_VARIABLE, SUBMIT_VARIABLE, Tokens, make_headers
 from ld_data.errors import ForbiddenError, InputError, TokenError
 
 TOKENS = Tokens("let-me-in", "Schlussel~")
@@ -10,7 +10,8 @@ def test_the_right_token_opens():
     TOKENS.check_submitter("Bearer let-me-in")
     TOKENS.check_submitter("bearer let-me-in")
     TOKENS.check_remover("Bearer Schlussel~")
-    TOKENS.check_submitter(make_headers("let-me-in")["Authorization"])
+    TOKENS.check_submitter(make_headers(SUBMIT_VARIABLE, {SUBMIT_VARIABLE: "let-me-in"})["Authorization"])
+    TOKENS.check_remover(make_headers(REMOVE_VARIABLE, {REMOVE_VARIABLE: "Schlussel~"})["Authorization"])
 
 
 @pytest.mark.parametrize(
@@ -35,11 +36,15 @@ def test_tokens_come_from_the_environment_and_are_never_printed():
     assert (tokens.submit, tokens.remove) == ("secret-a", "secret-b")
     assert "secret" not in repr(tokens)
     assert Tokens.of({}) == Tokens()
-    assert make_headers("") == {}
+    assert make_headers(SUBMIT_VARIABLE, {}) == {}
 
 
 @pytest.mark.parametrize("token", ["Schlüssel", "two words", "a\nb", "☃"])
 def test_a_token_that_no_header_can_carry_is_refused_at_once(token):
-    for use in (make_headers, Tokens, lambda token: Tokens(remove=token)):
+    for use in (
+        lambda token: make_headers(REMOVE_VARIABLE, {REMOVE_VARIABLE: token}),
+        Tokens,
+        lambda token: Tokens(remove=token),
+    ):
         with pytest.raises(InputError, match="ASCII"):
             use(token)
