@@ -8,6 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Self
 
+from ld_data.challenge import GENERATORS
 from ld_data.codec import LatentCodec
 from ld_data.dataset import NPY_FILES, LatentDataset
 from ld_data.errors import IntegrityError, LdDataError, NotReadyError, UnknownNameError
@@ -50,6 +51,11 @@ class OfferedRelease:
     data: LatentDataset
     codec: LatentCodec
     files: dict[str, OfferedFile]
+
+    @property
+    def has_challenge(self) -> bool:
+        """Whether its source can make new rows, for the seasons of a challenge."""
+        return self.manifest.source["name"] in GENERATORS
 
 
 class Catalogue:

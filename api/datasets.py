@@ -88,6 +88,7 @@ def _summarise(release: OfferedRelease) -> dict[str, Any]:
         "rows_test": len(release.data.test),
         "null": manifest.null,
         "floor": manifest.floor,
+        "challenge": release.has_challenge,
     }
 
 

@@ -39,6 +39,7 @@ def make_router(catalogue: Catalogue, store: Store, limits: Limits) -> APIRouter
             "version": ld_data.__version__,
             "limits": asdict(limits),
             "datasets": [release.manifest.name for release in catalogue.ready],
+            "challenges": [release.manifest.name for release in catalogue.ready if release.has_challenge],
             "sources": ["mnist1d"],
             "private_seed_sha256": store.private_seed_sha256,
         }

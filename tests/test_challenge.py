@@ -226,6 +226,13 @@ class TestReading:
         for answer in [*answers, post(client, np.zeros((ROWS, D)))]:
             assert_error(answer, 404, "unknown_name", "fake-4 has no challenge track", "no new inputs can be drawn")
 
+    def test_the_service_says_which_releases_have_a_challenge(self, client, monkeypatch):
+        assert client.get("/info").json()["challenges"] == ["fake-4"]
+        assert client.get("/v1/datasets").json()["datasets"][0]["challenge"] is True
+        monkeypatch.delitem(challenge.GENERATORS, "fake")
+        assert client.get("/info").json()["challenges"] == []
+        assert client.get("/v1/datasets").json()["datasets"][0]["challenge"] is False
+
     def test_a_release_that_is_not_there_is_404(self, client):
         assert_error(client.get("/v1/datasets/nope/challenge"), 404, "unknown_name", "nope")
 
