@@ -12,14 +12,9 @@ from api.payload import NPY, describe_array, describe_request, read_array
 from api.scores import (
     ENTRY_FIELDS,
     Board,
-    DescriptionQuery,
     FormatQuery,
-    LearningRuleQuery,
     LimitQuery,
-    NameQuery,
-    ParametersQuery,
-    SecondsQuery,
-    UrlQuery,
+    SubmissionQuery,
     choose_format,
     describe_list,
     read_address,
@@ -29,7 +24,6 @@ from api.seasons import Challenges, name_version
 from eval.challenge import Season, verify_challenge
 from eval.listing import CHALLENGE_COLUMNS, write_csv, write_markdown
 from eval.store import Entry
-from eval.submission import Submission
 from ld_data.errors import InputError
 
 SeasonQuery = Annotated[int | None, Query(ge=1, le=2**31 - 1, description="Its number; the open one by default.")]
@@ -154,21 +148,12 @@ def _add_submitting(router: APIRouter, board: Board, challenges: Challenges) -> 
         },
     )
     async def add_challenge_score(
-        release: str,
-        request: Request,
-        name: NameQuery,
-        url: UrlQuery = "",
-        description: DescriptionQuery = "",
-        parameters: ParametersQuery = None,
-        seconds: SecondsQuery = None,
-        learning_rule: LearningRuleQuery = "",
-        season: SeasonQuery = None,
+        release: str, request: Request, submission: SubmissionQuery, season: SeasonQuery = None
     ) -> Response:
         """Take predictions `(n, d)` for the challenge's x, in its order, made for the season of that number."""
         board.rate.take(read_address(request))
         board.tokens.check_submitter(request.headers.get("authorization", ""))
         found = challenges.find(release)
-        submission = Submission(name, url, description, parameters, seconds, learning_rule)
 
         def work(body: bytes) -> tuple[Entry, dict[str, Any]]:
             drawn = challenges.draw(found)

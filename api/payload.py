@@ -52,7 +52,8 @@ def write_arrays(request: Request, npy: np.ndarray, **arrays: np.ndarray) -> Res
 
 def refuse_unknown_parameters(request: Request) -> None:
     """Raise `InputError` for a query parameter that the route does not know, such as a mistyped one."""
-    known = sorted(parameter.alias for parameter in request.scope["route"].dependant.query_params)
+    route = request.scope["route"].dependant
+    known = sorted(query.alias for part in (route, *route.dependencies) for query in part.query_params)
     if unknown := sorted(set(request.query_params) - set(known)):
         takes = f"takes {', '.join(known)}" if known else "takes no query parameters"
         raise InputError(f"unknown query parameters: {', '.join(unknown)}. This route {takes}.")

@@ -6,7 +6,7 @@ from threading import Lock
 from typing import Annotated, Any, Literal
 
 import numpy as np
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from fastapi.responses import JSONResponse, PlainTextResponse, StreamingResponse
 from pydantic import create_model
 
@@ -38,6 +38,21 @@ LimitQuery = Annotated[int, Query(ge=1, le=1000, description="How many entries, 
 FormatQuery = Annotated[Format | None, Query(alias="format", description="Else the header Accept decides.")]
 NumberPath = Annotated[int, Path(ge=1, le=2**31 - 1, description="The id of an entry.")]
 ReasonQuery = Annotated[str, Query(min_length=1, max_length=MAX_REASON, description="Goes into the log.")]
+
+
+async def read_submission(
+    name: NameQuery,
+    url: UrlQuery = "",
+    description: DescriptionQuery = "",
+    parameters: ParametersQuery = None,
+    seconds: SecondsQuery = None,
+    learning_rule: LearningRuleQuery = "",
+) -> Submission:
+    """Return what the query of a request says of its predictions; raises as `Submission`."""
+    return Submission(name, url, description, parameters, seconds, learning_rule)
+
+
+SubmissionQuery = Annotated[Submission, Depends(read_submission)]
 
 # The shape of `Entry.to_json`, for the documentation. An older entry may lack what later scores have.
 ENTRY_FIELDS: dict[str, Any] = {field.name: (field.type, ...) for kind in (Submission, Score) for field in fields(kind)}
@@ -162,19 +177,13 @@ def _add_submitting(router: APIRouter, board: Board) -> None:
     async def add_score(
         release: str,
         request: Request,
-        name: NameQuery,
-        url: UrlQuery = "",
-        description: DescriptionQuery = "",
-        parameters: ParametersQuery = None,
-        seconds: SecondsQuery = None,
-        learning_rule: LearningRuleQuery = "",
+        submission: SubmissionQuery,
         data_sha256: DataQuery = "",
     ) -> Response:
         """Take predictions `(n_test, d)` for the test rows, in their order; the service computes the score itself."""
         board.rate.take(read_address(request))
         board.tokens.check_submitter(request.headers.get("authorization", ""))
         found = board.catalogue.find(release)
-        submission = Submission(name, url, description, parameters, seconds, learning_rule)
         _check_version(found, data_sha256)
 
         def work(body: bytes) -> Entry:
