@@ -315,7 +315,7 @@ def _close_season(options: argparse.Namespace) -> None:
 
     manifest = read_manifest(find_release(options.release))
     place = options.scores or scores_place(checkpoints_folder().resolve())
-    if "://" not in place and not Path(place).is_file():
+    if "://" not in place and not Path(place).expanduser().is_file():
         raise MissingDataError(f"no leaderboard {place}. Name the file or the database of the service with --scores.")
     store = Store(place)
     receipt = store.close_season(manifest.name, manifest.arrays["y_test"].sha256)

@@ -462,7 +462,8 @@ class TestEval:
         assert sha256(closed["secret"].encode()).hexdigest() == state["secret_sha256"]
         after = httpx2.get(f"{service}/v1/datasets/fake-4/challenge").json()
         assert (after["season"], after["closed"][0]["secret"]) == (2, closed["secret"])
-        assert run(eval_main.main, *close) == 0
+        monkeypatch.setenv("HOME", str(tmp_path))
+        assert run(eval_main.main, "close-season", "fake-4", "--scores", "~/scores.sqlite") == 0
         assert "closed season 2 of fake-4" in capsys.readouterr().out
         assert run(eval_main.main, *close) == 1
         assert "no open season" in capsys.readouterr().err
