@@ -16,7 +16,7 @@ from eval.receipts import verify_log
 from eval.score import check_predictions, score_predictions
 from eval.submission import Submission, fetch_challenge, fetch_leaderboard, remove_entry, submit, submit_challenge
 from ld_data import command_line
-from ld_data.arrays import read_npy, write_npy
+from ld_data.arrays import check_integer, read_npy, write_npy
 from ld_data.dataset import LatentDataset
 from ld_data.errors import InputError, IntegrityError, MissingDataError, UnknownNameError
 from ld_data.locations import checkpoints_folder, scores_place
@@ -24,7 +24,7 @@ from ld_data.manifest import read_manifest
 from ld_data.release import find_release, load
 from ld_data.source import SOURCES, choose_source, find_inputs
 
-ALL_SEEDS = 5
+ALL_SEEDS, MAX_SEEDS = 5, 1000
 DEFAULT_SERVICE = "http://127.0.0.1:8000"
 
 
@@ -77,7 +77,7 @@ def _add_baselines(commands: Any) -> None:
     chosen.add_argument("--only", nargs="+", metavar="NAME", help="these alone; an unknown name lists all")
     chosen.add_argument("--all", action="store_true", help="all of them: an hour")
     baselines.add_argument("--seed", type=int, default=0, help="the first seed")
-    baselines.add_argument("--seeds", type=int, help="how many seeds: 1 by default, 5 with --all")
+    baselines.add_argument("--seeds", type=int, help="how many seeds: 1 by default, 5 with --all or --check")
     baselines.add_argument("--out", type=Path, metavar="FILE", help="write the table as JSON")
     baselines.add_argument("--check", action="store_true", help="fail if a figure is not the committed one")
     baselines.add_argument("--json", action="store_true", help="print JSON")
@@ -178,17 +178,28 @@ def _baselines(options: argparse.Namespace) -> None:
         from eval.baselines import BASELINES, SHORT, find_baseline  # Keras takes seconds to import
 
     data = load(options.release)
-    names = options.only or (list(BASELINES) if options.all else SHORT)
+    names = list(dict.fromkeys(options.only or (BASELINES if options.all else SHORT)))
     for name in names:
         find_baseline(name)
-    count = options.seeds or (ALL_SEEDS if options.all else 1)
-    rows = list(measure_rows(data, names, range(options.seed, options.seed + count)))
-    if options.out:
-        save_rows(rows, options.out)
+    seeds = _choose_seeds(options)
+    if options.out and options.out.is_dir():
+        raise InputError(f"--out must name a file; {options.out} is a folder. Try {options.out / data.name}.json.")
+    committed = load_rows(table_path(data.name)) if options.check else []
+    rows = list(measure_rows(data, names, seeds))
     title = f"{data.name}, {len(data.test)} test rows"
     command_line.print_result([asdict(row) for row in rows], f"{title}\n{describe_rows(rows)}", options.json)
-    if options.check and (differences := find_differences(rows, load_rows(table_path(data.name)))):
+    if options.out:
+        save_rows(rows, options.out)
+    if options.check and (differences := find_differences(rows, committed)):
         raise IntegrityError(" ".join(["the committed table was not reproduced.", *differences]))
+
+
+def _choose_seeds(options: argparse.Namespace) -> range:
+    count = options.seeds
+    if count is None:
+        count = ALL_SEEDS if options.all or options.check else 1
+    check_integer("seeds", count, 1, MAX_SEEDS)
+    return range(options.seed, options.seed + count)
 
 
 def _tune(options: argparse.Namespace) -> None:

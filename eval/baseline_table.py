@@ -75,7 +75,7 @@ def load_rows(path: Path) -> list[BaselineRow]:
     """
     if not path.is_file():
         raise MissingDataError(
-            f"no table of baselines at {path}. `python -m eval baselines RELEASE --all --out {path}` makes one."
+            f"no table of baselines at {path}. `python -m eval baselines {path.stem} --all --out {path}` makes one."
         )
     try:
         return [_read_row(values) for values in json.loads(path.read_text("utf-8"))]
@@ -84,7 +84,10 @@ def load_rows(path: Path) -> list[BaselineRow]:
 
 
 def find_differences(rows: Sequence[BaselineRow], committed: Sequence[BaselineRow]) -> list[str]:
-    """Return a sentence for each figure that lies further from the committed one than its spread over seeds."""
+    """Return a sentence for each figure that lies further from the committed one than its spread over seeds.
+
+    A mean over other seeds than the committed ones may well lie further off: such a row gets a sentence that says so.
+    """
     known = {row.name: row for row in committed}
     sentences = []
     for row in rows:
@@ -92,6 +95,9 @@ def find_differences(rows: Sequence[BaselineRow], committed: Sequence[BaselineRo
             sentences.append(f"{row.name} is not in the committed table.")
         elif row.summary.data_sha256 != known[row.name].summary.data_sha256:
             sentences.append(f"{row.name} was measured on another version of {row.summary.release}.")
+        elif row.seeds != known[row.name].seeds:
+            seeds = [", ".join(map(str, table_row.seeds)) for table_row in (row, known[row.name])]
+            sentences.append(f"{row.name} was measured with the seeds {seeds[0]}; expected the committed {seeds[1]}.")
         else:
             sentences += [_differ(row, known[row.name], name) for name in FIGURES]
     return [sentence for sentence in sentences if sentence]

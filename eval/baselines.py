@@ -17,11 +17,13 @@ from eval.rules.network import Network, RulePlan, fit_network
 from eval.rules.predictive_coding import PredictiveCoding
 from eval.rules.target_propagation import DifferenceTargetPropagation
 from eval.score import Score, evaluate
+from ld_data.arrays import check_integer
 from ld_data.dataset import LatentDataset
 from ld_data.errors import UnknownNameError
 
 LEARNING_RATES = (1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 1e-1)  # tried for every rule, on seed 0 of ld-mnist-32
 SHORT = ("mean", "linear", "mlp")
+MAX_SEED = 2**32 - 1  # scikit-learn takes no greater one
 
 
 @dataclass(frozen=True)
@@ -60,8 +62,11 @@ class RuleBaseline:
 
 
 def fit_baseline(name: str, data: LatentDataset, seed: int = 0) -> Model:
-    """Return a fitted baseline, which `evaluate` takes; raises `UnknownNameError` for a name not in `BASELINES`."""
-    return find_baseline(name).fit(data, seed)
+    """Return a fitted baseline, which `evaluate` takes.
+
+    Raises `UnknownNameError` for a name not in `BASELINES`, `InputError` for a seed outside 0 to 2**32 - 1.
+    """
+    return find_baseline(name).fit(data, check_integer("seed", seed, 0, MAX_SEED))
 
 
 def find_baseline(name: str) -> Baseline:
@@ -80,8 +85,9 @@ def score_baseline(name: str, data: LatentDataset, seeds: Sequence[int]) -> list
 def tune_rule(name: str, data: LatentDataset, seed: int = 0) -> dict[float, float]:
     """Return a learning rule's MSE on held-out training rows for each of `LEARNING_RATES`.
 
-    Raises `UnknownNameError` for a baseline that is no such rule.
+    Raises `UnknownNameError` for a baseline that is no such rule, `InputError` as `fit_baseline`.
     """
+    check_integer("seed", seed, 0, MAX_SEED)
     fit = find_baseline(name).fit
     if not isinstance(fit, RuleBaseline):
         rules = [rule for rule, baseline in BASELINES.items() if isinstance(baseline.fit, RuleBaseline)]

@@ -54,6 +54,12 @@ def test_other_data_and_unknown_rows_are_told(rows):
     assert find_differences(rows[:1], rows[1:]) == ["mean is not in the committed table."]
 
 
+def test_a_row_of_other_seeds_is_told_and_its_figures_are_not_compared(rows):
+    one = replace(change(rows[2], skill=Spread(9.0, None)), seeds=(0,))
+    (sentence,) = find_differences([one], rows)
+    assert sentence == "feedback-alignment was measured with the seeds 0; expected the committed 0, 1."
+
+
 def test_a_missing_or_damaged_table_is_refused(rows, tmp_path):
     with pytest.raises(MissingDataError, match="--all --out"):
         load_rows(tmp_path / "none.json")

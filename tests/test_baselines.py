@@ -6,7 +6,7 @@ from eval import evaluate
 from eval.baselines import BASELINES, LEARNING_RATES, SHORT, RuleBaseline, fit_baseline, score_baseline, tune_rule
 from eval.perceptrons import PLAN
 from ld_data.builder import make_dataset
-from ld_data.errors import UnknownNameError
+from ld_data.errors import InputError, UnknownNameError
 from tests.fakes import FakeCodec, make_source
 
 
@@ -50,6 +50,13 @@ def test_the_learning_rates_in_use_are_among_those_tried():
 def test_an_unknown_baseline_is_refused(call, data):
     with pytest.raises(UnknownNameError, match="mean, linear, ridge"):
         call("none", data)
+
+
+@pytest.mark.parametrize("seed", [-1, 2**32, 0.5])
+@pytest.mark.parametrize("call", [fit_baseline, tune_rule])
+def test_a_seed_that_not_every_baseline_takes_is_refused_by_all(call, seed, data):
+    with pytest.raises(InputError, match="seed must be"):
+        call("backpropagation", data, seed)
 
 
 def test_what_has_no_learning_rate_cannot_be_tuned(data):
