@@ -42,10 +42,14 @@ def fit_ridge(data: LatentDataset, seed: int) -> Callable[[np.ndarray], np.ndarr
 
 
 def fit_neighbours(data: LatentDataset, seed: int) -> Callable[[np.ndarray], np.ndarray]:
-    """Return the mean y of the nearest 10, 30, 100 or 300 rows, whichever is best on a held-out tenth."""
+    """Return the mean y of the nearest 10, 30, 100 or 300 rows, whichever is best on a held-out tenth.
+
+    If fewer than ten rows lie beside that tenth, so many are taken.
+    """
+    rows = max(1, int(len(data.train) * (1 - HELD_OUT)))
     search = GridSearchCV(
         KNeighborsRegressor(algorithm="brute"),
-        {"n_neighbors": [count for count in NEIGHBOURS if count <= len(data.train) * (1 - HELD_OUT)]},
+        {"n_neighbors": [count for count in NEIGHBOURS if count <= rows] or [rows]},
         scoring="neg_mean_squared_error",
         cv=ShuffleSplit(1, test_size=HELD_OUT, random_state=seed),
     )

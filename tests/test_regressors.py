@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from eval import evaluate
+from eval.ladder import keep_rows
 from eval.regressors import fit_linear, fit_mean, fit_neighbours, fit_ridge, fit_trees, make_oracle
 from ld_data.builder import make_dataset
 from tests.fakes import FakeCodec, make_source
@@ -28,15 +29,13 @@ def test_the_linear_map_is_the_least_squares_one(data):
 
 
 def test_a_penalty_helps_where_rows_are_few(data):
-    few = type(data)(
-        data.name,
-        type(data.train)(*(values[:8] for values in (data.train.x, data.train.y, data.train.label))),
-        data.test,
-        data.class_weight,
-        data.class_bias,
-        data.class_mean,
-    )
+    few = keep_rows(data, 8)
     assert evaluate(fit_ridge(few, 0), data).mse < evaluate(fit_linear(few, 0), data).mse
+
+
+@pytest.mark.parametrize("rows", [2, 5, 9, 11, 12])
+def test_neighbours_are_found_among_few_rows(rows, data):
+    assert np.isfinite(evaluate(fit_neighbours(keep_rows(data, rows), 0), data).mse)
 
 
 @pytest.mark.parametrize("fit", [fit_ridge, fit_neighbours, fit_trees])
