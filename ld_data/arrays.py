@@ -125,7 +125,8 @@ def check_numbers(values: object, name: str) -> np.ndarray:
     except ValueError as error:
         raise InputError(f"{name} must be a rectangular array of numbers; its rows differ in length.") from error
     if array.dtype.kind not in "iuf":
-        raise InputError(f"{name} must be numbers; received {array.dtype}.")
+        received = array.dtype if array.ndim else type(values).__name__  # None, and what is no sequence, has no rows
+        raise InputError(f"{name} must be numbers; received {received}.")
     return array
 
 

@@ -79,7 +79,9 @@ def test_a_model_may_answer_in_one_buffer_that_it_uses_again(data):
         (lambda x: x[:, :3], r"the predictions for test rows 0 to 99 of fake must have shape \(n, 4\)"),
         (lambda x: x[0], r"must have shape \(n, 4\)"),
         (lambda x: x * np.inf, "must be finite"),
-        (lambda x: None, "must be numbers"),
+        (lambda x: None, "must be numbers; received NoneType"),
+        (lambda x: (row for row in x), "must be numbers; received generator"),
+        (lambda x: x.astype(object), "must be numbers; received object"),
         (lambda x: [[1], [1, 2]], "its rows differ in length"),
     ],
 )
