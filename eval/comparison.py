@@ -16,6 +16,7 @@ from ld_data.errors import InputError
 from ld_data.hashing import hash_array
 
 RESAMPLES = 10_000
+MIN_RESAMPLES = 40  # fewer have no value in a tail of 2.5 %: of one, every interval leaves 0 out
 MAX_RESAMPLES = 1_000_000
 MAX_SEED = 2**63 - 1
 TAILS = (0.025, 0.975)  # of a 95 % interval
@@ -149,9 +150,9 @@ def compare(
     Tibshirani, "An Introduction to the Bootstrap", 1993, chapter 13). They tell about other test rows; how far one
     model's scores spread over its seeds is another question: see `summarise_seeds`.
 
-    Raises as `eval.evaluate`, and `InputError` for `resamples` that are not 1 to 1,000,000 or a seed out of range.
+    Raises as `eval.evaluate`, and `InputError` for `resamples` that are not 40 to 1,000,000 or a seed out of range.
     """
-    check_integer("resamples", resamples, 1, MAX_RESAMPLES)
+    check_integer("resamples", resamples, MIN_RESAMPLES, MAX_RESAMPLES)
     check_integer("seed", seed, 0, MAX_SEED)
     data = load_dataset(release)
     a, b = (measure_rows(predict(model, data, batch_rows=batch_rows), data) for model in (model_a, model_b))

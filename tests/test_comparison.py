@@ -115,7 +115,7 @@ def test_a_comparison_prints_as_a_table_and_as_json(data):
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"resamples": 0}, "resamples must be from 1"),
+        ({"resamples": 39}, "resamples must be from 40"),
         ({"resamples": 2.5}, "resamples must be an integer"),
         ({"seed": -1}, "seed must be from 0"),
     ],
