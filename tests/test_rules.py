@@ -10,7 +10,7 @@ from eval.rules.feedback_alignment import DirectFeedbackAlignment, FeedbackAlign
 from eval.rules.forward_forward import THRESHOLD, ForwardForward
 from eval.rules.network import Network, RulePlan, apply, fit_network
 from eval.rules.predictive_coding import PredictiveCoding
-from eval.rules.target_propagation import DifferenceTargetPropagation
+from eval.rules.target_propagation import STEP, DifferenceTargetPropagation
 from ld_data.builder import make_dataset
 from tests.fakes import FakeCodec, make_source
 
@@ -45,6 +45,13 @@ def make_network(rule, sizes=SIZES, seed=0):
     return network
 
 
+def make_settling_network(hidden):
+    """A network of equilibrium propagation whose weights are so small that it settles fast."""
+    network = make_network(EquilibriumPropagation, (SIZES[0], *hidden, SIZES[-1]))
+    network.weights = [weights / 2 for weights in network.weights]
+    return network
+
+
 def make_forward_forward(data, units=(16,)):
     return ForwardForward.make_for(data, units, np.random.default_rng(0))
 
@@ -63,7 +70,8 @@ def differentiate(measure, weights):
 
 
 def measure_cosine(first, second):
-    first, second = (np.concatenate([array.ravel() for array in arrays]) for arrays in (first, second))
+    """Of two arrays, or of two lists of arrays as one vector each."""
+    first, second = (np.concatenate([np.ravel(array) for array in arrays]) for arrays in (first, second))
     return first @ second / np.linalg.norm(first) / np.linalg.norm(second)
 
 
@@ -100,6 +108,24 @@ def test_the_output_layer_learns_from_its_own_error(rule, batch):
     assert network.suggest(*batch)[layers - 1] == pytest.approx(exact.suggest(*batch)[-1])
 
 
+@pytest.mark.parametrize("rule", [FeedbackAlignment, DirectFeedbackAlignment])
+@pytest.mark.parametrize("seed", range(3))
+def test_forward_weights_align_with_the_feedback_until_it_teaches(rule, seed):
+    """The law of both papers, in their setting: plain steps down the error of targets without noise."""
+    random = np.random.default_rng(seed)
+    network = rule((10, 30, 20, 5), random)
+    x = random.normal(size=(200, 10))
+    y = x @ random.normal(size=(10, 5)) / 3
+    for _ in range(1000):
+        changes = network.suggest(x, y)
+        network.weights = [weights - 0.1 * change for weights, change in zip(network.weights, changes, strict=True)]
+    exact = Backpropagation((10, 30, 20, 5), random)
+    exact.weights = network.weights
+    top = network.layers - 2
+    assert measure_cosine(network.weights[-1][:-1].T, network.feedback[-1].reshape(5, 20)) > 0.2
+    assert measure_cosine(network.suggest(x, y)[top], exact.suggest(x, y)[top]) > 0.3
+
+
 def test_predictive_coding_nears_backpropagation_as_output_errors_weigh_less(batch, monkeypatch):
     exact = make_network(Backpropagation).suggest(*batch)
     cosines = []
@@ -111,14 +137,29 @@ def test_predictive_coding_nears_backpropagation_as_output_errors_weigh_less(bat
     assert cosines[-1] > 0.999
 
 
-def test_equilibrium_propagation_nears_the_gradient_of_what_settles(batch, monkeypatch):
+def test_predictive_coding_settles_near_backpropagation_in_the_steps_it_has(batch):
+    suggested, exact = make_network(PredictiveCoding).suggest(*batch), make_network(Backpropagation).suggest(*batch)
+    assert all(measure_cosine(one, other) > 0.95 for one, other in zip(suggested, exact, strict=True))
+
+
+@pytest.mark.parametrize("hidden", [(4,), (4, 3)])
+def test_equilibrium_propagation_nears_the_gradient_of_what_settles(hidden, batch, monkeypatch):
     monkeypatch.setattr("eval.rules.equilibrium_propagation.FREE_STEPS", 300)
     monkeypatch.setattr("eval.rules.equilibrium_propagation.NUDGED_STEPS", 300)
     monkeypatch.setattr("eval.rules.equilibrium_propagation.NUDGE", 1e-3)
-    network = make_network(EquilibriumPropagation, (SIZES[0], 4, SIZES[-1]))
-    network.weights = [weights / 2 for weights in network.weights]  # so that it settles fast
+    network = make_settling_network(hidden)
     exact = [differentiate(lambda: half_squared_error(network, *batch), weights) for weights in network.weights]
     assert measure_cosine(network.suggest(*batch), exact) > 0.999
+
+
+@pytest.mark.parametrize("hidden", [(4,), (4, 3)])
+def test_equilibrium_propagation_is_near_it_in_the_steps_it_has(hidden, batch, monkeypatch):
+    network = make_settling_network(hidden)
+    suggested = network.suggest(*batch)
+    monkeypatch.setattr("eval.rules.equilibrium_propagation.FREE_STEPS", 300)
+    monkeypatch.setattr("eval.rules.equilibrium_propagation.NUDGED_STEPS", 300)
+    monkeypatch.setattr("eval.rules.equilibrium_propagation.NUDGE", 1e-3)
+    assert all(measure_cosine(one, other) > 0.95 for one, other in zip(suggested, network.suggest(*batch), strict=True))
 
 
 def test_evolution_strategies_near_the_gradient_of_the_mean_squared_error(batch, monkeypatch):
@@ -138,6 +179,30 @@ def test_inverses_of_target_propagation_learn_to_give_back_what_went_in(batch):
         errors.append(np.square(np.tanh(apply(network.weights[network.layers], activity[2])) - activity[1]).mean())
         network.weights[network.layers] -= 0.5 * network.suggest(x, y)[network.layers]
     assert errors[-1] < 0.3 * errors[0]
+
+
+def test_the_top_target_is_a_step_down_the_gradient(batch):
+    network, exact = make_network(DifferenceTargetPropagation), make_network(Backpropagation)
+    exact.weights = network.weights[: network.layers]
+    top = network.layers - 2
+    assert network.suggest(*batch)[top] == pytest.approx(STEP * exact.suggest(*batch)[top])
+
+
+def test_without_a_step_no_layer_moves_however_bad_its_inverse(batch, monkeypatch):
+    """The difference correction of the paper: an inverse's own error is not taken for the layer's."""
+    monkeypatch.setattr("eval.rules.target_propagation.STEP", 0.0)
+    for gradient in make_network(DifferenceTargetPropagation).suggest(*batch)[: len(SIZES) - 2]:
+        assert gradient == pytest.approx(0, abs=1e-12)
+
+
+def test_targets_through_learned_inverses_point_along_the_gradient(batch):
+    network, exact = make_network(DifferenceTargetPropagation), make_network(Backpropagation)
+    exact.weights = network.weights[: network.layers]
+    cosines = [measure_cosine(network.suggest(*batch)[0], exact.suggest(*batch)[0])]
+    for _ in range(300):
+        network.weights[network.layers] -= 0.5 * network.suggest(*batch)[network.layers]
+    cosines.append(measure_cosine(network.suggest(*batch)[0], exact.suggest(*batch)[0]))
+    assert cosines[1] > max(0.3, cosines[0])
 
 
 def test_layers_of_forward_forward_follow_the_gradient_of_their_own_loss(data):
@@ -201,6 +266,14 @@ def test_a_sharp_memory_recalls_what_it_stored_and_a_blunt_one_the_mean(data):
     x, y = data.train.x[:50], data.train.y[:50]
     assert AssociativeMemory(x, y, 1e4).predict(x) == pytest.approx(y, abs=1e-3)
     assert AssociativeMemory(x, y, 0.0).predict(x) == pytest.approx(np.broadcast_to(y.mean(axis=0), y.shape), abs=1e-5)
+
+
+def test_a_memory_recalls_by_the_softmax_of_cosines(data):
+    x, y, asked = data.train.x[:50].astype(float), data.train.y[:50], data.test.x[:3].astype(float)
+    lengths = np.linalg.norm(asked, axis=1)[:, None] * np.linalg.norm(x, axis=1)
+    shares = np.exp(5.0 * (asked @ x.T) / lengths)
+    recalled = AssociativeMemory(x, y, 5.0).predict(asked)
+    assert recalled == pytest.approx(shares / shares.sum(axis=1, keepdims=True) @ y)
 
 
 def test_an_associative_memory_has_skill(data):
