@@ -13,7 +13,7 @@ from tests.fakes import FakeCodec, make_source
 @pytest.fixture(scope="module")
 def rows():
     data = make_dataset(make_source(300, 100), FakeCodec(), "fake", seed=0)
-    return list(measure_rows(data, ["mean", "oracle", "feedback-alignment"], (0, 1)))
+    return list(measure_rows(data, ["mean", "oracle", "backpropagation"], (0, 1)))
 
 
 def change(row, **figures):
@@ -29,7 +29,7 @@ def test_rows_are_read_as_they_were_written(rows, tmp_path):
 def test_the_table_begins_with_the_worst_and_ends_with_the_ends_of_the_scale(rows):
     lines = describe_rows(rows).splitlines()
     assert lines[0].split()[:2] == ["baseline", "skill"]
-    assert [line.split()[0] for line in lines[1:]] == ["mean", "feedback-alignment", "oracle", "null"]
+    assert [line.split()[0] for line in lines[1:]] == ["mean", "backpropagation", "oracle", "null"]
     assert "+-" in lines[2]
     assert "+-" not in lines[3]
     assert lines[-1].endswith("over 2 seeds")
@@ -46,7 +46,7 @@ def test_a_figure_beyond_its_spread_is_told_and_one_within_is_not(rows):
     far = change(row, skill=Spread(row.summary.skill.mean + spread + 0.01, spread))
     assert find_differences([near], rows) == []
     (sentence,) = find_differences([far], rows)
-    assert sentence.startswith("feedback-alignment: skill is")
+    assert sentence.startswith("backpropagation: skill is")
 
 
 def test_other_data_and_unknown_rows_are_told(rows):
@@ -57,7 +57,7 @@ def test_other_data_and_unknown_rows_are_told(rows):
 def test_a_row_of_other_seeds_is_told_and_its_figures_are_not_compared(rows):
     one = replace(change(rows[2], skill=Spread(9.0, None)), seeds=(0,))
     (sentence,) = find_differences([one], rows)
-    assert sentence == "feedback-alignment was measured with the seeds 0; expected the committed 0, 1."
+    assert sentence == "backpropagation was measured with the seeds 0; expected the committed 0, 1."
 
 
 def test_a_missing_or_damaged_table_is_refused(rows, tmp_path):

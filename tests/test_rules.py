@@ -126,6 +126,15 @@ def test_forward_weights_align_with_the_feedback_until_it_teaches(rule, seed):
     assert measure_cosine(network.suggest(x, y)[top], exact.suggest(x, y)[top]) > 0.3
 
 
+def test_feedback_alignment_begins_at_0_and_moves_every_layer(batch):
+    network = FeedbackAlignment(SIZES, np.random.default_rng(0))
+    assert not any(weights.any() for weights in network.weights)
+    for _ in range(3):
+        changes = network.suggest(*batch)
+        network.weights = [weights - 0.1 * change for weights, change in zip(network.weights, changes, strict=True)]
+    assert all(weights[:-1].any() for weights in network.weights)
+
+
 def test_predictive_coding_nears_backpropagation_as_output_errors_weigh_less(batch, monkeypatch):
     exact = make_network(Backpropagation).suggest(*batch)
     cosines = []

@@ -12,12 +12,14 @@ class FeedbackAlignment(Network):
     """As backpropagation, with other weights on the way back.
 
     Lillicrap, Cownden, Tweed and Akerman, "Random synaptic feedback weights support error backpropagation for deep
-    learning", Nature Communications 7, 2016.
+    learning", Nature Communications 7, 2016. There weights begin near 0, where they align with those of the way back
+    the most; here at 0, since the errors reach every layer all the same.
     """
 
     def __init__(self, sizes: Sequence[int], random: np.random.Generator) -> None:
-        """Draw the weights, and those of the way back."""
+        """Let the weights be 0, and draw those of the way back."""
         super().__init__(sizes, random)
+        self.weights = [np.zeros_like(weights) for weights in self.weights]
         self.feedback = [make_weights(rows, columns, random)[:-1].T for rows, columns in pairwise(sizes)]
 
     def suggest(self, x: np.ndarray, y: np.ndarray) -> list[np.ndarray]:
