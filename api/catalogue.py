@@ -53,6 +53,11 @@ class OfferedRelease:
     files: dict[str, OfferedFile]
 
     @property
+    def version(self) -> tuple[str, str]:
+        """The name, and the sha256 of the test set: leaderboards are kept apart by both."""
+        return self.manifest.name, self.data.test_sha256
+
+    @property
     def has_challenge(self) -> bool:
         """Whether its source can make new rows, for the seasons of a challenge."""
         return self.manifest.source["name"] in GENERATORS

@@ -20,7 +20,7 @@ from api.scores import (
     read_address,
     write_text,
 )
-from api.seasons import Challenges, name_version
+from api.seasons import Challenges
 from eval.challenge import Season, verify_challenge
 from eval.listing import CHALLENGE_COLUMNS, write_csv, write_markdown
 from eval.store import Entry
@@ -121,7 +121,7 @@ def _add_reading(router: APIRouter, board: Board, challenges: Challenges) -> Non
         chosen_season = challenges.find_season(found, season)
         head = board.store.head()
         ranked, doubtful = (
-            board.store.entries(*name_version(found), status, limit, chosen_season) for status in ("ranked", "suspect")
+            board.store.entries(*found.version, status, limit, chosen_season) for status in ("ranked", "suspect")
         )
         scores = challenges.compare(found, ranked, range(1, len(ranked) + 1))
         suspects = challenges.compare(found, doubtful, [None] * len(doubtful))

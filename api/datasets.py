@@ -79,6 +79,7 @@ def _summarise(release: OfferedRelease) -> dict[str, Any]:
     return {
         "name": manifest.name,
         "version": manifest.release_version,
+        "data_sha256": release.data.test_sha256,
         "source": manifest.source["name"],
         "licence": manifest.licence,
         "latent_dim": manifest.latent_dim,

@@ -33,7 +33,7 @@ DescriptionQuery = Annotated[str, Query(max_length=MAX_DESCRIPTION, description=
 ParametersQuery = Annotated[int | None, Query(ge=0, le=MAX_PARAMETERS, description="How many numbers it learned.")]
 SecondsQuery = Annotated[float | None, Query(ge=0, allow_inf_nan=False, description="That its training took.")]
 LearningRuleQuery = Annotated[str, Query(max_length=MAX_LEARNING_RULE, description="By which it was trained.")]
-DataQuery = Annotated[str, Query(max_length=64, description="The sha256 of the y_test that they were made for.")]
+DataQuery = Annotated[str, Query(max_length=64, description="The test set that they are for, as the dataset tells.")]
 LimitQuery = Annotated[int, Query(ge=1, le=1000, description="How many entries, and how many suspects.")]
 FormatQuery = Annotated[Format | None, Query(alias="format", description="Else the header Accept decides.")]
 NumberPath = Annotated[int, Path(ge=1, le=2**31 - 1, description="The id of an entry.")]
@@ -127,20 +127,17 @@ def _add_reading(router: APIRouter, board: Board) -> None:
         responses={200: describe_list(ScoreList), **describe_errors(404, 422, 503)},
     )
     def list_scores(release: str, request: Request, limit: LimitQuery = 100, form: FormatQuery = None) -> Response:
-        manifest = board.catalogue.find(release).manifest
+        found = board.catalogue.find(release)
         head = board.store.head()
         scores, suspects = (
-            [
-                entry.to_json()
-                for entry in board.store.entries(manifest.name, manifest.arrays["y_test"].sha256, status, limit)
-            ]
+            [entry.to_json() for entry in board.store.entries(*found.version, status, limit)]
             for status in ("ranked", "suspect")
         )
         chosen = choose_format(request, form)
         if chosen == "csv":
             return write_text(write_csv(scores, suspects), chosen)
         if chosen == "markdown":
-            return write_text(write_markdown(manifest.name, scores, suspects), chosen)
+            return write_text(write_markdown(found.manifest.name, scores, suspects), chosen)
         seed_sha256 = board.store.private_seed_sha256
         body = {"scores": scores, "suspects": suspects, "private_seed_sha256": seed_sha256, "head": head}
         return JSONResponse(body, headers={"Vary": "Accept"})
@@ -209,7 +206,7 @@ def _add_removing(router: APIRouter, board: Board) -> None:
 
 
 def _check_version(found: OfferedRelease, data_sha256: str) -> None:
-    if data_sha256 not in ("", found.manifest.arrays["y_test"].sha256):
+    if data_sha256 not in ("", found.data.test_sha256):
         raise InputError(
             f"these predictions are for another version of {found.manifest.name} than the "
             f"{found.manifest.release_version} that is served here. Download that, then predict its test rows."

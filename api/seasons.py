@@ -61,17 +61,17 @@ class Challenges:
 
     def find_season(self, release: OfferedRelease, number: int | None = None) -> Season:
         """Return a season by its number, or the open one; raise `UnknownNameError` if there is none of the number."""
-        current = self._board.store.open_season(*name_version(release), self._rows)
+        current = self._board.store.open_season(*release.version, self._rows)
         if number in (None, current.number):
             return current
-        for season in self._board.store.list_seasons(*name_version(release)):
+        for season in self._board.store.list_seasons(*release.version):
             if season.number == number:
                 return season
         raise UnknownNameError(f"{release.manifest.name} has no season {number}; the open one is {current.number}.")
 
     def find_closed(self, release: OfferedRelease) -> list[Season]:
         """Return the closed seasons, the first one first."""
-        seasons = self._board.store.list_seasons(*name_version(release))
+        seasons = self._board.store.list_seasons(*release.version)
         return [season for season in seasons if season.closed_at is not None]
 
     def draw(self, release: OfferedRelease) -> SeasonRows:
@@ -89,13 +89,8 @@ class Challenges:
         The gap is the challenge rank minus the public rank: above 0 for who does worse where nothing can be looked up.
         """
         rows = [entry.to_json() for entry in entries]
-        public = self._board.store.rank_names(*name_version(release), {row["name"] for row in rows}) if rows else {}
+        public = self._board.store.rank_names(*release.version, {row["name"] for row in rows}) if rows else {}
         for row, rank in zip(rows, ranks, strict=True):
             row["public_rank"] = place = public.get((row["name"], row["url"]))
             row["rank_gap"] = None if rank is None or place is None else rank - place
         return rows
-
-
-def name_version(release: OfferedRelease) -> tuple[str, str]:
-    """Return a release's name, and the sha256 of its public test y, as the store names versions."""
-    return release.manifest.name, release.manifest.arrays["y_test"].sha256

@@ -324,15 +324,15 @@ def _fetch_challenge(options: argparse.Namespace) -> None:
 def _close_season(options: argparse.Namespace) -> None:
     from eval.store import Store  # SQLAlchemy takes half a second to import
 
-    manifest = read_manifest(find_release(options.release))
+    data = load(options.release)
     place = options.scores or scores_place(checkpoints_folder().resolve())
     if "://" not in place and not Path(place).expanduser().is_file():
         raise MissingDataError(f"no leaderboard {place}. Name the file or the database of the service with --scores.")
     store = Store(place)
-    receipt = store.close_season(manifest.name, manifest.arrays["y_test"].sha256)
+    receipt = store.close_season(data.name, data.test_sha256)
     store.close()
     text = (
-        f"closed season {receipt.values['season']} of {manifest.name}; its secret is {receipt.values['secret']}\n"
+        f"closed season {receipt.values['season']} of {data.name}; its secret is {receipt.values['secret']}\n"
         f"receipt {receipt.number}, sha256 {receipt.sha256}"
     )
     command_line.print_result(receipt.values | {"receipt_sha256": receipt.sha256}, text, options.json)

@@ -32,7 +32,7 @@ class Season:
 
     Attributes:
         release: whose models encode the rows.
-        data_sha256: of the release's public test y: its version.
+        data_sha256: of the release's public test set: its version.
         number: from 1 for each release and version.
         rows: that are drawn.
         opened_at: UTC, ISO 8601.

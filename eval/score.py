@@ -10,7 +10,6 @@ import numpy as np
 from eval.predictions import BATCH_ROWS, Model, check_predictions, predict
 from ld_data.dataset import LatentDataset
 from ld_data.errors import InputError
-from ld_data.hashing import hash_array
 from ld_data.release import load
 
 __all__ = [
@@ -36,7 +35,7 @@ class Score:
 
     Attributes:
         release: that was scored on.
-        data_sha256: of its test y, as little-endian bytes: scores of one release compare only where this is the same.
+        data_sha256: of its test set, `LatentDataset.test_sha256`: scores compare only where this is the same.
         rows: n of the test set.
         mse: of the predictions against the sampled y.
         standard_error: of the mse, from its spread over rows.
@@ -180,7 +179,7 @@ def score_predictions(predictions: np.ndarray, data: LatentDataset) -> Score:
     skill, skill_standard_error = measure_skill(rows.error, rows.null, rows.floor)
     return Score(
         release=data.name,
-        data_sha256=hash_array(data.test.y),
+        data_sha256=data.test_sha256,
         rows=len(rows.error),
         mse=float(rows.error.mean()),
         standard_error=_standard_error(rows.error),

@@ -74,7 +74,7 @@ def submit(service: str, data: LatentDataset, predictions: np.ndarray, submissio
     for a token, that of the environment variable `LD_DATA_SUBMIT_TOKEN` is sent. Raises `SubmissionError` with the
     service's reason, or with what is wrong when it does not answer.
     """
-    facts = {"data_sha256": hash_array(data.test.y), **asdict(submission)}
+    facts = {"data_sha256": data.test_sha256, **asdict(submission)}
     return _post(f"{_name_address(service, data.name)}/scores", predictions, facts)
 
 

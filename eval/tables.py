@@ -46,7 +46,7 @@ seasons = Table(
     "seasons",
     metadata,
     Column("release", String(255), primary_key=True),
-    Column("data_sha256", String(64), primary_key=True),  # of the public test y: the release's version
+    Column("data_sha256", String(64), primary_key=True),  # of the public test set: the release's version
     Column("number", Integer, primary_key=True, autoincrement=False),
     Column("rows", Integer, nullable=False),
     Column("secret", String(64), nullable=False),

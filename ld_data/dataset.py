@@ -1,16 +1,20 @@
 """A latent dataset in memory."""
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 
 from ld_data.errors import IntegrityError
+from ld_data.hashing import hash_array
 from ld_data.manifest import Manifest
 
 ARRAY_NAMES = ("x_train", "y_train", "label_train", "x_test", "y_test", "label_test")
 CELL_NAMES = ("class_weight", "class_bias", "class_mean")
+TEST_NAMES = ("x_test", "y_test", "label_test", *CELL_NAMES)  # all that a score depends on
 # The predecessor's file names, and the arrays that they hold.
 NPY_FILES = {"train_x.npy": "x_train", "train_y.npy": "y_train", "test_x.npy": "x_test", "test_y.npy": "y_test"}
 
@@ -59,6 +63,16 @@ class LatentDataset:
     def classes(self) -> int:
         """The number of classes k."""
         return int(self.class_weight.shape[1])
+
+    @cached_property
+    def test_sha256(self) -> str:
+        """What tells one version of the test set from another: the sha256 of the lines `NAME SHA256` of its arrays.
+
+        Those are, in this order, `x_test`, `y_test`, `label_test`, `class_weight`, `class_bias` and `class_mean`.
+        """
+        arrays = self.to_arrays()
+        lines = "".join(f"{name} {hash_array(arrays[name])}\n" for name in TEST_NAMES)
+        return hashlib.sha256(lines.encode()).hexdigest()
 
     def classify(self, y: np.ndarray) -> np.ndarray:
         """Return the class `(n,)` int64 that y latents `(n, d)` decode to."""

@@ -1,3 +1,5 @@
+import hashlib
+
 import numpy as np
 import pytest
 
@@ -40,6 +42,17 @@ def test_the_predecessor_s_four_files_hold_the_same_rows(release, tmp_path):
 def test_classify_is_the_linear_decoder(release):
     data = ld_data.load("fake-4")
     assert np.array_equal(data.classify(data.class_mean), [0, 1, 2])
+
+
+def test_the_test_set_s_hash_is_that_of_what_a_score_depends_on(release):
+    data = ld_data.load("fake-4")
+    arrays = data.to_arrays()
+    names = ("x_test", "y_test", "label_test", "class_weight", "class_bias", "class_mean")
+    lines = "".join(f"{name} {data.manifest.arrays[name].sha256}\n" for name in names)
+    assert data.test_sha256 == hashlib.sha256(lines.encode()).hexdigest()
+    for name, array in arrays.items():
+        other = LatentDataset.from_arrays("fake-4", {**arrays, name: array + 1})
+        assert (other.test_sha256 == data.test_sha256) == name.endswith("_train")
 
 
 @pytest.mark.parametrize(("name", "shape"), [("x_train", (60, 3)), ("y_test", (29, 4)), ("class_bias", (4,))])
