@@ -85,6 +85,16 @@ def add_error_handlers(app: FastAPI) -> None:
     def _(request: Request, error: errors.LdDataError) -> JSONResponse:
         return respond_to(error)
 
+    @app.exception_handler(errors.StorageError)
+    def _(request: Request, error: errors.StorageError) -> JSONResponse:
+        logger.error("%s %s: %s", request.method, request.url.path, error)  # it names files and addresses
+        return make_error_response(
+            503,
+            "what the service keeps cannot be read or written now, and nothing was changed. Try again later; its log "
+            "tells the operator why.",
+            error.error_type,
+        )
+
     @app.exception_handler(RequestValidationError)
     def _(request: Request, error: RequestValidationError) -> JSONResponse:
         reasons = "; ".join(f"{'.'.join(map(str, item['loc'][1:]))}: {item['msg']}" for item in error.errors())

@@ -66,7 +66,12 @@ class Database:
     def _tell_errors(self) -> Iterator[None]:
         try:
             yield
-        except (SQLAlchemyError, CommandError) as error:
+        except CommandError as error:
+            raise StorageError(
+                f"the leaderboard {self.name} was changed by a newer version of LD-Data ({error}). Use that one, or "
+                "another leaderboard."
+            ) from error
+        except SQLAlchemyError as error:
             cause = error.orig if isinstance(error, DBAPIError) else error
             raise StorageError(
                 f"the leaderboard {self.name} cannot be used: {str(cause).strip()}. Check the path or the address, the "

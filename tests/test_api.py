@@ -537,13 +537,14 @@ class TestScores:
         response = client.post(f"{self.route}?name=a", content=write_npy(np.zeros(shape)), headers=NPY)
         assert_error(response, 422, "invalid_input", "predictions")
 
-    def test_a_broken_store_is_503(self, client, monkeypatch):
+    def test_a_broken_store_is_503_and_the_log_tells_why(self, client, monkeypatch, caplog):
         def fail(*_, **__):
             raise sqlite3.OperationalError("database or disk is full")
 
         monkeypatch.setattr("sqlite3.dbapi2.connect", fail)
         response = client.post(f"{self.route}?name=a", content=write_npy(self.oracle(0.1)), headers=NPY)
-        assert_error(response, 503, "storage", "disk is full")
+        assert_error(response, 503, "storage", "nothing was changed")
+        assert "disk is full" in caplog.text
 
 
 class TestErrors:

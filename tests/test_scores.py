@@ -316,5 +316,7 @@ class TestReading:
 
     def test_a_log_that_cannot_be_read_is_503(self, client, tmp_path):
         (tmp_path / "scores.sqlite").write_bytes(b"no database" * 100)
-        assert_error(client.get(LOG), 503, "storage")
-        assert_error(client.get(SCORES), 503, "storage")
+        assert_error(client.get(LOG), 503, "storage", "Try again")
+        response = client.get(SCORES)
+        assert_error(response, 503, "storage", "Try again")
+        assert "scores.sqlite" not in response.text
