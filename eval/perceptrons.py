@@ -24,16 +24,21 @@ def fit_mlp(data: LatentDataset, seed: int) -> Callable[[np.ndarray], np.ndarray
 
 
 def fit_joint(data: LatentDataset, seed: int) -> Callable[[np.ndarray], np.ndarray]:
-    """Return the predecessor's model trained to decode to the right class, whatever the distance to y.
+    """Return the predecessor's network trained to decode to the right class, whatever the distance to y.
 
-    The cells' linear decoder stands behind it, and its cross-entropy is all that is trained on.
+    The linear decoder of y stands behind it, and the binary cross-entropy of its classes is all that is trained on.
+    Batch normalisation and dropout are left out, since they never ran there.
     """
-    body = _make_mlp(data.latent_dim, np.random.default_rng(seed))
-    decoder = keras.layers.Dense(data.classes, trainable=False, name="class_decoder")
+    random = np.random.default_rng(seed)
+    body = keras.Sequential([keras.Input((data.latent_dim,))])
+    for units in UNITS:
+        body.add(keras.layers.Dense(units, "relu", kernel_initializer=make_initializer(random)))
+    body.add(keras.layers.Dense(data.latent_dim, kernel_initializer=make_initializer(random)))
+    decoder = keras.layers.Dense(data.classes, "softmax", trainable=False, name="class_decoder")
     model = keras.Sequential([keras.Input((data.latent_dim,)), body, decoder])
     decoder.set_weights([data.class_weight, data.class_bias])
     classes = np.eye(data.classes, dtype=np.float32)[data.train.label]
-    _fit(model, keras.losses.CategoricalCrossentropy(from_logits=True), data, classes, seed, "joint")
+    _fit(model, keras.losses.BinaryCrossentropy(), data, classes, seed, "joint")
     return _make_predictor(body)
 
 
