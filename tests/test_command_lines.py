@@ -361,7 +361,7 @@ class TestEval:
 
     def test_tune(self, release, capsys):
         errors = run_json(capsys, eval_main.main, "tune", "fake-4", "feedback-alignment")
-        assert list(errors) == ["0.0003", "0.001", "0.003", "0.01"]
+        assert list(errors) == ["0.0001", "0.0003", "0.001", "0.003", "0.01", "0.03", "0.1"]
         assert run(eval_main.main, "tune", "fake-4", "feedback-alignment") == 0
         assert capsys.readouterr().out.splitlines()[0] == "learning rate  held-out MSE"
 
