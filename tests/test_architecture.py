@@ -52,7 +52,7 @@ EXTRA_LIBRARIES = {
     "eval.regressors": {"sklearn", "tqdm"},
     "eval.rules.associative_memory": {"scipy", "tqdm"},
     "eval.rules.forward_forward": {"scipy"},
-    "eval.rules.network": {"tqdm"},
+    "eval.rules.network": {"threadpoolctl", "tqdm"},
     "eval.fitting": {"keras", "tqdm"},
     "eval.information": {"sklearn"},
     "eval.ladder": {"tqdm"},

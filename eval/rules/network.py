@@ -6,6 +6,7 @@ from itertools import pairwise
 from typing import Self
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
 from ld_data.dataset import LatentDataset
@@ -90,7 +91,15 @@ def correlate(activity: np.ndarray, error: np.ndarray) -> np.ndarray:
 
 
 def fit_network(network: Network, data: LatentDataset, plan: RulePlan, seed: int, title: str) -> Network:
-    """Return the network, trained by its rule with Adam on the training rows, under a progress bar with that title."""
+    """Return the network, trained by its rule with Adam on the training rows, under a progress bar with that title.
+
+    On one thread: more gain nothing on matrices of this size, and cost much where others want the processors, too.
+    """
+    with threadpool_limits(1):
+        return _fit(network, data, plan, seed, title)
+
+
+def _fit(network: Network, data: LatentDataset, plan: RulePlan, seed: int, title: str) -> Network:
     random = np.random.default_rng(seed)
     fit, held = split_rows(len(data.train), random)
     x, y = data.train.x, data.train.y
