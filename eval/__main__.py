@@ -24,7 +24,7 @@ from ld_data.manifest import read_manifest
 from ld_data.release import find_release, load
 from ld_data.source import SOURCES, choose_source, find_inputs
 
-ALL_SEEDS, MAX_SEEDS = 5, 1000
+ALL_SEEDS, MAX_SEEDS, MAX_JOBS = 5, 1000, 1000
 DEFAULT_SERVICE = "http://127.0.0.1:8000"
 
 
@@ -78,6 +78,7 @@ def _add_baselines(commands: Any) -> None:
     chosen.add_argument("--all", action="store_true", help="all of them: an hour")
     baselines.add_argument("--seed", type=int, default=0, help="the first seed")
     baselines.add_argument("--seeds", type=int, help="how many seeds: 1 by default, 5 with --all or --check")
+    baselines.add_argument("--jobs", type=int, default=1, help="how many to fit at the same time; 1 by default")
     baselines.add_argument("--out", type=Path, metavar="FILE", help="write the table as JSON")
     baselines.add_argument("--check", action="store_true", help="fail if a figure is not the committed one")
     baselines.add_argument("--json", action="store_true", help="print JSON")
@@ -184,8 +185,9 @@ def _baselines(options: argparse.Namespace) -> None:
     seeds = _choose_seeds(options)
     if options.out and options.out.is_dir():
         raise InputError(f"--out must name a file; {options.out} is a folder. Try {options.out / data.name}.json.")
+    check_integer("jobs", options.jobs, 1, MAX_JOBS)
     committed = load_rows(table_path(data.name)) if options.check else []
-    rows = list(measure_rows(data, names, seeds))
+    rows = list(measure_rows(data, names, seeds, options.jobs))
     title = f"{data.name}, {len(data.test)} test rows"
     command_line.print_result([asdict(row) for row in rows], f"{title}\n{describe_rows(rows)}", options.json)
     if options.out:

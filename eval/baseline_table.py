@@ -3,10 +3,13 @@
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from eval.baselines import BASELINES, score_baseline
+from joblib import Parallel, delayed, parallel_config
+
+from eval.baselines import BASELINES, find_baseline, score_baseline
 from eval.comparison import SeedSummary, Spread, summarise_seeds
 from ld_data.dataset import LatentDataset
 from ld_data.errors import IntegrityError, MissingDataError
@@ -36,12 +39,20 @@ class BaselineRow:
     floor: float
 
 
-def measure_rows(data: LatentDataset, names: Sequence[str], seeds: Sequence[int]) -> Iterator[BaselineRow]:
-    """Yield the row of each baseline, one after another, as slow as they are to fit."""
-    for name in names:
-        scores = score_baseline(name, data, seeds)
-        used = tuple(seeds[: len(scores)])
-        yield BaselineRow(name, used, summarise_seeds(scores), scores[0].null, scores[0].floor)
+def measure_rows(
+    data: LatentDataset, names: Sequence[str], seeds: Sequence[int], jobs: int = 1
+) -> Iterator[BaselineRow]:
+    """Yield the row of each baseline, one after another, as slow as they are to fit.
+
+    Several jobs are processes that fit different baselines or seeds at the same time, each on one thread.
+    """
+    used = {name: tuple(seeds if find_baseline(name).seeded else seeds[:1]) for name in names}
+    tasks = [delayed(score_baseline)(name, data, seed) for name in names for seed in used[name]]
+    with parallel_config("loky", inner_max_num_threads=1 if jobs > 1 else None):
+        scores = Parallel(jobs, return_as="generator")(tasks)
+        for name in names:
+            own = list(islice(scores, len(used[name])))
+            yield BaselineRow(name, used[name], summarise_seeds(own), own[0].null, own[0].floor)
 
 
 def describe_rows(rows: Sequence[BaselineRow]) -> str:

@@ -56,6 +56,7 @@ EXTRA_LIBRARIES = {
     "eval.fitting": {"keras", "tqdm"},
     "eval.information": {"sklearn"},
     "eval.ladder": {"tqdm"},
+    "eval.baseline_table": {"joblib"},
     "eval.predictions": {"torch"},
     "eval.judges": {"keras", "sklearn"},
     "api.__main__": {"uvicorn"},

@@ -20,6 +20,13 @@ def change(row, **figures):
     return replace(row, summary=replace(row.summary, **figures))
 
 
+def test_several_jobs_measure_the_same_and_seeds_count_only_where_they_matter(rows):
+    data = make_dataset(make_source(300, 100), FakeCodec(), "fake", seed=0)
+    again = list(measure_rows(data, ["mean", "oracle", "backpropagation"], (0, 1), jobs=2))
+    assert [row.seeds for row in again] == [row.seeds for row in rows] == [(0,), (0,), (0, 1)]
+    assert find_differences(again, rows) == []
+
+
 def test_rows_are_read_as_they_were_written(rows, tmp_path):
     save_rows(rows, tmp_path / "new" / "fake.json")
     assert load_rows(tmp_path / "new" / "fake.json") == rows

@@ -23,10 +23,9 @@ def test_every_baseline_scores(name, data, monkeypatch):
     assert evaluate(fit_baseline(name, data, 0), data).rows == 100
 
 
-def test_seeds_are_scored_one_by_one_where_they_matter(data):
-    scores = score_baseline("backpropagation", data, (0, 1, 0))
+def test_a_seed_decides_the_score(data):
+    scores = [score_baseline("backpropagation", data, seed) for seed in (0, 1, 0)]
     assert scores[0] == scores[2] != scores[1]
-    assert len(score_baseline("linear", data, (0, 1, 2))) == 1
 
 
 def test_the_short_list_is_of_baselines():
