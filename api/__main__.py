@@ -9,6 +9,7 @@ from pathlib import Path
 
 import uvicorn
 
+import vae
 from api.app import make_app
 from api.catalogue import Catalogue
 from eval.store import Store
@@ -16,9 +17,6 @@ from eval.tokens import Tokens
 from ld_data import command_line
 from ld_data.errors import InputError
 from ld_data.locations import checkpoints_folder, scores_place
-
-with command_line.quiet_imports():
-    import vae
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

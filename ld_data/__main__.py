@@ -185,7 +185,7 @@ def _build(options: argparse.Namespace) -> None:
         seed=options.seed,
         command=_describe_build(options),
         release_version=RELEASE_VERSION,
-        libraries={"keras": keras.__version__, backend: version(backend), "scikit-learn": version("scikit-learn")},
+        libraries={name: version(name) for name in ("keras", backend, "scikit-learn", "tf2onnx", "onnxruntime")},
         judge_sha256="" if judge is None else hash_file(judge),
     )
     checkpoints = options.checkpoints or checkpoints_folder()

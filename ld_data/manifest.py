@@ -55,7 +55,7 @@ class Manifest:
         latent_dim, classes: d and k.
         seed: of training, encoding and y.
         command: that made the release.
-        libraries: versions of Python, numpy, scipy, scikit-learn, keras and its backend.
+        libraries: versions of Python, numpy, scipy, and of what trained, exported and measured the models.
         licence: of the arrays and weights.
         null, floor: of y in closed form, per dimension.
         health: the health report, as `ld_data.report.HealthReport.to_values` gives it.

@@ -22,7 +22,7 @@ MAY_IMPORT = {
 }
 LIBRARIES = {
     "ld_data": {"numpy", "scipy"},
-    "vae": {"numpy", "scipy", "keras", "tqdm"},
+    "vae": {"numpy", "keras"},
     "eval": {"numpy"},
     "api": {"numpy", "anyio", "fastapi", "starlette", "pydantic", "orjson"},
 }
@@ -59,6 +59,11 @@ EXTRA_LIBRARIES = {
     "eval.baseline_table": {"joblib"},
     "eval.predictions": {"torch"},
     "eval.judges": {"keras", "sklearn"},
+    "vae.cell_geometry": {"scipy"},
+    "vae.freezing": {"onnx"},
+    "vae.gaussianization": {"scipy"},
+    "vae.network": {"onnxruntime"},
+    "vae.training": {"tqdm"},
     "api.__main__": {"uvicorn"},
     "ld_data.__main__": {"keras"},
 }
@@ -175,6 +180,12 @@ def test_everything_public_is_documented(module):
     for node in tree.body:
         if isinstance(node, ast.FunctionDef | ast.ClassDef) and not node.name.startswith("_"):
             assert ast.get_docstring(node), node.name
+
+
+def test_what_serves_a_release_needs_no_training_framework():
+    script = "import vae, api.app, sys; vae.load('ld-mnist1d-32'); print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert not {"tensorflow", "keras", "jax", "torch", "onnx", "tf2onnx"} & set(loaded.split())
 
 
 @pytest.mark.parametrize("statement", ["import ld_data", "from eval import evaluate"])

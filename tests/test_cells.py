@@ -3,7 +3,8 @@ import pytest
 from scipy import stats
 
 from ld_data.errors import InputError
-from vae.cells import Cells, make_cells, make_cells_of
+from vae.cell_geometry import make_cells, make_cells_of
+from vae.cells import Cells
 
 MNIST_COUNTS = np.array([5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949])
 SIZES = [2, 3, 8, 9, 12, 16, 31, 32, 64]

@@ -274,7 +274,7 @@ class TestVae:
         facts = run_json(capsys, vae_main.main, "info", out)
         assert (facts["latent_dim"], facts["y"]) == (5, "Cells")
         assert run(vae_main.main, "info", out) == 0
-        assert "decoder_weights" in capsys.readouterr().out
+        assert "decoder_bytes" in capsys.readouterr().out
         assert run(vae_main.main, "train", "mnist1d", "--out", out) == 1
         assert "not overwritten" in capsys.readouterr().err
 

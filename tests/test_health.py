@@ -15,7 +15,7 @@ from ld_data.health import (
 from ld_data.report import make_report
 from ld_data.two_sample import measure_c2st
 from tests.fakes import FakeCodec, make_source
-from vae.cells import make_cells
+from vae.cell_geometry import make_cells
 from vae.recipes import MNIST_GOALS
 
 TRAIN, TEST, D, K = 60_000, 10_000, 32, 10

@@ -1,4 +1,4 @@
-"""The models: encoders and decoders of a release's two latent spaces, and their training (Keras 3)."""
+"""The models: encoders and decoders of both latent spaces, their training (Keras 3), and their use (ONNX Runtime)."""
 
 from vae.codec import Codec, load
 

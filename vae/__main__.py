@@ -60,9 +60,8 @@ def _info(options: argparse.Namespace) -> None:
     codec = load(options.release)
     facts = {
         **codec.x.vae.config.to_json(),
-        "encoder_weights": codec.x.vae.encoder.count_params(),
-        "decoder_weights": codec.x.vae.decoder.count_params(),
-        "flow_weights": codec.x.vae.flow.count_params() if codec.x.vae.flow else 0,
+        "encoder_bytes": len(codec.x.vae.encoder.model),
+        "decoder_bytes": len(codec.x.vae.decoder.model),
         "y": type(codec.y).__name__,
         "null": codec.y.null,
         "floor": codec.y.floor,

@@ -5,25 +5,26 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from ld_data.arrays import read_npz, write_npz
 from ld_data.errors import InputError, IntegrityError
 from ld_data.manifest import MANIFEST_NAME
 from ld_data.release import find_release, verify_files
 from vae.cells import Cells
 from vae.config import VaeConfig
+from vae.frozen import FrozenVae
 from vae.gaussian_classes import GaussianClasses
 from vae.inputs import InputCodec
-from vae.model import Vae
+from vae.network import Network
 
-FORMAT_VERSION = 4
+FORMAT_VERSION = 5
 CONFIG_NAME = "model.json"
 CELLS_NAME = "cells.npz"
-X_WEIGHTS_NAME = "x.weights.h5"
-Y_WEIGHTS_NAME = "y.weights.h5"
-MODEL_FILES = (CONFIG_NAME, CELLS_NAME, X_WEIGHTS_NAME, Y_WEIGHTS_NAME)
+CLASSES_NAME = "classes.npz"
+NETWORKS = ("encoder", "decoder")
+NETWORK_FILES = tuple(f"{space}.{network}.onnx" for space in ("x", "y") for network in NETWORKS)
+MODEL_FILES = (CONFIG_NAME, CELLS_NAME, CLASSES_NAME, *NETWORK_FILES)
 CELLS_ARRAYS = ("class_weight", "class_bias", "class_mean", "frequency")
+CLASSES_ARRAYS = ("class_weight", "class_bias", "class_mean", "class_variance", "frequency")
 
 
 @dataclass(frozen=True)
@@ -34,19 +35,16 @@ class Codec:
     y: Cells | GaussianClasses
 
     def save(self, folder: Path) -> None:
-        """Write the configuration (JSON) and the weights into an existing folder."""
+        """Write the configuration (JSON), the networks (ONNX) and the classes' arrays into an existing folder."""
         config: dict[str, Any] = {"format_version": FORMAT_VERSION, "x": self.x.vae.config.to_json()}
-        self.x.vae.save_weights(folder / X_WEIGHTS_NAME)
+        _save_networks(self.x.vae, folder, "x")
         if isinstance(self.y, Cells):
             config["y"] = {"kind": "cells"}
             write_npz(folder / CELLS_NAME, {name: getattr(self.y, name) for name in CELLS_ARRAYS})
         else:
-            config["y"] = {
-                "kind": "gaussian",
-                "frequency": self.y.frequency.tolist(),
-                "vae": self.y.vae.config.to_json(),
-            }
-            self.y.vae.save_weights(folder / Y_WEIGHTS_NAME)
+            config["y"] = {"kind": "gaussian", "vae": self.y.vae.config.to_json()}
+            write_npz(folder / CLASSES_NAME, {name: getattr(self.y, name) for name in CLASSES_ARRAYS})
+            _save_networks(self.y.vae, folder, "y")
         (folder / CONFIG_NAME).write_text(json.dumps(config, indent=1) + "\n", "utf-8")
 
 
@@ -63,18 +61,22 @@ def load(name: str | Path) -> Codec:
         config = json.loads((folder / CONFIG_NAME).read_text("utf-8"))
         if config["format_version"] != FORMAT_VERSION:
             raise ValueError(f"expected format_version {FORMAT_VERSION}; received {config['format_version']}")
-        x = InputCodec(_load_vae(VaeConfig.from_json(config["x"]), folder / X_WEIGHTS_NAME))
+        x = InputCodec(_load_networks(config["x"], folder, "x"))
         return Codec(x, _load_y(config["y"], folder))
-    except (ValueError, TypeError, KeyError, OSError, InputError) as error:
+    except (ValueError, TypeError, KeyError, OSError, InputError, IntegrityError) as error:
         raise IntegrityError(
             f"{folder}: could not load its models ({error}). Fetch or build the release again."
         ) from error
 
 
-def _load_vae(config: VaeConfig, weights: Path) -> Vae:
-    vae = Vae(config)
-    vae.load_weights(weights)
-    return vae
+def _save_networks(vae: FrozenVae, folder: Path, space: str) -> None:
+    for name in NETWORKS:
+        (folder / f"{space}.{name}.onnx").write_bytes(getattr(vae, name).model)
+
+
+def _load_networks(config: dict[str, Any], folder: Path, space: str) -> FrozenVae:
+    encoder, decoder = (Network((folder / f"{space}.{name}.onnx").read_bytes()) for name in NETWORKS)
+    return FrozenVae(VaeConfig.from_json(config), encoder, decoder)
 
 
 def _load_y(config: dict[str, Any], folder: Path) -> Cells | GaussianClasses:
@@ -82,6 +84,6 @@ def _load_y(config: dict[str, Any], folder: Path) -> Cells | GaussianClasses:
         arrays = read_npz(folder / CELLS_NAME)
         return Cells(*(arrays[name] for name in CELLS_ARRAYS))
     if config["kind"] == "gaussian":
-        vae = _load_vae(VaeConfig.from_json(config["vae"]), folder / Y_WEIGHTS_NAME)
-        return GaussianClasses(vae, np.array(config["frequency"]))
+        arrays = read_npz(folder / CLASSES_NAME)
+        return GaussianClasses(_load_networks(config["vae"], folder, "y"), *(arrays[name] for name in CLASSES_ARRAYS))
     raise ValueError(f"expected the y kind cells or gaussian; received {config['kind']!r}")

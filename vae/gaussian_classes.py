@@ -5,16 +5,13 @@ be both decodable and N(0, I) in sum.
 """
 
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
-from keras import ops
 
 from ld_data.arrays import check_labels
 from ld_data.codec import Mode
 from ld_data.noise import Y_STREAM
-from vae.inference import decode_rows, encode_rows
-from vae.model import Vae
+from vae.frozen import FrozenVae
 
 
 @dataclass(frozen=True)
@@ -23,10 +20,18 @@ class GaussianClasses:
 
     Attributes:
         vae: the class VAE, linear both ways.
+        class_weight: W `(d, k)` of its decoder.
+        class_bias: its biases b `(k,)`.
+        class_mean: the mean of each class' posterior `(k, d)`.
+        class_variance: its variances `(k, d)`.
         frequency: share of each class `(k,)`.
     """
 
-    vae: Vae
+    vae: FrozenVae
+    class_weight: np.ndarray
+    class_bias: np.ndarray
+    class_mean: np.ndarray
+    class_variance: np.ndarray
     frequency: np.ndarray
 
     @property
@@ -35,24 +40,9 @@ class GaussianClasses:
         return self.vae.config.latent_dim
 
     @property
-    def class_weight(self) -> np.ndarray:
-        """W `(d, k)` of the linear decoder."""
-        return ops.convert_to_numpy(self.vae.decoder.last.kernel)
-
-    @property
-    def class_bias(self) -> np.ndarray:
-        """The biases b `(k,)` of the linear decoder."""
-        return ops.convert_to_numpy(self.vae.decoder.last.bias)
-
-    @property
-    def class_mean(self) -> np.ndarray:
-        """z_mean of each class `(k, d)`."""
-        return self._posteriors[0]
-
-    @property
     def floor(self) -> float:
         """The variance of y within its class, averaged over classes and dimensions."""
-        return float(self.frequency @ np.exp(self._posteriors[1].astype(np.float64)).mean(axis=1))
+        return float(self.frequency @ self.class_variance.astype(np.float64).mean(axis=1))
 
     @property
     def null(self) -> float:
@@ -65,18 +55,13 @@ class GaussianClasses:
 
         Row i draws noise that depends on `seed` and `first_row` + i alone. Raises `InputError` for labels out of range.
         """
-        one_hot = self._one_hot[check_labels(labels, len(self.frequency))]
-        return encode_rows(self.vae, one_hot, mode, seed, Y_STREAM, first_row)
+        classes = len(self.frequency)
+        one_hot = np.eye(classes, dtype=np.float32)[check_labels(labels, classes)]
+        return self.vae.encode(one_hot, mode, seed, Y_STREAM, first_row)
 
     def decode(self, latents: np.ndarray) -> np.ndarray:
-        """Return class probabilities `(n, k)` float32 for latents `(n, d)`; raises `InputError` as `decode_rows`."""
-        return decode_rows(self.vae, latents)
+        """Return class probabilities `(n, k)` float32 for latents `(n, d)`.
 
-    @cached_property
-    def _one_hot(self) -> np.ndarray:
-        return np.eye(len(self.frequency), dtype=np.float32)
-
-    @cached_property
-    def _posteriors(self) -> tuple[np.ndarray, np.ndarray]:
-        z_mean, z_log_var = self.vae.encoder(self._one_hot)
-        return ops.convert_to_numpy(z_mean), ops.convert_to_numpy(z_log_var)
+        Raises `InputError` if the latents have another shape or are not finite.
+        """
+        return self.vae.decode(latents)

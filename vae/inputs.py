@@ -9,15 +9,14 @@ from ld_data.codec import Mode
 from ld_data.errors import InputError
 from ld_data.noise import X_STREAM
 from vae.config import VaeConfig
-from vae.inference import decode_rows, encode_rows, measure_rates
-from vae.model import Vae
+from vae.frozen import FrozenVae
 
 
 @dataclass(frozen=True)
 class InputCodec:
     """A trained image or signal VAE as the codec of the x space; satisfies `ld_data.codec.XCodec`."""
 
-    vae: Vae
+    vae: FrozenVae
 
     @property
     def latent_dim(self) -> int:
@@ -35,21 +34,21 @@ class InputCodec:
         `inputs` are images `(n, h, w)`, uint8 or floats in [0, 1], or signals `(n, t)`. Row i draws noise that depends
         on `seed` and `first_row` + i alone. Raises `InputError` for other shapes, values, or modes.
         """
-        return encode_rows(self.vae, prepare_inputs(inputs, self.vae.config), mode, seed, X_STREAM, first_row)
+        return self.vae.encode(prepare_inputs(inputs, self.vae.config), mode, seed, X_STREAM, first_row)
 
     def measure_rate(self, inputs: np.ndarray, seed: int = 0) -> np.ndarray:
         """Return the rate of each input in nats, `(n,)` float32; raises `InputError` as `encode`.
 
         KL(q(x | input) || N(0, I)); with a flow an unbiased estimate, from one draw.
         """
-        return measure_rates(self.vae, prepare_inputs(inputs, self.vae.config), seed, X_STREAM)
+        return self.vae.measure_rates(prepare_inputs(inputs, self.vae.config), seed, X_STREAM)
 
     def decode(self, latents: np.ndarray) -> np.ndarray:
         """Return `(n, *input_shape)` float32 for latents `(n, d)`: pixels in [0, 1], or signal points.
 
         Raises `InputError` if the latents have another shape or are not finite.
         """
-        return decode_rows(self.vae, latents)
+        return self.vae.decode(latents)
 
 
 def prepare_inputs(inputs: object, config: VaeConfig) -> np.ndarray:

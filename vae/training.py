@@ -11,12 +11,14 @@ from tqdm.keras import TqdmCallback
 from ld_data.batches import make_batches
 from ld_data.errors import InputError
 from ld_data.source import Source
-from vae.cells import Cells, make_cells_of
+from vae.cell_geometry import make_cells_of
+from vae.cells import Cells
 from vae.codec import Codec
 from vae.config import VaeConfig
 from vae.flow import Flow
+from vae.freezing import freeze, freeze_classes
 from vae.gaussian_classes import GaussianClasses
-from vae.inference import compute_posteriors, encode_rows
+from vae.inference import compute_posteriors, draw_latents
 from vae.inputs import InputCodec, prepare_inputs
 from vae.model import Vae
 from vae.objective import FlowObjective, Objective
@@ -64,7 +66,7 @@ def _fit_flow(vae: Vae, flow: Flow, inputs: np.ndarray, title: str | None) -> No
     _fit(FlowObjective(vae), ((posterior,) for posterior in batches), len(inputs), config, title)
     rows = inputs[:STANDARDISING_ROWS]
     repeats = min(STANDARDISING_REPEATS, -(-STANDARDISING_ROWS // len(rows)))
-    draws = [encode_rows(vae, rows, "sample", seed, STANDARDISING_STREAM, 0) for seed in range(repeats)]
+    draws = [draw_latents(vae, rows, seed, STANDARDISING_STREAM) for seed in range(repeats)]
     flow.standardise(np.concatenate(draws))
 
 
@@ -96,12 +98,12 @@ def train_codec(source: Source, recipe: Recipe, *, progress: bool = True) -> Cod
         classes = replace(recipe.classes, latent_dim=recipe.x.latent_dim, seed=recipe.x.seed)
         y = train_gaussian_classes(classes, source, progress=progress)
     inputs, labels = source.make_fit_set(recipe.x.seed)
-    x = InputCodec(train_vae(recipe.x, prepare_inputs(inputs, recipe.x), labels, progress=progress))
-    return Codec(x, y)
+    trained = train_vae(recipe.x, prepare_inputs(inputs, recipe.x), labels, progress=progress)
+    return Codec(InputCodec(freeze(trained)), y)
 
 
 def train_gaussian_classes(config: VaeConfig, source: Source, *, progress: bool = True) -> GaussianClasses:
     """Return the class VAE of a configuration, fitted to a source's training labels."""
     one_hot = np.eye(source.classes, dtype=np.float32)[source.label_train]
     frequency = np.bincount(source.label_train, minlength=source.classes) / len(source.label_train)
-    return GaussianClasses(train_vae(config, one_hot, source.label_train, progress=progress), frequency)
+    return freeze_classes(train_vae(config, one_hot, source.label_train, progress=progress), frequency)
