@@ -141,6 +141,14 @@ def check_finite(array: np.ndarray, name: str) -> np.ndarray:
     return array
 
 
+def check_magnitude(array: np.ndarray, most: float, name: str) -> np.ndarray:
+    """Return `array` if its numbers lie from `-most` to `most`, else raise `InputError`."""
+    greatest = max(-array.min(), array.max())
+    if greatest > most:
+        raise InputError(f"{name} must lie within +-{most:g}; received {greatest:g}.")
+    return array
+
+
 def check_labels(values: object, classes: int, name: str = "labels") -> np.ndarray:
     """Return `values` as `(n,)` int64 class labels from 0 to `classes` - 1, else raise `InputError`."""
     array = check_numbers(values, name)

@@ -31,6 +31,23 @@ class XCodec(Protocol):
     def encode(self, inputs: np.ndarray, mode: Mode = "sample", seed: int = 0, first_row: int = 0) -> np.ndarray:
         """Return `(n, d)` float32 latents of inputs `(n, *input_shape)`; row i draws noise of row `first_row` + i."""
 
+    def prepare_encoding(
+        self, inputs: np.ndarray, mode: Mode = "sample", seed: int = 0, first_row: int = 0
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Return what `run_encoder` takes for these arguments of `encode`: checked inputs, and noise, n rows each.
+
+        Those of several callers may be joined: `encode` is the one after the other.
+        """
+
+    def run_encoder(self, inputs: np.ndarray, noise: np.ndarray) -> np.ndarray:
+        """Return `(n, d)` float32 latents; a row depends on the same row of the arrays alone."""
+
+    def prepare_decoding(self, latents: np.ndarray) -> tuple[np.ndarray]:
+        """Return what `run_decoder` takes for latents `(n, d)`, as `prepare_encoding` does."""
+
+    def run_decoder(self, latents: np.ndarray) -> np.ndarray:
+        """Return `(n, *input_shape)` float32 inputs; a row depends on the same row of the array alone."""
+
     def measure_rate(self, inputs: np.ndarray, seed: int = 0) -> np.ndarray:
         """Return KL(q(x | input) || N(0, I)) in nats, `(n,)` float32, for inputs `(n, *input_shape)`."""
 

@@ -27,17 +27,29 @@ class FakeX:
     input_shape: tuple[int, ...] = (2, 2)
 
     def encode(self, inputs, mode="sample", seed=0, first_row=0):
+        return self.run_encoder(*self.prepare_encoding(inputs, mode, seed, first_row))
+
+    def prepare_encoding(self, inputs, mode="sample", seed=0, first_row=0):
         inputs = check_numbers(inputs, "inputs").astype(np.float32)
         if inputs.shape[1:] != self.input_shape:
             raise InputError(f"inputs must have shape (n, 2, 2); received {inputs.shape}.")
-        noise = make_normals(seed, X_STREAM, first_row, len(inputs), D) if mode == "sample" else 0.0
+        noise = make_normals(seed, X_STREAM, first_row, len(inputs), D)
+        return inputs, noise if mode == "sample" else np.zeros_like(noise)
+
+    def run_encoder(self, inputs, noise):
         return (inputs.reshape(-1, D) + noise).astype(np.float32)
 
     def measure_rate(self, inputs, seed=0):
         return 0.5 * np.square(inputs.reshape(-1, D)).sum(axis=1)
 
     def decode(self, latents):
-        return check_vectors(latents, D).reshape(-1, 2, 2)
+        return self.run_decoder(*self.prepare_decoding(latents))
+
+    def prepare_decoding(self, latents):
+        return (check_vectors(latents, D),)
+
+    def run_decoder(self, latents):
+        return latents.reshape(-1, 2, 2)
 
 
 @dataclass(frozen=True)

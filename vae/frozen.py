@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ld_data.arrays import check_vectors
 from ld_data.codec import Mode, check_mode
 from ld_data.errors import InputError
 from ld_data.noise import make_normals
@@ -35,32 +34,23 @@ class FrozenVae:
         if received != expected:
             raise InputError(f"expected an encoder and a decoder of {expected}; received networks of {received}.")
 
-    def encode(self, inputs: np.ndarray, mode: Mode, seed: int, stream: int, first_row: int) -> np.ndarray:
-        """Return latents `(n, d)` float32 of prepared inputs `(n, *input_shape)`.
+    def make_noise(self, mode: Mode, seed: int, stream: int, first_row: int, rows: int) -> np.ndarray:
+        """Return the noise `(rows, d)` float32 of a draw, or for mode "mean" zeros.
 
-        They are draws from the posterior, or, with mode "mean", what the flow makes of its mean.
-        Row i draws noise that depends on `seed`, `stream` and `first_row` + i alone. Raises `InputError` for another
-        mode, or if the latents overflow.
+        Row i depends on `seed`, `stream` and `first_row` + i alone. Raises `InputError` for another mode, seed or row.
         """
         check_mode(mode)
-        shape = (len(inputs), self.config.latent_dim)
-        noise = np.zeros(shape, np.float32) if mode == "mean" else make_normals(seed, stream, first_row, *shape)
-        latents, _ = self.encoder.run(inputs, noise.astype(np.float32, copy=False))
-        if not np.isfinite(latents).all():
-            raise InputError("the inputs are so far from what the encoder was trained on that their latents overflow.")
-        return latents
+        noise = make_normals(seed, stream, first_row, rows, self.config.latent_dim).astype(np.float32)
+        return noise if mode == "sample" else np.zeros_like(noise)
 
-    def measure_rates(self, inputs: np.ndarray, seed: int, stream: int) -> np.ndarray:
-        """Return KL(q(z | input) || N(0, I)) in nats, `(n,)` float32, of prepared inputs `(n, *input_shape)`.
+    def run_encoder(self, inputs: np.ndarray, noise: np.ndarray) -> np.ndarray:
+        """Return latents `(n, d)` float32 of prepared inputs `(n, *input_shape)` and noise `(n, d)`."""
+        return self.encoder.run(inputs, noise)[0]
 
-        With a flow an unbiased estimate, from one draw for each row.
-        """
-        noise = make_normals(seed, stream, 0, len(inputs), self.config.latent_dim)
-        return self.encoder.run(inputs, noise.astype(np.float32))[1]
+    def measure_rates(self, inputs: np.ndarray, noise: np.ndarray) -> np.ndarray:
+        """Return KL(q(z | input) || N(0, I)) in nats, `(n,)` float32; with a flow the estimate that the noise gives."""
+        return self.encoder.run(inputs, noise)[1]
 
-    def decode(self, latents: object) -> np.ndarray:
-        """Return the means of the likelihood `(n, *input_shape)` float32 for latents `(n, d)`.
-
-        Raises `InputError` if the latents have another shape or are not finite.
-        """
-        return self.decoder.run(check_vectors(latents, self.config.latent_dim))[0]
+    def run_decoder(self, latents: np.ndarray) -> np.ndarray:
+        """Return the means of the likelihood `(n, *input_shape)` float32 for latents `(n, d)` float32."""
+        return self.decoder.run(latents)[0]

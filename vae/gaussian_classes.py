@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ld_data.arrays import check_labels
+from ld_data.arrays import check_labels, check_vectors
 from ld_data.codec import Mode
 from ld_data.noise import Y_STREAM
 from vae.frozen import FrozenVae
@@ -57,11 +57,11 @@ class GaussianClasses:
         """
         classes = len(self.frequency)
         one_hot = np.eye(classes, dtype=np.float32)[check_labels(labels, classes)]
-        return self.vae.encode(one_hot, mode, seed, Y_STREAM, first_row)
+        return self.vae.run_encoder(one_hot, self.vae.make_noise(mode, seed, Y_STREAM, first_row, len(one_hot)))
 
     def decode(self, latents: np.ndarray) -> np.ndarray:
         """Return class probabilities `(n, k)` float32 for latents `(n, d)`.
 
         Raises `InputError` if the latents have another shape or are not finite.
         """
-        return self.vae.decode(latents)
+        return self.vae.run_decoder(check_vectors(latents, self.latent_dim))

@@ -4,12 +4,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ld_data.arrays import check_finite, check_numbers
+from ld_data.arrays import check_finite, check_magnitude, check_numbers, check_vectors
 from ld_data.codec import Mode
 from ld_data.errors import InputError
 from ld_data.noise import X_STREAM
 from vae.config import VaeConfig
 from vae.frozen import FrozenVae
+
+GREATEST_VALUE = 1e6  # of latents and signals: far beyond all that means anything, and safe from overflow
 
 
 @dataclass(frozen=True)
@@ -34,28 +36,47 @@ class InputCodec:
         `inputs` are images `(n, h, w)`, uint8 or floats in [0, 1], or signals `(n, t)`. Row i draws noise that depends
         on `seed` and `first_row` + i alone. Raises `InputError` for other shapes, values, or modes.
         """
-        return self.vae.encode(prepare_inputs(inputs, self.vae.config), mode, seed, X_STREAM, first_row)
+        return self.run_encoder(*self.prepare_encoding(inputs, mode, seed, first_row))
 
     def measure_rate(self, inputs: np.ndarray, seed: int = 0) -> np.ndarray:
         """Return the rate of each input in nats, `(n,)` float32; raises `InputError` as `encode`.
 
         KL(q(x | input) || N(0, I)); with a flow an unbiased estimate, from one draw.
         """
-        return self.vae.measure_rates(prepare_inputs(inputs, self.vae.config), seed, X_STREAM)
+        return self.vae.measure_rates(*self.prepare_encoding(inputs, "sample", seed))
 
     def decode(self, latents: np.ndarray) -> np.ndarray:
         """Return `(n, *input_shape)` float32 for latents `(n, d)`: pixels in [0, 1], or signal points.
 
-        Raises `InputError` if the latents have another shape or are not finite.
+        Raises `InputError` if the latents have another shape, are not finite, or beyond +-1e6.
         """
-        return self.vae.decode(latents)
+        return self.run_decoder(*self.prepare_decoding(latents))
+
+    def prepare_encoding(
+        self, inputs: np.ndarray, mode: Mode = "sample", seed: int = 0, first_row: int = 0
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Return inputs and noise, n rows each, as `run_encoder` takes them; arguments and errors as of `encode`."""
+        prepared = prepare_inputs(inputs, self.vae.config)
+        return prepared, self.vae.make_noise(mode, seed, X_STREAM, first_row, len(prepared))
+
+    def run_encoder(self, inputs: np.ndarray, noise: np.ndarray) -> np.ndarray:
+        """Return the latents `(n, d)` float32 of what `prepare_encoding` made, or of several such joined."""
+        return self.vae.run_encoder(inputs, noise)
+
+    def prepare_decoding(self, latents: np.ndarray) -> tuple[np.ndarray]:
+        """Return latents as `run_decoder` takes them; argument and errors as of `decode`."""
+        return (check_magnitude(check_vectors(latents, self.latent_dim), GREATEST_VALUE, "vectors"),)
+
+    def run_decoder(self, latents: np.ndarray) -> np.ndarray:
+        """Return the inputs `(n, *input_shape)` float32 of what `prepare_decoding` made, or of several such joined."""
+        return self.vae.run_decoder(latents)
 
 
 def prepare_inputs(inputs: object, config: VaeConfig) -> np.ndarray:
     """Return inputs as the VAE takes them: `(n, *input_shape)` float32, pixels scaled to [0, 1].
 
-    Raises `InputError` for another shape, no rows, values that are not finite, or pixels that are neither uint8 nor
-    in [0, 1].
+    Raises `InputError` for another shape, no rows, values that are not finite, pixels that are neither uint8 nor in
+    [0, 1], or signals beyond +-1e6.
     """
     array = check_numbers(inputs, "inputs")
     if array.shape[1:] != config.input_shape or not len(array):
@@ -65,7 +86,9 @@ def prepare_inputs(inputs: object, config: VaeConfig) -> np.ndarray:
         return array.astype(np.float32) / np.float32(255)
     with np.errstate(over="ignore"):
         values = check_finite(array.astype(np.float32), "inputs")
-    if config.has_pixels and (values.min() < 0 or values.max() > 1):
+    if not config.has_pixels:
+        return check_magnitude(values, GREATEST_VALUE, "signals")
+    if values.min() < 0 or values.max() > 1:
         raise InputError(
             f"pixels must be uint8, or numbers in [0, 1]; received {array.dtype} from {values.min():g} to "
             f"{values.max():g}. Divide by 255, or convert to uint8."
