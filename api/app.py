@@ -9,6 +9,7 @@ from api import challenge, codecs, datasets, generator, scores, status
 from api.body_limit import BodyLimit
 from api.catalogue import Catalogue
 from api.errors import add_error_handlers, describe_errors
+from api.fast_path import FastPath
 from api.limits import Limits, Worker
 from api.payload import refuse_unknown_parameters
 from api.rate_limit import RateLimit
@@ -23,7 +24,8 @@ Every error is `{{"error": sentence, "error_type": slug}}`.
 
 One request holds at most {max_rows} rows and {max_body_bytes} bytes, which arrive within {max_body_seconds:g} s; a
 generator holds at most {max_values} numbers for it, and streams at most {max_streamed_values}. Beyond {max_requests}
-requests in progress the answer is 429, and so it is beyond {max_submissions} submissions a minute from one client."""
+requests in progress, or {max_held_bytes} bytes of all their bodies, the answer is 429, and so it is beyond
+{max_submissions} submissions a minute from one client."""
 
 
 def make_app(
@@ -47,11 +49,13 @@ def make_app(
         responses=describe_errors(422),  # any route answers it for a query parameter that it does not know
     )
     app.state.worker = worker
+    service = codecs.CodecService(catalogue, worker)
+    app.add_middleware(FastPath, service=service)
     app.add_middleware(BodyLimit, max_bytes=limits.max_body_bytes)
     add_error_handlers(app)
     app.include_router(status.make_router(catalogue, store, limits))
     app.include_router(datasets.make_router(catalogue))
-    app.include_router(codecs.make_router(catalogue, worker))
+    app.include_router(codecs.make_router(service))
     app.include_router(generator.make_router(worker))
     board = scores.Board(catalogue, store, worker, tokens or Tokens(), RateLimit(limits.max_submissions))
     app.include_router(scores.make_router(board))

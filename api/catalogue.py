@@ -4,10 +4,12 @@ import logging
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Self
 
+from api.operations import Operation, make_operations
 from ld_data.challenge import GENERATORS
 from ld_data.codec import LatentCodec
 from ld_data.dataset import NPY_FILES, LatentDataset
@@ -51,6 +53,11 @@ class OfferedRelease:
     data: LatentDataset
     codec: LatentCodec
     files: dict[str, OfferedFile]
+
+    @cached_property
+    def operations(self) -> dict[str, Operation]:
+        """What its models can be asked, by the end of the route."""
+        return make_operations(self.codec)
 
     @property
     def version(self) -> tuple[str, str]:
@@ -97,6 +104,11 @@ class Catalogue:
             known = ", ".join(self._ready) or "none"
             raise UnknownNameError(f"no release {name!r}. Known: {known}.")
         return self._ready[name]
+
+    def find_operation(self, name: str, path: str) -> Operation | None:
+        """Return what the models of a release can be asked under the end of a route; None if there is no such thing."""
+        release = self._ready.get(name)
+        return release.operations.get(path) if release else None
 
     @property
     def ready(self) -> Iterable[OfferedRelease]:

@@ -1,5 +1,6 @@
 """Routes: encode and decode in the x and y spaces of a release."""
 
+from contextlib import ExitStack
 from typing import Annotated
 
 import numpy as np
@@ -7,14 +8,24 @@ from fastapi import APIRouter, Path, Query, Request, Response
 
 from api.catalogue import Catalogue
 from api.errors import describe_errors
-from api.limits import Worker
-from api.payload import describe_array, describe_request, describe_response, read_array, write_arrays
+from api.gathering import SMALL_ROWS, Gatherer
+from api.limits import HeldResponse, Worker
+from api.operations import Draw, Operation
+from api.payload import (
+    describe_array,
+    describe_request,
+    describe_response,
+    read_array,
+    stream_rows,
+    write_arrays,
+)
 from ld_data.codec import Mode
 from ld_data.noise import MAX_SEED
 
 ERRORS = describe_errors(404, 408, 413, 415, 422, 429, 503)
 VECTORS = describe_request("vectors", describe_array(2))
 NESTED = {"type": "array", "items": {}, "description": "Images (n, h, w) with pixels in [0, 1], or signals (n, t)."}
+SMALL_BODY_BYTES = 2**16  # that is read on the event loop
 
 Release = Annotated[str, Path(description="The name of a release.")]
 ModeQuery = Annotated[Mode, Query(description="A draw from the posterior, or its mean.")]
@@ -22,14 +33,46 @@ SeedQuery = Annotated[int, Query(ge=0, le=MAX_SEED, description="Of the draw.")]
 FirstRowQuery = Annotated[int, Query(ge=0, le=2**40, description="The number of the first row: row i draws noise i.")]
 
 
-def make_router(catalogue: Catalogue, worker: Worker) -> APIRouter:
+class CodecService:
+    """Answers what releases' models are asked."""
+
+    def __init__(self, catalogue: Catalogue, worker: Worker) -> None:
+        """Take the releases, and what limits the work on them."""
+        self.catalogue, self._worker, self._gatherer = catalogue, worker, Gatherer()
+
+    async def answer(self, request: Request, operation: Operation, draw: Draw) -> Response:
+        """Return the answer to a request for an operation; raises what its body or the limits give reason for."""
+        with ExitStack() as places:
+            body = await self._worker.admit(request, places)
+            if len(body) <= SMALL_BODY_BYTES:
+                arrays = self._read(request, body, operation, draw)
+            else:
+                arrays = await self._worker.work(self._read, request, body, operation, draw)
+            if len(arrays[0]) > SMALL_ROWS and not operation.derive:
+                return await self._stream(request, operation, arrays, places)
+            rows = await self._gatherer.run(operation.compute, *arrays)
+            return write_arrays(request, npy=rows, **operation.name_outputs(rows))
+
+    def _read(self, request: Request, body: bytes, operation: Operation, draw: Draw) -> tuple[np.ndarray, ...]:
+        array = read_array(request, body, operation.takes)
+        self._worker.limits.check_rows(len(array) if array.ndim else 1)
+        return operation.prepare(array, draw)
+
+    async def _stream(
+        self, request: Request, operation: Operation, arrays: tuple[np.ndarray, ...], places: ExitStack
+    ) -> Response:
+        """Return an answer that is computed while it is sent, and no longer once its client has left."""
+        parts = self._gatherer.stream(operation.compute, *arrays)
+        chunks, media_type, headers = await stream_rows(request, operation.gives, parts, len(arrays[0]))
+        return HeldResponse(chunks, places.pop_all(), media_type, headers)
+
+
+def make_router(service: CodecService) -> APIRouter:
     """Return the routes under `/v1/datasets/{release}/x` and `/y`."""
     router = APIRouter(prefix="/v1/datasets/{release}", tags=["encode and decode"])
 
-    def read_rows(request: Request, body: bytes, field: str) -> np.ndarray:
-        array = read_array(request, body, field)
-        worker.limits.check_rows(len(array) if array.ndim else 1)
-        return array
+    def find(release: str, name: str) -> Operation:
+        return service.catalogue.find(release).operations[name]
 
     @router.post(
         "/x/encode",
@@ -44,13 +87,7 @@ def make_router(catalogue: Catalogue, worker: Worker) -> APIRouter:
         seed: SeedQuery = 0,
         first_row: FirstRowQuery = 0,
     ) -> Response:
-        codec = catalogue.find(release).codec.x
-
-        def work(body: bytes) -> Response:
-            vectors = codec.encode(read_rows(request, body, "inputs"), mode, seed, first_row)
-            return write_arrays(request, npy=vectors, vectors=vectors)
-
-        return await worker.run(request, work)
+        return await service.answer(request, find(release, "x/encode"), Draw(mode, seed, first_row))
 
     @router.post(
         "/x/decode",
@@ -59,13 +96,7 @@ def make_router(catalogue: Catalogue, worker: Worker) -> APIRouter:
         openapi_extra=VECTORS,
     )
     async def decode_x(release: Release, request: Request) -> Response:
-        codec = catalogue.find(release).codec.x
-
-        def work(body: bytes) -> Response:
-            inputs = codec.decode(read_rows(request, body, "vectors"))
-            return write_arrays(request, npy=inputs, inputs=inputs)
-
-        return await worker.run(request, work)
+        return await service.answer(request, find(release, "x/decode"), Draw())
 
     @router.post(
         "/y/encode",
@@ -80,13 +111,7 @@ def make_router(catalogue: Catalogue, worker: Worker) -> APIRouter:
         seed: SeedQuery = 0,
         first_row: FirstRowQuery = 0,
     ) -> Response:
-        codec = catalogue.find(release).codec.y
-
-        def work(body: bytes) -> Response:
-            vectors = codec.encode(read_rows(request, body, "labels"), mode, seed, first_row)
-            return write_arrays(request, npy=vectors, vectors=vectors)
-
-        return await worker.run(request, work)
+        return await service.answer(request, find(release, "y/encode"), Draw(mode, seed, first_row))
 
     @router.post(
         "/y/decode",
@@ -102,13 +127,6 @@ def make_router(catalogue: Catalogue, worker: Worker) -> APIRouter:
         openapi_extra=VECTORS,
     )
     async def decode_y(release: Release, request: Request) -> Response:
-        codec = catalogue.find(release).codec.y
-
-        def work(body: bytes) -> Response:
-            probabilities = codec.decode(read_rows(request, body, "vectors"))
-            labels = probabilities.argmax(axis=1)
-            return write_arrays(request, npy=probabilities, labels=labels, probabilities=probabilities)
-
-        return await worker.run(request, work)
+        return await service.answer(request, find(release, "y/decode"), Draw())
 
     return router

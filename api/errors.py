@@ -78,6 +78,11 @@ def respond_to(error: errors.LdDataError) -> JSONResponse:
     return make_error_response(status, str(error), error.error_type, headers)
 
 
+def tell_client_left() -> JSONResponse:
+    """Return the answer to a request whose client has gone: nobody reads it, but the log of requests shows it."""
+    return make_error_response(400, "the client left before its body was complete.", "client_left")
+
+
 def add_error_handlers(app: FastAPI) -> None:
     """Make the application answer every error in the one shape."""
 
@@ -110,7 +115,7 @@ def add_error_handlers(app: FastAPI) -> None:
 
     @app.exception_handler(ClientDisconnect)
     def _(request: Request, error: ClientDisconnect) -> JSONResponse:
-        return make_error_response(400, "the client left before its body was complete.", "client_left")
+        return tell_client_left()
 
     @app.exception_handler(Exception)
     def _(request: Request, error: Exception) -> JSONResponse:

@@ -2,10 +2,10 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from anyio import CapacityLimiter, to_thread
 from fastapi import Request, Response
@@ -27,6 +27,7 @@ class Limits:
         max_values: numbers that a generator holds for one request: rows times steps.
         max_streamed_values: numbers in an answer that a generator makes part by part.
         max_requests: that are computed or wait to be computed at the same time.
+        max_held_bytes: of all bodies that arrive or are worked on at the same time.
         max_body_seconds: for a request's body to arrive.
         max_submissions: to the leaderboards that one client may send in a minute, whatever becomes of them.
     """
@@ -36,6 +37,7 @@ class Limits:
     max_values: int = 2_000_000
     max_streamed_values: int = 100_000_000
     max_requests: int = 64
+    max_held_bytes: int = 512 * 2**20
     max_body_seconds: float = 60.0
     max_submissions: int = 30
 
@@ -72,12 +74,12 @@ class Limits:
 
 
 class Admission:
-    """Counts the requests in progress and turns away those beyond the limit."""
+    """Counts the requests in progress and the bytes of all bodies, and turns away what is beyond a limit."""
 
     def __init__(self, limits: Limits) -> None:
         """Start with none in progress."""
-        self._limit = limits.max_requests
-        self.in_progress = 0
+        self._limit, self._max_bytes = limits.max_requests, limits.max_held_bytes
+        self.in_progress = self.held_bytes = 0
 
     @contextmanager
     def admit(self) -> Iterator[None]:
@@ -92,6 +94,30 @@ class Admission:
             yield
         finally:
             self.in_progress -= 1
+
+    @contextmanager
+    def hold(self) -> Iterator[Callable[[int], None]]:
+        """Yield what counts the bytes of a body as they come, and raises `OverloadedError` if there are too many.
+
+        They count until the block ends. Only what is here counts, so that senders that promise much and send nothing
+        keep nobody out.
+        """
+        held = 0
+
+        def add(count: int) -> None:
+            nonlocal held
+            if self.held_bytes + count > self._max_bytes:
+                raise OverloadedError(
+                    f"the requests in progress hold {self.held_bytes} bytes; all together may hold {self._max_bytes}. "
+                    f"Try again in {OverloadedError.retry_after} s."
+                )
+            self.held_bytes += count
+            held += count
+
+        try:
+            yield add
+        finally:
+            self.held_bytes -= held
 
 
 class Worker:
@@ -108,14 +134,24 @@ class Worker:
         return self._admission.in_progress
 
     async def run(self, request: Request, work: Callable[[bytes], Result]) -> Result:
-        """Return what `work` makes of the request's body.
+        """Return what `work` makes of the request's body, in a thread; raises what `admit` raises."""
+        with ExitStack() as places:
+            body = await self.admit(request, places)
+            return await self.work(work, body)
+
+    async def work(self, function: Callable[..., Result], *arguments: Any) -> Result:
+        """Return `function(*arguments)`, computed in a thread."""
+        return await to_thread.run_sync(function, *arguments, limiter=self._threads)
+
+    async def admit(self, request: Request, places: ExitStack) -> bytes:
+        """Return the request's body; it and its place among those in progress are held until `places` are closed.
 
         Raises `OverloadedError` if there is no place, `SlowBodyError` if the body does not arrive in time. A body takes
         its place only once it is here, so that idle senders take none.
         """
-        body = await self._receive(request)
-        with self._admission.admit():
-            return await to_thread.run_sync(work, body, limiter=self._threads)
+        body = await self._receive(request, places.enter_context(self._admission.hold()))
+        places.enter_context(self._admission.admit())
+        return body
 
     async def stream(self, request: Request, work: Callable[[bytes], Iterator[bytes]], media_type: str) -> Response:
         """Return an answer that streams the chunks that `work` makes of the request's body.
@@ -123,35 +159,45 @@ class Worker:
         It holds its place until the last chunk is sent or the client has gone. Raises what `run` raises; `work` itself
         may also raise, before the answer begins.
         """
-        body = await self._receive(request)
         with ExitStack() as places:
-            places.enter_context(self._admission.admit())
-            chunks = await to_thread.run_sync(work, body, limiter=self._threads)
-            first = await to_thread.run_sync(next, chunks, limiter=self._threads)
-            return _HeldResponse(self._send(first, chunks), places.pop_all(), media_type)
+            chunks = await self.work(work, await self.admit(request, places))
+            first = await self.work(next, chunks)
+            return HeldResponse(self._send(first, chunks), places.pop_all(), media_type)
 
     async def _send(self, first: bytes, chunks: Iterator[bytes]) -> AsyncIterator[bytes]:
         yield first
-        while (chunk := await to_thread.run_sync(next, chunks, None, limiter=self._threads)) is not None:
+        while (chunk := await self.work(next, chunks, None)) is not None:
             yield chunk
 
-    async def _receive(self, request: Request) -> bytes:
+    async def _receive(self, request: Request, count: Callable[[int], None]) -> bytes:
+        chunks = []
         try:
             async with asyncio.timeout(self.limits.max_body_seconds):
-                return await request.body()
+                async for chunk in request.stream():
+                    count(len(chunk))
+                    chunks.append(chunk)
+                return b"".join(chunks)
         except TimeoutError as error:
             raise SlowBodyError(
                 f"the body did not arrive within {self.limits.max_body_seconds:g} s. Send it again."
             ) from error
 
 
-class _HeldResponse(StreamingResponse):
+class HeldResponse(StreamingResponse):
     """A streamed answer that gives its place back when it has been sent, or could not be."""
 
-    def __init__(self, chunks: AsyncIterator[bytes], places: ExitStack, media_type: str) -> None:
-        super().__init__(chunks, media_type=media_type)
+    def __init__(
+        self,
+        chunks: AsyncIterator[bytes],
+        places: ExitStack,
+        media_type: str,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        """Take the answer's chunks, and the places that they hold."""
+        super().__init__(chunks, media_type=media_type, headers=headers)
         self._places = places
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send the answer."""
         with self._places:
             await super().__call__(scope, receive, send)

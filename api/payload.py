@@ -1,5 +1,7 @@
 """Arrays in and out of requests: JSON or `.npy`, by Content-Type and Accept."""
 
+import io
+from collections.abc import AsyncIterator
 from typing import Any
 
 import numpy as np
@@ -47,7 +49,46 @@ def write_arrays(request: Request, npy: np.ndarray, **arrays: np.ndarray) -> Res
     if NPY in request.headers.get("accept", ""):
         return Response(write_npy(npy), media_type=NPY)
     contiguous = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
-    return Response(orjson.dumps(contiguous, option=orjson.OPT_SERIALIZE_NUMPY), media_type=JSON)
+    return Response(_dump(contiguous), media_type=JSON)
+
+
+async def stream_rows(
+    request: Request, field: str, parts: AsyncIterator[np.ndarray], rows: int
+) -> tuple[AsyncIterator[bytes], str, dict[str, str]]:
+    """Return the chunks of an answer of rows that come in parts, its media type, and its headers.
+
+    It is what `write_arrays` answers to the same request with all the rows. The first part is waited for.
+    """
+    first = await anext(parts)
+    if NPY not in request.headers.get("accept", ""):
+        return _stream_json(field, first, parts), JSON, {}
+    header = _write_npy_header((rows, *first.shape[1:]), first.dtype)
+    length = len(header) + rows * first[:1].nbytes
+    return _stream_npy(header, first, parts), NPY, {"Content-Length": str(length)}
+
+
+def _write_npy_header(shape: tuple[int, ...], dtype: np.dtype[Any]) -> bytes:
+    stream = io.BytesIO()
+    values = {"descr": np.lib.format.dtype_to_descr(dtype), "fortran_order": False, "shape": shape}
+    np.lib.format.write_array_header_1_0(stream, values)
+    return stream.getvalue()
+
+
+async def _stream_npy(header: bytes, first: np.ndarray, parts: AsyncIterator[np.ndarray]) -> AsyncIterator[bytes]:
+    yield header + first.tobytes()
+    async for part in parts:
+        yield part.tobytes()
+
+
+async def _stream_json(field: str, first: np.ndarray, parts: AsyncIterator[np.ndarray]) -> AsyncIterator[bytes]:
+    yield b'{"%s":[' % field.encode() + _dump(first)[1:-1]
+    async for part in parts:
+        yield b"," + _dump(part)[1:-1]
+    yield b"]}"
+
+
+def _dump(values: Any) -> bytes:
+    return orjson.dumps(values, option=orjson.OPT_SERIALIZE_NUMPY)
 
 
 def refuse_unknown_parameters(request: Request) -> None:

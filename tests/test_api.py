@@ -8,7 +8,7 @@ import sqlite3
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import httpx2
@@ -21,13 +21,14 @@ from starlette.requests import ClientDisconnect
 import ld_data
 from api.app import make_app
 from api.catalogue import Catalogue
+from api.gathering import CHUNK_ROWS
 from api.limits import Admission, Limits, Worker
 from eval.store import Store
 from ld_data.arrays import write_npy
 from ld_data.dataset import NPY_FILES
 from ld_data.errors import IntegrityError, OverloadedError
-from ld_data.mnist1d import Mnist1dConfig, make_mnist1d
-from tests.fakes import FakeCodec, FakeX, make_source
+from ld_data.mnist1d import Mnist1dConfig, collect, make_mnist1d
+from tests.fakes import FakeCodec, make_source
 from tests.servers import serve
 
 NPY = {"Content-Type": "application/x-npy", "Accept": "application/x-npy"}
@@ -233,6 +234,37 @@ class TestCodecs:
         values = next(value for name, value in as_json.items() if name != "labels")
         assert np.array_equal(read_npy(as_npy), np.array(values, np.float32))
 
+    @pytest.mark.parametrize("small_body", [10, 10**6], ids=["read in a thread", "read at once"])
+    @pytest.mark.parametrize(
+        ("route", "field", "shape"), [("x/decode", "vectors", (4,)), ("x/encode", "inputs", (2, 2))]
+    )
+    def test_large_answers_come_in_parts_and_are_the_same(self, client, monkeypatch, route, field, shape, small_body):
+        monkeypatch.setattr("api.codecs.SMALL_BODY_BYTES", small_body)
+        array = np.random.default_rng(0).uniform(size=(2 * CHUNK_ROWS + 5, *shape)).astype(np.float32)
+        space, way = route.split("/")
+        expected = getattr(getattr(FakeCodec(), space), way)(array)
+        as_npy = client.post(f"{BASE}/{route}", content=write_npy(array), headers=NPY)
+        assert as_npy.content == write_npy(expected)
+        assert int(as_npy.headers["content-length"]) == len(as_npy.content)
+        as_json = client.post(f"{BASE}/{route}", json={field: array.tolist()})
+        assert as_json.headers["content-type"] == "application/json"
+        (values,) = as_json.json().values()
+        assert np.array_equal(np.array(values, np.float32), expected)
+        assert len(client.app.state.worker) == 0
+
+    def test_requests_that_come_together_get_their_own_answers_and_a_bad_one_fails_alone(self, client):
+        def ask(address, number):
+            vectors = [[number, 1, 2, 3 if number % 3 else None]]
+            return httpx2.post(f"{address}{BASE}/x/decode", json={"vectors": vectors})
+
+        with serve(client.app) as address, ThreadPoolExecutor(3) as pool:
+            answers = list(pool.map(lambda number: ask(address, number), range(40)))
+        for number, answer in enumerate(answers):
+            if number % 3:
+                assert answer.json() == {"inputs": [[[number, 1], [2, 3]]]}
+            else:
+                assert_error(answer, 422, "invalid_input", "numbers")
+
     def test_the_service_redraws_the_dataset(self, client):
         data = ld_data.load("fake-4")
         labels = data.test.label[5:8].tolist()
@@ -326,18 +358,17 @@ class TestLimits:
     def test_overload_is_429_with_retry_after_and_what_was_taken_on_is_answered(self, catalogue, tmp_path, monkeypatch):
         """The limit is filled with requests that wait; every kind of work is then refused, and status still answers."""
         entered, leave = threading.Semaphore(0), threading.Event()
-        decode = FakeX.decode
 
-        def wait(self, latents):
+        def wait(plan):
             entered.release()
             leave.wait(10)
-            return decode(self, latents)
+            return collect(plan)
 
-        monkeypatch.setattr(FakeX, "decode", wait)
+        monkeypatch.setattr("api.generator.collect", wait)
         monkeypatch.setattr("os.cpu_count", lambda: LIMITS.max_requests)
         client = TestClient(make_app(catalogue, Store(tmp_path / "other.sqlite"), LIMITS))
         with client, ThreadPoolExecutor(4) as pool:
-            waiting = [pool.submit(client.post, f"{BASE}/x/decode", json={"vectors": [[1, 2, 3, 4]]}) for _ in range(4)]
+            waiting = [pool.submit(client.post, TestGenerator.route, json={"num_samples": 50}) for _ in range(4)]
             for _ in waiting:
                 assert entered.acquire(timeout=10)
             assert len(client.app.state.worker) == LIMITS.max_requests
@@ -350,6 +381,15 @@ class TestLimits:
             leave.set()
             assert [answer.result().status_code for answer in waiting] == [200] * 4
         assert len(client.app.state.worker) == 0
+
+    def test_all_bodies_together_hold_a_limited_number_of_bytes(self, catalogue, store):
+        client = TestClient(make_app(catalogue, store, replace(LIMITS, max_held_bytes=500)))
+        body = write_npy(np.zeros((10, 4), np.float32))
+        assert client.post(f"{BASE}/x/decode", content=body, headers=NPY).status_code == 200
+        response = client.post(f"{BASE}/x/decode", content=body * 2, headers=NPY)
+        assert_error(response, 429, "overloaded", "all together may hold 500")
+        assert client.app.state.worker._admission.held_bytes == 0
+        assert client.post(f"{BASE}/x/decode", content=body, headers=NPY).status_code == 200
 
     def test_a_body_that_does_not_come_is_408_and_takes_no_place(self, client):
         with serve(client.app) as address:

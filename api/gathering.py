@@ -1,0 +1,103 @@
+"""One call of a model for what several requests ask of it, small requests first.
+
+Nothing waits for company: what has queued up by the time the model is free is computed together. A model runs on the
+event loop, a few milliseconds at a time: another thread would take as long to wake as a small batch to compute, and a
+service of several processors runs one process on each.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+Function = Callable[..., np.ndarray]
+
+SMALL_ROWS = 64  # of a request that goes before larger ones
+CHUNK_ROWS = 64  # of those, between which small ones are served
+GATHERED_ROWS = 256  # of one call, at most
+
+
+@dataclass(frozen=True)
+class _Ask:
+    function: Function
+    arrays: tuple[np.ndarray, ...]
+    answer: asyncio.Future[np.ndarray]
+
+
+class Gatherer:
+    """Runs functions of rows for many at once; a row's result must not depend on the other rows."""
+
+    def __init__(self) -> None:
+        """Start with nothing to do."""
+        self._small: dict[Function, deque[_Ask]] = {}
+        self._large: deque[_Ask] = deque()
+        self._is_scheduled = False
+
+    async def run(self, function: Function, *arrays: np.ndarray) -> np.ndarray:
+        """Return `function(*arrays)`, rows `(n, ...)` for arrays of n rows each; raises what it raises.
+
+        Calls of one function are joined if they come while the model is busy.
+        """
+        if len(arrays[0]) <= SMALL_ROWS:
+            return await self._ask(self._small.setdefault(function, deque()), function, arrays)
+        return np.concatenate([part async for part in self.stream(function, *arrays)])
+
+    async def stream(self, function: Function, *arrays: np.ndarray) -> AsyncIterator[np.ndarray]:
+        """Yield the rows of `function(*arrays)` part by part; each part is computed when the one before was taken."""
+        for start in range(0, len(arrays[0]), CHUNK_ROWS):
+            part = tuple(array[start : start + CHUNK_ROWS] for array in arrays)
+            yield await self._ask(self._large, function, part)
+
+    async def _ask(self, queue: deque[_Ask], function: Function, arrays: tuple[np.ndarray, ...]) -> np.ndarray:
+        ask = _Ask(function, arrays, asyncio.get_running_loop().create_future())
+        queue.append(ask)
+        self._schedule()
+        return await ask.answer
+
+    def _schedule(self) -> None:
+        if not self._is_scheduled:
+            self._is_scheduled = True
+            asyncio.get_running_loop().call_soon(self._work)
+
+    def _work(self) -> None:
+        """Compute all small requests, and one part of a large one, before the event loop looks for new ones."""
+        self._is_scheduled = False
+        for asks in self._small.values():
+            while asks:
+                _compute(_take(asks))
+        if self._large:
+            _compute([self._large.popleft()])
+        if self._large:
+            self._schedule()
+
+
+def _take(asks: deque[_Ask]) -> list[_Ask]:
+    """Return the first asks of a queue, as many as fit into one call, without them in the queue."""
+    taken: list[_Ask] = []
+    rows = 0
+    while asks and (not taken or rows + len(asks[0].arrays[0]) <= GATHERED_ROWS):
+        rows += len(asks[0].arrays[0])
+        taken.append(asks.popleft())
+    return taken
+
+
+def _compute(asks: list[_Ask]) -> None:
+    asks = [ask for ask in asks if not ask.answer.cancelled()]  # whose client has not left
+    if not asks:
+        return
+    arrays = asks[0].arrays
+    if len(asks) > 1:
+        arrays = tuple(np.concatenate(parts) for parts in zip(*(ask.arrays for ask in asks), strict=True))
+    try:
+        rows = asks[0].function(*arrays)
+    except Exception as error:
+        for ask in asks:
+            ask.answer.set_exception(error)
+        return
+    start = 0
+    for ask in asks:
+        stop = start + len(ask.arrays[0])
+        ask.answer.set_result(rows[start:stop])
+        start = stop

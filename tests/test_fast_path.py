@@ -1,0 +1,68 @@
+"""The short way answers what the long way answers."""
+
+import numpy as np
+import pytest
+from fastapi.testclient import TestClient
+
+from api.app import make_app
+from api.fast_path import FastPath
+from ld_data.arrays import write_npy
+from tests.test_api import BASE, LIMITS, NPY
+
+ASKS = {
+    "x/decode": ("vectors", np.ones((2, 4), np.float32)),
+    "x/encode": ("inputs", np.ones((70, 2, 2), np.float32)),
+    "y/encode": ("labels", np.array([0, 2])),
+    "y/decode": ("vectors", np.ones((2, 4), np.float32)),
+}
+
+
+@pytest.fixture
+def both(catalogue, store, monkeypatch):
+    """Ask both ways, and give the answers."""
+    client = TestClient(make_app(catalogue, store, LIMITS), raise_server_exceptions=False)
+
+    def ask(route, **request):
+        short = client.post(route, **request)
+        with monkeypatch.context() as patch:
+            patch.setattr(FastPath, "_find", lambda self, scope: None)
+            return short, client.post(route, **request)
+
+    return ask
+
+
+def assert_alike(short, long):
+    assert short.status_code == long.status_code
+    assert short.content == long.content
+    assert dict(short.headers) == dict(long.headers)
+
+
+@pytest.mark.parametrize("route", ASKS)
+def test_answers_are_alike(both, route):
+    field, array = ASKS[route]
+    for request in ({"json": {field: array.tolist()}}, {"content": write_npy(array), "headers": NPY}):
+        short, long = both(f"{BASE}/{route}", **request)
+        assert short.status_code == 200
+        assert_alike(short, long)
+
+
+@pytest.mark.parametrize(
+    ("route", "request_", "status"),
+    [
+        (f"{BASE}/x/decode", {"json": {"vectors": [[1]]}}, 422),
+        (f"{BASE}/x/decode", {"content": b"[", "headers": {"Content-Type": "application/json"}}, 422),
+        (f"{BASE}/x/decode", {"content": b"a", "headers": {"Content-Type": "text/plain"}}, 415),
+        (f"{BASE}/x/decode", {"content": b"0" * 20_001}, 413),
+        (f"{BASE}/x/decode", {"content": (b"0" * 1000 for _ in range(21))}, 413),
+        (f"{BASE}/x/reverse", {"json": {}}, 404),
+        (f"{BASE}/z/decode", {"json": {}}, 404),
+        ("/v1/datasets/nope/x/decode", {"json": {"vectors": [[1, 2, 3, 4]]}}, 404),
+        (f"{BASE}/x/decode?colour=red", {"json": {"vectors": [[1, 2, 3, 4]]}}, 422),
+        (f"{BASE}/x/decode/", {"json": {}}, 307),
+    ],
+)
+def test_refusals_are_alike(both, route, request_, status):
+    short, long = both(route, follow_redirects=False, **request_)
+    assert short.status_code == status
+    if "content" not in request_ or isinstance(request_["content"], bytes):  # a stream is gone after the first way
+        assert_alike(short, long)
