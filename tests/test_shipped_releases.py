@@ -146,5 +146,5 @@ def test_the_service_starts_serves_them_all_and_stops(tmp_path):
                 answer = httpx2.post(f"{address}/v1/datasets/{name}/x/decode", json={"vectors": vectors})
                 assert np.array(answer.json()["inputs"]).shape == (2, *shape)
         finally:
-            process.send_signal(signal.SIGINT)
+            process.send_signal(signal.SIGTERM)  # a shell in the background has its children ignore SIGINT
     assert process.returncode == EXIT_INTERRUPTED
