@@ -1,8 +1,7 @@
 """One call of a model for what several requests ask of it, small requests first.
 
 Nothing waits for company: what has queued up by the time the model is free is computed together. A model runs on the
-event loop, a few milliseconds at a time: another thread would take as long to wake as a small batch to compute, and a
-service of several processors runs one process on each.
+event loop, a chunk of rows at a time, so that nothing is handed from thread to thread.
 """
 
 import asyncio

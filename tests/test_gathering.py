@@ -3,7 +3,6 @@ import asyncio
 import numpy as np
 import pytest
 
-from api import gathering
 from api.gathering import CHUNK_ROWS, GATHERED_ROWS, SMALL_ROWS, Gatherer
 
 
@@ -128,7 +127,3 @@ def test_an_error_reaches_all_who_asked_and_nobody_else():
     assert isinstance(first, ValueError)
     assert isinstance(second, ValueError)
     assert np.array_equal(good, 2 * rows(2))
-
-
-def test_the_limits_fit_together():
-    assert SMALL_ROWS <= gathering.GATHERED_ROWS

@@ -1,4 +1,4 @@
-"""The network that learning rules train, and the loop that trains it: the rules differ in nothing else."""
+"""The network that learning rules train, and the loop that trains it, which is the same for all of them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
