@@ -23,9 +23,9 @@ Arrays travel as JSON or, with `Content-Type` and `Accept: application/x-npy`, a
 Every error is `{{"error": sentence, "error_type": slug}}`.
 
 One request holds at most {max_rows} rows and {max_body_bytes} bytes, which arrive within {max_body_seconds:g} s; a
-generator holds at most {max_values} numbers for it, and streams at most {max_streamed_values}. Beyond {max_requests}
-requests in progress, or {max_held_bytes} bytes of all their bodies, the answer is 429, and so it is beyond
-{max_submissions} submissions a minute from one client."""
+generator holds at most {max_values} numbers for it, and streams at most {max_streamed_values}. The answer is 429 beyond
+{max_waiting_rows} rows that wait for the models, {max_requests} other requests in progress, {max_held_bytes} bytes of
+all bodies, and {max_submissions} submissions a minute from one client."""
 
 
 def make_app(

@@ -42,16 +42,29 @@ class CodecService:
 
     async def answer(self, request: Request, operation: Operation, draw: Draw) -> Response:
         """Return the answer to a request for an operation; raises what its body or the limits give reason for."""
+        rows = self._expect_rows(request, operation)
         with ExitStack() as places:
-            body = await self._worker.admit(request, places)
-            if len(body) <= SMALL_BODY_BYTES:
-                arrays = self._read(request, body, operation, draw)
-            else:
-                arrays = await self._worker.work(self._read, request, body, operation, draw)
-            if len(arrays[0]) > SMALL_ROWS and not operation.derive:
-                return await self._stream(request, operation, arrays, places)
-            rows = await self._gatherer.run(operation.compute, *arrays)
-            return write_arrays(request, npy=rows, **operation.name_outputs(rows))
+            body = await self._worker.receive(request, places)
+            with self._worker.admission.hold_rows(rows):
+                if len(body) <= SMALL_BODY_BYTES:
+                    arrays = self._read(request, body, operation, draw)
+                else:
+                    arrays = await self._worker.work(self._read, request, body, operation, draw)
+                if len(arrays[0]) > SMALL_ROWS and not operation.derive:
+                    places.enter_context(self._worker.admission.admit())
+                    return await self._stream(request, operation, arrays, places)
+                result = await self._gatherer.run(operation.compute, *arrays)
+            return write_arrays(request, npy=result, **operation.name_outputs(result))
+
+    def _expect_rows(self, request: Request, operation: Operation) -> int:
+        """Return how many rows will wait at a time; refuse a request that finds the service full, with its body unread.
+
+        They count as waiting only once the body is here, so that idle senders keep nobody out.
+        """
+        length = request.headers.get("content-length", "")
+        rows = operation.expect_rows(int(length)) if length.isdecimal() else SMALL_ROWS
+        self._worker.admission.check_rows(min(rows, SMALL_ROWS))
+        return min(rows, SMALL_ROWS)
 
     def _read(self, request: Request, body: bytes, operation: Operation, draw: Draw) -> tuple[np.ndarray, ...]:
         array = read_array(request, body, operation.takes)

@@ -61,14 +61,17 @@ class Gatherer:
             asyncio.get_running_loop().call_soon(self._work)
 
     def _work(self) -> None:
-        """Compute all small requests, and one part of a large one, before the event loop looks for new ones."""
+        """Make one call for the small requests of each function, and one for a part of a large one.
+
+        What is left waits until the event loop has looked for new requests, so that too many are refused at once.
+        """
         self._is_scheduled = False
         for asks in self._small.values():
-            while asks:
+            if asks:
                 _compute(_take(asks))
         if self._large:
             _compute([self._large.popleft()])
-        if self._large:
+        if self._large or any(self._small.values()):
             self._schedule()
 
 

@@ -26,7 +26,8 @@ class Limits:
         max_rows: vectors, inputs, labels or signals of one request.
         max_values: numbers that a generator holds for one request: rows times steps.
         max_streamed_values: numbers in an answer that a generator makes part by part.
-        max_requests: that are computed or wait to be computed at the same time.
+        max_requests: in progress at the same time, other than those that wait for a model's first rows.
+        max_waiting_rows: that wait for a model at the same time; of a larger request its next 64 do.
         max_held_bytes: of all bodies that arrive or are worked on at the same time.
         max_body_seconds: for a request's body to arrive.
         max_submissions: to the leaderboards that one client may send in a minute, whatever becomes of them.
@@ -37,6 +38,7 @@ class Limits:
     max_values: int = 2_000_000
     max_streamed_values: int = 100_000_000
     max_requests: int = 64
+    max_waiting_rows: int = 2048
     max_held_bytes: int = 512 * 2**20
     max_body_seconds: float = 60.0
     max_submissions: int = 30
@@ -74,19 +76,19 @@ class Limits:
 
 
 class Admission:
-    """Counts the requests in progress and the bytes of all bodies, and turns away what is beyond a limit."""
+    """Counts requests in progress, rows that wait and bytes of bodies, and turns away what is beyond a limit."""
 
     def __init__(self, limits: Limits) -> None:
         """Start with none in progress."""
-        self._limit, self._max_bytes = limits.max_requests, limits.max_held_bytes
-        self.in_progress = self.held_bytes = 0
+        self._limits = limits
+        self.in_progress = self.waiting_rows = self.held_bytes = 0
 
     @contextmanager
     def admit(self) -> Iterator[None]:
         """Hold a place while the body runs; raise `OverloadedError` if there is none."""
-        if self.in_progress >= self._limit:
+        if self.in_progress >= self._limits.max_requests:
             raise OverloadedError(
-                f"{self._limit} requests are in progress, as many as this service takes on. "
+                f"{self._limits.max_requests} requests are in progress, as many as this service takes on. "
                 f"Try again in {OverloadedError.retry_after} s."
             )
         self.in_progress += 1
@@ -94,6 +96,24 @@ class Admission:
             yield
         finally:
             self.in_progress -= 1
+
+    def check_rows(self, rows: int) -> None:
+        """Raise `OverloadedError` if so many more rows cannot wait."""
+        if self.waiting_rows + rows > self._limits.max_waiting_rows:
+            raise OverloadedError(
+                f"{self.waiting_rows} rows wait for the models; {self._limits.max_waiting_rows} may. "
+                f"Try again in {OverloadedError.retry_after} s."
+            )
+
+    @contextmanager
+    def hold_rows(self, rows: int) -> Iterator[None]:
+        """Count rows as waiting while the body runs; raises what `check_rows` raises."""
+        self.check_rows(rows)
+        self.waiting_rows += rows
+        try:
+            yield
+        finally:
+            self.waiting_rows -= rows
 
     @contextmanager
     def hold(self) -> Iterator[Callable[[int], None]]:
@@ -106,10 +126,10 @@ class Admission:
 
         def add(count: int) -> None:
             nonlocal held
-            if self.held_bytes + count > self._max_bytes:
+            if self.held_bytes + count > self._limits.max_held_bytes:
                 raise OverloadedError(
-                    f"the requests in progress hold {self.held_bytes} bytes; all together may hold {self._max_bytes}. "
-                    f"Try again in {OverloadedError.retry_after} s."
+                    f"the requests in progress hold {self.held_bytes} bytes; all together may hold "
+                    f"{self._limits.max_held_bytes}. Try again in {OverloadedError.retry_after} s."
                 )
             self.held_bytes += count
             held += count
@@ -126,50 +146,34 @@ class Worker:
     def __init__(self, limits: Limits) -> None:
         """Start with nothing in progress."""
         self.limits = limits
-        self._admission = Admission(limits)
+        self.admission = Admission(limits)
         self._threads = CapacityLimiter(os.cpu_count() or 1)
 
     def __len__(self) -> int:
         """Return the number of requests in progress."""
-        return self._admission.in_progress
+        return self.admission.in_progress
 
     async def run(self, request: Request, work: Callable[[bytes], Result]) -> Result:
-        """Return what `work` makes of the request's body, in a thread; raises what `admit` raises."""
+        """Return what `work` makes of the request's body, in a thread.
+
+        Raises `OverloadedError` if there is no place, and what `receive` raises. A body takes its place only once it is
+        here, so that idle senders take none.
+        """
         with ExitStack() as places:
-            body = await self.admit(request, places)
+            body = await self.receive(request, places)
+            places.enter_context(self.admission.admit())
             return await self.work(work, body)
 
     async def work(self, function: Callable[..., Result], *arguments: Any) -> Result:
         """Return `function(*arguments)`, computed in a thread."""
         return await to_thread.run_sync(function, *arguments, limiter=self._threads)
 
-    async def admit(self, request: Request, places: ExitStack) -> bytes:
-        """Return the request's body; it and its place among those in progress are held until `places` are closed.
+    async def receive(self, request: Request, places: ExitStack) -> bytes:
+        """Return the request's body, which is held until `places` are closed.
 
-        Raises `OverloadedError` if there is no place, `SlowBodyError` if the body does not arrive in time. A body takes
-        its place only once it is here, so that idle senders take none.
+        Raises `OverloadedError` if all bodies together hold too much, `SlowBodyError` if it does not arrive in time.
         """
-        body = await self._receive(request, places.enter_context(self._admission.hold()))
-        places.enter_context(self._admission.admit())
-        return body
-
-    async def stream(self, request: Request, work: Callable[[bytes], Iterator[bytes]], media_type: str) -> Response:
-        """Return an answer that streams the chunks that `work` makes of the request's body.
-
-        It holds its place until the last chunk is sent or the client has gone. Raises what `run` raises; `work` itself
-        may also raise, before the answer begins.
-        """
-        with ExitStack() as places:
-            chunks = await self.work(work, await self.admit(request, places))
-            first = await self.work(next, chunks)
-            return HeldResponse(self._send(first, chunks), places.pop_all(), media_type)
-
-    async def _send(self, first: bytes, chunks: Iterator[bytes]) -> AsyncIterator[bytes]:
-        yield first
-        while (chunk := await self.work(next, chunks, None)) is not None:
-            yield chunk
-
-    async def _receive(self, request: Request, count: Callable[[int], None]) -> bytes:
+        count = places.enter_context(self.admission.hold())
         chunks = []
         try:
             async with asyncio.timeout(self.limits.max_body_seconds):
@@ -181,6 +185,24 @@ class Worker:
             raise SlowBodyError(
                 f"the body did not arrive within {self.limits.max_body_seconds:g} s. Send it again."
             ) from error
+
+    async def stream(self, request: Request, work: Callable[[bytes], Iterator[bytes]], media_type: str) -> Response:
+        """Return an answer that streams the chunks that `work` makes of the request's body.
+
+        It holds its place until the last chunk is sent or the client has gone. Raises what `run` raises; `work` itself
+        may also raise, before the answer begins.
+        """
+        with ExitStack() as places:
+            body = await self.receive(request, places)
+            places.enter_context(self.admission.admit())
+            chunks = await self.work(work, body)
+            first = await self.work(next, chunks)
+            return HeldResponse(self._send(first, chunks), places.pop_all(), media_type)
+
+    async def _send(self, first: bytes, chunks: Iterator[bytes]) -> AsyncIterator[bytes]:
+        yield first
+        while (chunk := await self.work(next, chunks, None)) is not None:
+            yield chunk
 
 
 class HeldResponse(StreamingResponse):

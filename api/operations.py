@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import prod
 
 import numpy as np
 
@@ -23,6 +24,7 @@ class Operation:
 
     Attributes:
         takes: the name of what comes in.
+        row_numbers: how many numbers a row of it has.
         prepare: what came in and a draw to arrays of n rows, checked; raises `InputError`.
         compute: such arrays, or those of several joined, to n rows.
         gives: the name of those rows.
@@ -30,10 +32,15 @@ class Operation:
     """
 
     takes: str
+    row_numbers: int
     gives: str
     prepare: Callable[[np.ndarray, Draw], tuple[np.ndarray, ...]]
     compute: Callable[..., np.ndarray]
     derive: Callable[[np.ndarray], dict[str, np.ndarray]] | None = None
+
+    def expect_rows(self, body_bytes: int) -> int:
+        """Return about how many rows a body holds, by its length: those of float32; JSON takes about twice as much."""
+        return 1 + body_bytes // (4 * self.row_numbers)
 
     def name_outputs(self, rows: np.ndarray) -> dict[str, np.ndarray]:
         """Return all that goes out, by name."""
@@ -50,14 +57,22 @@ def make_operations(codec: LatentCodec) -> dict[str, Operation]:
     return {
         "x/encode": Operation(
             "inputs",
+            prod(x.input_shape),
             "vectors",
             lambda inputs, draw: x.prepare_encoding(inputs, draw.mode, draw.seed, draw.first_row),
             x.run_encoder,
         ),
-        "x/decode": Operation("vectors", "inputs", lambda vectors, _: x.prepare_decoding(vectors), x.run_decoder),
-        "y/encode": Operation("labels", "vectors", encode_labels, lambda vectors: vectors),
+        "x/decode": Operation(
+            "vectors",
+            x.latent_dim,
+            "inputs",
+            lambda vectors, _: x.prepare_decoding(vectors),
+            x.run_decoder,
+        ),
+        "y/encode": Operation("labels", 1, "vectors", encode_labels, lambda vectors: vectors),
         "y/decode": Operation(
             "vectors",
+            y.latent_dim,
             "probabilities",
             lambda vectors, _: (y.decode(vectors),),
             lambda probabilities: probabilities,

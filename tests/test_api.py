@@ -21,7 +21,7 @@ from starlette.requests import ClientDisconnect
 import ld_data
 from api.app import make_app
 from api.catalogue import Catalogue
-from api.gathering import CHUNK_ROWS
+from api.gathering import CHUNK_ROWS, SMALL_ROWS, Gatherer
 from api.limits import Admission, Limits, Worker
 from eval.store import Store
 from ld_data.arrays import write_npy
@@ -372,15 +372,48 @@ class TestLimits:
             for _ in waiting:
                 assert entered.acquire(timeout=10)
             assert len(client.app.state.worker) == LIMITS.max_requests
-            routes = [f"{BASE}/{route}" for route in ("x/encode", "x/decode", "y/encode", "y/decode", "scores?name=a")]
-            for route in (*routes, TestGenerator.route):
-                response = client.post(route, json={})
+            large = {"content": write_npy(np.zeros((65, 4), np.float32)), "headers": NPY}
+            for route, body in ((f"{BASE}/scores?name=a", {}), (TestGenerator.route, {}), (f"{BASE}/x/decode", large)):
+                response = client.post(route, **body)
                 assert_error(response, 429, "overloaded", "in progress")
                 assert response.headers["retry-after"] == "1"
             assert client.get("/health").status_code == 200
+            assert client.post(f"{BASE}/x/decode", json={"vectors": [[1, 2, 3, 4]]}).status_code == 200
             leave.set()
             assert [answer.result().status_code for answer in waiting] == [200] * 4
         assert len(client.app.state.worker) == 0
+
+    @pytest.mark.parametrize("path", ["x/encode", "x/decode", "y/encode", "y/decode", "x/encode?seed=1"])
+    def test_rows_beyond_what_may_wait_are_429_before_their_body_is_read(self, client, path):
+        admission = client.app.state.worker.admission
+        with admission.hold_rows(LIMITS.max_waiting_rows), serve(client.app) as address:
+            host, port = address.removeprefix("http://").split(":")
+            with socket.create_connection((host, int(port)), timeout=10) as sender:
+                sender.sendall(f"POST {BASE}/{path} HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n".encode())
+                answer = sender.recv(1000).decode()
+            assert answer.startswith("HTTP/1.1 429")
+            assert "retry-after: 1" in answer
+            assert f"{LIMITS.max_waiting_rows} rows wait" in answer
+        assert admission.waiting_rows == 0
+
+    def test_rows_wait_until_they_are_computed_and_a_long_answer_s_no_longer_than_its_first(self, client, monkeypatch):
+        seen = []
+        admission = client.app.state.worker.admission
+        run = Gatherer.run
+
+        async def watch(self, *arguments):
+            seen.append(admission.waiting_rows)
+            return await run(self, *arguments)
+
+        monkeypatch.setattr(Gatherer, "run", watch)
+        for rows in (3, 200):
+            body = write_npy(np.zeros((rows, 4), np.float32))
+            assert client.post(f"{BASE}/x/decode", content=body, headers=NPY).status_code == 200
+            assert admission.waiting_rows == 0
+        assert client.post(f"{BASE}/y/decode", content=body, headers=NPY).status_code == 200
+        assert 3 <= seen[0] < SMALL_ROWS
+        assert seen[1:] == [SMALL_ROWS]
+        assert admission.waiting_rows == 0
 
     def test_all_bodies_together_hold_a_limited_number_of_bytes(self, catalogue, store):
         client = TestClient(make_app(catalogue, store, replace(LIMITS, max_held_bytes=500)))
@@ -388,7 +421,7 @@ class TestLimits:
         assert client.post(f"{BASE}/x/decode", content=body, headers=NPY).status_code == 200
         response = client.post(f"{BASE}/x/decode", content=body * 2, headers=NPY)
         assert_error(response, 429, "overloaded", "all together may hold 500")
-        assert client.app.state.worker._admission.held_bytes == 0
+        assert client.app.state.worker.admission.held_bytes == 0
         assert client.post(f"{BASE}/x/decode", content=body, headers=NPY).status_code == 200
 
     def test_a_body_that_does_not_come_is_408_and_takes_no_place(self, client):
@@ -411,6 +444,14 @@ class TestLimits:
             raise ZeroDivisionError
         with admission.admit():
             pass
+
+    def test_admission_counts_waiting_rows(self):
+        admission = Admission(Limits(max_waiting_rows=10))
+        with admission.hold_rows(6):
+            admission.check_rows(4)
+            with pytest.raises(OverloadedError, match="6 rows wait for the models; 10 may"), admission.hold_rows(5):
+                pass
+        assert admission.waiting_rows == 0
 
 
 class TestGenerator:
@@ -485,7 +526,7 @@ class TestGenerator:
         worker = client.app.state.worker
         with ExitStack() as places:
             for _ in range(worker.limits.max_requests):
-                places.enter_context(worker._admission.admit())
+                places.enter_context(worker.admission.admit())
             response = client.post(self.route, json={"num_samples": 50}, headers={"Accept": "application/x-npy"})
             assert_error(response, 429, "overloaded", "in progress")
 

@@ -44,6 +44,22 @@ def test_one_call_holds_a_limited_number_of_rows():
     assert max(model.calls) == GATHERED_ROWS
 
 
+def test_between_two_calls_the_event_loop_sees_to_others():
+    model = Doubling()
+
+    async def ask():
+        gatherer, loop = Gatherer(), asyncio.get_running_loop()
+        asks = asyncio.gather(*(gatherer.run(model, rows(SMALL_ROWS)) for _ in range(4 * GATHERED_ROWS // SMALL_ROWS)))
+        while not model.calls:
+            await asyncio.sleep(0)
+        loop.call_soon(model.calls.append, "others")
+        await asks
+
+    asyncio.run(ask())
+    assert sorted(map(str, model.calls)) == [*[str(GATHERED_ROWS)] * 4, "others"]
+    assert model.calls[-1] != "others"
+
+
 def test_functions_of_several_arrays_get_them_all():
     async def ask():
         gatherer, model = Gatherer(), Doubling()
