@@ -12,6 +12,7 @@ from ld_data.errors import NotReadyError, UnknownNameError
 from ld_data.manifest import FileRecord
 
 MEDIA_TYPES = {".json": "application/json", ".npy": "application/x-npy", ".npz": "application/zip"}
+ANY_BYTES = "application/octet-stream"
 CHUNK_BYTES = 1 << 20
 
 
@@ -63,9 +64,10 @@ def make_router(catalogue: Catalogue) -> APIRouter:
         return _send(files[file], request)
 
     path = "/{release}/files/{file}"
+    content: dict[str, Any] = {media_type: {} for media_type in (*MEDIA_TYPES.values(), ANY_BYTES)}
     responses: dict[int | str, dict[str, Any]] = {
-        200: {"description": "The file.", "content": {"application/octet-stream": {}}},
-        206: {"description": "The requested range of the file."},
+        200: {"description": "The file.", "content": content},
+        206: {"description": "The requested range of the file.", "content": content},
         304: {"description": "The file is the one that If-None-Match names."},
         **describe_errors(400, 404, 416, 503),
     }
@@ -105,7 +107,7 @@ def _send(offered: OfferedFile, request: Request) -> Response:
     headers = {"ETag": f'"{offered.record.sha256}"', "Cache-Control": "no-cache"}
     if matches_etag(request.headers.get("if-none-match", ""), headers["ETag"]):
         return Response(status_code=304, headers=headers)
-    media_type = MEDIA_TYPES.get(offered.path.suffix, "application/octet-stream")
+    media_type = MEDIA_TYPES.get(offered.path.suffix, ANY_BYTES)
     return ArchiveResponse(offered.path, headers=headers, media_type=media_type, filename=offered.path.name)
 
 
