@@ -6,6 +6,7 @@ import tokenize
 import zipfile
 import zlib
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -100,10 +101,26 @@ def _read_npy_header(stream: io.BytesIO) -> tuple[tuple[int, ...], np.dtype[Any]
 
 def write_npy(array: np.ndarray) -> bytes:
     """Return the `.npy` bytes of an array, version 1.0, in C order and little-endian."""
+    return write_npy_header(array.shape, array.dtype) + write_values(array)
+
+
+@lru_cache(maxsize=64)
+def write_npy_header(shape: tuple[int, ...], dtype: np.dtype[Any]) -> bytes:
+    """Return what the `.npy` bytes of an array begin with; its values follow, as `write_values` writes them.
+
+    Raises `InputError` for Python objects, which have no bytes of their own.
+    """
+    if dtype.hasobject:
+        raise InputError("expected an array of numbers; received Python objects, which are never pickled.")
     stream = io.BytesIO()
-    little = np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<"))
-    np.lib.format.write_array(stream, little, version=(1, 0), allow_pickle=False)
+    header = {"descr": np.lib.format.dtype_to_descr(dtype.newbyteorder("<")), "fortran_order": False, "shape": shape}
+    np.lib.format.write_array_header_1_0(stream, header)
     return stream.getvalue()
+
+
+def write_values(array: np.ndarray) -> bytes:
+    """Return the values of an array in C order and little-endian; those of its parts, joined, are the same."""
+    return array.astype(array.dtype.newbyteorder("<"), copy=False).tobytes()
 
 
 def check_vectors(values: object, width: int, name: str = "vectors") -> np.ndarray:

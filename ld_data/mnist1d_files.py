@@ -10,7 +10,7 @@ from typing import BinaryIO
 import numpy as np
 from tqdm import tqdm
 
-from ld_data.arrays import write_npy
+from ld_data.arrays import write_npy, write_npy_header, write_values
 from ld_data.errors import InputError
 from ld_data.mnist1d import SignalPlan
 from ld_data.staging import make_staging_folder
@@ -54,7 +54,7 @@ def write_signals(plan: SignalPlan, path: Path, *, progress: bool = True) -> lis
                 file.writelines(stream_npz(shown))
         else:
             with drafts[0].open("wb") as file, drafts[1].open("wb") as labels_file:
-                labels_file.write(_make_header((plan.rows,), np.dtype(np.uint8)))
+                labels_file.write(write_npy_header((plan.rows,), np.dtype(np.uint8)))
                 file.writelines(stream_npy(shown, labels_file))
         name_files(path)  # again, as somebody may have written them meanwhile
         for draft, place in zip(drafts, files, strict=True):
@@ -64,11 +64,11 @@ def write_signals(plan: SignalPlan, path: Path, *, progress: bool = True) -> lis
 
 def stream_npy(plan: SignalPlan, labels_file: BinaryIO | None = None) -> Iterator[bytes]:
     """Yield the bytes of an `.npy` file of all signals, training first; write their classes, a byte each, if asked."""
-    yield _make_header((plan.rows, len(plan.t)), plan.dtype)
+    yield write_npy_header((plan.rows, len(plan.t)), plan.dtype)
     for signals, classes in plan.parts():
         if labels_file:
             labels_file.write(classes.astype(np.uint8).tobytes())
-        yield _make_bytes(signals)
+        yield write_values(signals)
 
 
 def stream_npz(plan: SignalPlan) -> Iterator[bytes]:
@@ -78,18 +78,18 @@ def stream_npz(plan: SignalPlan) -> Iterator[bytes]:
     with zipfile.ZipFile(outlet, "w") as archive:
         for name, rows in (("x", plan.split), ("x_test", plan.rows - plan.split)):
             with archive.open(zipfile.ZipInfo(f"{name}.npy", NPZ_DATE), "w", force_zip64=True) as entry:
-                entry.write(_make_header((rows, len(plan.t)), plan.dtype))
+                entry.write(write_npy_header((rows, len(plan.t)), plan.dtype))
                 written = 0
                 while written < rows:
                     piece = next(pieces)
-                    entry.write(_make_bytes(piece))
+                    entry.write(write_values(piece))
                     written += len(piece)
                     yield outlet.take()
         for name, part in (("y", labels[: plan.split]), ("y_test", labels[plan.split :])):
             with archive.open(zipfile.ZipInfo(f"{name}.npy", NPZ_DATE), "w", force_zip64=True) as entry:
-                entry.write(_make_header(part.shape, np.dtype(np.int64)))
+                entry.write(write_npy_header(part.shape, np.dtype(np.int64)))
                 for start in range(0, len(part), LABELS_CHUNK):
-                    entry.write(_make_bytes(part[start : start + LABELS_CHUNK].astype(np.int64)))
+                    entry.write(write_values(part[start : start + LABELS_CHUNK].astype(np.int64)))
                     yield outlet.take()
         archive.writestr(zipfile.ZipInfo("t.npy", NPZ_DATE), write_npy(plan.t))
     yield outlet.take()
@@ -134,14 +134,3 @@ def _cut(parts: Iterator[np.ndarray], split: int) -> Iterator[np.ndarray]:
     for part in parts:
         yield from (piece for piece in np.split(part, [max(0, split - start)]) if len(piece))
         start += len(part)
-
-
-def _make_header(shape: tuple[int, ...], dtype: np.dtype) -> bytes:
-    stream = io.BytesIO()
-    header = {"descr": np.lib.format.dtype_to_descr(dtype.newbyteorder("<")), "fortran_order": False, "shape": shape}
-    np.lib.format.write_array_header_1_0(stream, header)
-    return stream.getvalue()
-
-
-def _make_bytes(array: np.ndarray) -> bytes:
-    return array.astype(array.dtype.newbyteorder("<"), copy=False).tobytes()

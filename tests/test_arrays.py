@@ -5,7 +5,16 @@ import zipfile
 import numpy as np
 import pytest
 
-from ld_data.arrays import check_labels, check_vectors, read_npy, read_npz, write_npy, write_npz
+from ld_data.arrays import (
+    check_labels,
+    check_vectors,
+    read_npy,
+    read_npz,
+    write_npy,
+    write_npy_header,
+    write_npz,
+    write_values,
+)
 from ld_data.errors import InputError, IntegrityError
 
 
@@ -102,6 +111,22 @@ def test_npy_round_trip():
     assert np.array_equal(read_npy(write_npy(array)), array)
     assert np.array_equal(read_npy(save_npy(np.asfortranarray(array))), array)
     assert np.array_equal(read_npy(save_npy(array.astype(">f8"))), array)
+
+
+@pytest.mark.parametrize("dtype", ["<f4", ">f4", "<i8", "u1"])
+@pytest.mark.parametrize("shape", [(), (0, 4), (5,), (6, 2, 3)])
+def test_npy_bytes_are_those_that_numpy_writes_and_may_be_written_in_parts(shape, dtype):
+    array = np.asfortranarray(np.arange(np.prod(shape, dtype=int)).reshape(shape).astype(dtype))
+    expected = save_npy(np.asarray(array, array.dtype.newbyteorder("<"), order="C"))
+    assert write_npy(array) == expected
+    if len(shape):
+        parts = [array[:3], array[3:]]
+        assert write_npy_header(shape, array.dtype) + b"".join(map(write_values, parts)) == expected
+
+
+def test_python_objects_are_not_written():
+    with pytest.raises(InputError, match="never pickled"):
+        write_npy(np.array([None]))
 
 
 @pytest.mark.parametrize(
