@@ -7,6 +7,7 @@ import zipfile
 import zlib
 from collections.abc import Mapping
 from functools import lru_cache
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -63,22 +64,22 @@ def write_npz(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
 
 
 def read_npy(content: bytes) -> np.ndarray:
-    """Return the array of `.npy` bytes; raise `InputError` if they are truncated, too long, or hold Python objects.
+    """Return the array of `.npy` bytes, read-only, as it shares their memory.
 
-    The declared size is compared with the bytes at hand before anything is allocated.
+    The declared size is compared with the bytes at hand before anything is allocated. Raises `InputError` if they are
+    truncated, too long, or hold Python objects.
     """
     if content.startswith(ZIP_MAGIC):
         raise InputError("expected .npy bytes; received a zip file, such as .npz. Save one array with numpy.save.")
-    stream = io.BytesIO(content)
+    length_bytes = 2 if content[6:8] == b"\x01\x00" else 4
+    start = 8 + length_bytes + int.from_bytes(content[8 : 8 + length_bytes], "little")
     try:
-        shape, dtype = _read_npy_header(stream)
-        if dtype.hasobject:
-            raise InputError("expected a numeric .npy array; received Python objects, which are never unpickled.")
-        declared, received = int(np.prod(shape, dtype=object)) * dtype.itemsize, len(content) - stream.tell()
+        shape, is_fortran, dtype = _read_npy_header(content[:start])
+        declared, received = prod(shape) * dtype.itemsize, len(content) - start
         if declared != received:
             raise InputError(f"the .npy header declares {declared} bytes of {dtype} {shape}; received {received}.")
-        stream.seek(0)
-        return np.load(stream, allow_pickle=False)
+        values = np.frombuffer(content, dtype, offset=start) if declared else np.empty(0, dtype)
+        return values.reshape(shape, order="F" if is_fortran else "C")
     except InputError:
         raise
     except (ValueError, EOFError, OverflowError, SyntaxError, TypeError, tokenize.TokenError) as error:
@@ -86,17 +87,21 @@ def read_npy(content: bytes) -> np.ndarray:
         raise InputError(f"expected .npy bytes as numpy.save writes them; could not read them ({reason}).") from error
 
 
-def _read_npy_header(stream: io.BytesIO) -> tuple[tuple[int, ...], np.dtype[Any]]:
-    """Return the shape and the dtype that `.npy` bytes declare; raises as `read_npy`, and what numpy raises."""
+@lru_cache(maxsize=64)  # reading one takes Python's parser longer than all else that a small array needs
+def _read_npy_header(header: bytes) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
+    """Return the shape, order and dtype that a header declares; raises as `read_npy`, and what numpy raises."""
+    stream = io.BytesIO(header)
     version = np.lib.format.read_magic(stream)
     readers = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
     if version not in readers:
         raise InputError(f"expected .npy format version 1.0 or 2.0; received {version}.")
     try:
-        shape, _, dtype = readers[version](stream)
+        shape, is_fortran, dtype = readers[version](stream)
     except (MemoryError, RecursionError) as error:  # so Python's parser gives up
         raise InputError("expected .npy bytes; the header of these is nested too deeply.") from error
-    return shape, dtype
+    if dtype.hasobject:
+        raise InputError("expected a numeric .npy array; received Python objects, which are never unpickled.")
+    return shape, is_fortran, dtype
 
 
 def write_npy(array: np.ndarray) -> bytes:

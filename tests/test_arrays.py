@@ -111,6 +111,8 @@ def test_npy_round_trip():
     assert np.array_equal(read_npy(write_npy(array)), array)
     assert np.array_equal(read_npy(save_npy(np.asfortranarray(array))), array)
     assert np.array_equal(read_npy(save_npy(array.astype(">f8"))), array)
+    assert read_npy(save_npy(np.zeros((0, 3)))).shape == (0, 3)
+    assert read_npy(save_npy(np.float32(2))).shape == ()
 
 
 @pytest.mark.parametrize("dtype", ["<f4", ">f4", "<i8", "u1"])
