@@ -19,7 +19,8 @@ from eval.tokens import Tokens
 
 DESCRIPTION = """Low-dimensional latent datasets: download them, encode and decode, score models.
 
-Arrays travel as JSON or, with `Content-Type` and `Accept: application/x-npy`, as `.npy`.
+Arrays travel as JSON or, with `Content-Type` and `Accept: application/x-npy`, as `.npy`; decoded inputs also
+as pictures, at most {max_pictures} on a sheet, with `Accept: image/png`.
 Every error is `{{"error": sentence, "error_type": slug}}`.
 
 One request holds at most {max_rows} rows and {max_body_bytes} bytes, which arrive within {max_body_seconds:g} s; a

@@ -1,5 +1,6 @@
 """Routes: encode and decode in the x and y spaces of a release."""
 
+from collections.abc import Callable
 from contextlib import ExitStack
 from typing import Annotated
 
@@ -11,26 +12,26 @@ from api.errors import describe_errors
 from api.gathering import SMALL_ROWS, Gatherer
 from api.limits import HeldResponse, Worker
 from api.operations import Draw, Operation
-from api.payload import (
-    describe_array,
-    describe_request,
-    describe_response,
-    read_array,
-    stream_rows,
-    write_arrays,
-)
+from api.payload import describe_array, describe_request, describe_response, read_array
+from api.replies import PNG, Number, Question, Reply, choose_reply
 from ld_data.codec import Mode
 from ld_data.noise import MAX_SEED
 
-ERRORS = describe_errors(404, 408, 413, 415, 422, 429, 503)
+ERRORS = describe_errors(404, 406, 408, 413, 415, 422, 429, 503)
 VECTORS = describe_request("vectors", describe_array(2))
 NESTED = {"type": "array", "items": {}, "description": "Images (n, h, w) with pixels in [0, 1], or signals (n, t)."}
 SMALL_BODY_BYTES = 2**16  # that is read on the event loop
+MAX_FIRST_ROW = 2**40
 
 Release = Annotated[str, Path(description="The name of a release.")]
 ModeQuery = Annotated[Mode, Query(description="A draw from the posterior, or its mean.")]
 SeedQuery = Annotated[int, Query(ge=0, le=MAX_SEED, description="Of the draw.")]
-FirstRowQuery = Annotated[int, Query(ge=0, le=2**40, description="The number of the first row: row i draws noise i.")]
+FirstRowQuery = Annotated[
+    int, Query(ge=0, le=MAX_FIRST_ROW, description="The number of the first row: row i draws noise i.")
+]
+NumberQuery = Annotated[
+    Number, Query(alias="dtype", description="Of images: pixels in [0, 1], or rounded to 8 bits, 0 to 255.")
+]
 
 
 class CodecService:
@@ -38,23 +39,40 @@ class CodecService:
 
     def __init__(self, catalogue: Catalogue, worker: Worker) -> None:
         """Take the releases, and what limits the work on them."""
-        self.catalogue, self._worker, self._gatherer = catalogue, worker, Gatherer()
+        self.catalogue, self.worker, self._gatherer = catalogue, worker, Gatherer()
 
-    async def answer(self, request: Request, operation: Operation, draw: Draw) -> Response:
-        """Return the answer to a request for an operation; raises what its body or the limits give reason for."""
-        rows = self._expect_rows(request, operation)
+    async def answer(self, request: Request, operation: Operation, draw: Draw, number: Number = "float32") -> Response:
+        """Return the answer to a request for an operation, an array in JSON or `.npy`; raises as `ask`.
+
+        `NotAcceptableError` if its Accept names no type that there is.
+        """
+        reply = choose_reply(request, operation, number)
+
+        def read(body: bytes) -> Question:
+            return Question(read_array(request, body, operation.takes.name), draw, reply)
+
+        return await self.ask(request, operation, read)
+
+    async def ask(self, request: Request, operation: Operation, read: Callable[[bytes], Question]) -> Response:
+        """Return the answer to what `read` finds in a request's body; raises what that or a limit gives reason for."""
+        waiting_rows = self._expect_rows(request, operation)
+        admission = self.worker.admission
         with ExitStack() as places:
-            body = await self._worker.receive(request, places)
-            with self._worker.admission.hold_rows(rows):
+            body = await self.worker.receive(request, places)
+            with admission.hold_rows(waiting_rows):
                 if len(body) <= SMALL_BODY_BYTES:
-                    arrays = self._read(request, body, operation, draw)
+                    arrays, reply = self._prepare(operation, read, body)
                 else:
-                    arrays = await self._worker.work(self._read, request, body, operation, draw)
-                if len(arrays[0]) > SMALL_ROWS and not operation.derive:
-                    places.enter_context(self._worker.admission.admit())
-                    return await self._stream(request, operation, arrays, places)
-                result = await self._gatherer.run(operation.compute, *arrays)
-            return write_arrays(request, npy=result, **operation.name_outputs(result))
+                    arrays, reply = await self.worker.work(self._prepare, operation, read, body)
+                is_small = len(arrays[0]) <= SMALL_ROWS and not reply.is_picture
+                if not is_small:
+                    places.enter_context(admission.admit())
+                if not (is_small or operation.derives or reply.is_picture):
+                    return await self._stream(operation, arrays, reply, places)
+                rows = await self._gatherer.run(operation.compute, *arrays)
+            if is_small:
+                return reply.write(operation, rows)
+            return await self.worker.work(reply.write, operation, rows)
 
     def _expect_rows(self, request: Request, operation: Operation) -> int:
         """Return how many rows will wait at a time; refuse a request that finds the service full, with its body unread.
@@ -63,21 +81,28 @@ class CodecService:
         """
         length = request.headers.get("content-length", "")
         rows = operation.expect_rows(int(length)) if length.isdecimal() else SMALL_ROWS
-        self._worker.admission.check_rows(min(rows, SMALL_ROWS))
+        self.worker.admission.check_rows(min(rows, SMALL_ROWS))
         return min(rows, SMALL_ROWS)
 
-    def _read(self, request: Request, body: bytes, operation: Operation, draw: Draw) -> tuple[np.ndarray, ...]:
-        array = read_array(request, body, operation.takes)
-        self._worker.limits.check_rows(len(array) if array.ndim else 1)
-        return operation.prepare(array, draw)
+    def _prepare(
+        self, operation: Operation, read: Callable[[bytes], Question], body: bytes
+    ) -> tuple[tuple[np.ndarray, ...], Reply]:
+        """Return what is to be computed, checked, and how it is to be answered."""
+        question = read(body)
+        rows = len(question.array) if question.array.ndim else 1
+        self.worker.limits.check_rows(rows)
+        if question.reply.is_picture:
+            self.worker.limits.check_pictures(rows)
+        return operation.prepare(question.array, question.draw), question.reply
 
     async def _stream(
-        self, request: Request, operation: Operation, arrays: tuple[np.ndarray, ...], places: ExitStack
+        self, operation: Operation, arrays: tuple[np.ndarray, ...], reply: Reply, places: ExitStack
     ) -> Response:
         """Return an answer that is computed while it is sent, and no longer once its client has left."""
         parts = self._gatherer.stream(operation.compute, *arrays)
-        chunks, media_type, headers = await stream_rows(request, operation.gives, parts, len(arrays[0]))
-        return HeldResponse(chunks, places.pop_all(), media_type, headers)
+        first = await anext(parts)
+        frame = reply.frame(operation, first, len(arrays[0]))
+        return HeldResponse(frame.fill(first, parts), places.pop_all(), frame.media_type, frame.headers)
 
 
 def make_router(service: CodecService) -> APIRouter:
@@ -105,11 +130,14 @@ def make_router(service: CodecService) -> APIRouter:
     @router.post(
         "/x/decode",
         summary="x latents to inputs",
-        responses={**describe_response("Images (n, h, w) or signals (n, t).", inputs=NESTED), **ERRORS},
+        responses={
+            **describe_response("Images (n, h, w) or signals (n, t); as PNG a sheet of them.", PNG, inputs=NESTED),
+            **ERRORS,
+        },
         openapi_extra=VECTORS,
     )
-    async def decode_x(release: Release, request: Request) -> Response:
-        return await service.answer(request, find(release, "x/decode"), Draw())
+    async def decode_x(release: Release, request: Request, number: NumberQuery = "float32") -> Response:
+        return await service.answer(request, find(release, "x/decode"), Draw(), number)
 
     @router.post(
         "/y/encode",

@@ -9,7 +9,7 @@ from pydantic import TypeAdapter
 
 from api.errors import describe_errors
 from api.limits import Limits, Worker
-from api.payload import JSON, NPY, NPZ, describe_array, read_object, write_arrays
+from api.payload import BINARY, JSON, NPY, NPZ, choose_answer_type, describe_array, read_object, write_arrays
 from ld_data.errors import InputError
 from ld_data.mnist1d import Mnist1dConfig, SignalPlan, choose_mode, collect, plan_mnist1d
 from ld_data.mnist1d_config import CLASSES, check_templates
@@ -29,7 +29,6 @@ RESPONSE_FIELDS = {
     "y_test": describe_array(1, "integer"),
     "t": describe_array(1),
 }
-BINARY = {"schema": {"type": "string", "format": "binary"}}
 STREAMS = {NPY: stream_npy, NPZ: stream_npz}
 
 
@@ -51,13 +50,13 @@ def make_router(worker: Worker) -> APIRouter:
                     NPZ: BINARY,
                 },
             },
-            **describe_errors(408, 413, 415, 422, 429),
+            **describe_errors(406, 408, 413, 415, 422, 429),
         },
     )
     async def generate(request: Request) -> Response:
-        media_type = next((name for name in STREAMS if name in request.headers.get("accept", "")), JSON)
+        media_type = choose_answer_type(request, JSON, *STREAMS)
         if media_type == JSON:
-            return await worker.run(request, lambda body: _answer(request, _read_plan(request, body, worker.limits)))
+            return await worker.run(request, lambda body: _answer(_read_plan(request, body, worker.limits)))
 
         def stream(body: bytes) -> Iterator[bytes]:
             return STREAMS[media_type](_read_plan(request, body, worker.limits, streamed=True))
@@ -67,9 +66,10 @@ def make_router(worker: Worker) -> APIRouter:
     return router
 
 
-def _answer(request: Request, plan: SignalPlan) -> Response:
+def _answer(plan: SignalPlan) -> Response:
     data = collect(plan)
-    return write_arrays(request, data.x, **{name: getattr(data, name) for name in RESPONSE_FIELDS})
+    content = write_arrays(**{name: getattr(data, name) for name in RESPONSE_FIELDS})
+    return Response(content, media_type=JSON)
 
 
 def _read_plan(request: Request, body: bytes, limits: Limits, streamed: bool = False) -> SignalPlan:

@@ -24,6 +24,7 @@ class Limits:
     Attributes:
         max_body_bytes: of one request.
         max_rows: vectors, inputs, labels or signals of one request.
+        max_pictures: in one PNG sheet.
         max_values: numbers that a generator holds for one request: rows times steps.
         max_streamed_values: numbers in an answer that a generator makes part by part.
         max_requests: in progress at the same time, other than those that wait for a model's first rows.
@@ -35,6 +36,7 @@ class Limits:
 
     max_body_bytes: int = 32 * 2**20
     max_rows: int = 10_000
+    max_pictures: int = 400
     max_values: int = 2_000_000
     max_streamed_values: int = 100_000_000
     max_requests: int = 64
@@ -48,6 +50,14 @@ class Limits:
         if rows > self.max_rows:
             raise TooLargeError(
                 f"one request may hold at most {self.max_rows} rows; received {rows}. Send them in several requests."
+            )
+
+    def check_pictures(self, rows: int) -> None:
+        """Raise `TooLargeError` if a request asks for more pictures than are allowed."""
+        if rows > self.max_pictures:
+            raise TooLargeError(
+                f"one sheet may hold at most {self.max_pictures} pictures; received {rows} rows. "
+                "Send them in several requests, or take .npy."
             )
 
     def check_generated_rows(self, rows: int) -> None:

@@ -1,28 +1,28 @@
-"""Arrays in and out of requests: JSON or `.npy`, by Content-Type and Accept."""
+"""What bodies hold: arrays as JSON or `.npy`, by Content-Type and Accept."""
 
-import io
-from collections.abc import AsyncIterator
 from typing import Any
 
 import numpy as np
 import orjson
-from fastapi import Request, Response
+from fastapi import Request
 
-from ld_data.arrays import NPY_MAGIC, read_npy, write_npy
-from ld_data.errors import InputError, MediaTypeError
+from api.negotiation import choose_media_type, read_media_type
+from ld_data.arrays import NPY_MAGIC, read_npy
+from ld_data.errors import InputError, MediaTypeError, NotAcceptableError
 
 JSON = "application/json"
 NPY = "application/x-npy"
 NPZ = "application/x-npz"
-MAX_ECHO = 200  # characters of a body that an error repeats
+MAX_ECHO = 200  # characters of a request that an error repeats
 
 Schema = dict[str, Any]
+BINARY: Schema = {"schema": {"type": "string", "format": "binary"}}
 
 
 def read_object(request: Request, body: bytes) -> dict[str, Any]:
     """Return the JSON object in a request's body; raise `MediaTypeError` or `InputError` if there is none."""
-    _check_content_type(request, JSON)
-    return _parse_object(body)
+    check_content_type(request, JSON)
+    return parse_object(body)
 
 
 def read_array(request: Request, body: bytes, field: str) -> np.ndarray:
@@ -30,64 +30,47 @@ def read_array(request: Request, body: bytes, field: str) -> np.ndarray:
 
     Raises `MediaTypeError` for another Content-Type, `InputError` for a body that is not such an array.
     """
-    if _check_content_type(request, JSON, NPY) == NPY:
+    if check_content_type(request, JSON, NPY) == NPY:
         return read_npy(body)
-    values = _parse_object(body)
+    values = parse_object(body)
     if set(values) != {field}:
         received = str(sorted(values))[:MAX_ECHO]
         raise InputError(f'expected a JSON object {{"{field}": [...]}}; received the fields {received}.')
-    if body.count(b'"') > 2:  # numpy gives each element the room of the longest text: a few MB would fill the memory
+    if body.count(b'"') > 2:  # a few MB of them would fill the memory: see `make_array`
         raise InputError(f"{field} must be numbers; received texts among them.")
-    try:
-        return np.array(values[field])
-    except ValueError as error:
-        raise InputError(f"{field} must be a rectangular array of numbers: {error}.") from error
+    return make_array(values[field], field)
 
 
-def write_arrays(request: Request, npy: np.ndarray, **arrays: np.ndarray) -> Response:
-    """Return arrays as a JSON object, or the one array `npy` as `.npy` if the request's Accept names that type."""
-    if NPY in request.headers.get("accept", ""):
-        return Response(write_npy(npy), media_type=NPY)
-    contiguous = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
-    return Response(_dump(contiguous), media_type=JSON)
+def make_array(values: object, name: str) -> np.ndarray:
+    """Return lists in lists, as JSON holds them, as an array; raise `InputError` if they differ in length.
 
-
-async def stream_rows(
-    request: Request, field: str, parts: AsyncIterator[np.ndarray], rows: int
-) -> tuple[AsyncIterator[bytes], str, dict[str, str]]:
-    """Return the chunks of an answer of rows that come in parts, its media type, and its headers.
-
-    It is what `write_arrays` answers to the same request with all the rows. The first part is waited for.
+    The caller sees to it that no texts are among them: numpy gives each element the room of the longest.
     """
-    first = await anext(parts)
-    if NPY not in request.headers.get("accept", ""):
-        return _stream_json(field, first, parts), JSON, {}
-    header = _write_npy_header((rows, *first.shape[1:]), first.dtype)
-    length = len(header) + rows * first[:1].nbytes
-    return _stream_npy(header, first, parts), NPY, {"Content-Length": str(length)}
+    try:
+        return np.array(values)
+    except ValueError as error:
+        raise InputError(f"{name} must be a rectangular array of numbers: {error}.") from error
 
 
-def _write_npy_header(shape: tuple[int, ...], dtype: np.dtype[Any]) -> bytes:
-    stream = io.BytesIO()
-    values = {"descr": np.lib.format.dtype_to_descr(dtype), "fortran_order": False, "shape": shape}
-    np.lib.format.write_array_header_1_0(stream, values)
-    return stream.getvalue()
+def choose_answer_type(request: Request, *offered: str) -> str:
+    """Return the media type that a request's Accept likes best; raise `NotAcceptableError` if it likes none.
+
+    Without Accept it is the first.
+    """
+    accept = ", ".join(request.headers.getlist("accept"))
+    chosen = choose_media_type(accept, offered)
+    if chosen is None:
+        raise NotAcceptableError(f"expected an Accept with {', '.join(offered)} or */*; received {accept[:MAX_ECHO]}.")
+    return chosen
 
 
-async def _stream_npy(header: bytes, first: np.ndarray, parts: AsyncIterator[np.ndarray]) -> AsyncIterator[bytes]:
-    yield header + first.tobytes()
-    async for part in parts:
-        yield part.tobytes()
+def write_arrays(**arrays: np.ndarray) -> bytes:
+    """Return arrays as a JSON object."""
+    return write_json({name: np.ascontiguousarray(array) for name, array in arrays.items()})
 
 
-async def _stream_json(field: str, first: np.ndarray, parts: AsyncIterator[np.ndarray]) -> AsyncIterator[bytes]:
-    yield b'{"%s":[' % field.encode() + _dump(first)[1:-1]
-    async for part in parts:
-        yield b"," + _dump(part)[1:-1]
-    yield b"]}"
-
-
-def _dump(values: Any) -> bytes:
+def write_json(values: Any) -> bytes:
+    """Return JSON; arrays in it must be contiguous."""
     return orjson.dumps(values, option=orjson.OPT_SERIALIZE_NUMPY)
 
 
@@ -106,15 +89,15 @@ def describe_request(field: str, schema: Schema) -> dict[str, Any]:
     return {
         "requestBody": {
             "required": True,
-            "content": {JSON: {"schema": json_schema}, NPY: {"schema": {"type": "string", "format": "binary"}}},
+            "content": {JSON: {"schema": json_schema}, NPY: BINARY},
         }
     }
 
 
-def describe_response(description: str, **fields: Schema) -> dict[int | str, dict[str, Any]]:
-    """Return the OpenAPI description of an answer that `write_arrays` writes."""
+def describe_response(description: str, *others: str, **fields: Schema) -> dict[int | str, dict[str, Any]]:
+    """Return the OpenAPI description of an answer: JSON with these fields, `.npy`, and other media types."""
     json_schema = {"type": "object", "required": list(fields), "properties": fields}
-    content = {JSON: {"schema": json_schema}, NPY: {"schema": {"type": "string", "format": "binary"}}}
+    content = {JSON: {"schema": json_schema}} | dict.fromkeys((NPY, *others), BINARY)
     return {200: {"description": description, "content": content}}
 
 
@@ -126,16 +109,17 @@ def describe_array(dimensions: int, item: str = "number") -> Schema:
     return schema
 
 
-def _check_content_type(request: Request, *known: str) -> str:
+def check_content_type(request: Request, *known: str) -> str:
     """Return the Content-Type, JSON if there is none or the one that curl sends by itself; else `MediaTypeError`."""
-    received = request.headers.get("content-type", "").split(";")[0].strip().lower()
+    received = read_media_type(request.headers.get("content-type", ""))
     content_type = JSON if received in ("", "application/x-www-form-urlencoded") else received
     if content_type not in known:
-        raise MediaTypeError(f"expected Content-Type {' or '.join(known)}; received {received}.")
+        raise MediaTypeError(f"expected Content-Type {' or '.join(known)}; received {received[:MAX_ECHO]}.")
     return content_type
 
 
-def _parse_object(body: bytes) -> dict[str, Any]:
+def parse_object(body: bytes) -> dict[str, Any]:
+    """Return the JSON object that a body holds; raise `InputError` if it holds none."""
     if body.startswith(NPY_MAGIC):
         raise InputError(f"the body is .npy, but is not declared so: send it with Content-Type: {NPY}.")
     try:

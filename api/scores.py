@@ -13,7 +13,8 @@ from pydantic import create_model
 from api.catalogue import Catalogue, OfferedRelease
 from api.errors import describe_errors
 from api.limits import Worker
-from api.payload import describe_array, describe_request, read_array
+from api.negotiation import choose_media_type
+from api.payload import JSON, describe_array, describe_request, read_array
 from api.rate_limit import RateLimit
 from eval.listing import write_csv, write_markdown
 from eval.score import Score
@@ -219,11 +220,11 @@ def read_address(request: Request) -> str:
 
 
 def choose_format(request: Request, form: Format | None) -> Format:
-    """Return the format that is asked for, or else one that the header Accept names, or JSON."""
-    accept = request.headers.get("accept", "")
+    """Return the format that is asked for, or else the one that the header Accept likes best, or JSON."""
     if form is not None:
         return form
-    return next((name for name, media_type in MEDIA_TYPES.items() if media_type in accept), "json")
+    chosen = choose_media_type(request.headers.get("accept", ""), (JSON, *MEDIA_TYPES.values()))
+    return next((name for name, media_type in MEDIA_TYPES.items() if media_type == chosen), "json")
 
 
 def write_text(text: str, form: Format) -> Response:

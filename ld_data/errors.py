@@ -128,3 +128,9 @@ class MediaTypeError(InputError):
     """A body in a format that is not spoken here."""
 
     error_type = "unsupported_media_type"
+
+
+class NotAcceptableError(LdDataError):
+    """The answer is asked for in formats that are not spoken here."""
+
+    error_type = "not_acceptable"

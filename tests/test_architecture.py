@@ -65,9 +65,11 @@ EXTRA_LIBRARIES = {
     "vae.network": {"onnxruntime"},
     "vae.training": {"tqdm"},
     "api.__main__": {"uvicorn"},
+    "api.pictures": {"PIL"},
     "ld_data.__main__": {"keras"},
 }
 LATE_IMPORTS = {  # module, what it imports late
+    ("api.pictures", "PIL"),  # 25 ms and 3 MB, spent once someone asks for pictures
     ("ld_data.mnist", "ld_data.fetch"),
     ("ld_data.mnist1d_benchmark", "mnist1d.data"),
     ("ld_data.mnist1d_original", "matplotlib"),
