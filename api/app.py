@@ -10,6 +10,7 @@ from api.body_limit import BodyLimit
 from api.catalogue import Catalogue
 from api.errors import add_error_handlers, describe_errors
 from api.fast_path import FastPath
+from api.inflation import Inflation
 from api.limits import Limits, Worker
 from api.payload import refuse_unknown_parameters
 from api.rate_limit import RateLimit
@@ -22,11 +23,13 @@ DESCRIPTION = """Low-dimensional latent datasets: download them, encode and deco
 Arrays travel as JSON or, with `Content-Type` and `Accept: application/x-npy`, as `.npy`; decoded inputs also
 as pictures, at most {max_pictures} on a sheet, with `Accept: image/png`.
 Every error is `{{"error": sentence, "error_type": slug}}`.
+Bodies may be compressed, with `Content-Encoding: gzip` or `deflate`.
 
-One request holds at most {max_rows} rows and {max_body_bytes} bytes, which arrive within {max_body_seconds:g} s; a
-generator holds at most {max_values} numbers for it, and streams at most {max_streamed_values}. The answer is 429 beyond
-{max_waiting_rows} rows that wait for the models, {max_requests} other requests in progress, {max_held_bytes} bytes of
-all bodies, and {max_submissions} submissions a minute from one client."""
+One request holds at most {max_rows} rows and {max_body_bytes} bytes, inflated ones, which arrive within
+{max_body_seconds:g} s; a generator holds at most {max_values} numbers for it, and streams at most
+{max_streamed_values}. The answer is 429 beyond {max_waiting_rows} rows that wait for the models, {max_requests} other
+requests in progress, {max_held_bytes} bytes of all bodies, and {max_submissions} submissions a minute from one
+client."""
 
 
 def make_app(
@@ -53,6 +56,7 @@ def make_app(
     service = codecs.CodecService(catalogue, worker)
     app.add_middleware(FastPath, service=service)
     app.add_middleware(BodyLimit, max_bytes=limits.max_body_bytes)
+    app.add_middleware(Inflation)
     add_error_handlers(app)
     app.include_router(status.make_router(catalogue, store, limits))
     app.include_router(datasets.make_router(catalogue))
