@@ -3,12 +3,13 @@
 PYTHON ?= python3
 HOST ?= 127.0.0.1
 PORT ?= 8000
+WORKERS ?= 1
 BIN := .venv/bin
 
 .PHONY: serve test check clean
 
 serve: .venv/ready
-	$(BIN)/python -m api --host $(HOST) --port $(PORT)
+	$(BIN)/python -m api --host $(HOST) --port $(PORT) --workers $(WORKERS)
 
 test: check
 	$(BIN)/python -m pytest

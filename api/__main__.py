@@ -5,15 +5,12 @@ import signal
 import socket
 import sys
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 
-import uvicorn
-
 import vae
-from api.app import make_app
-from api.catalogue import Catalogue
+from api.processes import Service, serve
 from eval.store import Store
-from eval.tokens import Tokens
 from ld_data import command_line
 from ld_data.errors import InputError
 from ld_data.locations import checkpoints_folder, scores_place
@@ -35,6 +32,7 @@ def _make_parser() -> argparse.ArgumentParser:
         metavar="PLACE",
         help="the leaderboard's file or database URL; by default LD_DATA_SCORES, or scores.sqlite beside checkpoints/",
     )
+    parser.add_argument("--workers", type=int, default=1, help="processes that serve; as many as cores are of use")
     return parser
 
 
@@ -43,25 +41,24 @@ def _serve(options: argparse.Namespace) -> None:
     checkpoints = (options.checkpoints or checkpoints_folder()).resolve()
     if not checkpoints.is_dir():
         raise InputError(f"{checkpoints} is not a folder. Name the folder of the releases with --checkpoints.")
-    store = _open_store(options.scores or scores_place(checkpoints))
-    with _listen(options.host, options.port) as listener, Catalogue() as catalogue:
-        catalogue.add_all(checkpoints, vae.load)
-        names = [release.manifest.name for release in catalogue.ready]
-        host, port = listener.getsockname()[:2]
-        print(f"serving {', '.join(names) or 'no releases'} at http://{host}:{port}", flush=True)
-        app = make_app(catalogue, store, tokens=Tokens.of())
-        uvicorn.Server(uvicorn.Config(app, log_level="warning")).run(sockets=[listener])
+    if options.workers < 1:
+        raise InputError(f"the service needs 1 worker or more; --workers is {options.workers}.")
+    place = options.scores or scores_place(checkpoints)
+    _check_store(place)
+    with _listen(options.host, options.port) as listener:
+        serve(Service(checkpoints, place, vae.load, options.workers), listener)
 
 
-def _open_store(place: str) -> Store:
-    store = Store(place)
-    if older := store.count_older_scores():
+def _check_store(place: str) -> None:
+    """Raise `InputError` or `StorageError` if the store cannot be used; tell of scores that it holds in vain."""
+    with closing(Store(place)) as store:
+        older = store.count_older_scores()
+    if older:
         print(
             f"{older} scores of an older version stay in the table scores of {place}. Their predictions were not kept, "
             "so that they cannot be verified and are not ranked: submit them again.",
             file=sys.stderr,
         )
-    return store
 
 
 def _listen(host: str, port: int) -> socket.socket:

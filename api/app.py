@@ -29,7 +29,7 @@ One request holds at most {max_rows} rows and {max_body_bytes} bytes, inflated o
 {max_body_seconds:g} s; a generator holds at most {max_values} numbers for it, and streams at most
 {max_streamed_values}. The answer is 429 beyond {max_waiting_rows} rows that wait for the models, {max_requests} other
 requests in progress, {max_held_bytes} bytes of all bodies, and {max_submissions} submissions a minute from one
-client."""
+client. Each worker process counts for itself."""
 
 
 def make_app(
@@ -38,13 +38,14 @@ def make_app(
     limits: Limits | None = None,
     tokens: Tokens | None = None,
     challenge_rows: int = ROWS,
+    workers: int = 1,
 ) -> FastAPI:
     """Return the service of a catalogue and the store of its leaderboards; without tokens everybody may submit.
 
-    A season of a challenge that it opens has `challenge_rows` rows.
+    A season of a challenge that it opens has `challenge_rows` rows. It is one of `workers` processes.
     """
     limits = limits or Limits()
-    worker = Worker(limits)
+    worker = Worker(limits, workers)
     app = FastAPI(
         title="LD-Data",
         version=ld_data.__version__,
@@ -58,7 +59,7 @@ def make_app(
     app.add_middleware(BodyLimit, max_bytes=limits.max_body_bytes)
     app.add_middleware(Inflation)
     add_error_handlers(app)
-    app.include_router(status.make_router(catalogue, store, limits))
+    app.include_router(status.make_router(catalogue, store, limits, workers))
     app.include_router(datasets.make_router(catalogue))
     app.include_router(codecs.make_router(service))
     app.include_router(generator.make_router(worker))

@@ -73,8 +73,9 @@ class OfferedRelease:
 class Catalogue:
     """Releases by name. One that fails its check is kept as not ready, with the reason; the others are served."""
 
-    def __init__(self) -> None:
-        """Start empty."""
+    def __init__(self, folder: Path | None = None) -> None:
+        """Start empty; temporary files go into `folder`, or the system's if there is none."""
+        self._folder = folder
         self._ready: dict[str, OfferedRelease] = {}
         self._failed: dict[str, str] = {}
         self._resources = ExitStack()
@@ -134,7 +135,7 @@ class Catalogue:
 
     def _write_npy_files(self, data: LatentDataset) -> dict[str, OfferedFile]:
         """Return the predecessor's four files, which a release does not store twice, written to a temporary folder."""
-        folder = Path(self._resources.enter_context(TemporaryDirectory(prefix="ld-data-")))
+        folder = Path(self._resources.enter_context(TemporaryDirectory(prefix="ld-data-", dir=self._folder)))
         data.save_npy(folder)
         return {name: OfferedFile.of(folder / name) for name in NPY_FILES}
 

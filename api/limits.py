@@ -153,11 +153,11 @@ class Admission:
 class Worker:
     """Runs what requests ask for in threads of its own, one for each processor, off the event loop."""
 
-    def __init__(self, limits: Limits) -> None:
-        """Start with nothing in progress."""
+    def __init__(self, limits: Limits, processes: int = 1) -> None:
+        """Start with nothing in progress, in one of so many processes that share the processors."""
         self.limits = limits
         self.admission = Admission(limits)
-        self._threads = CapacityLimiter(os.cpu_count() or 1)
+        self._threads = CapacityLimiter(max(1, (os.cpu_count() or 1) // processes))
 
     def __len__(self) -> int:
         """Return the number of requests in progress."""

@@ -14,7 +14,7 @@ from eval.store import Store
 from ld_data.errors import NotReadyError
 
 
-def make_router(catalogue: Catalogue, store: Store, limits: Limits) -> APIRouter:
+def make_router(catalogue: Catalogue, store: Store, limits: Limits, workers: int) -> APIRouter:
     """Return `/health` and `/info`, and the way from `/` to the documentation."""
     router = APIRouter(tags=["status"])
 
@@ -37,7 +37,8 @@ def make_router(catalogue: Catalogue, store: Store, limits: Limits) -> APIRouter
         return {
             "name": "LD-Data",
             "version": ld_data.__version__,
-            "limits": asdict(limits),
+            "limits": asdict(limits),  # of each worker
+            "workers": workers,
             "datasets": [release.manifest.name for release in catalogue.ready],
             "challenges": [release.manifest.name for release in catalogue.ready if release.has_challenge],
             "sources": ["mnist1d"],

@@ -74,6 +74,7 @@ class TestStatus:
     def test_info_announces_the_limits(self, client):
         info = client.get("/info").json()
         assert info["limits"] == asdict(LIMITS)
+        assert info["workers"] == 1
         assert info["version"] == ld_data.__version__
         assert len(info["private_seed_sha256"]) == 64
 

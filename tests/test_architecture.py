@@ -64,7 +64,7 @@ EXTRA_LIBRARIES = {
     "vae.gaussianization": {"scipy"},
     "vae.network": {"onnxruntime"},
     "vae.training": {"tqdm"},
-    "api.__main__": {"uvicorn"},
+    "api.processes": {"uvicorn"},
     "api.pictures": {"PIL"},
     "ld_data.__main__": {"keras"},
 }

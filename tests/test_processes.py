@@ -1,0 +1,189 @@
+"""Several worker processes of the real service: what they answer, and what becomes of those that die."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import httpx2
+import numpy as np
+import pytest
+
+import ld_data
+from api.__main__ import main
+from api.processes import SharedPort
+from eval.submission import Submission, fetch_leaderboard, submit
+from ld_data.arrays import write_npy
+
+ROOT = Path(__file__).parent.parent
+RELEASE = "ld-mnist1d-32"
+NPY = {"Content-Type": "application/x-npy", "Accept": "application/x-npy"}
+ASKS = {
+    "x/encode?seed=3": np.linspace(-1, 1, 100 * 40, dtype=np.float32).reshape(100, 40),
+    "x/decode": np.linspace(-2, 2, 100 * 32, dtype=np.float32).reshape(100, 32),
+    "y/encode?seed=3": np.arange(100) % 10,
+    "y/decode": np.linspace(-2, 2, 100 * 32, dtype=np.float32).reshape(100, 32),
+}
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory):
+    """A folder with one release."""
+    home = tmp_path_factory.mktemp("home")
+    shutil.copytree(ROOT / "checkpoints" / RELEASE, home / "checkpoints" / RELEASE)
+    return home
+
+
+@contextmanager
+def run_service(home, workers, temporary, release=RELEASE):
+    """Yield the process of the service, and its address."""
+    options = {"--workers": workers, "--port": 0, "--checkpoints": home / "checkpoints", "--scores": home / "s.sqlite"}
+    command = [sys.executable, "-m", "api", *(str(word) for pair in options.items() for word in pair)]
+    environment = {**os.environ, "TMPDIR": str(temporary)}
+    with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            announced = process.stdout.readline()
+            assert announced.startswith(f"serving {release} at http://")
+            yield process, announced.split()[-1]
+        finally:
+            process.send_signal(signal.SIGTERM)
+
+
+@pytest.fixture(scope="module")
+def pair(home, tmp_path_factory):
+    """Two workers."""
+    with run_service(home, 2, tmp_path_factory.mktemp("temporary")) as started:
+        yield started
+
+
+def list_workers(process):
+    """The processes that the service has started to serve; another one only looks after what they share."""
+    pids = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+    return {int(pid) for pid in pids if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()}
+
+
+def wait_until(holds, seconds=20):
+    end = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.05)
+
+
+def ask(address, route):
+    url = f"{address}/v1/datasets/{RELEASE}/{route}"
+    return httpx2.post(url, content=write_npy(ASKS[route]), headers=NPY).raise_for_status().content
+
+
+def is_served(address):
+    with suppress(httpx2.TransportError):  # of a connection to a worker that is no more
+        return httpx2.get(f"{address}/info").status_code == 200
+    return False
+
+
+def test_two_workers_answer_the_very_bytes_of_one(home, pair, tmp_path):
+    with run_service(home, 1, tmp_path) as (_, single):
+        expected = {route: ask(single, route) for route in ASKS}
+    for route, answer in expected.items():
+        assert {ask(pair[1], route) for _ in range(8)} == {answer}  # each time by another connection
+
+
+def test_how_many_workers_there_are_is_told(pair):
+    assert httpx2.get(f"{pair[1]}/info").json()["workers"] == len(list_workers(pair[0])) == 2
+
+
+def test_an_acknowledged_score_survives_the_workers_and_they_are_replaced(home, pair):
+    process, address = pair
+    data = ld_data.load(home / "checkpoints" / RELEASE)
+    entry = submit(address, data, np.zeros_like(data.test.y), Submission("the null"))
+    killed = list_workers(process)
+    for pid in killed:
+        os.kill(pid, signal.SIGKILL)
+    wait_until(lambda: len(list_workers(process) - killed) == 2 and is_served(address))
+    assert [each["receipt_sha256"] for each in fetch_leaderboard(address, RELEASE)["scores"]] == [
+        entry["receipt_sha256"]
+    ]
+
+
+def test_one_process_is_ended_by_a_signal_and_leaves_no_temporary_files(home, tmp_path):
+    with run_service(home, 1, tmp_path) as (process, _):
+        assert list_workers(process) == set()
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(20) == 0
+    assert not list(tmp_path.glob("ld-data-*"))
+
+
+def test_workers_do_not_outlive_a_supervisor_that_is_killed(tmp_path):
+    (tmp_path / "checkpoints").mkdir()
+    with run_service(tmp_path, 2, tmp_path, "no releases") as (process, _):
+        pids = list_workers(process)
+        process.kill()
+        wait_until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in pids))
+
+
+def test_what_is_in_progress_is_answered_before_a_signal_ends_all(home, tmp_path):
+    """The body of a request comes after the signal."""
+    body = write_npy(ASKS["x/decode"])
+    head = f"POST /v1/datasets/{RELEASE}/x/decode HTTP/1.1\r\nHost: a\r\nContent-Length: {len(body)}\r\n"
+    head += "".join(f"{name}: {value}\r\n" for name, value in NPY.items())
+    with run_service(home, 2, tmp_path) as (process, address):
+        pids, expected = list_workers(process), ask(address, "x/decode")
+        host, port = address.removeprefix("http://").split(":")
+        with socket.create_connection((host, int(port))) as client:
+            client.sendall(f"{head}\r\n".encode() + body[:100])
+            time.sleep(0.2)  # until it is being read
+            process.send_signal(signal.SIGTERM)
+            time.sleep(0.2)
+            client.sendall(body[100:])
+            with client.makefile("rb") as answer:
+                assert answer.read().endswith(expected)
+        assert process.wait(20) == 0
+    assert not any(Path(f"/proc/{pid}").exists() for pid in pids)
+    assert not list(tmp_path.glob("ld-data-*"))
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (("--workers", "0"), "1 worker or more"),
+        (("--workers", "2", "--checkpoints", "nowhere"), "is not a folder"),
+        (("--workers", "2", "--scores", "mysql://a/b"), "the leaderboard must be"),
+    ],
+)
+def test_a_bad_argument_ends_the_command_with_its_message(checkpoints, options, words, capsys):
+    assert main(["--port", "0", "--scores", str(checkpoints / "s.sqlite"), *options]) == 1
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert words in printed.err
+
+
+def test_workers_that_cannot_start_end_the_service(home):
+    """As the store would, if it went away between the supervisor's look at it and the workers'."""
+    script = f"""
+from pathlib import Path
+from api.__main__ import _listen
+from api.processes import Service, serve
+from ld_data.command_line import run
+if __name__ == "__main__":
+    service = Service(Path({str(home / "checkpoints")!r}), "mysql://a/b", print, workers=2)
+    raise SystemExit(run(lambda: serve(service, _listen("127.0.0.1", 0))))
+"""
+    (home / "script.py").write_text(script)
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    finished = subprocess.run(
+        [sys.executable, home / "script.py"], env=environment, capture_output=True, text=True, check=False, timeout=30
+    )
+    assert (finished.returncode, finished.stdout) == (1, "")
+    assert "error: a worker ended before it served" in finished.stderr
+
+
+def test_a_shared_port_is_bound_by_several():
+    with SharedPort(socket.AF_INET, ("127.0.0.1", 0)) as first:
+        make, arguments = first.__reduce__()
+        with make(*arguments) as second:
+            assert second.getsockname() == first.getsockname()
+            assert second.fileno() != first.fileno()
