@@ -5,7 +5,7 @@ from dataclasses import asdict
 from fastapi import Depends, FastAPI
 
 import ld_data
-from api import challenge, codecs, datasets, generator, scores, status
+from api import challenge, codecs, datasets, generator, inference_protocol, scores, status
 from api.body_limit import BodyLimit
 from api.catalogue import Catalogue
 from api.errors import add_error_handlers, describe_errors
@@ -62,6 +62,7 @@ def make_app(
     app.include_router(status.make_router(catalogue, store, limits, workers))
     app.include_router(datasets.make_router(catalogue))
     app.include_router(codecs.make_router(service))
+    app.include_router(inference_protocol.make_router(service))
     app.include_router(generator.make_router(worker))
     board = scores.Board(catalogue, store, worker, tokens or Tokens(), RateLimit(limits.max_submissions))
     app.include_router(scores.make_router(board))

@@ -11,7 +11,7 @@ from api.catalogue import Catalogue
 from api.errors import describe_errors
 from api.gathering import SMALL_ROWS, Gatherer
 from api.limits import HeldResponse, Worker
-from api.operations import Draw, Operation
+from api.operations import MAX_FIRST_ROW, Draw, Operation
 from api.payload import describe_array, describe_request, describe_response, read_array
 from api.replies import PNG, Number, Question, Reply, choose_reply
 from ld_data.codec import Mode
@@ -21,7 +21,6 @@ ERRORS = describe_errors(404, 406, 408, 413, 415, 422, 429, 503)
 VECTORS = describe_request("vectors", describe_array(2))
 NESTED = {"type": "array", "items": {}, "description": "Images (n, h, w) with pixels in [0, 1], or signals (n, t)."}
 SMALL_BODY_BYTES = 2**16  # that is read on the event loop
-MAX_FIRST_ROW = 2**40
 
 Release = Annotated[str, Path(description="The name of a release.")]
 ModeQuery = Annotated[Mode, Query(description="A draw from the posterior, or its mean.")]

@@ -1,21 +1,25 @@
 """The short way to the models, past the framework's routing and its reading of parameters."""
 
-from fastapi import Request
+from collections.abc import Awaitable, Callable
+
+from fastapi import Request, Response
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.codecs import CodecService
 from api.errors import respond_to, tell_client_left
-from api.operations import Draw, Operation
+from api.inference_protocol import find_model, infer
+from api.operations import Draw
 from ld_data.errors import LdDataError
 
-PARTS = 6  # of /v1/datasets/{release}/{space}/{way}, split at the slashes
+Answer = Callable[[Request], Awaitable[Response]]
 
 
 class FastPath:
-    """ASGI middleware: answers requests to encode and decode that have no query, and leaves all else to others.
+    """ASGI middleware: answers requests to models that have no query, and leaves all else to others.
 
-    `api.codecs` declares the same routes, with queries and all, for the documentation and the long way.
+    `api.codecs` and `api.inference_protocol` declare the same routes, with queries and all, for the documentation and
+    the long way.
     """
 
     def __init__(self, app: ASGIApp, service: CodecService) -> None:
@@ -24,22 +28,37 @@ class FastPath:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request, or pass it on."""
-        operation = self._find(scope)
-        if operation is None:
+        answer = self._find(scope)
+        if answer is None:
             await self._app(scope, receive, send)
             return
         try:
-            response = await self._service.answer(Request(scope, receive), operation, Draw())
+            response = await answer(Request(scope, receive))
         except LdDataError as error:
             response = respond_to(error)
         except ClientDisconnect:
             response = tell_client_left()
         await response(scope, receive, send)
 
-    def _find(self, scope: Scope) -> Operation | None:
+    def _find(self, scope: Scope) -> Answer | None:
         if scope["type"] != "http" or scope["method"] != "POST" or scope["query_string"]:
             return None
-        parts = scope["path"].split("/")
-        if len(parts) != PARTS or parts[1:3] != ["v1", "datasets"]:
+        match scope["path"].split("/"):
+            case ["", "v1", "datasets", release, space, way]:
+                return self._find_operation(release, f"{space}/{way}")
+            case ["", "v2", "models", name, "infer"]:
+                return self._find_model(name)
+        return None
+
+    def _find_operation(self, release: str, path: str) -> Answer | None:
+        operation = self._service.catalogue.find_operation(release, path)
+        if operation is None:
             return None
-        return self._service.catalogue.find_operation(parts[3], f"{parts[4]}/{parts[5]}")
+        return lambda request: self._service.answer(request, operation, Draw())
+
+    def _find_model(self, name: str) -> Answer | None:
+        try:
+            model = find_model(self._service.catalogue, name)
+        except LdDataError:  # which the long way tells
+            return None
+        return lambda request: infer(self._service, request, model)

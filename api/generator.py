@@ -9,7 +9,7 @@ from pydantic import TypeAdapter
 
 from api.errors import describe_errors
 from api.limits import Limits, Worker
-from api.payload import BINARY, JSON, NPY, NPZ, choose_answer_type, describe_array, read_object, write_arrays
+from api.payload import BINARY_CONTENT, JSON, NPY, NPZ, choose_answer_type, describe_array, read_object, write_arrays
 from ld_data.errors import InputError
 from ld_data.mnist1d import Mnist1dConfig, SignalPlan, choose_mode, collect, plan_mnist1d
 from ld_data.mnist1d_config import CLASSES, check_templates
@@ -46,8 +46,8 @@ def make_router(worker: Worker) -> APIRouter:
                 "first. In fast mode .npy and .npz are streamed, and may hold more rows.",
                 "content": {
                     JSON: {"schema": {"type": "object", "properties": RESPONSE_FIELDS}},
-                    NPY: BINARY,
-                    NPZ: BINARY,
+                    NPY: BINARY_CONTENT,
+                    NPZ: BINARY_CONTENT,
                 },
             },
             **describe_errors(406, 408, 413, 415, 422, 429),

@@ -8,6 +8,8 @@ import numpy as np
 
 from ld_data.codec import LatentCodec, Mode
 
+MAX_FIRST_ROW = 2**40
+
 
 @dataclass(frozen=True)
 class Draw:

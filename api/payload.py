@@ -16,7 +16,7 @@ NPZ = "application/x-npz"
 MAX_ECHO = 200  # characters of a request that an error repeats
 
 Schema = dict[str, Any]
-BINARY: Schema = {"schema": {"type": "string", "format": "binary"}}
+BINARY_CONTENT: Schema = {"schema": {"type": "string", "format": "binary"}}
 
 
 def read_object(request: Request, body: bytes) -> dict[str, Any]:
@@ -89,7 +89,7 @@ def describe_request(field: str, schema: Schema) -> dict[str, Any]:
     return {
         "requestBody": {
             "required": True,
-            "content": {JSON: {"schema": json_schema}, NPY: BINARY},
+            "content": {JSON: {"schema": json_schema}, NPY: BINARY_CONTENT},
         }
     }
 
@@ -97,7 +97,7 @@ def describe_request(field: str, schema: Schema) -> dict[str, Any]:
 def describe_response(description: str, *others: str, **fields: Schema) -> dict[int | str, dict[str, Any]]:
     """Return the OpenAPI description of an answer: JSON with these fields, `.npy`, and other media types."""
     json_schema = {"type": "object", "required": list(fields), "properties": fields}
-    content = {JSON: {"schema": json_schema}} | dict.fromkeys((NPY, *others), BINARY)
+    content = {JSON: {"schema": json_schema}} | dict.fromkeys((NPY, *others), BINARY_CONTENT)
     return {200: {"description": description, "content": content}}
 
 

@@ -9,12 +9,15 @@ from ld_data.errors import InputError
 
 Mode = Literal["sample", "mean"]
 MODES: tuple[Mode, ...] = ("sample", "mean")
+MAX_ECHO = 200  # characters of a text that an error repeats
 
 
-def check_mode(mode: str) -> None:
-    """Raise `InputError` for a mode that is neither "sample" nor "mean"."""
-    if mode not in MODES:
-        raise InputError(f"mode must be one of {', '.join(MODES)}; received {mode!r}.")
+def check_mode(mode: str) -> Mode:
+    """Return a mode; raise `InputError` for one that is neither "sample" nor "mean"."""
+    for known in MODES:
+        if mode == known:
+            return known
+    raise InputError(f"mode must be one of {', '.join(MODES)}; received {mode[:MAX_ECHO]!r}.")
 
 
 class XCodec(Protocol):

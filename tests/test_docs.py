@@ -34,7 +34,8 @@ PARSERS = {
     "api": api_main._make_parser(),
 }
 COMMANDS = sorted(set(re.findall(r"^(?:\$ )?(python -m (?:ld_data|vae|eval|api)\b.*)$", README, re.MULTILINE)))
-SERVICE = "http://127.0.0.1:8000"
+HOST = "127.0.0.1:8000"
+SERVICE = f"http://{HOST}"
 ROUTE = re.compile(r"`(GET|POST|HEAD|DELETE) (/\S*?)`")
 
 
@@ -100,7 +101,8 @@ def test_the_python_in_the_readme_runs(service, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     namespace = {}
     for block in blocks("python"):
-        exec(compile(block.replace(SERVICE, service), "README.md", "exec"), namespace)  # noqa: S102
+        code = block.replace(HOST, service.removeprefix("http://"))
+        exec(compile(code, "README.md", "exec"), namespace)  # noqa: S102
     assert "skill" in capsys.readouterr().out
 
 

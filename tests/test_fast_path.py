@@ -46,6 +46,16 @@ def test_answers_are_alike(both, route):
         assert_alike(short, long)
 
 
+@pytest.mark.parametrize("rows", [1, 70])
+def test_answers_of_the_open_inference_protocol_are_alike(both, rows):
+    given = {"name": "vectors", "shape": [rows, 4], "datatype": "FP32", "data": [1.5] * rows * 4}
+    for binary in (True, False):
+        request = {"inputs": [given], "parameters": {"binary_data_output": binary}}
+        short, long = both("/v2/models/fake-4.y.decoder/infer", json=request)
+        assert short.status_code == 200
+        assert_alike(short, long)
+
+
 @pytest.mark.parametrize(
     ("route", "request_", "status"),
     [
@@ -59,6 +69,10 @@ def test_answers_are_alike(both, route):
         ("/v1/datasets/nope/x/decode", {"json": {"vectors": [[1, 2, 3, 4]]}}, 404),
         (f"{BASE}/x/decode?colour=red", {"json": {"vectors": [[1, 2, 3, 4]]}}, 422),
         (f"{BASE}/x/decode/", {"json": {}}, 307),
+        ("/v2/models/fake-4.x.decoder/infer", {"json": {}}, 422),
+        ("/v2/models/fake-4.x.decoder/infer?a=1", {"json": {}}, 422),
+        ("/v2/models/fake-4.x.decoder/infer", {"content": b"a", "headers": {"Content-Type": "text/plain"}}, 415),
+        ("/v2/models/fake-4.x.nothing/infer", {"json": {}}, 404),
     ],
 )
 def test_refusals_are_alike(both, route, request_, status):
