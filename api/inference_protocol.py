@@ -34,6 +34,11 @@ REQUEST_SCHEMA = {
         "outputs": {"type": "array", "items": {"type": "object"}},
     },
 }
+INDEX_SCHEMA = {
+    "type": "object",
+    "properties": {"ready": {"type": ["boolean", "null"]}},
+    "additionalProperties": False,
+}
 ANSWER_SCHEMA = {"type": "object", "required": ["model_name", "model_version", "outputs"]}
 
 
@@ -98,7 +103,7 @@ def _add_server(router: APIRouter, service: CodecService) -> None:
         "/repository/index",
         summary="The models",
         responses=describe_errors(408, 413, 415, 422, 429),
-        openapi_extra={"requestBody": {"content": {JSON: {"schema": {"properties": {"ready": {"type": "boolean"}}}}}}},
+        openapi_extra={"requestBody": {"content": {JSON: {"schema": INDEX_SCHEMA}}}},
     )
     async def list_models(request: Request) -> Response:
         """Answer with the models, those that are not ready too unless the body is {"ready": true}."""

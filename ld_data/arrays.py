@@ -78,8 +78,7 @@ def read_npy(content: bytes) -> np.ndarray:
         declared, received = prod(shape) * dtype.itemsize, len(content) - start
         if declared != received:
             raise InputError(f"the .npy header declares {declared} bytes of {dtype} {shape}; received {received}.")
-        values = np.frombuffer(content, dtype, offset=start) if declared else np.empty(0, dtype)
-        return values.reshape(shape, order="F" if is_fortran else "C")
+        return np.ndarray(shape, dtype, content, start, order="F" if is_fortran else "C")
     except InputError:
         raise
     except (ValueError, EOFError, OverflowError, SyntaxError, TypeError, tokenize.TokenError) as error:

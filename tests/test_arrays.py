@@ -115,6 +115,23 @@ def test_npy_round_trip():
     assert read_npy(save_npy(np.float32(2))).shape == ()
 
 
+def test_npy_bytes_of_equal_headers_are_told_apart_and_shared():
+    one, two = write_npy(np.array([1.0])), write_npy(np.array([2.0]))
+    assert (read_npy(one), read_npy(two)) == ([1.0], [2.0])
+    assert np.shares_memory(read_npy(one), np.frombuffer(one, np.uint8))
+    assert not read_npy(one).flags.writeable
+
+
+@pytest.mark.parametrize("version", [(1, 0), (2, 0)])
+def test_both_versions_of_npy_are_read_and_no_other(version):
+    array, stream = np.arange(6, dtype=np.float32).reshape(2, 3), io.BytesIO()
+    np.lib.format.write_array(stream, array, version=version, allow_pickle=False)
+    content = stream.getvalue()
+    assert np.array_equal(read_npy(content), array)
+    with pytest.raises(InputError, match=r"version 1.0 or 2.0"):
+        read_npy(content[:6] + b"\x03\x00" + content[8:])
+
+
 @pytest.mark.parametrize("dtype", ["<f4", ">f4", "<i8", "u1"])
 @pytest.mark.parametrize("shape", [(), (0, 4), (5,), (6, 2, 3)])
 def test_npy_bytes_are_those_that_numpy_writes_and_may_be_written_in_parts(shape, dtype):

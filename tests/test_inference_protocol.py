@@ -204,12 +204,11 @@ class TestInference:
         )
 
     def test_overload_is_told_to_both_protocols(self, client):
-        admission = client.app.state.worker._admission
-        admission.in_progress = LIMITS.max_requests
-        for path in (INFER, f"{BASE}/x/decode"):
-            answer = client.post(path, json={})
-            assert_error(answer, 429, "overloaded", "in progress")
-            assert answer.headers["retry-after"] == "1"
+        with client.app.state.worker.admission.hold_rows(LIMITS.max_waiting_rows):
+            for path in (INFER, f"{BASE}/x/decode"):
+                answer = client.post(path, json={})
+                assert_error(answer, 429, "overloaded", f"{LIMITS.max_waiting_rows} rows wait")
+                assert answer.headers["retry-after"] == "1"
 
     def test_a_client_that_sends_garbage_leaves_the_next_one_unharmed(self, app):
         with serve(app) as address:
