@@ -9,6 +9,7 @@ from contextlib import closing
 from pathlib import Path
 
 import vae
+from api.benchmark.commands import add_commands
 from api.processes import Service, serve
 from eval.store import Store
 from ld_data import command_line
@@ -17,9 +18,9 @@ from ld_data.locations import checkpoints_folder, scores_place
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Serve until interrupted, and return the exit status."""
+    """Serve until interrupted, or measure if a subcommand says so, and return the exit status."""
     options = _make_parser().parse_args(arguments)
-    return command_line.run(lambda: _serve(options))
+    return command_line.run(lambda: options.command(options))
 
 
 def _make_parser() -> argparse.ArgumentParser:
@@ -33,6 +34,8 @@ def _make_parser() -> argparse.ArgumentParser:
         help="the leaderboard's file or database URL; by default LD_DATA_SCORES, or scores.sqlite beside checkpoints/",
     )
     parser.add_argument("--workers", type=int, default=1, help="processes that serve; as many as cores are of use")
+    parser.set_defaults(command=_serve)
+    add_commands(parser)
     return parser
 
 

@@ -134,3 +134,9 @@ class NotAcceptableError(LdDataError):
     """The answer is asked for in formats that are not spoken here."""
 
     error_type = "not_acceptable"
+
+
+class StartError(LdDataError):
+    """A program that was started ended, or did not answer, before it was ready."""
+
+    error_type = "not_started"

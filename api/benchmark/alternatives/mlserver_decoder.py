@@ -1,0 +1,55 @@
+"""MLServer around a decoder on ONNX Runtime: `mlserver_decoder.py ONNX PORT`.
+
+Without its batching, which waits a while for company and was slower at each load of the benchmark, and without
+processes of its own for the models, which would share the one core.
+"""
+
+import asyncio
+import socket
+import sys
+
+import numpy as np
+import onnxruntime
+from mlserver import MLModel, MLServer, ModelSettings, Settings
+from mlserver.codecs import NumpyCodec
+from mlserver.types import InferenceRequest, InferenceResponse
+
+
+class Decoder(MLModel):
+    """A tensor in, a tensor out, by the Open Inference Protocol."""
+
+    async def load(self) -> bool:
+        """Load the network, on one thread."""
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = 1
+        self.session = onnxruntime.InferenceSession(sys.argv[1], options, providers=["CPUExecutionProvider"])
+        return True
+
+    async def predict(self, payload: InferenceRequest) -> InferenceResponse:
+        """Return the inputs that latents `(n, d)` decode to."""
+        latents = self.decode(payload.inputs[0], default_codec=NumpyCodec)
+        rows = self.session.run(None, {"latents": latents.astype(np.float32)})[0]
+        return InferenceResponse(model_name=self.name, outputs=[NumpyCodec.encode_output("inputs", rows)])
+
+
+def find_free_port() -> int:
+    """Return a port that nobody listens on, for what MLServer serves beside."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])
+
+
+async def serve(port: int) -> None:
+    """Serve until the process is ended."""
+    settings = Settings(
+        host="127.0.0.1",
+        http_port=port,
+        grpc_port=find_free_port(),
+        metrics_port=find_free_port(),
+        parallel_workers=0,
+        debug=False,
+    )
+    await MLServer(settings).start([ModelSettings(name="decoder", implementation=Decoder)])
+
+
+if __name__ == "__main__":
+    asyncio.run(serve(int(sys.argv[2])))

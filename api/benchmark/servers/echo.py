@@ -1,0 +1,56 @@
+"""The service with models that compute nothing: the most that its HTTP, its checks and its payloads allow."""
+
+import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+import uvicorn
+
+import vae
+from api.app import make_app
+from api.catalogue import Catalogue
+from api.gathering import GATHERED_ROWS
+from eval.store import Store
+from ld_data.noise import make_normals
+from vae.codec import Codec
+
+
+class EchoX:
+    """A codec of x that checks what it is given, and answers rows that it has computed once."""
+
+    def __init__(self, codec: Codec) -> None:
+        """Compute the rows."""
+        self._x = codec.x
+        self._latents = make_normals(0, 0, 0, GATHERED_ROWS, codec.x.latent_dim).astype(np.float32)
+        self._inputs = codec.x.run_decoder(self._latents)
+
+    def __getattr__(self, name: str) -> Any:
+        """Return what is the same as of the codec."""
+        return getattr(self._x, name)
+
+    def run_decoder(self, latents: np.ndarray) -> np.ndarray:
+        """Return as many inputs."""
+        return self._inputs[: len(latents)]
+
+    def run_encoder(self, inputs: np.ndarray, noise: np.ndarray) -> np.ndarray:
+        """Return as many latents."""
+        return self._latents[: len(inputs)]
+
+
+def _load(folder: Path) -> Codec:
+    codec = vae.load(folder)
+    return Codec(EchoX(codec), codec.y)  # type: ignore[arg-type]
+
+
+def main(checkpoints: Path, port: int) -> None:
+    """Serve the releases until the process is ended."""
+    with TemporaryDirectory() as folder, Catalogue() as catalogue:
+        catalogue.add_all(checkpoints, _load)
+        app = make_app(catalogue, Store(str(Path(folder) / "scores.sqlite")))
+        uvicorn.Server(uvicorn.Config(app, port=port, log_level="warning")).run()
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), int(sys.argv[2]))
