@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -36,6 +37,11 @@ class OfferedFile:
         """Return a file with the record of what it holds now."""
         stamp = _read_stamp(path)
         return cls(path, FileRecord.of(path), stamp)
+
+    @property
+    def modified(self) -> datetime:
+        """When it was last written, in whole seconds, as headers tell it."""
+        return datetime.fromtimestamp(self.stamp[2] // 10**9, UTC)
 
     def is_unchanged(self) -> bool:
         """Return whether the file still holds what the record describes; hashed only if the disk tells of a change."""

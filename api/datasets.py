@@ -1,5 +1,7 @@
 """Routes: the datasets, and their files to download."""
 
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
@@ -57,7 +59,7 @@ def make_router(catalogue: Catalogue) -> APIRouter:
         return {**_summarise(found), "manifest": found.manifest.to_values(), "files": files}
 
     def send_file(release: str, file: str, request: Request) -> Response:
-        """Send a file with its sha256 as a strong ETag; answers Range with 206 and If-None-Match with 304."""
+        """Send a file with its sha256 as a strong ETag; answers Range with 206 and preconditions with 304 and 412."""
         files = catalogue.find(release).files
         if file not in files:
             raise UnknownNameError(f"{release} has no file {file!r}. It has: {', '.join(files)}.")
@@ -68,8 +70,8 @@ def make_router(catalogue: Catalogue) -> APIRouter:
     responses: dict[int | str, dict[str, Any]] = {
         200: {"description": "The file.", "content": content},
         206: {"description": "The requested range of the file.", "content": content},
-        304: {"description": "The file is the one that If-None-Match names."},
-        **describe_errors(400, 404, 416, 503),
+        304: {"description": "The file is the one that If-None-Match names, or older than If-Modified-Since."},
+        **describe_errors(400, 404, 412, 416, 503),
     }
     router.get(path, summary="Download a file", response_class=FileResponse, responses=responses)(send_file)
     router.head(path, summary="A file's size and ETag", response_class=FileResponse, responses=responses)(send_file)
@@ -105,10 +107,39 @@ def _send(offered: OfferedFile, request: Request) -> Response:
             f"{offered.path.name} has changed on disk since it was verified. Restart the service to serve the new file."
         )
     headers = {"ETag": f'"{offered.record.sha256}"', "Cache-Control": "no-cache"}
-    if matches_etag(request.headers.get("if-none-match", ""), headers["ETag"]):
+    if _is_another_wanted(offered, request, headers["ETag"]):
+        reason = f"{offered.path.name} is not the one that If-Match or If-Unmodified-Since names. Download it anew."
+        return make_error_response(412, reason, "precondition_failed", headers)
+    if _is_known(offered, request, headers["ETag"]):
         return Response(status_code=304, headers=headers)
     media_type = MEDIA_TYPES.get(offered.path.suffix, ANY_BYTES)
     return ArchiveResponse(offered.path, headers=headers, media_type=media_type, filename=offered.path.name)
+
+
+def _is_another_wanted(offered: OfferedFile, request: Request, etag: str) -> bool:
+    """Return whether a precondition fails (RFC 9110, section 13.2.2); a date counts only where no ETag is named."""
+    if (if_match := request.headers.get("if-match")) is not None:
+        tags = [tag.strip() for tag in if_match.split(",")]
+        return "*" not in tags and etag not in tags  # a weak one never matches here
+    since = _read_date(request.headers.get("if-unmodified-since", ""))
+    return since is not None and offered.modified > since
+
+
+def _is_known(offered: OfferedFile, request: Request, etag: str) -> bool:
+    """Return whether the client has the file already; a date counts only where no ETag is named."""
+    if (if_none_match := request.headers.get("if-none-match")) is not None:
+        return matches_etag(if_none_match, etag)
+    since = _read_date(request.headers.get("if-modified-since", ""))
+    return since is not None and offered.modified <= since
+
+
+def _read_date(text: str) -> datetime | None:
+    """Return the date of a header; None for none, or for what is no date, which is to be ignored."""
+    try:
+        date = parsedate_to_datetime(text)
+    except (ValueError, OverflowError):
+        return None
+    return date if date.tzinfo else date.replace(tzinfo=UTC)
 
 
 def matches_etag(if_none_match: str, etag: str) -> bool:

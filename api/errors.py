@@ -40,6 +40,7 @@ MEANINGS = {
     406: "The header Accept names none of the media types that the route answers.",
     408: "The body did not arrive in time.",
     409: "These predictions are ranked already.",
+    412: "The file is not the one that If-Match or If-Unmodified-Since names.",
     413: "The body or the number of rows exceeds a limit; the answer names it.",
     415: "The body has another media type than the route takes, or a Content-Encoding other than gzip and deflate.",
     416: "The requested range lies outside the file.",

@@ -117,6 +117,47 @@ class TestDatasets:
             assert response.headers["etag"] == etag
         assert client.get(f"{BASE}/files/data.npz", headers={"If-None-Match": '"other"'}).status_code == 200
 
+    def test_dates_tell_whether_the_client_has_the_file_where_no_etag_does(self, client):
+        whole = client.get(f"{BASE}/files/data.npz")
+        date, long_ago = whole.headers["last-modified"], "Mon, 01 Jan 2001 00:00:00 GMT"
+        cases = [
+            ({"If-Modified-Since": date}, 304),
+            ({"If-Modified-Since": long_ago}, 200),
+            ({"If-Modified-Since": "yesterday"}, 200),
+            ({"If-Modified-Since": f"Mon, 01 Jan 2001 00:00:00 +{'9' * 20}"}, 200),
+            ({"If-Modified-Since": date, "If-None-Match": '"other"'}, 200),
+            ({"If-Modified-Since": long_ago, "If-None-Match": whole.headers["etag"]}, 304),
+        ]
+        for headers, status in cases:
+            assert client.get(f"{BASE}/files/data.npz", headers=headers).status_code == status, headers
+            assert client.head(f"{BASE}/files/data.npz", headers=headers).status_code == status, headers
+
+    def test_another_file_than_the_one_that_is_wanted_is_412(self, client):
+        whole = client.get(f"{BASE}/files/data.npz")
+        etag, long_ago = whole.headers["etag"], "Mon, 01 Jan 2001 00:00:00 GMT"
+        for headers in ({"If-Match": '"other"'}, {"If-Match": f"W/{etag}"}, {"If-Unmodified-Since": long_ago}):
+            refused = client.get(f"{BASE}/files/data.npz", headers={**headers, "Range": "bytes=10-"})
+            assert_error(refused, 412, "precondition_failed", "If-Match", "data.npz")
+            assert refused.headers["etag"] == etag
+            assert client.head(f"{BASE}/files/data.npz", headers=headers).status_code == 412
+        for headers in (
+            {"If-Match": etag},
+            {"If-Match": f'"other", {etag}'},
+            {"If-Match": "*"},
+            {"If-Unmodified-Since": whole.headers["last-modified"]},
+            {"If-Unmodified-Since": long_ago, "If-Match": etag},
+        ):
+            assert client.get(f"{BASE}/files/data.npz", headers=headers).content == whole.content, headers
+
+    @pytest.mark.parametrize(("asked", "part"), [("0-9", slice(10)), ("-7", slice(-7, None)), ("5-5", slice(5, 6))])
+    def test_a_range_is_that_part_of_the_file(self, client, asked, part):
+        whole = client.get(f"{BASE}/files/data.npz").content
+        answer = client.get(f"{BASE}/files/data.npz", headers={"Range": f"bytes={asked}"})
+        assert (answer.status_code, answer.content) == (206, whole[part])
+        first, last, _ = part.indices(len(whole))
+        assert answer.headers["content-range"] == f"bytes {first}-{last - 1}/{len(whole)}"
+        assert answer.headers["content-length"] == str(last - first)
+
     def test_ranges_resume_a_download(self, client):
         whole = client.get(f"{BASE}/files/data.npz")
         etag = whole.headers["etag"]
