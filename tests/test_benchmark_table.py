@@ -21,10 +21,16 @@ def test_networks_are_told_in_rows_a_second_and_shares_of_the_peak():
 
 
 def test_servers_are_told_by_load_with_their_latencies():
-    samples = {"service, JSON, 1 x 16": Sample(4321.0, 0.0034, 0.1), "MLServer, 64 x 16": Sample(43.2, 0.5, 1.5)}
+    samples = {
+        "service, JSON, 1 x 16": Sample(4321.0, 0.0034, 0.1, work=0.000231),
+        "MLServer, 64 x 16": Sample(43.2, 0.5, 1.5),
+    }
     text = describe(Results(samples), MACHINE)
-    assert "| requests a second; p50, p99 in ms | 1 row, 16 connections | 1 row, 64 connections | 64 rows" in text
-    assert "| service, JSON | 4,321; 3.4, 100 |  |  |" in text
+    assert (
+        "| requests a second; p50, p99 in ms; processor in us | 1 row, 16 connections | 1 row, 64 connections | 64 rows"
+        in text
+    )
+    assert "| service, JSON | 4,321; 3.4, 100; 231 |  |  |" in text
     assert "| MLServer |  |  | 43.2; 500, 1,500 |" in text
     assert "LitServe" not in text
 

@@ -45,6 +45,7 @@ class Outcome:
     Attributes:
         seconds: from the first request that counts to the last answer that does.
         answered: answers 200, and how many of them were checked and `wrong`.
+        warm_up: answers before anything counted.
         statuses: how many of each other status.
         lost: requests without an answer.
         unsent: requests of a rate for which no connection was idle.
@@ -55,6 +56,7 @@ class Outcome:
 
     seconds: float = 0.0
     answered: int = 0
+    warm_up: int = 0
     wrong: int = 0
     statuses: dict[str, int] = field(default_factory=dict)
     lost: int = 0
@@ -197,12 +199,13 @@ class _Stream:
         self.expected = b""
         self.connections: list[_Connection] = []
         self.idle: deque[_Connection] = deque()
+        self.latencies: list[float] = []
         self.restart(time.perf_counter())
 
     def restart(self, now: float) -> None:
         """Count from now on."""
-        self.outcome = Outcome()
-        self.latencies: list[float] = []
+        self.outcome = Outcome(warm_up=len(self.latencies))
+        self.latencies = []
         self.statuses: Counter[int] = Counter()
         self.start = self.last = now
         self.sent = 0

@@ -44,5 +44,5 @@ def sample(running: Running, groups: Sequence[Group], warm_up: float, seconds: f
         outcome.p99,
         failures,
         outcome.cpu_seconds / outcome.answered,
-        (running.measure_cpu() - cpu) / outcome.answered,
+        (running.measure_cpu() - cpu) / (outcome.warm_up + outcome.answered),
     )

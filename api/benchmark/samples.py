@@ -14,7 +14,7 @@ class Sample:
         p50, p99: seconds for one of them; 0 where only all together were timed.
         failures: requests that were not answered as they should be.
         cost: CPU seconds of the load generator for one request.
-        work: CPU seconds of the server for one request, those of the warm-up included.
+        work: CPU seconds of the server, or of the function, for one of them.
     """
 
     rate: float

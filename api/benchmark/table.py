@@ -47,7 +47,7 @@ def _describe_alone(results: Results) -> str:
 
 
 def _describe_loads(results: Results) -> str:
-    head = ["requests a second; p50, p99 in ms"]
+    head = ["requests a second; p50, p99 in ms; processor in us"]
     head += [f"{rows} row{'s' * (rows > 1)}, {connections} connections" for rows, connections in LOADS]
     lines = []
     for contender in (*SERVICE, *WORKERS, *ECHO, *OTHERS):
@@ -115,7 +115,10 @@ def _describe_missing(results: Results) -> str:
 
 
 def _describe_sample(sample: Sample | None) -> str:
-    return f"{_rate(sample.rate)}; {_ms(sample.p50)}, {_ms(sample.p99)}" if sample else ""
+    if sample is None:
+        return ""
+    work = f"; {sample.work * 1e6:,.0f}" if sample.work else ""
+    return f"{_rate(sample.rate)}; {_ms(sample.p50)}, {_ms(sample.p99)}{work}"
 
 
 def _rate(rate: float) -> str:

@@ -22,7 +22,7 @@ class Decoder:
         path = os.environ[MODEL_VARIABLE]
         self.session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
 
-    @bentoml.api(batchable=True, max_batch_size=1024, max_latency_ms=1000)
+    @bentoml.api(batchable=True, max_batch_size=1024)
     def decode(self, vectors: np.ndarray) -> np.ndarray:
         """Return the inputs that latents `(n, d)` decode to."""
         return self.session.run(None, {"latents": vectors.astype(np.float32)})[0]

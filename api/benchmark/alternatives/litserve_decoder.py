@@ -9,7 +9,7 @@ import onnxruntime
 
 
 class Decoder(litserve.LitAPI):
-    """Lists in, lists out; requests that come within a millisecond are computed together."""
+    """Lists in, lists out; requests that come within five milliseconds are computed together."""
 
     def setup(self, device: str) -> None:
         """Load the network, on one thread."""
@@ -40,7 +40,7 @@ class Decoder(litserve.LitAPI):
 
 
 if __name__ == "__main__":
-    api = Decoder(max_batch_size=16, batch_timeout=0.001)
+    api = Decoder(max_batch_size=64, batch_timeout=0.005)
     server = litserve.LitServer(api, accelerator="cpu", workers_per_device=1)
     server.run(
         host="127.0.0.1", port=int(sys.argv[2]), num_api_servers=1, generate_client_file=False, log_level="error"

@@ -1,7 +1,6 @@
-"""MLServer around a decoder on ONNX Runtime: `mlserver_decoder.py ONNX PORT`.
+"""MLServer around a decoder on ONNX Runtime, with the batching that it offers: `mlserver_decoder.py ONNX PORT`.
 
-Without its batching, which waits a while for company and was slower at each load of the benchmark, and without
-processes of its own for the models, which would share the one core.
+Without processes of its own for the models, which would share the one core.
 """
 
 import asyncio
@@ -48,7 +47,8 @@ async def serve(port: int) -> None:
         parallel_workers=0,
         debug=False,
     )
-    await MLServer(settings).start([ModelSettings(name="decoder", implementation=Decoder)])
+    decoder = ModelSettings(name="decoder", implementation=Decoder, max_batch_size=64, max_batch_time=0.001)
+    await MLServer(settings).start([decoder])
 
 
 if __name__ == "__main__":
