@@ -45,7 +45,7 @@ def test_all_malformed_requests_are_answered_as_they_should_be(place, invite):
 
 
 def test_a_refusal_is_no_surprise(catalogue, store, invite):
-    with serve(make_app(catalogue, store, Limits(max_requests=0))) as address:
+    with serve(make_app(catalogue, store, Limits(max_waiting_rows=0))) as address:
         place = find_place(int(address.rpartition(":")[2]), "fake-4")
         assert invite(place, set())["64 rows, .npy"][1]() == REFUSED
 
