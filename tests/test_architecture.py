@@ -75,6 +75,7 @@ EXTRA_LIBRARIES = {
     "api.benchmark.servers.fastapi_keras": {"keras"},
     "api.benchmark.servers.keras_decoder": {"keras"},
     "api.benchmark.servers.lists": {"uvicorn"},
+    "api.benchmark.servers.network_alone": {"onnx"},
     "api.benchmark.suite": {"tqdm"},
     "ld_data.__main__": {"keras"},
 }

@@ -43,6 +43,7 @@ LARGE_ROWS = 10_000
 LARGE_CLIENTS = 4
 BATCHES = (1, 64, 256, 4096)
 STARTS = 3
+PRODUCTS = ("product by numpy", "product by ONNX Runtime")
 ALONE_IN_KERAS = {"Keras called directly": "direct", "keras.predict": "predict"}
 SECTIONS = {
     "alone": "the networks in this process, beside the matrix product and Keras",
@@ -165,7 +166,7 @@ class _Stage:
     def add_alone(self) -> None:
         """Add the networks in a process of their own, and those in Keras in another."""
         parts = {f"{name} {batch}": f"{name} {batch}" for name in ("decoder", "encoder") for batch in BATCHES}
-        self._add_turns("network_alone", {"peak": "peak", "verify": "verify", **parts})
+        self._add_turns("network_alone", {**{name: name for name in (*PRODUCTS, "verify")}, **parts})
         if ALONE_IN_KERAS:
             self._add_turns("keras_alone", ALONE_IN_KERAS)
 

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from api.benchmark.contenders import ECHO, OTHERS, SERVICE, WORKERS
-from api.benchmark.goals import judge, share_of_peak
+from api.benchmark.goals import find_peak, judge, share_of_peak
 from api.benchmark.samples import Sample
-from api.benchmark.suite import BATCHES, LARGE_ROWS, LOADS, Results, name_load
+from api.benchmark.suite import BATCHES, LARGE_ROWS, LOADS, PRODUCTS, Results, name_load
 
 
 def describe(results: Results, machine: dict[str, str]) -> str:
@@ -28,10 +28,13 @@ def _describe_machine(machine: dict[str, str]) -> str:
 
 
 def _describe_alone(results: Results) -> str:
-    if "peak" not in results.samples:
+    if PRODUCTS[0] not in results.samples:
         return ""
-    peak = results.samples["peak"].rate * results.figures["flop of peak"] / 1e9
-    head = [f"rows a second, one thread; matrix product {peak:,.0f} GFLOP/s", *(f"batch {batch}" for batch in BATCHES)]
+    peak = find_peak(results) / 1e9
+    head = [
+        f"rows a second of one processor; matrix product {peak:,.0f} GFLOP/s",
+        *(f"batch {batch}" for batch in BATCHES),
+    ]
     lines = []
     for name in ("decoder", "encoder"):
         flops = results.figures[f"flop of {name}"] / 1e6
