@@ -116,6 +116,11 @@ def test_a_check_needs_a_right_answer_to_begin_with():
         load(port, Group(REQUEST, check=True))
 
 
+def test_a_check_without_any_answer_is_an_error():
+    with serve_script(lambda number: None) as port, pytest.raises(ValueError, match="answered 0"):
+        load(port, Group(REQUEST, check=True))
+
+
 def test_a_rate_is_kept_where_connections_are_idle():
     with serve_script(lambda number: answer()) as port:
         (outcome,) = load(port, Group(REQUEST, connections=4, rate=100.0), seconds=0.2)

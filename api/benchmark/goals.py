@@ -1,7 +1,7 @@
 """What the service must reach, as ratios within one run wherever a ratio says it: they survive a busy machine.
 
-Servers of others are compared by requests a second; the service with its own echo and networks by the processor's seconds,
-which hold even where others use the machine.
+Servers of others are compared by requests a second; the service with its own echo and networks by the processor's
+seconds, which hold even where others use the machine.
 """
 
 from collections.abc import Callable, Iterator

@@ -11,8 +11,8 @@ import socket
 import sys
 import time
 from collections import Counter, deque
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
-from typing import Any
 
 from api.benchmark.messages import Answer
 from api.benchmark.samples import find_percentile
@@ -102,7 +102,7 @@ class Load:
                 connection.socket.close()
         return [stream.summarise(cpu) for stream in self._streams]
 
-    def _go_on(self, end: float, is_enough: Any) -> None:
+    def _go_on(self, end: float, is_enough: Callable[[], bool]) -> None:
         latest = end + PATIENCE
         while (now := time.perf_counter()) < end or (not is_enough() and now < latest):
             for stream in self._streams:
@@ -124,7 +124,7 @@ class Load:
         with socket.create_connection(self._address, PATIENCE) as connection:
             connection.sendall(request)
             answer = Answer(keep=True)
-            while not answer.take(connection.recv(RECEIVE_BYTES)):
+            while (data := connection.recv(RECEIVE_BYTES)) and not answer.take(data):
                 pass
         if answer.status != 200 or not answer.body:
             raise ValueError(f"the request that shows the right answer was answered {answer.status}")
