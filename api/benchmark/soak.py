@@ -61,7 +61,7 @@ def soak(data: LatentDataset, folder: Path, minutes: float, workers: int, progre
     with TemporaryDirectory(prefix="ld-data-soak-") as scratch:
         setting = Setting(folder.resolve(), sys.executable, Path(scratch))
         with start(service.make_program(setting, data.test.x[:1])) as running:
-            return _Day(running, folder.name, minutes, progress).spend(kill=workers > 1)
+            return _Day(running, folder.resolve().name, minutes, progress).spend(kill=workers > 1)
 
 
 class _Day:

@@ -127,7 +127,7 @@ class _Stage:
     def __init__(self, options: Options) -> None:
         self.options, self.results = options, Results()
         self.data: LatentDataset = ld_data.load(options.folder)
-        self.release = options.folder.name
+        self.release = options.folder.resolve().name
         self.parts: dict[str, Take] = {}
         self._running: dict[object, Running | None] = {}
         self._resources = ExitStack()
