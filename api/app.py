@@ -12,6 +12,8 @@ from api.errors import add_error_handlers, describe_errors
 from api.fast_path import FastPath
 from api.inflation import Inflation
 from api.limits import Limits, Worker
+from api.metrics import Metrics, MetricsMiddleware
+from api.metrics import make_router as make_metrics_router
 from api.payload import refuse_unknown_parameters
 from api.rate_limit import RateLimit
 from eval.challenge import ROWS
@@ -54,12 +56,18 @@ def make_app(
         responses=describe_errors(422),  # any route answers it for a query parameter that it does not know
     )
     app.state.worker = worker
-    service = codecs.CodecService(catalogue, worker)
+    metrics = app.state.metrics = Metrics()
+    service = codecs.CodecService(catalogue, worker, metrics.count_call)
+    metrics.add_gauge("ld_data_requests_in_progress", "Requests that are worked on.", lambda: len(worker))
+    metrics.add_gauge("ld_data_waiting_rows", "Rows that wait for a model.", lambda: worker.admission.waiting_rows)
+    metrics.add_gauge("ld_data_held_bytes", "Bytes of the bodies that are held.", lambda: worker.admission.held_bytes)
     app.add_middleware(FastPath, service=service)
     app.add_middleware(BodyLimit, max_bytes=limits.max_body_bytes)
     app.add_middleware(Inflation)
+    app.add_middleware(MetricsMiddleware, metrics=metrics)
     add_error_handlers(app)
     app.include_router(status.make_router(catalogue, store, limits, workers))
+    app.include_router(make_metrics_router(metrics))
     app.include_router(datasets.make_router(catalogue))
     app.include_router(codecs.make_router(service))
     app.include_router(inference_protocol.make_router(service))

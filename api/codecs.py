@@ -9,7 +9,7 @@ from fastapi import APIRouter, Path, Query, Request, Response
 
 from api.catalogue import Catalogue
 from api.errors import describe_errors
-from api.gathering import SMALL_ROWS, Gatherer
+from api.gathering import SMALL_ROWS, Gatherer, Watch
 from api.limits import HeldResponse, Worker
 from api.operations import MAX_FIRST_ROW, Draw, Operation
 from api.payload import describe_array, describe_request, describe_response, read_array
@@ -36,9 +36,9 @@ NumberQuery = Annotated[
 class CodecService:
     """Answers what releases' models are asked."""
 
-    def __init__(self, catalogue: Catalogue, worker: Worker) -> None:
-        """Take the releases, and what limits the work on them."""
-        self.catalogue, self.worker, self._gatherer = catalogue, worker, Gatherer()
+    def __init__(self, catalogue: Catalogue, worker: Worker, watch: Watch | None = None) -> None:
+        """Take the releases, what limits the work on them, and what is told of each call of a model."""
+        self.catalogue, self.worker, self._gatherer = catalogue, worker, Gatherer(watch)
 
     async def answer(self, request: Request, operation: Operation, draw: Draw, number: Number = "float32") -> Response:
         """Return the answer to a request for an operation, an array in JSON or `.npy`; raises as `ask`.
@@ -63,6 +63,7 @@ class CodecService:
                     arrays, reply = self._prepare(operation, read, body)
                 else:
                     arrays, reply = await self.worker.work(self._prepare, operation, read, body)
+                request.scope["rows"] = len(arrays[0])  # for who watches
                 is_small = len(arrays[0]) <= SMALL_ROWS and not reply.is_picture
                 if not is_small:
                     places.enter_context(admission.admit())

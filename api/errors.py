@@ -10,6 +10,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
+from starlette.types import Receive, Scope, Send
 
 from ld_data import errors
 
@@ -63,11 +64,25 @@ def describe_errors(*statuses: int) -> dict[int | str, dict[str, Any]]:
     return {status: {"model": ErrorBody, "description": MEANINGS[status]} for status in statuses}
 
 
+class ErrorResponse(JSONResponse):
+    """An error in its one shape, which leaves its slug in the scope of its request for who watches."""
+
+    def __init__(self, status: int, error: str, error_type: str, headers: Mapping[str, str] | None = None) -> None:
+        """Take the sentence and the slug."""
+        super().__init__({"error": error, "error_type": error_type}, status, headers)
+        self._error_type = error_type
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send the answer."""
+        scope["error_type"] = self._error_type
+        await super().__call__(scope, receive, send)
+
+
 def make_error_response(
     status: int, error: str, error_type: str, headers: Mapping[str, str] | None = None
-) -> JSONResponse:
+) -> ErrorResponse:
     """Return an error in its one shape."""
-    return JSONResponse({"error": error, "error_type": error_type}, status, headers)
+    return ErrorResponse(status, error, error_type, headers)
 
 
 def respond_to(error: errors.LdDataError) -> JSONResponse:

@@ -28,10 +28,11 @@ class FastPath:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request, or pass it on."""
-        answer = self._find(scope)
-        if answer is None:
+        found = self._find(scope)
+        if found is None:
             await self._app(scope, receive, send)
             return
+        scope["template"], answer = found  # the one for who watches, as others leave their route
         try:
             response = await answer(Request(scope, receive))
         except LdDataError as error:
@@ -40,7 +41,8 @@ class FastPath:
             response = tell_client_left()
         await response(scope, receive, send)
 
-    def _find(self, scope: Scope) -> Answer | None:
+    def _find(self, scope: Scope) -> tuple[str, Answer] | None:
+        """Return the template of a request's route, and what answers it."""
         if scope["type"] != "http" or scope["method"] != "POST" or scope["query_string"]:
             return None
         match scope["path"].split("/"):
@@ -50,15 +52,15 @@ class FastPath:
                 return self._find_model(name)
         return None
 
-    def _find_operation(self, release: str, path: str) -> Answer | None:
+    def _find_operation(self, release: str, path: str) -> tuple[str, Answer] | None:
         operation = self._service.catalogue.find_operation(release, path)
         if operation is None:
             return None
-        return lambda request: self._service.answer(request, operation, Draw())
+        return f"/v1/datasets/{{release}}/{path}", lambda request: self._service.answer(request, operation, Draw())
 
-    def _find_model(self, name: str) -> Answer | None:
+    def _find_model(self, name: str) -> tuple[str, Answer] | None:
         try:
             model = find_model(self._service.catalogue, name)
         except LdDataError:  # which the long way tells
             return None
-        return lambda request: infer(self._service, request, model)
+        return "/v2/models/{model}/infer", lambda request: infer(self._service, request, model)

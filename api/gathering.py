@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 Function = Callable[..., np.ndarray]
+Watch = Callable[[int, int], None]  # is told of each call how many asks it is for, and how many rows it has
 
 SMALL_ROWS = 64  # of a request that goes before larger ones
 CHUNK_ROWS = 64  # of those, between which small ones are served
@@ -28,8 +29,9 @@ class _Ask:
 class Gatherer:
     """Runs functions of rows for many at once; a row's result must not depend on the other rows."""
 
-    def __init__(self) -> None:
+    def __init__(self, watch: Watch | None = None) -> None:
         """Start with nothing to do."""
+        self._watch = watch
         self._small: dict[Function, deque[_Ask]] = {}
         self._large: deque[_Ask] = deque()
         self._is_scheduled = False
@@ -68,11 +70,18 @@ class Gatherer:
         self._is_scheduled = False
         for asks in self._small.values():
             if asks:
-                _compute(_take(asks))
+                self._compute(_take(asks))
         if self._large:
-            _compute([self._large.popleft()])
+            self._compute([self._large.popleft()])
         if self._large or any(self._small.values()):
             self._schedule()
+
+    def _compute(self, asks: list[_Ask]) -> None:
+        asks = [ask for ask in asks if not ask.answer.cancelled()]  # whose client has not left
+        if asks:
+            rows = _compute(asks)
+            if self._watch:
+                self._watch(len(asks), rows)
 
 
 def _take(asks: deque[_Ask]) -> list[_Ask]:
@@ -85,10 +94,8 @@ def _take(asks: deque[_Ask]) -> list[_Ask]:
     return taken
 
 
-def _compute(asks: list[_Ask]) -> None:
-    asks = [ask for ask in asks if not ask.answer.cancelled()]  # whose client has not left
-    if not asks:
-        return
+def _compute(asks: list[_Ask]) -> int:
+    """Give each ask its answer, from one call of their function, and return how many rows that had."""
     arrays = asks[0].arrays
     if len(asks) > 1:
         arrays = tuple(np.concatenate(parts) for parts in zip(*(ask.arrays for ask in asks), strict=True))
@@ -97,9 +104,10 @@ def _compute(asks: list[_Ask]) -> None:
     except Exception as error:
         for ask in asks:
             ask.answer.set_exception(error)
-        return
+        return len(arrays[0])
     start = 0
     for ask in asks:
         stop = start + len(ask.arrays[0])
         ask.answer.set_result(rows[start:stop])
         start = stop
+    return start

@@ -87,6 +87,7 @@ def _read_plan(request: Request, body: bytes, limits: Limits, streamed: bool = F
         limits.check_generated_rows(config.num_samples)
         held += config.num_samples
     limits.check_values(held * steps)
+    request.scope["rows"] = config.num_samples  # for who watches
     return plan_mnist1d(config, templates, mode)
 
 

@@ -35,8 +35,8 @@ class Inflation:
         if encoding in ("", "identity"):
             await self._app(scope, receive, send)
         elif encoding in WINDOWS:
-            headers = [header for header in scope["headers"] if header[0] not in OF_COMPRESSED]
-            await self._app({**scope, "headers": headers}, InflatedBody(receive, encoding), send)
+            scope["headers"] = [header for header in scope["headers"] if header[0] not in OF_COMPRESSED]
+            await self._app(scope, InflatedBody(receive, encoding), send)
         else:
             await _refuse(encoding)(scope, receive, send)
 

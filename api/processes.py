@@ -1,5 +1,6 @@
 """The processes of the service: one that does all, or workers that share one port under a supervisor."""
 
+import asyncio
 import http.client
 import json
 import multiprocessing
@@ -18,11 +19,13 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from fastapi import FastAPI
+from prometheus_client.multiprocess import mark_process_dead
 from uvicorn import Config, Server
 from uvicorn.supervisors import Multiprocess
 
 from api.app import make_app
 from api.catalogue import Catalogue, LoadCodec
+from api.metrics import FOLDER_VARIABLE
 from eval.store import Store
 from eval.tokens import Tokens
 from ld_data.errors import NotReadyError
@@ -112,6 +115,13 @@ class Supervisor(Multiprocess):
         if not self.should_exit.is_set():
             _announce(_ask_names(self.sockets[0]), self.sockets[0])
 
+    def keep_subprocess_alive(self) -> None:
+        """Replace what has died, and keep its last state out of the metrics; what it counted stays in."""
+        pids = {process.pid for process in self.processes}
+        super().keep_subprocess_alive()
+        for pid in pids - {process.pid for process in self.processes}:
+            mark_process_dead(pid)  # type: ignore[no-untyped-call]
+
     def join_all(self) -> None:
         """Wait for the workers to finish; what takes much longer than it may is ended."""
         for process in self.processes:
@@ -124,6 +134,7 @@ def _serve_by_workers(service: Service, listener: socket.socket) -> None:
     for name in THREAD_VARIABLES:
         os.environ.setdefault(name, "1")  # numpy in each of the workers would take a thread for each core
     with TemporaryDirectory(prefix="ld-data-") as folder:  # a worker that is killed leaves its files, but only in here
+        os.environ[FOLDER_VARIABLE] = folder
         factory = partial(_make_worker_app, replace(service, folder=Path(folder)))
         supervisor = Supervisor(_make_config(factory, service.workers), _share(listener))
         supervisor.run()
@@ -148,7 +159,9 @@ def _make_worker_app(service: Service) -> FastAPI:
     @asynccontextmanager
     async def close_afterwards(_: FastAPI) -> AsyncIterator[None]:
         with resources:
+            flushing = asyncio.create_task(app.state.metrics.keep_flushing())
             yield
+            flushing.cancel()
 
     app.router.lifespan_context = close_afterwards
     threading.Thread(target=_stop_without_supervisor, daemon=True).start()

@@ -65,7 +65,6 @@ EXTRA_LIBRARIES = {
     "vae.gaussianization": {"scipy"},
     "vae.network": {"onnxruntime"},
     "vae.training": {"tqdm"},
-    "api.processes": {"uvicorn"},
     "api.pictures": {"PIL"},
     "api.benchmark.alternatives.bentoml_decoder": {"bentoml", "onnxruntime"},
     "api.benchmark.alternatives.litserve_decoder": {"litserve", "onnxruntime"},
@@ -77,6 +76,8 @@ EXTRA_LIBRARIES = {
     "api.benchmark.servers.lists": {"uvicorn"},
     "api.benchmark.servers.network_alone": {"onnx"},
     "api.benchmark.suite": {"tqdm"},
+    "api.metrics": {"prometheus_client"},
+    "api.processes": {"prometheus_client", "uvicorn"},
     "ld_data.__main__": {"keras"},
 }
 LATE_IMPORTS = {  # module, what it imports late
