@@ -7,10 +7,12 @@ import sys
 from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
+from typing import get_args
 
 import vae
 from api.benchmark.commands import add_commands
 from api.processes import Service, serve
+from api.request_log import Form, Level
 from eval.store import Store
 from ld_data import command_line
 from ld_data.errors import InputError
@@ -34,6 +36,12 @@ def _make_parser() -> argparse.ArgumentParser:
         help="the leaderboard's file or database URL; by default LD_DATA_SCORES, or scores.sqlite beside checkpoints/",
     )
     parser.add_argument("--workers", type=int, default=1, help="processes that serve; as many as cores are of use")
+    parser.add_argument("--log", choices=get_args(Form), default="text", help="how stderr is written")
+    parser.add_argument(
+        "--log-level",
+        choices=get_args(Level),
+        help="warning by default; info, a line for each request, with --log json",
+    )
     parser.set_defaults(command=_serve)
     add_commands(parser)
     return parser
@@ -49,7 +57,8 @@ def _serve(options: argparse.Namespace) -> None:
     place = options.scores or scores_place(checkpoints)
     _check_store(place)
     with _listen(options.host, options.port) as listener:
-        serve(Service(checkpoints, place, vae.load, options.workers), listener)
+        level: Level = options.log_level or ("info" if options.log == "json" else "warning")
+        serve(Service(checkpoints, place, vae.load, options.workers, options.log, level), listener)
 
 
 def _check_store(place: str) -> None:

@@ -16,6 +16,7 @@ from api.metrics import Metrics, MetricsMiddleware
 from api.metrics import make_router as make_metrics_router
 from api.payload import refuse_unknown_parameters
 from api.rate_limit import RateLimit
+from api.request_log import RequestLog
 from eval.challenge import ROWS
 from eval.store import Store
 from eval.tokens import Tokens
@@ -65,6 +66,7 @@ def make_app(
     app.add_middleware(BodyLimit, max_bytes=limits.max_body_bytes)
     app.add_middleware(Inflation)
     app.add_middleware(MetricsMiddleware, metrics=metrics)
+    app.add_middleware(RequestLog)
     add_error_handlers(app)
     app.include_router(status.make_router(catalogue, store, limits, workers))
     app.include_router(make_metrics_router(metrics))

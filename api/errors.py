@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
+from api.request_log import request_id
 from ld_data import errors
 
 logger = logging.getLogger(__name__)
@@ -138,4 +139,5 @@ def add_error_handlers(app: FastAPI) -> None:
     @app.exception_handler(Exception)
     def _(request: Request, error: Exception) -> JSONResponse:
         logger.error("unexpected error in %s %s", request.method, request.url.path, exc_info=error)
-        return make_error_response(500, "unexpected error; the service's log tells more.", "internal")
+        headers = {"X-Request-ID": request_id.get()}  # this answer goes past the middleware that would add it
+        return make_error_response(500, "unexpected error; the service's log tells more.", "internal", headers)

@@ -26,6 +26,7 @@ from uvicorn.supervisors import Multiprocess
 from api.app import make_app
 from api.catalogue import Catalogue, LoadCodec
 from api.metrics import FOLDER_VARIABLE
+from api.request_log import Form, Level, set_up_logging
 from eval.store import Store
 from eval.tokens import Tokens
 from ld_data.errors import NotReadyError
@@ -46,6 +47,7 @@ class Service:
         scores: the leaderboard's file or database URL.
         load_codec: what loads the models of a release, a function of a module.
         workers: how many processes serve.
+        log, log_level: how, and from which level on, is logged to stderr.
         folder: where temporary files go; None for the system's.
     """
 
@@ -53,11 +55,14 @@ class Service:
     scores: str
     load_codec: LoadCodec
     workers: int = 1
+    log: Form = "text"
+    log_level: Level = "warning"
     folder: Path | None = None
 
     @contextmanager
     def open(self) -> Iterator[tuple[FastAPI, Catalogue]]:
         """Yield the application and its releases; their temporary files are deleted when the block ends."""
+        set_up_logging(self.log, self.log_level)
         with closing(Store(self.scores)) as store, Catalogue(self.folder) as catalogue:
             catalogue.add_all(self.checkpoints, self.load_codec)
             yield make_app(catalogue, store, tokens=Tokens.of(), workers=self.workers), catalogue
@@ -73,7 +78,7 @@ def serve(service: Service, listener: socket.socket) -> None:
         return
     with service.open() as (app, catalogue), suppress(KeyboardInterrupt):  # the server raises it, too, once it stopped
         _announce([release.manifest.name for release in catalogue.ready], listener)
-        Server(_make_config(app)).run(sockets=[listener])
+        Server(_make_config(app, service)).run(sockets=[listener])
 
 
 class SharedPort(socket.socket):
@@ -135,8 +140,9 @@ def _serve_by_workers(service: Service, listener: socket.socket) -> None:
         os.environ.setdefault(name, "1")  # numpy in each of the workers would take a thread for each core
     with TemporaryDirectory(prefix="ld-data-") as folder:  # a worker that is killed leaves its files, but only in here
         os.environ[FOLDER_VARIABLE] = folder
+        set_up_logging(service.log, service.log_level)
         factory = partial(_make_worker_app, replace(service, folder=Path(folder)))
-        supervisor = Supervisor(_make_config(factory, service.workers), _share(listener))
+        supervisor = Supervisor(_make_config(factory, service), _share(listener))
         supervisor.run()
     if supervisor.has_failed:
         raise NotReadyError("a worker ended before it served; what it printed above tells why.")
@@ -176,12 +182,14 @@ def _stop_without_supervisor() -> None:
         os.kill(os.getpid(), signal.SIGTERM)
 
 
-def _make_config(app: object, workers: int = 1) -> Config:
+def _make_config(app: object, service: Service) -> Config:
     return Config(
         app,  # type: ignore[arg-type]
-        factory=workers > 1,
-        workers=workers,
-        log_level="warning",
+        factory=service.workers > 1,
+        workers=service.workers,
+        log_config=None,  # but as all else is logged
+        log_level=service.log_level,
+        access_log=False,
         timeout_graceful_shutdown=GRACE_SECONDS,
         timeout_worker_healthcheck=START_SECONDS,
     )

@@ -1,5 +1,6 @@
 """Several worker processes of the real service: what they answer, and what becomes of those that die."""
 
+import json
 import os
 import shutil
 import signal
@@ -40,12 +41,18 @@ def home(tmp_path_factory):
 
 
 @contextmanager
-def run_service(home, workers, temporary, release=RELEASE):
-    """Yield the process of the service, and its address."""
-    options = {"--workers": workers, "--port": 0, "--checkpoints": home / "checkpoints", "--scores": home / "s.sqlite"}
+def run_service(home, workers, temporary, release=RELEASE, log="text"):
+    """Yield the process of the service, and its address; what it logs goes to a file."""
+    options = {"--workers": workers, "--port": 0, "--log": log}
+    options |= {"--checkpoints": home / "checkpoints", "--scores": home / "s.sqlite"}
     command = [sys.executable, "-m", "api", *(str(word) for pair in options.items() for word in pair)]
     environment = {**os.environ, "TMPDIR": str(temporary)}
-    with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True) as process:
+    with (
+        (temporary / "log").open("w") as errors,
+        subprocess.Popen(
+            command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=errors, text=True
+        ) as process,
+    ):
         try:
             announced = process.stdout.readline()
             assert announced.startswith(f"serving {release} at http://")
@@ -140,7 +147,7 @@ def test_what_is_in_progress_is_answered_before_a_signal_ends_all(home, tmp_path
     body = write_npy(ASKS["x/decode"])
     head = f"POST /v1/datasets/{RELEASE}/x/decode HTTP/1.1\r\nHost: a\r\nContent-Length: {len(body)}\r\n"
     head += "".join(f"{name}: {value}\r\n" for name, value in NPY.items())
-    with run_service(home, 2, tmp_path) as (process, address):
+    with run_service(home, 2, tmp_path, log="json") as (process, address):
         pids, expected = list_workers(process), ask(address, "x/decode")
         host, port = address.removeprefix("http://").split(":")
         with socket.create_connection((host, int(port))) as client:
@@ -154,6 +161,8 @@ def test_what_is_in_progress_is_answered_before_a_signal_ends_all(home, tmp_path
         assert process.wait(60) == 0
     assert not any(Path(f"/proc/{pid}").exists() for pid in pids)
     assert not list(tmp_path.glob("ld-data-*"))
+    lines = [json.loads(line) for line in (tmp_path / "log").read_text().splitlines()]  # all that both workers logged
+    assert [line["rows"] for line in lines if line.get("route", "").endswith("x/decode")] == [100, 100]
 
 
 @pytest.mark.parametrize(
