@@ -63,7 +63,6 @@ class Encoder(keras.layers.Layer):
             parts.make(convolution, f"convolution_{i}", channels, 3, **options)
             for i, channels in enumerate(self.filters)
         ]
-        self.flatten = keras.layers.Flatten(name="flatten")
         self.hidden = [parts.make(dense, f"hidden_{i}", width, activation) for i, width in enumerate(self.units)]
         self.posterior = parts.make(dense, "posterior", latent_dim if posterior_std else 2 * latent_dim)
 
@@ -83,7 +82,7 @@ class Encoder(keras.layers.Layer):
         values = ops.expand_dims(inputs, -1)
         for convolution in self.convolutions:
             values = convolution(values)
-        values = self.flatten(values)
+        values = ops.reshape(values, (-1, math.prod(values.shape[1:])))
         for layer in self.hidden:
             values = layer(values)
         if self.posterior_std:
