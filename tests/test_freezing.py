@@ -92,6 +92,12 @@ def test_no_shape_is_computed_from_the_rows(pair):
         assert {node.input[1] for node in graph.node if node.op_type == "Reshape"} <= constants
 
 
+def test_flowing_back_cuts_and_negates_weights_and_not_results():
+    graph = onnx.load_from_string(freeze(make_vae(IMAGE)).decoder.model).graph
+    assert not {"Neg", "Split"} & {node.op_type for node in graph.node}
+    assert sum(node.op_type == "Slice" for node in graph.node) <= 4  # of the first coupling and the last maps alone
+
+
 def test_a_row_depends_on_its_company_by_rounding_at_most(pair, inputs):
     _, frozen = pair
     noise = frozen.make_noise("sample", 0, 0, 0, ROWS)

@@ -101,12 +101,13 @@ class Flow(keras.layers.Layer):
         """Return the inner latents `(n, d)` of outer ones."""
         values = self.radial.inverse(ops.matmul(outer, self.colouring) + self.centre)
         values = self.marginal.inverse(values)
+        kept, moved = self._split(values)
         for number in reversed(range(self.couplings)):
-            kept, moved = self._split(values)
-            log_scale, shift = self._propose(number, kept)
-            values = ops.concatenate([kept, moved * ops.exp(-log_scale) - shift], axis=-1)
-            values = ops.matmul(values, ops.transpose(self.rotations[number]))
-        return values
+            scale, shift = self._propose_back(number, kept)
+            values = ops.concatenate([kept, moved * scale + shift], axis=-1)
+            # A product with each half of the rotation: to cut one product into halves takes an operation more.
+            kept, moved = (ops.matmul(values, half) for half in self._split(ops.transpose(self.rotations[number])))
+        return ops.concatenate([kept, moved], axis=-1)
 
     def get_config(self) -> dict[str, Any]:
         """Return the arguments of the constructor."""
@@ -126,3 +127,17 @@ class Flow(keras.layers.Layer):
             values = layer(values)
         log_scale, shift = ops.split(values, 2, axis=-1)
         return GREATEST_LOG_SCALE * ops.tanh(log_scale), shift
+
+    def _propose_back(self, number: int, kept: KerasTensor) -> tuple[KerasTensor, KerasTensor]:
+        """Return exp(-log_scale) and -shift for what `_propose` returns, `(n, d - kept)` each.
+
+        Weights are negated and cut instead of results: that is done once, where the network is frozen, and a single row
+        takes its time for the number of operations more than for their size.
+        """
+        *hidden, last = self._network(number)
+        values = kept
+        for layer in hidden:
+            values = layer(values)
+        kernels, biases = ops.split(-last.kernel, 2, axis=1), ops.split(-last.bias, 2)
+        log_scale, shift = (ops.matmul(values, kernel) + bias for kernel, bias in zip(kernels, biases, strict=True))
+        return ops.exp(GREATEST_LOG_SCALE * ops.tanh(log_scale)), shift
