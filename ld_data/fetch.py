@@ -1,4 +1,4 @@
-"""Downloads: to a temporary file, checked against a sha256, then renamed, so that a name never holds half a file."""
+"""Downloads: to a temporary file, checked against a hash, then renamed, so that a name never holds half a file."""
 
 import hashlib
 import secrets
@@ -22,15 +22,17 @@ PAUSE_SECONDS = 1.0
 def fetch_file(
     urls: Sequence[str],
     path: Path,
-    sha256: str,
+    digest: str,
     *,
+    algorithm: str = "sha256",
     searched: Sequence[Path] = (),
     client: httpx2.Client | None = None,
 ) -> Path:
     """Return `path` after downloading it from the first of the mirrors `urls` that delivers content with that hash.
 
-    Each mirror is tried twice. Raises `MissingDataError` when `LD_DATA_OFFLINE` forbids it, with the places that were
-    `searched` before, and `DownloadError` with every mirror's answer when none delivered; then nothing is left behind.
+    The hash is a sha256, or what hashlib calls `algorithm`. Each mirror is tried twice. Raises `MissingDataError` when
+    `LD_DATA_OFFLINE` forbids it, with the places that were `searched` before, and `DownloadError` with every mirror's
+    answer when none delivered; then nothing is left behind.
     """
     if is_offline():
         places = "".join(f"\n  {place}" for place in searched or [path])
@@ -46,7 +48,7 @@ def fetch_file(
             for number in range(TRIES_PER_MIRROR):
                 time.sleep(PAUSE_SECONDS * number)
                 try:
-                    return _fetch_once(session, url, path, sha256)
+                    return _fetch_once(session, url, path, digest, algorithm)
                 except (httpx2.HTTPError, DownloadError) as error:
                     failures.append(f"{url}: {(str(error) or type(error).__name__).splitlines()[0]}")
     raise DownloadError(
@@ -55,22 +57,22 @@ def fetch_file(
     )
 
 
-def _fetch_once(client: httpx2.Client, url: str, path: Path, sha256: str) -> Path:
+def _fetch_once(client: httpx2.Client, url: str, path: Path, digest: str, algorithm: str) -> Path:
     """Download one URL into a temporary file beside `path` and rename it once its hash is right."""
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
         with temporary.open("xb") as file, client.stream("GET", url) as response:
             response.raise_for_status()
-            received = _write_stream(response, file, path.name)
-        if received != sha256:
-            raise DownloadError(f"expected sha256 {sha256}, received {received}")
+            received = _write_stream(response, file, path.name, algorithm)
+        if received != digest:
+            raise DownloadError(f"expected {algorithm} {digest}, received {received}")
         return temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
 
 
-def _write_stream(response: httpx2.Response, file: BinaryIO, title: str) -> str:
-    digest = hashlib.sha256()
+def _write_stream(response: httpx2.Response, file: BinaryIO, title: str, algorithm: str) -> str:
+    digest = hashlib.new(algorithm)
     length = int(response.headers.get("Content-Length", 0)) or None
     with tqdm(total=length, unit="B", unit_scale=True, desc=title, leave=False) as progress:
         for chunk in response.iter_bytes():

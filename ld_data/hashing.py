@@ -1,4 +1,4 @@
-"""SHA-256 of files and of arrays."""
+"""Hashes of files and of arrays."""
 
 import hashlib
 from pathlib import Path
@@ -8,9 +8,9 @@ import numpy as np
 CHUNK_BYTES = 1 << 20
 
 
-def hash_file(path: Path) -> str:
-    """Return the sha256 of a file, as 64 hexadecimal digits, in constant memory."""
-    digest = hashlib.sha256()
+def hash_file(path: Path, algorithm: str = "sha256") -> str:
+    """Return the hash of a file, the sha256 or another of hashlib, in hexadecimal digits and in constant memory."""
+    digest = hashlib.new(algorithm)
     with path.open("rb") as file:
         while chunk := file.read(CHUNK_BYTES):
             digest.update(chunk)

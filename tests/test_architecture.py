@@ -85,6 +85,7 @@ LATE_IMPORTS = {  # module, what it imports late
     ("ld_data.mnist", "ld_data.fetch"),
     ("ld_data.mnist1d_benchmark", "mnist1d.data"),
     ("ld_data.mnist1d_original", "matplotlib"),
+    ("ld_data.variations", "ld_data.fetch"),
     ("ld_data.__main__", "keras"),
     ("ld_data.__main__", "vae"),
     ("ld_data.__main__", "vae.recipes"),

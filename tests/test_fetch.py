@@ -54,6 +54,14 @@ def test_wrong_content_is_never_given_the_name(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_another_hash_is_checked_by_its_name(tmp_path):
+    client, _ = make_client([httpx2.Response(200, content=CONTENT)])
+    sha1 = hashlib.sha1(CONTENT, usedforsecurity=False).hexdigest()
+    assert fetch_file(["http://a/f"], tmp_path / "f", sha1, algorithm="sha1", client=client).read_bytes() == CONTENT
+    with pytest.raises(DownloadError, match="expected sha1 0+, received " + sha1):
+        fetch_file(["http://a/f"], tmp_path / "g", "0" * 40, algorithm="sha1", client=client)
+
+
 def test_a_failed_download_leaves_the_older_file_alone(tmp_path):
     (tmp_path / "f").write_bytes(b"older")
     client, _ = make_client([httpx2.ReadTimeout("too slow")])
