@@ -8,10 +8,10 @@ import sys
 from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from ld_data import command_line
-from ld_data.arrays import read_npy
+from ld_data.arrays import check_integer, read_npy
 from ld_data.builder import BuildPlan, make_dataset, name_release, write_release
 from ld_data.codec import LatentCodec
 from ld_data.dataset import LatentDataset
@@ -20,11 +20,24 @@ from ld_data.errors import DownloadError, InputError, LdDataError, MissingDataEr
 from ld_data.hashing import hash_file
 from ld_data.locations import checkpoints_folder
 from ld_data.manifest import Manifest, read_manifest
+from ld_data.mnist import load_mnist
 from ld_data.mnist1d import Mnist1dConfig, plan_mnist1d
 from ld_data.mnist1d_files import name_files, write_signals
 from ld_data.release import check_target, find_release, list_releases, load, verify
 from ld_data.report import Goals, HealthReport, keep_measured, make_report, merge, read_goals
 from ld_data.source import SOURCES, Source, choose_source, find_inputs
+from ld_data.variations import TEST_ROWS, TRAIN_ROWS
+from ld_data.variations_files import check_target as check_variations_target
+from ld_data.variations_files import read_pictures, write_variations
+from ld_data.variations_generator import (
+    MANNERS,
+    MAX_ROW,
+    BackgroundKind,
+    Blend,
+    Order,
+    VariationConfig,
+    VariationStream,
+)
 
 DEFAULT_SERVICE = "http://127.0.0.1:8000"
 RELEASE_VERSION = "1.0.0"
@@ -80,7 +93,7 @@ def _make_parser() -> argparse.ArgumentParser:
     health.add_argument("--json", action="store_true", help="print JSON")
     health.set_defaults(command=_health)
     plots = commands.add_parser("plots", help="pictures of a release, or of a generator")
-    plots.add_argument("name", help="a release's name or folder; or mnist1d, for its templates and steps")
+    plots.add_argument("name", help="a release's name or folder; or mnist1d, mnist-rot-like, ...: a generator")
     plots.add_argument("--out", type=Path, required=True, metavar="DIR", help="the folder to write .png files into")
     plots.add_argument("--components", type=int, nargs=2, default=(0, 1), help="of the manifold; 0 1 by default")
     plots.add_argument("--source-npz", type=Path, metavar="FILE", help="the images of a release of your own")
@@ -89,23 +102,29 @@ def _make_parser() -> argparse.ArgumentParser:
 
 
 def _add_generator_commands(commands: Any) -> None:
-    generate = commands.add_parser("generate", help="raw signals from a generator, as .npz or .npy")
-    generate.add_argument("source", choices=["mnist1d"])
-    generate.add_argument(
+    generate = commands.add_parser("generate", help="raw signals or images from a generator")
+    sources = generate.add_subparsers(required=True, metavar="SOURCE", dest="source")
+    signals = sources.add_parser("mnist1d", help="signals, as .npz or .npy")
+    signals.add_argument(
         "--out", type=Path, required=True, help="the .npz, or .npy and .labels.npy, to write; must not exist"
     )
-    generate.add_argument(
+    signals.add_argument(
         "--mode",
         choices=["canonical", "fast"],
         help="the original's very signals, or others of their distribution; fast for all but the published set",
     )
-    generate.add_argument("--templates", type=Path, metavar="FILE", help="an .npy (k, l) in place of the ten digits")
-    _add_config_options(generate)
-    generate.set_defaults(command=_generate)
+    signals.add_argument("--templates", type=Path, metavar="FILE", help="an .npy (k, l) in place of the ten digits")
+    _add_config_options(signals)
+    signals.set_defaults(command=_generate)
+    for name, config in MANNERS.items():
+        _add_variation_options(sources.add_parser(name, help="varied MNIST digits, as .npz"), config)
 
-    benchmark = commands.add_parser("benchmark", help="how fast a generator is, beside the original")
-    benchmark.add_argument("source", choices=["mnist1d"])
-    benchmark.add_argument("--turns", type=int, default=7, help="of each way; 7 by default")
+    benchmark = commands.add_parser("benchmark", help="how fast a generator is, or a parser, beside the original")
+    benchmark.add_argument("source", choices=["mnist1d", "variations"])
+    benchmark.add_argument("--turns", type=int, help="of each way; 7 by default, 3 for variations")
+    benchmark.add_argument(
+        "--notation", choices=["matlab", "short"], default="matlab", help="of the numbers of variations"
+    )
     benchmark.add_argument("--json", action="store_true", help="print JSON")
     benchmark.set_defaults(command=_benchmark)
 
@@ -120,6 +139,24 @@ def _add_config_options(parser: argparse.ArgumentParser) -> None:
             parser.add_argument(option, type=int, nargs=2, metavar=("LEAST", "MOST"), default=field.default)
         else:
             parser.add_argument(option, type=type(field.default), default=field.default, help=f"{field.default}")
+
+
+def _add_variation_options(parser: argparse.ArgumentParser, config: VariationConfig) -> None:
+    """Give the parser one option for each argument of the generator, with the defaults of one manner."""
+    parser.add_argument("--out", type=Path, required=True, help="the .npz to write; must not exist")
+    parser.add_argument("--train", type=int, default=TRAIN_ROWS, help=f"images of training digits; {TRAIN_ROWS}")
+    parser.add_argument("--test", type=int, default=TEST_ROWS, help=f"images of test digits; {TEST_ROWS}")
+    parser.add_argument("--pictures", type=Path, metavar="FILE", help="an .npy (n, h, w), or .npz, to cut patches from")
+    choices = {"background": BackgroundKind, "blend": Blend, "order": Order}
+    for field in dataclasses.fields(VariationConfig):
+        option, default = f"--{field.name.replace('_', '-')}", getattr(config, field.name)
+        if field.name == "rotate":
+            parser.add_argument(option, action=argparse.BooleanOptionalAction, default=default)
+        elif field.name in choices:
+            parser.add_argument(option, choices=get_args(choices[field.name]), default=default, help=default)
+        else:
+            parser.add_argument(option, type=type(default), default=default, help=f"{default}")
+    parser.set_defaults(command=_generate_variations)
 
 
 def _list(options: argparse.Namespace) -> None:
@@ -156,14 +193,38 @@ def _generate(options: argparse.Namespace) -> None:
     print(f"wrote {plan.split} + {plan.rows - plan.split} signals of {len(plan.t)} points to {names}")
 
 
-def _benchmark(options: argparse.Namespace) -> None:
-    from ld_data.mnist1d_benchmark import describe_speed, measure_speed  # libraries that only this command needs
+def _generate_variations(options: argparse.Namespace) -> None:
+    config = VariationConfig(
+        **{field.name: getattr(options, field.name) for field in dataclasses.fields(VariationConfig)}
+    )
+    for name in ("train", "test"):
+        check_integer(f"--{name}", getattr(options, name), 1, MAX_ROW)
+    check_variations_target(options.out)  # before anything is made
+    pictures, arrays = read_pictures(options.pictures) if options.pictures else None, load_mnist()
+    train, test = (
+        VariationStream(config, arrays[f"x_{split}"], arrays[f"y_{split}"], pictures) for split in ("train", "test")
+    )
+    write_variations(train, options.train, test, options.test, options.out)
+    print(f"wrote {options.train} + {options.test} images in the manner of {options.source} to {options.out}")
 
-    if options.turns < 1:
-        raise InputError(f"--turns must be 1 or more; received {options.turns}.")
-    timings = measure_speed(options.turns)
+
+def _benchmark(options: argparse.Namespace) -> None:
+    # libraries that only this command needs
+    from ld_data.mnist1d_benchmark import describe_speed, measure_speed
+    from ld_data.variations_benchmark import describe_reading, measure_reading
+
+    turns = (7 if options.source == "mnist1d" else 3) if options.turns is None else options.turns
+    if turns < 1:
+        raise InputError(f"--turns must be 1 or more; received {turns}.")
+    timings: dict[str, Any]
+    if options.source == "mnist1d":
+        timings = measure_speed(turns)
+        text = describe_speed(timings)
+    else:
+        timings = measure_reading(turns, options.notation)
+        text = describe_reading(timings)
     result = {way: dataclasses.asdict(timing) for way, timing in timings.items()}
-    command_line.print_result(result, describe_speed(timings), options.json)
+    command_line.print_result(result, text, options.json)
 
 
 def _build(options: argparse.Namespace) -> None:
@@ -259,9 +320,13 @@ def _plots(options: argparse.Namespace) -> None:
     # matplotlib takes a second to import
     from ld_data.mnist1d_plots import draw_generator
     from ld_data.plots import check_components, draw_latents, draw_models, save_figure
+    from ld_data.variations_plots import draw_variations
 
     if options.name == "mnist1d":
         figures = draw_generator()
+    elif options.name in MANNERS:
+        arrays = load_mnist()
+        figures = draw_variations(MANNERS[options.name], arrays["x_train"], arrays["y_train"])
     else:
         data = load(options.name)
         source = _find_inputs(options, read_manifest(find_release(options.name)))

@@ -1,7 +1,8 @@
 """Sources: labelled inputs, by name."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,9 @@ from ld_data.manifest import Manifest
 from ld_data.mnist import load_mnist
 from ld_data.mnist1d import Mnist1dConfig, SignalStream, make_mnist1d
 from ld_data.release import NAME_CHARACTERS
+from ld_data.variations import load_variations
+from ld_data.variations_archive import PUBLICATIONS
+from ld_data.variations_generator import MANNERS, VariationConfig, VariationStream, to_bytes
 
 NPZ_KEYS = ("x_train", "y_train", "x_test", "y_test")
 MAX_CLASSES = 256
@@ -20,6 +24,8 @@ LEAST_ROWS = 10
 MNIST1D_LARGE = Mnist1dConfig(num_samples=70_000, train_split=6 / 7, seed=43)  # as many as MNIST has
 MNIST1D_FIT_ROWS = 1_500_000  # so many that the models meet hardly any of them twice
 MNIST1D_FIT_SEED = 1_000_000  # far from the published set's 42: the models are fitted on other signals
+VARIATIONS_FIT_ROWS = 180_000  # each training digit three times
+VARIATIONS_FIT_SEED = 1_000_000  # far from the source's 0: with other angles and backgrounds
 
 
 @dataclass(frozen=True)
@@ -28,7 +34,7 @@ class Source:
 
     Attributes:
         name: of the source.
-        x_train, x_test: inputs `(n, h, w)` uint8 or `(n, t)` float32.
+        x_train, x_test: inputs `(n, h, w)`, uint8 or float32 in [0, 1], or `(n, t)` float32.
         label_train, label_test: classes `(n,)` uint8.
         make_fit_set: given a seed, returns the inputs `(m, ...)` and labels `(m,)` that models are fitted on.
         licence: SPDX name of the inputs' licence.
@@ -169,8 +175,39 @@ def _make_mnist1d_fit_set(seed: int) -> tuple[np.ndarray, np.ndarray]:
     return SignalStream(Mnist1dConfig(seed=(MNIST1D_FIT_SEED + seed) % 2**32)).make_rows(0, MNIST1D_FIT_ROWS)
 
 
+def _load_variations(name: str) -> Source:
+    data = load_variations(name)
+    return Source(
+        name, data.x_train, data.y_train, data.x_test, data.y_test, lambda seed: (data.x_train, data.y_train), "unknown"
+    )
+
+
+def _make_variations(name: str) -> Source:
+    """Return MNIST's digits varied, each once and in MNIST's order: as uint8, which last bits do not change."""
+    arrays, config = load_mnist(), MANNERS[name]
+    train, test = ((arrays[f"x_{split}"], arrays[f"y_{split}"]) for split in ("train", "test"))
+    rows = len(train[0])
+    x_train, label_train = _make_variation_rows(config, train, 0, rows)
+    x_test, label_test = _make_variation_rows(config, test, rows, len(test[0]))
+
+    def make_fit_set(seed: int) -> tuple[np.ndarray, np.ndarray]:
+        return _make_variation_rows(replace(config, seed=VARIATIONS_FIT_SEED + seed), train, 0, VARIATIONS_FIT_ROWS)
+
+    return Source(name, x_train, label_train, x_test, label_test, make_fit_set, "CC-BY-SA-3.0")
+
+
+def _make_variation_rows(
+    config: VariationConfig, digits: tuple[np.ndarray, np.ndarray], first_row: int, rows: int
+) -> tuple[np.ndarray, np.ndarray]:
+    parts = [(to_bytes(part.x), part.y) for part in VariationStream(config, *digits).iterate(rows, first_row)]
+    images, labels = zip(*parts, strict=True)
+    return np.concatenate(images), np.concatenate(labels)
+
+
 SOURCES: dict[str, Callable[[], Source]] = {
     "mnist": _load_mnist,
     "mnist1d": lambda: _make_mnist1d("mnist1d", Mnist1dConfig()),
     "mnist1d-large": lambda: _make_mnist1d("mnist1d-large", MNIST1D_LARGE),
+    **{name: partial(_load_variations, name) for name in PUBLICATIONS},
+    **{name: partial(_make_variations, name) for name in MANNERS},
 }

@@ -12,7 +12,7 @@ from typing import BinaryIO
 import numpy as np
 
 from ld_data.errors import IntegrityError
-from ld_data.variations_layout import LayoutParser, find_layout
+from ld_data.variations_layout import LayoutParser, has_layout
 
 SIDE = 28
 PIXELS = SIDE * SIDE
@@ -67,8 +67,7 @@ def _parse_blocks(file: BinaryIO, name: str) -> Iterator[np.ndarray]:
         if not first_row:
             line = bytes(block).partition(b"\n")[0] + b"\n"
             _check_first_line(line, name)
-            layout = find_layout(line, COLUMNS)
-            parser = LayoutParser(layout, BLOCK_BYTES) if layout else None
+            parser = LayoutParser(line, COLUMNS, BLOCK_BYTES) if has_layout(line, COLUMNS) else None
         table = parser.parse(block) if parser else None
         if table is None:
             table = _parse_lines(bytes(block), name, first_row)
@@ -145,17 +144,25 @@ def _explain_lines(lines: list[bytes], name: str, first_row: int) -> IntegrityEr
 def _check_values(table: np.ndarray, name: str, first_row: int) -> None:
     """Raise `IntegrityError` for a pixel outside [0, 1], or a class that is no integer from 0 to 9."""
     pixels, classes = table[:, :PIXELS], table[:, PIXELS]
-    if not (pixels.min() >= 0 and pixels.max() <= 1):  # not so for NaN either
-        row, column = np.argwhere(~((pixels >= 0) & (pixels <= 1)))[0]
-        raise IntegrityError(
-            f"{name}: row {first_row + row + 1}, column {column + 1}: expected a pixel in [0, 1]; "
-            f"received {pixels[row, column]:g}."
-        )
+    beyond = np.count_nonzero(table > 1) - np.count_nonzero(classes > 1)  # faster than to look at pixels alone
+    if beyond or not table.min() >= 0:  # not so for NaN either
+        _check_pixels(pixels, name, first_row)
     if (bad := ~((classes >= 0) & (classes < CLASSES) & (classes == np.floor(classes)))).any():
         row = int(np.argmax(bad))
         raise IntegrityError(
             f"{name}: row {first_row + row + 1}: expected a class from 0 to {CLASSES - 1} in column {COLUMNS}; "
             f"received {classes[row]:g}."
+        )
+
+
+def _check_pixels(pixels: np.ndarray, name: str, first_row: int) -> None:
+    """Raise `IntegrityError` for the first pixel outside [0, 1]."""
+    bad = np.argwhere(~((pixels >= 0) & (pixels <= 1)))
+    if len(bad):
+        row, column = bad[0]
+        raise IntegrityError(
+            f"{name}: row {first_row + row + 1}, column {column + 1}: expected a pixel in [0, 1]; "
+            f"received {pixels[row, column]:g}."
         )
 
 

@@ -1,150 +1,113 @@
 """Text in which all numbers are equally wide, `d.ddddddde-dd`, as MATLAB writes them: parsed by whole arrays.
 
-Such text is a table of bytes. Four operations turn pairs of digits into numbers below 100, four more pairs of those
-into numbers below 10,000, each on all numbers of a block at once, and on lanes as narrow as the numbers need, which
-lets numpy use a processor's vectors. Every byte is checked on the way; if one is not where it should be, the text is
-for another parser. The arrays between the operations are kept from block to block: to allocate them takes time, too.
+Such text is a table of bytes, each line like the first but for its digits and the signs of its exponents. So a line of
+zeros is taken off all lines at once: what is left are digits, and 0 elsewhere. Of each eight digits as one word, a
+product and a shift turn all pairs into numbers below 100, two more pairs of these into numbers below 10,000, and two
+more those into one; each on all words of a block at once. If any byte is not where it should be, the text is for
+another parser. The arrays between the operations are kept from block to block: to allocate them takes time, too.
 """
 
 import re
-from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 
 NUMBER = re.compile(rb"\d\.\d{7}e[+-]\d\d")
-NUMBER_BYTES = 13
-WORD_OFFSET, EXPONENT_OFFSET = 1, 9  # of the dot and seven digits; of the e, the sign and two digits
+ZERO, GREATEST = b"0.0000000e-00", b"\x09\0\x09\x09\x09\x09\x09\x09\x09\0\xfe\x09\x09"
+WORD_OFFSET, EXPONENT_OFFSET = 1, 10  # of the dot and seven digits; of the exponent's sign and two digits
 DIGITS_BEHIND_DOT = 7
+PLUS = ord("+") - ord("-") & 0xFF  # what is left of a plus; of a minus nothing is
 GREATEST_EXPONENT = 15  # up to 10 ** (7 + 15) powers are exact as float64, so that a quotient is rounded once
 
 
-def _read_word(text: str) -> int:
-    """Return the characters as the number that they are in memory."""
-    return int.from_bytes(text.encode(), "little")
-
-
+@cache
 def _make_divisors() -> np.ndarray:
-    """Return what to divide eight digits by, at the two digits of the negative exponent as a word; NaN elsewhere."""
-    divisors = np.full(1 << 16, np.nan)
+    """Return what to divide eight digits by, at what is left of an exponent's three bytes, as a number; else NaN."""
+    divisors = np.full(0x0A0A00, np.nan)
     for exponent in range(GREATEST_EXPONENT + 1):
-        divisors[_read_word(f"{exponent:02}")] = 10.0 ** (DIGITS_BEHIND_DOT + exponent)
+        divisors[exponent // 10 << 8 | exponent % 10 << 16] = 10.0 ** (DIGITS_BEHIND_DOT + exponent)
+    divisors[PLUS] = divisors[0]
     return divisors
 
 
-DIVISORS = _make_divisors()
-MINUS, PLUS_ZERO = np.uint32(_read_word("e-")), np.uint32(_read_word("e+00"))
-ZERO_DOT = np.uint16(_read_word("0."))
-ZEROS = np.uint64(_read_word(".0000000"))
-
-
-@dataclass(frozen=True)
-class Layout:
-    """Where the numbers of a line are.
-
-    Attributes:
-        columns: numbers in a line.
-        margin: spaces before the first.
-        gap: spaces between two.
-        end: of the line.
-    """
-
-    columns: int
-    margin: int
-    gap: int
-    end: bytes
-
-    @property
-    def line_bytes(self) -> int:
-        """The length of every line."""
-        return self.margin + self.columns * (NUMBER_BYTES + self.gap) - self.gap + len(self.end)
-
-    def view(self, block: memoryview, offset: int, dtype: str) -> np.ndarray:
-        """Return what is `offset` bytes behind the start of each number of whole lines, `(n, columns)`, uncopied."""
-        strides = (self.line_bytes, NUMBER_BYTES + self.gap)
-        return np.ndarray((len(block) // self.line_bytes, self.columns), dtype, block, self.margin + offset, strides)
-
-    def is_blank_between(self, block: memoryview) -> bool:
-        """Return whether between the numbers of whole lines there are spaces and ends of lines, and nothing else."""
-        lines = np.frombuffer(block, np.uint8).reshape(-1, self.line_bytes)
-        first, step = self.margin + NUMBER_BYTES, self.gap + NUMBER_BYTES
-        gaps = [lines[:, first + place :: step][:, : self.columns - 1] for place in range(self.gap)]
-        ends = lines[:, -len(self.end) :] == np.frombuffer(self.end, np.uint8)
-        return bool(ends.all()) and all(bool((part == ord(" ")).all()) for part in (lines[:, : self.margin], *gaps))
-
-
-def find_layout(line: bytes, columns: int) -> Layout | None:
-    """Return the layout of a line with its end, if its numbers are `columns` and written equally wide, else None."""
-    text = line.rstrip(b"\r\n")
-    words = text.split()
-    if len(words) != columns or len(text) == len(line) or not all(NUMBER.fullmatch(word) for word in words):
-        return None
-    margin = len(text) - len(text.lstrip())
-    gap, rest = divmod(len(text) - margin - columns * NUMBER_BYTES, columns - 1)
-    return None if rest else Layout(columns, margin, gap, line[len(text) :])
+def has_layout(line: bytes, columns: int) -> bool:
+    """Return whether a line has that many numbers, all written equally wide and equally far apart, and an end."""
+    numbers = list(NUMBER.finditer(line))
+    starts = np.array([number.start() for number in numbers])
+    blank = NUMBER.sub(b"", line)
+    return (
+        len(numbers) == columns > 1
+        and len(set(np.diff(starts))) == 1
+        and not blank.strip()
+        and blank.endswith(b"\n")
+        and len(line.split()) == columns
+    )
 
 
 class LayoutParser:
-    """Turns blocks of lines of one layout into numbers.
+    """Turns blocks of lines into numbers, if they are laid out like a first one.
 
     Attributes:
-        layout: of the lines.
+        line_bytes: the length of every line.
     """
 
-    def __init__(self, layout: Layout, block_bytes: int) -> None:
-        """Make room for blocks of up to that length."""
-        self.layout = layout
-        shape = (block_bytes // layout.line_bytes, layout.columns)
-        self._words, self._first = np.empty(shape, np.uint64), np.empty(shape, np.uint16)
-        self._exponents, self._index = np.empty(shape, np.uint32), np.empty(shape, np.intp)
-        self._spare, self._numbers, self._divisors = np.empty(shape, np.uint64), np.empty(shape), np.empty(shape)
-        self._result = np.empty(shape, np.float32)
+    def __init__(self, line: bytes, columns: int, block_bytes: int) -> None:
+        """Take the first line, for which `has_layout` holds, and make room for blocks of up to so many bytes."""
+        self.line_bytes = len(line)
+        self._zeros = np.frombuffer(NUMBER.sub(ZERO, line), np.uint8)
+        self._greatest = np.zeros(self.line_bytes, np.uint8)
+        starts = [number.start() for number in NUMBER.finditer(line)]
+        for start in starts:
+            self._greatest[start : start + len(GREATEST)] = np.frombuffer(GREATEST, np.uint8)
+        self._first, self._step = starts[0], starts[1] - starts[0]
+        rows = block_bytes // self.line_bytes
+        self._words, self._divisors = np.empty((rows, columns), np.int64), np.empty((rows, columns))
+        self._result = np.empty((rows, columns), np.float32)
 
     def parse(self, block: memoryview) -> np.ndarray | None:
         """Return the numbers of whole lines `(n, columns)` float32, correctly rounded, to be used before the next call.
 
-        Returns None if any byte is not what the layout has in its place, or an exponent is not 0, or -1 to -15.
+        Returns None if any byte is not what the layout has in its place, or an exponent is not 0, or -1 to -15; then
+        the block is as it was. Otherwise it is used up.
         """
-        rows, rest = divmod(len(block), self.layout.line_bytes)
-        if rest or not self.layout.is_blank_between(block):
+        rows, rest = divmod(len(block), self.line_bytes)
+        if rest:
             return None
-        digits = self._read_digits(block, rows)
-        divisors = self._read_divisors(block, rows)
-        if digits is None or divisors is None:
-            return None
-        np.divide(digits, divisors, out=digits)
-        self._result[:rows] = digits
-        return self._result[:rows]
+        lines = np.frombuffer(block, np.uint8).reshape(rows, self.line_bytes)
+        np.subtract(lines, self._zeros, out=lines)
+        numbers = self._parse_digits(lines)
+        if numbers is None:
+            np.add(lines, self._zeros, out=lines)
+        return numbers
 
-    def _read_digits(self, block: memoryview, rows: int) -> np.ndarray | None:
-        """Return the eight digits of each number as float64, or None if there is something else in their place."""
-        words, first, spare, numbers = (part[:rows] for part in (self._words, self._first, self._spare, self._numbers))
-        words[...] = self.layout.view(block, WORD_OFFSET, "<u8")
-        first[...] = self.layout.view(block, 0, "<u2")
-        np.subtract(first, ZERO_DOT, out=first)  # the first digit, if that is one and a dot follows
-        np.subtract(words, ZEROS, out=words)
-        np.add(words, first, out=words)  # the first digit takes the dot's place
-        if first.max() > 9 or words.view(np.uint8).max() > 9:
+    def _parse_digits(self, left: np.ndarray) -> np.ndarray | None:
+        """Return the numbers of lines that zeros were taken off, or None if something but digits is left."""
+        if (left.max(axis=0) > self._greatest).any():
             return None
-        pairs, halves = words.view(np.uint16), spare.view(np.uint16)  # the earlier digit is the lower byte
-        np.right_shift(pairs, np.uint16(8), out=halves)
-        np.bitwise_and(pairs, np.uint16(0xFF), out=pairs)
-        np.multiply(pairs, np.uint16(10), out=pairs)
-        np.add(pairs, halves, out=pairs)
-        fours, halves = words.view(np.uint32), spare.view(np.uint32)
-        np.right_shift(fours, np.uint32(16), out=halves)
-        np.bitwise_and(fours, np.uint32(0xFFFF), out=fours)
-        np.multiply(fours, np.uint32(100), out=fours)
-        np.add(fours, halves, out=fours)
-        np.multiply(fours[:, ::2], 1e4, out=numbers)
-        return np.add(numbers, fours[:, 1::2], out=numbers)
+        divisors = self._find_divisors(left)
+        if np.isnan(divisors.max()):
+            return None
+        result = self._result[: len(left)]
+        return np.divide(self._join_digits(left), divisors, out=result, casting="same_kind")
 
-    def _read_divisors(self, block: memoryview, rows: int) -> np.ndarray | None:
-        """Return what to divide the digits of each number by, or None if an exponent is not in the table."""
-        exponents, index, divisors = self._exponents[:rows], self._index[:rows], self._divisors[:rows]
-        exponents[...] = self.layout.view(block, EXPONENT_OFFSET, "<u4")
-        if not (((exponents & np.uint32(0xFFFF)) == MINUS) | (exponents == PLUS_ZERO)).all():
-            return None
-        np.right_shift(exponents, np.uint32(16), out=exponents)
-        index[...] = exponents
-        DIVISORS.take(index, out=divisors, mode="clip")  # every word of two bytes is in the table
-        return None if np.isnan(divisors.max()) else divisors
+    def _view(self, left: np.ndarray, offset: int, dtype: str) -> np.ndarray:
+        """Return what is `offset` bytes behind the start of each number, `(n, columns)`, without a copy."""
+        shape = (len(left), self._words.shape[1])
+        return np.ndarray(shape, dtype, left, self._first + offset, (self.line_bytes, self._step))
+
+    def _find_divisors(self, left: np.ndarray) -> np.ndarray:
+        """Return what to divide the eight digits of each number by, NaN where its exponent is not in the table."""
+        words, divisors = self._words[: len(left)], self._divisors[: len(left)]
+        words[...] = self._view(left, EXPONENT_OFFSET, "<u4")  # its last byte is of what is between numbers: 0
+        return _make_divisors().take(words, out=divisors, mode="clip")
+
+    def _join_digits(self, left: np.ndarray) -> np.ndarray:
+        """Return the eight digits of each number as one, int64."""
+        words = self._words[: len(left)]
+        words[...] = self._view(left, WORD_OFFSET, "<i8")
+        words.view(np.uint8)[:, ::8] = self._view(left, 0, "u1")  # the first digit takes the dot's place
+        for lane, bits, tens in ((np.uint16, 8, 10), (np.uint32, 16, 100), (np.uint64, 32, 10_000)):
+            halves = words.view(lane)  # the earlier digits are the lower half of each
+            np.multiply(halves, lane(1 + (tens << bits)), out=halves)  # the upper is tens * lower + upper by now
+            np.right_shift(halves, lane(bits), out=halves)
+        return words

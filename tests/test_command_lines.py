@@ -1,6 +1,7 @@
 """The commands, run as a user runs them but in this process; `test_docs.py` holds them against the README."""
 
 import json
+import re
 import sqlite3
 from contextlib import closing
 from dataclasses import replace
@@ -21,7 +22,10 @@ from eval.tokens import Tokens
 from ld_data import challenge
 from ld_data import source as sources
 from ld_data.hashing import hash_file
+from ld_data.mnist import load_mnist
 from ld_data.mnist1d import Mnist1dConfig, make_mnist1d
+from ld_data.variations_benchmark import Reading
+from ld_data.variations_generator import VariationConfig, VariationStream
 from tests.fakes import generate, guess_classes
 from tests.servers import serve
 from vae.recipes import RECIPES
@@ -138,6 +142,58 @@ class TestLdData:
         assert run(data_main.main, "generate", "mnist1d", *arguments) == 1
         assert words in capsys.readouterr().err
         assert [path.read_text() for path in tmp_path.iterdir()] == ["mine"]
+
+    def test_generate_variations(self, tmp_path, mnist_home):
+        arguments = ("--train", 30, "--test", 20, "--seed", 5, "--blend", "cover", "--no-rotate", "--gamma", 0.5)
+        arguments += ("--background", "correlated", "--out", tmp_path / "v.npz")
+        assert run(data_main.main, "generate", "mnist-rot-back-image-like", *arguments) == 0
+        config = VariationConfig(rotate=False, background="correlated", blend="cover", gamma=0.5, seed=5)
+        mnist = load_mnist()
+        expected = VariationStream(config, mnist["x_test"], mnist["y_test"]).make_rows(30, 20)
+        with np.load(tmp_path / "v.npz") as arrays:
+            assert np.array_equal(arrays["x_test"], expected.x)
+            assert np.array_equal(arrays["y_train"], mnist["y_train"][:30])
+
+    def test_generate_variations_from_pictures(self, tmp_path, mnist_home):
+        np.save(tmp_path / "pictures.npy", np.random.default_rng(0).uniform(size=(1, 28, 28)))
+        arguments = ("--pictures", tmp_path / "pictures.npy", "--train", 3, "--test", 2, "--out", tmp_path / "v.npz")
+        assert run(data_main.main, "generate", "mnist-back-image-like", *arguments) == 0
+        with np.load(tmp_path / "v.npz") as arrays:
+            assert np.array_equal(
+                arrays["background_train"][2], np.load(tmp_path / "pictures.npy")[0].astype(np.float32)
+            )
+
+    @pytest.mark.parametrize(
+        ("arguments", "words"),
+        [
+            (("--out", "a.csv"), "must end in .npz"),
+            (("--out", "a.npz", "--train", "0"), "--train must be from 1"),
+            (("--out", "a.npz", "--gamma", "2"), "gamma must be from 0 to 1|gamma must be a number from 0 to 1"),
+            (("--out", "a.npz", "--pictures", "none.npy"), "No such file"),
+        ],
+    )
+    def test_generate_variations_refuses_and_writes_nothing(self, tmp_path, monkeypatch, capsys, arguments, words):
+        monkeypatch.chdir(tmp_path)
+        assert run(data_main.main, "generate", "mnist-back-image-like", *arguments) == 1
+        assert re.search(words, capsys.readouterr().err)
+        assert list(tmp_path.iterdir()) == []
+
+    def test_benchmark_variations(self, monkeypatch, capsys):
+        reading = Reading("ours", 0.5, 0.6, 250_000_000, "00")
+        asked = []
+        monkeypatch.setattr(
+            "ld_data.variations_benchmark.measure_reading",
+            lambda *arguments: asked.append(arguments) or {"lists": reading, "ours": reading},
+        )
+        assert run_json(capsys, data_main.main, "benchmark", "variations")["ours"]["peak"] == 250_000_000
+        assert run(data_main.main, "benchmark", "variations", "--turns", 1, "--notation", "short") == 0
+        assert "1/1.0 of the processor's time" in capsys.readouterr().out
+        assert asked == [(3, "matlab"), (1, "short")]
+        assert run(data_main.main, "benchmark", "variations", "--turns", 0) == 1
+
+    def test_plots_of_variations(self, tmp_path, mnist_home):
+        assert run(data_main.main, "plots", "mnist-rot-like", "--out", tmp_path) == 0
+        assert {path.name for path in tmp_path.iterdir()} == {"images.png", "steps.png"}
 
     @pytest.mark.parametrize("y_kind", ["cells", "gaussian"])
     def test_build_makes_a_verified_release(self, checkpoints, tiny_mnist1d, capsys, y_kind):

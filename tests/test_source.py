@@ -6,6 +6,9 @@ import pytest
 from ld_data import source as sources
 from ld_data.errors import InputError, UnknownNameError
 from ld_data.source import load_source, read_source
+from ld_data.variations import Variations
+from ld_data.variations_archive import PUBLICATIONS
+from ld_data.variations_generator import MANNERS, VariationStream, to_bytes
 from tests.fakes import make_source
 
 
@@ -38,6 +41,52 @@ def test_mnist_is_fitted_on_its_training_images(mnist_home):
     assert inputs is source.x_train
     assert labels is source.label_train
     assert source.x_train.dtype == np.uint8
+
+
+@pytest.fixture
+def few_digits(monkeypatch):
+    """MNIST with few digits, that differ from each other."""
+    images = np.random.default_rng(0).integers(0, 256, (30, 28, 28), np.uint8)
+    labels = (np.arange(30) % 10).astype(np.uint8)
+    arrays = {"x_train": images[:20], "y_train": labels[:20], "x_test": images[20:], "y_test": labels[20:]}
+    monkeypatch.setattr(sources, "load_mnist", lambda: arrays)
+    monkeypatch.setattr(sources, "VARIATIONS_FIT_ROWS", 50)
+    return arrays
+
+
+@pytest.mark.parametrize("name", MANNERS)
+def test_variations_are_each_digit_once_in_order(few_digits, name):
+    source = load_source(name)
+    assert (source.name, source.x_train.shape, source.x_test.shape) == (name, (20, 28, 28), (10, 28, 28))
+    assert source.x_train.dtype == source.x_test.dtype == np.uint8
+    assert np.array_equal(source.label_train, few_digits["y_train"])
+    train = VariationStream(MANNERS[name], few_digits["x_train"], few_digits["y_train"])
+    test = VariationStream(MANNERS[name], few_digits["x_test"], few_digits["y_test"])
+    assert np.array_equal(source.x_train, to_bytes(train.make_rows(0, 20).x))
+    assert np.array_equal(source.x_test, to_bytes(test.make_rows(20, 10).x))  # with angles of its own
+    assert load_source(name).sha256 == source.sha256
+
+
+def test_models_of_variations_are_fitted_on_training_digits_varied_otherwise(few_digits):
+    source = load_source("mnist-rot-like")
+    fit, labels = source.make_fit_set(0)
+    assert (fit.shape, fit.dtype) == ((50, 28, 28), np.uint8)
+    assert np.array_equal(labels, few_digits["y_train"][np.arange(50) % 20])
+    assert not (fit[:20] == source.x_train).all(axis=(1, 2)).any()
+    assert not np.array_equal(source.make_fit_set(1)[0], fit)
+
+
+def test_published_variations_are_a_source_as_they_are(monkeypatch):
+    random = np.random.default_rng(0)
+    data = Variations(random.uniform(size=(12, 28, 28)), np.arange(12), random.uniform(size=(5, 28, 28)), np.arange(5))
+    asked = []
+    monkeypatch.setattr(sources, "load_variations", lambda name: asked.append(name) or data)
+    for name in PUBLICATIONS:
+        source = load_source(name)
+        assert (source.name, source.licence, source.judge) == (name, "unknown", name)
+        assert source.x_train is data.x_train
+        assert source.make_fit_set(0)[1] is data.y_train
+    assert asked == list(PUBLICATIONS)
 
 
 def test_the_hash_covers_every_array():

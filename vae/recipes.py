@@ -6,6 +6,8 @@ from typing import Any, Literal
 from ld_data.errors import InputError, UnknownNameError
 from ld_data.report import Goal, Goals
 from ld_data.source import Source
+from ld_data.variations_archive import PUBLICATIONS
+from ld_data.variations_generator import MANNERS
 from vae.config import VaeConfig
 
 YKind = Literal["cells", "gaussian"]
@@ -164,6 +166,7 @@ RECIPES: dict[str, Recipe] = {
     "mnist1d": Recipe(SIGNAL, CLASSES, goals=MNIST1D_GOALS),
     "mnist1d-large": Recipe(SIGNAL, CLASSES, goals=MNIST1D_LARGE_GOALS),
     "images": Recipe(IMAGE, CLASSES, goals=GOALS_OF_ANY),
+    **dict.fromkeys([*PUBLICATIONS, *MANNERS], Recipe(IMAGE, CLASSES, goals=GOALS_OF_ANY)),
     "ld-mnist-v3": Recipe(PREDECESSOR, replace(CLASSES, beta=0.0625, slip=True, epochs=30), y="gaussian"),
 }
 
