@@ -11,7 +11,8 @@ from ld_data.variations_generator import Blend, VariationConfig, VariationRows, 
 
 COLUMNS, ROWS = 20, 8
 PANEL_INCHES = 0.55
-LABEL_INCHES = 1.6
+LABEL_INCHES = 2.0
+LABEL_POINTS = 8
 
 
 def draw_variations(config: VariationConfig, images: np.ndarray, labels: np.ndarray) -> Iterator[tuple[str, Figure]]:
@@ -48,6 +49,8 @@ def _draw_rows(rows: list[tuple[str, np.ndarray]]) -> Figure:
     figure = Figure(figsize=size, layout="constrained")
     axes = figure.subplots()
     axes.imshow(sheet, cmap="gray", vmin=0, vmax=1)
-    axes.set_yticks([height * (row + 0.5) for row in range(len(rows))], [name for name, _ in rows])
+    axes.set_yticks(
+        [height * (row + 0.5) for row in range(len(rows))], [name for name, _ in rows], fontsize=LABEL_POINTS
+    )
     axes.set_xticks([])
     return figure
