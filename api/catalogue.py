@@ -1,19 +1,21 @@
 """The releases that the service offers, each verified before it is served."""
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Self
 
+import numpy as np
+
 from api.operations import Operation, make_operations
 from ld_data.challenge import GENERATORS
 from ld_data.codec import LatentCodec
-from ld_data.dataset import NPY_FILES, LatentDataset
+from ld_data.dataset import NPY_FILES, LatentDataset, Split
 from ld_data.errors import IntegrityError, LdDataError, NotReadyError, UnknownNameError
 from ld_data.manifest import MANIFEST_NAME, FileRecord, Manifest
 from ld_data.release import find_release, list_releases, load, verify
@@ -135,15 +137,23 @@ class Catalogue:
         if manifest.name != name:
             raise IntegrityError(f"the folder of {name} holds the release {manifest.name}. Rename the folder.")
         data = load(folder)
+        copies = self._write_npy_files(data)
+        data = replace(data, train=_map_train(data, copies))  # before the models, which then take its place in memory
         codec = load_codec(folder)
         files = {name: OfferedFile.of(folder / name) for name in (*manifest.files, MANIFEST_NAME)}
-        return OfferedRelease(manifest, data, codec, files | self._write_npy_files(data))
+        return OfferedRelease(manifest, data, codec, files | copies)
 
     def _write_npy_files(self, data: LatentDataset) -> dict[str, OfferedFile]:
         """Return the predecessor's four files, which a release does not store twice, written to a temporary folder."""
         folder = Path(self._resources.enter_context(TemporaryDirectory(prefix="ld-data-", dir=self._folder)))
         data.save_npy(folder)
         return {name: OfferedFile.of(folder / name) for name in NPY_FILES}
+
+
+def _map_train(data: LatentDataset, copies: Mapping[str, OfferedFile]) -> Split:
+    """Return the training rows with x and y left in their files: most of a release, of which the service needs none."""
+    x, y = (np.load(copies[f"train_{space}.npy"].path, "r", allow_pickle=False) for space in "xy")
+    return replace(data.train, x=x, y=y)
 
 
 def _read_stamp(path: Path) -> Stamp:

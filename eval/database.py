@@ -8,11 +8,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from alembic.util import CommandError
 from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
-from eval.migrations import migrate
+from eval import tables
 from ld_data.errors import InputError, StorageError
 
 BUSY_SECONDS = 30
@@ -34,7 +33,8 @@ class Database:
         self._engine = _open_sqlite(url) if url.get_backend_name() == "sqlite" else _open_postgresql(url)
         try:
             with self.write() as connection:
-                migrate(connection)
+                if tables.read_revision(connection) != tables.REVISION:
+                    self._migrate(connection)
         except StorageError:
             self.close()
             raise
@@ -62,15 +62,23 @@ class Database:
         """Close the connections; the next transaction opens new ones."""
         self._engine.dispose()
 
-    @contextmanager
-    def _tell_errors(self) -> Iterator[None]:
+    def _migrate(self, connection: Connection) -> None:
+        from alembic.util import CommandError  # takes longer to import than sqlalchemy, and is needed once
+
+        from eval.migrations import migrate
+
         try:
-            yield
+            migrate(connection)
         except CommandError as error:
             raise StorageError(
                 f"the leaderboard {self.name} was changed by a newer version of LD-Data ({error}). Use that one, or "
                 "another leaderboard."
             ) from error
+
+    @contextmanager
+    def _tell_errors(self) -> Iterator[None]:
+        try:
+            yield
         except SQLAlchemyError as error:
             cause = error.orig if isinstance(error, DBAPIError) else error
             raise StorageError(

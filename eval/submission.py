@@ -2,10 +2,9 @@
 
 import math
 from dataclasses import asdict, dataclass
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import quote, urlsplit
 
-import httpx2
 import numpy as np
 
 from eval.tokens import REMOVE_VARIABLE, SUBMIT_VARIABLE, make_headers
@@ -13,6 +12,9 @@ from ld_data.arrays import check_finite, check_numbers, read_npy, write_npy
 from ld_data.dataset import LatentDataset
 from ld_data.errors import InputError, SubmissionError
 from ld_data.hashing import hash_array
+
+if TYPE_CHECKING:
+    import httpx2
 
 MAX_NAME, MAX_URL, MAX_DESCRIPTION, MAX_LEARNING_RULE = 100, 300, 1000, 100
 MAX_PARAMETERS = 2**53 - 1  # the greatest whole number that canonical JSON holds
@@ -149,8 +151,10 @@ def _post(address: str, predictions: np.ndarray, facts: dict[str, Any]) -> dict[
     return _read_object(response, address)
 
 
-def _send(method: str, address: str, **request: Any) -> httpx2.Response:
+def _send(method: str, address: str, **request: Any) -> "httpx2.Response":
     """Return a service's answer; raise `SubmissionError` if there is none, or it tells of an error."""
+    import httpx2  # the service itself, which knows what a submission is, sends none
+
     try:
         response = httpx2.request(method, address, timeout=TIMEOUT_SECONDS, **request)
     except (httpx2.HTTPError, httpx2.InvalidURL) as error:
@@ -164,14 +168,14 @@ def _send(method: str, address: str, **request: Any) -> httpx2.Response:
     return response
 
 
-def _read_object(response: httpx2.Response, address: str) -> dict[str, Any]:
+def _read_object(response: "httpx2.Response", address: str) -> dict[str, Any]:
     answer = _read_json(response, address)
     if not isinstance(answer, dict):
         raise SubmissionError(f"{address} answered something else than an object: not an LD-Data service.")
     return answer
 
 
-def _read_json(response: httpx2.Response, address: str) -> Any:
+def _read_json(response: "httpx2.Response", address: str) -> Any:
     try:
         return response.json()
     except ValueError as error:

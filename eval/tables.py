@@ -1,8 +1,23 @@
 """The tables of the store, as `eval.migrations` leaves them."""
 
-from sqlalchemy import Column, Double, ForeignKey, Index, Integer, LargeBinary, MetaData, String, Table, Text
+from sqlalchemy import (
+    Column,
+    Connection,
+    Double,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    inspect,
+    text,
+)
 
 metadata = MetaData()
+REVISION = "0002"  # the last of the changes in `eval.migrations`
 BOARD = ("release", "data_sha256", "track", "season")  # what is ranked together
 
 # The log: all that is known of a score is in the text of its receipt.
@@ -61,3 +76,10 @@ secrets = Table(
     Column("name", String(64), primary_key=True),
     Column("value", Text, nullable=False),
 )
+
+
+def read_revision(connection: Connection) -> str | None:
+    """Return the last change that was made to a database's tables; None for a new one."""
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    return connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one_or_none()

@@ -8,7 +8,6 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.ndimage import gaussian_filter1d
 
 from ld_data.errors import InputError
 from ld_data.mnist1d_config import MAX_DILATED, Mnist1dConfig
@@ -77,6 +76,8 @@ def translate(signals: np.ndarray, steps: np.ndarray) -> np.ndarray:
 
 def correlate(noise: np.ndarray) -> np.ndarray:
     """Return noise `(n, l)` smoothed by a Gaussian filter, reflected at the ends."""
+    from scipy.ndimage import gaussian_filter1d  # see `ld_data.noise`
+
     return gaussian_filter1d(noise, CORRELATION_LENGTH, axis=1)
 
 

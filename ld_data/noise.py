@@ -7,7 +7,6 @@ inverse distribution function instead of a rejection method), which is what keep
 """
 
 import numpy as np
-from scipy.special import ndtri
 
 from ld_data.errors import InputError
 
@@ -37,6 +36,8 @@ def make_uniforms(seed: int, stream: int, first_row: int, rows: int, width: int)
 
 def make_normals(seed: int, stream: int, first_row: int, rows: int, width: int) -> np.ndarray:
     """Return `(rows, width)` float64 standard normals for rows `first_row` and following; raises as `make_uniforms`."""
+    from scipy.special import ndtri  # 17 MB, which a service that only decodes does without
+
     return ndtri(make_uniforms(seed, stream, first_row, rows, width))
 
 

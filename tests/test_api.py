@@ -219,6 +219,14 @@ class TestDatasets:
         assert client.get(f"{BASE}/files/data.npz").content == content
         assert client.get("/health").json()["status"] == "ok"
 
+    def test_training_rows_are_left_on_disk(self, catalogue, release):
+        (offered,) = catalogue.ready
+        train = ld_data.load(release).train
+        for space in "xy":
+            rows = getattr(offered.data.train, space)
+            assert isinstance(rows, np.memmap)
+            assert np.array_equal(rows, getattr(train, space))
+
     def test_a_folder_whose_manifest_names_another_release_is_not_served(self, release):
         shutil.copytree(release, release.parent / "other-4")
         with Catalogue() as catalogue:

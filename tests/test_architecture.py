@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from eval.store import Store
+
 ROOT = Path(__file__).parent.parent
 PACKAGES = ("ld_data", "vae", "eval", "api")
 MODULES = {
@@ -101,8 +103,13 @@ LATE_IMPORTS = {  # module, what it imports late
     ("ld_data.__main__", "ld_data.plots"),
     ("ld_data.__main__", "ld_data.variations_benchmark"),
     ("ld_data.__main__", "ld_data.variations_plots"),
+    ("ld_data.mnist1d_transform", "scipy.ndimage"),
+    ("ld_data.noise", "scipy.special"),
+    ("eval.database", "alembic.util"),
+    ("eval.database", "eval.migrations"),
     ("eval.predictions", "torch"),
     ("eval.score", "eval.submission"),
+    ("eval.submission", "httpx2"),
     ("eval.__main__", "eval.baselines"),
     ("eval.__main__", "eval.baseline_table"),
     ("eval.__main__", "eval.judges"),
@@ -214,6 +221,22 @@ def test_what_serves_a_release_needs_no_training_framework():
     script = "import vae, api.app, sys; vae.load('ld-mnist1d-32'); print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True).stdout
     assert not {"tensorflow", "keras", "jax", "torch", "onnx", "tf2onnx"} & set(loaded.split())
+
+
+def test_what_decodes_needs_neither_what_draws_nor_what_migrates_nor_what_submits(tmp_path):
+    place = tmp_path / "scores.sqlite"
+    Store(place).close()
+    script = f"""
+import sys
+import api.__main__, vae
+from eval.store import Store
+Store({str(place)!r})
+codec = vae.load("ld-mnist1d-32")
+codec.x.decode([[0.0] * 32]), codec.y.decode([[0.0] * 32])
+print(*sys.modules)
+"""
+    loaded = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert not {"scipy", "alembic", "mako", "httpx2"} & set(loaded.split())
 
 
 @pytest.mark.parametrize("statement", ["import ld_data", "from eval import evaluate"])

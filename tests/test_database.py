@@ -1,12 +1,15 @@
 import sqlite3
 import stat
 import threading
+from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import insert, select, text
 
+import eval.migrations
 from eval import tables
 from eval.database import Database
 from ld_data.errors import InputError, StorageError
@@ -29,6 +32,20 @@ def count(database):
 def test_migrations_make_the_tables_that_the_code_expects(database):
     with database.read() as connection:
         assert compare_metadata(MigrationContext.configure(connection), tables.metadata) == []
+
+
+def test_the_revision_that_the_code_expects_is_the_last(database):
+    assert ScriptDirectory(Path(eval.migrations.__file__).parent).get_current_head() == tables.REVISION
+    with database.read() as connection:
+        assert tables.read_revision(connection) == tables.REVISION
+
+
+def test_what_is_up_to_date_is_opened_without_the_migrations(database, place, monkeypatch):
+    def refuse(*_):
+        raise AssertionError
+
+    monkeypatch.setattr("eval.migrations.migrate", refuse)
+    Database(place).close()
 
 
 def test_opening_again_changes_nothing(database, place):

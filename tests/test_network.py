@@ -55,3 +55,21 @@ def test_networks_of_other_shapes_make_no_vae():
     for wrong in ((encoder, encoder), (decoder, decoder), (make_network(inputs=(3, 3), noise=(3,)), decoder)):
         with pytest.raises(InputError, match=r"expected an encoder and a decoder of .*\(3, 3\)"):
             FrozenVae(config, *wrong)
+
+
+def test_a_network_of_a_file_is_that_of_its_bytes(tmp_path):
+    network = make_network(a=(2,))
+    path = tmp_path / "model.onnx"
+    path.write_bytes(network.model)
+    again = Network(path)
+    assert again.model == network.model
+    assert again.inputs == network.inputs
+
+
+@pytest.mark.parametrize("content", [None, b"no model"])
+def test_a_file_that_is_no_model_is_told(tmp_path, content):
+    path = tmp_path / "model.onnx"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(IntegrityError, match="expected an ONNX model"):
+        Network(path)

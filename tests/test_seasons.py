@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 from sqlalchemy import text
 
-import eval.database
 from eval.database import Database
 from eval.migrations import migrate
 from eval.receipts import NO_RECEIPT, SCORE, Place, verify_log
@@ -155,7 +154,7 @@ def test_ranks_are_those_of_the_best_ranked_entry_of_a_name_and_url(store):
 
 def test_a_store_of_the_time_before_seasons_keeps_its_entries_as_public_ones(place, monkeypatch):
     with monkeypatch.context() as patch:
-        patch.setattr(eval.database, "migrate", lambda connection: migrate(connection, "0001"))
+        patch.setattr("eval.migrations.migrate", lambda connection: migrate(connection, "0001"))
         old = Database(place)
     predictions = np.zeros((2, 4), np.float32)
     submission = {"name": "old ä", "url": "https://a.b", "description": ""}

@@ -75,7 +75,7 @@ def _save_networks(vae: FrozenVae, folder: Path, space: str) -> None:
 
 
 def _load_networks(config: dict[str, Any], folder: Path, space: str) -> FrozenVae:
-    encoder, decoder = (Network((folder / f"{space}.{name}.onnx").read_bytes()) for name in NETWORKS)
+    encoder, decoder = (Network(folder / f"{space}.{name}.onnx") for name in NETWORKS)
     return FrozenVae(VaeConfig.from_json(config), encoder, decoder)
 
 

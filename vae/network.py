@@ -1,5 +1,7 @@
 """A network that is trained and done: ONNX, run by ONNX Runtime on one thread."""
 
+from pathlib import Path
+
 import numpy as np
 import onnxruntime
 
@@ -12,12 +14,13 @@ class Network:
     """A function of rows.
 
     Attributes:
-        model: the ONNX bytes.
         inputs: the shapes of one row of the inputs, by their names.
     """
 
-    def __init__(self, model: bytes) -> None:
+    def __init__(self, source: bytes | Path) -> None:
         """Take an ONNX model whose inputs and outputs all have rows as their first axis, float32.
+
+        Of a file only what ONNX Runtime makes of it is held in memory.
 
         Raises `IntegrityError` if the bytes are none that ONNX Runtime can run.
         """
@@ -25,11 +28,17 @@ class Network:
         options.intra_op_num_threads = options.inter_op_num_threads = 1
         options.log_severity_level = 4  # errors are raised, and need not be printed, too
         try:
+            model = source if isinstance(source, bytes) else str(source)
             self._session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
         except Exception as error:  # its own classes have no base but this one
             raise IntegrityError(f"expected an ONNX model; ONNX Runtime refused it ({error}).") from error
         self.inputs = {argument.name: tuple(argument.shape[1:]) for argument in self._session.get_inputs()}
-        self.model = model
+        self._source = source
+
+    @property
+    def model(self) -> bytes:
+        """The ONNX bytes, read once more if they lie in a file."""
+        return self._source if isinstance(self._source, bytes) else self._source.read_bytes()
 
     def run(self, *inputs: np.ndarray) -> list[np.ndarray]:
         """Return the outputs `(n, ...)` for inputs `(n, ...)` float32, n of 1 or more.
