@@ -90,6 +90,11 @@ def measure_accuracy(judge: keras.Model, source: Source) -> float:
     return _score(judge, to_unit_scale(source.x_test), source.label_test)
 
 
+def read_classes(judge: keras.Model, inputs: np.ndarray) -> np.ndarray:
+    """Return the classes `(n,)` that a judge reads in inputs `(n, ...)` on the unit scale."""
+    return judge.predict(inputs, batch_size=1000, verbose=0).argmax(axis=1)
+
+
 def _check_suffix(path: Path) -> None:
     if path.suffix != ".keras":  # Keras would read or write another format, of which safe mode knows less
         raise InputError(f"a judge is a .keras file; received {path}.")
@@ -132,5 +137,4 @@ def _make_judge(shape: tuple[int, ...], classes: int, seed: int) -> keras.Model:
 
 
 def _score(judge: keras.Model, inputs: np.ndarray, labels: np.ndarray) -> float:
-    logits = judge.predict(inputs, batch_size=1000, verbose=0)
-    return float((logits.argmax(axis=1) == labels).mean())
+    return float((read_classes(judge, inputs) == labels).mean())

@@ -2,16 +2,32 @@
 
 import argparse
 import sys
-from collections.abc import Sequence
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 
+import numpy as np
+
+import ld_data
 from ld_data import command_line
+from ld_data.dataset import LatentDataset
 from ld_data.errors import InputError
-from ld_data.source import SOURCES, load_source
+from ld_data.manifest import read_manifest
+from ld_data.noise import make_normals
+from ld_data.release import find_release
+from ld_data.source import SOURCES, Source, find_inputs, load_source
 from ld_data.staging import make_staging_folder
-from vae.codec import load
+from vae.alternatives import choose_alternatives, train_alternative
+from vae.codec import Codec, load
+from vae.decoder_table import describe_rows, make_rows
+from vae.inputs import prepare_inputs
+from vae.network import Network
 from vae.recipes import find_recipe
 from vae.training import train_codec
+
+PUBLISHED = "published"
+NORMALS_SEED, NORMALS_STREAM, NORMALS_ROWS = 0, 1 << 43, 10_000  # of N(0, I), where decoders are compared
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -41,6 +57,14 @@ def _make_parser() -> argparse.ArgumentParser:
     info.add_argument("release", help="a release's name or folder")
     info.add_argument("--json", action="store_true", help="print JSON")
     info.set_defaults(command=_info)
+
+    decoders = commands.add_parser("decoders", help="a release's decoder beside others: quality, size and speed")
+    decoders.add_argument("release", help="a release's name or folder")
+    decoders.add_argument("--only", nargs="*", metavar="NAME", help="of the others; all by default")
+    decoders.add_argument("--steps", type=int, default=3000, help="of training each of them; 3,000 by default")
+    decoders.add_argument("--source-npz", type=Path, metavar="FILE", help="the images of a release of your own")
+    decoders.add_argument("--json", action="store_true", help="print JSON")
+    decoders.set_defaults(command=_decoders)
     return parser
 
 
@@ -68,6 +92,52 @@ def _info(options: argparse.Namespace) -> None:
     }
     text = "\n".join(f"{name:<18} {value}" for name, value in facts.items())
     command_line.print_result(facts, text, options.json)
+
+
+def _decoders(options: argparse.Namespace) -> None:
+    if options.steps < 1:
+        raise InputError(f"--steps must be 1 or more; received {options.steps}.")
+    data, codec = ld_data.load(options.release), load(options.release)
+    source = find_inputs(read_manifest(find_release(options.release)), options.source_npz)
+    models = codec.x.vae
+    names = choose_alternatives(models.config.input_shape, options.only)
+    inputs = prepare_inputs(source.make_fit_set(models.config.seed)[0], models.config)
+    decoders, seconds = {PUBLISHED: models.decoder}, {}
+    for name in names:
+        start = time.perf_counter()
+        decoders[name] = train_alternative(name, models, inputs, options.steps)
+        seconds[name] = time.perf_counter() - start
+    rows = make_rows(decoders, _measure_decoders(decoders, data, codec, source), seconds)
+    command_line.print_result([asdict(row) for row in rows], describe_rows(rows), options.json)
+
+
+def _measure_decoders(
+    decoders: Mapping[str, Network], data: LatentDataset, codec: Codec, source: Source
+) -> dict[str, dict[str, float]]:
+    """Return by decoder what test inputs lose, as a health report does, and how far from the published one N(0, I) is.
+
+    normals_mse: the mean squared difference there; normals_judge: the share that the judge reads alike.
+    """
+    with command_line.quiet_imports():
+        from eval.information import measure_errors
+        from eval.judges import find_judge, load_judge, read_classes, read_decoded
+
+    path = find_judge(source.judge)
+    judge = None if path is None else load_judge(path)
+    means = codec.x.encode(source.x_test, mode="mean")
+    normals = make_normals(NORMALS_SEED, NORMALS_STREAM, 0, NORMALS_ROWS, data.latent_dim).astype(np.float32)
+    expected = codec.x.decode(normals)
+    measures = {}
+    for name, decoder in decoders.items():
+        decoded = {"samples": decoder.run(data.test.x)[0], "means": decoder.run(means)[0]}
+        dreams = decoder.run(normals)[0]
+        measures[name] = measure_errors(source, decoded) | {"normals_mse": float(np.square(dreams - expected).mean())}
+        if judge is not None:
+            read = read_decoded(judge, source, decoded)
+            agree = read_classes(judge, dreams) == read_classes(judge, expected)
+            measures[name] |= {kind: read[kind] for kind in ("judge_samples", "judge_means")}
+            measures[name]["normals_judge"] = float(agree.mean())
+    return measures
 
 
 if __name__ == "__main__":

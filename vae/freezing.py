@@ -48,8 +48,8 @@ def freeze(vae: Vae) -> FrozenVae:
     Keras exports by tf2onnx and needs TensorFlow for it, whatever its backend.
     """
     latents = (vae.config.latent_dim,)
-    encoder = _export(_Encoder(vae), inputs=vae.config.input_shape, noise=latents)
-    return FrozenVae(vae.config, encoder, _export(_Decoder(vae), latents=latents))
+    encoder = export(_Encoder(vae), inputs=vae.config.input_shape, noise=latents)
+    return FrozenVae(vae.config, encoder, export(_Decoder(vae), latents=latents))
 
 
 def freeze_classes(vae: Vae, frequency: np.ndarray) -> GaussianClasses:
@@ -60,8 +60,8 @@ def freeze_classes(vae: Vae, frequency: np.ndarray) -> GaussianClasses:
     return GaussianClasses(freeze(vae), weight, bias, mean, variance, frequency)
 
 
-def _export(model: keras.Model, **shapes: tuple[int, ...]) -> Network:
-    """Return a model of inputs of those shapes as a network, its bytes the same for the same weights."""
+def export(model: keras.Model, **shapes: tuple[int, ...]) -> Network:
+    """Return a Keras model of inputs of those shapes as a network, its bytes the same for the same weights."""
     specs = [keras.InputSpec(shape=(None, *shape), dtype="float32", name=name) for name, shape in shapes.items()]
     signature = specs if len(specs) == 1 else [specs]
     zeros = [np.zeros((1, *shape), np.float32) for shape in shapes.values()]

@@ -1,11 +1,12 @@
 """Training: a configuration and inputs in, fitted models out, the same for the same seed."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
 import keras
 import numpy as np
+from keras import KerasTensor
 from tqdm.keras import TqdmCallback
 
 from ld_data.batches import make_batches
@@ -45,7 +46,7 @@ def train_vae(config: VaeConfig, inputs: np.ndarray, labels: np.ndarray, *, prog
     vae = Vae(config)
     objective = Objective(vae, int(labels.max()) + 1, config.epochs * (len(inputs) // config.batch_size))
     title = f"{config.likelihood} VAE" if progress else None
-    _fit(objective, make_batches((inputs, labels), config.batch_size, config.seed), len(inputs), config, title)
+    fit(objective, make_batches((inputs, labels), config.batch_size, config.seed), len(inputs), config, title)
     if vae.flow is not None and config.flow_epochs:
         _fit_flow(vae, vae.flow, inputs, title and "flow")
     return vae
@@ -63,17 +64,25 @@ def _fit_flow(vae: Vae, flow: Flow, inputs: np.ndarray, title: str | None) -> No
         learning_rate=vae.config.flow_learning_rate,
     )
     batches = make_batches(compute_posteriors(vae, inputs), config.batch_size, config.seed)
-    _fit(FlowObjective(vae), ((posterior,) for posterior in batches), len(inputs), config, title)
+    fit(FlowObjective(vae), ((posterior,) for posterior in batches), len(inputs), config, title)
     rows = inputs[:STANDARDISING_ROWS]
     repeats = min(STANDARDISING_REPEATS, -(-STANDARDISING_ROWS // len(rows)))
     draws = [draw_latents(vae, rows, seed, STANDARDISING_STREAM) for seed in range(repeats)]
     flow.standardise(np.concatenate(draws))
 
 
-def _fit(
-    model: keras.Model, batches: Iterator[tuple[Any, ...]], rows: int, config: VaeConfig, title: str | None
+def fit(
+    model: keras.Model,
+    batches: Iterator[tuple[Any, ...]],
+    rows: int,
+    config: VaeConfig,
+    title: str | None,
+    loss: Callable[[KerasTensor, KerasTensor], KerasTensor] | None = None,
 ) -> None:
-    """Fit a model by Adam on a cosine schedule, and leave it with the running average of its weights if asked to."""
+    """Fit a model by Adam on a cosine schedule, and leave it with the running average of its weights if asked to.
+
+    A pass is as many batches as `rows` fill. Without a `loss`, of targets and outputs, the model has its own.
+    """
     steps = rows // config.batch_size
     total = config.epochs * steps
     warmup = min(WARMUP_STEPS, total // 10)
@@ -84,7 +93,7 @@ def _fit(
     averaging = {"use_ema": True, "ema_momentum": momentum} if momentum else {}
     optimizer = keras.optimizers.Adam(schedule, clipnorm=GREATEST_GRADIENT, **averaging)
     # Keras would compile TensorFlow's graph by XLA, which on processors costs half as much again for convolutions.
-    model.compile(optimizer, jit_compile="auto" if keras.backend.backend() != "tensorflow" else False)
+    model.compile(optimizer, loss, jit_compile="auto" if keras.backend.backend() != "tensorflow" else False)
     callbacks = [TqdmCallback(verbose=1, desc=title, mininterval=0.5)] if title else []
     model.fit(batches, steps_per_epoch=steps, epochs=config.epochs, shuffle=False, verbose=0, callbacks=callbacks)
 
