@@ -1,6 +1,5 @@
 """Decoders side by side: what they cost, how fast they run, and what is measured of what they decode."""
 
-import math
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ import onnx
 import onnxruntime
 from tqdm import tqdm
 
+from vae.flops import count_flops
 from vae.freezing import export
 from vae.network import Network
 
@@ -21,7 +21,6 @@ TURN_ROWS, LEAST_CALLS = 256, 4  # of each decoder and batch size in each turn
 UNDISTURBED = 0.1
 PEAK_WIDTH = 1024  # of the matrix product that is taken for the peak of the machine
 PEAK = "peak"
-WEIGHING = ("MatMul", "Conv", "ConvTranspose")
 
 
 @dataclass(frozen=True)
@@ -59,10 +58,10 @@ def make_rows(
     square = keras.Sequential([keras.Input((PEAK_WIDTH,)), keras.layers.Dense(PEAK_WIDTH, use_bias=False)])
     peak = export(square, values=(PEAK_WIDTH,))
     rates = measure_rates({PEAK: peak, **decoders}, turns, progress=progress)
-    peak_rate = count_megaflops(peak) * rates[PEAK][BATCHES[-1]]
+    peak_rate = count_flops(peak.model) / 1e6 * rates[PEAK][BATCHES[-1]]
     rows = []
     for name, decoder in decoders.items():
-        megaflops = count_megaflops(decoder)
+        megaflops = count_flops(decoder.model) / 1e6
         share = megaflops * rates[name][BATCHES[-1]] / peak_rate
         operations = count_operations(decoder)
         rows.append(DecoderRow(name, megaflops, operations, rates[name], share, measures[name], seconds.get(name)))
@@ -87,24 +86,6 @@ def measure_rates(
                 calls.append(time.perf_counter() - start)
     rates = {key: key[1] / float(np.quantile(calls, UNDISTURBED)) for key, calls in seconds.items()}
     return {name: {batch: rates[name, batch] for batch in BATCHES} for name in networks}
-
-
-def count_megaflops(network: Network) -> float:
-    """Return the millions of multiplications and additions in one row's matrix products and convolutions."""
-    graph = onnx.shape_inference.infer_shapes(onnx.load_from_string(network.model)).graph
-    sizes = {constant.name: math.prod(constant.dims) for constant in graph.initializer}
-    places = {
-        value.name: math.prod(dim.dim_value for dim in value.type.tensor_type.shape.dim[2:])
-        for value in (*graph.value_info, *graph.output)
-    }
-    total = 0
-    for node in graph.node:
-        if node.op_type in WEIGHING:
-            weight = sizes[node.input[1]]
-            # A convolution's weight is used at each place of its result, a transposed one's at each of what it takes.
-            grid = {"MatMul": None, "Conv": node.output[0], "ConvTranspose": node.input[0]}[node.op_type]
-            total += weight * (1 if grid is None else places[grid])
-    return 2 * total / 1e6
 
 
 def count_operations(network: Network) -> int:

@@ -13,10 +13,10 @@ import numpy as np
 from onnx import TensorProto, helper, numpy_helper
 
 import vae
-from api.benchmark.flops import count_flops
 from api.benchmark.turns import serve_turns
 from ld_data.noise import make_normals
 from ld_data.release import verify
+from vae.flops import count_flops
 from vae.network import Network
 
 BATCHES = (1, 64, 256, 4096)

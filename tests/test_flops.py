@@ -3,7 +3,7 @@ import onnx
 import pytest
 from onnx import TensorProto, helper
 
-from api.benchmark.flops import count_flops
+from vae.flops import count_flops
 
 
 def make_model(nodes, weights, row_shape, out_shape):
