@@ -11,8 +11,9 @@ BIN := .venv/bin
 serve: .venv/ready
 	$(BIN)/python -m api --host $(HOST) --port $(PORT) --workers $(WORKERS)
 
+# Each process of the tests has a core to itself.
 test: check
-	$(BIN)/python -m pytest
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --maxprocesses 8
 
 check: .venv/ready
 	$(BIN)/ruff check .

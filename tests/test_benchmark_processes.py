@@ -27,7 +27,7 @@ def test_a_server_is_yielded_once_it_has_answered_and_ended_afterwards():
 
 
 def test_a_program_that_ends_is_an_error_with_its_last_words():
-    words = "import sys; print('first'); sys.exit('no such library')"
+    words = "import sys; print('first', flush=True); sys.exit('no such library')"
     with (
         pytest.raises(StartError, match=r"ended with status 1 \(no such library\)"),
         start(make_program(sys.executable, "-c", words)),
