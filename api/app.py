@@ -1,8 +1,10 @@
 """The application: the routes, put together."""
 
 from dataclasses import asdict
+from functools import partial
 
 from fastapi import Depends, FastAPI
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 import ld_data
 from api import challenge, codecs, datasets, generator, inference_protocol, scores, status
@@ -35,6 +37,16 @@ requests in progress, {max_held_bytes} bytes of all bodies, and {max_submissions
 client. Each worker process counts for itself."""
 
 
+class App(FastAPI):
+    """The routes, and before them middleware of ours, which the framework would put behind layers of its own."""
+
+    front: ASGIApp
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request."""
+        await self.front(scope, receive, send)
+
+
 def make_app(
     catalogue: Catalogue,
     store: Store,
@@ -49,7 +61,7 @@ def make_app(
     """
     limits = limits or Limits()
     worker = Worker(limits, workers)
-    app = FastAPI(
+    app = App(
         title="LD-Data",
         version=ld_data.__version__,
         description=DESCRIPTION.format(**asdict(limits)),
@@ -62,11 +74,9 @@ def make_app(
     metrics.add_gauge("ld_data_requests_in_progress", "Requests that are worked on.", lambda: len(worker))
     metrics.add_gauge("ld_data_waiting_rows", "Rows that wait for a model.", lambda: worker.admission.waiting_rows)
     metrics.add_gauge("ld_data_held_bytes", "Bytes of the bodies that are held.", lambda: worker.admission.held_bytes)
-    app.add_middleware(FastPath, service=service)
-    app.add_middleware(BodyLimit, max_bytes=limits.max_body_bytes)
-    app.add_middleware(Inflation)
-    app.add_middleware(MetricsMiddleware, metrics=metrics)
-    app.add_middleware(RequestLog)
+    routes = partial(FastAPI.__call__, app)
+    limited = BodyLimit(FastPath(routes, service), limits.max_body_bytes)
+    app.front = RequestLog(MetricsMiddleware(Inflation(limited), metrics))
     add_error_handlers(app)
     app.include_router(status.make_router(catalogue, store, limits, workers))
     app.include_router(make_metrics_router(metrics))

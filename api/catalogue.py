@@ -114,11 +114,6 @@ class Catalogue:
             raise UnknownNameError(f"no release {name!r}. Known: {known}.")
         return self._ready[name]
 
-    def find_operation(self, name: str, path: str) -> Operation | None:
-        """Return what the models of a release can be asked under the end of a route; None if there is no such thing."""
-        release = self._ready.get(name)
-        return release.operations.get(path) if release else None
-
     @property
     def ready(self) -> Iterable[OfferedRelease]:
         """The releases that can be served."""

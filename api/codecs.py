@@ -9,8 +9,9 @@ from fastapi import APIRouter, Path, Query, Request, Response
 
 from api.catalogue import Catalogue
 from api.errors import describe_errors
-from api.gathering import SMALL_ROWS, Gatherer, Watch
+from api.gathering import CHUNK_ROWS, SMALL_ROWS, Gatherer, Watch
 from api.limits import HeldResponse, Worker
+from api.negotiation import read_header
 from api.operations import MAX_FIRST_ROW, Draw, Operation
 from api.payload import describe_array, describe_request, describe_response, read_array
 from api.replies import PNG, Number, Question, Reply, choose_reply
@@ -79,10 +80,10 @@ class CodecService:
 
         They count as waiting only once the body is here, so that idle senders keep nobody out.
         """
-        length = request.headers.get("content-length", "")
-        rows = operation.expect_rows(int(length)) if length.isdecimal() else SMALL_ROWS
-        self.worker.admission.check_rows(min(rows, SMALL_ROWS))
-        return min(rows, SMALL_ROWS)
+        length = read_header(request.scope, b"content-length")
+        rows = operation.expect_rows(int(length)) if length.isdecimal() else CHUNK_ROWS
+        self.worker.admission.check_rows(min(rows, CHUNK_ROWS))
+        return min(rows, CHUNK_ROWS)
 
     def _prepare(
         self, operation: Operation, read: Callable[[bytes], Question], body: bytes

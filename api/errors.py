@@ -12,7 +12,6 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
-from api.request_log import request_id
 from ld_data import errors
 
 logger = logging.getLogger(__name__)
@@ -102,6 +101,12 @@ def tell_client_left() -> JSONResponse:
     return make_error_response(400, "the client left before its body was complete.", "client_left")
 
 
+def tell_unexpected(request: Request, error: Exception) -> JSONResponse:
+    """Return the answer where something went wrong that should not: the log tells what."""
+    logger.error("unexpected error in %s %s", request.method, request.url.path, exc_info=error)
+    return make_error_response(500, "unexpected error; the service's log tells more.", "internal")
+
+
 def add_error_handlers(app: FastAPI) -> None:
     """Make the application answer every error in the one shape."""
 
@@ -138,6 +143,4 @@ def add_error_handlers(app: FastAPI) -> None:
 
     @app.exception_handler(Exception)
     def _(request: Request, error: Exception) -> JSONResponse:
-        logger.error("unexpected error in %s %s", request.method, request.url.path, exc_info=error)
-        headers = {"X-Request-ID": request_id.get()}  # this answer goes past the middleware that would add it
-        return make_error_response(500, "unexpected error; the service's log tells more.", "internal", headers)
+        return tell_unexpected(request, error)

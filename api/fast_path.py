@@ -1,18 +1,26 @@
 """The short way to the models, past the framework's routing and its reading of parameters."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from functools import partial
 
 from fastapi import Request, Response
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.codecs import CodecService
-from api.errors import respond_to, tell_client_left
-from api.inference_protocol import find_model, infer
+from api.errors import respond_to, tell_client_left, tell_unexpected
+from api.inference_protocol import infer, list_models
 from api.operations import Draw
 from ld_data.errors import LdDataError
 
-Answer = Callable[[Request], Awaitable[Response]]
+
+@dataclass(frozen=True)
+class Way:
+    """A route without its parameters: the template, and what answers a request for it."""
+
+    template: str
+    answer: Callable[[Request], Awaitable[Response]]
 
 
 class FastPath:
@@ -23,44 +31,41 @@ class FastPath:
     """
 
     def __init__(self, app: ASGIApp, service: CodecService) -> None:
-        """Wrap an application."""
-        self._app, self._service = app, service
+        """Wrap an application; of the service's releases those that are ready by now have their short way."""
+        self._app = app
+        self._ways = _make_ways(service)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request, or pass it on."""
-        found = self._find(scope)
-        if found is None:
+        way = self._find(scope)
+        if way is None:
             await self._app(scope, receive, send)
             return
-        scope["template"], answer = found  # the one for who watches, as others leave their route
+        scope["template"] = way.template  # for who watches, as others leave their route
+        request = Request(scope, receive)
         try:
-            response = await answer(Request(scope, receive))
+            response = await way.answer(request)
         except LdDataError as error:
             response = respond_to(error)
         except ClientDisconnect:
             response = tell_client_left()
+        except Exception as error:
+            response = tell_unexpected(request, error)
         await response(scope, receive, send)
 
-    def _find(self, scope: Scope) -> tuple[str, Answer] | None:
-        """Return the template of a request's route, and what answers it."""
+    def _find(self, scope: Scope) -> Way | None:
         if scope["type"] != "http" or scope["method"] != "POST" or scope["query_string"]:
             return None
-        match scope["path"].split("/"):
-            case ["", "v1", "datasets", release, space, way]:
-                return self._find_operation(release, f"{space}/{way}")
-            case ["", "v2", "models", name, "infer"]:
-                return self._find_model(name)
-        return None
+        return self._ways.get(scope["path"])
 
-    def _find_operation(self, release: str, path: str) -> tuple[str, Answer] | None:
-        operation = self._service.catalogue.find_operation(release, path)
-        if operation is None:
-            return None
-        return f"/v1/datasets/{{release}}/{path}", lambda request: self._service.answer(request, operation, Draw())
 
-    def _find_model(self, name: str) -> tuple[str, Answer] | None:
-        try:
-            model = find_model(self._service.catalogue, name)
-        except LdDataError:  # which the long way tells
-            return None
-        return "/v2/models/{model}/infer", lambda request: infer(self._service, request, model)
+def _make_ways(service: CodecService) -> dict[str, Way]:
+    """Return the ways to all models, by their paths."""
+    ways = {}
+    for release in service.catalogue.ready:
+        for end, operation in release.operations.items():
+            answer = partial(service.answer, operation=operation, draw=Draw())
+            ways[f"/v1/datasets/{release.manifest.name}/{end}"] = Way(f"/v1/datasets/{{release}}/{end}", answer)
+    for model in list_models(service.catalogue):
+        ways[f"/v2/models/{model.name}/infer"] = Way("/v2/models/{model}/infer", partial(infer, service, model=model))
+    return ways

@@ -15,7 +15,7 @@ Function = Callable[..., np.ndarray]
 Watch = Callable[[int, int], None]  # is told of each call how many asks it is for, and how many rows it has
 
 SMALL_ROWS = 64  # of a request that goes before larger ones
-CHUNK_ROWS = 64  # of those, between which small ones are served
+CHUNK_ROWS = 128  # of those, between which small ones are served
 GATHERED_ROWS = 256  # of one call, at most
 
 
@@ -34,7 +34,7 @@ class Gatherer:
         self._watch = watch
         self._small: dict[Function, deque[_Ask]] = {}
         self._large: deque[_Ask] = deque()
-        self._is_scheduled = False
+        self._is_scheduled = self._is_large_next = False
 
     async def run(self, function: Function, *arrays: np.ndarray) -> np.ndarray:
         """Return `function(*arrays)`, rows `(n, ...)` for arrays of n rows each; raises what it raises.
@@ -63,16 +63,20 @@ class Gatherer:
             asyncio.get_running_loop().call_soon(self._work)
 
     def _work(self) -> None:
-        """Make one call for the small requests of each function, and one for a part of a large one.
+        """Make one call for the small requests of each function, or one for a part of a large one, by turns.
 
-        What is left waits until the event loop has looked for new requests, so that too many are refused at once.
+        What is left waits until the event loop has sent these answers and looked for new requests, so that small ones
+        wait for one part at most, and too many are refused at once.
         """
         self._is_scheduled = False
-        for asks in self._small.values():
-            if asks:
+        small = [asks for asks in self._small.values() if asks]
+        if small and not (self._large and self._is_large_next):
+            for asks in small:
                 self._compute(_take(asks))
-        if self._large:
+            self._is_large_next = True
+        else:
             self._compute([self._large.popleft()])
+            self._is_large_next = False
         if self._large or any(self._small.values()):
             self._schedule()
 

@@ -16,8 +16,8 @@ from ld_data.mnist1d_config import CLASSES, check_templates
 from ld_data.mnist1d_files import stream_npy, stream_npz
 
 OWN_FIELDS = {
-    "mode": {"enum": ["canonical", "fast"], "description": "fast for all but the published set, unless asked for"},
-    "templates": describe_array(2),
+    "mode": {"enum": ["canonical", "fast", None], "description": "Without one, fast for all but the published set."},
+    "templates": describe_array(2) | {"type": ["array", "null"]},
 }
 CONFIG_SCHEMA = TypeAdapter(Mnist1dConfig).json_schema() | {"additionalProperties": False}
 CONFIG_SCHEMA["properties"] |= OWN_FIELDS

@@ -71,6 +71,13 @@ def find_model(catalogue: Catalogue, name: str) -> Model:
     return Model(name, found.manifest.release_version, found.operations[path])
 
 
+def list_models(catalogue: Catalogue) -> list[Model]:
+    """Return all models that can be asked."""
+    return [
+        find_model(catalogue, f"{release.manifest.name}.{end}") for release in catalogue.ready for end in OPERATIONS
+    ]
+
+
 async def infer(service: CodecService, request: Request, model: Model) -> Response:
     """Return the answer of a model to a request; raises what its body or the limits give reason for."""
     check_content_type(request, JSON, BINARY)
@@ -107,7 +114,7 @@ def _add_server(router: APIRouter, service: CodecService) -> None:
     )
     async def list_models(request: Request) -> Response:
         """Answer with the models, those that are not ready too unless the body is {"ready": true}."""
-        return await service.worker.run(request, lambda body: _list_models(catalogue, body))
+        return await service.worker.run(request, lambda body: _describe_models(catalogue, body))
 
 
 def _add_model(router: APIRouter, service: CodecService, path: str, find: Callable[..., Model]) -> None:
@@ -148,7 +155,7 @@ def _add_model(router: APIRouter, service: CodecService, path: str, find: Callab
         return await infer(service, request, model)
 
 
-def _list_models(catalogue: Catalogue, body: bytes) -> Response:
+def _describe_models(catalogue: Catalogue, body: bytes) -> Response:
     fields = Fields("the request", parse_object(body) if body else {})
     only_ready = fields.take("ready", bool, False)
     fields.finish()

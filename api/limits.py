@@ -28,7 +28,7 @@ class Limits:
         max_values: numbers that a generator holds for one request: rows times steps.
         max_streamed_values: numbers in an answer that a generator makes part by part.
         max_requests: in progress at the same time, other than those that wait for a model's first rows.
-        max_waiting_rows: that wait for a model at the same time; of a larger request its next 64 do.
+        max_waiting_rows: that wait for a model at the same time; of a larger request its next 128 do.
         max_held_bytes: of all bodies that arrive or are worked on at the same time.
         max_body_seconds: for a request's body to arrive.
         max_submissions: to the leaderboards that one client may send in a minute, whatever becomes of them.

@@ -3,8 +3,16 @@
 import re
 from functools import lru_cache
 
+from starlette.types import Scope
+
 KEPT_HEADERS = 64  # of the last that were read, as clients send the same again and again
 QUALITY = re.compile(r"0(\.\d{0,3})?|1(\.0{0,3})?")
+
+
+def read_header(scope: Scope, name: bytes) -> str:
+    """Return a request's header, its values joined if it came several times, or an empty text; `name` in lower case."""
+    values = [value for key, value in scope["headers"] if key == name]
+    return b", ".join(values).decode("latin-1")
 
 
 @lru_cache(KEPT_HEADERS)

@@ -6,7 +6,7 @@ import numpy as np
 import orjson
 from fastapi import Request
 
-from api.negotiation import choose_media_type, read_media_type
+from api.negotiation import choose_media_type, read_header, read_media_type
 from ld_data.arrays import NPY_MAGIC, read_npy
 from ld_data.errors import InputError, MediaTypeError, NotAcceptableError
 
@@ -57,7 +57,7 @@ def choose_answer_type(request: Request, *offered: str) -> str:
 
     Without Accept it is the first.
     """
-    accept = ", ".join(request.headers.getlist("accept"))
+    accept = read_header(request.scope, b"accept")
     chosen = choose_media_type(accept, offered)
     if chosen is None:
         raise NotAcceptableError(f"expected an Accept with {', '.join(offered)} or */*; received {accept[:MAX_ECHO]}.")
@@ -111,7 +111,7 @@ def describe_array(dimensions: int, item: str = "number") -> Schema:
 
 def check_content_type(request: Request, *known: str) -> str:
     """Return the Content-Type, JSON if there is none or the one that curl sends by itself; else `MediaTypeError`."""
-    received = read_media_type(request.headers.get("content-type", ""))
+    received = read_media_type(read_header(request.scope, b"content-type"))
     content_type = JSON if received in ("", "application/x-www-form-urlencoded") else received
     if content_type not in known:
         raise MediaTypeError(f"expected Content-Type {' or '.join(known)}; received {received[:MAX_ECHO]}.")

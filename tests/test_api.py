@@ -21,7 +21,7 @@ from starlette.requests import ClientDisconnect
 import ld_data
 from api.app import make_app
 from api.catalogue import Catalogue
-from api.gathering import CHUNK_ROWS, SMALL_ROWS, Gatherer
+from api.gathering import CHUNK_ROWS, Gatherer
 from api.limits import Admission, Limits, Worker
 from eval.store import Store
 from ld_data.arrays import write_npy
@@ -290,7 +290,7 @@ class TestCodecs:
     )
     def test_large_answers_come_in_parts_and_are_the_same(self, client, monkeypatch, route, field, shape, small_body):
         monkeypatch.setattr("api.codecs.SMALL_BODY_BYTES", small_body)
-        array = np.random.default_rng(0).uniform(size=(2 * CHUNK_ROWS + 5, *shape)).astype(np.float32)
+        array = np.random.default_rng(0).uniform(size=(CHUNK_ROWS + 5, *shape)).astype(np.float32)
         space, way = route.split("/")
         expected = getattr(getattr(FakeCodec(), space), way)(array)
         as_npy = client.post(f"{BASE}/{route}", content=write_npy(array), headers=NPY)
@@ -461,8 +461,8 @@ class TestLimits:
             assert client.post(f"{BASE}/x/decode", content=body, headers=NPY).status_code == 200
             assert admission.waiting_rows == 0
         assert client.post(f"{BASE}/y/decode", content=body, headers=NPY).status_code == 200
-        assert 3 <= seen[0] < SMALL_ROWS
-        assert seen[1:] == [SMALL_ROWS]
+        assert 3 <= seen[0] < CHUNK_ROWS
+        assert seen[1:] == [CHUNK_ROWS]
         assert admission.waiting_rows == 0
 
     def test_all_bodies_together_hold_a_limited_number_of_bytes(self, catalogue, store):

@@ -5,11 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from api.__main__ import main
-from api.benchmark import commands
 from api.benchmark.samples import Sample
 from api.benchmark.soak import Soak
 from api.benchmark.suite import Results
+from api.commands import main
 
 CHECKPOINTS = Path(__file__).parent.parent / "checkpoints"
 
@@ -29,7 +28,7 @@ def asked(monkeypatch):
         options.append(asked)
         return Results({"download": Sample(2.0, 0.5, 0.6)}, {}, {"nginx": "not installed"})
 
-    monkeypatch.setattr(commands, "run", run)
+    monkeypatch.setattr("api.benchmark.suite.run", run)
     return options
 
 
@@ -76,7 +75,7 @@ def test_a_soak_fails_on_any_surprise(folder, surprises, status, monkeypatch, ca
         asked.append((data.name, place, minutes, workers))
         return Soak(minutes, surprises=surprises)
 
-    monkeypatch.setattr(commands, "soak", soak)
+    monkeypatch.setattr("api.benchmark.soak.soak", soak)
     assert main(["soak", "--release", str(folder), "--minutes", "0.5", "--workers", "2"]) == status
     assert asked == [("ld-mnist1d-32", Path(folder), 0.5, 2)]
     printed = capsys.readouterr()

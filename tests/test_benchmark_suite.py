@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from api.benchmark.contenders import OTHERS, Contender
-from api.benchmark.suite import PRODUCTS, SECTIONS, Options, run
+from api.benchmark.options import SECTIONS, Options
+from api.benchmark.suite import PRODUCTS, run
 
 CHECKPOINTS = Path(__file__).parent.parent / "checkpoints"
 

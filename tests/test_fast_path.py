@@ -5,6 +5,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from api.app import make_app
+from api.codecs import CodecService
 from api.fast_path import FastPath
 from ld_data.arrays import write_npy
 from tests.test_api import BASE, LIMITS, NPY
@@ -82,3 +83,15 @@ def test_refusals_are_alike(both, route, request_, status):
     assert short.status_code == status
     if "content" not in request_ or isinstance(request_["content"], bytes):  # a stream is gone after the first way
         assert_alike(short, long)
+
+
+@pytest.mark.parametrize("route", [f"{BASE}/x/decode", "/v2/models/fake-4.x.decoder/infer"])
+def test_unexpected_errors_are_alike(both, monkeypatch, route):
+    async def fail(*_):
+        raise ZeroDivisionError("by accident")
+
+    monkeypatch.setattr(CodecService, "ask", fail)
+    short, long = both(route, json={})
+    assert short.status_code == 500
+    assert short.json()["error_type"] == "internal"
+    assert_alike(short, long)

@@ -18,7 +18,7 @@ from tests.servers import serve
 from tests.test_api import BASE, LIMITS, assert_error
 
 CODEC = FakeCodec()
-VECTORS = np.random.default_rng(0).normal(size=(2 * CHUNK_ROWS + 5, 4)).astype(np.float32)
+VECTORS = np.random.default_rng(0).normal(size=(CHUNK_ROWS + 5, 4)).astype(np.float32)
 DECODER = "fake-4.x.decoder"
 INFER = f"/v2/models/{DECODER}/infer"
 

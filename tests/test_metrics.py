@@ -66,10 +66,10 @@ def test_generated_rows_are_counted(client):
 
 def test_calls_of_models_are_counted(client):
     decode(client, 3)
-    decode(client, 100)
+    decode(client, 150)
     samples = read(client)
-    assert samples["ld_data_model_call_rows_count",] == 3  # 3, 64 and 36 rows
-    assert samples["ld_data_model_call_rows_sum",] == 103
+    assert samples["ld_data_model_call_rows_count",] == 3  # 3, 128 and 22 rows
+    assert samples["ld_data_model_call_rows_sum",] == 153
     assert samples[key("ld_data_model_call_rows_bucket", le="4.0")] == 1
     assert samples["ld_data_model_call_requests_sum",] == 3
 

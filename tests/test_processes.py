@@ -1,5 +1,6 @@
 """Several worker processes of the real service: what they answer, and what becomes of those that die."""
 
+import gc
 import json
 import os
 import shutil
@@ -16,10 +17,11 @@ import numpy as np
 import pytest
 
 import ld_data
-from api.__main__ import main
-from api.processes import SharedPort
+from api.commands import main
+from api.processes import Server, Service, SharedPort, serve
 from eval.submission import Submission, fetch_leaderboard, submit
 from ld_data.arrays import write_npy
+from tests.fakes import FakeCodec
 
 ROOT = Path(__file__).parent.parent
 RELEASE = "ld-mnist1d-32"
@@ -184,7 +186,7 @@ def test_workers_that_cannot_start_end_the_service(home):
     """As the store would, if it went away between the supervisor's look at it and the workers'."""
     script = f"""
 from pathlib import Path
-from api.__main__ import _listen
+from api.commands import _listen
 from api.processes import Service, serve
 from ld_data.command_line import run
 if __name__ == "__main__":
@@ -206,3 +208,15 @@ def test_a_shared_port_is_bound_by_several():
         with make(*arguments) as second:
             assert second.getsockname() == first.getsockname()
             assert second.fileno() != first.fileno()
+
+
+def test_what_is_there_before_it_serves_is_spared_by_the_garbage_collector(checkpoints, tmp_path, monkeypatch):
+    spared = []
+    monkeypatch.setattr(Server, "run", lambda *_, **__: spared.append(gc.get_freeze_count()))
+    before = gc.get_freeze_count()
+    try:
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            serve(Service(checkpoints, str(tmp_path / "s.sqlite"), lambda _: FakeCodec()), listener)
+    finally:
+        gc.unfreeze()
+    assert spared[0] > before + 10_000

@@ -112,7 +112,7 @@ def test_an_unexpected_error_is_logged_with_the_id_that_the_client_is_told(clien
     monkeypatch.setattr(catalogue, "find", fail)
     answer = client.get(BASE)
     assert answer.status_code == 500
-    request, error = lines()
+    error, request = lines()
     assert request["request_id"] == error["request_id"] == answer.headers["x-request-id"]
     assert (request["status"], error["level"]) == (500, "error")
     assert "ZeroDivisionError: by accident" in error["exception"]

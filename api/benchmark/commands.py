@@ -5,11 +5,7 @@ import sys
 from dataclasses import asdict
 
 import ld_data
-from api.benchmark.goals import judge
-from api.benchmark.machine import describe_machine
-from api.benchmark.soak import describe_soak, soak
-from api.benchmark.suite import SECTIONS, Options, run
-from api.benchmark.table import describe
+from api.benchmark.options import SECTIONS, Options
 from ld_data import command_line
 from ld_data.errors import HealthError
 from ld_data.release import find_release
@@ -48,6 +44,11 @@ def add_commands(parser: argparse.ArgumentParser) -> None:
 
 
 def _benchmark(options: argparse.Namespace) -> None:
+    from api.benchmark.goals import judge
+    from api.benchmark.machine import describe_machine
+    from api.benchmark.suite import run
+    from api.benchmark.table import describe
+
     chosen = {"rounds": options.rounds, "seconds": options.seconds} | (QUICK if options.quick else {})
     folder = find_release(options.release)
     results = run(Options(folder, options.alternatives, options.only or tuple(SECTIONS), **chosen))
@@ -62,6 +63,8 @@ def _benchmark(options: argparse.Namespace) -> None:
 
 
 def _soak(options: argparse.Namespace) -> None:
+    from api.benchmark.soak import describe_soak, soak
+
     folder = find_release(options.release)
     result = soak(ld_data.load(folder), folder, options.minutes, options.workers)
     command_line.print_result(asdict(result), describe_soak(result), options.json)

@@ -30,6 +30,7 @@ from api.benchmark.downloads import ask_service, make_nginx
 from api.benchmark.load import Group
 from api.benchmark.loading import sample
 from api.benchmark.messages import make_request
+from api.benchmark.options import Options
 from api.benchmark.overload import MEGABYTE, measure_large_memory, measure_overload
 from api.benchmark.processes import Program, Running, start
 from api.benchmark.samples import Sample, summarise
@@ -45,41 +46,6 @@ BATCHES = (1, 64, 256, 4096)
 STARTS = 3
 PRODUCTS = ("product by numpy", "product by ONNX Runtime")
 ALONE_IN_KERAS = {"Keras called directly": "direct", "keras.predict": "predict"}
-SECTIONS = {
-    "alone": "the networks in this process, beside the matrix product and Keras",
-    "requests": "the service, and its echo ceiling",
-    "workers": "the service with two processes",
-    "others": "the alternatives",
-    "large": "10,000 rows a request, alone and beside a small one",
-    "download": "data.npz, beside nginx",
-    "overload": "ten times the capacity",
-    "start": "seconds to the first answer, and memory",
-}
-
-
-@dataclass(frozen=True)
-class Options:
-    """What is measured.
-
-    Attributes:
-        folder: of the release.
-        python: the interpreter that has the alternatives.
-        sections: names of `SECTIONS`.
-        rounds: turns of each part.
-        seconds: of one turn.
-        warm_up: seconds of a load before each turn, which do not count.
-        overload_seconds: of the overload.
-        progress: whether a bar is shown.
-    """
-
-    folder: Path
-    python: str = sys.executable
-    sections: Sequence[str] = tuple(SECTIONS)
-    rounds: int = 5
-    seconds: float = 2.0
-    warm_up: float = 0.2
-    overload_seconds: float = 30.0
-    progress: bool = True
 
 
 @dataclass
