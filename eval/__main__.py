@@ -2,8 +2,8 @@
 
 import argparse
 import sys
-from collections.abc import Sequence
-from dataclasses import asdict
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +22,9 @@ from ld_data.errors import InputError, IntegrityError, MissingDataError, Unknown
 from ld_data.locations import checkpoints_folder, scores_place
 from ld_data.manifest import read_manifest
 from ld_data.release import find_release, load
-from ld_data.source import SOURCES, choose_source, find_inputs
+from ld_data.source import SOURCES, choose_source, find_inputs, load_source
 
-ALL_SEEDS, MAX_SEEDS, MAX_JOBS = 5, 1000, 1000
+ALL_SEEDS, TABLE_SEEDS, MAX_SEEDS, MAX_JOBS = 5, 3, 1000, 1000
 DEFAULT_SERVICE = "http://127.0.0.1:8000"
 
 
@@ -47,6 +47,7 @@ def _make_parser() -> argparse.ArgumentParser:
     _add_baselines(commands)
     _add_compare(commands)
     _add_ladder(commands)
+    _add_classifiers(commands)
 
     training = commands.add_parser("train-judge", help="train a classifier of a source's raw inputs")
     training.add_argument("source", nargs="?", choices=list(SOURCES))
@@ -112,6 +113,38 @@ def _add_ladder(commands: Any) -> None:
     ladder.add_argument("--seed", type=int, default=0)
     ladder.add_argument("--json", action="store_true", help="print JSON")
     ladder.set_defaults(command=_ladder)
+
+
+def _add_classifiers(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    classifying = commands.add_parser("classify", help="train a classifier and test it")
+    tsne = commands.add_parser("tsne", help="plot raw inputs, and a classifier's features before and after training")
+    for command in (classifying, tsne):
+        command.add_argument("model", help="a classifier; an unknown name lists all")
+        command.add_argument("inputs", help="a source, or a release, for its x")
+        command.add_argument("--decoded", action="store_true", help="of a release, what is decoded of x")
+        command.add_argument("--shuffled", action="store_true", help="put pixels or points into another order")
+        command.add_argument("--limit-train", type=int, metavar="ROWS", help="train on the first rows alone")
+        command.add_argument("--epochs", type=int, help="passes over the training rows")
+        command.add_argument("--seed", type=int, default=0, help="the first seed")
+        command.add_argument("--json", action="store_true", help="print JSON")
+    classifying.add_argument("--seeds", type=int, default=1, help="how many seeds; 1 by default")
+    classifying.add_argument("--jobs", type=int, default=1, help="how many to train at the same time; 1 by default")
+    classifying.set_defaults(command=_classify)
+    tsne.add_argument("--out", type=Path, required=True, metavar="FILE", help=".png to write")
+    tsne.add_argument("--rows", type=int, default=1000, help="of the test rows; 1000 by default")
+    tsne.set_defaults(command=_draw_tsne)
+
+    table = commands.add_parser("reproduce", help="train what a table of classifiers holds, beside published figures")
+    table.add_argument("table", help="an unknown name lists all")
+    table.add_argument("--only", nargs="+", metavar="ROW", help="these rows alone; an unknown one lists all")
+    table.add_argument("--kept", action="store_true", help="train nothing: print the table that is kept")
+    table.add_argument("--seed", type=int, default=0, help="the first seed")
+    table.add_argument("--seeds", type=int, default=TABLE_SEEDS, help=f"how many seeds; {TABLE_SEEDS} by default")
+    table.add_argument("--jobs", type=int, default=1, help="how many to train at the same time; 1 by default")
+    table.add_argument("--out", type=Path, metavar="FILE", help="add each trial to this JSON once it is done")
+    table.add_argument("--check", action="store_true", help="fail if a figure is not the kept one")
+    table.add_argument("--json", action="store_true", help="print JSON")
+    table.set_defaults(command=_reproduce)
 
 
 def _add_leaderboard_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -185,7 +218,6 @@ def _baselines(options: argparse.Namespace) -> None:
     seeds = _choose_seeds(options)
     if options.out and options.out.is_dir():
         raise InputError(f"--out must name a file; {options.out} is a folder. Try {options.out / data.name}.json.")
-    check_integer("jobs", options.jobs, 1, MAX_JOBS)
     committed = load_rows(table_path(data.name)) if options.check else []
     rows = list(measure_rows(data, names, seeds, options.jobs))
     title = f"{data.name}, {len(data.test)} test rows"
@@ -197,6 +229,7 @@ def _baselines(options: argparse.Namespace) -> None:
 
 
 def _choose_seeds(options: argparse.Namespace) -> range:
+    check_integer("jobs", options.jobs, 1, MAX_JOBS)
     count = options.seeds
     if count is None:
         count = ALL_SEEDS if options.all or options.check else 1
@@ -246,6 +279,89 @@ def _climb(model: str, data: LatentDataset, seed: int) -> list[Rung]:
         return climb_datasets(lambda task, seed: fit_baseline(model, task, seed), data, seed)
     except UnknownNameError as error:
         raise UnknownNameError(f"{error} A function of your own is named as module:function.") from error
+
+
+def _classify(options: argparse.Namespace) -> None:
+    with command_line.quiet_imports():
+        from eval.classification import describe_trials, measure_trials, to_json
+
+    task = (options.model, _choose_examples(options))
+    trials = list(measure_trials([task], _choose_seeds(options), options.jobs, options.epochs))
+    command_line.print_result(to_json(trials), describe_trials(trials), options.json)
+
+
+def _draw_tsne(options: argparse.Namespace) -> None:
+    with command_line.quiet_imports():
+        from eval.embeddings import make_views, measure_neighbours
+        from ld_data.plots import draw_maps, save_figure
+
+    if options.out.suffix != ".png":
+        raise InputError(f"--out must end in .png; received {options.out}.")
+    options.out.parent.mkdir(parents=True, exist_ok=True)
+    examples = _choose_examples(options)
+    views = make_views(options.model, examples, options.rows, options.seed, options.epochs)
+    labels = examples.label_test[: options.rows]
+    shares = measure_neighbours(views, labels)
+    save_figure(draw_maps(views, labels), options.out)
+    lines = [f"  {title:<20}{share:.1%}" for title, share in shares.items()]
+    text = "\n".join([f"wrote {options.out}; of {len(labels)} rows the nearest other one is of the same class", *lines])
+    command_line.print_result({"path": str(options.out), "neighbours": shares}, text, options.json)
+
+
+def _choose_examples(options: argparse.Namespace) -> Any:
+    from eval.classifiers import check_classifier
+
+    check_classifier(options.model)  # before anything is downloaded or decoded
+    return _load_examples(options.inputs, options.decoded, options.shuffled, options.limit_train)
+
+
+def _load_examples(name: str, decoded: bool, shuffled: bool, train_rows: int | None) -> Any:
+    """Return the examples of a source, or those of a release: its x, or what is decoded of it."""
+    import vae
+    from eval.classification import keep_rows, shuffle_positions, take_decoded, take_inputs, take_latents
+
+    if name in SOURCES and decoded:
+        raise InputError(f"--decoded goes with a release; {name} is a source.")
+    try:
+        examples = take_inputs(load_source(name)) if name in SOURCES else take_latents(load(name))
+    except UnknownNameError as error:
+        raise UnknownNameError(f"{error} Or name a source: {', '.join(SOURCES)}.") from error
+    if decoded:
+        examples = take_decoded(examples, vae.load(name))
+    if shuffled:
+        examples = shuffle_positions(examples)
+    return examples if train_rows is None else keep_rows(examples, train_rows)
+
+
+def _reproduce(options: argparse.Namespace) -> None:
+    with command_line.quiet_imports():
+        from eval.classifier_tables import choose_cells, find_differences, find_table, load_trials, trials_path
+
+    if options.kept and (options.check or options.out):
+        raise InputError("--kept trains nothing, so that there is nothing to check, or to write: leave it out.")
+    table = find_table(options.table)
+    cells = choose_cells(table, options.only)
+    if options.out and options.out.exists():
+        load_trials(options.out)  # what cannot be added to is refused before anything is trained
+    kept = load_trials(trials_path()) if options.kept or options.check else []
+    trials = kept if options.kept else list(_measure_cells(cells, options))
+    own = [trial for trial in trials if any(cell.matches(trial) for cell in cells)]
+    command_line.print_result([asdict(trial) for trial in own], replace(table, cells=cells).describe(own), options.json)
+    if options.check and (differences := find_differences(own, kept)):
+        raise IntegrityError(" ".join(["the kept table was not reproduced.", *differences]))
+
+
+def _measure_cells(cells: Sequence[Any], options: argparse.Namespace) -> Iterator[Any]:
+    from eval.classification import measure_trials
+    from eval.classifier_tables import add_trials
+
+    choices = [(cell.inputs, cell.decoded, cell.shuffled, cell.train_rows) for cell in cells]
+    examples = {choice: _load_examples(*choice) for choice in set(choices)}
+    tasks = [(cell.classifier, examples[choice]) for cell, choice in zip(cells, choices, strict=True)]
+    for trial in measure_trials(tasks, _choose_seeds(options), options.jobs):
+        if options.out:
+            add_trials([trial], options.out)
+        yield trial
 
 
 def _train_judge(options: argparse.Namespace) -> None:

@@ -178,11 +178,12 @@ def summarise_seeds(scores: Sequence[Score]) -> SeedSummary:
             f"expected scores on one release with one test y; received {names}. Summarise each by itself: scores of "
             "different data do not compare."
         )
-    spreads = {name: _measure_spread([getattr(score, name) for score in scores]) for name in LABELS}
+    spreads = {name: measure_spread([getattr(score, name) for score in scores]) for name in LABELS}
     return SeedSummary(scores[0].release, scores[0].data_sha256, len(scores), **spreads)
 
 
-def _measure_spread(values: Sequence[float]) -> Spread:
+def measure_spread(values: Sequence[float]) -> Spread:
+    """Return the mean of a figure over seeds, and its standard deviation (divided by n - 1); None for one seed."""
     mean = math.fsum(values) / len(values)
     return Spread(mean, float(np.std(values, ddof=1)) if len(values) > 1 else None)
 

@@ -1,12 +1,16 @@
 """Fitting Keras models with seeds of their own instead of Keras' global random state."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import keras
 import numpy as np
 from tqdm.keras import TqdmCallback
 
 from ld_data.batches import make_batches
+
+ADAMW = partial(keras.optimizers.AdamW, weight_decay=1e-3)
 
 
 @dataclass(frozen=True)
@@ -15,22 +19,26 @@ class FitPlan:
 
     Attributes:
         epochs, batch_rows: passes over the rows, at most, and rows a step.
-        learning_rate: the peak of a cosine schedule that ends at 0.
+        learning_rate: the same all the time, or the peak of a cosine that ends at 0.
         seed: of the order of the rows.
         held_out: share of the rows on which the weights of the best epoch are chosen; 0 keeps those of the last.
+        optimizer: given a learning rate or its schedule, returns what takes the steps.
+        cosine: whether the learning rate falls along that cosine.
     """
 
     epochs: int
     batch_rows: int
     learning_rate: float
-    seed: int
+    seed: int = 0
     held_out: float = 0.0
+    optimizer: Callable[[object], keras.optimizers.Optimizer] = ADAMW
+    cosine: bool = True
 
 
 def fit_model(
     model: keras.Model, loss: keras.losses.Loss, inputs: np.ndarray, targets: np.ndarray, plan: FitPlan, title: str
 ) -> None:
-    """Fit a model with AdamW, under a progress bar with that title; inputs and targets have equally many rows."""
+    """Fit a model under a progress bar with that title; inputs and targets have equally many rows."""
     callbacks = [TqdmCallback(verbose=0, desc=title)]
     validation = None
     if plan.held_out:
@@ -41,9 +49,11 @@ def fit_model(
         callbacks.append(keras.callbacks.EarlyStopping(patience=plan.epochs, restore_best_weights=True))
     batch_rows = min(plan.batch_rows, len(inputs))
     steps = len(inputs) // batch_rows
-    schedule = keras.optimizers.schedules.CosineDecay(plan.learning_rate, plan.epochs * steps)
+    schedule = plan.learning_rate
+    if plan.cosine:
+        schedule = keras.optimizers.schedules.CosineDecay(plan.learning_rate, plan.epochs * steps)
     jit_compile = "auto" if keras.backend.backend() != "tensorflow" else False  # XLA slows convolutions on processors
-    model.compile(keras.optimizers.AdamW(schedule, weight_decay=1e-3), loss, jit_compile=jit_compile)
+    model.compile(plan.optimizer(schedule), loss, jit_compile=jit_compile)
     batches = make_batches((inputs, targets), batch_rows, plan.seed)
     model.fit(
         batches,

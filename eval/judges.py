@@ -11,22 +11,21 @@ import keras
 import numpy as np
 from sklearn.decomposition import PCA
 
-from eval.fitting import FitPlan, draw_seed, fit_model, make_initializer
+from eval.classifiers import CLASSIFIERS
 from eval.information import to_unit_scale
 from ld_data.errors import InputError, IntegrityError
 from ld_data.locations import checkpoints_folder
 from ld_data.source import Source
 from ld_data.staging import make_staging_folder
 
-BATCH_ROWS = 128
+JUDGE = CLASSIFIERS["judge"]
 STEPS = 14_100
-SMOOTHING = 0.1  # of the labels: a judge that is never quite sure errs less
 JUDGES_FOLDER = "judges"
 OTHER_SEED = 1 << 16  # a generator makes other signals for the judge than for the VAE
 
 
 def train_judge(source: Source, epochs: int | None = None, seed: int = 0) -> keras.Model:
-    """Return a convolutional classifier fitted to a source's raw training inputs.
+    """Return the classifier `judge` fitted to a source's raw training inputs.
 
     Without `epochs`, as many as make about 14,100 steps. Images are slightly rotated, moved and resized meanwhile.
     Signals lose some of their weakest principal components: independent noise, which a decoder does not give back, is
@@ -36,11 +35,9 @@ def train_judge(source: Source, epochs: int | None = None, seed: int = 0) -> ker
     inputs = to_unit_scale(inputs)
     if inputs.ndim == 2:
         inputs = _drop_components(inputs, seed)
-    judge = _make_judge(inputs.shape[1:], source.classes, seed)
-    plan = FitPlan(epochs or max(1, STEPS * BATCH_ROWS // len(inputs)), BATCH_ROWS, learning_rate=2e-3, seed=seed)
-    loss = keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=SMOOTHING)
-    fit_model(judge, loss, inputs, np.eye(source.classes, dtype=np.float32)[labels], plan, "judge")
-    fitted = _make_judge(inputs.shape[1:], source.classes, seed)  # without the optimizer, which would be saved with it
+    epochs = epochs or max(1, STEPS * JUDGE.plan.batch_rows // len(inputs))
+    judge = JUDGE.fit(inputs, labels, source.classes, seed, "judge", epochs)
+    fitted = JUDGE.make(inputs.shape[1:], source.classes, seed)  # without the optimizer, which would be saved with it
     fitted.set_weights(judge.get_weights())
     return fitted
 
@@ -106,34 +103,6 @@ def _drop_components(signals: np.ndarray, seed: int) -> np.ndarray:
     kept = np.random.default_rng(seed).integers(t // 2, t, size=len(signals), endpoint=True)
     pca = PCA(random_state=seed).fit(signals)
     return pca.inverse_transform(pca.transform(signals) * (np.arange(t) < kept[:, None])).astype(np.float32)
-
-
-def _make_judge(shape: tuple[int, ...], classes: int, seed: int) -> keras.Model:
-    """Return five convolutions with batch normalisation, three of them of stride 2; then dropout and classes."""
-    layers, random = keras.layers, np.random.default_rng(seed)
-    convolution = layers.Conv2D if len(shape) == 2 else layers.Conv1D
-    judge = keras.Sequential([keras.Input(shape), layers.Reshape((*shape, 1))])
-    if len(shape) == 2:
-        options = {"fill_mode": "constant", "fill_value": 0.0}
-        judge.add(layers.RandomRotation(0.03, seed=draw_seed(random), **options))
-        judge.add(layers.RandomTranslation(0.08, 0.08, seed=draw_seed(random), **options))
-        judge.add(layers.RandomZoom(0.08, seed=draw_seed(random), **options))
-    for filters, stride in ((32, 1), (32, 2), (64, 1), (64, 2), (128, 2)):
-        judge.add(
-            convolution(
-                filters,
-                3,
-                strides=stride,
-                padding="same",
-                activation="relu",
-                kernel_initializer=make_initializer(random),
-            )
-        )
-        judge.add(layers.BatchNormalization(momentum=0.9))
-    judge.add(layers.Flatten())
-    judge.add(layers.Dropout(0.4, seed=draw_seed(random)))
-    judge.add(layers.Dense(classes, kernel_initializer=make_initializer(random)))
-    return judge
 
 
 def _score(judge: keras.Model, inputs: np.ndarray, labels: np.ndarray) -> float:

@@ -1,6 +1,6 @@
 """Pictures of a release: its latents against the normal curve, and what its decoder makes of them."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -119,15 +119,23 @@ def draw_embeddings(data: LatentDataset, source: Source) -> Figure:
     rows = np.random.default_rng(SEED).permutation(len(data.test))[:TSNE_ROWS]
     chosen = Split(data.test.x[rows], data.test.y[rows], data.test.label[rows])
     raw = source.x_test[rows].reshape(len(rows), -1).astype(np.float32)
-    raw = PCA(min(TSNE_COMPONENTS, *raw.shape), random_state=SEED).fit_transform(raw)
+    return draw_maps({"raw inputs": raw, "x": chosen.x, "y": chosen.y}, chosen.label)
+
+
+def draw_maps(views: Mapping[str, np.ndarray], labels: np.ndarray) -> Figure:
+    """Return t-SNE maps of several views `(n, ...)` of the same rows, coloured by class `(n,)`, with a legend.
+
+    Of wide views the first 50 principal components are mapped.
+    """
     figure = Figure((12, 4.5), layout="constrained")
-    panels = {"raw inputs": raw, "x": chosen.x, "y": chosen.y}
-    for axes, (title, values) in zip(figure.subplots(1, len(panels)), panels.items(), strict=True):
-        perplexity = min(30.0, (len(rows) - 1) / 3)
-        places = TSNE(perplexity=perplexity, init="pca", random_state=SEED).fit_transform(values)
-        dots = axes.scatter(*places.T, c=chosen.label, cmap="tab10" if data.classes <= 10 else "nipy_spectral", s=4)
+    for axes, (title, values) in zip(figure.subplots(1, len(views)), views.items(), strict=True):
+        components = min(TSNE_COMPONENTS, *values.shape)
+        narrow = PCA(components, random_state=SEED).fit_transform(values) if components < values.shape[1] else values
+        perplexity = min(30.0, (len(values) - 1) / 3)
+        places = TSNE(perplexity=perplexity, init="pca", random_state=SEED).fit_transform(narrow)
+        dots = axes.scatter(*places.T, c=labels, cmap="tab10" if labels.max() < 10 else "nipy_spectral", s=4)
         axes.set(title=f"t-SNE of {title}", xticks=[], yticks=[])
-    figure.colorbar(dots, ax=figure.axes, label="class", ticks=range(data.classes))
+    figure.legend(*dots.legend_elements(num=None), title="class", loc="outside right")
     return figure
 
 

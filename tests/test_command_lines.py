@@ -16,8 +16,9 @@ import eval.__main__ as eval_main
 import ld_data
 import ld_data.__main__ as data_main
 import vae.__main__ as vae_main
-from api.__main__ import main as serve_main
 from api.app import make_app
+from api.commands import main as serve_main
+from eval.classifiers import CLASSIFIERS
 from eval.tokens import Tokens
 from ld_data import challenge
 from ld_data import source as sources
@@ -26,7 +27,7 @@ from ld_data.mnist import load_mnist
 from ld_data.mnist1d import Mnist1dConfig, make_mnist1d
 from ld_data.variations_benchmark import Reading
 from ld_data.variations_generator import VariationConfig, VariationStream
-from tests.fakes import generate, guess_classes
+from tests.fakes import FakeCodec, generate, guess_classes
 from tests.servers import serve
 from vae.recipes import RECIPES
 
@@ -37,7 +38,7 @@ QUICK = ("build", "mnist1d", "--epochs", 1, "--flow-epochs", 1)
 def small_models(monkeypatch):
     """Let the recipes have small networks, which take less time to set up."""
     small = {"encoder_filters": (), "encoder_units": (32,), "decoder_units": (32,), "flow_units": (16,)}
-    for name in ("mnist1d", "images"):
+    for name in ("mnist1d", "images", "mnist-rot-back-image-like"):
         recipe = RECIPES[name]
         monkeypatch.setitem(RECIPES, name, replace(recipe, x=replace(recipe.x, flow_couplings=2, **small)))
 
@@ -267,6 +268,17 @@ class TestLdData:
             == "python -m ld_data build --source-npz own.npz --licence unknown --recipe ld-mnist-v3 --epochs 1 --seed 0"
         )
         assert predecessor.null < 1
+
+    def test_the_report_of_varied_digits_tells_what_is_kept(self, checkpoints, monkeypatch, small_models):
+        monkeypatch.setattr("ld_data.health.NULL_SEEDS", 1)
+        monkeypatch.setattr("ld_data.source.VARIATIONS_FIT_ROWS", 600)
+        images, labels = np.random.default_rng(0).integers(0, 256, (800, 28, 28), np.uint8), np.arange(800) % 4
+        digits = {"x_train": images[:600], "x_test": images[600:], "y_train": labels[:600], "y_test": labels[600:]}
+        monkeypatch.setattr("ld_data.source.load_mnist", lambda: digits)
+        arguments = ("mnist-rot-back-image-like", "--latent-dim", 2, "--epochs", 1, "--flow-epochs", 1)
+        assert run(data_main.main, "build", *arguments) == 0
+        kept = ld_data.load("ld-mnist-rot-back-image-like-2").manifest.health["kept"]
+        assert {"digit_pixels", "background_pixels", "angle_mlp"} < set(kept)
 
     def test_a_health_report_without_inputs_misses_no_goal_of_theirs(self, release, capsys):
         manifest = json.loads((release / "manifest.json").read_text())
@@ -593,6 +605,94 @@ class TestEval:
         assert run(eval_main.main, "judge", "ld-mnist1d-5") == 0
         assert "decoded means" in capsys.readouterr().out
         assert ld_data.list_releases() == ["ld-mnist1d-5"]
+
+    def test_classify(self, tiny_mnist1d, capsys):
+        quick = ("mnist1d-cnn", "mnist1d", "--epochs", 1)
+        result = run_json(capsys, eval_main.main, "classify", *quick, "--seed", 3, "--seeds", 2, "--limit-train", 300)
+        assert [(trial["seed"], trial["train_rows"]) for trial in result["trials"]] == [(3, 300), (4, 300)]
+        assert result["mean"] == pytest.approx(sum(trial["accuracy"] for trial in result["trials"]) / 2)
+        assert run(eval_main.main, "classify", *quick, "--shuffled") == 0
+        shown = capsys.readouterr()
+        assert (
+            "mnist1d, shuffled, 400 + 100 rows\nmnist1d-cnn (three convolutions), 5210 parameters, 1 epochs\nreads "
+            in shown.out
+        )
+        assert "mnist1d-cnn on mnist1d, shuffled, seed 0" in shown.err  # the progress bar
+
+    def test_classify_latents_and_what_is_decoded_of_them(self, release, capsys, monkeypatch):
+        result = run_json(capsys, eval_main.main, "classify", "mnist1d-logistic", "fake-4", "--epochs", 99)
+        assert result["mean"] > 0.9
+        assert result["trials"][0]["inputs"] == "fake-4"
+        monkeypatch.setattr("vae.load", lambda name: FakeCodec())
+        decoded = ("mnist1d-logistic", "fake-4", "--decoded", "--epochs", 99)
+        result = run_json(capsys, eval_main.main, "classify", *decoded)
+        assert result["mean"] > 0.9
+        assert result["trials"][0]["inputs"] == "fake-4, decoded"
+
+    @pytest.mark.parametrize(
+        ("arguments", "words"),
+        [
+            (("none", "none"), "no classifier 'none'. Known: logistic, mlp"),
+            (("lenet", "mnist1d"), "lenet reads images; received signals. What reads them: logistic"),
+            (("mlp", "none"), "no release 'none'"),
+            (("mlp", "none"), "Or name a source: mnist, mnist1d"),
+            (("mlp", "mnist1d", "--decoded"), "--decoded goes with a release; mnist1d is a source"),
+            (("mlp", "mnist1d", "--epochs", 0), "epochs must be from 1"),
+            (("mlp", "mnist1d", "--seeds", 0), "seeds must be from 1 to 1000; received 0"),
+            (("mlp", "mnist1d", "--jobs", 0), "jobs must be from 1 to 1000; received 0"),
+            (("mlp", "mnist1d", "--seed", -1), "seed must be from 0"),
+            (("mlp", "mnist1d", "--limit-train", 0), "rows must be from 1"),
+        ],
+    )
+    def test_what_cannot_be_classified_is_told(self, tiny_mnist1d, checkpoints, arguments, words, capsys):
+        assert run(eval_main.main, "classify", *arguments) == 1
+        shown = capsys.readouterr()
+        assert words in shown.err
+        assert shown.out == ""
+
+    def test_tsne(self, tiny_mnist1d, tmp_path, capsys):
+        out = tmp_path / "new" / "maps.png"
+        quick = ("tsne", "mnist1d-mlp", "mnist1d", "--epochs", 20, "--rows", 40, "--out", out)
+        result = run_json(capsys, eval_main.main, *quick)
+        assert result["path"] == str(out)
+        assert result["neighbours"]["trained features"] > result["neighbours"]["untrained features"]
+        assert out.read_bytes().startswith(b"\x89PNG")
+        assert run(eval_main.main, "tsne", "mlp", "mnist1d", "--out", tmp_path / "maps.gif") == 1
+        assert "--out must end in .png" in capsys.readouterr().err
+
+    def test_reproduce(self, tiny_mnist1d, checkpoints, capsys, monkeypatch):
+        plan = replace(CLASSIFIERS["mnist1d-mlp"].plan, epochs=1)
+        monkeypatch.setitem(CLASSIFIERS, "mnist1d-mlp", replace(CLASSIFIERS["mnist1d-mlp"], plan=plan))
+        table = ("reproduce", "mnist1d", "--only", "mnist1d-mlp")
+        assert run(eval_main.main, *table, "--kept") == 1
+        assert "reproduce TABLE --out" in capsys.readouterr().err
+        kept = checkpoints / "classifiers.json"
+        trials = run_json(capsys, eval_main.main, *table, "--seeds", 2, "--out", kept)
+        assert [(trial["inputs"], trial["seed"]) for trial in trials] == [
+            (inputs, seed) for inputs in ("mnist1d", "mnist1d, shuffled") for seed in (0, 1)
+        ]
+        assert len(json.loads(kept.read_text())) == 4
+        assert run(eval_main.main, *table, "--seeds", 2, "--check") == 0
+        measured = capsys.readouterr().out
+        assert "(68)" in measured
+        assert run(eval_main.main, *table, "--kept") == 0
+        assert capsys.readouterr().out == measured
+        kept.write_text(kept.read_text().replace('"accuracy": 0', '"accuracy": 9'))
+        assert run(eval_main.main, *table, "--seeds", 2, "--check") == 1
+        assert "the kept table was not reproduced. mnist1d-mlp on mnist1d: 0." in capsys.readouterr().err
+
+    @pytest.mark.parametrize(
+        ("arguments", "words"),
+        [
+            (("none",), "no table 'none'. Known: mnist1d, ladder"),
+            (("ladder", "--only", "none"), "no row 'none' in this table. Known: lenet"),
+            (("ladder", "--kept", "--check"), "--kept trains nothing"),
+            (("ladder", "--out", "."), "no trials of classifiers at ."),
+        ],
+    )
+    def test_what_cannot_be_reproduced_is_told(self, arguments, words, checkpoints, capsys):
+        assert run(eval_main.main, "reproduce", *arguments) == 1
+        assert words in capsys.readouterr().err
 
 
 def test_the_service_tells_at_once_that_its_port_is_taken(service, checkpoints, tmp_path, capsys):

@@ -1,0 +1,41 @@
+"""What training does to the features of a classifier, beside the raw inputs."""
+
+from collections.abc import Mapping
+
+import numpy as np
+from sklearn.model_selection import LeaveOneOut, cross_val_score
+from sklearn.neighbors import KNeighborsClassifier
+
+from eval.classification import Examples, train
+from eval.classifiers import find_classifier
+from eval.networks import make_feature_model
+from ld_data.arrays import check_integer
+
+LEAST_ROWS = 10
+PREDICTED_ROWS = 1000
+
+
+def make_views(
+    name: str, examples: Examples, rows: int, seed: int = 0, epochs: int | None = None
+) -> dict[str, np.ndarray]:
+    """Return the first test rows as a classifier sees them: raw `(rows, ...)`, and its features, untrained and trained.
+
+    The features are what enters its last layer. Raises as `eval.classification.train`, and `InputError` below 10 rows.
+    """
+    check_integer("rows", rows, LEAST_ROWS, 2**31)
+    inputs = examples.x_test[:rows]
+    untrained = find_classifier(name, inputs.ndim - 1).make(inputs.shape[1:], examples.classes, seed)
+    networks = {"untrained features": untrained, "trained features": train(name, examples, seed, epochs)}
+    features = {
+        title: make_feature_model(network).predict(inputs, batch_size=PREDICTED_ROWS, verbose=0)
+        for title, network in networks.items()
+    }
+    return {title: view.reshape(len(inputs), -1) for title, view in ({"raw inputs": inputs} | features).items()}
+
+
+def measure_neighbours(views: Mapping[str, np.ndarray], labels: np.ndarray) -> dict[str, float]:
+    """Return for each view `(n, ...)` the share of rows whose nearest other row is of the same class `(n,)`."""
+    return {
+        title: float(cross_val_score(KNeighborsClassifier(1), view, labels, cv=LeaveOneOut()).mean())
+        for title, view in views.items()
+    }

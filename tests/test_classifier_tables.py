@@ -1,0 +1,131 @@
+import json
+from dataclasses import replace
+
+import pytest
+
+from eval.classification import Trial
+from eval.classifier_tables import (
+    TABLES,
+    Cell,
+    Table,
+    add_trials,
+    choose_cells,
+    find_differences,
+    find_table,
+    load_trials,
+)
+from eval.classifiers import CLASSIFIERS
+from ld_data.errors import IntegrityError, MissingDataError, UnknownNameError
+
+TRIAL = Trial("mlp", "mnist", "0", 0, 20, 60_000, 10_000, 669_706, 0.98, "tensorflow")
+TRIALS = [TRIAL, replace(TRIAL, seed=1, accuracy=0.99)]
+TABLE = Table(
+    "a table",
+    "in brackets: a dream",
+    [
+        Cell("mlp", "plain", "mlp", "mnist", published=0.984),
+        Cell("mlp", "decoded x, shuffled", "mlp", "ld-mnist-32", decoded=True, shuffled=True),
+        Cell("logistic", "plain", "logistic", "mnist", published=0.92),
+    ],
+)
+
+
+def test_tables_are_of_classifiers_and_no_cell_occurs_twice():
+    assert {"mnist1d", "ladder", "examples", "rotated", "latents"} <= set(TABLES)
+    for table in TABLES.values():
+        assert {cell.classifier for cell in table.cells} <= set(CLASSIFIERS)
+        assert len({(cell.row, cell.column) for cell in table.cells}) == len(table.cells)
+        assert len({(cell.classifier, cell.examples) for cell in table.cells}) == len(table.cells)
+
+
+def test_the_published_figures_are_those_of_their_sources():
+    cells = {(cell.row, cell.column): cell.published for table in TABLES.values() for cell in table.cells}
+    assert cells["mnist1d-cnn", "in order"] == 0.94
+    assert cells["mnist1d-cnn", "shuffled"] == 0.56
+    assert cells["lenet", "mnist"] == 0.9725
+    assert cells["deeper-momentum", "mnist"] == 0.992
+    assert cells["mlp", "mnist"] == 0.984
+    assert cells["residual", "first 10,000 rows"] == 0.9
+
+
+def test_a_cell_holds_the_trials_of_its_classifier_on_its_inputs():
+    assert [cell.matches(TRIAL) for cell in TABLE.cells] == [True, False, False]
+    assert TABLE.cells[1].matches(replace(TRIAL, inputs="ld-mnist-32, decoded, shuffled"))
+    assert not TABLE.cells[1].matches(replace(TRIAL, inputs="ld-mnist-32"))
+    few = replace(TABLE.cells[0], train_rows=10_000)
+    assert [few.matches(trial) for trial in (TRIAL, replace(TRIAL, inputs="mnist, first 10000"))] == [False, True]
+
+
+def test_a_table_shows_what_was_measured_beside_what_was_published():
+    title, heading, first, second, count, origin = TABLE.describe(TRIALS).splitlines()
+    assert title == "a table"
+    assert heading.split() == ["plain", "decoded", "x,", "shuffled"]
+    assert first.startswith("mlp")
+    assert "98.50 +- 0.71 (98.4)" in first
+    assert first.endswith("not measured")
+    assert second.endswith("not measured (92)")
+    assert count.endswith("standard deviation; seeds: 2")
+    assert origin == "in brackets: a dream"
+
+
+def test_a_single_seed_has_no_spread_and_is_counted():
+    words = TABLE.describe([*TRIALS, replace(TRIAL, classifier="logistic")])
+    assert "98.00 (92)" in words
+    assert "seeds: 1 to 2\n" in words
+    assert "seeds: 1\n" in TABLE.describe(TRIALS[:1])
+    assert "seeds: 0\n" in TABLE.describe([])
+
+
+def test_rows_are_chosen_by_name():
+    assert choose_cells(TABLE, None) == TABLE.cells
+    assert choose_cells(TABLE, ["mlp"]) == TABLE.cells[:2]
+    with pytest.raises(UnknownNameError, match=r"no row 'x' in this table\. Known: mlp, logistic"):
+        choose_cells(TABLE, ["mlp", "x"])
+
+
+def test_an_unknown_table_is_refused():
+    with pytest.raises(UnknownNameError, match="Known: mnist1d, ladder"):
+        find_table("none")
+
+
+def test_trials_are_added_to_a_file_and_replace_those_of_the_same_seed(tmp_path):
+    path = tmp_path / "new" / "trials.json"
+    add_trials([TRIALS[1]], path)
+    add_trials([TRIAL], path)
+    assert load_trials(path) == TRIALS
+    better = replace(TRIAL, accuracy=1.0)
+    add_trials([better, replace(TRIAL, inputs="mnist, shuffled")], path)
+    assert load_trials(path) == [better, TRIALS[1], replace(TRIAL, inputs="mnist, shuffled")]
+    assert [file.name for file in path.parent.iterdir()] == ["trials.json"]
+
+
+def test_missing_or_damaged_trials_are_refused(tmp_path):
+    path = tmp_path / "trials.json"
+    with pytest.raises(MissingDataError, match="reproduce TABLE --out"):
+        load_trials(path)
+    for damaged in ("{", "[1]", "1", json.dumps([{"classifier": "mlp"}]), json.dumps([{"none": 1}])):
+        path.write_text(damaged)
+        with pytest.raises(IntegrityError, match="no trials of classifiers"):
+            load_trials(path)
+
+
+def test_a_mean_beyond_the_spread_is_told_and_one_within_is_not():
+    near = [replace(trial, accuracy=trial.accuracy + 0.007) for trial in TRIALS]
+    far = [replace(trial, accuracy=trial.accuracy - 0.009) for trial in TRIALS]
+    assert find_differences(TRIALS, TRIALS) == find_differences(near, TRIALS) == []
+    assert find_differences(far, TRIALS) == ["mlp on mnist: 0.9760, committed 0.9850, spread 0.0081."]
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"inputs": "letters"}, "mlp on letters is not in the committed table"),
+        ({"sha256": "1"}, "another version"),
+        ({"epochs": 1}, "other seeds, epochs or rows"),
+        ({"train_rows": 1}, "other seeds, epochs or rows"),
+        ({"seed": 7}, "other seeds, epochs or rows"),
+    ],
+)
+def test_what_cannot_be_compared_is_told(change, words):
+    (sentence,) = find_differences([replace(TRIAL, **change)], [TRIAL])
+    assert words in sentence
