@@ -280,6 +280,7 @@ def _examine(data: LatentDataset, codec: LatentCodec | None, source: Source | No
     """Return the health report of a dataset; of what its models keep, too, if they and the source are at hand."""
     from eval.information import decode_test_inputs, measure_errors, measure_probes  # scikit-learn takes a second
     from ld_data.health import measure_codec, measure_latents, measure_nulls
+    from ld_data.variations_kept import measure_kept
 
     groups = merge(measure_latents(data, progress=True), {"probes": measure_probes(data)})
     if codec is None or source is None:
@@ -292,6 +293,8 @@ def _examine(data: LatentDataset, codec: LatentCodec | None, source: Source | No
         groups = merge(groups, measure_codec(codec, source), {"decoded": measure_errors(source, decoded)})
         if (judge := find_judge(source.judge)) is not None:
             groups = merge(groups, {"decoded": read_decoded(load_judge(judge), source, decoded)})
+        if kept := measure_kept(data, source, decoded["samples"]):
+            groups = merge(groups, {"kept": kept})
     return make_report(groups, measure_nulls(data, progress=True), goals)
 
 

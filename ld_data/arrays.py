@@ -164,7 +164,7 @@ def check_finite(array: np.ndarray, name: str) -> np.ndarray:
 
 def check_magnitude(array: np.ndarray, most: float, name: str) -> np.ndarray:
     """Return `array` if its numbers lie from `-most` to `most`, else raise `InputError`."""
-    greatest = max(-array.min(), array.max())
+    greatest = np.abs(array).max()
     if greatest > most:
         raise InputError(f"{name} must lie within +-{most:g}; received {greatest:g}.")
     return array

@@ -18,12 +18,12 @@ Generate = Callable[[int, int], tuple[np.ndarray, np.ndarray]]
 def find_generator(source: str) -> Generate:
     """Return the function (seed, rows) -> (inputs `(rows, ...)`, labels `(rows,)`) of a source, by its name.
 
-    Raises `UnknownNameError` for a source that cannot make new inputs.
+    Raises `UnknownNameError` for a source that has none: its digits are public, or it makes no new inputs at all.
     """
     if source not in GENERATORS:
         raise UnknownNameError(
-            f"there is no challenge for the source {source!r}: no new inputs can be drawn from it. It is there for "
-            f"{', '.join(GENERATORS)}."
+            f"there is no challenge for the source {source!r}: no inputs of secret classes can be drawn from it. "
+            f"It is there for {', '.join(GENERATORS)}."
         )
     return GENERATORS[source]
 

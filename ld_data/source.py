@@ -16,7 +16,7 @@ from ld_data.mnist1d import Mnist1dConfig, SignalStream, make_mnist1d
 from ld_data.release import NAME_CHARACTERS
 from ld_data.variations import load_variations
 from ld_data.variations_archive import PUBLICATIONS
-from ld_data.variations_generator import MANNERS, VariationConfig, VariationStream, to_bytes
+from ld_data.variations_generator import MANNERS, VariationParts, VariationStream, to_bytes
 
 NPZ_KEYS = ("x_train", "y_train", "x_test", "y_test")
 MAX_CLASSES = 256
@@ -39,6 +39,7 @@ class Source:
         make_fit_set: given a seed, returns the inputs `(m, ...)` and labels `(m,)` that models are fitted on.
         licence: SPDX name of the inputs' licence.
         judge: name of the source whose judge reads inputs of this kind; its own by default.
+        make_parts: returns what the training and the test inputs were put together from; None if they were not.
     """
 
     name: str
@@ -49,6 +50,7 @@ class Source:
     make_fit_set: Callable[[int], tuple[np.ndarray, np.ndarray]]
     licence: str
     judge: str = ""
+    make_parts: Callable[[], tuple[VariationParts, VariationParts]] | None = None
 
     def __post_init__(self) -> None:
         """Let a source be read by a judge of its own, unless another is named."""
@@ -185,21 +187,27 @@ def _load_variations(name: str) -> Source:
 def _make_variations(name: str) -> Source:
     """Return MNIST's digits varied, each once and in MNIST's order: as uint8, which last bits do not change."""
     arrays, config = load_mnist(), MANNERS[name]
-    train, test = ((arrays[f"x_{split}"], arrays[f"y_{split}"]) for split in ("train", "test"))
-    rows = len(train[0])
-    x_train, label_train = _make_variation_rows(config, train, 0, rows)
-    x_test, label_test = _make_variation_rows(config, test, rows, len(test[0]))
+    (train, rows), (test, test_rows) = (
+        (VariationStream(config, arrays[f"x_{split}"], arrays[f"y_{split}"]), len(arrays[f"y_{split}"]))
+        for split in ("train", "test")
+    )
 
     def make_fit_set(seed: int) -> tuple[np.ndarray, np.ndarray]:
-        return _make_variation_rows(replace(config, seed=VARIATIONS_FIT_SEED + seed), train, 0, VARIATIONS_FIT_ROWS)
+        other = replace(config, seed=VARIATIONS_FIT_SEED + seed)
+        return _make_images(VariationStream(other, arrays["x_train"], arrays["y_train"]), 0, VARIATIONS_FIT_ROWS)
 
-    return Source(name, x_train, label_train, x_test, label_test, make_fit_set, "CC-BY-SA-3.0")
+    return Source(
+        name,
+        *_make_images(train, 0, rows),
+        *_make_images(test, rows, test_rows),
+        make_fit_set,
+        "CC-BY-SA-3.0",
+        make_parts=lambda: (train.make_parts(0, rows), test.make_parts(rows, test_rows)),
+    )
 
 
-def _make_variation_rows(
-    config: VariationConfig, digits: tuple[np.ndarray, np.ndarray], first_row: int, rows: int
-) -> tuple[np.ndarray, np.ndarray]:
-    parts = [(to_bytes(part.x), part.y) for part in VariationStream(config, *digits).iterate(rows, first_row)]
+def _make_images(stream: VariationStream, first_row: int, rows: int) -> tuple[np.ndarray, np.ndarray]:
+    parts = [(to_bytes(part.x), part.y) for part in stream.iterate(rows, first_row)]
     images, labels = zip(*parts, strict=True)
     return np.concatenate(images), np.concatenate(labels)
 

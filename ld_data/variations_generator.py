@@ -9,7 +9,7 @@ apart by the picture alone.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
 import numpy as np
@@ -101,6 +101,20 @@ class VariationRows:
     background: np.ndarray
 
 
+@dataclass(frozen=True)
+class VariationParts:
+    """What generated images were put together from.
+
+    Attributes:
+        angle, background: as `VariationRows` have them.
+        digit: each turned by its angle, on black, `(n, h, w)` float32 in [0, 1].
+    """
+
+    angle: np.ndarray
+    digit: np.ndarray
+    background: np.ndarray
+
+
 class VariationStream:
     """Varied digits by row number, from 0 on without an end. Row i is digit i, counted round and round.
 
@@ -141,6 +155,12 @@ class VariationStream:
         for start in range(0, end - first, CHUNK_ROWS):
             self._fill(made, first + start, slice(start, min(start + CHUNK_ROWS, end - first)))
         return made
+
+    def make_parts(self, first_row: int, rows: int) -> VariationParts:
+        """Return what rows `first_row` and following were put together from; raises what `make_rows` raises."""
+        whole = self.make_rows(first_row, rows)
+        bare = VariationStream(replace(self.config, background="none"), self._images, self._labels)
+        return VariationParts(whole.angle, bare.make_rows(first_row, rows).x, whole.background)
 
     def iterate(self, rows: int, first_row: int = 0) -> Iterator[VariationRows]:
         """Yield the same in parts, so that memory does not grow with `rows`; raises what `make_rows` raises."""

@@ -98,7 +98,7 @@ class TestDrawing:
         assert abs(np.corrcoef(residue, noise[:, K])[0, 1]) < 0.06
 
     def test_a_source_that_is_no_generator_has_no_rows(self):
-        with pytest.raises(UnknownNameError, match="'mnist': no new inputs can be drawn"):
+        with pytest.raises(UnknownNameError, match="'mnist': no inputs of secret classes can be drawn"):
             find_generator("mnist")
 
     @pytest.mark.parametrize("seed", [0, 2**95 - 1, 12345 << 50])
@@ -224,7 +224,7 @@ class TestReading:
         monkeypatch.delitem(challenge.GENERATORS, "fake")
         answers = [client.get(address) for address in (CHALLENGE, f"{CHALLENGE}/x", SCORES)]
         for answer in [*answers, post(client, np.zeros((ROWS, D)))]:
-            assert_error(answer, 404, "unknown_name", "fake-4 has no challenge track", "no new inputs can be drawn")
+            assert_error(answer, 404, "unknown_name", "fake-4 has no challenge track", "no inputs of secret classes")
 
     def test_the_service_says_which_releases_have_a_challenge(self, client, monkeypatch):
         assert client.get("/info").json()["challenges"] == ["fake-4"]

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import api.__main__ as api_main
+import api.commands as api_main
 import eval.__main__ as eval_main
 import ld_data
 import ld_data.__main__ as data_main
@@ -21,6 +21,7 @@ from api.catalogue import Catalogue
 from eval import tokens
 from eval.baseline_table import describe_rows, load_rows
 from eval.baselines import BASELINES
+from eval.classifier_tables import TABLES, load_trials, trials_path
 from eval.store import Store
 from ld_data import locations
 from tests.servers import serve
@@ -127,3 +128,9 @@ def test_the_tables_of_baselines_in_the_readme_are_those_that_are_kept(path):
     assert rows[0].summary.data_sha256 == ld_data.load(path.stem).test_sha256
     assert {row.name for row in rows} == set(BASELINES)
     assert describe_rows(rows) in README
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_the_tables_of_classifiers_in_the_readme_are_those_that_are_kept(name):
+    assert TABLES[name].describe(load_trials(trials_path())) in README
+    assert f"python -m eval reproduce {name}" in README

@@ -22,6 +22,12 @@ def test_goals_hold_for_the_latent_size_that_they_were_set_for():
     assert find_recipe("mnist").change(latent_dim=8).goals == GOALS_OF_ANY
 
 
+def test_a_recipe_of_one_source_is_found_by_its_name():
+    rotated = find_recipe("mnist-rot-back-image-like")
+    assert rotated.x.class_loss > find_recipe("mnist-rot-like").x.class_loss
+    assert {"kept", "probes"} < set(rotated.goals)
+
+
 def test_a_recipe_for_signals_is_none_for_images():
     with pytest.raises(InputError, match=r"mnist1d is for signals \(t,\); fake has \(2, 2\)"):
         find_recipe("mnist1d", make_source())

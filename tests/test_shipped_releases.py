@@ -20,12 +20,15 @@ from ld_data.mnist import load_mnist
 from ld_data.mnist1d import make_mnist1d
 from ld_data.release import verify
 from ld_data.report import read_goals
+from ld_data.variations_generator import MANNERS, VariationStream, to_bytes
 from vae.recipes import find_recipe
 
 ROOT = Path(__file__).parent.parent
 CHECKPOINTS = ROOT / "checkpoints"
-NAMES = ("ld-mnist-32", "ld-mnist1d-32")
-ROWS = {"ld-mnist-32": (60_000, 10_000), "ld-mnist1d-32": (4000, 1000)}
+ROT_BACK = "ld-mnist-rot-back-32"
+SHAPES = {"ld-mnist-32": (28, 28), ROT_BACK: (28, 28), "ld-mnist1d-32": (40,)}
+NAMES = tuple(SHAPES)
+ROWS = {"ld-mnist-32": (60_000, 10_000), ROT_BACK: (60_000, 10_000), "ld-mnist1d-32": (4000, 1000)}
 MAX_BYTES = 25 * 2**20
 
 
@@ -50,14 +53,16 @@ def test_no_release_is_left_out():
 
 def test_it_is_whole_and_small_enough(name):
     manifest = verify(CHECKPOINTS / name)
-    assert manifest.name == name == name_release(manifest.source["name"], manifest.latent_dim)
+    assert manifest.name == name
     assert sum(record.size for record in manifest.files.values()) <= MAX_BYTES
 
 
-def test_its_command_is_one_of_ours(data):
+def test_its_command_is_one_of_ours_and_makes_it(name, data):
     words = data.manifest.command.split()
     assert words[:3] == ["python", "-m", "ld_data"]
-    data_main._make_parser().parse_args(words[3:])
+    options = data_main._make_parser().parse_args(words[3:])
+    assert options.source == data.manifest.source["name"]
+    assert name == (options.release or name_release(options.source, data.latent_dim))
 
 
 def test_rows_and_closed_forms(name, data):
@@ -130,6 +135,16 @@ def test_mnist_is_encoded_by_the_shipped_models(mnist_home):
     assert np.square(codec.x.decode(data.test.x[:2000]) - images / 255).mean() < 0.008
 
 
+def test_varied_digits_are_encoded_by_the_shipped_models(mnist_home):
+    data, codec = (load(CHECKPOINTS / ROT_BACK) for load in (ld_data.load, vae.load))
+    digits, first = load_mnist({"LD_DATA_HOME": str(mnist_home)}), len(data.train)
+    stream = VariationStream(MANNERS[data.manifest.source["name"]], digits["x_test"], digits["y_test"])
+    images = to_bytes(stream.make_rows(first, 2000).x)
+    x = codec.x.encode(images, seed=data.manifest.seed, first_row=first)
+    assert x == pytest.approx(data.test.x[:2000], abs=1e-3)
+    assert np.square(codec.x.decode(data.test.x[:2000]) - images / 255).mean() < 0.022
+
+
 def test_the_service_starts_serves_them_all_and_stops(tmp_path):
     """The real thing: `python -m api` in a process of its own."""
     command = [sys.executable, "-m", "api", "--port", "0", "--scores", str(tmp_path / "scores.sqlite")]
@@ -140,7 +155,7 @@ def test_the_service_starts_serves_them_all_and_stops(tmp_path):
             address = announced.split()[-1]
             assert announced == f"serving {', '.join(NAMES)} at {address}\n"
             assert httpx2.get(f"{address}/health").json() == {"status": "ok", "ready": list(NAMES), "not_ready": {}}
-            for name, shape in (("ld-mnist-32", (28, 28)), ("ld-mnist1d-32", (40,))):
+            for name, shape in SHAPES.items():
                 vectors = np.zeros((2, 32)).tolist()
                 answer = httpx2.post(f"{address}/v1/datasets/{name}/x/decode", json={"vectors": vectors})
                 assert np.array(answer.json()["inputs"]).shape == (2, *shape)

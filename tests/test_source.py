@@ -67,6 +67,15 @@ def test_variations_are_each_digit_once_in_order(few_digits, name):
     assert load_source(name).sha256 == source.sha256
 
 
+def test_variations_tell_what_each_image_was_put_together_from(few_digits):
+    source = load_source("mnist-rot-back-image-like")
+    for images, parts in zip((source.x_train, source.x_test), source.make_parts(), strict=True):
+        assert np.array_equal(to_bytes(np.maximum(parts.digit, parts.background)), images)
+        assert len(np.unique(parts.angle)) == len(images)
+    assert not load_source("mnist-rot-like").make_parts()[1].background.any()
+    assert load_source("mnist1d").make_parts is None
+
+
 def test_models_of_variations_are_fitted_on_training_digits_varied_otherwise(few_digits):
     source = load_source("mnist-rot-like")
     fit, labels = source.make_fit_set(0)

@@ -112,6 +112,42 @@ MNIST1D_LARGE_GOALS: Goals = {
     "x_train": {**MNIST1D_GOALS["x_train"], "c2st_mlp": Goal(most=0.515), "c2st_trees": Goal(most=0.515)},
     "x_test": {**MNIST1D_GOALS["x_test"], "c2st_mlp": Goal(most=0.515), "c2st_trees": Goal(most=0.515)},
 }
+# N(0, I) is asked for as of plain digits. What is kept has no goal but what the release was measured to keep, less a
+# little: these bounds tell when a change makes it worse.
+ROTATED_GOALS: Goals = {
+    "x_train": {
+        **MNIST_GOALS["x_train"],
+        "worst_mean": Goal(most=0.013, allowance=0.004),
+        "greatest_std": Goal(most=1.009, allowance=0.006),
+        "c2st_mlp": Goal(most=0.515, allowance=0.015),
+        "least_signal": Goal(least=0.85),
+    },
+    "x_test": {
+        **MNIST_GOALS["x_test"],
+        "worst_mean": Goal(most=0.04),
+        "greatest_std": Goal(most=1.03, allowance=0.01),
+        "worst_correlation": Goal(most=0.045),
+        "c2st_mlp": Goal(most=0.52),
+        "c2st_trees": Goal(most=0.52),
+        "least_signal": Goal(least=0.85),
+    },
+    "decoded": {
+        "judge_originals": Goal(least=0.8),
+        "judge_samples": Goal(least=0.5),
+        "judge_means": Goal(least=0.5),
+        "mse_samples": Goal(most=0.0205),
+        "mse_means": Goal(most=0.02),
+    },
+    "probes": {"linear_probe": Goal(least=0.67), "mlp_probe": Goal(least=0.74)},
+    "kept": {
+        "digit_pixels": Goal(least=0.59),
+        "background_pixels": Goal(least=0.7),
+        "digit_linear": Goal(least=0.25),
+        "background_linear": Goal(least=0.55),
+        "angle_mlp": Goal(least=0.37),
+    },
+    **GOALS_OF_ANY,
+}
 IMAGE = VaeConfig(
     input_shape=(28, 28),
     activation="silu",
@@ -131,6 +167,20 @@ IMAGE = VaeConfig(
     averaging=0.999,
     flow_epochs=16,
     flow_learning_rate=2e-3,
+)
+# 32 numbers cannot hold digit and background, and squared errors alone spend them on the background: the class is worth
+# ten times as much here as for plain digits, and a dense layer helps to find it. Fitted on three variations of each
+# digit, and none of them moved: that would leave black edges, which no such image has.
+ROTATED = replace(
+    IMAGE,
+    encoder_units=(256,),
+    decoder_units=(512, 512),
+    posterior_std=0.1,
+    normality=1000.0,
+    class_loss=100.0,
+    augmentation=0.0,
+    epochs=8,
+    flow_epochs=5,
 )
 SIGNAL = replace(
     IMAGE,
@@ -167,6 +217,7 @@ RECIPES: dict[str, Recipe] = {
     "mnist1d-large": Recipe(SIGNAL, CLASSES, goals=MNIST1D_LARGE_GOALS),
     "images": Recipe(IMAGE, CLASSES, goals=GOALS_OF_ANY),
     **dict.fromkeys([*PUBLICATIONS, *MANNERS], Recipe(IMAGE, CLASSES, goals=GOALS_OF_ANY)),
+    "mnist-rot-back-image-like": Recipe(ROTATED, CLASSES, goals=ROTATED_GOALS),
     "ld-mnist-v3": Recipe(PREDECESSOR, replace(CLASSES, beta=0.0625, slip=True, epochs=30), y="gaussian"),
 }
 
