@@ -10,15 +10,14 @@ from typing import Any
 from joblib import Parallel, delayed, parallel_config
 
 from eval.baselines import BASELINES, find_baseline, score_baseline
-from eval.comparison import SeedSummary, Spread, summarise_seeds
+from eval.comparison import SeedSummary, Spread, describe_shift, summarise_seeds
 from ld_data.dataset import LatentDataset
 from ld_data.errors import IntegrityError, MissingDataError
 from ld_data.locations import checkpoints_folder
-from ld_data.staging import make_staging_folder
+from ld_data.staging import stage_file
 
 TABLES_FOLDER = "baselines"
 FIGURES = ("skill", "noise_free_mse", "decoded_accuracy", "mse")
-ROUNDING = 1e-3  # of a skill or an accuracy: other processors round otherwise, and training grows that
 
 
 @dataclass(frozen=True)
@@ -73,10 +72,8 @@ def table_path(release: str) -> Path:
 
 def save_rows(rows: Sequence[BaselineRow], path: Path) -> None:
     """Write rows as JSON; the folder is made, and an older file replaced only by a whole one."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with make_staging_folder(path.parent, path.name) as staging:
-        (staging / path.name).write_text(json.dumps([asdict(row) for row in rows], indent=1) + "\n", "utf-8")
-        (staging / path.name).replace(path)
+    with stage_file(path) as draft:
+        draft.write_text(json.dumps([asdict(row) for row in rows], indent=1) + "\n", "utf-8")
 
 
 def load_rows(path: Path) -> list[BaselineRow]:
@@ -110,16 +107,9 @@ def find_differences(rows: Sequence[BaselineRow], committed: Sequence[BaselineRo
             seeds = [", ".join(map(str, table_row.seeds)) for table_row in (row, known[row.name])]
             sentences.append(f"{row.name} was measured with the seeds {seeds[0]}; expected the committed {seeds[1]}.")
         else:
-            sentences += [_differ(row, known[row.name], name) for name in FIGURES]
+            pairs = [(name, *(getattr(its.summary, name) for its in (row, known[row.name]))) for name in FIGURES]
+            sentences += [describe_shift(f"{row.name}: {name}", new, old) for name, new, old in pairs]
     return [sentence for sentence in sentences if sentence]
-
-
-def _differ(row: BaselineRow, known: BaselineRow, name: str) -> str:
-    new, old = getattr(row.summary, name), getattr(known.summary, name)
-    allowed = (old.std or 0.0) + ROUNDING * max(1.0, abs(old.mean))
-    if abs(new.mean - old.mean) <= allowed:
-        return ""
-    return f"{row.name}: {name} is {new.mean:.5f}, committed {old.mean:.5f}, spread {allowed:.5f}."
 
 
 def _read_row(values: dict[str, Any]) -> BaselineRow:

@@ -7,12 +7,12 @@ from itertools import groupby
 from pathlib import Path
 
 from eval.classification import Trial, summarise
+from eval.comparison import describe_shift
 from ld_data.errors import IntegrityError, MissingDataError, UnknownNameError
 from ld_data.locations import checkpoints_folder
-from ld_data.staging import make_staging_folder
+from ld_data.staging import stage_file
 
 TRIALS_FILE = "classifiers.json"  # of all tables: some have cells in common
-ROUNDING = 1e-3  # of an accuracy: other processors round otherwise, and training grows that
 
 
 @dataclass(frozen=True)
@@ -91,11 +91,8 @@ def trials_path() -> Path:
 def add_trials(trials: Sequence[Trial], path: Path) -> None:
     """Write trials as JSON, beside those of other seeds and cells that the file holds, and instead of its own."""
     kept = {_identify(trial): trial for trial in [*(load_trials(path) if path.is_file() else []), *trials]}
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with make_staging_folder(path.parent, path.name) as staging:
-        values = [asdict(kept[key]) for key in sorted(kept)]
-        (staging / path.name).write_text(json.dumps(values, indent=1) + "\n", "utf-8")
-        (staging / path.name).replace(path)
+    with stage_file(path) as draft:
+        draft.write_text(json.dumps([asdict(kept[key]) for key in sorted(kept)], indent=1) + "\n", "utf-8")
 
 
 def load_trials(path: Path) -> list[Trial]:
@@ -130,11 +127,7 @@ def _differ(group: Sequence[Trial], committed: Sequence[Trial]) -> str:
     ]
     if settings[0] != settings[1]:
         return f"{name} was measured with other seeds, epochs or rows than the committed ones."
-    new, old = summarise(group), summarise(committed)
-    allowed = (old.std or 0.0) + ROUNDING
-    if abs(new.mean - old.mean) <= allowed:
-        return ""
-    return f"{name}: {new.mean:.4f}, committed {old.mean:.4f}, spread {allowed:.4f}."
+    return describe_shift(f"{name}: accuracy", summarise(group), summarise(committed))
 
 
 def _group(trials: Sequence[Trial]) -> Mapping[tuple[str, str], list[Trial]]:
@@ -218,6 +211,7 @@ def _make_rotated() -> Table:
 def _make_latents() -> Table:
     models = {
         "ld-mnist-32": ("mnist", {"logistic": True, "mlp": True, "lenet-faster": False}),
+        "ld-mnist-rot-back-32": ("mnist-rot-back-image-like", {"logistic": True, "mlp": True, "deeper": False}),
         "ld-mnist1d-32": ("mnist1d", {"mnist1d-logistic": True, "mnist1d-mlp": True, "mnist1d-cnn": False}),
     }
     cells = []

@@ -21,6 +21,7 @@ MAX_RESAMPLES = 1_000_000
 MAX_SEED = 2**63 - 1
 TAILS = (0.025, 0.975)  # of a 95 % interval
 DRAWN_AT_ONCE = 1 << 21  # rows: 16 MiB of indices, and as much of their counts
+ROUNDING = 1e-3  # of a figure: other processors round otherwise, and training grows that
 LABELS = {
     "mse": "MSE",
     "noise_free_mse": "noise-free MSE",
@@ -186,6 +187,18 @@ def measure_spread(values: Sequence[float]) -> Spread:
     """Return the mean of a figure over seeds, and its standard deviation (divided by n - 1); None for one seed."""
     mean = math.fsum(values) / len(values)
     return Spread(mean, float(np.std(values, ddof=1)) if len(values) > 1 else None)
+
+
+def describe_shift(name: str, new: Spread, old: Spread) -> str:
+    """Return a sentence if the mean of a figure lies further from an older one than that spreads over its seeds.
+
+    Otherwise "". The spread of one seed is taken as 0, and beyond any the rounding of a thousandth, of 1 or of the mean
+    where that is larger, is allowed.
+    """
+    allowed = (old.std or 0.0) + ROUNDING * max(1.0, abs(old.mean))
+    if abs(new.mean - old.mean) <= allowed:
+        return ""
+    return f"{name} is {new.mean:.5f}, committed {old.mean:.5f}, spread {allowed:.5f}."
 
 
 def _figures(rows: RowFigures) -> dict[str, float]:

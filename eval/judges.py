@@ -16,7 +16,7 @@ from eval.information import to_unit_scale
 from ld_data.errors import InputError, IntegrityError
 from ld_data.locations import checkpoints_folder
 from ld_data.source import Source
-from ld_data.staging import make_staging_folder
+from ld_data.staging import stage_file
 
 JUDGE = CLASSIFIERS["judge"]
 STEPS = 14_100
@@ -56,10 +56,8 @@ def judge_path(source_name: str) -> Path:
 def save_judge(judge: keras.Model, path: Path) -> None:
     """Write a judge as a `.keras` file; the folder is made, and an older judge replaced only by a whole one."""
     _check_suffix(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with make_staging_folder(path.parent, path.name) as staging:
-        judge.save(staging / path.name)
-        (staging / path.name).replace(path)
+    with stage_file(path) as draft:
+        judge.save(draft)
 
 
 def load_judge(path: Path) -> keras.Model:

@@ -18,7 +18,7 @@ from ld_data.errors import InputError, IntegrityError
 from ld_data.mnist1d_canonical import make_canonical
 from ld_data.mnist1d_config import Mnist1dConfig, check_templates, make_template_times, make_templates
 from ld_data.mnist1d_transform import Draws, dilate, interpolate, make_signals
-from ld_data.staging import make_staging_folder
+from ld_data.staging import stage_file
 
 # ruff: noqa: NPY002 - the global random state is the point here
 URL = "https://github.com/greydanus/mnist1d/raw/master/mnist1d_data.pkl"
@@ -104,9 +104,8 @@ def get_dataset(
         dataset = make_dataset() if download else make_dataset(args, template)
         templates = dataset["templates"]
         arrays = {f"templates_{name}": templates[name] for name in TEMPLATE_ARRAYS}
-        with make_staging_folder(place.parent, place.name) as staging:
-            write_npz(staging / place.name, {name: dataset[name] for name in ARRAYS} | arrays)
-            (staging / place.name).replace(place)
+        with stage_file(place) as draft:
+            write_npz(draft, {name: dataset[name] for name in ARRAYS} | arrays)
         message = f"Made the data set and wrote {place}"
     if verbose:
         print(message)

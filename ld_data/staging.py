@@ -1,4 +1,4 @@
-"""A folder to write a release in, beside its final place, for one writer at a time."""
+"""A folder to write a release or a file in, beside its final place, for one writer at a time."""
 
 import fcntl
 import os
@@ -37,6 +37,18 @@ def make_staging_folder(parent: Path, name: str) -> Iterator[Path]:
             f"could not write {name} in {parent}: {error}. Nothing was replaced; "
             "free some space or choose another folder, then try again."
         ) from error
+
+
+@contextmanager
+def stage_file(path: Path) -> Iterator[Path]:
+    """Yield where to write a file that takes its place at `path` when the block ends, instead of an older one.
+
+    Missing folders are made. An older file is replaced only by a whole one: after an error nothing has changed. Raises
+    what `make_staging_folder` raises.
+    """
+    with make_staging_folder(path.parent, path.name) as staging:
+        yield staging / path.name
+        (staging / path.name).replace(path)
 
 
 def _lock(folder: Path, name: str) -> int:

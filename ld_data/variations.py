@@ -20,7 +20,7 @@ from ld_data.arrays import read_npz, write_npz
 from ld_data.errors import InputError, IntegrityError, MissingDataError, UnknownNameError
 from ld_data.hashing import hash_file
 from ld_data.locations import HOME_VARIABLE, cache_folder, data_home
-from ld_data.staging import make_staging_folder
+from ld_data.staging import stage_file
 from ld_data.variations_amat import SIDE, read_amat
 from ld_data.variations_archive import PUBLICATIONS, Publication, check_archive, open_part
 
@@ -99,9 +99,8 @@ def _load_once(place: Path, digest: str, name: str, cache: Path) -> Variations:
     if kept.is_file():
         return _read_cache(kept)
     variations = _read(place, PUBLICATIONS[name])
-    with make_staging_folder(cache, kept.name) as staging:
-        write_npz(staging / kept.name, vars(variations))
-        (staging / kept.name).replace(kept)
+    with stage_file(kept) as draft:
+        write_npz(draft, vars(variations))
     return variations
 
 

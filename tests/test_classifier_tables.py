@@ -113,7 +113,7 @@ def test_a_mean_beyond_the_spread_is_told_and_one_within_is_not():
     near = [replace(trial, accuracy=trial.accuracy + 0.007) for trial in TRIALS]
     far = [replace(trial, accuracy=trial.accuracy - 0.009) for trial in TRIALS]
     assert find_differences(TRIALS, TRIALS) == find_differences(near, TRIALS) == []
-    assert find_differences(far, TRIALS) == ["mlp on mnist: 0.9760, committed 0.9850, spread 0.0081."]
+    assert find_differences(far, TRIALS) == ["mlp on mnist: accuracy is 0.97600, committed 0.98500, spread 0.00807."]
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import sys
 import pytest
 
 from ld_data.errors import DownloadError, StorageError
-from ld_data.staging import make_staging_folder
+from ld_data.staging import make_staging_folder, stage_file
 
 HOLD = """
 import sys, pathlib
@@ -40,6 +40,17 @@ def test_what_was_renamed_stays(tmp_path):
         (folder / "file").write_text("whole")
         folder.rename(tmp_path / "a")
     assert (tmp_path / "a" / "file").read_text() == "whole"
+
+
+def test_a_file_takes_its_place_whole_or_not_at_all(tmp_path):
+    path = tmp_path / "new" / "file"
+    for text in ("old", "whole"):
+        with stage_file(path) as draft:
+            draft.write_text(text)
+    with pytest.raises(ZeroDivisionError), stage_file(path) as draft:
+        assert draft.write_text("half") / 0
+    assert path.read_text() == "whole"
+    assert list(path.parent.iterdir()) == [path]
 
 
 def test_the_next_writer_s_folder_survives_the_end_of_this_one(tmp_path):
