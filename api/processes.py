@@ -79,11 +79,11 @@ def serve(service: Service, listener: socket.socket) -> None:
         return
     with service.open() as (app, catalogue), suppress(KeyboardInterrupt):  # the server raises it, too, once it stopped
         _announce([release.manifest.name for release in catalogue.ready], listener)
-        _settle()
+        settle()
         Server(_make_config(app, service)).run(sockets=[listener])
 
 
-def _settle() -> None:
+def settle() -> None:
     """Spare the garbage collector what is here by now, as it stays: to look through it takes 80 ms, again and again."""
     gc.freeze()
 
@@ -178,7 +178,7 @@ def _make_worker_app(service: Service) -> FastAPI:
 
     app.router.lifespan_context = close_afterwards
     threading.Thread(target=_stop_without_supervisor, daemon=True).start()
-    _settle()
+    settle()
     return app
 
 

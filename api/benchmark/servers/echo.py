@@ -12,6 +12,7 @@ import vae
 from api.app import make_app
 from api.catalogue import Catalogue
 from api.gathering import GATHERED_ROWS
+from api.processes import settle
 from eval.store import Store
 from ld_data.noise import make_normals
 from vae.codec import Codec
@@ -49,7 +50,8 @@ def main(checkpoints: Path, port: int) -> None:
     with TemporaryDirectory() as folder, Catalogue() as catalogue:
         catalogue.add_all(checkpoints, _load)
         app = make_app(catalogue, Store(str(Path(folder) / "scores.sqlite")))
-        uvicorn.Server(uvicorn.Config(app, port=port, log_level="warning")).run()
+        settle()
+        uvicorn.Server(uvicorn.Config(app, port=port, log_level="warning", access_log=False)).run()
 
 
 if __name__ == "__main__":
