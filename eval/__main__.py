@@ -137,7 +137,7 @@ def _add_classifiers(commands: "argparse._SubParsersAction[argparse.ArgumentPars
     table = commands.add_parser("reproduce", help="train what a table of classifiers holds, beside published figures")
     table.add_argument("table", help="an unknown name lists all")
     table.add_argument("--only", nargs="+", metavar="ROW", help="these rows alone; an unknown one lists all")
-    table.add_argument("--kept", action="store_true", help="train nothing: print the table that is kept")
+    table.add_argument("--kept", action="store_true", help="train nothing: print what is kept, of whatever seeds")
     table.add_argument("--seed", type=int, default=0, help="the first seed")
     table.add_argument("--seeds", type=int, default=TABLE_SEEDS, help=f"how many seeds; {TABLE_SEEDS} by default")
     table.add_argument("--jobs", type=int, default=1, help="how many to train at the same time; 1 by default")
@@ -216,8 +216,8 @@ def _baselines(options: argparse.Namespace) -> None:
     for name in names:
         find_baseline(name)
     seeds = _choose_seeds(options)
-    if options.out and options.out.is_dir():
-        raise InputError(f"--out must name a file; {options.out} is a folder. Try {options.out / data.name}.json.")
+    if options.out:
+        _prepare_out(options.out, f"{data.name}.json")
     committed = load_rows(table_path(data.name)) if options.check else []
     rows = list(measure_rows(data, names, seeds, options.jobs))
     title = f"{data.name}, {len(data.test)} test rows"
@@ -235,6 +235,13 @@ def _choose_seeds(options: argparse.Namespace) -> range:
         count = ALL_SEEDS if options.all or options.check else 1
     check_integer("seeds", count, 1, MAX_SEEDS)
     return range(options.seed, options.seed + count)
+
+
+def _prepare_out(path: Path, name: str) -> None:
+    """Make the folder of a file that is to be written; raise `InputError` for a folder in its place."""
+    if path.is_dir():
+        raise InputError(f"--out must name a file; {path} is a folder. Try {path / name}.")
+    path.parent.mkdir(parents=True, exist_ok=True)
 
 
 def _tune(options: argparse.Namespace) -> None:
@@ -297,8 +304,8 @@ def _draw_tsne(options: argparse.Namespace) -> None:
 
     if options.out.suffix != ".png":
         raise InputError(f"--out must end in .png; received {options.out}.")
-    options.out.parent.mkdir(parents=True, exist_ok=True)
     examples = _choose_examples(options)
+    _prepare_out(options.out, f"{options.model}.png")
     views = make_views(options.model, examples, options.rows, options.seed, options.epochs)
     labels = examples.label_test[: options.rows]
     shares = measure_neighbours(views, labels)
@@ -317,7 +324,6 @@ def _choose_examples(options: argparse.Namespace) -> Any:
 
 def _load_examples(name: str, decoded: bool, shuffled: bool, train_rows: int | None) -> Any:
     """Return the examples of a source, or those of a release: its x, or what is decoded of it."""
-    import vae
     from eval.classification import keep_rows, shuffle_positions, take_decoded, take_inputs, take_latents
 
     if name in SOURCES and decoded:
@@ -327,6 +333,8 @@ def _load_examples(name: str, decoded: bool, shuffled: bool, train_rows: int | N
     except UnknownNameError as error:
         raise UnknownNameError(f"{error} Or name a source: {', '.join(SOURCES)}.") from error
     if decoded:
+        import vae
+
         examples = take_decoded(examples, vae.load(name))
     if shuffled:
         examples = shuffle_positions(examples)
@@ -334,34 +342,47 @@ def _load_examples(name: str, decoded: bool, shuffled: bool, train_rows: int | N
 
 
 def _reproduce(options: argparse.Namespace) -> None:
-    with command_line.quiet_imports():
-        from eval.classifier_tables import choose_cells, find_differences, find_table, load_trials, trials_path
+    from eval.classifier_tables import choose_cells, find_differences, find_table
+    from eval.trials import load_trials, trials_path
 
+    seeds = _choose_seeds(options)
     if options.kept and (options.check or options.out):
         raise InputError("--kept trains nothing, so that there is nothing to check, or to write: leave it out.")
     table = find_table(options.table)
     cells = choose_cells(table, options.only)
-    if options.out and options.out.exists():
-        load_trials(options.out)  # what cannot be added to is refused before anything is trained
+    if options.out:
+        _prepare_out(options.out, "trials.json")
+        if options.out.exists():
+            load_trials(options.out)  # what cannot be added to is refused before anything is trained
     kept = load_trials(trials_path()) if options.kept or options.check else []
-    trials = kept if options.kept else list(_measure_cells(cells, options))
+    trials = kept if options.kept else list(_measure_cells(cells, seeds, options, kept))
     own = [trial for trial in trials if any(cell.matches(trial) for cell in cells)]
     command_line.print_result([asdict(trial) for trial in own], replace(table, cells=cells).describe(own), options.json)
     if options.check and (differences := find_differences(own, kept)):
         raise IntegrityError(" ".join(["the kept table was not reproduced.", *differences]))
 
 
-def _measure_cells(cells: Sequence[Any], options: argparse.Namespace) -> Iterator[Any]:
-    from eval.classification import measure_trials
-    from eval.classifier_tables import add_trials
+def _measure_cells(
+    cells: Sequence[Any], seeds: Sequence[int], options: argparse.Namespace, kept: Sequence[Any]
+) -> Iterator[Any]:
+    with command_line.quiet_imports():
+        import keras
 
-    choices = [(cell.inputs, cell.decoded, cell.shuffled, cell.train_rows) for cell in cells]
-    examples = {choice: _load_examples(*choice) for choice in set(choices)}
-    tasks = [(cell.classifier, examples[choice]) for cell, choice in zip(cells, choices, strict=True)]
-    for trial in measure_trials(tasks, _choose_seeds(options), options.jobs):
-        if options.out:
-            add_trials([trial], options.out)
-        yield trial
+        from eval.classification import measure_trials
+        from eval.classifier_tables import check_kept
+        from eval.trials import add_trials
+
+    if options.check:
+        check_kept(cells, seeds, keras.backend.backend(), kept)
+    names: dict[tuple[Any, ...], list[str]] = {}
+    for cell in cells:
+        names.setdefault((cell.inputs, cell.decoded, cell.shuffled, cell.train_rows), []).append(cell.classifier)
+    for choice, classifiers in names.items():
+        examples = _load_examples(*choice)
+        for trial in measure_trials([(name, examples) for name in classifiers], seeds, options.jobs):
+            if options.out:
+                add_trials([trial], options.out)
+            yield trial
 
 
 def _train_judge(options: argparse.Namespace) -> None:

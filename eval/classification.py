@@ -8,16 +8,18 @@ import numpy as np
 from joblib import Parallel, delayed, parallel_config
 
 from eval.classifiers import CLASSIFIERS, find_classifier
-from eval.comparison import Spread, measure_spread
 from eval.information import to_unit_scale
+from eval.trials import Trial, summarise
 from ld_data.arrays import check_integer
 from ld_data.codec import LatentCodec
 from ld_data.dataset import LatentDataset
 from ld_data.errors import InputError
+from ld_data.hashing import hash_arrays
 from ld_data.source import Source
 
 MAX_SEED = 2**31 - 1
 MAX_EPOCHS = 100_000
+MAX_ROWS = 2**31 - 1
 SHUFFLING_SEED = 42  # of the original's notebook: its permutation of 40 positions is ours
 TEST_BATCH_ROWS = 1000
 
@@ -30,7 +32,7 @@ class Examples:
         name: of the source, or of the release and what is taken of it.
         x_train, x_test: `(n, h, w)` or `(n, t)` float32, pixels in [0, 1].
         label_train, label_test: classes `(n,)`.
-        sha256: of the source, or of what the release is scored on.
+        sha256: of the source, or of the rows of the release.
     """
 
     name: str
@@ -46,32 +48,6 @@ class Examples:
         return int(self.label_train.max()) + 1
 
 
-@dataclass(frozen=True)
-class Trial:
-    """A classifier, trained once and tested.
-
-    Attributes:
-        classifier, inputs: their names.
-        sha256: as in `Examples`.
-        seed: of the weights, of dropout, and of the order of the rows.
-        epochs, train_rows, test_rows: of the training, and how many rows there were.
-        parameters: numbers that were learned.
-        accuracy: the share of test rows that it reads right.
-        backend: of Keras; another one draws other weights from the same seed.
-    """
-
-    classifier: str
-    inputs: str
-    sha256: str
-    seed: int
-    epochs: int
-    train_rows: int
-    test_rows: int
-    parameters: int
-    accuracy: float
-    backend: str
-
-
 def take_inputs(source: Source) -> Examples:
     """Return the inputs of a source."""
     train, test = to_unit_scale(source.x_train), to_unit_scale(source.x_test)
@@ -80,7 +56,8 @@ def take_inputs(source: Source) -> Examples:
 
 def take_latents(data: LatentDataset) -> Examples:
     """Return the x of a release, one sampled vector for each input."""
-    return Examples(data.name, data.train.x, data.train.label, data.test.x, data.test.label, data.test_sha256)
+    arrays = (data.train.x, data.train.label, data.test.x, data.test.label)
+    return Examples(data.name, *arrays, hash_arrays(*arrays))
 
 
 def take_decoded(latents: Examples, codec: LatentCodec) -> Examples:
@@ -100,34 +77,41 @@ def shuffle_positions(examples: Examples) -> Examples:
 def keep_rows(examples: Examples, rows: int) -> Examples:
     """Return the examples with the first `rows` training rows, which their name then tells, or all if there are fewer.
 
-    Raises `InputError` below 1, and for rows that leave classes out at the end.
+    Raises `InputError` below 1, and for rows that leave classes out.
     """
-    check_integer("rows", rows, 1, 2**63 - 1)
+    check_integer("the training rows to keep", rows, 1, MAX_ROWS)
     if rows >= len(examples.x_train):
         return examples
     name = f"{examples.name}, first {rows}"
     kept = replace(examples, name=name, x_train=examples.x_train[:rows], label_train=examples.label_train[:rows])
-    if kept.classes < examples.classes:
-        raise InputError(
-            f"the first {rows} training rows hold {kept.classes} of {examples.classes} classes. Keep more of them."
-        )
+    held, classes = (len(np.unique(labels)) for labels in (kept.label_train, examples.label_train))
+    if held < classes:
+        raise InputError(f"the first {rows} training rows hold {held} of {classes} classes. Keep more of them.")
     return kept
 
 
 def train(name: str, examples: Examples, seed: int = 0, epochs: int | None = None) -> keras.Model:
     """Return a classifier fitted to the training rows, under a progress bar; its outputs are logits.
 
-    Raises what `find_classifier` raises, and `InputError` for a seed or epochs out of range.
+    For as many epochs as the original, unless told. Raises what `find_classifier` raises, and `InputError` for a seed
+    or epochs out of range.
     """
-    check_integer("seed", seed, 0, MAX_SEED)
-    classifier = find_classifier(name, examples.x_train.ndim - 1)
-    epochs = check_integer("epochs", classifier.plan.epochs if epochs is None else epochs, 1, MAX_EPOCHS)
+    epochs = check_training(name, examples, [seed], epochs)
     title = f"{name} on {examples.name}, seed {seed}"
-    return classifier.fit(examples.x_train, examples.label_train, examples.classes, seed, title, epochs)
+    return CLASSIFIERS[name].fit(examples.x_train, examples.label_train, examples.classes, seed, title, epochs)
+
+
+def check_training(name: str, examples: Examples, seeds: Sequence[int], epochs: int | None = None) -> int:
+    """Return for how many epochs a classifier will be trained; raise as `train` if from one of the seeds it cannot."""
+    classifier = find_classifier(name, examples.x_train.ndim - 1)
+    for seed in seeds:
+        check_integer("seed", seed, 0, MAX_SEED)
+    return check_integer("epochs", classifier.plan.epochs if epochs is None else epochs, 1, MAX_EPOCHS)
 
 
 def measure(name: str, examples: Examples, seed: int = 0, epochs: int | None = None) -> Trial:
     """Return how a classifier does on the test rows, trained from that seed; raise as `train`."""
+    epochs = check_training(name, examples, [seed], epochs)
     model = train(name, examples, seed, epochs)
     logits = model.predict(examples.x_test, batch_size=TEST_BATCH_ROWS, verbose=0)
     return Trial(
@@ -135,7 +119,7 @@ def measure(name: str, examples: Examples, seed: int = 0, epochs: int | None = N
         examples.name,
         examples.sha256,
         seed,
-        CLASSIFIERS[name].plan.epochs if epochs is None else epochs,
+        epochs,
         len(examples.x_train),
         len(examples.x_test),
         sum(int(np.prod(weight.shape)) for weight in model.trainable_weights),
@@ -149,19 +133,13 @@ def measure_trials(
 ) -> Iterator[Trial]:
     """Yield the trial of each seed of each task, a classifier and what it is given, one after another.
 
-    Several jobs are processes that train at the same time, each on one thread. Raises as `train`, and for what a
-    classifier does not read before anything is trained.
+    Several jobs are processes that train at the same time. Raises as `train`, before anything is trained.
     """
     for name, examples in tasks:
-        find_classifier(name, examples.x_train.ndim - 1)
+        check_training(name, examples, seeds, epochs)
     calls = [delayed(measure)(name, examples, seed, epochs) for name, examples in tasks for seed in seeds]
     with parallel_config("loky", inner_max_num_threads=1 if jobs > 1 else None):
         yield from Parallel(jobs, return_as="generator")(calls)
-
-
-def summarise(trials: Sequence[Trial]) -> Spread:
-    """Return the mean accuracy of trials, and its standard deviation."""
-    return measure_spread([trial.accuracy for trial in trials])
 
 
 def describe_trials(trials: Sequence[Trial]) -> str:

@@ -1,18 +1,12 @@
 """Tables of classifiers: what was published, and what is measured here, kept beside the releases and checked."""
 
-import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
-from pathlib import Path
 
-from eval.classification import Trial, summarise
 from eval.comparison import describe_shift
-from ld_data.errors import IntegrityError, MissingDataError, UnknownNameError
-from ld_data.locations import checkpoints_folder
-from ld_data.staging import stage_file
-
-TRIALS_FILE = "classifiers.json"  # of all tables: some have cells in common
+from eval.trials import Trial, summarise
+from ld_data.errors import InputError, UnknownNameError
 
 
 @dataclass(frozen=True)
@@ -83,51 +77,36 @@ def choose_cells(table: Table, rows: Sequence[str] | None) -> list[Cell]:
     return [cell for cell in table.cells if rows is None or cell.row in rows]
 
 
-def trials_path() -> Path:
-    """Return where the trials of all tables lie, or would lie."""
-    return checkpoints_folder() / TRIALS_FILE
+def check_kept(cells: Sequence[Cell], seeds: Sequence[int], backend: str, kept: Sequence[Trial]) -> None:
+    """Raise `InputError` unless all cells have kept trials of these seeds, trained with that backend of Keras."""
+    for cell in cells:
+        known = {(trial.seed, trial.backend) for trial in kept if cell.matches(trial)}
+        if not known >= {(seed, backend) for seed in seeds}:
+            words = ", ".join(f"{seed} ({own})" for seed, own in sorted(known)) or "none"
+            raise InputError(
+                f"expected kept trials of {cell.classifier} on {cell.examples} with {backend} and seeds from "
+                f"{seeds[0]} to {seeds[-1]}; there are {words}. Choose with KERAS_BACKEND, --seed, --seeds and --only."
+            )
 
 
-def add_trials(trials: Sequence[Trial], path: Path) -> None:
-    """Write trials as JSON, beside those of other seeds and cells that the file holds, and instead of its own."""
-    kept = {_identify(trial): trial for trial in [*(load_trials(path) if path.is_file() else []), *trials]}
-    with stage_file(path) as draft:
-        draft.write_text(json.dumps([asdict(kept[key]) for key in sorted(kept)], indent=1) + "\n", "utf-8")
+def find_differences(trials: Sequence[Trial], kept: Sequence[Trial]) -> list[str]:
+    """Return a sentence for each mean that lies further from that of the kept trials than these spread.
 
-
-def load_trials(path: Path) -> list[Trial]:
-    """Return the trials of a file of `add_trials`.
-
-    Raises `MissingDataError` if it is not there, `IntegrityError` if it is none.
+    Each trial is one that `check_kept` knows to be kept.
     """
-    if not path.is_file():
-        raise MissingDataError(
-            f"no trials of classifiers at {path}. `python -m eval reproduce TABLE --out {path}` measures them."
-        )
-    try:
-        return [Trial(**values) for values in json.loads(path.read_text("utf-8"))]
-    except (ValueError, TypeError) as error:
-        raise IntegrityError(f"{path}: no trials of classifiers ({error!r}). Measure them again.") from error
+    groups, known = _group(trials), _group(kept)
+    return [sentence for key, group in groups.items() if (sentence := _differ(group, known[key]))]
 
 
-def find_differences(trials: Sequence[Trial], committed: Sequence[Trial]) -> list[str]:
-    """Return a sentence for each cell whose mean lies further from the committed one than its spread over seeds."""
-    groups, known = _group(trials), _group(committed)
-    return [sentence for key, group in groups.items() if (sentence := _differ(group, known.get(key, [])))]
-
-
-def _differ(group: Sequence[Trial], committed: Sequence[Trial]) -> str:
+def _differ(group: Sequence[Trial], kept: Sequence[Trial]) -> str:
     name = f"{group[0].classifier} on {group[0].inputs}"
-    if not committed:
-        return f"{name} is not in the committed table."
-    if group[0].sha256 != committed[0].sha256:
+    if group[0].sha256 != kept[0].sha256:
         return f"{name} was measured on another version."
-    settings = [
-        sorted((trial.seed, trial.epochs, trial.train_rows) for trial in trials) for trials in (group, committed)
-    ]
-    if settings[0] != settings[1]:
-        return f"{name} was measured with other seeds, epochs or rows than the committed ones."
-    return describe_shift(f"{name}: accuracy", summarise(group), summarise(committed))
+    if (group[0].epochs, group[0].train_rows) != (kept[0].epochs, kept[0].train_rows):
+        return f"{name} was measured with other epochs or rows."
+    repeated = {(trial.seed, trial.backend) for trial in group}
+    same = [trial for trial in kept if (trial.seed, trial.backend) in repeated]
+    return describe_shift(f"{name}: accuracy", summarise(group), replace(summarise(same), std=summarise(kept).std))
 
 
 def _group(trials: Sequence[Trial]) -> Mapping[tuple[str, str], list[Trial]]:
@@ -135,10 +114,6 @@ def _group(trials: Sequence[Trial]) -> Mapping[tuple[str, str], list[Trial]]:
     for trial in trials:
         groups.setdefault((trial.classifier, trial.inputs), []).append(trial)
     return groups
-
-
-def _identify(trial: Trial) -> tuple[str, str, int]:
-    return trial.inputs, trial.classifier, trial.seed
 
 
 def _count_seeds(cells: Sequence[Cell], trials: Sequence[Trial]) -> str:
@@ -217,7 +192,7 @@ def _make_latents() -> Table:
     cells = []
     for release, (source, readers) in models.items():
         for name, reads_vectors in readers.items():
-            row = f"{source}, {name}"
+            row = f"{source}:{name}"
             cells += [Cell(row, "raw", name, source), Cell(row, "decoded x", name, release, decoded=True)]
             cells += [Cell(row, "x", name, release)] * reads_vectors
     return Table("what 32 dimensions keep: trained and tested on each", "x is sampled", cells)

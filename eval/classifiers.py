@@ -27,7 +27,7 @@ from eval.networks import (
 from ld_data.errors import InputError, UnknownNameError
 
 SGD, ADAM, RMSPROP = keras.optimizers.SGD, keras.optimizers.Adam, keras.optimizers.RMSprop
-KINDS = {1: "signals", 2: "images"}
+KINDS = {1: "signals and vectors", 2: "images"}
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Classifier:
         about: what it is and where it comes from, in a few words.
         parts: the network, but for the dense layer of the classes at its end.
         plan: of the training.
-        dimensions: 2 if it reads images alone, 1 if signals alone; None if it reads both, and vectors.
+        dimensions: 2 if it reads images alone, 1 if signals and vectors alone; None if it reads all.
         like_torch, decay: as in `NetworkPlan`.
         smoothing: of the labels, in training.
     """
@@ -184,7 +184,7 @@ def _make_examples() -> dict[str, Classifier]:
                 dense(1024, "relu"),
                 drop(0.4),
             ),
-            _plan(33, 100, 1e-3, SGD),  # 20,000 steps on 60,000 images
+            _plan(33, 100, 1e-3, SGD),  # 19,800 steps on 60,000 images; the original has 20,000
             dimensions=2,
         ),
     }
@@ -193,7 +193,7 @@ def _make_examples() -> dict[str, Classifier]:
 def _make_residual() -> Classifier:
     """Return six blocks of two convolutions, added to what enters them: made for rotated digits on pictures.
 
-    The decay of the original is of biases too, and its last layer begins a thousand times smaller.
+    In the original biases decay, too, and the last layer begins a thousand times smaller.
     """
     block = add(convolve(64, 3, padding="same"), normalise(), activate("relu"), convolve(64, 3, padding="same"))
     parts = (

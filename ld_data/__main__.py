@@ -279,8 +279,8 @@ def _describe_build(options: argparse.Namespace) -> str:
 def _examine(data: LatentDataset, codec: LatentCodec | None, source: Source | None, goals: Goals) -> HealthReport:
     """Return the health report of a dataset; of what its models keep, too, if they and the source are at hand."""
     from eval.information import decode_test_inputs, measure_errors, measure_probes  # scikit-learn takes a second
+    from eval.variations_kept import measure_kept
     from ld_data.health import measure_codec, measure_latents, measure_nulls
-    from ld_data.variations_kept import measure_kept
 
     groups = merge(measure_latents(data, progress=True), {"probes": measure_probes(data)})
     if codec is None or source is None:

@@ -7,10 +7,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from ld_data.errors import LdDataError
+from ld_data.errors import InputError, LdDataError
 
 EXIT_FAILURE = 1
 EXIT_INTERRUPTED = 130
+BACKEND_VARIABLE = "KERAS_BACKEND"
 
 
 def run(command: Callable[[], None]) -> int:
@@ -42,8 +43,23 @@ def print_result(result: Any, text: str, as_json: bool) -> None:
 def quiet_imports() -> Iterator[None]:
     """Keep TensorFlow's start-up notices off the terminal while it is imported, unless the user wants to see them.
 
-    They are written by native code, some of it before TensorFlow looks at its own variable for silence.
+    They are written by native code, some of it before TensorFlow looks at its own variable for silence. Raises
+    `InputError` if Keras cannot have the backend that the user wants.
     """
+    try:
+        with _silence():
+            yield
+    except (ImportError, ValueError) as error:
+        if (backend := os.environ.get(BACKEND_VARIABLE)) is None:
+            raise
+        raise InputError(
+            f"{BACKEND_VARIABLE} is {backend}, and cannot be had ({error}). "
+            "Install that library, or unset the variable: TensorFlow is the default."
+        ) from error
+
+
+@contextmanager
+def _silence() -> Iterator[None]:
     if "TF_CPP_MIN_LOG_LEVEL" in os.environ:
         yield
         return

@@ -21,3 +21,8 @@ def hash_array(array: np.ndarray) -> str:
     """Return the sha256 of an array's elements in C order and little-endian bytes: shape and dtype do not enter."""
     little = np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<"))
     return hashlib.sha256(little.data).hexdigest()
+
+
+def hash_arrays(*arrays: np.ndarray) -> str:
+    """Return the sha256 over the hexadecimal sha256 of each array, in their order."""
+    return hash_array(np.array([hash_array(array) for array in arrays]).astype("S64"))

@@ -9,7 +9,7 @@ import numpy as np
 
 from ld_data.arrays import check_finite, check_labels, check_numbers, read_npz
 from ld_data.errors import InputError, IntegrityError, UnknownNameError
-from ld_data.hashing import hash_array
+from ld_data.hashing import hash_arrays
 from ld_data.manifest import Manifest
 from ld_data.mnist import load_mnist
 from ld_data.mnist1d import Mnist1dConfig, SignalStream, make_mnist1d
@@ -64,8 +64,7 @@ class Source:
     @property
     def sha256(self) -> str:
         """The sha256 over the four arrays' sha256, in the order x_train, label_train, x_test, label_test."""
-        arrays = (self.x_train, self.label_train, self.x_test, self.label_test)
-        return hash_array(np.array([hash_array(array) for array in arrays]).astype("S64"))
+        return hash_arrays(self.x_train, self.label_train, self.x_test, self.label_test)
 
 
 def load_source(name: str) -> Source:

@@ -42,7 +42,6 @@ EXTRA_LIBRARIES = {
     "ld_data.two_sample": {"sklearn"},
     "ld_data.variations_benchmark": {"tqdm"},
     "ld_data.variations_files": {"tqdm"},
-    "ld_data.variations_kept": {"sklearn"},
     "ld_data.variations_plots": {"matplotlib"},
     "ld_data.download": {"httpx2"},
     "eval.database": {"alembic", "sqlalchemy"},
@@ -70,6 +69,7 @@ EXTRA_LIBRARIES = {
     "eval.classifiers": {"keras"},
     "eval.embeddings": {"sklearn"},
     "eval.networks": {"keras"},
+    "eval.variations_kept": {"sklearn"},
     "vae.cell_geometry": {"scipy"},
     "vae.decoder_table": {"onnx", "onnxruntime", "tqdm"},
     "vae.flops": {"onnx"},
@@ -90,6 +90,7 @@ EXTRA_LIBRARIES = {
     "api.metrics": {"prometheus_client"},
     "api.processes": {"prometheus_client", "uvicorn"},
     "ld_data.__main__": {"keras"},
+    "eval.__main__": {"keras"},
 }
 COMMAND_LINES = {"api.commands"}  # what `__main__` runs, in a module of its own
 LATE_IMPORTS = {  # module, what it imports late
@@ -110,12 +111,12 @@ LATE_IMPORTS = {  # module, what it imports late
     ("ld_data.__main__", "vae.training"),
     ("ld_data.__main__", "eval.information"),
     ("ld_data.__main__", "eval.judges"),
+    ("ld_data.__main__", "eval.variations_kept"),
     ("ld_data.__main__", "ld_data.health"),
     ("ld_data.__main__", "ld_data.mnist1d_benchmark"),
     ("ld_data.__main__", "ld_data.mnist1d_plots"),
     ("ld_data.__main__", "ld_data.plots"),
     ("ld_data.__main__", "ld_data.variations_benchmark"),
-    ("ld_data.__main__", "ld_data.variations_kept"),
     ("ld_data.__main__", "ld_data.variations_plots"),
     ("ld_data.mnist1d_transform", "scipy.ndimage"),
     ("ld_data.noise", "scipy.special"),
@@ -136,6 +137,8 @@ LATE_IMPORTS = {  # module, what it imports late
     ("eval.__main__", "eval.judges"),
     ("eval.__main__", "eval.information"),
     ("eval.__main__", "eval.store"),
+    ("eval.__main__", "eval.trials"),
+    ("eval.__main__", "keras"),
     ("eval.__main__", "vae"),
 }
 

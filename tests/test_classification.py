@@ -15,12 +15,12 @@ from eval.classification import (
     measure,
     measure_trials,
     shuffle_positions,
-    summarise,
     take_decoded,
     take_inputs,
     take_latents,
     to_json,
 )
+from eval.trials import summarise
 from ld_data.builder import make_dataset
 from ld_data.errors import InputError, UnknownNameError
 from ld_data.mnist1d import make_mnist1d
@@ -66,6 +66,8 @@ def test_tasks_are_refused_before_any_is_trained(examples, monkeypatch):
     for name, error in (("lenet", InputError), ("none", UnknownNameError)):
         with pytest.raises(error):
             list(measure_trials([("mlp", examples), (name, examples)], (0,)))
+    with pytest.raises(InputError, match="seed must be"):
+        list(measure_trials([("mlp", examples)], (2**31 - 1, 2**31)))
 
 
 @pytest.mark.parametrize(("seed", "epochs"), [(-1, 1), (0.5, 1), (2**31, 1), (0, 0), (0, -1), (0, 100_001)])
@@ -93,7 +95,9 @@ def test_latents_and_what_is_decoded_of_them_keep_their_labels():
     assert np.array_equal(decoded.x_train, codec.x.decode(data.train.x))
     assert decoded.x_test.shape == (30, 2, 2)
     assert np.array_equal(decoded.label_test, source.label_test)
-    assert decoded.sha256 == latents.sha256 == data.test_sha256
+    assert decoded.sha256 == latents.sha256
+    other = replace(data, train=replace(data.train, x=-data.train.x))
+    assert take_latents(other).sha256 != latents.sha256
 
 
 def test_shuffled_positions_are_the_same_for_all_inputs(examples):
@@ -131,14 +135,17 @@ def test_fewer_training_rows_are_the_first_ones(examples):
 
 @pytest.mark.parametrize("rows", [0, -1, 1.5])
 def test_no_rows_cannot_be_kept(rows, examples):
-    with pytest.raises(InputError, match="rows must be"):
+    with pytest.raises(InputError, match="the training rows to keep must be"):
         keep_rows(examples, rows)
 
 
-def test_rows_without_the_last_classes_are_refused(examples):
+def test_rows_that_leave_classes_out_are_refused(examples):
     ordered = replace(examples, label_train=np.sort(examples.label_train))
     with pytest.raises(InputError, match="the first 10 training rows hold 1 of 3 classes"):
         keep_rows(ordered, 10)
+    gap = replace(examples, label_train=np.r_[[0, 2], examples.label_train[2:]])
+    with pytest.raises(InputError, match="the first 2 training rows hold 2 of 3 classes"):
+        keep_rows(gap, 2)
 
 
 def test_trials_are_summed_up_for_people_and_for_programs(examples):

@@ -1,21 +1,19 @@
-import json
 from dataclasses import replace
 
 import pytest
 
-from eval.classification import Trial
 from eval.classifier_tables import (
     TABLES,
     Cell,
     Table,
-    add_trials,
+    check_kept,
     choose_cells,
     find_differences,
     find_table,
-    load_trials,
 )
 from eval.classifiers import CLASSIFIERS
-from ld_data.errors import IntegrityError, MissingDataError, UnknownNameError
+from eval.trials import Trial
+from ld_data.errors import InputError, UnknownNameError
 
 TRIAL = Trial("mlp", "mnist", "0", 0, 20, 60_000, 10_000, 669_706, 0.98, "tensorflow")
 TRIALS = [TRIAL, replace(TRIAL, seed=1, accuracy=0.99)]
@@ -88,27 +86,6 @@ def test_an_unknown_table_is_refused():
         find_table("none")
 
 
-def test_trials_are_added_to_a_file_and_replace_those_of_the_same_seed(tmp_path):
-    path = tmp_path / "new" / "trials.json"
-    add_trials([TRIALS[1]], path)
-    add_trials([TRIAL], path)
-    assert load_trials(path) == TRIALS
-    better = replace(TRIAL, accuracy=1.0)
-    add_trials([better, replace(TRIAL, inputs="mnist, shuffled")], path)
-    assert load_trials(path) == [better, TRIALS[1], replace(TRIAL, inputs="mnist, shuffled")]
-    assert [file.name for file in path.parent.iterdir()] == ["trials.json"]
-
-
-def test_missing_or_damaged_trials_are_refused(tmp_path):
-    path = tmp_path / "trials.json"
-    with pytest.raises(MissingDataError, match="reproduce TABLE --out"):
-        load_trials(path)
-    for damaged in ("{", "[1]", "1", json.dumps([{"classifier": "mlp"}]), json.dumps([{"none": 1}])):
-        path.write_text(damaged)
-        with pytest.raises(IntegrityError, match="no trials of classifiers"):
-            load_trials(path)
-
-
 def test_a_mean_beyond_the_spread_is_told_and_one_within_is_not():
     near = [replace(trial, accuracy=trial.accuracy + 0.007) for trial in TRIALS]
     far = [replace(trial, accuracy=trial.accuracy - 0.009) for trial in TRIALS]
@@ -119,13 +96,32 @@ def test_a_mean_beyond_the_spread_is_told_and_one_within_is_not():
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"inputs": "letters"}, "mlp on letters is not in the committed table"),
         ({"sha256": "1"}, "another version"),
-        ({"epochs": 1}, "other seeds, epochs or rows"),
-        ({"train_rows": 1}, "other seeds, epochs or rows"),
-        ({"seed": 7}, "other seeds, epochs or rows"),
+        ({"epochs": 1}, "other epochs or rows"),
+        ({"train_rows": 1}, "other epochs or rows"),
     ],
 )
 def test_what_cannot_be_compared_is_told(change, words):
-    (sentence,) = find_differences([replace(TRIAL, **change)], [TRIAL])
+    (sentence,) = find_differences([replace(TRIAL, **change)], TRIALS)
     assert words in sentence
+
+
+def test_a_trial_is_compared_with_the_one_that_it_repeats():
+    spread = [TRIAL, replace(TRIAL, seed=1, accuracy=0.9)]
+    assert find_differences([replace(spread[1], accuracy=0.84)], spread) == []
+    assert len(find_differences([replace(spread[1], accuracy=0.98)], spread)) == 1
+
+
+@pytest.mark.parametrize(
+    ("seeds", "backend"), [(range(3), "tensorflow"), (range(1, 3), "tensorflow"), (range(2), "jax")]
+)
+def test_only_what_is_kept_can_be_checked(seeds, backend):
+    check_kept(TABLE.cells[:1], range(2), "tensorflow", TRIALS)
+    check_kept(TABLE.cells[:1], range(1, 2), "tensorflow", TRIALS)
+    with pytest.raises(InputError, match=r"mlp on mnist with .* there are 0 \(tensorflow\), 1 \(tensorflow\)\. Choose"):
+        check_kept(TABLE.cells[:1], seeds, backend, TRIALS)
+
+
+def test_a_cell_without_trials_cannot_be_checked():
+    with pytest.raises(InputError, match=r"of mlp on ld-mnist-32, decoded, shuffled with .* there are none"):
+        check_kept(TABLE.cells[:2], range(2), "tensorflow", TRIALS)

@@ -44,10 +44,12 @@ def test_a_classifier_learns_signals(name):
     assert (fit(name, inputs, labels, seed=0, epochs=10).argmax(axis=1) == labels).mean() > 0.95
 
 
-@pytest.mark.parametrize("name", ["residual"])
-def test_a_classifier_learns_images(name):
-    inputs, labels = make_stripes(60, (8, 8), 0)
-    assert (fit(name, inputs, labels, seed=0, epochs=4).argmax(axis=1) == labels).mean() > 0.8
+@pytest.mark.parametrize(
+    ("name", "side", "epochs"), [("residual", 8, 4), ("lenet", 20, 6), ("deeper", 16, 6), ("pytorch-cnn", 20, 40)]
+)
+def test_a_classifier_learns_images(name, side, epochs):
+    inputs, labels = make_stripes(60, (side, side), 0)
+    assert (fit(name, inputs, labels, seed=0, epochs=epochs).argmax(axis=1) == labels).mean() > 0.8
 
 
 def test_the_seed_decides_what_is_learned():
@@ -63,9 +65,11 @@ def test_an_unknown_classifier_is_refused():
 
 
 def test_what_reads_images_is_not_given_signals_nor_the_reverse():
-    with pytest.raises(InputError, match=r"lenet reads images; received signals\. What reads them: logistic"):
+    with pytest.raises(
+        InputError, match=r"lenet reads images; received signals and vectors\. What reads them: logistic"
+    ):
         find_classifier("lenet", 1)
-    with pytest.raises(InputError, match="mnist1d-cnn reads signals; received images"):
+    with pytest.raises(InputError, match="mnist1d-cnn reads signals and vectors; received images"):
         find_classifier("mnist1d-cnn", 2)
 
 

@@ -1,8 +1,11 @@
 """The commands, run as a user runs them but in this process; `test_docs.py` holds them against the README."""
 
 import json
+import os
 import re
 import sqlite3
+import subprocess
+import sys
 from contextlib import closing
 from dataclasses import replace
 from hashlib import sha256
@@ -633,7 +636,7 @@ class TestEval:
         ("arguments", "words"),
         [
             (("none", "none"), "no classifier 'none'. Known: logistic, mlp"),
-            (("lenet", "mnist1d"), "lenet reads images; received signals. What reads them: logistic"),
+            (("lenet", "mnist1d"), "lenet reads images; received signals and vectors. What reads them: logistic"),
             (("mlp", "none"), "no release 'none'"),
             (("mlp", "none"), "Or name a source: mnist, mnist1d"),
             (("mlp", "mnist1d", "--decoded"), "--decoded goes with a release; mnist1d is a source"),
@@ -641,7 +644,7 @@ class TestEval:
             (("mlp", "mnist1d", "--seeds", 0), "seeds must be from 1 to 1000; received 0"),
             (("mlp", "mnist1d", "--jobs", 0), "jobs must be from 1 to 1000; received 0"),
             (("mlp", "mnist1d", "--seed", -1), "seed must be from 0"),
-            (("mlp", "mnist1d", "--limit-train", 0), "rows must be from 1"),
+            (("mlp", "mnist1d", "--limit-train", 0), "the training rows to keep must be from 1"),
         ],
     )
     def test_what_cannot_be_classified_is_told(self, tiny_mnist1d, checkpoints, arguments, words, capsys):
@@ -659,6 +662,8 @@ class TestEval:
         assert out.read_bytes().startswith(b"\x89PNG")
         assert run(eval_main.main, "tsne", "mlp", "mnist1d", "--out", tmp_path / "maps.gif") == 1
         assert "--out must end in .png" in capsys.readouterr().err
+        assert run(eval_main.main, "tsne", "none", "mnist1d", "--out", tmp_path / "other" / "maps.png") == 1
+        assert not (tmp_path / "other").exists()
 
     def test_reproduce(self, tiny_mnist1d, checkpoints, capsys, monkeypatch):
         plan = replace(CLASSIFIERS["mnist1d-mlp"].plan, epochs=1)
@@ -677,9 +682,11 @@ class TestEval:
         assert "(68)" in measured
         assert run(eval_main.main, *table, "--kept") == 0
         assert capsys.readouterr().out == measured
+        assert run(eval_main.main, *table, "--check") == 1
+        assert "and seeds from 0 to 2; there are 0 (tensorflow), 1 (tensorflow)" in capsys.readouterr().err
         kept.write_text(kept.read_text().replace('"accuracy": 0', '"accuracy": 9'))
         assert run(eval_main.main, *table, "--seeds", 2, "--check") == 1
-        assert "the kept table was not reproduced. mnist1d-mlp on mnist1d: 0." in capsys.readouterr().err
+        assert "the kept table was not reproduced. mnist1d-mlp on mnist1d: accuracy is 0." in capsys.readouterr().err
 
     @pytest.mark.parametrize(
         ("arguments", "words"),
@@ -687,7 +694,10 @@ class TestEval:
             (("none",), "no table 'none'. Known: mnist1d, ladder"),
             (("ladder", "--only", "none"), "no row 'none' in this table. Known: lenet"),
             (("ladder", "--kept", "--check"), "--kept trains nothing"),
-            (("ladder", "--out", "."), "no trials of classifiers at ."),
+            (("ladder", "--kept", "--seeds", 0), "seeds must be from 1"),
+            (("ladder", "--out", "."), "--out must name a file; . is a folder. Try trials.json"),
+            (("ladder", "--out", "README.md"), "README.md: no trials of classifiers"),
+            (("ladder", "--out", "README.md/trials.json"), "README.md"),
         ],
     )
     def test_what_cannot_be_reproduced_is_told(self, arguments, words, checkpoints, capsys):
@@ -721,3 +731,12 @@ def test_the_service_refuses_a_leaderboard_that_it_cannot_open(checkpoints, plac
 def test_the_service_refuses_a_folder_that_is_not_there(tmp_path, capsys):
     assert serve_main(["--checkpoints", str(tmp_path / "nope")]) == 1
     assert "is not a folder" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("backend", ["nope", "openvino"])
+def test_a_backend_that_is_not_there_is_told(backend):
+    command = [sys.executable, "-m", "eval", "classify", "mlp", "mnist1d"]
+    result = subprocess.run(command, env=os.environ | {"KERAS_BACKEND": backend}, capture_output=True, text=True, check=False)
+    assert result.returncode == 1
+    assert result.stderr.startswith(f"error: KERAS_BACKEND is {backend}, and cannot be had")
+    assert result.stderr.count("\n") == 1

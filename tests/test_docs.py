@@ -21,8 +21,9 @@ from api.catalogue import Catalogue
 from eval import tokens
 from eval.baseline_table import describe_rows, load_rows
 from eval.baselines import BASELINES
-from eval.classifier_tables import TABLES, load_trials, trials_path
+from eval.classifier_tables import TABLES
 from eval.store import Store
+from eval.trials import load_trials, trials_path
 from ld_data import locations
 from tests.servers import serve
 

@@ -3,10 +3,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from eval.variations_kept import measure_kept, share_kept
 from ld_data.dataset import LatentDataset, Split
 from ld_data.source import Source
 from ld_data.variations_generator import VariationParts
-from ld_data.variations_kept import measure_kept, share_kept
 from tests.fakes import make_source
 
 SIDE, ROWS = 4, 600
