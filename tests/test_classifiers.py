@@ -45,7 +45,7 @@ def test_a_classifier_learns_signals(name):
 
 
 @pytest.mark.parametrize(
-    ("name", "side", "epochs"), [("residual", 8, 4), ("lenet", 20, 6), ("deeper", 16, 6), ("pytorch-cnn", 20, 40)]
+    ("name", "side", "epochs"), [("residual", 8, 4), ("lenet", 28, 6), ("deeper", 16, 6), ("pytorch-cnn", 20, 40)]
 )
 def test_a_classifier_learns_images(name, side, epochs):
     inputs, labels = make_stripes(60, (side, side), 0)

@@ -736,7 +736,9 @@ def test_the_service_refuses_a_folder_that_is_not_there(tmp_path, capsys):
 @pytest.mark.parametrize("backend", ["nope", "openvino"])
 def test_a_backend_that_is_not_there_is_told(backend):
     command = [sys.executable, "-m", "eval", "classify", "mlp", "mnist1d"]
-    result = subprocess.run(command, env=os.environ | {"KERAS_BACKEND": backend}, capture_output=True, text=True, check=False)
+    result = subprocess.run(
+        command, env=os.environ | {"KERAS_BACKEND": backend}, capture_output=True, text=True, check=False
+    )
     assert result.returncode == 1
     assert result.stderr.startswith(f"error: KERAS_BACKEND is {backend}, and cannot be had")
     assert result.stderr.count("\n") == 1
