@@ -17,6 +17,7 @@ from ld_data.challenge import GENERATORS
 from ld_data.codec import LatentCodec
 from ld_data.dataset import NPY_FILES, LatentDataset, Split
 from ld_data.errors import IntegrityError, LdDataError, NotReadyError, UnknownNameError
+from ld_data.examples import Examples, load_examples
 from ld_data.manifest import MANIFEST_NAME, FileRecord, Manifest
 from ld_data.release import find_release, list_releases, load, verify
 
@@ -55,12 +56,13 @@ class OfferedFile:
 
 @dataclass(frozen=True)
 class OfferedRelease:
-    """A release in memory: its dataset, its models, and its files by name."""
+    """A release in memory: its dataset, its models, its files by name, and what it has to be looked at."""
 
     manifest: Manifest
     data: LatentDataset
     codec: LatentCodec
     files: dict[str, OfferedFile]
+    examples: Examples | None = None
 
     @cached_property
     def operations(self) -> dict[str, Operation]:
@@ -136,7 +138,8 @@ class Catalogue:
         data = replace(data, train=_map_train(data, copies))  # before the models, which then take its place in memory
         codec = load_codec(folder)
         files = {name: OfferedFile.of(folder / name) for name in (*manifest.files, MANIFEST_NAME)}
-        return OfferedRelease(manifest, data, codec, files | copies)
+        examples = load_examples(folder, tuple(codec.x.input_shape), len(data.test))
+        return OfferedRelease(manifest, data, codec, files | copies, examples)
 
     def _write_npy_files(self, data: LatentDataset) -> dict[str, OfferedFile]:
         """Return the predecessor's four files, which a release does not store twice, written to a temporary folder."""

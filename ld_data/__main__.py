@@ -12,11 +12,12 @@ from typing import Any, get_args
 
 from ld_data import command_line
 from ld_data.arrays import check_integer, read_npy
-from ld_data.builder import BuildPlan, make_dataset, name_release, write_release
+from ld_data.builder import BuildPlan, add_examples, make_dataset, name_release, write_release
 from ld_data.codec import LatentCodec
 from ld_data.dataset import LatentDataset
 from ld_data.download import download_release
 from ld_data.errors import DownloadError, InputError, LdDataError, MissingDataError, UnknownNameError
+from ld_data.examples import EXAMPLES_NAME, INPUT_ROWS, PLACE_ROWS, Examples
 from ld_data.hashing import hash_file
 from ld_data.locations import checkpoints_folder
 from ld_data.manifest import Manifest, read_manifest
@@ -92,6 +93,10 @@ def _make_parser() -> argparse.ArgumentParser:
     health.add_argument("--source-npz", type=Path, metavar="FILE", help="the images of a release of your own")
     health.add_argument("--json", action="store_true", help="print JSON")
     health.set_defaults(command=_health)
+    examples = commands.add_parser("examples", help="give an older release the inputs and the map that the page shows")
+    examples.add_argument("name", help="a release's name or folder")
+    examples.add_argument("--source-npz", type=Path, metavar="FILE", help="the images of a release of your own")
+    examples.set_defaults(command=_add_examples)
     plots = commands.add_parser("plots", help="pictures of a release, or of a generator")
     plots.add_argument("name", help="a release's name or folder; or mnist1d, mnist-rot-like, ...: a generator")
     plots.add_argument("--out", type=Path, required=True, metavar="DIR", help="the folder to write .png files into")
@@ -260,7 +265,7 @@ def _build(options: argparse.Namespace) -> None:
     data = make_dataset(source, codec, plan.release, plan.seed)
     report = _examine(data, codec, source, goals)
     command_line.print_result(report.to_values(), report.to_text(), options.json)
-    folder = write_release(source, codec, plan, data, report, checkpoints)
+    folder = write_release(source, codec, plan, data, report, checkpoints, _make_examples(source, data))
     print(f"built and verified {folder}", file=sys.stderr)
 
 
@@ -317,6 +322,19 @@ def _health(options: argparse.Namespace) -> None:
     codec = _load_codec(options.name) if source is not None else None
     report = _examine(data, codec, source, read_goals(manifest.health))
     command_line.print_result(report.to_values(), report.to_text(), options.json)
+
+
+def _add_examples(options: argparse.Namespace) -> None:
+    folder = find_release(options.name)
+    data = load(folder)
+    add_examples(folder, _make_examples(find_inputs(read_manifest(folder), options.source_npz), data))
+    print(f"wrote and verified {folder / EXAMPLES_NAME}")
+
+
+def _make_examples(source: Source, data: LatentDataset) -> Examples:
+    from ld_data.tsne import embed_by_class  # scikit-learn takes a second to import
+
+    return Examples(source.x_test[:INPUT_ROWS], embed_by_class(data, PLACE_ROWS))
 
 
 def _plots(options: argparse.Namespace) -> None:

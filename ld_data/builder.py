@@ -1,7 +1,8 @@
 """The builder: a source and its trained models in, a verified release out."""
 
 import platform
-from dataclasses import dataclass
+import shutil
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ from ld_data.arrays import write_npy, write_npz
 from ld_data.codec import LatentCodec
 from ld_data.dataset import NPY_FILES, LatentDataset, Split
 from ld_data.errors import HealthError
+from ld_data.examples import EXAMPLES_NAME, Examples
 from ld_data.hashing import hash_array
 from ld_data.manifest import MANIFEST_NAME, ArrayRecord, FileRecord, Manifest
 from ld_data.release import DATA_NAME, check_name, publish, set_aside, verify
@@ -60,10 +62,17 @@ def make_dataset(source: Source, codec: LatentCodec, release: str, seed: int) ->
 
 
 def write_release(
-    source: Source, codec: LatentCodec, plan: BuildPlan, data: LatentDataset, report: HealthReport, checkpoints: Path
+    source: Source,
+    codec: LatentCodec,
+    plan: BuildPlan,
+    data: LatentDataset,
+    report: HealthReport,
+    checkpoints: Path,
+    examples: Examples | None = None,
 ) -> Path:
     """Return the folder of the release after writing, verifying and publishing a dataset, its models and its report.
 
+    With `examples`, what is to be looked at is in it, too.
     The release is written in a folder beside its final place and takes its name last. Raises `HealthError` if the
     report misses a goal: then the build lies beside as `.<release>.refused`; `StorageError` if the disk refuses. Either
     way an older release of the name is as it was.
@@ -72,6 +81,8 @@ def write_release(
     with make_staging_folder(target.parent, plan.release) as staging:
         codec.save(staging)
         write_npz(staging / DATA_NAME, data.to_arrays())
+        if examples is not None:
+            examples.save(staging)
         manifest = _make_manifest(source, codec, plan, data, report, staging)
         (staging / MANIFEST_NAME).write_text(manifest.to_json(), "utf-8")
         verify(staging)
@@ -84,6 +95,23 @@ def write_release(
             )
         publish(staging, target)
     return target
+
+
+def add_examples(folder: Path, examples: Examples) -> None:
+    """Give the release in a folder such examples, in place of those that it may have; all else stays as it is.
+
+    Raises `IntegrityError` if the release is damaged, `StorageError` if the disk refuses; then nothing has changed.
+    """
+    manifest = verify(folder)
+    with make_staging_folder(folder.parent, folder.name) as staging:
+        for name in manifest.files:
+            shutil.copyfile(folder / name, staging / name)
+        examples.save(staging)
+        files = {**manifest.files, EXAMPLES_NAME: FileRecord.of(staging / EXAMPLES_NAME)}
+        manifest = replace(manifest, files=dict(sorted(files.items())))
+        (staging / MANIFEST_NAME).write_text(manifest.to_json(), "utf-8")
+        verify(staging)
+        publish(staging, folder)
 
 
 def _encode(codec: LatentCodec, inputs: np.ndarray, labels: np.ndarray, seed: int, first_row: int) -> Split:

@@ -7,20 +7,18 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from scipy.stats import chi2, norm
-from sklearn.decomposition import PCA
-from sklearn.manifold import TSNE
 
 from ld_data.codec import LatentCodec, XCodec
 from ld_data.dataset import LatentDataset, Split
 from ld_data.errors import InputError
 from ld_data.health import make_normal_sample
 from ld_data.source import Source
+from ld_data.tsne import embed
 
 EXAMPLES = 16
 GRID = 12
 REACH = 2.0  # the manifold spans that many standard deviations to either side
 TSNE_ROWS = 2500
-TSNE_COMPONENTS = 50
 BAND = 0.999  # share of true N(0, 1) components inside the null band
 SEED = 0
 
@@ -123,17 +121,10 @@ def draw_embeddings(data: LatentDataset, source: Source) -> Figure:
 
 
 def draw_maps(views: Mapping[str, np.ndarray], labels: np.ndarray) -> Figure:
-    """Return t-SNE maps of several views `(n, ...)` of the same rows, coloured by class `(n,)`, with a legend.
-
-    Of wide views the first 50 principal components are mapped.
-    """
+    """Return t-SNE maps of several views `(n, d)` of the same rows, coloured by class `(n,)`, with a legend."""
     figure = Figure((12, 4.5), layout="constrained")
     for axes, (title, values) in zip(figure.subplots(1, len(views)), views.items(), strict=True):
-        components = min(TSNE_COMPONENTS, *values.shape)
-        narrow = PCA(components, random_state=SEED).fit_transform(values) if components < values.shape[1] else values
-        perplexity = min(30.0, (len(values) - 1) / 3)
-        places = TSNE(perplexity=perplexity, init="pca", random_state=SEED).fit_transform(narrow)
-        dots = axes.scatter(*places.T, c=labels, cmap="tab10" if labels.max() < 10 else "nipy_spectral", s=4)
+        dots = axes.scatter(*embed(values).T, c=labels, cmap="tab10" if labels.max() < 10 else "nipy_spectral", s=4)
         axes.set(title=f"t-SNE of {title}", xticks=[], yticks=[])
     figure.legend(*dots.legend_elements(num=None), title="class", loc="outside right")
     return figure

@@ -25,6 +25,7 @@ from eval.classifiers import CLASSIFIERS
 from eval.tokens import Tokens
 from ld_data import challenge
 from ld_data import source as sources
+from ld_data.arrays import read_npz
 from ld_data.hashing import hash_file
 from ld_data.mnist import load_mnist
 from ld_data.mnist1d import Mnist1dConfig, make_mnist1d
@@ -218,6 +219,15 @@ class TestLdData:
         assert {"mse_samples", "mse_means"} <= set(health["decoded"])
         assert (health["y_test"]["decoded_accuracy"]["value"] == 1.0) == (y_kind == "cells")
         assert run_json(capsys, data_main.main, "health", "ld-mnist1d-5") == health
+        made = checkpoints / "ld-mnist1d-5" / "examples.npz"
+        content = made.read_bytes()
+        assert {name: array.shape for name, array in read_npz(made).items()} == {
+            "inputs": (100, 40),
+            "places": (100, 2),
+        }
+        assert run(data_main.main, "examples", "ld-mnist1d-5") == 0
+        assert f"wrote and verified {made}" in capsys.readouterr().out
+        assert made.read_bytes() == content
 
     def test_a_build_that_misses_its_goals_is_refused_and_says_which(self, checkpoints, tiny_mnist1d, capsys):
         assert run(data_main.main, *QUICK) == 1
@@ -252,6 +262,8 @@ class TestLdData:
         assert run_json(capsys, data_main.main, "health", "ld-own-2", *own) == manifest.health
         np.savez(tmp_path / "other.npz", **{**arrays, "y_test": arrays["y_test"][::-1]})
         assert run(data_main.main, "health", "ld-own-2", "--source-npz", tmp_path / "other.npz") == 1
+        assert "not the inputs that ld-own-2 was made of" in capsys.readouterr().err
+        assert run(data_main.main, "examples", "ld-own-2", "--source-npz", tmp_path / "other.npz") == 1
         assert "not the inputs that ld-own-2 was made of" in capsys.readouterr().err
         assert run(eval_main.main, "judge", "ld-own-2", *own) == 1
         assert "no judge of own" in capsys.readouterr().err

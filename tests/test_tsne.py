@@ -1,0 +1,31 @@
+import numpy as np
+import pytest
+
+from ld_data.dataset import LatentDataset, Split
+from ld_data.tsne import embed, embed_by_class
+
+
+def make_data(rows, d, spread):
+    """Latents of three classes around three corners."""
+    random = np.random.default_rng(0)
+    labels = np.arange(rows, dtype=np.uint8) % 3
+    x = (np.eye(3, d)[labels] * spread + random.normal(size=(rows, d))).astype(np.float32)
+    split = Split(x, x, labels)
+    return LatentDataset("fake", split, split, np.zeros((d, 3), np.float32), np.zeros(3, np.float32), np.eye(3, d))
+
+
+@pytest.mark.parametrize("shape", [(2, 3), (40, 1), (40, 60)])
+def test_a_map_is_centred_and_reaches_to_one(shape):
+    places = embed(np.random.default_rng(0).normal(size=shape).astype(np.float32))
+    assert places.shape == (shape[0], 2)
+    assert places.dtype == np.float32
+    assert np.abs(places).max() == 1
+    assert places.min(axis=0) == pytest.approx(-places.max(axis=0), abs=1e-6)
+
+
+def test_classes_lie_apart():
+    data = make_data(150, 8, spread=8)
+    places = embed_by_class(data, 100)
+    assert places.shape == (100, 2)
+    distances = np.linalg.norm(places[:, None] - places, axis=2) + 9 * np.eye(100)
+    assert np.array_equal(data.test.label[distances.argmin(axis=1)], data.test.label[:100])
