@@ -7,7 +7,7 @@ from fastapi import Depends, FastAPI
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 import ld_data
-from api import challenge, codecs, datasets, generator, inference_protocol, scores, status
+from api import challenge, codecs, datasets, examples, generator, inference_protocol, page, scores, status
 from api.body_limit import BodyLimit
 from api.catalogue import Catalogue
 from api.errors import add_error_handlers, describe_errors
@@ -78,9 +78,11 @@ def make_app(
     limited = BodyLimit(FastPath(routes, service), limits.max_body_bytes)
     app.front = RequestLog(MetricsMiddleware(Inflation(limited), metrics))
     add_error_handlers(app)
+    app.include_router(page.make_router())
     app.include_router(status.make_router(catalogue, store, limits, workers))
     app.include_router(make_metrics_router(metrics))
     app.include_router(datasets.make_router(catalogue))
+    app.include_router(examples.make_router(catalogue))
     app.include_router(codecs.make_router(service))
     app.include_router(inference_protocol.make_router(service))
     app.include_router(generator.make_router(worker))

@@ -4,7 +4,6 @@ from dataclasses import asdict
 from typing import Any
 
 from fastapi import APIRouter
-from fastapi.responses import RedirectResponse
 
 import ld_data
 from api.catalogue import Catalogue
@@ -15,12 +14,8 @@ from ld_data.errors import NotReadyError
 
 
 def make_router(catalogue: Catalogue, store: Store, limits: Limits, workers: int) -> APIRouter:
-    """Return `/health` with its parts, and `/info`, and the way from `/` to the documentation."""
+    """Return `/health` with its parts, and `/info`."""
     router = APIRouter(tags=["status"])
-
-    @router.get("/", include_in_schema=False)
-    async def go_to_docs() -> RedirectResponse:
-        return RedirectResponse("/docs")
 
     @router.get("/health", summary="Whether the service is well", responses=describe_errors(503))
     def show_health() -> dict[str, Any]:

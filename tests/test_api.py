@@ -25,8 +25,10 @@ from api.gathering import CHUNK_ROWS, Gatherer
 from api.limits import Admission, Limits, Worker
 from eval.store import Store
 from ld_data.arrays import write_npy
+from ld_data.builder import add_examples
 from ld_data.dataset import NPY_FILES
 from ld_data.errors import IntegrityError, OverloadedError
+from ld_data.examples import Examples
 from ld_data.mnist1d import Mnist1dConfig, collect, make_mnist1d
 from tests.fakes import FakeCodec, make_source
 from tests.servers import serve
@@ -77,9 +79,6 @@ class TestStatus:
         assert info["workers"] == 1
         assert info["version"] == ld_data.__version__
         assert len(info["private_seed_sha256"]) == 64
-
-    def test_the_root_leads_to_the_documentation(self, client):
-        assert client.get("/").url.path == "/docs"
 
 
 class TestDatasets:
@@ -248,6 +247,44 @@ class TestDatasets:
         with Catalogue() as catalogue:
             catalogue.add_all(release.parent, fail)
             assert catalogue.explain_not_ready() == {"fake-4": "the weights are gone"}
+
+
+class TestRows:
+    @pytest.fixture
+    def with_examples(self, release, store):
+        inputs = np.arange(0, 80, 4, dtype=np.uint8).reshape(5, 2, 2)
+        add_examples(release, Examples(inputs, np.linspace(-1, 1, 12, dtype=np.float32).reshape(6, 2)))
+        with Catalogue() as catalogue:
+            catalogue.add_all(release.parent, lambda folder: FakeCodec())
+            yield TestClient(make_app(catalogue, store))
+
+    def test_a_row_tells_its_latents(self, client, catalogue):
+        test = catalogue.find("fake-4").data.test
+        row = client.get("/v1/datasets/fake-4/rows/7").json()
+        assert (row["row"], row["label"], row["input"]) == (7, int(test.label[7]), None)
+        assert row["x"] == pytest.approx(test.x[7].tolist())
+        assert row["y"] == pytest.approx(test.y[7].tolist())
+
+    def test_inputs_are_as_they_would_be_decoded(self, with_examples):
+        row = with_examples.get("/v1/datasets/fake-4/rows/4").json()
+        assert row["input"] == pytest.approx(np.array([[64, 68], [72, 76]]) / 255)
+        assert with_examples.get("/v1/datasets/fake-4/rows/5").json()["input"] is None
+
+    def test_the_map_tells_places_and_classes(self, with_examples, catalogue):
+        found = with_examples.get("/v1/datasets/fake-4/map").json()
+        assert found["places"][0] == [-1, pytest.approx(-9 / 11)]
+        assert found["labels"] == catalogue.find("fake-4").data.test.label[:6].tolist()
+
+    @pytest.mark.parametrize(("row", "status"), [("30", 404), ("-1", 422), ("x", 422), ("99999999999999", 422)])
+    def test_a_row_that_is_not_there_is_told(self, row, status, client):
+        answer = client.get(f"/v1/datasets/fake-4/rows/{row}")
+        assert answer.status_code == status
+        if status == 404:
+            assert_error(answer, 404, "unknown_name", "fake-4 has no test row 30. It has 30: 0 to 29.")
+
+    def test_a_release_without_examples_has_no_map(self, client):
+        answer = client.get("/v1/datasets/fake-4/map")
+        assert_error(answer, 404, "unknown_name", "python -m ld_data examples fake-4")
 
 
 class TestCodecs:

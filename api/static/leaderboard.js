@@ -1,0 +1,116 @@
+// The leaderboard of a release.
+
+import { askJson, at } from "./client.js";
+import { find, make, write } from "./elements.js";
+
+const percent = (value) => `${(100 * value).toFixed(1)} %`;
+const COLUMNS = [
+  { name: "rank", read: ({ rank }) => rank },
+  { name: "model", read: ({ name }) => name.toLowerCase(), make: makeName },
+  { name: "skill", read: ({ skill }) => skill, make: makeSkill, ends: "from null to floor", isFalling: true },
+  { name: "noise-free MSE", read: (entry) => entry.noise_free_mse, make: (entry) => write(entry.noise_free_mse) },
+  {
+    name: "decoded accuracy",
+    read: (entry) => entry.decoded_accuracy,
+    make: (entry) => percent(entry.decoded_accuracy),
+    isFalling: true,
+  },
+  { name: "MSE", read: ({ mse }) => mse, make: ({ mse }) => write(mse) },
+  { name: "learning rule", read: (entry) => entry.learning_rule.toLowerCase(), make: (entry) => entry.learning_rule },
+  { name: "parameters", read: ({ parameters }) => parameters ?? Infinity, make: ({ parameters }) => write(parameters) },
+  {
+    name: "submitted",
+    read: (entry) => entry.submitted_at,
+    make: (entry) => entry.submitted_at.slice(0, 10),
+    isFalling: true,
+    isWhole: true,
+  },
+  { name: "receipt", read: (entry) => entry.receipt_sha256, make: makeReceipt },
+];
+
+export async function show(release) {
+  const { scores, suspects } = await askJson(at(release, "scores"));
+  const entries = [
+    ...scores.map((entry, index) => ({ ...entry, rank: index + 1 })),
+    ...suspects.map((entry) => ({ ...entry, rank: Infinity })),
+  ];
+  find("leaderboard-about").textContent =
+    `Skill is 0 for who always answers the mean of y (MSE ${write(release.null)}), and 1 for who knows the class (MSE ${write(release.floor)}). The mark on each scale lies between these two. Models whose decoded accuracy is above what x allows are suspects, without a rank.`;
+  find("no-scores").hidden = entries.length > 0;
+  find("scores").hidden = !entries.length;
+  find("submit-snippet").textContent =
+    `from eval import evaluate\n\nscore = evaluate(model, "${release.name}")   # a function, anything with predict, or an array of predictions\nprint(score)\nevaluate(model, "${release.name}", submit_to="${new URL(".", document.baseURI).href.replace(/\/$/, "")}", name="my model")`;
+  sortBy(COLUMNS[0], entries, false);
+}
+
+function sortBy(column, entries, isFalling) {
+  const sorted = [...entries].sort((a, b) => {
+    const [one, other] = [column.read(a), column.read(b)];
+    return (one < other ? -1 : Number(one > other)) * (isFalling ? -1 : 1);
+  });
+  const headings = COLUMNS.map((other) => {
+    const button = make("button", { type: "button", textContent: other.name });
+    const isChosen = other === column;
+    button.addEventListener("click", () => {
+      sortBy(other, entries, isChosen ? !isFalling : Boolean(other.isFalling));
+      find("scores").querySelector("[aria-sort] button").focus();
+    });
+    const ends = other.ends ? [make("small", { textContent: other.ends })] : [];
+    return make(
+      "th",
+      { scope: "col", ...(isChosen ? { "aria-sort": isFalling ? "descending" : "ascending" } : {}) },
+      button,
+      ...ends,
+    );
+  });
+  const rows = sorted.map((entry) =>
+    make(
+      "tr",
+      {},
+      ...COLUMNS.map((shown) =>
+        make("td", { className: shown.isWhole ? "whole" : "" }, shown.make ? shown.make(entry) : writeRank(entry)),
+      ),
+    ),
+  );
+  find("scores").replaceChildren(make("thead", {}, make("tr", {}, ...headings)), make("tbody", {}, ...rows));
+}
+
+const writeRank = ({ rank }) => (rank === Infinity ? "suspect" : String(rank));
+
+function makeName({ name, url, description }) {
+  const isLink = /^https?:\/\//.test(url);
+  const shown = isLink
+    ? make("a", { href: url, rel: "noopener noreferrer nofollow", textContent: name })
+    : make("span", { textContent: name });
+  return make("span", { title: description }, shown);
+}
+
+/** Return a figure and its place on the scale from null to floor. */
+function makeSkill({ skill }) {
+  const mark = make("span");
+  mark.style.left = `${100 * Math.min(1, Math.max(0, skill))}%`;
+  return make(
+    "div",
+    {},
+    make("span", { textContent: skill.toFixed(3) }),
+    make("div", { className: "scale", "aria-hidden": "true" }, mark),
+  );
+}
+
+function makeReceipt(entry) {
+  const facts = {
+    receipt: entry.receipt_sha256,
+    predictions: entry.predictions_sha256,
+    "test set": entry.data_sha256,
+    submitted: entry.submitted_at,
+  };
+  const list = make(
+    "dl",
+    { className: "facts" },
+    ...Object.entries(facts).flatMap(([name, value]) => [
+      make("dt", { textContent: name }),
+      make("dd", { className: "hash", textContent: value }),
+    ]),
+  );
+  return make("details", {}, make("summary", { textContent: entry.receipt_sha256.slice(0, 8) }), list);
+}
