@@ -2,8 +2,7 @@
 
 from pathlib import Path
 
-from fastapi import APIRouter
-from fastapi.responses import FileResponse
+from fastapi import APIRouter, Request
 from fastapi.staticfiles import StaticFiles
 from starlette.responses import Response
 from starlette.types import Scope
@@ -44,9 +43,11 @@ def make_router() -> APIRouter:
     """Return `/` and what lies under `/static`."""
     router = APIRouter()
 
-    @router.api_route("/", methods=["GET", "HEAD"], include_in_schema=False)
-    async def show_page() -> FileResponse:
-        return FileResponse(FOLDER / "index.html", headers=HEADERS)
+    files = PageFiles(directory=FOLDER)
 
-    router.mount("/static", PageFiles(directory=FOLDER), name="static")
+    @router.api_route("/", methods=["GET", "HEAD"], include_in_schema=False)
+    async def show_page(request: Request) -> Response:
+        return await files.get_response("index.html", request.scope)
+
+    router.mount("/static", files, name="static")
     return router

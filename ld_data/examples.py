@@ -41,6 +41,8 @@ def load_examples(folder: Path, input_shape: tuple[int, ...], test_rows: int) ->
     arrays = read_npz(path)
     shapes = {name: array.shape for name, array in arrays.items()}
     expected = {"inputs": input_shape, "places": (2,)}
+    if "places" in arrays and not np.isfinite(arrays["places"]).all():
+        raise IntegrityError(f"{path}: expected finite places. Fetch or build the release again.")
     if {name: shape[1:] for name, shape in shapes.items() if shape and shape[0] <= test_rows} != expected:
         raise IntegrityError(
             f"{path}: expected the arrays inputs {('m', *input_shape)} and places (n, 2) of at most {test_rows} rows; "

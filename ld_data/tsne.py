@@ -15,8 +15,11 @@ SEED = 0
 def embed(values: np.ndarray) -> np.ndarray:
     """Return places `(n, 2)` float32 of rows `(n, d)` on a t-SNE map, where similar rows lie close together.
 
-    The map is centred, and reaches to -1 or 1. Of wide rows the first 50 principal components are mapped.
+    The map is centred, and reaches to -1 or 1. Of wide rows the first 50 principal components are mapped. Rows that
+    are all the same lie in the middle.
     """
+    if len(values) < 2 or not np.ptp(values, axis=0).any():
+        return np.zeros((len(values), 2), np.float32)
     components = min(COMPONENTS, *values.shape)
     narrow = PCA(components, random_state=SEED).fit_transform(values) if components < values.shape[1] else values
     perplexity = min(PERPLEXITY, (len(values) - 1) / 3)

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -36,6 +38,12 @@ def test_a_release_may_have_none(tmp_path):
 def test_examples_of_another_release_are_refused(tmp_path, arrays):
     np.savez(tmp_path / EXAMPLES_NAME, **arrays)
     with pytest.raises(IntegrityError, match=r"examples.npz: expected the arrays .* of at most 6 rows"):
+        load_examples(tmp_path, (2, 2), 6)
+
+
+def test_places_are_finite(tmp_path):
+    replace(EXAMPLES, places=np.full((6, 2), np.nan, np.float32)).save(tmp_path)
+    with pytest.raises(IntegrityError, match="expected finite places"):
         load_examples(tmp_path, (2, 2), 6)
 
 

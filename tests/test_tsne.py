@@ -23,6 +23,11 @@ def test_a_map_is_centred_and_reaches_to_one(shape):
     assert places.min(axis=0) == pytest.approx(-places.max(axis=0), abs=1e-6)
 
 
+@pytest.mark.parametrize("shape", [(1, 3), (20, 4)])
+def test_rows_that_are_all_the_same_lie_in_the_middle(shape):
+    assert np.array_equal(embed(np.full(shape, 0.1, np.float32)), np.zeros((shape[0], 2)))
+
+
 def test_classes_lie_apart():
     data = make_data(150, 8, spread=8)
     places = embed_by_class(data, 100)

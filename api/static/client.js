@@ -1,10 +1,16 @@
-// Requests to the service that this page comes from, and what they answer.
+// Requests to the service that this page comes from, and what becomes of them.
 
 const [main, message] = [document.getElementById("main"), document.getElementById("message")];
 const failures = new Map(); // what each guarded function complained of last
 let working = 0;
 
-/** Ask, and return the response; throw an Error with the service's own words if it refuses or is not there. */
+/** What the reader is to be told. */
+export class Refusal extends Error {}
+
+/** What nobody waits for any more. */
+class Superseded extends Error {}
+
+/** Ask, and return the response; throw a Refusal in the service's own words if it refuses, or is not there. */
 export async function ask(path, { body, accept = "application/json" } = {}) {
   const options = { headers: { Accept: accept } };
   if (body !== undefined) {
@@ -16,23 +22,23 @@ export async function ask(path, { body, accept = "application/json" } = {}) {
   try {
     response = await fetch(path, options);
   } catch {
-    throw new Error("The service does not answer. Is it still running? Start it with `make serve`, then try again.");
+    throw new Refusal("The service does not answer. Is it still running? Start it with `make serve`, then try again.");
   }
   if (!response.ok) {
-    const refusal = await response.json().catch(() => ({}));
-    throw new Error(
-      refusal.error
-        ? `The service answered ${response.status}: ${refusal.error}`
-        : `The service answered ${response.status}.`,
-    );
+    const { error = "" } = await response.json().catch(() => ({}));
+    throw new Refusal(`The service answered ${response.status}: ${error}`);
   }
   return response;
 }
 
 export const askJson = async (path, options) => (await ask(path, options)).json();
 
-/** Return the path of what a release offers. */
-export const at = (release, end) => `v1/datasets/${encodeURIComponent(release.name)}/${end}`;
+/** Return the path of a release, or of something that it offers. */
+export const at = (release, end = "") =>
+  `v1/datasets/${encodeURIComponent(release.name)}${end.replace(/^(?=[^?])/, "/")}`;
+
+/** Return a path as others would ask for it. */
+export const address = (path) => new URL(path, document.baseURI).href;
 
 export const decode = async (release, vectors) =>
   (await askJson(at(release, "x/decode"), { body: { vectors } })).inputs;
@@ -40,16 +46,17 @@ export const decode = async (release, vectors) =>
 /** Return float32 rows of an .npy file, as subarrays. */
 export async function askRows(path) {
   const buffer = await (await ask(path, { accept: "*/*" })).arrayBuffer();
-  const view = new DataView(buffer);
-  const start = 10 + view.getUint16(8, true);
+  const start = 10 + new DataView(buffer).getUint16(8, true);
   const header = new TextDecoder("latin1").decode(new Uint8Array(buffer, 10, start - 10));
   const [, rows, width] = /'shape': \((\d+), (\d+)\)/.exec(header).map(Number);
   const values = new Float32Array(buffer.slice(start));
   return Array.from({ length: rows }, (_, row) => values.subarray(row * width, (row + 1) * width));
 }
 
-/** Return a function that runs `work`, and shows what goes wrong at the top of the page until it goes right.
- *  It returns whether it went right. */
+/**
+ * Return a function that runs `work`, and shows what goes wrong until it goes right, or the reader does something else.
+ * It returns whether it went right.
+ */
 export function guard(work) {
   const own = {};
   return async (...values) => {
@@ -59,7 +66,9 @@ export function guard(work) {
       failures.delete(own);
       return true;
     } catch (error) {
-      failures.set(own, error.message);
+      if (error instanceof Superseded) return false;
+      if (!(error instanceof Refusal)) console.error(error);
+      failures.set(own, error instanceof Refusal ? error.message : "Something in this page failed. Load it again.");
       return false;
     } finally {
       setBusy(-1);
@@ -68,20 +77,18 @@ export function guard(work) {
   };
 }
 
-/** Forget what went wrong: the reader has turned to something else. */
+/** Return what `guard` returns, for what the reader does: what went wrong before is forgotten. */
+export function act(work) {
+  const guarded = guard(work);
+  return (...values) => {
+    forgive();
+    return guarded(...values);
+  };
+}
+
 export function forgive() {
   failures.clear();
   tell();
-}
-
-function tell() {
-  message.hidden = !failures.size;
-  message.textContent = [...new Set(failures.values())].join(" ");
-}
-
-function setBusy(change) {
-  working += change;
-  main.setAttribute("aria-busy", working > 0);
 }
 
 /** Return a function that runs `work` for the newest values only: one call at a time, those between are left out. */
@@ -99,4 +106,32 @@ export function newest(work) {
     }
     isRunning = false;
   };
+}
+
+/**
+ * Return a function that begins a turn, which ends the one before. What it returns waits for a promise, and ends the
+ * work if its turn is over by then, so that a slow answer never takes the place of a later one.
+ */
+export function makeTurns() {
+  let turn = 0;
+  return () => {
+    const own = (turn += 1);
+    return async (promise) => {
+      const value = await promise.catch((error) => {
+        throw own === turn ? error : new Superseded();
+      });
+      if (own !== turn) throw new Superseded();
+      return value;
+    };
+  };
+}
+
+function tell() {
+  message.hidden = !failures.size;
+  message.textContent = [...new Set(failures.values())].join(" ");
+}
+
+function setBusy(change) {
+  working += change;
+  main.setAttribute("aria-busy", working > 0);
 }

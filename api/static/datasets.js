@@ -1,15 +1,18 @@
 // What each release is, and its files.
 
-import { askJson } from "./client.js";
-import { find, make, write } from "./elements.js";
+import { address, askJson, at } from "./client.js";
+import { find, make, makeFacts, makeHeading, write } from "./elements.js";
 
 const SNIPPETS = {
-  numpy: (name) =>
-    `import ld_data\n\ndata = ld_data.load("${name}")\nprint(data.train.x.shape, data.train.y.shape, data.train.label.shape)`,
-  Keras: (name) =>
-    `import keras, ld_data\n\n(x_train, y_train), (x_test, y_test) = ld_data.load("${name}").as_keras()\nmodel = keras.Sequential([keras.layers.Dense(256, "relu"), keras.layers.Dense(y_train.shape[1])])\nmodel.compile("adam", "mse")\nmodel.fit(x_train, y_train, batch_size=128, epochs=10)`,
-  PyTorch: (name) =>
-    `import ld_data, torch\n\ntrain = ld_data.load("${name}").train\nrows = torch.utils.data.TensorDataset(torch.from_numpy(train.x), torch.from_numpy(train.y))\nbatches = torch.utils.data.DataLoader(rows, batch_size=128, shuffle=True)`,
+  numpy: (name) => `import ld_data
+train = ld_data.load("${name}").train
+x, y, labels = train.x, train.y, train.label`,
+  Keras: (name) => `import ld_data
+(x_train, y_train), (x_test, y_test) = ld_data.load("${name}").as_keras()
+model.fit(x_train, y_train, validation_data=(x_test, y_test))  # a Keras model of yours`,
+  PyTorch: (name) => `import ld_data, torch
+train = ld_data.load("${name}").train
+rows = torch.utils.data.TensorDataset(torch.from_numpy(train.x), torch.from_numpy(train.y))`,
 };
 const CONTENT = {
   "data.npz": "x, y and labels of all rows, the cells of y, and the class means",
@@ -21,9 +24,9 @@ const CONTENT = {
   "x.decoder.onnx": "the decoder of x",
 };
 
-export async function show(chosen, releases) {
-  const details = await Promise.all(releases.map(({ name }) => askJson(`v1/datasets/${encodeURIComponent(name)}`)));
-  details.sort((a, b) => (b.name === chosen.name) - (a.name === chosen.name));
+export async function show({ release, releases, still }) {
+  const details = await still(Promise.all(releases.map((one) => askJson(at(one)))));
+  details.sort((a, b) => (b.name === release.name) - (a.name === release.name));
   find("dataset-list").replaceChildren(...details.map(makeCard));
 }
 
@@ -38,22 +41,15 @@ function makeCard(release) {
     licence: release.licence,
     "made by": manifest.command,
     "source sha256": manifest.source.sha256,
+    "to decode": `POST ${address(at(release, "x/decode"))}`,
   };
-  const list = make(
-    "dl",
-    { className: "facts" },
-    ...Object.entries(facts).flatMap(([name, value]) => [
-      make("dt", { textContent: name }),
-      make("dd", { textContent: value, className: name.endsWith("sha256") ? "hash" : "" }),
-    ]),
-  );
   return make(
     "article",
     { className: "card" },
     make("h3", { textContent: release.name }),
-    list,
+    makeFacts(facts),
     makeFiles(release),
-    makeSnippets(release.name),
+    makeSnippets(release),
   );
 }
 
@@ -76,16 +72,11 @@ function makeFiles({ name, files }) {
       make("td", { textContent: sha256, className: "hash" }),
     ),
   );
-  const heading = make(
-    "tr",
-    {},
-    ...["file", "content", "size", "sha256"].map((textContent) => make("th", { scope: "col", textContent })),
-  );
-  const table = make("table", {}, make("thead", {}, heading), make("tbody", {}, ...rows));
+  const table = make("table", {}, makeHeading("file", "content", "size", "sha256"), make("tbody", {}, ...rows));
   return make("div", { className: "scroll", tabIndex: 0, role: "region", "aria-label": `Files of ${name}` }, table);
 }
 
-function makeSnippets(name) {
+function makeSnippets({ name }) {
   const shown = make("pre", { tabIndex: 0 });
   const buttons = Object.keys(SNIPPETS).map((library) => make("button", { type: "button", textContent: library }));
   const show = (chosen) => {
@@ -94,5 +85,7 @@ function makeSnippets(name) {
   };
   for (const button of buttons) button.addEventListener("click", () => show(button));
   show(buttons[0]);
-  return make("div", {}, make("div", { className: "tabs" }, ...buttons), shown);
+  const command = `python -m ld_data download ${name} --from ${address("").replace(/\/$/, "")}`;
+  const first = make("p", {}, "Fetch it once: ", make("code", { textContent: command }));
+  return make("div", {}, first, make("div", { className: "tabs" }, ...buttons), shown);
 }

@@ -25,11 +25,12 @@ export function listen(pad, clear, take) {
     const next = place(event);
     context.beginPath();
     context.moveTo(...last);
-    context.lineTo(...next);
+    context.lineTo(next[0], next[1] + 0.01); // a line without length would leave nothing
     context.stroke();
     last = next;
   };
   pad.addEventListener("pointerdown", (event) => {
+    if (event.button || last) return;
     pad.setPointerCapture(event.pointerId);
     last = place(event);
     draw(event);
@@ -38,6 +39,7 @@ export function listen(pad, clear, take) {
     if (last) draw(event);
   });
   pad.addEventListener("pointerup", () => {
+    if (!last) return;
     last = null;
     const image = shrink(pad, context);
     if (image) take(image);
@@ -60,7 +62,7 @@ function shrink(pad, context) {
   }
   if (right < 0) return null;
   const [width, height] = [right - left + 1, bottom - top + 1];
-  const scale = DIGIT / Math.max(width, height);
+  const scale = Math.min(1, DIGIT / Math.max(width, height)); // a dot stays one
   const place = (dx, dy) => {
     const small = new OffscreenCanvas(SIDE, SIDE).getContext("2d");
     small.imageSmoothingQuality = "high";

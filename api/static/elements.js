@@ -1,6 +1,6 @@
 // Elements made of values; text is always set as text.
 
-/** Return an element with properties, attributes (names with a hyphen, and role), and children. */
+/** Return an element with properties, attributes (names with a hyphen, and some others), and children. */
 export function make(tag, properties = {}, ...children) {
   const element = document.createElement(tag);
   for (const [name, value] of Object.entries(properties)) {
@@ -13,11 +13,29 @@ export function make(tag, properties = {}, ...children) {
 
 export const find = (id) => document.getElementById(id);
 
+/** Return a list of facts by name; hashes are set small. */
+export const makeFacts = (facts) =>
+  make(
+    "dl",
+    { className: "facts" },
+    ...Object.entries(facts).flatMap(([name, value]) => [
+      make("dt", { textContent: name }),
+      make("dd", { textContent: value, className: /^[0-9a-f]{64}$/.test(value) ? "hash" : "" }),
+    ]),
+  );
+
+/** Return the head of a table. */
+export const makeHeading = (...names) =>
+  make("thead", {}, make("tr", {}, ...names.map((textContent) => make("th", { scope: "col", textContent }))));
+
 /** Return a number in few digits. */
 export function write(value, digits = 4) {
   if (value === null || value === undefined) return "";
   return Number.isInteger(value) ? value.toLocaleString("en") : String(Number(value.toPrecision(digits)));
 }
+
+/** Return the number in a field; null, and the browser tells why, if it is none that the field allows. */
+export const readNumber = (field) => (field.reportValidity() ? Number(field.value) : null);
 
 /** Hand the reader a file. */
 export function save(blob, name) {

@@ -1,70 +1,78 @@
 // The explorer: sliders over x and y, and what they decode to.
 
-import { askJson, at, decode, guard, newest } from "./client.js";
+import { act, address, askJson, at, decode, forgive, guard, makeTurns, newest, Refusal } from "./client.js";
 import { listen as listenToDrawing } from "./drawing.js";
-import { find, make, toggle, write } from "./elements.js";
+import { find, make, readNumber, toggle, write } from "./elements.js";
 import { drawInput, drawResidual, drawStrip } from "./pictures.js";
 import { between, drawNormal } from "./vectors.js";
 
 const LIMIT = 3.5; // of a slider: one in two thousand components lies beyond
 const STEPS = 9;
 const DRAWN_SHAPE = [28, 28];
-const state = { release: null, x: [], y: [], input: null, pair: null, wanted: 0 };
+const state = { release: null, x: [], y: [], input: null, row: 0, pair: null, wanted: 0, copied: "json" };
+const begin = makeTurns(); // of whatever sets x or y
 
 const space = () => document.querySelector("input[name=space]:checked").value;
 
-/** Show a release: its first test example if it is another than before, or the row that was asked for. */
-export async function show(release) {
-  const isNew = state.release?.name !== release.name;
-  if (isNew) {
+/** Show a release: its first test example if it is another than before, or the row that is wanted. */
+export async function show({ release, still }) {
+  if (state.release?.name !== release.name) {
+    const first = await still(askJson(at(release, "rows/0")));
+    begin();
     Object.assign(state, { release, pair: null, wanted: state.wanted ?? 0 });
-    toggle(find("interpolate"), find("interpolation"), false);
-    toggle(find("draw"), find("drawing"), false);
-    find("draw").hidden = String(release.input_shape) !== String(DRAWN_SHAPE);
-    find("example-row").max = release.rows_test - 1;
-    for (const output of document.querySelectorAll(".dim")) output.textContent = release.latent_dim;
-    await drawChain(release);
+    setUp(release, first);
   }
-  if (state.wanted === null) return;
   const row = state.wanted;
+  if (row === null) return;
   state.wanted = null;
-  await takeRow(row);
+  try {
+    await takeRow(row);
+  } catch (error) {
+    if (error instanceof Refusal) state.wanted = row; // to be tried again when the explorer is shown next
+    throw error;
+  }
 }
 
-/** Take a test example when the explorer is shown next. */
-export function openRow(row) {
+/** Take a test row when the explorer is shown next. */
+export function wantRow(row) {
   state.wanted = row;
 }
 
-async function takeRow(number) {
-  const found = await askJson(at(state.release, `rows/${number}`));
-  Object.assign(state, { x: found.x, y: found.y, input: found.input });
-  find("example-row").value = number;
-  find("example-note").textContent = found.input
-    ? ""
-    : `The release holds no input of test example ${number}, a ${found.label}: only those of the first.`;
-  find("original-caption").textContent = `test example ${number}, a ${found.label}`;
-  await refresh(true);
-}
-
-/** Show what a release is made of by its first test row. */
-async function drawChain(release) {
-  const { input, x, y, label } = await askJson(at(release, "rows/0"));
+/** Bring what depends on the release alone into its state, and show what it is made of by its first test row. */
+function setUp(release, { input, x, y, label }) {
+  toggle(find("interpolate"), find("interpolation"), false);
+  toggle(find("draw"), find("drawing"), false);
+  find("steps").replaceChildren();
+  find("between").disabled = true;
+  find("draw").hidden = String(release.input_shape) !== String(DRAWN_SHAPE);
+  find("example-row").max = release.rows_test - 1;
+  for (const place of document.querySelectorAll(".dim")) place.textContent = release.latent_dim;
   if (input) drawInput(find("chain-input"), input);
   drawStrip(find("chain-x"), x);
   drawStrip(find("chain-y"), y);
   find("chain-class").textContent = label;
 }
 
-/** Take a vector that stands for no example: `input` is what x was encoded from, if it was. */
-async function take(name, vector, input = null) {
-  find("example-note").textContent = "";
-  state[name] = vector;
-  if (name === "x") state.input = input;
-  await refresh(true);
+async function takeRow(row) {
+  const still = begin();
+  find("example-row").value = state.row = row;
+  const { x, y, input, label } = await still(askJson(at(state.release, `rows/${row}`)));
+  Object.assign(state, { x, y, input });
+  find("example-note").textContent = input ? "" : `The release holds no input of test row ${row}, a ${label}.`;
+  find("original-caption").textContent = `test row ${row}, a ${label}`;
+  await refresh();
 }
 
-async function refresh(withSliders) {
+/** Take a vector that stands for no test row: `input` is what x was encoded from, if it was. */
+async function take(name, vector, input = null) {
+  begin();
+  state[name] = vector;
+  if (name === "x") state.input = input;
+  find("example-note").textContent = "";
+  await refresh();
+}
+
+async function refresh(withSliders = true) {
   if (withSliders) makeSliders();
   updateCopy();
   await Promise.all([decodeX(state.release, state.x, state.input), decodeY(state.release, state.y)]);
@@ -80,75 +88,84 @@ const decodeX = newest(
     find("status").textContent = `decoded in ${(performance.now() - began).toFixed(0)} ms`;
     drawInput(find("decoded"), decoded);
     find("original-figure").hidden = find("residual-figure").hidden = !input;
-    if (input) {
-      drawInput(find("original"), input);
-      drawResidual(find("residual"), input, decoded);
-      find("residual-caption").textContent = `residual, MSE ${write(measureError(input.flat(), decoded.flat()), 2)}`;
-    }
+    if (!input) return;
+    drawInput(find("original"), input);
+    drawResidual(find("residual"), input, decoded);
+    find("residual-error").textContent = write(measureError(input.flat(), decoded.flat()), 2);
   }),
 );
 
 const decodeY = newest(
   guard(async (release, y) => {
     const { probabilities } = await askJson(at(release, "y/decode"), { body: { vectors: [y] } });
-    if (release !== state.release) return;
-    const rows = probabilities[0].map((probability, label) => {
-      const bar = make("span");
-      bar.style.width = `${100 * probability}%`;
-      return make(
-        "li",
-        {},
-        make("span", { textContent: label }),
-        make("span", { className: "bar" }, bar),
-        make("span", { textContent: probability.toFixed(2) }),
-      );
-    });
-    find("classes").replaceChildren(...rows);
+    if (release === state.release) find("classes").replaceChildren(...probabilities[0].map(makeClass));
   }),
 );
 
+function makeClass(probability, label) {
+  const bar = make("span");
+  bar.style.width = `${100 * probability}%`;
+  return make(
+    "li",
+    {},
+    make("span", { textContent: label }),
+    make("span", { className: "bar" }, bar),
+    make("span", { textContent: probability.toFixed(2) }),
+  );
+}
+
 function makeSliders() {
   const name = space();
-  const sliders = state[name].map((value, index) => {
-    const slider = make("input", {
-      type: "range",
-      min: -LIMIT,
-      max: LIMIT,
-      step: 0.01,
-      value: String(value),
-      "aria-label": `component ${index} of ${name}`,
-    });
-    const shown = make("output", { textContent: value.toFixed(2) });
-    slider.addEventListener("input", () => {
-      state[name][index] = Number(slider.value);
-      shown.textContent = Number(slider.value).toFixed(2);
-      if (name === "x") state.input = null;
-      refresh(false);
-    });
-    return make("label", {}, `${name}${index}`, slider, shown);
+  find("sliders").replaceChildren(...state[name].map((value, index) => makeSlider(name, value, index)));
+}
+
+function makeSlider(name, value, index) {
+  const slider = make("input", {
+    type: "range",
+    min: -LIMIT,
+    max: LIMIT,
+    step: 0.01,
+    value: String(value),
+    "aria-label": `component ${index} of ${name}`,
   });
-  find("sliders").replaceChildren(...sliders);
+  const shown = make("span", { textContent: value.toFixed(2) });
+  slider.addEventListener("input", () => {
+    begin();
+    forgive();
+    state[name][index] = Number(slider.value);
+    if (name === "x") state.input = null;
+    shown.textContent = Number(slider.value).toFixed(2);
+    find("example-note").textContent = "";
+    refresh(false);
+  });
+  return make("label", {}, `${name}${index}`, slider, shown);
 }
 
-/** Return the current vector in the words of a program. */
+/** Return the vector that is shown, in the words of a program. */
 function writeVector(form) {
-  const [name, rounded] = [space(), state[space()].map((value) => Number(value.toFixed(4)))];
-  const vector = `[${rounded.join(", ")}]`;
-  const url = new URL(at(state.release, `${name}/decode`), document.baseURI).href;
+  const name = space();
+  const vector = `[${state[name].map((value) => Number(value.toFixed(4))).join(", ")}]`;
   if (form === "json") return vector;
-  if (form === "curl")
+  if (form === "curl") {
+    const url = address(at(state.release, `${name}/decode`));
     return `curl -s '${url}' \\\n  -H 'Content-Type: application/json' \\\n  -d '{"vectors": [${vector}]}'`;
-  const decoded = name === "x" ? "input" : "probabilities";
-  return `import numpy as np\nimport vae\n\n${name} = np.array([${vector}])\ncodec = vae.load("${state.release.name}")\n${decoded} = codec.${name}.decode(${name})[0]`;
+  }
+  const decoded = name === "x" ? "inputs" : "probabilities";
+  return [
+    "import numpy as np",
+    "import vae\n",
+    `${name} = np.array([${vector}])`,
+    `${decoded} = vae.load("${state.release.name}").${name}.decode(${name})`,
+  ].join("\n");
 }
 
-let copied = "json";
-const updateCopy = () => {
-  find("copy-text").value = writeVector(copied);
-};
+function updateCopy() {
+  find("copy-text").value = writeVector(state.copied);
+  find("copied").textContent = "";
+}
 
 async function copy(form) {
-  copied = form;
+  state.copied = form;
   updateCopy();
   try {
     await navigator.clipboard.writeText(find("copy-text").value);
@@ -159,27 +176,32 @@ async function copy(form) {
   }
 }
 
-const interpolate = guard(async (isNew) => {
-  const release = state.release;
-  if (isNew || !state.pair) {
-    const numbers = [0, 1].map(() => Math.floor(Math.random() * release.rows_test));
-    state.pair = (await Promise.all(numbers.map((number) => askJson(at(release, `rows/${number}`))))).map(({ x }) => x);
-  }
+/** Take two test rows, and show the steps from one to the other. */
+async function interpolate() {
+  const [still, { release }] = [begin(), state];
+  find("between").disabled = true;
+  const numbers = [0, 1].map(() => Math.floor(Math.random() * release.rows_test));
+  const rows = await still(Promise.all(numbers.map((row) => askJson(at(release, `rows/${row}`)))));
+  const pair = rows.map(({ x }) => x);
   const shares = Array.from({ length: STEPS }, (_, step) => step / (STEPS - 1));
-  const pictures = await decode(
-    release,
-    shares.map((share) => between(...state.pair, share)),
-  );
-  const buttons = pictures.map((picture, step) => {
-    const canvas = make("canvas", { width: 52, height: 52 });
-    drawInput(canvas, picture);
-    const button = make("button", { type: "button", "aria-label": `step ${step + 1} of ${STEPS}` }, canvas);
-    button.addEventListener("click", () => moveTo(shares[step]));
-    return button;
-  });
-  find("steps").replaceChildren(...buttons);
+  const vectors = shares.map((share) => between(...pair, share));
+  const pictures = await still(decode(release, vectors));
+  state.pair = pair;
+  find("between").disabled = false;
+  find("steps").replaceChildren(...pictures.map((picture, step) => makeStep(picture, step, shares[step])));
   await moveTo(0);
-});
+}
+
+function makeStep(picture, step, share) {
+  const canvas = make("canvas", { width: 52, height: 52 });
+  drawInput(canvas, picture);
+  const button = make("button", { type: "button", "aria-label": `step ${step + 1} of ${STEPS}` }, canvas);
+  button.addEventListener(
+    "click",
+    act(() => moveTo(share)),
+  );
+  return button;
+}
 
 async function moveTo(share) {
   find("between").value = share;
@@ -187,41 +209,45 @@ async function moveTo(share) {
 }
 
 const encode = newest(
-  guard(async (image) => {
-    const { vectors } = await askJson(`${at(state.release, "x/encode")}?mode=mean`, { body: { inputs: [image] } });
+  act(async (image) => {
+    const still = begin();
+    const { vectors } = await still(askJson(at(state.release, "x/encode?mode=mean"), { body: { inputs: [image] } }));
     find("original-caption").textContent = "your drawing";
     await take("x", vectors[0], image);
   }),
 );
 
-const onPress = (id, work) => find(id).addEventListener("click", guard(work));
+/** Let an event on an element do something, once there is a release. */
+const listen = (id, event, work) =>
+  find(id).addEventListener(
+    event,
+    act(async (...values) => {
+      if (state.release) await work(...values);
+    }),
+  );
+const onPress = (id, work) => listen(id, "click", work);
 onPress("random", () => take(space(), drawNormal(state.release.latent_dim)));
 onPress("zero", () => take(space(), Array(state.release.latent_dim).fill(0)));
-onPress("example", () => {
-  const next = (Number(find("example-row").value) + 1) % state.release.rows_test;
-  return takeRow(next);
+onPress("example", () => takeRow((state.row + 1) % state.release.rows_test));
+onPress("other-pair", interpolate);
+onPress("interpolate", async () => {
+  if (toggle(find("interpolate"), find("interpolation")) && !state.pair) await interpolate();
 });
-find("example-row").addEventListener(
-  "change",
-  guard(({ target }) => {
-    if (!target.reportValidity()) return undefined;
-    return takeRow(Number(target.value));
-  }),
-);
-onPress("interpolate", () => (toggle(find("interpolate"), find("interpolation")) ? interpolate(false) : undefined));
-onPress("other-pair", () => interpolate(true));
-find("between").addEventListener(
-  "input",
-  guard(({ target }) => take("x", between(...state.pair, Number(target.value)))),
-);
-onPress("draw", () => toggle(find("draw"), find("drawing")));
+onPress("draw", async () => {
+  toggle(find("draw"), find("drawing"));
+});
+listen("between", "input", ({ target }) => moveTo(Number(target.value)));
+listen("example-row", "change", async ({ target }) => {
+  const row = readNumber(target);
+  if (row !== null) await takeRow(row);
+});
 listenToDrawing(find("pad"), find("clear"), encode);
-document.querySelectorAll("input[name=space]").forEach((choice) =>
+for (const choice of document.querySelectorAll("input[name=space]")) {
   choice.addEventListener("change", () => {
     makeSliders();
     updateCopy();
-  }),
-);
-document
-  .querySelectorAll("[data-copy]")
-  .forEach((button) => button.addEventListener("click", () => copy(button.dataset.copy)));
+  });
+}
+for (const button of document.querySelectorAll("[data-copy]")) {
+  button.addEventListener("click", () => copy(button.dataset.copy));
+}

@@ -1,13 +1,15 @@
 // The knobs of MNIST-1D, and signals that they make.
 
-import { ask, askJson, guard, newest } from "./client.js";
-import { find, make, save } from "./elements.js";
-import { fit } from "./pictures.js";
-import { colourOf } from "./charts.js";
+import { act, ask, askJson, forgive, guard, newest } from "./client.js";
+import { colourOf } from "./colours.js";
+import { find, make, readNumber, save } from "./elements.js";
+import { keepDrawn } from "./pictures.js";
 
 const PATH = "v1/sources/mnist1d/generate";
 const CLASSES = 10;
 const SHOWN = 3; // signals of each class
+const COLUMNS = 2;
+const REACH = 3.5; // as in pictures.js
 const KNOBS = {
   scale_coeff: { label: "scale", value: 0.4, most: 2, step: 0.05 },
   max_translation: { label: "translation", value: 48, least: 1, most: 100, step: 1 },
@@ -29,6 +31,7 @@ function makeKnobs() {
     const slider = make("input", { type: "range", min: least, max: most, step, value });
     const shown = make("output", { textContent: value });
     slider.addEventListener("input", () => {
+      forgive();
       shown.textContent = slider.value;
       generate();
     });
@@ -50,23 +53,21 @@ const generate = newest(
       [...data.y, ...data.y_test],
     ];
     find("generator-status").textContent = `${rows} signals in ${(performance.now() - began).toFixed(0)} ms`;
-    draw(
-      Array.from({ length: CLASSES }, (_, label) => signals.filter((_, row) => labels[row] === label).slice(0, SHOWN)),
+    const classes = Array.from({ length: CLASSES }, (_, label) =>
+      signals.filter((_, row) => labels[row] === label).slice(0, SHOWN),
     );
+    keepDrawn(find("signals"), (context, ratio) => draw(context, ratio, classes));
   }),
 );
 
 /** Draw the signals of each class in a cell of their own. */
-function draw(classes) {
-  const canvas = find("signals");
-  const context = fit(canvas);
-  const ratio = canvas.width / (canvas.getBoundingClientRect().width || canvas.width);
-  const columns = 2;
-  const [width, height] = [canvas.width / columns, canvas.height / Math.ceil(classes.length / columns)];
-  const reach = Math.max(3.5, ...classes.flat(2).map(Math.abs));
+function draw(context, ratio, classes) {
+  const { canvas } = context;
+  const [width, height] = [canvas.width / COLUMNS, canvas.height / Math.ceil(classes.length / COLUMNS)];
+  const reach = Math.max(REACH, ...classes.flat(2).map(Math.abs));
   context.font = `${14 * ratio}px system-ui`;
   classes.forEach((signals, label) => {
-    const [left, top] = [(label % columns) * width, Math.floor(label / columns) * height];
+    const [left, top] = [(label % COLUMNS) * width, Math.floor(label / COLUMNS) * height];
     context.fillStyle = colourOf(label);
     context.fillText(String(label), left + 4 * ratio, top + 18 * ratio);
     context.strokeStyle = colourOf(label);
@@ -86,9 +87,10 @@ function draw(classes) {
   });
 }
 
-const download = guard(async () => {
-  if (!find("count").reportValidity()) return;
-  const body = { ...readKnobs(), num_samples: Number(find("count").value) };
+const download = act(async () => {
+  const rows = readNumber(find("count"));
+  if (rows === null) return;
+  const body = { ...readKnobs(), num_samples: rows };
   const response = await ask(PATH, { body, accept: "application/x-npz" });
   save(await response.blob(), "mnist1d.npz");
 });

@@ -1,13 +1,14 @@
 // The leaderboard of a release.
 
-import { askJson, at } from "./client.js";
-import { find, make, write } from "./elements.js";
+import { address, askJson, at } from "./client.js";
+import { find, make, makeFacts, write } from "./elements.js";
 
+const MOST = 1000; // entries, which is the most that can be asked for
 const percent = (value) => `${(100 * value).toFixed(1)} %`;
 const COLUMNS = [
   { name: "rank", read: ({ rank }) => rank },
   { name: "model", read: ({ name }) => name.toLowerCase(), make: makeName },
-  { name: "skill", read: ({ skill }) => skill, make: makeSkill, ends: "from null to floor", isFalling: true },
+  { name: "skill", read: ({ skill }) => skill, make: makeSkill, isScale: true, isFalling: true },
   { name: "noise-free MSE", read: (entry) => entry.noise_free_mse, make: (entry) => write(entry.noise_free_mse) },
   {
     name: "decoded accuracy",
@@ -28,18 +29,25 @@ const COLUMNS = [
   { name: "receipt", read: (entry) => entry.receipt_sha256, make: makeReceipt },
 ];
 
-export async function show(release) {
-  const { scores, suspects } = await askJson(at(release, "scores"));
+export async function show({ release, still }) {
+  const { scores, suspects } = await still(askJson(at(release, `scores?limit=${MOST}`)));
   const entries = [
     ...scores.map((entry, index) => ({ ...entry, rank: index + 1 })),
     ...suspects.map((entry) => ({ ...entry, rank: Infinity })),
   ];
-  find("leaderboard-about").textContent =
-    `Skill is 0 for who always answers the mean of y (MSE ${write(release.null)}), and 1 for who knows the class (MSE ${write(release.floor)}). The mark on each scale lies between these two. Models whose decoded accuracy is above what x allows are suspects, without a rank.`;
+  const ends = [release.null, release.floor].map((end) => write(end));
+  find("leaderboard-about").textContent = [
+    `Skill is 0 for who always answers the mean of y (null, MSE ${ends[0]}), and 1 for who knows the class (floor, MSE`,
+    `${ends[1]}); the marks lie between these two. Models whose decoded accuracy is above what x allows are suspects,`,
+    `without a rank.${scores.length < MOST ? "" : ` The best ${MOST} are shown.`}`,
+  ].join(" ");
   find("no-scores").hidden = entries.length > 0;
   find("scores").hidden = !entries.length;
-  find("submit-snippet").textContent =
-    `from eval import evaluate\n\nscore = evaluate(model, "${release.name}")   # a function, anything with predict, or an array of predictions\nprint(score)\nevaluate(model, "${release.name}", submit_to="${new URL(".", document.baseURI).href.replace(/\/$/, "")}", name="my model")`;
+  find("submit-snippet").textContent = [
+    "from eval import evaluate",
+    `score = evaluate(model, "${release.name}")  # a function, anything with predict, or an array of predictions`,
+    `evaluate(model, "${release.name}", submit_to="${address("").replace(/\/$/, "")}", name="my model")`,
+  ].join("\n");
   sortBy(COLUMNS[0], entries, false);
 }
 
@@ -55,7 +63,9 @@ function sortBy(column, entries, isFalling) {
       sortBy(other, entries, isChosen ? !isFalling : Boolean(other.isFalling));
       find("scores").querySelector("[aria-sort] button").focus();
     });
-    const ends = other.ends ? [make("small", { textContent: other.ends })] : [];
+    const ends = other.isScale
+      ? [make("small", { className: "ends" }, make("span", {}, "null"), make("span", {}, "floor"))]
+      : [];
     return make(
       "th",
       { scope: "col", ...(isChosen ? { "aria-sort": isFalling ? "descending" : "ascending" } : {}) },
@@ -77,17 +87,15 @@ function sortBy(column, entries, isFalling) {
 
 const writeRank = ({ rank }) => (rank === Infinity ? "suspect" : String(rank));
 
-function makeName({ name, url, description }) {
+function makeName({ name, url }) {
   const isLink = /^https?:\/\//.test(url);
-  const shown = isLink
-    ? make("a", { href: url, rel: "noopener noreferrer nofollow", textContent: name })
-    : make("span", { textContent: name });
-  return make("span", { title: description }, shown);
+  const properties = isLink ? { href: url, rel: "noopener noreferrer nofollow" } : {};
+  return make(isLink ? "a" : "span", { ...properties, className: "name", textContent: name });
 }
 
-/** Return a figure and its place on the scale from null to floor. */
+/** Return a figure and its place on the scale from null to floor; what lies beyond null is cut. */
 function makeSkill({ skill }) {
-  const mark = make("span");
+  const mark = make("span", { className: skill < 0 ? "cut" : "" });
   mark.style.left = `${100 * Math.min(1, Math.max(0, skill))}%`;
   return make(
     "div",
@@ -99,18 +107,11 @@ function makeSkill({ skill }) {
 
 function makeReceipt(entry) {
   const facts = {
+    ...(entry.description ? { description: entry.description } : {}),
     receipt: entry.receipt_sha256,
     predictions: entry.predictions_sha256,
     "test set": entry.data_sha256,
     submitted: entry.submitted_at,
   };
-  const list = make(
-    "dl",
-    { className: "facts" },
-    ...Object.entries(facts).flatMap(([name, value]) => [
-      make("dt", { textContent: name }),
-      make("dd", { className: "hash", textContent: value }),
-    ]),
-  );
-  return make("details", {}, make("summary", { textContent: entry.receipt_sha256.slice(0, 8) }), list);
+  return make("details", {}, make("summary", { textContent: entry.receipt_sha256.slice(0, 8) }), makeFacts(facts));
 }

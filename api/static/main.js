@@ -1,6 +1,6 @@
 // The page: which release, and which part of the page is shown.
 
-import { askJson, forgive, guard } from "./client.js";
+import { askJson, forgive, guard, makeTurns, Refusal } from "./client.js";
 import { find, make } from "./elements.js";
 import * as datasets from "./datasets.js";
 import * as explorer from "./explorer.js";
@@ -11,12 +11,13 @@ import * as map from "./map.js";
 const PARTS = { explorer, map, datasets, leaderboard, generator };
 const FIRST = "explorer";
 const picker = find("release");
+const begin = makeTurns();
 let releases = [];
 
-const chosen = () => releases.find((release) => release.name === picker.value);
-const openPart = () => (location.hash.slice(1) in PARTS ? location.hash.slice(1) : FIRST);
+const openPart = () => (Object.hasOwn(PARTS, location.hash.slice(1)) ? location.hash.slice(1) : FIRST);
 
 const show = guard(async () => {
+  const still = begin();
   forgive();
   const name = openPart();
   for (const part of Object.keys(PARTS)) find(part).hidden = part !== name;
@@ -25,25 +26,37 @@ const show = guard(async () => {
     else link.removeAttribute("aria-current");
   }
   document.title = `${find(name).querySelector("h2").textContent} · LD-Data`;
-  await PARTS[name].show(chosen(), releases);
+  if (!releases.length) await still(loadReleases());
+  const release = releases.find((one) => one.name === picker.value);
+  await PARTS[name].show({ release, releases, still, openRow });
 });
 
-const start = guard(async () => {
-  const info = await askJson("info");
-  find("version").textContent = info.version;
-  releases = (await askJson("v1/datasets")).datasets;
-  if (!releases.length)
-    throw new Error(
-      "There are no releases here yet. Build one with `python -m ld_data build mnist`, then start the service again.",
+async function loadReleases() {
+  const { datasets: found } = await askJson("v1/datasets");
+  if (!found.length)
+    throw new Refusal(
+      "There are no releases here yet. Build one with `python -m ld_data build mnist`, then serve again.",
     );
-  picker.replaceChildren(...releases.map(({ name }) => make("option", { value: name, textContent: name })));
-  picker.addEventListener("change", show);
-  window.addEventListener("hashchange", show);
-  window.addEventListener("open-row", ({ detail }) => {
-    explorer.openRow(detail);
-    location.hash = "explorer";
-  });
-  await show();
-});
+  picker.replaceChildren(...found.map(({ name }) => make("option", { value: name, textContent: name })));
+  releases = found;
+}
 
-start();
+/** Show a test row in the explorer. */
+function openRow(row) {
+  explorer.wantRow(row);
+  location.hash = FIRST;
+}
+
+picker.addEventListener("change", show);
+window.addEventListener("hashchange", () => {
+  scrollTo(0, 0);
+  show();
+});
+find("skip").addEventListener("click", (event) => {
+  event.preventDefault();
+  find("main").focus();
+});
+show();
+guard(async () => {
+  find("version").textContent = (await askJson("info")).version;
+})();

@@ -1,8 +1,9 @@
 // The map of a release's rows, its components, and its health.
 
-import { askJson, askRows, at, decode, guard, newest } from "./client.js";
-import { colourOf, drawChart, styleOf } from "./charts.js";
-import { find, make, write } from "./elements.js";
+import { act, askJson, askRows, at, decode, guard, makeTurns, newest } from "./client.js";
+import { drawChart } from "./charts.js";
+import { colourOf, styleOf } from "./colours.js";
+import { find, make, makeHeading, readNumber, write } from "./elements.js";
 import { drawInput } from "./pictures.js";
 import { density } from "./vectors.js";
 
@@ -21,45 +22,59 @@ const GROUPS = {
   decoded: "what is decoded of test rows",
   kept: "what x keeps of its sources",
 };
-const state = { release: null, isWhole: false, places: [], labels: [], x: [], y: [] };
+const state = { release: null, isWhole: false, openRow: null, row: null, x: [], y: [] };
+const begin = makeTurns();
 
-export async function show(release) {
+export async function show({ release, openRow }) {
   if (state.release === release && state.isWhole) return;
-  state.release = release;
-  const parts = await Promise.all([showMap(release), showComponents(release), showHealth(release)]);
-  state.isWhole = parts.every(Boolean);
+  const still = begin();
+  Object.assign(state, { release, openRow, isWhole: false, row: null });
+  find("map-part").hidden = find("components-part").hidden = find("health-part").hidden = true;
+  const parts = [showMap, showComponents, showHealth].map((part) => part(release, still));
+  state.isWhole = (await still(Promise.all(parts))).every(Boolean);
 }
 
-const showMap = guard(async (release) => {
-  find("map-part").hidden = true;
-  const { places, labels } = await askJson(at(release, "map"));
-  if (release !== state.release) return;
-  Object.assign(state, { places, labels });
+const showMap = guard(async (release, still) => {
+  const { places, labels } = await still(askJson(at(release, "map")));
   find("map-part").hidden = false;
-  drawMap();
+  drawMap(places, labels);
   find("map-row").max = places.length - 1;
   await choose(0);
 });
 
-const showComponents = guard(async (release) => {
-  find("component").disabled = true;
-  const [x, y] = await Promise.all(["x", "y"].map((space) => askRows(at(release, `files/test_${space}.npy`))));
-  if (release !== state.release) return;
-  Object.assign(state, { x, y });
+const showComponents = guard(async (release, still) => {
+  const files = ["x", "y"].map((space) => askRows(at(release, `files/test_${space}.npy`)));
+  [state.x, state.y] = await still(Promise.all(files));
   const components = ["all", ...Array(release.latent_dim).keys()];
   find("component").replaceChildren(...components.map((value) => make("option", { value, textContent: value })));
-  find("component").disabled = false;
+  find("components-part").hidden = false;
   drawHistogram();
 });
 
-function drawMap() {
-  const classes = [...new Set(state.labels)].sort((a, b) => a - b);
-  const chart = drawChart(find("scatter"), () => ({
+const showHealth = guard(async (release, still) => {
+  const { manifest } = await still(askJson(at(release)));
+  const heading = makeHeading("measure", "value", "N(0, I) on average", "N(0, I) at worst", "goal", "");
+  const bodies = Object.entries(manifest.health).map(([group, measures]) =>
+    make(
+      "tbody",
+      {},
+      make("tr", {}, make("th", { colSpan: 6, scope: "rowgroup", textContent: GROUPS[group] ?? group })),
+      ...Object.entries(measures).map(([name, measure]) => makeHealthRow(name, measure)),
+    ),
+  );
+  find("health").replaceChildren(heading, ...bodies);
+  find("health-part").hidden = false;
+});
+
+function drawMap(places, labels) {
+  const classes = [...new Set(labels)].sort((a, b) => a - b);
+  const rowOf = ({ chart }, [{ datasetIndex, index }]) => chart.data.datasets[datasetIndex].data[index].row;
+  drawChart(find("scatter"), () => ({
     type: "scatter",
     data: {
       datasets: classes.map((label) => ({
         label: String(label),
-        data: state.places.flatMap(([x, y], row) => (state.labels[row] === label ? [{ x, y, row }] : [])),
+        data: places.flatMap(([x, y], row) => (labels[row] === label ? [{ x, y, row }] : [])),
         backgroundColor: colourOf(label),
         pointRadius: 2.5,
         pointHoverRadius: 7,
@@ -72,27 +87,27 @@ function drawMap() {
         tooltip: { callbacks: { label: ({ raw, dataset }) => `row ${raw.row}, a ${dataset.label}` } },
         legend: { labels: { usePointStyle: true, color: styleOf("--ink") } },
       },
-      onHover: (_, points) => {
-        if (points.length) choose(rowOf(chart, points[0]));
+      onHover: (event, points) => {
+        if (points.length) choose(rowOf(event, points));
       },
-      onClick: (_, points) => {
-        if (points.length) openRow(rowOf(chart, points[0]));
+      // a finger has no other way to point at a row: it opens what it has chosen by the button
+      onClick: (event, points) => {
+        if (points.length && event.native.pointerType !== "touch") state.openRow(rowOf(event, points));
       },
     },
   }));
 }
 
-const rowOf = (chart, { datasetIndex, index }) => chart.data.datasets[datasetIndex].data[index].row;
-const openRow = (row) => window.dispatchEvent(new CustomEvent("open-row", { detail: row }));
-
+/** Show what a row decodes to. */
 const choose = newest(
   guard(async (row) => {
     const { release } = state;
-    if (find("map-caption").dataset.row === `${release.name} ${row}`) return;
-    find("map-caption").dataset.row = `${release.name} ${row}`;
-    find("map-row").value = row;
+    if (row === state.row) return;
     const { x, label } = await askJson(at(release, `rows/${row}`));
     const [decoded] = await decode(release, [x]);
+    if (release !== state.release) return;
+    state.row = row;
+    find("map-row").value = row;
     drawInput(find("map-picture"), decoded);
     find("map-caption").textContent = `row ${row}, a ${label}: decoded from its x`;
   }),
@@ -100,8 +115,7 @@ const choose = newest(
 
 function drawHistogram() {
   const component = find("component").value;
-  const take = (rows) =>
-    component === "all" ? rows.flatMap((row) => [...row]) : rows.map((row) => row[Number(component)]);
+  const take = (rows) => rows.flatMap((row) => (component === "all" ? [...row] : [row[Number(component)]]));
   const [x, y] = [take(state.x), take(state.y)];
   const width = (2 * REACH) / BINS;
   const centres = Array.from({ length: BINS }, (_, bin) => -REACH + (bin + 0.5) * width);
@@ -153,67 +167,42 @@ function drawHistogram() {
       },
     },
   }));
-  const words = [
-    ["x", x],
-    ["y", y],
-  ].map(([name, values]) => {
-    const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
-    const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length;
-    return `${name}: mean ${mean.toFixed(3)}, std ${Math.sqrt(variance).toFixed(3)}`;
-  });
-  find("histogram-figures").textContent = `${state.x.length} test rows. ${words.join("; ")}.`;
+  const moments = `x: ${describe(x)}; y: ${describe(y)}`;
+  find("histogram-figures").textContent = `${state.x.length} test rows. ${moments}.`;
 }
 
-const showHealth = guard(async (release) => {
-  const { health } = (await askJson(`v1/datasets/${encodeURIComponent(release.name)}`)).manifest;
-  if (release !== state.release) return;
-  const heading = make(
-    "thead",
-    {},
-    make(
-      "tr",
-      {},
-      ...["measure", "value", "N(0, I) on average", "N(0, I) at worst", "goal", ""].map((textContent) =>
-        make("th", { scope: "col", textContent }),
-      ),
-    ),
-  );
-  const bodies = Object.entries(health).map(([group, measures]) =>
-    make(
-      "tbody",
-      {},
-      make("tr", {}, make("th", { colSpan: 6, scope: "rowgroup", textContent: GROUPS[group] ?? group })),
-      ...Object.entries(measures).map(([name, measure]) => makeHealthRow(name, measure)),
-    ),
-  );
-  find("health").replaceChildren(heading, ...bodies);
-});
+function describe(values) {
+  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+  const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length;
+  return `mean ${mean.toFixed(3)}, std ${Math.sqrt(variance).toFixed(3)}`;
+}
 
 function makeHealthRow(name, { value, null_mean: mean, null_worst: worst, goal, missed }) {
-  const words = goal
-    ? [
-        goal.least === null ? "" : `at least ${write(goal.least)}`,
-        goal.most === null ? "" : `at most ${write(goal.most)}`,
-      ]
-        .filter(Boolean)
-        .join(", ")
-    : "";
-  const verdict = make("td", {
-    textContent: goal ? (missed ? "missed" : "met") : "",
-    className: goal ? (missed ? "missed" : "met") : "",
-  });
+  const verdict = goal ? (missed ? "missed" : "met") : "";
   return make(
     "tr",
     {},
     make("td", { textContent: name.replaceAll("_", " ") }),
     ...[value, mean, worst].map((number) => make("td", { textContent: write(number) })),
-    make("td", { textContent: words }),
-    verdict,
+    make("td", { className: "whole", textContent: goal ? writeGoal(goal) : "" }),
+    make("td", { textContent: verdict, className: verdict }),
   );
 }
 
+const writeGoal = ({ least, most }) =>
+  [least === null ? [] : [`at least ${write(least)}`], most === null ? [] : [`at most ${write(most)}`]]
+    .flat()
+    .join(", ");
+
 find("component").addEventListener("change", drawHistogram);
-find("map-row").addEventListener("change", ({ target }) => {
-  if (target.reportValidity()) choose(Number(target.value));
+find("map-row").addEventListener(
+  "change",
+  act(async ({ target }) => {
+    const row = readNumber(target);
+    if (row !== null) await choose(row);
+  }),
+);
+find("map-explore").addEventListener("click", () => {
+  const row = readNumber(find("map-row"));
+  if (row !== null) state.openRow(row);
 });
-find("map-explore").addEventListener("click", () => openRow(Number(find("map-row").value)));

@@ -1,36 +1,49 @@
 // Inputs on a canvas: images as pixels, signals as curves.
 
-const styleOf = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
-const RATIO = Math.min(3, window.devicePixelRatio || 1);
+import { onSchemeChange, styleOf } from "./colours.js";
+
 const REACH = 3.5; // of a signal's values, about; longer ones widen the scale
+const drawings = new WeakMap(); // what a canvas shows, to be drawn again at another size or in other colours
 
-export const isImage = (input) => Array.isArray(input[0]);
+const redraw = (canvas) => drawings.get(canvas)?.();
+const sizes = new ResizeObserver((entries) => entries.forEach(({ target }) => redraw(target)));
+onSchemeChange(() => document.querySelectorAll("canvas").forEach(redraw));
 
-/** Draw an image `(h, w)` with pixels in [0, 1], or a signal `(t,)`, on a canvas. */
+const isImage = (input) => Array.isArray(input[0]);
+
+/** Draw an image `(h, w)` with pixels in [0, 1], or a signal `(t,)`. */
 export function drawInput(canvas, input) {
-  canvas.classList.toggle("signal", !isImage(input) && canvas.classList.contains("picture"));
-  if (isImage(input))
-    drawPixels(canvas, input, (value) => {
-      const level = 255 * Math.min(1, Math.max(0, value));
-      return [level, level, level];
-    });
-  else drawCurves(canvas, [input]);
+  draw(canvas, input, (value) => Array(3).fill(255 * Math.min(1, Math.max(0, value))));
 }
 
-/** Draw an input less what is decoded: blue where the input has more, red where less. */
+/** Draw an input less what is decoded: of images blue where the input has more, red where less. */
 export function drawResidual(canvas, input, decoded) {
-  canvas.classList.toggle("signal", !isImage(input));
-  if (!isImage(input)) {
-    drawCurves(canvas, [input.map((value, step) => value - decoded[step])]);
-    return;
-  }
-  const difference = input.map((line, y) => line.map((value, x) => value - decoded[y][x]));
-  drawPixels(canvas, difference, (value) => {
-    const share = Math.min(1, Math.abs(value));
-    return value > 0
-      ? [255 * (1 - share), 255 * (1 - share * 0.6), 255]
-      : [255, 255 * (1 - share * 0.7), 255 * (1 - share)];
+  const subtract = (a, b) => (Array.isArray(a) ? a.map((value, index) => subtract(value, b[index])) : a - b);
+  draw(canvas, subtract(input, decoded), (value) => {
+    const rest = 1 - Math.min(1, Math.abs(value));
+    return value > 0 ? [255 * rest, 255 * (0.4 + 0.6 * rest), 255] : [255, 255 * (0.3 + 0.7 * rest), 255 * rest];
   });
+}
+
+function draw(canvas, input, paint) {
+  canvas.classList.toggle("signal", !isImage(input));
+  if (isImage(input)) {
+    drawings.delete(canvas);
+    drawPixels(canvas, input, paint);
+  } else keepDrawn(canvas, (context, ratio) => drawCurve(context, input, ratio));
+}
+
+/** Draw on a canvas now, and whenever its size or the colours change; not while it is hidden. */
+export function keepDrawn(canvas, paint) {
+  sizes.observe(canvas);
+  drawings.set(canvas, () => {
+    const { width, height } = canvas.getBoundingClientRect();
+    if (!width) return;
+    const ratio = window.devicePixelRatio || 1;
+    [canvas.width, canvas.height] = [width, height].map((length) => Math.round(length * ratio));
+    paint(canvas.getContext("2d"), ratio);
+  });
+  redraw(canvas);
 }
 
 function drawPixels(canvas, image, paint) {
@@ -41,42 +54,30 @@ function drawPixels(canvas, image, paint) {
   context.putImageData(pixels, 0, 0);
 }
 
-/** Draw curves `(t,)` over each other. */
-export function drawCurves(canvas, curves) {
-  const context = fit(canvas);
-  const { width, height } = canvas;
-  const reach = Math.max(REACH, ...curves.flat().map(Math.abs));
-  const place = (value) => height / 2 - (value / reach) * (height / 2 - 3 * RATIO);
+function drawCurve(context, signal, ratio) {
+  const { width, height } = context.canvas;
+  const reach = Math.max(REACH, ...signal.map(Math.abs));
+  const place = (value) => height / 2 - (value / reach) * (height / 2 - 3 * ratio);
+  context.lineWidth = ratio;
   context.strokeStyle = styleOf("--line");
   context.beginPath();
   context.moveTo(0, place(0));
   context.lineTo(width, place(0));
   context.stroke();
+  context.lineWidth = 1.6 * ratio;
   context.strokeStyle = styleOf("--accent");
-  context.lineWidth = 1.6 * RATIO;
-  for (const curve of curves) {
-    context.beginPath();
-    curve.forEach((value, step) => context.lineTo((step / (curve.length - 1)) * (width - 4) + 2, place(value)));
-    context.stroke();
-  }
+  context.beginPath();
+  signal.forEach((value, step) => context.lineTo((step / (signal.length - 1)) * (width - 4) + 2, place(value)));
+  context.stroke();
 }
 
 /** Draw a vector as a row of cells: blue above 0, orange below. */
 export function drawStrip(canvas, vector) {
-  canvas.width = vector.length;
-  canvas.height = 1;
+  [canvas.width, canvas.height] = [vector.length, 1];
   const context = canvas.getContext("2d");
   vector.forEach((value, index) => {
     const share = Math.min(1, Math.abs(value) / 2.5);
     context.fillStyle = value > 0 ? `rgba(11, 92, 173, ${share})` : `rgba(200, 84, 20, ${share})`;
     context.fillRect(index, 0, 1, 1);
   });
-}
-
-/** Give a canvas as many pixels as the screen has for it, and return its context, cleared. */
-export function fit(canvas) {
-  const box = canvas.getBoundingClientRect();
-  canvas.width = Math.max(1, Math.round((box.width || canvas.width) * RATIO));
-  canvas.height = Math.max(1, Math.round((box.height || canvas.height) * RATIO));
-  return canvas.getContext("2d");
 }
