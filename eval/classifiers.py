@@ -206,21 +206,25 @@ def _make_residual() -> Classifier:
     return Classifier(about, parts, _plan(5, 32, 1e-4, ADAM), dimensions=2, like_torch=True, decay=1e-4)
 
 
-def _make_judge() -> Classifier:
-    """Return what reads decoded inputs: five convolutions, three of them of stride 2, on changing images."""
+def _make_judges(deeper: Classifier) -> dict[str, Classifier]:
+    """Return what reads decoded inputs: a judge that is never quite sure errs less, so all smooth their labels."""
+    plan = FitPlan(30, 128, learning_rate=2e-3)
     parts = [augment(turn=0.03, move=0.08, zoom=0.08)]
     for filters, stride in ((32, 1), (32, 2), (64, 1), (64, 2), (128, 2)):
         parts += [convolve(filters, 3, "relu", stride, "same"), normalise()]
     parts.append(drop(0.4))
-    # a judge that is never quite sure errs less
-    return Classifier("what judges decoded inputs", parts, FitPlan(30, 128, learning_rate=2e-3), smoothing=0.1)
+    return {
+        "judge": Classifier("what judges decoded inputs", parts, plan, smoothing=0.1),
+        "judge-deeper": replace(deeper, about="what judges digits on pictures", plan=plan, smoothing=0.1),
+    }
 
 
+LADDER = _make_ladder()
 CLASSIFIERS: dict[str, Classifier] = {
     "logistic": Classifier("logistic regression", (), _plan(20, 128, 1e-3, ADAM)),
     **_make_examples(),
-    **_make_ladder(),
+    **LADDER,
     "residual": _make_residual(),
     **_make_mnist1d(),
-    "judge": _make_judge(),
+    **_make_judges(LADDER["deeper"]),
 }

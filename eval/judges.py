@@ -18,26 +18,29 @@ from ld_data.locations import checkpoints_folder
 from ld_data.source import Source
 from ld_data.staging import stage_file
 
-JUDGE = CLASSIFIERS["judge"]
+JUDGES = {"mnist-rot-back-image-like": "judge-deeper"}  # by source, where one reads it better than "judge"
 STEPS = 14_100
 JUDGES_FOLDER = "judges"
 OTHER_SEED = 1 << 16  # a generator makes other signals for the judge than for the VAE
 
 
 def train_judge(source: Source, epochs: int | None = None, seed: int = 0) -> keras.Model:
-    """Return the classifier `judge` fitted to a source's raw training inputs.
+    """Return the classifier that judges a source, fitted to its raw training inputs.
 
-    Without `epochs`, as many as make about 14,100 steps. Images are slightly rotated, moved and resized meanwhile.
-    Signals lose some of their weakest principal components: independent noise, which a decoder does not give back, is
-    spread over all of them, and a judge that always met it would read its absence as well as the class.
+    Without `epochs`, for as many as make about 14,100 steps. `judge` meets images that are slightly rotated, moved and
+    resized. Signals lose some of their weakest principal components: independent noise, which a decoder does not give
+    back, is spread over all of them, and a judge that always met it would read its absence as well as the class.
     """
     inputs, labels = source.make_fit_set(seed + OTHER_SEED)
     inputs = to_unit_scale(inputs)
     if inputs.ndim == 2:
         inputs = _drop_components(inputs, seed)
-    epochs = epochs or max(1, STEPS * JUDGE.plan.batch_rows // len(inputs))
-    judge = JUDGE.fit(inputs, labels, source.classes, seed, "judge", epochs)
-    fitted = JUDGE.make(inputs.shape[1:], source.classes, seed)  # without the optimizer, which would be saved with it
+    classifier = CLASSIFIERS[JUDGES.get(source.judge, "judge")]
+    epochs = epochs or max(1, STEPS * classifier.plan.batch_rows // len(inputs))
+    judge = classifier.fit(inputs, labels, source.classes, seed, "judge", epochs)
+    fitted = classifier.make(
+        inputs.shape[1:], source.classes, seed
+    )  # without the optimizer, which would be saved with it
     fitted.set_weights(judge.get_weights())
     return fitted
 

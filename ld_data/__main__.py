@@ -12,11 +12,11 @@ from typing import Any, get_args
 
 from ld_data import command_line
 from ld_data.arrays import check_integer, read_npy
-from ld_data.builder import BuildPlan, add_examples, make_dataset, name_release, write_release
+from ld_data.builder import BuildPlan, add_examples, make_dataset, name_release, replace_report, write_release
 from ld_data.codec import LatentCodec
 from ld_data.dataset import LatentDataset
 from ld_data.download import download_release
-from ld_data.errors import DownloadError, InputError, LdDataError, MissingDataError, UnknownNameError
+from ld_data.errors import DownloadError, HealthError, InputError, LdDataError, MissingDataError, UnknownNameError
 from ld_data.examples import EXAMPLES_NAME, INPUT_ROWS, PLACE_ROWS, Examples
 from ld_data.hashing import hash_file
 from ld_data.locations import checkpoints_folder
@@ -91,6 +91,9 @@ def _make_parser() -> argparse.ArgumentParser:
     health = commands.add_parser("health", help="how far a release's latents are from N(0, I)")
     health.add_argument("name", help="a release's name or folder")
     health.add_argument("--source-npz", type=Path, metavar="FILE", help="the images of a release of your own")
+    health.add_argument(
+        "--keep", action="store_true", help="put the report into the release, by today's judge and goals"
+    )
     health.add_argument("--json", action="store_true", help="print JSON")
     health.set_defaults(command=_health)
     examples = commands.add_parser("examples", help="give an older release the inputs and the map that the page shows")
@@ -237,12 +240,10 @@ def _build(options: argparse.Namespace) -> None:
         import keras  # the framework takes seconds to import, and only this command trains
 
         from eval.judges import find_judge
-        from vae.recipes import find_recipe
         from vae.training import train_codec
 
     source = choose_source(options.source, options.source_npz, options.licence)
-    changes = {name: getattr(options, name) for name in ("latent_dim", "epochs", "flow_epochs", "seed", "y")}
-    recipe = find_recipe(options.recipe or options.source or "images", source).change(**changes)
+    recipe = _choose_recipe(options, source)
     goals = {} if options.no_goals else recipe.goals
     judge = find_judge(source.judge)
     backend = keras.backend.backend()
@@ -267,6 +268,13 @@ def _build(options: argparse.Namespace) -> None:
     command_line.print_result(report.to_values(), report.to_text(), options.json)
     folder = write_release(source, codec, plan, data, report, checkpoints, _make_examples(source, data))
     print(f"built and verified {folder}", file=sys.stderr)
+
+
+def _choose_recipe(options: argparse.Namespace, source: Source) -> Any:
+    from vae.recipes import find_recipe
+
+    changes = {name: getattr(options, name) for name in ("latent_dim", "epochs", "flow_epochs", "seed", "y")}
+    return find_recipe(options.recipe or options.source or "images", source).change(**changes)
 
 
 def _describe_build(options: argparse.Namespace) -> str:
@@ -318,10 +326,32 @@ def _verify(options: argparse.Namespace) -> None:
 def _health(options: argparse.Namespace) -> None:
     data = load(options.name)
     manifest = read_manifest(find_release(options.name))
-    source = _find_inputs(options, manifest)
+    source = find_inputs(manifest, options.source_npz) if options.keep else _find_inputs(options, manifest)
     codec = _load_codec(options.name) if source is not None else None
-    report = _examine(data, codec, source, read_goals(manifest.health))
+    goals = read_goals(manifest.health)
+    if options.keep and source is not None:
+        goals = _read_goals(manifest.command, source)
+    report = _examine(data, codec, source, goals)
     command_line.print_result(report.to_values(), report.to_text(), options.json)
+    if options.keep and source is not None:
+        _keep_report(find_release(options.name), report, source)
+
+
+def _read_goals(command: str, source: Source) -> Goals:
+    """Return the goals that the recipe of a build has by now."""
+    options = _make_parser().parse_args(shlex.split(command)[3:])
+    return {} if options.no_goals else _choose_recipe(options, source).goals
+
+
+def _keep_report(folder: Path, report: HealthReport, source: Source) -> None:
+    from eval.judges import find_judge
+
+    if report.refused:
+        rows = "".join(f"\n  {row}" for row in report.refused)
+        raise HealthError(f"{folder.name} misses {len(report.refused)} of its goals, and keeps its old report:{rows}")
+    judge = find_judge(source.judge)
+    replace_report(folder, report, "" if judge is None else hash_file(judge))
+    print(f"{folder} keeps this report", file=sys.stderr)
 
 
 def _add_examples(options: argparse.Namespace) -> None:

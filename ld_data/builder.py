@@ -2,6 +2,7 @@
 
 import platform
 import shutil
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -102,14 +103,27 @@ def add_examples(folder: Path, examples: Examples) -> None:
 
     Raises `IntegrityError` if the release is damaged, `StorageError` if the disk refuses; then nothing has changed.
     """
+
+    def write(staging: Path, manifest: Manifest) -> Manifest:
+        examples.save(staging)
+        files = {**manifest.files, EXAMPLES_NAME: FileRecord.of(staging / EXAMPLES_NAME)}
+        return replace(manifest, files=dict(sorted(files.items())))
+
+    _amend(folder, write)
+
+
+def replace_report(folder: Path, report: HealthReport, judge_sha256: str) -> None:
+    """Give the release in a folder another health report, and the hash of the judge in it; raises as `add_examples`."""
+    _amend(folder, lambda _, manifest: replace(manifest, health=report.to_values(), judge_sha256=judge_sha256))
+
+
+def _amend(folder: Path, write: Callable[[Path, Manifest], Manifest]) -> None:
+    """Replace the release in a folder by its copy, after `write` was there, with the manifest that it returns."""
     manifest = verify(folder)
     with make_staging_folder(folder.parent, folder.name) as staging:
         for name in manifest.files:
             shutil.copyfile(folder / name, staging / name)
-        examples.save(staging)
-        files = {**manifest.files, EXAMPLES_NAME: FileRecord.of(staging / EXAMPLES_NAME)}
-        manifest = replace(manifest, files=dict(sorted(files.items())))
-        (staging / MANIFEST_NAME).write_text(manifest.to_json(), "utf-8")
+        (staging / MANIFEST_NAME).write_text(write(staging, manifest).to_json(), "utf-8")
         verify(staging)
         publish(staging, folder)
 

@@ -13,7 +13,7 @@ PARAMETERS = {
     "pytorch-cnn": 21_840,
     "tensorflow-cnn": 3_274_634,
     **dict.fromkeys(("lenet", "lenet-centred", "lenet-64", "lenet-32", "lenet-faster"), 44_426),
-    **dict.fromkeys(("deeper", "deeper-momentum"), 159_254),
+    **dict.fromkeys(("deeper", "deeper-momentum", "judge-deeper"), 159_254),
     "residual": 1_213_898,
     "mnist1d-logistic": 410,  # these four as the original prints them
     "mnist1d-mlp": 15_210,

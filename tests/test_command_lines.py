@@ -29,6 +29,7 @@ from ld_data.arrays import read_npz
 from ld_data.hashing import hash_file
 from ld_data.mnist import load_mnist
 from ld_data.mnist1d import Mnist1dConfig, make_mnist1d
+from ld_data.report import Goal
 from ld_data.variations_benchmark import Reading
 from ld_data.variations_generator import VariationConfig, VariationStream
 from tests.fakes import FakeCodec, generate, guess_classes
@@ -201,7 +202,7 @@ class TestLdData:
         assert {path.name for path in tmp_path.iterdir()} == {"images.png", "steps.png"}
 
     @pytest.mark.parametrize("y_kind", ["cells", "gaussian"])
-    def test_build_makes_a_verified_release(self, checkpoints, tiny_mnist1d, capsys, y_kind):
+    def test_build_makes_a_verified_release(self, checkpoints, tiny_mnist1d, capsys, monkeypatch, y_kind):
         arguments = (*QUICK, "--latent-dim", 5, "--y", y_kind, "--seed", 3)
         assert run(data_main.main, *arguments) == 0
         shown = capsys.readouterr()
@@ -228,6 +229,14 @@ class TestLdData:
         assert run(data_main.main, "examples", "ld-mnist1d-5") == 0
         assert f"wrote and verified {made}" in capsys.readouterr().out
         assert made.read_bytes() == content
+        manifest = ld_data.load("ld-mnist1d-5").manifest
+        assert run(data_main.main, "health", "ld-mnist1d-5", "--keep") == 0
+        assert "keeps this report" in capsys.readouterr().err
+        assert ld_data.load("ld-mnist1d-5").manifest == manifest
+        monkeypatch.setattr(data_main, "_read_goals", lambda *_: {"x_train": {"worst_mean": Goal(most=-1.0)}})
+        assert run(data_main.main, "health", "ld-mnist1d-5", "--keep") == 1
+        assert "ld-mnist1d-5 misses 1 of its goals, and keeps its old report:\n  x_train" in capsys.readouterr().err
+        assert ld_data.load("ld-mnist1d-5").manifest == manifest
 
     def test_a_build_that_misses_its_goals_is_refused_and_says_which(self, checkpoints, tiny_mnist1d, capsys):
         assert run(data_main.main, *QUICK) == 1
@@ -620,6 +629,10 @@ class TestEval:
         assert run(eval_main.main, "judge", "ld-mnist1d-5") == 0
         assert "decoded means" in capsys.readouterr().out
         assert ld_data.list_releases() == ["ld-mnist1d-5"]
+        assert run(data_main.main, "health", "ld-mnist1d-5", "--keep") == 0
+        manifest = ld_data.load("ld-mnist1d-5").manifest
+        assert manifest.judge_sha256 == hash_file(checkpoints / "judges" / "mnist1d.keras")
+        assert manifest.health["decoded"]["judge_originals"]["value"] == trained["judge_originals"]
 
     def test_classify(self, tiny_mnist1d, capsys):
         quick = ("mnist1d-cnn", "mnist1d", "--epochs", 1)

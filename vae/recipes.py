@@ -132,9 +132,9 @@ ROTATED_GOALS: Goals = {
         "least_signal": Goal(least=0.85),
     },
     "decoded": {
-        "judge_originals": Goal(least=0.8),
-        "judge_samples": Goal(least=0.5),
-        "judge_means": Goal(least=0.5),
+        "judge_originals": Goal(least=0.9),
+        "judge_samples": Goal(least=0.47),
+        "judge_means": Goal(least=0.47),
         "mse_samples": Goal(most=0.0205),
         "mse_means": Goal(most=0.02),
     },
