@@ -91,6 +91,15 @@ def see(page, canvas):
     return page.locator(canvas).evaluate("canvas => canvas.toDataURL()")
 
 
+def see_change(page, canvas, before):
+    """Wait until a canvas shows something else."""
+    for _ in range(50):
+        if see(page, canvas) != before:
+            return
+        page.wait_for_timeout(100)
+    pytest.fail(f"{canvas} shows what it did")
+
+
 def choose(page, release):
     page.select_option("#release", release)
     wait(page)
@@ -405,13 +414,12 @@ def test_what_is_drawn_follows_the_window_and_the_scheme(open_page):
     page = open_page("generator", device_scale_factor=2)
     wide = see(page, "#signals")
     page.set_viewport_size({"width": 390, "height": 844})
-    width = "canvas => canvas.width - 2 * Math.round(canvas.getBoundingClientRect().width)"
-    page.wait_for_function(f"Math.abs(({width})(document.getElementById('signals'))) < 3")
-    assert see(page, "#signals") != wide
+    see_change(page, "#signals", wide)
+    width = page.locator("#signals").bounding_box()["width"]
+    expect(page.locator("#signals")).to_have_js_property("width", int(2 * width + 0.5))
     light = see(page, "#signals")
     page.emulate_media(color_scheme="dark")
-    page.wait_for_timeout(100)
-    assert see(page, "#signals") != light
+    see_change(page, "#signals", light)
 
 
 def test_a_touch_chooses_a_row_of_the_map_and_does_not_leave_it(open_page):
