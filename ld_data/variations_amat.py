@@ -47,9 +47,12 @@ def read_amat(file: BinaryIO, name: str, rows: int, *, other_rows: int = 0, tran
     received = 0
     for table in _parse_blocks(file, name):
         kept = table[: max(0, rows - received)]
+        part = slice(received, received + len(kept))
+        labels[part] = _check_classes(kept[:, PIXELS], name, received)
         pixels = kept[:, :PIXELS].reshape(-1, SIDE, SIDE)
-        images[received : received + len(kept)] = pixels.swapaxes(1, 2) if transposed else pixels
-        labels[received : received + len(kept)] = kept[:, PIXELS]
+        images[part] = pixels.swapaxes(1, 2) if transposed else pixels
+        if not images[part].min(initial=0) >= 0 or images[part].max(initial=1) > 1:  # the former holds for NaN
+            raise _explain_pixels(kept[:, :PIXELS], name, received)
         received += len(table)
     if received != rows:
         swapped = " So many has the other file of the two: training and test are swapped." if received else ""
@@ -60,7 +63,7 @@ def read_amat(file: BinaryIO, name: str, rows: int, *, other_rows: int = 0, tran
 
 
 def _parse_blocks(file: BinaryIO, name: str) -> Iterator[np.ndarray]:
-    """Yield the checked numbers of the file `(n, 785)` float32, some rows at a time."""
+    """Yield the numbers of the file `(n, 785)`, some rows at a time; each table is overwritten by the next."""
     parser: LayoutParser | None = None
     first_row = 0
     for block in _read_blocks(file, name):
@@ -71,7 +74,6 @@ def _parse_blocks(file: BinaryIO, name: str) -> Iterator[np.ndarray]:
         table = parser.parse(block) if parser else None
         if table is None:
             table = _parse_lines(bytes(block), name, first_row)
-        _check_values(table, name, first_row)
         yield table
         first_row += len(table)
 
@@ -141,29 +143,25 @@ def _explain_lines(lines: list[bytes], name: str, first_row: int) -> IntegrityEr
     return IntegrityError(f"{name}: rows {first_row + 1} to {first_row + len(lines)} could not be read as numbers.")
 
 
-def _check_values(table: np.ndarray, name: str, first_row: int) -> None:
-    """Raise `IntegrityError` for a pixel outside [0, 1], or a class that is no integer from 0 to 9."""
-    pixels, classes = table[:, :PIXELS], table[:, PIXELS]
-    beyond = np.count_nonzero(table > 1) - np.count_nonzero(classes > 1)  # faster than to look at pixels alone
-    if beyond or not table.min() >= 0:  # not so for NaN either
-        _check_pixels(pixels, name, first_row)
-    if (bad := ~((classes >= 0) & (classes < CLASSES) & (classes == np.floor(classes)))).any():
-        row = int(np.argmax(bad))
+def _check_classes(classes: np.ndarray, name: str, first_row: int) -> np.ndarray:
+    """Return the classes; raise `IntegrityError` for the first that is no integer from 0 to 9."""
+    good = (classes >= 0) & (classes < CLASSES) & (classes == np.floor(classes))
+    if not good.all():
+        row = int(np.argmin(good))
         raise IntegrityError(
             f"{name}: row {first_row + row + 1}: expected a class from 0 to {CLASSES - 1} in column {COLUMNS}; "
             f"received {classes[row]:g}."
         )
+    return classes
 
 
-def _check_pixels(pixels: np.ndarray, name: str, first_row: int) -> None:
-    """Raise `IntegrityError` for the first pixel outside [0, 1]."""
-    bad = np.argwhere(~((pixels >= 0) & (pixels <= 1)))
-    if len(bad):
-        row, column = bad[0]
-        raise IntegrityError(
-            f"{name}: row {first_row + row + 1}, column {column + 1}: expected a pixel in [0, 1]; "
-            f"received {pixels[row, column]:g}."
-        )
+def _explain_pixels(pixels: np.ndarray, name: str, first_row: int) -> IntegrityError:
+    """Return the error that names the first pixel outside [0, 1]."""
+    row, column = np.argwhere(~((pixels >= 0) & (pixels <= 1)))[0]
+    return IntegrityError(
+        f"{name}: row {first_row + row + 1}, column {column + 1}: expected a pixel in [0, 1]; "
+        f"received {pixels[row, column]:g}."
+    )
 
 
 def _is_number(word: bytes) -> bool:

@@ -35,8 +35,9 @@ def _in_this_process(monkeypatch):
 @pytest.mark.parametrize("notation", ["matlab", "short"])
 def test_both_ways_read_the_same(notation):
     readings = measure_reading(2, notation, ROWS, progress=False)
-    assert list(readings) == ["lists", "ours"]
+    assert list(readings) == ["lists", "ours", "floor"]
     assert readings["lists"].digest == readings["ours"].digest
+    assert not readings["floor"].digest
     assert all(reading.seconds > 0 and reading.elapsed > 0 and reading.peak > 1e6 for reading in readings.values())
 
 

@@ -9,7 +9,8 @@ LINES = b" 1.2345678e-01   0.0000000e+00   9.9999999e-15\n 1.0000000e+00   9.876
 
 def parse(block, line=LINES[:47], columns=3):
     assert has_layout(line, columns)
-    return LayoutParser(line, columns, len(block)).parse(memoryview(bytearray(block)))
+    table = LayoutParser(line, columns, len(block)).parse(memoryview(bytearray(block)))
+    return None if table is None else table.astype(np.float32)
 
 
 def test_numbers_are_those_that_python_reads():
@@ -21,6 +22,14 @@ def test_every_number_of_eight_digits_is_rounded_once():
     content = write_lines(make_rows(40), "single spaces")
     line = content[: content.find(b"\n") + 1]
     assert np.array_equal(parse(content, line, 785), parse_slowly(content))
+
+
+@pytest.mark.parametrize("exponent", range(16))
+def test_a_product_with_a_power_of_ten_is_rounded_as_the_number_itself(exponent):
+    digits = np.random.default_rng(exponent).integers(0, 10**8, 20_000)
+    words = [b"%d.%07de-%02d" % (*divmod(number, 10**7), exponent) for number in digits.tolist()]
+    content = b" ".join(words) + b"\n"
+    assert np.array_equal(parse(content, content, len(words))[0], np.array([float(word) for word in words], np.float32))
 
 
 @pytest.mark.parametrize("gap", [b" ", b"   ", b"\t"])
