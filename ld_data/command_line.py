@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from ld_data.errors import InputError, LdDataError
+from ld_data.extras import explain_missing
 
 EXIT_FAILURE = 1
 EXIT_INTERRUPTED = 130
@@ -20,6 +21,10 @@ def run(command: Callable[[], None]) -> int:
         command()
     except LdDataError as error:
         print(f"error: {error}", file=sys.stderr)
+    except ModuleNotFoundError as error:
+        if (explanation := explain_missing(error)) is None:
+            raise
+        print(f"error: {explanation}", file=sys.stderr)
     except BrokenPipeError:  # the reader of our output has gone, as in `... | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except OSError as error:

@@ -28,6 +28,12 @@ class MissingDataError(LdDataError, FileNotFoundError):
     error_type = "missing_data"
 
 
+class MissingLibraryError(LdDataError, ModuleNotFoundError):
+    """A library that this part of LD-Data needs is not installed."""
+
+    error_type = "missing_library"
+
+
 class IntegrityError(LdDataError):
     """A file or array is not what its hash, size, or format says it must be."""
 

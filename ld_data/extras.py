@@ -1,0 +1,56 @@
+"""Libraries that not every installation has, and the extras of `pip install` that bring them."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from ld_data.errors import MissingLibraryError
+
+EXTRAS = {
+    "alembic": "serve",
+    "fastapi": "serve",
+    "joblib": "train",
+    "keras": "train",
+    "matplotlib": "train",
+    "onnx": "train",
+    "onnxruntime": "codec",
+    "orjson": "serve",
+    "pandas": "formats",
+    "PIL": "serve",
+    "prometheus_client": "serve",
+    "pyarrow": "formats",
+    "pydantic": "serve",
+    "rfc8785": "serve",
+    "safetensors": "formats",
+    "shtab": "completion",
+    "sklearn": "train",
+    "sqlalchemy": "serve",
+    "starlette": "serve",
+    "tensorflow": "train",
+    "tf2onnx": "train",
+    "threadpoolctl": "train",
+    "uvicorn": "serve",
+}
+OTHERS = {"torch": "torch", "mnist1d": "mnist1d"}  # which no extra brings, and what `pip install` calls them
+
+
+@contextmanager
+def name_missing() -> Iterator[None]:
+    """Import in this block: raises `MissingLibraryError`, with what to install, for a library that is not there."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        raise explain_missing(error) or error from error
+
+
+def explain_missing(error: ModuleNotFoundError) -> MissingLibraryError | None:
+    """Return the error that tells what to install; None if the module is none of those that an extra brings."""
+    library = (error.name or "").partition(".")[0]
+    if library in OTHERS:
+        remedy = f"which LD-Data does not install. Install it with `pip install {OTHERS[library]}`."
+    elif library in EXTRAS:
+        extra = EXTRAS[library]
+        remedy = f'which is not installed here. Install it with `pip install "ld-data[{extra}]"`; in a checkout with '
+        remedy += f'`pip install ".[{extra}]"`.'
+    else:
+        return None
+    return MissingLibraryError(f"this needs {library}, {remedy}", name=error.name)

@@ -1,0 +1,46 @@
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from ld_data import command_line
+from ld_data.errors import MissingLibraryError
+from ld_data.extras import EXTRAS, explain_missing, name_missing
+
+PROJECT = tomllib.loads((Path(__file__).parent.parent / "pyproject.toml").read_text())["project"]
+DISTRIBUTIONS = {"PIL": "pillow", "sklearn": "scikit-learn", "pydantic": "fastapi"}
+
+
+def is_brought(library, extra):
+    names = [DISTRIBUTIONS.get(library, library).replace("_", "-")]
+    return any(line.startswith(tuple(names)) for line in PROJECT["optional-dependencies"][extra])
+
+
+@pytest.mark.parametrize("library", EXTRAS)
+def test_each_library_is_brought_by_its_extra(library):
+    assert is_brought(library, EXTRAS[library])
+
+
+def test_a_missing_library_is_named_with_what_brings_it():
+    with pytest.raises(MissingLibraryError, match=r"needs onnxruntime.*ld-data\[codec\]") as caught, name_missing():
+        raise ModuleNotFoundError("No module named 'onnxruntime.capi'", name="onnxruntime.capi")
+    assert caught.value.name == "onnxruntime.capi"
+
+
+def test_a_library_that_no_extra_brings_is_named_too():
+    error = explain_missing(ModuleNotFoundError(name="torch"))
+    assert "pip install torch" in str(error)
+
+
+def test_a_module_of_somebody_else_is_not_explained():
+    with pytest.raises(ModuleNotFoundError, match="unknown") as caught, name_missing():
+        raise ModuleNotFoundError("unknown", name="unknown")
+    assert not isinstance(caught.value, MissingLibraryError)
+
+
+def test_a_command_ends_with_the_explanation(capsys):
+    def command():
+        raise ModuleNotFoundError("No module named 'keras'", name="keras")
+
+    assert command_line.run(command) == 1
+    assert "pip install" in capsys.readouterr().err
