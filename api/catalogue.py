@@ -4,54 +4,29 @@ import logging
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from threading import Lock
 from typing import Self
 
 import numpy as np
 
+from api.exports import FILES as EXPORTED_FILES
+from api.exports import Exports
+from api.offers import OfferedFile
 from api.operations import Operation, make_operations
 from ld_data.challenge import GENERATORS
 from ld_data.codec import LatentCodec
 from ld_data.dataset import NPY_FILES, LatentDataset, Split
 from ld_data.errors import IntegrityError, LdDataError, NotReadyError, UnknownNameError
 from ld_data.examples import Examples, load_examples
-from ld_data.manifest import MANIFEST_NAME, FileRecord, Manifest
+from ld_data.manifest import MANIFEST_NAME, Manifest
 from ld_data.release import find_release, list_releases, load, verify
 
 logger = logging.getLogger(__name__)
 
 LoadCodec = Callable[[Path], LatentCodec]
-Stamp = tuple[int, int, int]  # inode, size, time of the last change
-
-
-@dataclass(frozen=True)
-class OfferedFile:
-    """A file to download: where it lies, its size and sha256, and what the disk said of it when they were taken."""
-
-    path: Path
-    record: FileRecord
-    stamp: Stamp
-
-    @classmethod
-    def of(cls, path: Path) -> Self:
-        """Return a file with the record of what it holds now."""
-        stamp = _read_stamp(path)
-        return cls(path, FileRecord.of(path), stamp)
-
-    @property
-    def modified(self) -> datetime:
-        """When it was last written, in whole seconds, as headers tell it."""
-        return datetime.fromtimestamp(self.stamp[2] // 10**9, UTC)
-
-    def is_unchanged(self) -> bool:
-        """Return whether the file still holds what the record describes; hashed only if the disk tells of a change."""
-        try:
-            return _read_stamp(self.path) == self.stamp or FileRecord.of(self.path) == self.record
-        except FileNotFoundError:
-            return False
 
 
 @dataclass(frozen=True)
@@ -89,6 +64,8 @@ class Catalogue:
         self._ready: dict[str, OfferedRelease] = {}
         self._failed: dict[str, str] = {}
         self._resources = ExitStack()
+        self._making = Lock()
+        self._exports: Exports | None = None
 
     def __enter__(self) -> Self:
         """Return the catalogue."""
@@ -115,6 +92,21 @@ class Catalogue:
             known = ", ".join(self._ready) or "none"
             raise UnknownNameError(f"no release {name!r}. Known: {known}.")
         return self._ready[name]
+
+    def find_file(self, name: str, file: str) -> OfferedFile:
+        """Return a file of a release, or one in another format, which takes a while if it was never asked for.
+
+        Raises `UnknownNameError` if there is none of the name, and what `find` and `Exports.find` raise.
+        """
+        files = self.find(name).files
+        if file in files:
+            return files[file]
+        if file not in EXPORTED_FILES:
+            raise UnknownNameError(f"{name} has no file {file!r}. It has: {', '.join((*files, *EXPORTED_FILES))}.")
+        with self._making:
+            if self._exports is None:
+                self._exports = Exports(self._make_folder())
+        return self._exports.find(name, files[MANIFEST_NAME], file)
 
     @property
     def ready(self) -> Iterable[OfferedRelease]:
@@ -143,17 +135,16 @@ class Catalogue:
 
     def _write_npy_files(self, data: LatentDataset) -> dict[str, OfferedFile]:
         """Return the predecessor's four files, which a release does not store twice, written to a temporary folder."""
-        folder = Path(self._resources.enter_context(TemporaryDirectory(prefix="ld-data-", dir=self._folder)))
+        folder = self._make_folder()
         data.save_npy(folder)
         return {name: OfferedFile.of(folder / name) for name in NPY_FILES}
+
+    def _make_folder(self) -> Path:
+        """Return an empty folder that is deleted with the catalogue."""
+        return Path(self._resources.enter_context(TemporaryDirectory(prefix="ld-data-", dir=self._folder)))
 
 
 def _map_train(data: LatentDataset, copies: Mapping[str, OfferedFile]) -> Split:
     """Return the training rows with x and y left in their files: most of a release, of which the service needs none."""
     x, y = (np.load(copies[f"train_{space}.npy"].path, "r", allow_pickle=False) for space in "xy")
     return replace(data.train, x=x, y=y)
-
-
-def _read_stamp(path: Path) -> Stamp:
-    status = path.stat()
-    return status.st_ino, status.st_size, status.st_mtime_ns

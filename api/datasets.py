@@ -8,12 +8,23 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import FileResponse
 from starlette.types import Message, Receive, Scope, Send
 
-from api.catalogue import Catalogue, OfferedFile, OfferedRelease
+from api.catalogue import Catalogue, OfferedRelease
 from api.errors import describe_errors, make_error_response
-from ld_data.errors import NotReadyError, UnknownNameError
+from api.exports import EXPORTED
+from api.offers import OfferedFile
+from ld_data.croissant import CROISSANT_NAME, MEDIA_TYPE, describe_dataset
+from ld_data.errors import NotReadyError
+from ld_data.export import PARQUET_FILES
 from ld_data.manifest import FileRecord
 
-MEDIA_TYPES = {".json": "application/json", ".npy": "application/x-npy", ".npz": "application/zip"}
+MEDIA_TYPES = {
+    ".csv": "text/csv",
+    ".json": "application/json",
+    ".md": "text/markdown",
+    ".npy": "application/x-npy",
+    ".npz": "application/zip",
+    ".parquet": "application/vnd.apache.parquet",
+}
 ANY_BYTES = "application/octet-stream"
 CHUNK_BYTES = 1 << 20
 
@@ -44,6 +55,12 @@ class ArchiveResponse(FileResponse):
         await super().__call__(scope, receive, send_in_shape)
 
 
+class CroissantResponse(Response):
+    """A description in Croissant."""
+
+    media_type = MEDIA_TYPE
+
+
 def make_router(catalogue: Catalogue) -> APIRouter:
     """Return the routes under `/v1/datasets`."""
     router = APIRouter(prefix="/v1/datasets", tags=["datasets"])
@@ -56,14 +73,25 @@ def make_router(catalogue: Catalogue) -> APIRouter:
     async def show_dataset(release: str) -> dict[str, Any]:
         found = catalogue.find(release)
         files = {name: _describe_file(release, name, offered.record) for name, offered in found.files.items()}
-        return {**_summarise(found), "manifest": found.manifest.to_values(), "files": files}
+        exports = {form: {name: _name_address(release, name) for name in names} for form, names in EXPORTED.items()}
+        return {**_summarise(found), "manifest": found.manifest.to_values(), "files": files, "exports": exports}
+
+    @router.get(
+        "/{release}/" + CROISSANT_NAME,
+        summary="What a release is, in Croissant 1.1",
+        response_class=CroissantResponse,
+        responses=describe_errors(404, 503),
+    )
+    def describe_release(release: str, request: Request) -> CroissantResponse:
+        """Answer JSON-LD by which tools find, check and read the release's Parquet files, which it names by address."""
+        manifest = catalogue.find(release).manifest
+        records = {name: catalogue.find_file(release, name).record for name in PARQUET_FILES}
+        page = str(request.base_url)
+        return CroissantResponse(describe_dataset(manifest, records, f"{page}v1/datasets/{release}/files/", page))
 
     def send_file(release: str, file: str, request: Request) -> Response:
         """Send a file with its sha256 as a strong ETag; answers Range with 206 and preconditions with 304 and 412."""
-        files = catalogue.find(release).files
-        if file not in files:
-            raise UnknownNameError(f"{release} has no file {file!r}. It has: {', '.join(files)}.")
-        return _send(files[file], request)
+        return _send(catalogue.find_file(release, file), request)
 
     path = "/{release}/files/{file}"
     content: dict[str, Any] = {media_type: {} for media_type in (*MEDIA_TYPES.values(), ANY_BYTES)}
@@ -98,7 +126,11 @@ def _summarise(release: OfferedRelease) -> dict[str, Any]:
 
 
 def _describe_file(release: str, name: str, record: FileRecord) -> dict[str, Any]:
-    return {"size": record.size, "sha256": record.sha256, "url": f"/v1/datasets/{release}/files/{name}"}
+    return {"size": record.size, "sha256": record.sha256, "url": _name_address(release, name)}
+
+
+def _name_address(release: str, name: str) -> str:
+    return f"/v1/datasets/{release}/files/{name}"
 
 
 def _send(offered: OfferedFile, request: Request) -> Response:

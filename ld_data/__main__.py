@@ -18,9 +18,10 @@ from ld_data.dataset import LatentDataset
 from ld_data.download import download_release
 from ld_data.errors import DownloadError, HealthError, InputError, LdDataError, MissingDataError, UnknownNameError
 from ld_data.examples import EXAMPLES_NAME, INPUT_ROWS, PLACE_ROWS, Examples
+from ld_data.export import FORMATS, export_dataset
 from ld_data.hashing import hash_file
 from ld_data.locations import checkpoints_folder
-from ld_data.manifest import Manifest, read_manifest
+from ld_data.manifest import FileRecord, Manifest, read_manifest
 from ld_data.mnist import load_mnist
 from ld_data.mnist1d import Mnist1dConfig, plan_mnist1d
 from ld_data.mnist1d_files import name_files, write_signals
@@ -61,6 +62,7 @@ def _make_parser() -> argparse.ArgumentParser:
     listing.set_defaults(command=_list)
 
     _add_generator_commands(commands)
+    _add_export_command(commands)
 
     build = commands.add_parser("build", help="train, encode, examine, write and verify a release")
     build.add_argument("source", nargs="?", choices=list(SOURCES))
@@ -73,6 +75,7 @@ def _make_parser() -> argparse.ArgumentParser:
     build.add_argument("--epochs", type=int, help="passes over the training inputs")
     build.add_argument("--flow-epochs", type=int, help="passes of the flow alone")
     build.add_argument("--seed", type=int, default=0)
+    build.add_argument("--change", default="", help="what is new in it, a sentence for the release's card")
     build.add_argument("--no-goals", action="store_true", help="publish whatever the health report says")
     build.add_argument("--json", action="store_true", help="print the health report as JSON")
     build.add_argument("--checkpoints", type=Path, help="the folder of releases to write into")
@@ -107,6 +110,15 @@ def _make_parser() -> argparse.ArgumentParser:
     plots.add_argument("--source-npz", type=Path, metavar="FILE", help="the images of a release of your own")
     plots.set_defaults(command=_plots)
     return parser
+
+
+def _add_export_command(commands: Any) -> None:
+    export = commands.add_parser("export", help="a release as Parquet, safetensors, CSV, .npz or .npy files")
+    export.add_argument("name", help="a release's name or folder")
+    export.add_argument("--format", choices=list(FORMATS), required=True)
+    export.add_argument("--out", type=Path, metavar="DIR", help="the folder to write; NAME-FORMAT by default")
+    export.add_argument("--json", action="store_true", help="print JSON")
+    export.set_defaults(command=_export)
 
 
 def _add_generator_commands(commands: Any) -> None:
@@ -254,6 +266,7 @@ def _build(options: argparse.Namespace) -> None:
         release_version=RELEASE_VERSION,
         libraries={name: version(name) for name in ("keras", backend, "scikit-learn", "tf2onnx", "onnxruntime")},
         judge_sha256="" if judge is None else hash_file(judge),
+        change=options.change,
     )
     checkpoints = options.checkpoints or checkpoints_folder()
     check_target(checkpoints / plan.release)  # before the minutes of training, not after them
@@ -321,6 +334,14 @@ def _verify(options: argparse.Namespace) -> None:
     print(
         f"{find_release(options.path)}: {len(manifest.files)} files and {len(manifest.arrays)} arrays are as published"
     )
+
+
+def _export(options: argparse.Namespace) -> None:
+    data = load(options.name)
+    paths = export_dataset(data, options.format, options.out or Path(f"{data.name}-{options.format}"))
+    files = {str(path): FileRecord.of(path) for path in paths}
+    text = "\n".join(f"{record.sha256}  {path}" for path, record in files.items())
+    command_line.print_result({path: dataclasses.asdict(record) for path, record in files.items()}, text, options.json)
 
 
 def _health(options: argparse.Namespace) -> None:

@@ -4,6 +4,7 @@ import platform
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,7 @@ from ld_data.dataset import NPY_FILES, LatentDataset, Split
 from ld_data.errors import HealthError
 from ld_data.examples import EXAMPLES_NAME, Examples
 from ld_data.hashing import hash_array
-from ld_data.manifest import MANIFEST_NAME, ArrayRecord, FileRecord, Manifest
+from ld_data.manifest import MANIFEST_NAME, ArrayRecord, Change, FileRecord, Manifest, read_manifest
 from ld_data.release import DATA_NAME, check_name, publish, set_aside, verify
 from ld_data.report import HealthReport
 from ld_data.source import Source
@@ -33,6 +34,7 @@ class BuildPlan:
         release_version: of this release.
         libraries: versions of what trained the models; Python, numpy and scipy are added.
         judge_sha256: of the judge that read decoded inputs for the health report; empty if none did.
+        change: what is new in it, a sentence; empty for that it is the first, or built anew.
     """
 
     release: str
@@ -41,6 +43,7 @@ class BuildPlan:
     release_version: str
     libraries: dict[str, str]
     judge_sha256: str = ""
+    change: str = ""
 
     def __post_init__(self) -> None:
         """Raise `InputError` for a name that would not do as a folder and in an address."""
@@ -85,6 +88,7 @@ def write_release(
         if examples is not None:
             examples.save(staging)
         manifest = _make_manifest(source, codec, plan, data, report, staging)
+        manifest = replace(manifest, changes=_extend_changes(target, plan))
         (staging / MANIFEST_NAME).write_text(manifest.to_json(), "utf-8")
         verify(staging)
         if report.refused:
@@ -115,6 +119,19 @@ def add_examples(folder: Path, examples: Examples) -> None:
 def replace_report(folder: Path, report: HealthReport, judge_sha256: str) -> None:
     """Give the release in a folder another health report, and the hash of the judge in it; raises as `add_examples`."""
     _amend(folder, lambda _, manifest: replace(manifest, health=report.to_values(), judge_sha256=judge_sha256))
+
+
+def add_changes(folder: Path, *changes: Change) -> None:
+    """Put changes before those that the release in a folder tells of, the newest first; raises as `add_examples`."""
+    _amend(folder, lambda _, manifest: replace(manifest, changes=(*changes, *manifest.changes)))
+
+
+def _extend_changes(target: Path, plan: BuildPlan) -> tuple[Change, ...]:
+    """Return the changes of a build, and of the release whose place it takes, if there is one."""
+    is_first = not (target / MANIFEST_NAME).is_file()
+    text = plan.change or ("First release." if is_first else "Built anew.")
+    change = Change(plan.release_version, datetime.now(UTC).date().isoformat(), text)
+    return (change, *(() if is_first else read_manifest(target).changes))
 
 
 def _amend(folder: Path, write: Callable[[Path, Manifest], Manifest]) -> None:

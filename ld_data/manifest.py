@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import Field, asdict, dataclass, fields
+from datetime import date
 from pathlib import Path
 from typing import Any, get_origin
 
@@ -45,6 +46,21 @@ class FileRecord:
 
 
 @dataclass(frozen=True)
+class Change:
+    """What is new in a version of a release: its number, the day as YYYY-MM-DD, and a sentence."""
+
+    version: str
+    date: str
+    text: str
+
+    def __post_init__(self) -> None:
+        """Raise `TypeError` or `ValueError` for what is no text, or no day."""
+        if not all(isinstance(part, str) for part in (self.version, self.date, self.text)):
+            raise TypeError(f"a change has a version, a date and a text; received {self!r}")
+        date.fromisoformat(self.date)
+
+
+@dataclass(frozen=True)
 class Manifest:
     """Everything about a release that is not in its arrays and weights.
 
@@ -63,6 +79,7 @@ class Manifest:
         arrays: records of the arrays in `data.npz`.
         files: records of the files in the folder, this one excepted.
         npy_files: records of the predecessor's four files, which are made from `data.npz` on request.
+        changes: newest first; none in a release of before they were kept.
     """
 
     name: str
@@ -81,6 +98,7 @@ class Manifest:
     arrays: dict[str, ArrayRecord]
     files: dict[str, FileRecord]
     npy_files: dict[str, FileRecord]
+    changes: tuple[Change, ...] = ()
     format_version: int = FORMAT_VERSION
 
     def to_values(self) -> dict[str, Any]:
@@ -123,7 +141,10 @@ def _read_fields(values: Any) -> dict[str, Any]:
         raise TypeError(f"expected an object; received {type(values).__name__}")
     if values.get("format_version") != FORMAT_VERSION:
         raise TypeError(f"expected format_version {FORMAT_VERSION}; received {values.get('format_version')}")
-    known = {field.name: _check_type(field, values[field.name]) for field in fields(Manifest)}
+    known = {
+        field.name: _check_type(field, values[field.name]) for field in fields(Manifest) if field.name != "changes"
+    }
+    known["changes"] = tuple(Change(**change) for change in values.get("changes", ()))
     known["arrays"] = {name: _read_array_record(record) for name, record in values["arrays"].items()}
     for group in ("files", "npy_files"):
         known[group] = {name: FileRecord(**record) for name, record in values[group].items()}

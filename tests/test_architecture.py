@@ -39,6 +39,8 @@ EXTRA_LIBRARIES = {
     "ld_data.mnist1d_tf": {"tensorflow"},
     "ld_data.mnist1d_torch": {"torch"},
     "ld_data.plots": {"matplotlib"},
+    "ld_data.tables": {"pyarrow"},
+    "ld_data.tensors": {"safetensors"},
     "ld_data.tsne": {"sklearn"},
     "ld_data.two_sample": {"sklearn"},
     "ld_data.variations_benchmark": {"tqdm"},
@@ -102,6 +104,8 @@ LATE_IMPORTS = {  # module, what it imports late
     ("api.benchmark.commands", "api.benchmark.suite"),
     ("api.benchmark.commands", "api.benchmark.table"),
     ("api.pictures", "PIL"),  # 25 ms and 3 MB, spent once someone asks for pictures
+    ("ld_data.export", "ld_data.tables"),
+    ("ld_data.export", "ld_data.tensors"),
     ("ld_data.mnist", "ld_data.fetch"),
     ("ld_data.mnist1d_benchmark", "mnist1d.data"),
     ("ld_data.mnist1d_original", "matplotlib"),

@@ -34,9 +34,11 @@ def test_what_is_not_a_manifest_is_refused(release, text):
         read_manifest(release)
 
 
-def test_every_field_is_required(release):
+def test_every_field_but_the_changes_is_required(release):
     values = json.loads((release / MANIFEST_NAME).read_text())
     for field in dataclasses.fields(Manifest):
+        if field.name == "changes":
+            continue
         lacking = {name: value for name, value in values.items() if name != field.name}
         with pytest.raises(IntegrityError, match=field.name):
             Manifest.from_json(json.dumps(lacking), release)
@@ -75,3 +77,18 @@ def test_a_huge_or_binary_manifest_is_refused(release):
     (release / MANIFEST_NAME).write_bytes(b" " * (1 << 20) + b"{}")
     with pytest.raises(IntegrityError, match="at most"):
         read_manifest(release)
+
+
+def test_a_release_of_before_changes_were_kept_has_none(release):
+    values = json.loads((release / MANIFEST_NAME).read_text())
+    del values["changes"]
+    assert Manifest.from_json(json.dumps(values), release).changes == ()
+
+
+@pytest.mark.parametrize(
+    "changes", [3, ["x"], [{}], [{"version": "1", "date": "soon", "text": "x"}], [{"version": 1, "date": "2026-01-01"}]]
+)
+def test_changes_of_another_form_are_refused(release, changes):
+    values = json.loads((release / MANIFEST_NAME).read_text())
+    with pytest.raises(IntegrityError, match="not a manifest of this format"):
+        Manifest.from_json(json.dumps({**values, "changes": changes}), release)

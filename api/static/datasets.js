@@ -10,6 +10,9 @@ x, y, labels = train.x, train.y, train.label`,
   Keras: (name) => `import ld_data
 (x_train, y_train), (x_test, y_test) = ld_data.load("${name}").as_keras()
 model.fit(x_train, y_train, validation_data=(x_test, y_test))  # a Keras model of yours`,
+  "Hugging Face": (name) => `# python -m ld_data export ${name} --format parquet
+from datasets import load_dataset
+rows = load_dataset("${name}-parquet", split="train").with_format("numpy")`,
   PyTorch: (name) => `import ld_data, torch
 train = ld_data.load("${name}").train
 rows = torch.utils.data.TensorDataset(torch.from_numpy(train.x), torch.from_numpy(train.y))`,
@@ -49,6 +52,7 @@ function makeCard(release) {
     make("h3", { textContent: release.name }),
     makeFacts(facts),
     makeFiles(release),
+    makeExports(release),
     makeSnippets(release),
   );
 }
@@ -74,6 +78,16 @@ function makeFiles({ name, files }) {
   );
   const table = make("table", {}, makeHeading("file", "content", "size", "sha256"), make("tbody", {}, ...rows));
   return make("div", { className: "scroll", tabIndex: 0, role: "region", "aria-label": `Files of ${name}` }, table);
+}
+
+function makeExports(release) {
+  const files = Object.values(release.exports).flatMap(Object.keys);
+  const places = files.map((file) => [file, at(release, `files/${file}`)]);
+  const links = [...places, ["croissant.json", at(release, "croissant.json")]].flatMap(([file, href], i) => [
+    i ? ", " : "",
+    make("a", { href, download: file, textContent: file }),
+  ]);
+  return make("p", {}, "In other formats, made when first asked for: ", ...links);
 }
 
 function makeSnippets({ name }) {

@@ -1,0 +1,208 @@
+"""The dataset card of a release: Markdown for people, with the front matter that Hugging Face's `datasets` reads.
+
+All of it is made from the manifest, so that it cannot tell anything else than the release does.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from ld_data.manifest import Manifest
+from ld_data.provenance import cite_release, find_provenance
+
+CARD_NAME = "README.md"
+SHOWN_GROUPS = ("x_train", "x_test", "y_train", "y_test", "probes", "decoded", "kept")
+HUB_LICENCES = {
+    "CC-BY-SA-3.0",
+    "CC-BY-SA-4.0",
+    "CC-BY-3.0",
+    "CC-BY-4.0",
+    "CC0-1.0",
+    "Apache-2.0",
+    "MIT",
+    "BSD-3-Clause",
+}
+SIZES = (("n<1K", 1_000), ("1K<n<10K", 10_000), ("10K<n<100K", 100_000), ("100K<n<1M", 1_000_000))
+
+
+def make_card(manifest: Manifest) -> str:
+    """Return the card: what it is, why, how it was made, statistics with their nulls, limits, licence, changes."""
+    sections = (
+        _make_front_matter(manifest),
+        _tell_what(manifest),
+        _tell_columns(manifest),
+        _tell_making(manifest),
+        _tell_statistics(manifest),
+        _tell_limits(manifest),
+        _tell_licence(manifest),
+        _tell_changes(manifest),
+    )
+    return "\n\n".join(sections) + "\n"
+
+
+def _make_front_matter(manifest: Manifest) -> str:
+    d, n = manifest.latent_dim, sum(_count_rows(manifest))
+    licence = manifest.licence.lower() if manifest.licence in HUB_LICENCES else "other"
+    size = next((name for name, most in SIZES if n < most), "1M<n<10M")
+    vectors = [f"  - name: {name}\n    list: float32\n    length: {d}" for name in ("x", "y")]
+    weights = [f"  - name: {name}\n    list: float32\n    length: {d}" for name in ("weight", "mean")]
+    names = "\n".join(f"          '{label}': '{label}'" for label in range(manifest.classes))
+    label = f"  - name: label\n    dtype:\n      class_label:\n        names:\n{names}"
+    return "\n".join(
+        (
+            "---",
+            f"pretty_name: {manifest.name}",
+            f"license: {licence}",
+            *([f"license_name: {manifest.licence}"] if licence == "other" else []),
+            "task_categories:\n- tabular-regression\n- tabular-classification",
+            f"size_categories:\n- {size}",
+            "tags:\n- latent\n- gaussian\n- regression",
+            "dataset_info:\n- config_name: default\n  features:",
+            *vectors,
+            label,
+            "- config_name: classes\n  features:",
+            label,
+            "  - name: bias\n    dtype: float32",
+            *weights,
+            "configs:\n- config_name: default\n  default: true\n  data_files:",
+            "  - split: train\n    path: train.parquet\n  - split: test\n    path: test.parquet",
+            "- config_name: classes\n  data_files:\n  - split: train\n    path: classes.parquet",
+            "---",
+        )
+    )
+
+
+def _tell_what(manifest: Manifest) -> str:
+    train, test = _count_rows(manifest)
+    d = manifest.latent_dim
+    return f"""# {manifest.name}
+
+Matched Gaussian latents of {find_provenance(manifest).text}: {train:,} training and {test:,} test rows, each a pair
+`(x, y)` of {d}-dim vectors. `x` is the code of an input, `y` the code of its class, and both are distributed like the
+standard normal N(0, I): `y` exactly, `x` nearly. Rows are in the source's order. Version {manifest.release_version}.
+
+## Why
+
+It is a task for those who invent neural models and learning rules: the regression x -> y has inputs and outputs of
+the same size and distribution, without the difficulties of pixels and one-hot vectors, and the best possible score is
+known.
+
+- The **null**, always answering the mean of y, has a mean squared error of {manifest.null:.4f}.
+- The **floor**, of an oracle that knows the class, is {manifest.floor:.4f}: the rest of y is noise, and no model
+  scores lower on average.
+- **Skill**, (null - MSE) / (null - floor), is 0 for the one and 1 for the other."""
+
+
+def _tell_columns(manifest: Manifest) -> str:
+    d, k = manifest.latent_dim, manifest.classes
+    return f"""## Columns
+
+| table | column | |
+|---|---|---|
+| train, test | `x` | the code of the input, {d} float32 |
+| | `y` | the code of its class, {d} float32 |
+| | `label` | the class, 0 to {k - 1} |
+| classes | `label` | the class, a row for each |
+| | `weight`, `bias` | y belongs to the class whose `weight . y + bias` is greatest |
+| | `mean` | E[y given the class]: the oracle's answer |
+
+```python
+from datasets import load_dataset
+
+rows = load_dataset("path/of/this/folder", split="train").with_format("numpy")
+classes = load_dataset("path/of/this/folder", "classes", split="train").with_format("numpy")
+```"""
+
+
+def _tell_making(manifest: Manifest) -> str:
+    libraries = ", ".join(f"{name} {version}" for name, version in manifest.libraries.items())
+    url = find_provenance(manifest).url
+    return f"""## How it was made
+
+| | |
+|---|---|
+| source | `{manifest.source["name"]}`{f", {url}" if url else ""} |
+| sha256 of the source | `{manifest.source["sha256"]}` |
+| command | `{manifest.command}` |
+| seed | {manifest.seed} |
+| with | {libraries} |
+
+{_explain_making(manifest)}"""
+
+
+def _explain_making(manifest: Manifest) -> str:
+    if any(option in manifest.command for option in ("--recipe", "--y gaussian")):
+        return "The models are those of the recipe that the command names. x and y are samples, keyed by seed and row."
+    return f"""An encoder with a posterior of constant width and an invertible flow, trained together, give x. For y,
+N(0, I) is cut into {manifest.classes} cells of the classes' frequencies, and y is drawn from the cell of its class.
+Both are samples, whose noise is keyed by the seed and the row. Decoders turn x and y back into inputs and classes."""
+
+
+def _tell_statistics(manifest: Manifest) -> str:
+    rows = [row for group in SHOWN_GROUPS for row in _tell_group(group, manifest.health.get(group, {}))]
+    return "\n".join(
+        (
+            "## Statistics\n",
+            "The null is what the same code measures on true N(0, I) samples of the same size: the mean and the worst",
+            "over seeds. A goal that is missed is marked.\n",
+            "| | | value | null | worst null | goal | |",
+            "|---|---|---|---|---|---|---|",
+            *rows,
+        )
+    )
+
+
+def _tell_group(group: str, measures: dict[str, dict[str, Any]]) -> Iterator[str]:
+    for name, row in measures.items():
+        figures = (_write_figure(row.get(key)) for key in ("value", "null_mean", "null_worst"))
+        goal, missed = _write_goal(row.get("goal")), "missed" if row.get("missed") else ""
+        yield f"| {group} | `{name}` | {' | '.join(figures)} | {goal} | {missed} |"
+
+
+def _write_figure(value: float | None) -> str:
+    return "" if value is None else f"{value:.4f}"
+
+
+def _write_goal(goal: dict[str, float | None] | None) -> str:
+    ends = (("at least", "least"), ("at most", "most"))
+    return ", ".join(f"{word} {goal[end]:g}" for word, end in ends if goal and goal.get(end) is not None)
+
+
+def _tell_limits(manifest: Manifest) -> str:
+    missed = [
+        f"`{group}.{name}` ({row['value']:.4g})"
+        for group, rows in manifest.health.items()
+        for name, row in rows.items()
+        if row.get("missed") and row.get("value") is not None
+    ]
+    goals = f"It misses these goals of its health report: {', '.join(missed)}." if missed else "It meets all its goals."
+    probes = manifest.health.get("probes", {})
+    read = ", ".join(f"{row['value']:.1%} by `{name}`" for name, row in probes.items() if row.get("value") is not None)
+    kept = f" Of the test rows' classes are read off x: {read}." if read else ""
+    return f"""## Limits
+
+- x is near N(0, I), not exactly so. {goals}
+- x is a sample: a model can know of the class what the encoder kept.{kept}
+- Most of y is noise by design. Compare models by skill, or by their distance from the class means, and row by row.
+- The test labels are public."""
+
+
+def _tell_licence(manifest: Manifest) -> str:
+    cited = "\n".join(part for part in (cite_release(manifest), find_provenance(manifest).citation) if part)
+    return f"""## Licence
+
+Arrays and models: {manifest.licence}. The source: {manifest.source["licence"]}.
+
+## Citation
+
+```bibtex
+{cited}
+```"""
+
+
+def _tell_changes(manifest: Manifest) -> str:
+    lines = [f"- {change.version}, {change.date}: {change.text}" for change in manifest.changes]
+    return "\n".join(("## Changes\n", *(lines or [f"- {manifest.release_version}"])))
+
+
+def _count_rows(manifest: Manifest) -> tuple[int, int]:
+    return manifest.arrays["label_train"].shape[0], manifest.arrays["label_test"].shape[0]

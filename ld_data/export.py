@@ -1,0 +1,81 @@
+"""A latent dataset in the formats of others: which files each format has, and writing them."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from ld_data.arrays import write_npz
+from ld_data.card import CARD_NAME, make_card
+from ld_data.croissant import CROISSANT_NAME, describe_dataset
+from ld_data.dataset import NPY_FILES, LatentDataset
+from ld_data.errors import InputError, StorageError
+from ld_data.manifest import FileRecord, Manifest
+from ld_data.release import DATA_NAME
+from ld_data.staging import make_staging_folder
+
+PARQUET_FILES = ("train.parquet", "test.parquet", "classes.parquet")
+FORMATS: dict[str, tuple[str, ...]] = {
+    "npz": (DATA_NAME,),
+    "npy": tuple(NPY_FILES),
+    "parquet": (*PARQUET_FILES, CARD_NAME, CROISSANT_NAME),
+    "safetensors": ("data.safetensors",),
+    "csv": ("train.csv", "test.csv", "classes.csv"),
+}
+
+
+def export_dataset(data: LatentDataset, form: str, folder: Path) -> list[Path]:
+    """Return the files of a new folder that holds a dataset, of a release, in one of the `FORMATS`.
+
+    All arrays are in it, with equal values, but for `npy`, the predecessor's four files. Parquet comes with the card
+    and the Croissant description that make a data set of the folder for Hugging Face's `datasets` and for
+    `mlcroissant`. The folder takes its name last. Raises `InputError` for another format or a dataset without a
+    manifest, `StorageError` if the folder exists or the disk refuses, `MissingLibraryError` if what writes the format
+    is not installed.
+    """
+    if form not in FORMATS:
+        raise InputError(f"no format {form!r}. Known: {', '.join(FORMATS)}.")
+    if data.manifest is None:
+        raise InputError("only the dataset of a release can be exported: load one with ld_data.load(...).")
+    if folder.exists():
+        raise StorageError(f"{folder} exists and is not overwritten. Choose another folder with --out.")
+    with make_staging_folder(folder.parent, folder.name) as staging:
+        _WRITERS[form](data, data.manifest, staging)
+        staging.rename(folder)
+    return [folder / name for name in FORMATS[form]]
+
+
+def _write_npz(data: LatentDataset, _: Manifest, folder: Path) -> None:
+    write_npz(folder / DATA_NAME, data.to_arrays())
+
+
+def _write_npy(data: LatentDataset, _: Manifest, folder: Path) -> None:
+    data.save_npy(folder)
+
+
+def _write_parquet(data: LatentDataset, manifest: Manifest, folder: Path) -> None:
+    from ld_data.tables import write_parquet
+
+    write_parquet(data, folder)
+    (folder / CARD_NAME).write_text(make_card(manifest), "utf-8")
+    records = {name: FileRecord.of(folder / name) for name in PARQUET_FILES}
+    (folder / CROISSANT_NAME).write_text(describe_dataset(manifest, records), "utf-8")
+
+
+def _write_safetensors(data: LatentDataset, manifest: Manifest, folder: Path) -> None:
+    from ld_data.tensors import write_safetensors
+
+    write_safetensors(data.to_arrays(), manifest, folder / "data.safetensors")
+
+
+def _write_csv(data: LatentDataset, _: Manifest, folder: Path) -> None:
+    from ld_data.tables import write_csv
+
+    write_csv(data, folder)
+
+
+_WRITERS: Mapping[str, Callable[[LatentDataset, Manifest, Path], None]] = {
+    "npz": _write_npz,
+    "npy": _write_npy,
+    "parquet": _write_parquet,
+    "safetensors": _write_safetensors,
+    "csv": _write_csv,
+}

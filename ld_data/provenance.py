@@ -1,0 +1,102 @@
+"""Where the sources come from, for cards and metadata: what they are, who made them, how they are cited."""
+
+from dataclasses import dataclass
+
+from ld_data.manifest import Manifest
+
+PROJECT = "The LD-Data maintainers"
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """What is told of a source.
+
+    Attributes:
+        text: what it is, a phrase.
+        url: of the original; empty for a user's own inputs.
+        makers: of the original, people or groups.
+        citation: BibTeX; empty if there is nothing to cite.
+    """
+
+    text: str
+    url: str = ""
+    makers: tuple[str, ...] = ()
+    citation: str = ""
+
+
+MNIST_CITATION = """@article{lecun1998gradient,
+  title = {Gradient-based learning applied to document recognition},
+  author = {LeCun, Yann and Bottou, L{\\'e}on and Bengio, Yoshua and Haffner, Patrick},
+  journal = {Proceedings of the IEEE},
+  volume = {86},
+  number = {11},
+  pages = {2278--2324},
+  year = {1998}
+}"""
+MNIST1D_CITATION = """@inproceedings{greydanus2024scaling,
+  title = {Scaling Down Deep Learning with {MNIST-1D}},
+  author = {Greydanus, Sam and Kobak, Dmitry},
+  booktitle = {International Conference on Machine Learning},
+  year = {2024}
+}"""
+VARIATIONS_CITATION = """@inproceedings{larochelle2007empirical,
+  title = {An empirical evaluation of deep architectures on problems with many factors of variation},
+  author = {Larochelle, Hugo and Erhan, Dumitru and Courville, Aaron and Bergstra, James and Bengio, Yoshua},
+  booktitle = {International Conference on Machine Learning},
+  year = {2007}
+}"""
+MNIST = Provenance(
+    "MNIST, handwritten digits as grey images of 28 by 28 pixels",
+    "http://yann.lecun.com/exdb/mnist/",
+    ("Yann LeCun", "Corinna Cortes", "Christopher J. C. Burges"),
+    MNIST_CITATION,
+)
+MNIST1D = Provenance(
+    "MNIST-1D, digits as signals of 40 points",
+    "https://github.com/greydanus/mnist1d",
+    ("Sam Greydanus", "Dmitry Kobak"),
+    MNIST1D_CITATION,
+)
+VARIATIONS_URL = "http://www.iro.umontreal.ca/~lisa/twiki/bin/view.cgi/Public/MnistVariations"
+
+
+def find_provenance(manifest: Manifest) -> Provenance:
+    """Return where the source of a release comes from; of a user's own, that it is that."""
+    name = manifest.source["name"]
+    if name.startswith("mnist1d"):
+        return MNIST1D
+    if name == "mnist":
+        return MNIST
+    if name.startswith("mnist-"):
+        return _describe_variation(name)
+    return Provenance(f"{name}, images of the user's own")
+
+
+def _describe_variation(name: str) -> Provenance:
+    published = not name.endswith("-like")
+    manner = "" if published else ", made by a generator in the manner of"
+    return Provenance(
+        f"{name}, MNIST's digits varied{manner or ', of'} the Variations on the MNIST digits",
+        VARIATIONS_URL,
+        ("Hugo Larochelle", "Dumitru Erhan", "Aaron Courville", "James Bergstra", "Yoshua Bengio")
+        if published
+        else MNIST.makers,
+        f"{MNIST_CITATION}\n{VARIATIONS_CITATION}",
+    )
+
+
+def cite_release(manifest: Manifest) -> str:
+    """Return the BibTeX entry of a release."""
+    fields = {
+        "title": f"{{{manifest.name}: matched Gaussian latents of {manifest.source['name']}}}",
+        "author": f"{{{{{PROJECT}}}}}",
+        **({"year": f"{{{manifest.changes[0].date[:4]}}}"} if manifest.changes else {}),
+        "version": f"{{{manifest.release_version}}}",
+    }
+    lines = ",\n".join(f"  {name} = {value}" for name, value in fields.items())
+    return f"@misc{{{manifest.name},\n{lines}\n}}"
+
+
+def name_licence_url(licence: str) -> str:
+    """Return the address of a licence's text by its SPDX name; the name itself if it is unknown."""
+    return licence if licence == "unknown" else f"https://spdx.org/licenses/{licence}.html"

@@ -1,0 +1,77 @@
+from dataclasses import replace
+
+import pytest
+
+from ld_data.builder import add_changes
+from ld_data.card import make_card
+from ld_data.croissant import UNKNOWN_DAY, describe_dataset
+from ld_data.manifest import Change, read_manifest
+from ld_data.provenance import find_provenance, name_licence_url
+from ld_data.source import SOURCES
+from tests.fakes import FakeCodec, build_release, make_plan, make_source
+from tests.test_shipped_releases import CHECKPOINTS, NAMES
+
+SECTIONS = ["Why", "Columns", "How it was made", "Statistics", "Limits", "Licence", "Citation", "Changes"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_card_of_a_shipped_release_tells_what_its_manifest_does(name):
+    manifest = read_manifest(CHECKPOINTS / name)
+    card = make_card(manifest)
+    assert [line.removeprefix("## ") for line in card.splitlines() if line.startswith("## ")] == SECTIONS
+    for part in (manifest.command, manifest.source["sha256"], manifest.licence, f"{manifest.floor:.4f}"):
+        assert part in card
+    for group in ("x_train", "y_test"):
+        for measure, row in manifest.health[group].items():
+            assert f"| {group} | `{measure}` | {row['value']:.4f} |" in card
+    missed = [key for rows in manifest.health.values() for key, row in rows.items() if row.get("missed")]
+    assert all(f".{key}` (" in card for key in missed)
+    assert f"- 1.0.0, {manifest.changes[-1].date}: First release." in card
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_each_source_has_makers_and_a_citation(source, release):
+    manifest = read_manifest(release)
+    told = find_provenance(replace(manifest, source={**manifest.source, "name": source}))
+    assert told.text
+    assert told.makers
+    assert told.citation.startswith("@")
+
+
+def test_a_release_of_the_users_own_images_is_described_too(release):
+    manifest = read_manifest(release)
+    assert "fake, images of the user's own" in make_card(manifest)
+    assert "images of the user's own" in describe_dataset(manifest, {})
+
+
+def test_a_licence_that_the_hub_does_not_know_is_named_in_full(release):
+    card = make_card(replace(read_manifest(release), licence="LicenseRef-ours"))
+    assert "license: other\nlicense_name: LicenseRef-ours\n" in card
+    assert name_licence_url("unknown") == "unknown"
+
+
+def test_a_recipe_is_not_described_as_another(release):
+    manifest = read_manifest(release)
+    assert "invertible flow" in make_card(manifest)
+    assert "invertible flow" not in make_card(replace(manifest, command="python -m ld_data build mnist --y gaussian"))
+
+
+def test_a_release_that_is_built_anew_keeps_its_changes(release):
+    first = read_manifest(release).changes
+    assert [change.text for change in first] == ["First release."]
+    build_release(make_source(), FakeCodec(), make_plan(), release.parent)
+    again = read_manifest(release).changes
+    assert [change.text for change in again] == ["Built anew.", "First release."]
+
+
+def test_what_is_new_can_be_told(release):
+    add_changes(release, Change("1.1.0", "2027-01-01", "More rows."))
+    manifest = read_manifest(release)
+    assert "- 1.1.0, 2027-01-01: More rows.\n- " in make_card(manifest)
+    assert '"datePublished": "2027-01-01"' in describe_dataset(manifest, {})
+
+
+def test_a_release_without_changes_has_a_card_and_a_description(release):
+    manifest = replace(read_manifest(release), changes=())
+    assert make_card(manifest).endswith("## Changes\n\n- 1.0.0\n")
+    assert UNKNOWN_DAY in describe_dataset(manifest, {})

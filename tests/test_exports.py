@@ -1,0 +1,112 @@
+import io
+import json
+from concurrent.futures import ThreadPoolExecutor
+
+import mlcroissant
+import numpy as np
+import pandas as pd
+import pytest
+import safetensors.numpy
+from fastapi.testclient import TestClient
+from pyarrow import parquet
+
+from api import exports
+from api.app import make_app
+from api.exports import EXPORTED
+from ld_data.croissant import CONFORMS_TO
+from ld_data.hashing import hash_file
+from tests.servers import serve
+from tests.test_export import deprecations
+
+NAME = "fake-4"
+FILES = f"/v1/datasets/{NAME}/files"
+
+
+@pytest.fixture
+def app(catalogue, store):
+    return make_app(catalogue, store)
+
+
+@pytest.fixture
+def client(app):
+    with TestClient(app) as client:
+        yield client
+
+
+@pytest.fixture
+def data(catalogue):
+    return catalogue.find(NAME).data
+
+
+def test_the_release_names_its_files_in_other_formats(client):
+    told = client.get(f"/v1/datasets/{NAME}").json()["exports"]
+    assert told == {form: {name: f"{FILES}/{name}" for name in names} for form, names in EXPORTED.items()}
+
+
+@pytest.mark.parametrize("name", [name for names in EXPORTED.values() for name in names])
+def test_each_of_them_can_be_had_with_its_hash(client, name, tmp_path):
+    answer = client.get(f"{FILES}/{name}")
+    assert answer.status_code == 200
+    (tmp_path / name).write_bytes(answer.content)
+    assert answer.headers["etag"] == f'"{hash_file(tmp_path / name)}"'
+    assert client.get(f"{FILES}/{name}", headers={"If-None-Match": answer.headers["etag"]}).status_code == 304
+    assert client.get(f"{FILES}/{name}", headers={"Range": "bytes=0-3"}).content == answer.content[:4]
+
+
+def test_what_is_downloaded_holds_the_vectors(client, data):
+    table = parquet.read_table(io.BytesIO(client.get(f"{FILES}/test.parquet").content))
+    assert np.array_equal(np.array(table["x"].to_pylist(), np.float32), data.test.x)
+    arrays = safetensors.numpy.load(client.get(f"{FILES}/data.safetensors").content)
+    assert np.array_equal(arrays["y_train"], data.train.y)
+    numbers = pd.read_csv(io.BytesIO(client.get(f"{FILES}/train.csv").content))
+    assert np.array_equal(numbers.filter(like="x_").to_numpy(np.float32), data.train.x)
+
+
+def test_a_format_is_made_once_however_many_ask(client, monkeypatch):
+    made = []
+    make = exports.Exports._make
+    monkeypatch.setattr(exports.Exports, "_make", lambda self, *args: made.append(args[2]) or make(self, *args))
+    with ThreadPoolExecutor(4) as threads:
+        answers = list(threads.map(lambda name: client.get(f"{FILES}/{name}").status_code, ["train.csv"] * 4))
+    assert answers == [200] * 4
+    assert made == ["csv"]
+
+
+@deprecations
+def test_the_description_of_a_service_leads_to_its_files(app, data, tmp_path, monkeypatch):
+    monkeypatch.setattr(mlcroissant._src.core.constants, "DOWNLOAD_PATH", tmp_path)  # not the user's cache
+    with serve(app) as address:
+        described = mlcroissant.Dataset(f"{address}/v1/datasets/{NAME}/croissant.json")
+        assert not described.metadata.issues.errors
+        records = list(described.records(record_set="test"))
+    assert np.array_equal(np.stack([record["test/y"] for record in records]), data.test.y)
+
+
+def test_the_description_tells_where_the_release_comes_from(client, catalogue):
+    answer = client.get(f"/v1/datasets/{NAME}/croissant.json")
+    assert answer.headers["content-type"] == f'application/ld+json; profile="{CONFORMS_TO}"'
+    told, manifest = json.loads(answer.text), catalogue.find(NAME).manifest
+    assert told["conformsTo"] == CONFORMS_TO
+    assert told["prov:wasGeneratedBy"]["prov:label"] == manifest.command
+    assert told["prov:wasDerivedFrom"]["@id"] == f"urn:sha256:{manifest.source['sha256']}"
+    assert told["datePublished"] == manifest.changes[0].date
+
+
+def test_a_format_that_cannot_be_made_is_explained_and_logged(client, monkeypatch, caplog):
+    monkeypatch.setattr(exports.sys, "executable", "/no/such/python")
+    answer = client.get(f"{FILES}/train.csv")
+    assert answer.status_code == 503
+    assert "data.npz holds the same arrays" in answer.json()["error"]
+    assert "/no/such/python" in caplog.text
+
+
+def test_a_release_that_was_replaced_meanwhile_is_not_exported(client, release, monkeypatch):
+    manifest = release / "manifest.json"
+    manifest.write_text(manifest.read_text().replace('"seed": 0', '"seed": 1'))
+    assert client.get(f"{FILES}/train.csv").status_code == 503
+
+
+def test_an_unknown_file_is_not_found_and_the_known_are_named(client):
+    answer = client.get(f"{FILES}/train.xlsx")
+    assert answer.status_code == 404
+    assert "train.parquet" in answer.json()["error"]
