@@ -3,9 +3,12 @@
 from pathlib import Path
 
 import numpy as np
-import onnxruntime
 
 from ld_data.errors import IntegrityError
+from ld_data.extras import name_missing
+
+with name_missing():
+    import onnxruntime
 
 CHUNK_ROWS = 256  # what a dense layer works on then stays in the cache
 
