@@ -21,6 +21,18 @@ HUB_LICENCES = {
     "MIT",
     "BSD-3-Clause",
 }
+MEASURES = {
+    "epps_pulley": "distances of 1,000 projections from N(0, 1), like `wasserstein`: the mean and the worst",
+    "c2st": "held-out accuracy of classifiers that tell the latents from N(0, I); 0.5 is none",
+    "least_signal": "the smallest eigenvalue of Cov(E[x given the input]): of the weakest direction, what is no noise",
+    "used_directions": "in how many directions most of the variance comes from the input",
+    "rate": "KL(q(x given the input) from N(0, I)), in nats",
+    "probe": "the class read off x by models fitted on training rows",
+    "mse": "mean squared error of decoded test inputs, of samples of x and of their means",
+    "judge": "how many test inputs, and decoded ones, a classifier that was trained apart reads; its mean loss",
+    "pixels": "how much of digit and background decoded samples explain; `pca`: 32 principal components",
+    "linear": "how much of digit, background and angle least squares reads off x; `mlp`: a perceptron",
+}
 SIZES = (("n<1K", 1_000), ("1K<n<10K", 10_000), ("10K<n<100K", 100_000), ("100K<n<1M", 1_000_000))
 
 
@@ -138,7 +150,10 @@ Both are samples, whose noise is keyed by the seed and the row. Decoders turn x 
 
 
 def _tell_statistics(manifest: Manifest) -> str:
-    rows = [row for group in SHOWN_GROUPS for row in _tell_group(group, manifest.health.get(group, {}))]
+    shown = {group: manifest.health.get(group, {}) for group in SHOWN_GROUPS}
+    rows = [row for group, measures in shown.items() for row in _tell_group(group, measures)]
+    names = " ".join(name for measures in shown.values() for name in measures)
+    glossary = [f"- `{part}`: {text}" for part, text in MEASURES.items() if part in names]
     return "\n".join(
         (
             "## Statistics\n",
@@ -147,8 +162,10 @@ def _tell_statistics(manifest: Manifest) -> str:
             "| | | value | null | worst null | goal | |",
             "|---|---|---|---|---|---|---|",
             *rows,
+            "",
+            *glossary,
         )
-    )
+    ).rstrip()
 
 
 def _tell_group(group: str, measures: dict[str, dict[str, Any]]) -> Iterator[str]:
