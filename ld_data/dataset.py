@@ -5,10 +5,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from ld_data.errors import IntegrityError
+from ld_data.adapters import make_dataframe, make_tf_dataset, make_torch_dataset
+from ld_data.errors import InputError, IntegrityError
 from ld_data.hashing import hash_array
 from ld_data.manifest import Manifest
 
@@ -81,6 +83,36 @@ class LatentDataset:
     def as_keras(self) -> KerasTuples:
         """Return `(x_train, y_train), (x_test, y_test)` as `keras.datasets` does."""
         return (self.train.x, self.train.y), (self.test.x, self.test.y)
+
+    def as_tf_dataset(self, split: str = "train") -> Any:
+        """Return a `tf.data.Dataset` of the pairs (x, y), `(d,)` float32 each, unbatched and in order.
+
+        Raises `InputError` for a split that is neither "train" nor "test", `MissingLibraryError` without TensorFlow.
+        """
+        rows = self.find_split(split)
+        return make_tf_dataset(rows.x, rows.y)
+
+    def as_torch_dataset(self, split: str = "train") -> Any:
+        """Return a `torch.utils.data.TensorDataset` of the pairs (x, y), `(d,)` float32 each, in copies.
+
+        Raises `InputError` for a split that is neither "train" nor "test", `MissingLibraryError` without PyTorch.
+        """
+        rows = self.find_split(split)
+        return make_torch_dataset(rows.x, rows.y)
+
+    def as_dataframe(self, split: str = "train") -> Any:
+        """Return a `pandas.DataFrame` with the columns x_0, x_1, ..., y_0, y_1, ... float32, and label uint8.
+
+        Raises `InputError` for a split that is neither "train" nor "test", `MissingLibraryError` without pandas.
+        """
+        rows = self.find_split(split)
+        return make_dataframe(rows.x, rows.y, rows.label)
+
+    def find_split(self, name: str) -> Split:
+        """Return the split called "train" or "test"; raise `InputError` for any other."""
+        if name not in ("train", "test"):
+            raise InputError(f"split must be one of train, test; received {name!r}.")
+        return self.train if name == "train" else self.test
 
     def to_arrays(self) -> dict[str, np.ndarray]:
         """Return the arrays of `data.npz` by name."""

@@ -30,6 +30,7 @@ LIBRARIES = {
     "api": {"numpy", "anyio", "fastapi", "starlette", "pydantic", "orjson"},
 }
 EXTRA_LIBRARIES = {
+    "ld_data.adapters": {"pandas", "tensorflow", "torch"},
     "ld_data.fetch": {"httpx2", "tqdm"},
     "ld_data.health": {"tqdm"},
     "ld_data.mnist1d_benchmark": {"mnist1d", "threadpoolctl", "tqdm"},
@@ -104,6 +105,10 @@ LATE_IMPORTS = {  # module, what it imports late
     ("api.benchmark.commands", "api.benchmark.suite"),
     ("api.benchmark.commands", "api.benchmark.table"),
     ("api.pictures", "PIL"),  # 25 ms and 3 MB, spent once someone asks for pictures
+    ("ld_data.adapters", "pandas"),
+    ("ld_data.adapters", "tensorflow"),
+    ("ld_data.adapters", "torch"),
+    ("ld_data.adapters", "torch.utils.data"),
     ("ld_data.export", "ld_data.tables"),
     ("ld_data.export", "ld_data.tensors"),
     ("ld_data.mnist", "ld_data.fetch"),
@@ -284,6 +289,8 @@ def test_light_imports_pull_in_no_framework(statement):
         "uvicorn",
         "httpx2",
         "scipy",
+        "sklearn",
+        "pandas",
         "pydantic",
         "sqlalchemy",
         "alembic",
