@@ -80,6 +80,7 @@ EXTRA_LIBRARIES = {
     "vae.freezing": {"onnx"},
     "vae.gaussianization": {"scipy"},
     "vae.network": {"onnxruntime"},
+    "vae.remote": {"httpx2"},
     "vae.training": {"tqdm"},
     "api.pictures": {"PIL"},
     "api.benchmark.alternatives.bentoml_decoder": {"bentoml", "onnxruntime"},
@@ -133,6 +134,7 @@ LATE_IMPORTS = {  # module, what it imports late
     ("ld_data.noise", "scipy.special"),
     ("eval.database", "alembic.util"),
     ("eval.database", "eval.migrations"),
+    ("vae.codec", "vae.remote"),
     ("vae.__main__", "eval.information"),
     ("vae.__main__", "eval.judges"),
     ("eval.predictions", "torch"),
@@ -273,6 +275,12 @@ print(*sys.modules)
 """
     loaded = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True).stdout
     assert not {"scipy", "alembic", "mako", "httpx2"} & set(loaded.split())
+
+
+def test_the_models_are_imported_without_what_few_ask_of_them():
+    script = "import vae, sys; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert not {"sklearn", "httpx2", "scipy", "pandas", "tensorflow", "keras", "torch"} & set(loaded.split())
 
 
 @pytest.mark.parametrize("statement", ["import ld_data", "from eval import evaluate"])

@@ -6,6 +6,7 @@ import pytest
 
 import vae
 from ld_data.errors import InputError, IntegrityError, UnknownNameError
+from ld_data.manifest import MANIFEST_NAME
 from ld_data.release import verify
 from tests.fakes import build_release, make_plan, make_source
 from vae.cell_geometry import make_cells
@@ -14,6 +15,7 @@ from vae.config import VaeConfig
 from vae.freezing import freeze, freeze_classes
 from vae.inputs import InputCodec, prepare_inputs
 from vae.model import Vae
+from vae.preset import PRESET_NAME, Preset, record_files
 from vae.recipes import CLASSES as CLASS_VAE
 
 SIGNAL = VaeConfig(input_shape=(2, 2), latent_dim=4, encoder_filters=(4,), decoder_units=(8,), likelihood="gaussian")
@@ -74,34 +76,77 @@ def test_altered_weights_are_refused_before_they_are_read(built):
         vae.load("fake-4")
 
 
-@pytest.mark.parametrize("text", ["", "{}", "[]", '{"format_version": 1}', '{"format_version": 2, "x": {"a": 1}}'])
-def test_a_configuration_that_is_none_is_refused(tmp_path, text):
-    make_codec("cells").save(tmp_path)
-    (tmp_path / "model.json").write_text(text)
+@pytest.fixture
+def preset(tmp_path):
+    return make_codec("cells").save_to_preset(tmp_path / "preset")
+
+
+def describe_again(folder):
+    """Let the preset vouch for the files as they are now."""
+    (folder / PRESET_NAME).unlink()
+    (folder / PRESET_NAME).write_text(Preset("InputCodec", "Cells", record_files(folder)).to_json())
+
+
+@pytest.mark.parametrize("text", ["", "{}", "[]", '{"format_version": 1}', '{"format_version": 5, "x": {"a": 1}}'])
+def test_a_configuration_that_is_none_is_refused(preset, text):
+    (preset / "model.json").write_text(text)
+    describe_again(preset)
     with pytest.raises(IntegrityError, match="could not load its models"):
-        vae.load(tmp_path)
+        vae.load(preset)
 
 
-def test_networks_of_another_shape_are_refused(tmp_path):
-    make_codec("cells").save(tmp_path)
-    config = json.loads((tmp_path / "model.json").read_text())
+def test_networks_of_another_shape_are_refused(preset):
+    config = json.loads((preset / "model.json").read_text())
     config["x"]["latent_dim"] = 5
-    (tmp_path / "model.json").write_text(json.dumps(config))
+    (preset / "model.json").write_text(json.dumps(config))
+    describe_again(preset)
     with pytest.raises(IntegrityError, match="could not load its models"):
-        vae.load(tmp_path)
+        vae.load(preset)
 
 
 @pytest.mark.parametrize("content", [b"", b"no model", b"\x08\x08"])
-def test_a_network_that_is_none_is_refused(tmp_path, content):
-    make_codec("cells").save(tmp_path)
-    (tmp_path / "x.encoder.onnx").write_bytes(content)
+def test_a_network_that_is_none_is_refused(preset, content):
+    (preset / "x.encoder.onnx").write_bytes(content)
+    describe_again(preset)
     with pytest.raises(IntegrityError, match="could not load its models"):
-        vae.load(tmp_path)
+        vae.load(preset)
 
 
-def test_a_folder_of_models_without_a_dataset_loads(tmp_path):
-    make_codec("cells").save(tmp_path)
-    assert vae.load(tmp_path).x.latent_dim == 4
+def test_a_preset_of_either_kind_encodes_and_decodes_as_before(kind, tmp_path):
+    before = make_codec(kind)
+    after = vae.load(before.save_to_preset(tmp_path / "preset"))
+    source = make_source()
+    x, y = before.x.encode(source.x_test, seed=1), before.y.encode(source.label_test, seed=1)
+    assert np.array_equal(after.x.encode(source.x_test, seed=1), x)
+    assert np.array_equal(after.y.encode(source.label_test, seed=1), y)
+    assert np.array_equal(after.x.decode(x), before.x.decode(x))
+    assert np.array_equal(after.y.decode(y), before.y.decode(y))
+
+
+def test_a_preset_that_says_another_y_than_its_models_is_refused(preset):
+    text = (preset / PRESET_NAME).read_text()
+    (preset / PRESET_NAME).write_text(text.replace('"Cells"', '"GaussianClasses"'))
+    with pytest.raises(IntegrityError, match=r"preset\.json says that y is GaussianClasses, and model\.json.*Cells"):
+        vae.load(preset)
+
+
+def test_models_that_nothing_vouches_for_are_refused(preset):
+    (preset / PRESET_NAME).unlink()
+    with pytest.raises(IntegrityError, match=r"neither manifest\.json nor preset\.json.*save_to_preset"):
+        vae.load(preset)
+
+
+@pytest.mark.parametrize("name", ["model.json", "x.decoder.onnx", "cells.npz"])
+def test_a_file_that_the_description_leaves_out_is_not_read(preset, built, name):
+    for folder, description in ((preset, PRESET_NAME), (built, MANIFEST_NAME)):
+        values = json.loads((folder / description).read_text())
+        values["files"].pop(name, None)
+        (folder / description).write_text(json.dumps(values))
+    with pytest.raises(IntegrityError, match=f"{name} is missing, or is not among the files"):
+        vae.load(preset)
+    if name != "cells.npz":  # which a class VAE has none of
+        with pytest.raises(IntegrityError, match=f"{name} is missing, or is not among the files"):
+            vae.load(built)
 
 
 def test_an_unknown_name_is_refused(checkpoints):

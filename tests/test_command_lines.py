@@ -362,7 +362,8 @@ class TestVae:
     def test_train_and_info(self, tmp_path, tiny_mnist1d, capsys):
         out = tmp_path / "models"
         assert run(vae_main.main, "train", *QUICK[1:], "--latent-dim", 5, "--out", out) == 0
-        capsys.readouterr()
+        assert repr(str(out)) in capsys.readouterr().out
+        assert (out / "preset.json").is_file()
         facts = run_json(capsys, vae_main.main, "info", out)
         assert (facts["latent_dim"], facts["y"]) == (5, "Cells")
         assert run(vae_main.main, "info", out) == 0

@@ -101,6 +101,8 @@ def service(tmp_path_factory):
 def test_the_python_in_the_readme_runs(service, tmp_path, monkeypatch, capsys):
     """Block after block in one namespace, as in a notebook, against the shipped releases."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv(locations.CACHE_VARIABLE, str(tmp_path / "cache"))
+    monkeypatch.delenv(locations.OFFLINE_VARIABLE, raising=False)
     namespace = {}
     for block in blocks("python"):
         code = block.replace(HOST, service.removeprefix("http://"))

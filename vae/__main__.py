@@ -17,12 +17,12 @@ from ld_data.manifest import read_manifest
 from ld_data.noise import make_normals
 from ld_data.release import find_release
 from ld_data.source import SOURCES, Source, find_inputs, load_source
-from ld_data.staging import make_staging_folder
 from vae.alternatives import choose_alternatives, train_alternative
 from vae.codec import Codec, load
 from vae.decoder_table import describe_rows, make_rows
 from vae.inputs import prepare_inputs
 from vae.network import Network
+from vae.preset import check_new_folder
 from vae.recipes import find_recipe
 from vae.training import train_codec
 
@@ -44,7 +44,7 @@ def _make_parser() -> argparse.ArgumentParser:
 
     train = commands.add_parser("train", help="train the models of a source into a folder")
     train.add_argument("source", choices=list(SOURCES))
-    train.add_argument("--out", type=Path, required=True, help="the folder to write; must not exist")
+    train.add_argument("--out", type=Path, required=True, help="the folder to write; new, or empty")
     train.add_argument("--latent-dim", type=int, help="d, 2 or more; 32 by default")
     train.add_argument("--recipe", help="how: that of the source by default, or ld-mnist-v3, as the predecessor did")
     train.add_argument("--y", choices=["cells", "gaussian"], help="exact cells, or a trained class VAE")
@@ -54,7 +54,7 @@ def _make_parser() -> argparse.ArgumentParser:
     train.set_defaults(command=_train)
 
     info = commands.add_parser("info", help="the configuration of a release's models")
-    info.add_argument("release", help="a release's name or folder")
+    info.add_argument("release", help="a release's name, or the folder or address of a release or a preset")
     info.add_argument("--json", action="store_true", help="print JSON")
     info.set_defaults(command=_info)
 
@@ -69,15 +69,12 @@ def _make_parser() -> argparse.ArgumentParser:
 
 
 def _train(options: argparse.Namespace) -> None:
-    if options.out.exists():
-        raise InputError(f"{options.out} exists and is not overwritten. Choose another name.")
+    check_new_folder(options.out)  # which takes no time; training does
     source = load_source(options.source)
     changes = {name: getattr(options, name) for name in ("latent_dim", "epochs", "flow_epochs", "seed", "y")}
     codec = train_codec(source, find_recipe(options.recipe or options.source, source).change(**changes))
-    with make_staging_folder(options.out.parent, options.out.name) as staging:
-        codec.save(staging)
-        staging.rename(options.out)
-    print(f"wrote the models to {options.out}; load them with vae.load({str(options.out.resolve())!r})")
+    folder = codec.save_to_preset(options.out)
+    print(f"wrote the models to {options.out}; load them with vae.load({str(folder)!r})")
 
 
 def _info(options: argparse.Namespace) -> None:

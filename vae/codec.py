@@ -1,6 +1,7 @@
-"""The models of a release: saved to its folder, and loaded from it."""
+"""The models of a release or of a preset: saved to a folder, and loaded from it."""
 
 import json
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,12 +10,14 @@ from ld_data.arrays import read_npz, write_npz
 from ld_data.errors import InputError, IntegrityError
 from ld_data.manifest import MANIFEST_NAME
 from ld_data.release import find_release, verify_files
+from ld_data.staging import make_staging_folder
 from vae.cells import Cells
 from vae.config import VaeConfig
 from vae.frozen import FrozenVae
 from vae.gaussian_classes import GaussianClasses
 from vae.inputs import InputCodec
 from vae.network import Network
+from vae.preset import PRESET_NAME, Preset, check_new_folder, read_preset, record_files
 
 FORMAT_VERSION = 5
 CONFIG_NAME = "model.json"
@@ -25,6 +28,9 @@ NETWORK_FILES = tuple(f"{space}.{network}.onnx" for space in ("x", "y") for netw
 MODEL_FILES = (CONFIG_NAME, CELLS_NAME, CLASSES_NAME, *NETWORK_FILES)
 CELLS_ARRAYS = ("class_weight", "class_bias", "class_mean", "frequency")
 CLASSES_ARRAYS = ("class_weight", "class_bias", "class_mean", "class_variance", "frequency")
+SCHEMES = ("http://", "https://")
+
+Find = Callable[[str], Path]  # where a file of that name lies; raises `IntegrityError` for one that was not verified
 
 
 @dataclass(frozen=True)
@@ -47,25 +53,83 @@ class Codec:
             _save_networks(self.y.vae, folder, "y")
         (folder / CONFIG_NAME).write_text(json.dumps(config, indent=1) + "\n", "utf-8")
 
+    def save_to_preset(self, folder: str | Path) -> Path:
+        """Return the folder, a new or an empty one, after writing the models and `preset.json` into it, for `load`.
+
+        It takes its name once it is whole. Raises `InputError` if something is there already, `StorageError` if the
+        disk refuses.
+        """
+        target = Path(folder).resolve()
+        check_new_folder(target)
+        with make_staging_folder(target.parent, target.name) as staging:
+            self.save(staging)
+            preset = Preset(type(self.x).__name__, type(self.y).__name__, record_files(staging))
+            (staging / PRESET_NAME).write_text(preset.to_json(), "utf-8")
+            staging.rename(target)
+        return target
+
 
 def load(name: str | Path) -> Codec:
-    """Return the models of a release, by name or folder, or of a folder that `python -m vae train` wrote.
+    """Return the models of a release or of a preset, by a release's name, a folder, or an address.
 
-    The files of a release are checked against its manifest before anything is read from them. Raises
-    `UnknownNameError` if there is no such release, `IntegrityError` if it was altered or cannot be read.
+    A preset is what `Codec.save_to_preset` and `python -m vae train` write. An address is that of a release of a
+    service, `http://HOST/v1/datasets/NAME`, or of a folder that is served with its manifest.json or preset.json: the
+    models alone are fetched, and kept in the cache folder. All files are checked against the hashes of the manifest or
+    the preset before anything is read from them.
+
+    Raises `UnknownNameError` if there is no such release, `IntegrityError` if it was altered or cannot be read,
+    `DownloadError` if an address does not deliver, and `MissingDataError` if `LD_DATA_OFFLINE` forbids to ask it and
+    nothing of it is kept.
     """
-    folder = find_release(name)
+    folder = _find_folder(name)
     if (folder / MANIFEST_NAME).exists():
-        verify_files(folder, MODEL_FILES)
+        return _read(folder, verify_files(folder, MODEL_FILES).files)
+    if (folder / PRESET_NAME).is_file():
+        return _read_preset(folder)
+    raise IntegrityError(
+        f"{folder} has neither {MANIFEST_NAME} nor {PRESET_NAME}, so that its models cannot be checked. Name the "
+        "folder of a release or of a preset, and write a preset with save_to_preset or `python -m vae train`."
+    )
+
+
+def _find_folder(name: str | Path) -> Path:
+    """Return where the models lie, fetched if they were elsewhere."""
+    if not (isinstance(name, str) and name.startswith(SCHEMES)):
+        return find_release(name)
+    from vae.remote import fetch_models  # with an HTTP client, which a service does without
+
+    return fetch_models(name, MODEL_FILES)
+
+
+def _read_preset(folder: Path) -> Codec:
+    preset = read_preset(folder)
+    preset.verify(folder)
+    codec = _read(folder, preset.files)
+    if type(codec.y).__name__ != preset.y:
+        raise IntegrityError(
+            f"{folder}: {PRESET_NAME} says that y is {preset.y}, and {CONFIG_NAME} that it is "
+            f"{type(codec.y).__name__}. Fetch or save the preset again."
+        )
+    return codec
+
+
+def _read(folder: Path, verified: Collection[str]) -> Codec:
+    """Return the models in a folder, whose files of these names were verified: no others are read."""
+
+    def find(name: str) -> Path:
+        if name not in verified:
+            raise IntegrityError(f"{name} is missing, or is not among the files that were verified")
+        return folder / name
+
     try:
-        config = json.loads((folder / CONFIG_NAME).read_text("utf-8"))
+        config = json.loads(find(CONFIG_NAME).read_text("utf-8"))
         if config["format_version"] != FORMAT_VERSION:
             raise ValueError(f"expected format_version {FORMAT_VERSION}; received {config['format_version']}")
-        x = InputCodec(_load_networks(config["x"], folder, "x"))
-        return Codec(x, _load_y(config["y"], folder))
+        x = InputCodec(_load_networks(config["x"], find, "x"))
+        return Codec(x, _load_y(config["y"], find))
     except (ValueError, TypeError, KeyError, OSError, InputError, IntegrityError) as error:
         raise IntegrityError(
-            f"{folder}: could not load its models ({error}). Fetch or build the release again."
+            f"{folder}: could not load its models ({error}). Fetch, build or save them again."
         ) from error
 
 
@@ -74,16 +138,16 @@ def _save_networks(vae: FrozenVae, folder: Path, space: str) -> None:
         (folder / f"{space}.{name}.onnx").write_bytes(getattr(vae, name).model)
 
 
-def _load_networks(config: dict[str, Any], folder: Path, space: str) -> FrozenVae:
-    encoder, decoder = (Network(folder / f"{space}.{name}.onnx") for name in NETWORKS)
+def _load_networks(config: dict[str, Any], find: Find, space: str) -> FrozenVae:
+    encoder, decoder = (Network(find(f"{space}.{name}.onnx")) for name in NETWORKS)
     return FrozenVae(VaeConfig.from_json(config), encoder, decoder)
 
 
-def _load_y(config: dict[str, Any], folder: Path) -> Cells | GaussianClasses:
+def _load_y(config: dict[str, Any], find: Find) -> Cells | GaussianClasses:
     if config["kind"] == "cells":
-        arrays = read_npz(folder / CELLS_NAME)
+        arrays = read_npz(find(CELLS_NAME))
         return Cells(*(arrays[name] for name in CELLS_ARRAYS))
     if config["kind"] == "gaussian":
-        arrays = read_npz(folder / CLASSES_NAME)
-        return GaussianClasses(_load_networks(config["vae"], folder, "y"), *(arrays[name] for name in CLASSES_ARRAYS))
+        arrays = read_npz(find(CLASSES_NAME))
+        return GaussianClasses(_load_networks(config["vae"], find, "y"), *(arrays[name] for name in CLASSES_ARRAYS))
     raise ValueError(f"expected the y kind cells or gaussian; received {config['kind']!r}")

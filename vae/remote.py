@@ -1,0 +1,170 @@
+"""Models from an address: of a release of a service, or of a folder that any web server serves.
+
+What was fetched is kept in the cache folder, `models/<sha256 of the description>/`: the description (manifest.json or
+preset.json) and the files of the models that it lists, each under its name once its hash is right. Beside them
+`models/addresses/<sha256 of the address>` holds the sha256 of the description that an address had last.
+"""
+
+import hashlib
+import re
+import secrets
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import SplitResult, quote, urlsplit, urlunsplit
+
+import httpx2
+
+from ld_data.errors import DownloadError, InputError, LdDataError, MissingDataError, StorageError
+from ld_data.fetch import fetch_file
+from ld_data.locations import CACHE_VARIABLE, OFFLINE_VARIABLE, cache_folder, is_offline
+from ld_data.manifest import MANIFEST_NAME, MAX_MANIFEST_BYTES, FileRecord, Manifest
+from vae.preset import PRESET_NAME, Preset
+
+RELEASE_PATH = re.compile(r"/v1/datasets/[^/]+/*\Z")  # of a service
+TIMEOUT_SECONDS = 30.0
+ABSENT = (404, 410)
+SHA256 = re.compile(r"[0-9a-f]{64}")
+
+_EXPECTED = "expected an address such as http://127.0.0.1:8000/v1/datasets/NAME"
+
+
+@dataclass(frozen=True)
+class Description:
+    """What an address says of its models: the bytes of its manifest.json or preset.json, and where the files are."""
+
+    name: str
+    content: bytes
+    folder: str
+
+    @property
+    def sha256(self) -> str:
+        """The hash of the bytes."""
+        return hashlib.sha256(self.content).hexdigest()
+
+    def read_records(self, names: Collection[str]) -> Mapping[str, FileRecord]:
+        """Return the records of the models' files: all of a preset, and of a release those called one of `names`.
+
+        Raises `IntegrityError` if the description is none that is known.
+        """
+        place, text = join_address(self.folder, self.name), self.content.decode("utf-8", "replace")
+        if self.name == PRESET_NAME:
+            return Preset.from_json(text, place).files
+        files = Manifest.from_json(text, Path(place)).files
+        return {name: record for name, record in files.items() if name in names}
+
+
+def fetch_models(address: str, names: Collection[str]) -> Path:
+    """Return the folder in the cache with the models of an address: its description, and the files that it lists.
+
+    Of a release, which also holds data, those called one of `names` alone. What is there already, and whole, is not
+    fetched again. With `LD_DATA_OFFLINE` it is what the address had last. Raises `MissingDataError` if that is nothing,
+    `DownloadError` if the address does not deliver, `IntegrityError` if what came is no such description, `InputError`
+    for what is no address, and `StorageError` if the disk refuses.
+    """
+    kept = cache_folder() / "models"
+    last = kept / "addresses" / hashlib.sha256(address.rstrip("/").encode()).hexdigest()
+    if is_offline():
+        return _find_kept(address, kept, last)
+    description = fetch_description(address)
+    try:
+        folder = _keep(description, description.read_records(names), kept)
+        _write(last, description.sha256.encode())
+    except LdDataError:
+        raise
+    except OSError as error:
+        raise StorageError(
+            f"could not write the models of {address} in {kept}: {error}. Free some space, or name another folder with "
+            f"{CACHE_VARIABLE}."
+        ) from error
+    return folder
+
+
+def fetch_description(address: str) -> Description:
+    """Return the manifest or the preset that an address offers; raises `InputError` and `DownloadError`."""
+    places = [(address, MANIFEST_NAME), (address, PRESET_NAME)]
+    if RELEASE_PATH.search(_split(address).path):
+        places.insert(0, (join_address(address, "files"), MANIFEST_NAME))
+    for folder, name in places:
+        content = _fetch(join_address(folder, name))
+        if content is not None:
+            return Description(name, content, folder)
+    asked = " nor ".join(join_address(*place) for place in places)
+    raise DownloadError(
+        f"{address} offers no models: there is no {asked}. Name the address of a release, such as "
+        f"http://127.0.0.1:8000/v1/datasets/NAME, or of a folder with {MANIFEST_NAME} or {PRESET_NAME}."
+    )
+
+
+def join_address(address: str, name: str) -> str:
+    """Return the address of a file in the folder at an address, with the query of the latter."""
+    parts = _split(address)
+    return urlunsplit(parts._replace(path=f"{parts.path.rstrip('/')}/{quote(name, safe='')}", fragment=""))
+
+
+def _split(address: str) -> SplitResult:
+    try:
+        if (parts := urlsplit(address)).hostname:
+            return parts
+    except ValueError as error:  # brackets that enclose no address
+        raise InputError(f"{_EXPECTED}; received {address!r} ({error}).") from error
+    raise InputError(f"{_EXPECTED}; received {address!r}.")
+
+
+def _fetch(address: str) -> bytes | None:
+    """Return what lies at an address, of the size of a description; None if the server says that nothing does."""
+    try:
+        with httpx2.stream("GET", address, timeout=TIMEOUT_SECONDS, follow_redirects=True) as response:
+            if response.status_code in ABSENT:
+                return None
+            content = _read_limited(response, address)
+    except (httpx2.HTTPError, httpx2.InvalidURL) as error:
+        raise DownloadError(f"no answer from {address}: {error}. Is a server running there?") from error
+    if not response.is_success:
+        raise DownloadError(f"{address} answered {response.status_code}: {content[:200].decode('utf-8', 'replace')}")
+    return content
+
+
+def _read_limited(response: httpx2.Response, address: str) -> bytes:
+    content = b""
+    for chunk in response.iter_bytes():
+        content += chunk
+        if len(content) > MAX_MANIFEST_BYTES:
+            raise DownloadError(f"{address}: expected at most {MAX_MANIFEST_BYTES} bytes; it sends more.")
+    return content
+
+
+def _keep(description: Description, records: Mapping[str, FileRecord], kept: Path) -> Path:
+    """Return the folder in `kept` with a description and its files, those fetched that are not there already."""
+    folder = kept / description.sha256
+    for name, record in records.items():
+        if not _is_here(folder / name, record):
+            fetch_file([join_address(description.folder, name)], folder / name, record.sha256)
+    _write(folder / description.name, description.content)  # last: the folder is whole once it has one
+    return folder
+
+
+def _find_kept(address: str, kept: Path, last: Path) -> Path:
+    """Return the folder of what an address had last; raise `MissingDataError` if nothing is kept."""
+    sha256 = last.read_text("utf-8") if last.is_file() else ""
+    if not SHA256.fullmatch(sha256) or not (kept / sha256).is_dir():
+        raise MissingDataError(
+            f"the models of {address} are not in {kept}, and {OFFLINE_VARIABLE} forbids to download them. Unset it, or "
+            "name a folder."
+        )
+    return kept / sha256
+
+
+def _is_here(path: Path, record: FileRecord) -> bool:
+    return path.is_file() and path.stat().st_size == record.size and FileRecord.of(path) == record
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Write a file that takes its place at once; others may be writing the same."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    try:
+        temporary.write_bytes(content)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
