@@ -1,3 +1,6 @@
+import copy
+import pickle
+
 import numpy as np
 import pytest
 from onnx import TensorProto, helper
@@ -26,6 +29,14 @@ def make_network(**inputs):
     )
     model.ir_version = 8
     return Network(model.SerializeToString())
+
+
+def test_copies_are_the_same_and_another_process_gets_an_equal_one():
+    doubling, rows = make_network(a=(2,)), np.ones((3, 2), np.float32)
+    assert copy.deepcopy(doubling) is doubling
+    sent = pickle.loads(pickle.dumps(doubling))  # noqa: S301
+    assert np.array_equal(sent.run(rows)[0], 2 * rows)
+    assert sent.model == doubling.model
 
 
 @pytest.mark.parametrize("rows", [1, 4, 5, 11])

@@ -1,6 +1,7 @@
 """A network that is trained and done: ONNX, run by ONNX Runtime on one thread."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -37,6 +38,14 @@ class Network:
             raise IntegrityError(f"expected an ONNX model; ONNX Runtime refused it ({error}).") from error
         self.inputs = {argument.name: tuple(argument.shape[1:]) for argument in self._session.get_inputs()}
         self._source = source
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> "Network":
+        """Return itself: it never changes, and scikit-learn copies whatever an estimator is given."""
+        return self
+
+    def __reduce__(self) -> tuple[type["Network"], tuple[bytes]]:
+        """Return what another process makes it of, as ONNX Runtime's own objects cannot be sent there."""
+        return Network, (self.model,)
 
     @property
     def model(self) -> bytes:

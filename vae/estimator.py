@@ -1,0 +1,120 @@
+"""Encoding as a step of scikit-learn's pipelines; importing this imports scikit-learn."""
+
+import math
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from sklearn.utils import Tags
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from ld_data.adapters import name_columns
+from ld_data.codec import LatentCodec, Mode
+from ld_data.errors import InputError
+from vae.codec import load
+
+
+class LatentEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+    """A transformer of inputs into latents x, and back, by the models of a release.
+
+    There is nothing to learn: `fit` loads the models, and checks that they take such inputs.
+
+    Args:
+        release: whose models: what `vae.load` takes, the name, folder or address of a release or of a preset; or a
+            codec itself.
+        mode: "mean" for the same latents each time, the posterior means; "sample" for draws.
+        seed: of the draws. Row i of what is transformed draws noise of row i: set another seed for other rows.
+
+    Attributes:
+        codec_: the models.
+        n_features_in_: of one input, as a flat row: h * w, or t.
+        feature_names_in_: if inputs came as a data frame: its columns.
+    """
+
+    def __init__(self, release: str | Path | LatentCodec = "ld-mnist-32", mode: Mode = "mean", seed: int = 0) -> None:
+        self.release = release
+        self.mode = mode
+        self.seed = seed
+
+    def fit(self, X: Any, y: Any = None) -> Self:
+        """Return itself, with the models loaded, after checking inputs as `transform` takes them; y is not used.
+
+        Raises `InputError` for inputs of another size, or that the codec refuses, and what `vae.load` raises.
+        """
+        codec = _find_codec(self.release)
+        shape = tuple(codec.x.input_shape)
+        rows = _shape_rows(validate_data(self, _flatten(X, shape)), shape)
+        codec.x.prepare_encoding(rows, self.mode, self.seed)
+        self.codec_ = codec
+        return self
+
+    def transform(self, X: Any) -> np.ndarray:
+        """Return latents `(n, d)` float32 of inputs, flat rows `(n, h * w)` or `(n, t)`, or images `(n, h, w)`.
+
+        Pixels are uint8, or numbers in [0, 1]. Raises `InputError` for what the codec refuses.
+        """
+        check_is_fitted(self)
+        shape = tuple(self.codec_.x.input_shape)
+        rows = _shape_rows(validate_data(self, _flatten(X, shape), reset=False), shape)
+        return self.codec_.x.encode(rows, mode=self.mode, seed=self.seed)
+
+    def inverse_transform(self, X: Any) -> np.ndarray:
+        """Return decoded inputs as flat rows float32, `(n, h * w)` or `(n, t)`, for latents `(n, d)`.
+
+        Raises `InputError` for latents of another shape, or not finite.
+        """
+        check_is_fitted(self)
+        inputs = self.codec_.x.decode(np.asarray(X))
+        return inputs.reshape(len(inputs), -1)
+
+    def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
+        """Return the names of the latents' components, x_0 to x_(d-1), `(d,)`.
+
+        Raises `ValueError` for `input_features` other than those of the inputs.
+        """
+        super().get_feature_names_out(input_features)  # which checks them
+        return np.array(name_columns("x", self.codec_.x.latent_dim), dtype=object)
+
+    @property
+    def _n_features_out(self) -> int:
+        """The latent size d, where scikit-learn looks for it."""
+        return self.codec_.x.latent_dim
+
+    def __sklearn_tags__(self) -> Tags:
+        """Return what scikit-learn asks of an estimator: here inputs may have three axes, and latents are float32."""
+        tags = super().__sklearn_tags__()
+        tags.input_tags.three_d_array = True
+        tags.transformer_tags.preserves_dtype = []
+        return tags
+
+
+def _find_codec(release: str | Path | LatentCodec) -> LatentCodec:
+    if isinstance(release, str | Path):
+        return load(release)
+    if not hasattr(release, "x"):
+        raise InputError(
+            "release must be the name, folder or address of a release or a preset, or a codec; received "
+            f"{type(release).__name__}."
+        )
+    return release
+
+
+def _flatten(inputs: Any, shape: tuple[int, ...]) -> Any:
+    """Return images `(n, h, w)` as rows `(n, h * w)`, as scikit-learn counts features; anything else as it is."""
+    if not (isinstance(inputs, np.ndarray) and inputs.ndim == 3):
+        return inputs
+    if inputs.shape[1:] != shape:
+        raise InputError(f"X must have images {shape}, as the release takes them; received {inputs.shape[1:]}.")
+    return inputs.reshape(len(inputs), math.prod(shape))
+
+
+def _shape_rows(rows: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    """Return rows `(n, size)` as the codec takes them; raise `InputError` if they have another size."""
+    try:
+        return rows.reshape(len(rows), *shape)
+    except ValueError as error:
+        expected = "x".join(map(str, shape))
+        raise InputError(
+            f"X must have rows of {expected} numbers, as the release takes them; received {rows.shape[1]} features."
+        ) from error
