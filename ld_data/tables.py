@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ld_data.adapters import name_columns
 from ld_data.dataset import LatentDataset, Split
 from ld_data.extras import name_missing
 
@@ -65,4 +66,5 @@ def _spread(name: str, values: np.ndarray) -> Iterator[tuple[str, np.ndarray]]:
     if values.ndim == 1:
         yield name, values
     else:
-        yield from ((f"{name}_{i}", np.ascontiguousarray(column)) for i, column in enumerate(values.T))
+        names = name_columns(name, values.shape[1])
+        yield from zip(names, map(np.ascontiguousarray, values.T), strict=True)
