@@ -55,12 +55,6 @@ class ArchiveResponse(FileResponse):
         await super().__call__(scope, receive, send_in_shape)
 
 
-class CroissantResponse(Response):
-    """A description in Croissant."""
-
-    media_type = MEDIA_TYPE
-
-
 def make_router(catalogue: Catalogue) -> APIRouter:
     """Return the routes under `/v1/datasets`."""
     router = APIRouter(prefix="/v1/datasets", tags=["datasets"])
@@ -79,15 +73,16 @@ def make_router(catalogue: Catalogue) -> APIRouter:
     @router.get(
         "/{release}/" + CROISSANT_NAME,
         summary="What a release is, in Croissant 1.1",
-        response_class=CroissantResponse,
-        responses=describe_errors(404, 503),
+        response_class=Response,
+        responses={200: {"description": "The description.", "content": {MEDIA_TYPE: {}}}, **describe_errors(404, 503)},
     )
-    def describe_release(release: str, request: Request) -> CroissantResponse:
+    def describe_release(release: str, request: Request) -> Response:
         """Answer JSON-LD by which tools find, check and read the release's Parquet files, which it names by address."""
         manifest = catalogue.find(release).manifest
         records = {name: catalogue.find_file(release, name).record for name in PARQUET_FILES}
         page = str(request.base_url)
-        return CroissantResponse(describe_dataset(manifest, records, f"{page}v1/datasets/{release}/files/", page))
+        text = describe_dataset(manifest, records, f"{page}v1/datasets/{release}/files/", page)
+        return Response(text, media_type=MEDIA_TYPE)
 
     def send_file(release: str, file: str, request: Request) -> Response:
         """Send a file with its sha256 as a strong ETag; answers Range with 206 and preconditions with 304 and 412."""
