@@ -15,7 +15,7 @@ from ld_data.arrays import check_integer, read_npy
 from ld_data.builder import BuildPlan, add_examples, make_dataset, name_release, replace_report, write_release
 from ld_data.codec import LatentCodec
 from ld_data.dataset import LatentDataset
-from ld_data.download import download_release
+from ld_data.download import fetch_release
 from ld_data.errors import DownloadError, HealthError, InputError, LdDataError, MissingDataError, UnknownNameError
 from ld_data.examples import EXAMPLES_NAME, INPUT_ROWS, PLACE_ROWS, Examples
 from ld_data.export import FORMATS, export_dataset
@@ -85,6 +85,7 @@ def _make_parser() -> argparse.ArgumentParser:
     download.add_argument("name")
     download.add_argument("--from", dest="service", default=DEFAULT_SERVICE, metavar="URL", help=DEFAULT_SERVICE)
     download.add_argument("--checkpoints", type=Path, help="the folder of releases to write into")
+    download.add_argument("--json", action="store_true", help="print JSON")
     download.set_defaults(command=_download)
 
     check = commands.add_parser("verify", help="check every hash of a release")
@@ -325,8 +326,13 @@ def _examine(data: LatentDataset, codec: LatentCodec | None, source: Source | No
 
 
 def _download(options: argparse.Namespace) -> None:
-    folder = download_release(options.name, options.service, options.checkpoints or checkpoints_folder())
-    print(f"downloaded and verified {folder}")
+    delivery = fetch_release(options.name, options.service, options.checkpoints or checkpoints_folder())
+    facts = {"name": options.name, "folder": str(delivery.folder), "version": delivery.version}
+    if delivery.fetched:
+        text = f"downloaded and verified {delivery.folder}, version {delivery.version}"
+    else:
+        text = f"{delivery.folder}, version {delivery.version}, is here already and as published: nothing was fetched"
+    command_line.print_result({**facts, "fetched": delivery.fetched}, text, options.json)
 
 
 def _verify(options: argparse.Namespace) -> None:

@@ -1,33 +1,35 @@
 """A folder to write a release or a file in, beside its final place, for one writer at a time."""
 
-import fcntl
+import itertools
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from ld_data.errors import LdDataError, StorageError
+from ld_data.locks import has_name, take_lock, wait_for_lock
 
 TRIES = 3
 
 
 @contextmanager
-def make_staging_folder(parent: Path, name: str) -> Iterator[Path]:
+def make_staging_folder(parent: Path, name: str, *, wait: bool = False) -> Iterator[Path]:
     """Yield an empty folder in `parent` that no other process writes in, and that is gone afterwards if still there.
 
     What a killed writer left is cleared first: its lock went with it. Raises `StorageError` if another process is
-    writing `name`, or when the disk refuses, in this function or inside the `with` block.
+    writing `name`, or, with `wait`, waits for it to end; and when the disk refuses, in this function or inside the
+    `with` block.
     """
     folder = parent.resolve() / f".{name}.writing"
     try:
-        lock = _lock(folder, name)
+        lock = _lock(folder, name, wait)
         try:
             for entry in folder.iterdir():
                 shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
             yield folder
         finally:
-            if _is_same(folder, lock):  # else ours was renamed, and the name may be another writer's by now
+            if has_name(lock, folder):  # else ours was renamed, and the name may be another writer's by now
                 shutil.rmtree(folder, ignore_errors=True)
             os.close(lock)
     except LdDataError:
@@ -51,26 +53,23 @@ def stage_file(path: Path) -> Iterator[Path]:
         (staging / path.name).replace(path)
 
 
-def _lock(folder: Path, name: str) -> int:
+def _lock(folder: Path, name: str, wait: bool) -> int:
     """Return the descriptor of the folder, made if need be and locked; the lock ends with the descriptor."""
-    for _ in range(TRIES):
+    for _ in itertools.count() if wait else range(TRIES):  # who waits may see any number of others go first
         folder.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            os.close(descriptor)
-            raise StorageError(
-                f"another process is writing {name} in {folder.parent}. Wait for it to end, then try again."
-            ) from error
-        if _is_same(folder, descriptor):
-            return descriptor
-        os.close(descriptor)  # the other writer has just finished, and what we opened is the release by now
+        with ExitStack() as opened:
+            try:
+                descriptor = os.open(folder, os.O_RDONLY)
+            except FileNotFoundError:  # another writer has just cleared it away
+                continue
+            opened.callback(os.close, descriptor)
+            if wait:
+                wait_for_lock(descriptor, f"writing {name} in {folder.parent}")
+            elif not take_lock(descriptor):
+                raise StorageError(
+                    f"another process is writing {name} in {folder.parent}. Wait for it to end, then try again."
+                )
+            if has_name(descriptor, folder):  # else another writer has just finished, and ours is the release by now
+                opened.pop_all()
+                return descriptor
     raise StorageError(f"{folder} is renamed again and again by other processes. Try again later.")
-
-
-def _is_same(folder: Path, descriptor: int) -> bool:
-    try:
-        return os.path.samestat(folder.stat(), os.fstat(descriptor))
-    except FileNotFoundError:
-        return False

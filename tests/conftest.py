@@ -31,6 +31,20 @@ def _no_network(monkeypatch):
     monkeypatch.setattr(socket.socket, "connect", connect_locally)
 
 
+@pytest.fixture(autouse=True)
+def _no_pauses(monkeypatch):
+    """Let requests that are sent again be sent at once, unless the answer names a time."""
+    monkeypatch.setattr("ld_data.retries.PAUSE_SECONDS", 0.0)
+
+
+@pytest.fixture
+def cache(tmp_path_factory, monkeypatch) -> Path:
+    """An empty folder for downloads."""
+    folder = tmp_path_factory.mktemp("cache")
+    monkeypatch.setenv(locations.CACHE_VARIABLE, str(folder))
+    return folder
+
+
 @pytest.fixture
 def checkpoints(tmp_path, monkeypatch) -> Path:
     """An empty folder that stands in for checkpoints/."""

@@ -1,15 +1,19 @@
-"""A real server on loopback, for the parts that speak HTTP."""
+"""Real servers on loopback, for the parts that speak HTTP: the service, and small ones that misbehave as told."""
 
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
+from email.message import Message
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import uvicorn
-from fastapi import FastAPI
+from starlette.types import ASGIApp
 
 
 @contextmanager
-def serve(app: FastAPI) -> Iterator[str]:
+def serve(app: ASGIApp) -> Iterator[str]:
     """Yield the address of the app, served on a free port."""
     server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="error"))
     thread = threading.Thread(target=server.run, daemon=True)
@@ -23,3 +27,75 @@ def serve(app: FastAPI) -> Iterator[str]:
     finally:
         server.should_exit = True
         thread.join()
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A request that came."""
+
+    method: str
+    path: str
+    headers: Message
+    body: bytes
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An answer, of which `sent` bytes of the body go out before the connection is closed, or all once a gate opens."""
+
+    status: int = 200
+    body: bytes = b""
+    headers: dict[str, str] = field(default_factory=dict)
+    sent: int | None = None
+    gate: threading.Event | None = None
+
+
+class _QuietServer(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request, client_address):
+        """Clients that were killed leave, whatever is on the way."""
+
+
+@contextmanager
+def serve_answers(answer: Callable[[Asked], Answer | None]) -> Iterator[tuple[str, list[Asked]]]:
+    """Yield the address of a server that answers as told, and what it was asked; for None it closes the connection."""
+    asked = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def handle_request(self):
+            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            asked.append(Asked(self.command, self.path, self.headers, body))
+            said = answer(asked[-1])
+            if said is None:
+                return
+            self.send_response(said.status)
+            for name, value in ({"Content-Length": str(len(said.body))} | said.headers).items():
+                self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(said.body[: said.sent])
+            if said.gate is not None:
+                said.gate.wait(30)
+                self.wfile.write(said.body[said.sent :])
+
+        do_GET = do_HEAD = do_POST = do_DELETE = handle_request  # noqa: N815
+
+        def log_message(self, *words):
+            """Keep quiet."""
+
+    with _QuietServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_address[1]}", asked
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    """Return once a condition holds."""
+    deadline = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)

@@ -346,9 +346,23 @@ class TestLdData:
         assert run(data_main.main, "build", "mnist") == 1
         assert "Looked for" in capsys.readouterr().err
 
-    def test_download(self, service, release, tmp_path):
-        assert run(data_main.main, "download", "fake-4", "--from", service, "--checkpoints", tmp_path / "new") == 0
+    def test_download_tells_whether_it_fetched(self, service, release, cache, tmp_path, capsys):
+        words = ("download", "fake-4", "--from", service, "--checkpoints", tmp_path / "new")
+        assert run(data_main.main, *words) == 0
+        assert "downloaded and verified" in capsys.readouterr().out
         assert (tmp_path / "new" / "fake-4" / "data.npz").read_bytes() == (release / "data.npz").read_bytes()
+        assert run(data_main.main, *words) == 0
+        assert "is here already and as published: nothing was fetched" in capsys.readouterr().out
+        facts = {"name": "fake-4", "folder": str(tmp_path / "new" / "fake-4"), "version": "1.0.0"}
+        assert run_json(capsys, data_main.main, *words) == facts | {"fetched": False}
+        (tmp_path / "new" / "fake-4" / "data.npz").write_bytes(b"damaged")
+        assert run_json(capsys, data_main.main, *words) == facts | {"fetched": True}
+
+    def test_download_from_where_no_service_is_says_what_to_do(self, tmp_path, capsys):
+        assert run(data_main.main, "download", "fake-4", "--from", "http://127.0.0.1:9") == 1
+        error = capsys.readouterr().err
+        assert "no answer from http://127.0.0.1:9/" in error
+        assert "`make serve` starts one" in error
 
     @pytest.mark.parametrize("arguments", [(), ("nope",), ("build", "cifar"), ("verify",)])
     def test_a_wrong_command_line_ends_with_2(self, arguments, capsys):

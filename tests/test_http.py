@@ -1,20 +1,63 @@
 """Downloading and submitting, against a real server on loopback."""
 
+import subprocess
+import sys
 from dataclasses import replace
+from hashlib import sha256
+from threading import Event
 
 import numpy as np
 import pytest
+from anyio import to_thread
 
 import ld_data
 from api.app import make_app
 from eval import evaluate
 from eval.submission import Submission, fetch_leaderboard, submit
 from eval.tokens import Tokens
-from ld_data.download import download_release
+from ld_data.download import download_release, fetch_release
 from ld_data.errors import DownloadError, InputError, IntegrityError, MissingDataError, StorageError, SubmissionError
-from tests.servers import serve
+from ld_data.fetch import partial_path
+from ld_data.manifest import read_manifest
+from tests.servers import serve, wait_until
 
 NOBODY = "http://127.0.0.1:9"
+DOWNLOAD = """
+import pathlib, sys
+from ld_data.download import fetch_release
+print(fetch_release("fake-4", sys.argv[1], pathlib.Path(sys.argv[2])).fetched)
+"""
+
+pytestmark = pytest.mark.usefixtures("cache")
+
+
+class Door:
+    """Lets requests through to an app, keeps which file and range each asked for, and refuses those for some files."""
+
+    def __init__(self, app):
+        self.app, self.asked, self.refused, self.gate = app, [], set(), Event()
+        self.gate.set()
+
+    async def __call__(self, scope, receive, send):
+        if scope["type"] == "http":
+            file = scope["path"].rpartition("/")[2]
+            self.asked.append((file, dict(scope["headers"]).get(b"range")))
+            if file in self.refused:
+                scope = scope | {"path": "/nowhere"}
+            if file == "data.npz":
+                await to_thread.run_sync(self.gate.wait)
+        await self.app(scope, receive, send)
+
+
+@pytest.fixture
+def door(catalogue, store):
+    return Door(make_app(catalogue, store))
+
+
+@pytest.fixture
+def watched_service(door):
+    with serve(door) as address:
+        yield address
 
 
 @pytest.fixture
@@ -38,10 +81,13 @@ def test_a_download_replaces_an_older_release_whole(service, release, tmp_path):
     assert {path.name for path in folder.iterdir()} == {path.name for path in release.iterdir()}
 
 
-def test_what_is_here_and_whole_is_not_fetched_again(service, tmp_path, monkeypatch):
-    folder = download_release("fake-4", service, tmp_path)
+def test_what_is_here_and_whole_is_not_fetched_again(service, tmp_path):
+    first = fetch_release("fake-4", service, tmp_path)
+    folder = first.folder
     stamps = {path: path.stat().st_mtime_ns for path in folder.iterdir()}
-    assert download_release("fake-4", service, tmp_path) == folder
+    second = fetch_release("fake-4", service, tmp_path)
+    assert (first.fetched, second.fetched) == (True, False)
+    assert second == replace(first, fetched=False)
     assert {path: path.stat().st_mtime_ns for path in folder.iterdir()} == stamps
 
 
@@ -65,19 +111,58 @@ def test_a_name_that_leads_elsewhere_is_not_downloaded(service, tmp_path, name):
         download_release(name, service, tmp_path)
 
 
-def test_a_download_that_fails_leaves_nothing_new(service, release, tmp_path, monkeypatch):
-    monkeypatch.setattr("ld_data.fetch.PAUSE_SECONDS", 0)
+def test_a_download_that_fails_leaves_nothing_new(service, release, tmp_path):
     (release / "data.npz").write_bytes(b"altered after it was verified")
     with pytest.raises(DownloadError, match=r"data\.npz.*503"):
         download_release("fake-4", service, tmp_path / "new")
     assert list((tmp_path / "new").iterdir()) == []
 
 
+def test_a_file_of_which_a_part_has_arrived_is_continued(watched_service, door, release, tmp_path):
+    content = (release / "data.npz").read_bytes()
+    path = partial_path(sha256(content).hexdigest())
+    path.parent.mkdir()
+    path.write_bytes(content[:1000])
+    folder = download_release("fake-4", watched_service, tmp_path)
+    assert (folder / "data.npz").read_bytes() == content
+    assert [range_ for file, range_ in door.asked if file == "data.npz"] == [b"bytes=1000-"]
+
+
+def test_files_that_arrived_before_a_failure_are_not_fetched_again(watched_service, door, release, tmp_path):
+    files = {path.name for path in release.iterdir()}
+    last = list(read_manifest(release).files)[-1]
+    door.refused.add(last)
+    with pytest.raises(DownloadError, match=f"{last}.*404"):
+        download_release("fake-4", watched_service, tmp_path / "new")
+    assert list((tmp_path / "new").iterdir()) == []
+    door.refused.clear()
+    folder = download_release("fake-4", watched_service, tmp_path / "new")
+    assert {path.name for path in folder.iterdir()} == files
+    asked = [file for file, _ in door.asked]
+    assert {file: asked.count(file) for file in files} == dict.fromkeys(files, 1) | {"manifest.json": 2, last: 2}
+
+
+def test_a_release_that_another_process_fetches_is_waited_for(watched_service, door, release, tmp_path):
+    door.gate.clear()
+    command = [sys.executable, "-c", DOWNLOAD, watched_service, str(tmp_path / "new")]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    with subprocess.Popen(command, **pipes) as first:
+        wait_until(lambda: ("data.npz", None) in door.asked)
+        with subprocess.Popen(command, **pipes) as second:
+            assert "waiting for another process that is writing fake-4" in second.stderr.readline()
+            door.gate.set()
+            assert (first.communicate()[0], second.communicate()[0]) == ("True\n", "False\n")
+    assert [file for file, _ in door.asked].count("data.npz") == 1
+    assert [path.name for path in (tmp_path / "new").iterdir()] == ["fake-4"]
+
+
 def test_a_service_that_is_no_such_service_is_told(service, tmp_path, monkeypatch):
     with pytest.raises(DownloadError, match=r"answered 404.*no release 'nope'"):
         download_release("nope", service, tmp_path)
-    with pytest.raises(DownloadError, match="no answer from"):
+    with pytest.raises(DownloadError, match=r"no answer from .*make serve"):
         download_release("fake-4", NOBODY, tmp_path)
+    with pytest.raises(InputError, match="http or https"):
+        download_release("fake-4", "localhost:8000", tmp_path)
     with pytest.raises((DownloadError, IntegrityError)):
         download_release("fake-4", f"{service}/docs?", tmp_path)
     monkeypatch.setenv("LD_DATA_OFFLINE", "1")

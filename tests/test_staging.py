@@ -1,6 +1,7 @@
 import errno
 import subprocess
 import sys
+import threading
 
 import pytest
 
@@ -72,6 +73,41 @@ def test_two_writers_of_one_name_do_not_mix(tmp_path, other_writer):
     assert (tmp_path / ".a.writing" / "half").exists()
     with make_staging_folder(tmp_path, "b") as folder:
         assert folder.exists()
+
+
+def test_who_waits_is_next_and_says_so(tmp_path, other_writer, capsys):
+    entered = []
+
+    def write():
+        with make_staging_folder(tmp_path, "a", wait=True) as folder:
+            entered.append(list(folder.iterdir()))
+
+    waiting = threading.Thread(target=write)
+    waiting.start()
+    while "waiting for another process that is writing a" not in capsys.readouterr().err:
+        assert waiting.is_alive()
+        waiting.join(0.01)
+    assert entered == []
+    other_writer.stdin.write("\n")
+    other_writer.stdin.flush()
+    waiting.join(30)
+    assert entered == [[]]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_many_who_wait_all_get_their_turn(tmp_path):
+    def write(number):
+        with make_staging_folder(tmp_path, "a", wait=True) as folder:
+            (folder / "file").write_text(f"{number}")
+            if number % 2:
+                folder.rename(tmp_path / f"{number}")
+
+    writers = [threading.Thread(target=write, args=(number,)) for number in range(8)]
+    for writer in writers:
+        writer.start()
+    for writer in writers:
+        writer.join(30)
+    assert {path.name: (path / "file").read_text() for path in tmp_path.iterdir()} == {n: n for n in "1357"}
 
 
 def test_what_a_killed_writer_left_is_cleared(tmp_path, other_writer):

@@ -1,0 +1,23 @@
+"""Addresses of pages and services."""
+
+from urllib.parse import urlsplit
+
+from ld_data.errors import InputError
+
+
+def is_link(text: str) -> bool:
+    """Return whether a text is an http or https address."""
+    if " " in text:
+        return False
+    try:
+        parts = urlsplit(text)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # brackets without an address, a port that is no number
+        return False
+
+
+def check_service(address: str) -> str:
+    """Return the address of a service without a slash at its end; raise `InputError` if it is none."""
+    if not is_link(address):
+        raise InputError(f"the service must be an http or https address; received {address!r}.")
+    return address.rstrip("/")
