@@ -1,24 +1,25 @@
 """The leaderboard of a service, from afar: sending predictions, reading it, and removing an entry."""
 
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Self
-from urllib.parse import quote, urlsplit
 
 import numpy as np
 
 from eval.tokens import REMOVE_VARIABLE, SUBMIT_VARIABLE, make_headers
-from ld_data.arrays import check_finite, check_numbers, read_npy, write_npy
+from ld_data.addresses import is_link
+from ld_data.arrays import check_finite, check_numbers, write_npy
 from ld_data.dataset import LatentDataset
-from ld_data.errors import InputError, SubmissionError
+from ld_data.errors import InputError, ServiceError, SubmissionError
 from ld_data.hashing import hash_array
 
 if TYPE_CHECKING:
-    import httpx2
+    from api.client import Client
 
 MAX_NAME, MAX_URL, MAX_DESCRIPTION, MAX_LEARNING_RULE = 100, 300, 1000, 100
 MAX_PARAMETERS = 2**53 - 1  # the greatest whole number that canonical JSON holds
-TIMEOUT_SECONDS = 60.0
 
 _TEXT_LIMITS = {
     "name": MAX_NAME,
@@ -54,7 +55,7 @@ class Submission:
             raise InputError('a submission needs a name: pass name="..." .')
         for field, limit in _TEXT_LIMITS.items():
             _check_text(field, getattr(self, field), limit)
-        if self.url and not _is_link(self.url):
+        if self.url and not is_link(self.url):
             raise InputError(f"url must be an http or https address; received {self.url!r}.")
         if self.parameters is not None and not 0 <= self.parameters <= MAX_PARAMETERS:
             raise InputError(
@@ -77,7 +78,7 @@ def submit(service: str, data: LatentDataset, predictions: np.ndarray, submissio
     service's reason, or with what is wrong when it does not answer.
     """
     facts = {"data_sha256": data.test_sha256, **asdict(submission)}
-    return _post(f"{_name_address(service, data.name)}/scores", predictions, facts)
+    return _post(service, data.name, "scores", predictions, facts)
 
 
 def submit_challenge(
@@ -90,7 +91,7 @@ def submit_challenge(
     """
     checked = check_finite(check_numbers(predictions, "predictions"), "predictions")
     facts = {**asdict(submission), "season": season}
-    return _post(f"{_name_address(service, release)}/challenge/scores", checked, facts)
+    return _post(service, release, "challenge/scores", checked, facts)
 
 
 def fetch_challenge(service: str, release: str) -> tuple[np.ndarray, dict[str, Any]]:
@@ -98,16 +99,13 @@ def fetch_challenge(service: str, release: str) -> tuple[np.ndarray, dict[str, A
 
     Raises `SubmissionError` as `submit`, and if x is not what the service says that it is.
     """
-    address = f"{_name_address(service, release)}/challenge"
-    state = _read_object(_send("GET", address), address)
-    try:
-        x = read_npy(_send("GET", f"{address}/x").content)
-    except InputError as error:
-        raise SubmissionError(f"{address}/x answered something else than an array: {error}") from error
+    with _open(service, release, "challenge") as (client, route):
+        state = client.send_for_object("GET", route)
+        x = client.send_for_array("GET", f"{route}/x")
     if hash_array(x) != state.get("x_sha256"):
         raise SubmissionError(
-            f"{address}: expected x with the sha256 {state.get('x_sha256')}; received {hash_array(x)}. Perhaps the "
-            "season was closed in between: try again."
+            f"{client.service}{route}: expected x with the sha256 {state.get('x_sha256')}; received {hash_array(x)}. "
+            "Perhaps the season was closed in between: try again."
         )
     return x, state
 
@@ -117,10 +115,12 @@ def fetch_leaderboard(service: str, release: str, challenge: bool = False) -> di
 
     With `challenge` it is that of the open season. Raises `SubmissionError` as `submit`.
     """
-    address = f"{_name_address(service, release)}{'/challenge' if challenge else ''}/scores"
-    board = _read_object(_send("GET", address, headers={"Accept": "application/json"}), address)
+    with _open(service, release, "challenge/scores" if challenge else "scores") as (client, route):
+        board = client.send_for_object("GET", route, headers={"Accept": "application/json"})
     if not all(isinstance(board.get(field), list) for field in ("scores", "suspects")):
-        raise SubmissionError(f"{address} answered something else than a leaderboard: not an LD-Data service.")
+        raise SubmissionError(
+            f"{client.service}{route} answered something else than a leaderboard: not an LD-Data service."
+        )
     return board
 
 
@@ -129,59 +129,31 @@ def remove_entry(service: str, release: str, number: int, reason: str) -> dict[s
 
     The token of the environment variable `LD_DATA_REMOVE_TOKEN` is sent. Raises `SubmissionError` as `submit`.
     """
-    address = f"{_name_address(service, release)}/scores/{number}"
-    response = _send("DELETE", address, params={"reason": reason}, headers=make_headers(REMOVE_VARIABLE))
-    return _read_object(response, address)
+    with _open(service, release, f"scores/{number}") as (client, route):
+        return client.send_for_object("DELETE", route, params={"reason": reason}, headers=make_headers(REMOVE_VARIABLE))
 
 
-def _name_address(service: str, release: str) -> str:
-    if not _is_link(service):
-        raise InputError(f"the service must be an http or https address; received {service!r}.")
-    return f"{service.rstrip('/')}/v1/datasets/{quote(release, safe='')}"
+def _post(service: str, release: str, place: str, predictions: np.ndarray, facts: dict[str, Any]) -> dict[str, Any]:
+    with _open(service, release, place) as (client, route):
+        return client.send_for_object(
+            "POST",
+            route,
+            params={field: fact for field, fact in facts.items() if fact not in ("", None)},
+            content=write_npy(predictions.astype(np.float32)),
+            headers={"Content-Type": "application/x-npy"} | make_headers(SUBMIT_VARIABLE),
+        )
 
 
-def _post(address: str, predictions: np.ndarray, facts: dict[str, Any]) -> dict[str, Any]:
-    response = _send(
-        "POST",
-        address,
-        params={field: fact for field, fact in facts.items() if fact not in ("", None)},
-        content=write_npy(predictions.astype(np.float32)),
-        headers={"Content-Type": "application/x-npy"} | make_headers(SUBMIT_VARIABLE),
-    )
-    return _read_object(response, address)
-
-
-def _send(method: str, address: str, **request: Any) -> "httpx2.Response":
-    """Return a service's answer; raise `SubmissionError` if there is none, or it tells of an error."""
-    import httpx2  # the service itself, which knows what a submission is, sends none
+@contextmanager
+def _open(service: str, release: str, place: str) -> Iterator[tuple["Client", str]]:
+    """Yield a client of a service, and the route to a place of a release there; raises `SubmissionError` for its."""
+    from api.client import Client, name_route  # the service itself, which knows what a submission is, sends none
 
     try:
-        response = httpx2.request(method, address, timeout=TIMEOUT_SECONDS, **request)
-    except (httpx2.HTTPError, httpx2.InvalidURL) as error:
-        raise SubmissionError(
-            f"no answer from {address}: {error}. Is the service running there? `make serve` starts one."
-        ) from error
-    if response.is_error:
-        answer = _read_json(response, address)
-        reason = answer.get("error", answer) if isinstance(answer, dict) else answer
-        raise SubmissionError(f"{address} answered {response.status_code}: {reason}")
-    return response
-
-
-def _read_object(response: "httpx2.Response", address: str) -> dict[str, Any]:
-    answer = _read_json(response, address)
-    if not isinstance(answer, dict):
-        raise SubmissionError(f"{address} answered something else than an object: not an LD-Data service.")
-    return answer
-
-
-def _read_json(response: "httpx2.Response", address: str) -> Any:
-    try:
-        return response.json()
-    except ValueError as error:
-        raise SubmissionError(
-            f"{address} answered {response.status_code}, but not in JSON: not an LD-Data service."
-        ) from error
+        with Client(service) as client:
+            yield client, f"{name_route(release)}/{place}"
+    except ServiceError as error:
+        raise SubmissionError(str(error)) from error
 
 
 def _check_text(field: str, text: str, limit: int) -> None:
@@ -193,13 +165,3 @@ def _check_text(field: str, text: str, limit: int) -> None:
             f"{field} must have printable characters alone; received U+{ord(hidden):04X} at place "
             f"{text.index(hidden) + 1}. Write it on one line, without joiners and marks of direction."
         )
-
-
-def _is_link(text: str) -> bool:
-    if " " in text:
-        return False
-    try:
-        parts = urlsplit(text)
-        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-    except ValueError:  # brackets without an address, a port that is no number
-        return False

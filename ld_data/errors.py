@@ -58,6 +58,17 @@ class DownloadError(LdDataError, ConnectionError):
     error_type = "download"
 
 
+class ServiceError(LdDataError):
+    """A service did not answer, answered as none of LD-Data's does, or refused."""
+
+    error_type = "service"
+
+    def __init__(self, message: str, status: int | None = None, reason: str = "") -> None:
+        """Keep the status of the answer, if there was one, and the `error_type` that it told."""
+        super().__init__(message)
+        self.status, self.reason = status, reason
+
+
 class SubmissionError(LdDataError):
     """The service did not accept a score."""
 

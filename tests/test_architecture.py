@@ -22,6 +22,9 @@ MAY_IMPORT = {
     "eval": {"eval", "ld_data"},
     "api": {"api", "eval", "ld_data"},
 }
+# A submission is a request to the service. The module that sends one imports the client late, so that neither the
+# service, which knows what a submission is, nor who only evaluates does; and the client needs nothing of either.
+UPWARDS = {("eval.submission", "api.client")}
 BESIDE = "api.benchmark.servers."  # programs that the benchmark starts: what they import, the service does not
 LIBRARIES = {
     "ld_data": {"numpy", "scipy"},
@@ -47,7 +50,6 @@ EXTRA_LIBRARIES = {
     "ld_data.variations_benchmark": {"tqdm"},
     "ld_data.variations_files": {"tqdm"},
     "ld_data.variations_plots": {"matplotlib"},
-    "ld_data.download": {"httpx2"},
     "eval.database": {"alembic", "sqlalchemy"},
     "eval.migrations.__init__": {"alembic", "sqlalchemy"},
     "eval.migrations.versions.r0001_receipts": {"alembic", "sqlalchemy"},
@@ -56,7 +58,6 @@ EXTRA_LIBRARIES = {
     "eval.receipts": {"rfc8785"},
     "eval.seasons": {"sqlalchemy"},
     "eval.store": {"sqlalchemy"},
-    "eval.submission": {"httpx2"},
     "eval.tables": {"sqlalchemy"},
     "eval.perceptrons": {"keras"},
     "eval.regressors": {"sklearn", "tqdm"},
@@ -83,6 +84,7 @@ EXTRA_LIBRARIES = {
     "vae.network": {"onnxruntime"},
     "vae.remote": {"httpx2"},
     "vae.training": {"tqdm"},
+    "api.client": {"httpx2"},
     "api.pictures": {"PIL"},
     "api.benchmark.alternatives.bentoml_decoder": {"bentoml", "onnxruntime"},
     "api.benchmark.alternatives.litserve_decoder": {"litserve", "onnxruntime"},
@@ -141,7 +143,7 @@ LATE_IMPORTS = {  # module, what it imports late
     ("vae.__main__", "eval.judges"),
     ("eval.predictions", "torch"),
     ("eval.score", "eval.submission"),
-    ("eval.submission", "httpx2"),
+    ("eval.submission", "api.client"),
     ("eval.__main__", "eval.baselines"),
     ("eval.__main__", "eval.baseline_table"),
     ("eval.__main__", "eval.classification"),
@@ -184,7 +186,7 @@ def test_packages_import_downwards_only(module):
     if module in COMMAND_LINES or module.endswith("__main__"):
         return
     for imported in imports_of(MODULES[module], late=False) | imports_of(MODULES[module], late=True):
-        if package_of(imported) in PACKAGES:
+        if package_of(imported) in PACKAGES and (module, imported) not in UPWARDS:
             allowed = MAY_IMPORT[package_of(module)] | ({"vae"} if module.startswith(BESIDE) else set())
             assert package_of(imported) in allowed, imported
 
@@ -203,6 +205,13 @@ def test_the_service_imports_none_of_the_programs_that_it_is_compared_with():
         imported = imports_of(path, late=False) | imports_of(path, late=True)
         beside = {name for name in imported if name.startswith((BESIDE, "api.benchmark.alternatives."))}
         assert module.startswith(BESIDE) or not beside, module
+
+
+def test_what_is_imported_upwards_is_imported_late_and_needs_the_lowest_layer_alone():
+    for module, imported in UPWARDS:
+        assert (module, imported) in LATE_IMPORTS
+        needed = {name for late in (True, False) for name in imports_of(MODULES[imported], late)}
+        assert {package_of(name) for name in needed} - sys.stdlib_module_names <= {"ld_data", "httpx2", "numpy"}
 
 
 def test_nothing_imports_a_command_line():
@@ -285,7 +294,7 @@ def test_the_models_are_imported_without_what_few_ask_of_them():
     assert not {"sklearn", "httpx2", "scipy", "pandas", "tensorflow", "keras", "torch"} & set(loaded.split())
 
 
-@pytest.mark.parametrize("statement", ["import ld_data", "from eval import evaluate"])
+@pytest.mark.parametrize("statement", ["import ld_data", "from eval import evaluate", "import api"])
 def test_light_imports_pull_in_no_framework(statement):
     script = f"{statement}; import sys; print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True).stdout
