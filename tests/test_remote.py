@@ -214,7 +214,7 @@ def test_what_is_no_address_is_refused(cache, address):
 def test_a_cache_that_cannot_be_written_is_told(cache, preset):
     address, _, _ = preset
     cache.parent.write_text("a file")
-    with pytest.raises(StorageError, match=r"could not write the models.*LD_DATA_CACHE"):
+    with pytest.raises(StorageError, match=r"could not write .*LD_DATA_CACHE"):
         vae.load(address)
 
 
