@@ -39,7 +39,7 @@ def fit_model(
     model: keras.Model, loss: keras.losses.Loss, inputs: np.ndarray, targets: np.ndarray, plan: FitPlan, title: str
 ) -> None:
     """Fit a model under a progress bar with that title; inputs and targets have equally many rows."""
-    callbacks = [TqdmCallback(verbose=0, desc=title)]
+    callbacks = [TqdmCallback(verbose=0, desc=title, disable=None)]
     validation = None
     if plan.held_out:
         order = np.random.default_rng(plan.seed).permutation(len(inputs))

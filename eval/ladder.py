@@ -196,7 +196,8 @@ def climb(fit: Fit, data: LatentDataset, seed: int = 0, *, batch_rows: int = BAT
 def climb_datasets(fit: FitDataset, data: LatentDataset, seed: int = 0, *, batch_rows: int = BATCH_ROWS) -> list[Rung]:
     """Return the same as `climb` for a `fit(data, seed)` that learns from a dataset and its labels, as baselines do."""
     return [
-        _climb_task(task, fit, data, seed, batch_rows) for task in tqdm(make_ladder(data, seed), "ladder", unit="task")
+        _climb_task(task, fit, data, seed, batch_rows)
+        for task in tqdm(make_ladder(data, seed), "ladder", unit="task", disable=None)
     ]
 
 

@@ -70,7 +70,7 @@ def fit_trees(data: LatentDataset, seed: int) -> Callable[[np.ndarray], np.ndarr
             validation_fraction=HELD_OUT,
             random_state=seed,
         ).fit(data.train.x, component)
-        for component in tqdm(data.train.y.T, desc="trees", unit="component")
+        for component in tqdm(data.train.y.T, desc="trees", unit="component", disable=None)
     ]
     return lambda x: np.column_stack([model.predict(x) for model in models])
 

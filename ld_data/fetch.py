@@ -243,7 +243,7 @@ def _refuses_range(response: httpx2.Response, start: int) -> bool:
 def _write_stream(response: httpx2.Response, file: BinaryIO, title: str, start: int) -> None:
     length = response.headers.get("Content-Length", "")
     total = start + int(length) if length.isdecimal() else None
-    with tqdm(total=total, initial=start, unit="B", unit_scale=True, desc=title, leave=False) as progress:
+    with tqdm(total=total, initial=start, unit="B", unit_scale=True, desc=title, leave=False, disable=None) as progress:
         for chunk in response.iter_raw():
             file.write(chunk)
             file.flush()  # a process that is killed leaves it to the next one

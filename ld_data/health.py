@@ -27,7 +27,7 @@ def measure_latents(data: LatentDataset, progress: bool = False) -> Groups:
     samples = {f"{space}_{name}": getattr(split, space) for space in ("x", "y") for name, split in splits}
     report = {
         group: _measure_sample(sample, REFERENCE_SEED)
-        for group, sample in tqdm(samples.items(), "latents", disable=not progress)
+        for group, sample in tqdm(samples.items(), "latents", disable=None if progress else True)
     }
     for space in ("x", "y"):
         train, test = samples[f"{space}_train"], samples[f"{space}_test"]
@@ -61,7 +61,7 @@ def measure_nulls(data: LatentDataset, progress: bool = False) -> Nulls:
     sizes = {"train": len(data.train), "test": len(data.test)}
     jobs = [(size, seed) for size in sorted(set(sizes.values())) for seed in range(NULL_SEEDS)]
     by_size: dict[int, list[Measures]] = {}
-    for size, seed in tqdm(jobs, "nulls", disable=not progress):
+    for size, seed in tqdm(jobs, "nulls", disable=None if progress else True):
         sample = make_normal_sample(seed, size, data.latent_dim)
         by_size.setdefault(size, []).append(_measure_sample(sample, REFERENCE_SEED + 1 + seed))
     nulls: Nulls = {}

@@ -64,7 +64,7 @@ def measure_speed(turns: int = 7, *, progress: bool = True) -> dict[str, Timing]
     }
     seconds: dict[str, list[float]] = {way: [] for way in ways}
     with threadpool_limits(1):
-        for turn in tqdm(range(turns + 1), desc="turns", disable=not progress):
+        for turn in tqdm(range(turns + 1), desc="turns", disable=None if progress else True):
             for way, (_, make) in ways.items():
                 start = time.perf_counter()
                 make()

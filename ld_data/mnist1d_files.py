@@ -45,7 +45,9 @@ def write_signals(plan: SignalPlan, path: Path, *, progress: bool = True) -> lis
     files = name_files(path)
     with (
         make_staging_folder(path.parent, path.name) as staging,
-        tqdm(desc=path.name, total=plan.rows, unit=" signals", unit_scale=True, disable=not progress) as bar,
+        tqdm(
+            desc=path.name, total=plan.rows, unit=" signals", unit_scale=True, disable=None if progress else True
+        ) as bar,
     ):
         shown = replace(plan, parts=lambda: _show(plan, bar))
         drafts = [staging / file.name for file in files]

@@ -67,7 +67,7 @@ def measure_reading(
     with TemporaryDirectory() as folder:
         paths = [Path(folder) / f"{split}.amat" for split in ("train", "test")]
         _write_files(paths, rows, notation)
-        for _ in tqdm(range(turns), desc="turns", disable=not progress):
+        for _ in tqdm(range(turns), desc="turns", disable=None if progress else True):
             for way, readings in found.items():
                 with ProcessPoolExecutor(1, get_context("spawn")) as process:  # whose memory is its own
                     readings.append(process.submit(_measure, way, paths, rows).result())

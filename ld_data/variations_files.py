@@ -50,7 +50,11 @@ def write_variations(
     with (
         make_staging_folder(path.parent, path.name) as staging,
         tqdm(
-            desc=path.name, total=train_rows + test_rows, unit=" images", unit_scale=True, disable=not progress
+            desc=path.name,
+            total=train_rows + test_rows,
+            unit=" images",
+            unit_scale=True,
+            disable=None if progress else True,
         ) as bar,
     ):
         drafts = []

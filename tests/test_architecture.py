@@ -257,6 +257,15 @@ def test_forbidden_constructs_are_absent(module):
             assert "allow_pickle=False" in ast.unparse(node), f"line {node.lineno}"
 
 
+def test_progress_is_for_terminals_alone():
+    """Each bar says what disables it: `None`, which asks whether stderr is a terminal, or that and the caller."""
+    for module, path in MODULES.items():
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) in {"tqdm", "TqdmCallback"}:
+                (disable,) = [ast.unparse(option.value) for option in node.keywords if option.arg == "disable"]
+                assert disable == "None" or disable.startswith("None if "), f"{module}, line {node.lineno}"
+
+
 @pytest.mark.parametrize("module", MODULES)
 def test_everything_public_is_documented(module):
     tree = ast.parse(MODULES[module].read_text())

@@ -1,4 +1,5 @@
 import io
+import sys
 import tracemalloc
 from dataclasses import replace
 
@@ -60,9 +61,12 @@ def test_memory_does_not_grow_with_the_signals(stream):
     assert peaks[1] < 1.2 * peaks[0] + 9 * 12 * 65_530  # the classes, which are kept until they are written
 
 
-def test_progress_is_shown(tmp_path, capsys):
+def test_progress_is_shown_on_a_terminal_alone(tmp_path, capsys, monkeypatch):
     write_signals(plan_mnist1d(SMALL), tmp_path / "s.npz")
-    assert "s.npz: 100%" in capsys.readouterr().err
+    assert capsys.readouterr().err == ""
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    write_signals(plan_mnist1d(SMALL), tmp_path / "t.npz")
+    assert "t.npz: 100%" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

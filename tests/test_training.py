@@ -1,3 +1,4 @@
+import sys
 from dataclasses import replace
 
 import keras
@@ -97,7 +98,8 @@ def test_the_flow_brings_what_it_is_given_nearer_to_the_standard_normal():
     assert measure_slices(x)["epps_pulley_mean"] < 0.2 * measure_slices(u)["epps_pulley_mean"]
 
 
-def test_progress_names_the_terms_of_the_loss(inputs, capsys):
+def test_progress_on_a_terminal_names_the_terms_of_the_loss(inputs, capsys, monkeypatch):
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     train_vae(CONFIG, *inputs)
     shown = capsys.readouterr().err
     assert "2/2" in shown

@@ -76,7 +76,7 @@ def measure_rates(
     The fastest tenth of the calls ends with the one that counts: nothing else on the machine disturbed it.
     """
     seconds: dict[tuple[str, int], list[float]] = {(name, batch): [] for name in networks for batch in BATCHES}
-    for _ in tqdm(range(turns), "turns", disable=not progress):
+    for _ in tqdm(range(turns), "turns", disable=None if progress else True):
         for (name, batch), calls in seconds.items():
             (shape,) = networks[name].inputs.values()
             values = np.random.default_rng(0).normal(size=(batch, *shape)).astype(np.float32)

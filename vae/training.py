@@ -94,7 +94,7 @@ def fit(
     optimizer = keras.optimizers.Adam(schedule, clipnorm=GREATEST_GRADIENT, **averaging)
     # Keras would compile TensorFlow's graph by XLA, which on processors costs half as much again for convolutions.
     model.compile(optimizer, loss, jit_compile="auto" if keras.backend.backend() != "tensorflow" else False)
-    callbacks = [TqdmCallback(verbose=1, desc=title, mininterval=0.5)] if title else []
+    callbacks = [TqdmCallback(verbose=1, desc=title, mininterval=0.5, disable=None)] if title else []
     model.fit(batches, steps_per_epoch=steps, epochs=config.epochs, shuffle=False, verbose=0, callbacks=callbacks)
 
 

@@ -183,7 +183,7 @@ class _Stage:
         """Measure all parts, each once a round; one that fails is named and left out."""
         turns: dict[str, list[Sample]] = {name: [] for name in self.parts}
         total = self.options.rounds * len(self.parts)
-        with tqdm(total=total, desc="turns", disable=not self.options.progress) as bar:
+        with tqdm(total=total, desc="turns", disable=None if self.options.progress else True) as bar:
             for _ in range(self.options.rounds):
                 for name, take in self.parts.items():
                     bar.set_postfix_str(name)

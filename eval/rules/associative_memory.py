@@ -32,7 +32,7 @@ def fit_associative_memory(data: LatentDataset, seed: int) -> AssociativeMemory:
     fit, held = split_rows(len(data.train), np.random.default_rng(seed))
     x, y = data.train.x, data.train.y
     errors = {}
-    for sharpness in (progress := tqdm(SHARPNESS, desc="associative memory")):
+    for sharpness in (progress := tqdm(SHARPNESS, desc="associative memory", disable=None)):
         answers = AssociativeMemory(x[fit], y[fit], sharpness * x.shape[1]).predict(x[held])
         errors[sharpness] = float(np.square(answers - y[held]).mean())
         progress.set_postfix(held_out=f"{errors[sharpness]:.4f}")

@@ -107,7 +107,7 @@ def _fit(network: Network, data: LatentDataset, plan: RulePlan, seed: int, title
     steps = len(fit) // batch_rows
     optimizer = Adam(network.weights)
     best = [weight.copy() for weight in network.weights]
-    for epoch in (progress := tqdm(range(plan.epochs), desc=title)):
+    for epoch in (progress := tqdm(range(plan.epochs), desc=title, disable=None)):
         order = random.permutation(fit)
         for step, rows in enumerate(np.split(order[: steps * batch_rows], steps)):
             share = (epoch * steps + step) / (plan.epochs * steps)
