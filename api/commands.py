@@ -1,19 +1,17 @@
 """What `python -m api` does: serve, or measure."""
 
 import argparse
+import gc
 import signal
 import socket
 import sys
-from collections.abc import Sequence
-from contextlib import closing
-from pathlib import Path
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from typing import get_args
 
 import vae
 from api.benchmark.commands import add_commands
-from api.processes import Service, serve
-from api.request_log import Form, Level
-from eval.store import Store
+from api.log_choices import Form, Level
 from ld_data import command_line
 from ld_data.errors import InputError
 from ld_data.locations import checkpoints_folder, scores_place
@@ -21,20 +19,15 @@ from ld_data.locations import checkpoints_folder, scores_place
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Serve until interrupted, or measure if a subcommand says so, and return the exit status."""
-    options = _make_parser().parse_args(arguments)
-    return command_line.run(lambda: options.command(options))
+    return command_line.run_parser(_make_parser(), arguments)
 
 
 def _make_parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser("python -m api", description="Serve the releases in the checkpoints folder.")
-    parser.add_argument("--host", default="127.0.0.1")
-    parser.add_argument("--port", type=int, default=8000)
-    parser.add_argument("--checkpoints", type=Path, help="the folder of releases; checkpoints/ by default")
-    parser.add_argument(
-        "--scores",
-        metavar="PLACE",
-        help="the leaderboard's file or database URL; by default LD_DATA_SCORES, or scores.sqlite beside checkpoints/",
-    )
+    parser = command_line.make_parser("api", "Serve the releases in the checkpoints folder.", "--port 8001")
+    parser.add_argument("--host", default="127.0.0.1", help="the address to listen at; 127.0.0.1 by default")
+    parser.add_argument("--port", type=int, default=8000, help="8000 by default")
+    command_line.add_checkpoints(parser)
+    command_line.add_scores(parser)
     parser.add_argument("--workers", type=int, default=1, help="processes that serve; as many as cores are of use")
     parser.add_argument("--log", choices=get_args(Form), default="text", help="how stderr is written")
     parser.add_argument(
@@ -54,21 +47,33 @@ def _serve(options: argparse.Namespace) -> None:
         raise InputError(f"{checkpoints} is not a folder. Name the folder of the releases with --checkpoints.")
     if options.workers < 1:
         raise InputError(f"the service needs 1 worker or more; --workers is {options.workers}.")
+    with _spare_garbage_collection():  # half a second, which who only asks for help need not wait
+        from api.processes import Service, serve
+        from eval.store import Store
+
     place = options.scores or scores_place(checkpoints)
-    _check_store(place)
+    with closing(Store(place)) as store:  # before the releases are loaded, so that a place of no use is told at once
+        _tell_of_older_scores(store.count_older_scores(), place)
     with _listen(options.host, options.port) as listener:
         level: Level = options.log_level or ("info" if options.log == "json" else "warning")
         serve(Service(checkpoints, place, vae.load, options.workers, options.log, level), listener)
 
 
-def _check_store(place: str) -> None:
-    """Raise `InputError` or `StorageError` if the store cannot be used; tell of scores that it holds in vain."""
-    with closing(Store(place)) as store:
-        older = store.count_older_scores()
-    if older:
+@contextmanager
+def _spare_garbage_collection() -> Iterator[None]:
+    """Import in this block: among what is imported there is no garbage; to look for it takes a third of the time."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+
+
+def _tell_of_older_scores(scores: int, place: str) -> None:
+    if scores:
         print(
-            f"{older} scores of an older version stay in the table scores of {place}. Their predictions were not kept, "
-            "so that they cannot be verified and are not ranked: submit them again.",
+            f"{scores} scores of an older version stay in the table scores of {place}. Their predictions were not "
+            "kept, so that they cannot be verified and are not ranked: submit them again.",
             file=sys.stderr,
         )
 

@@ -26,8 +26,9 @@ from uvicorn.supervisors import Multiprocess
 
 from api.app import make_app
 from api.catalogue import Catalogue, LoadCodec
+from api.log_choices import Form, Level
 from api.metrics import FOLDER_VARIABLE
-from api.request_log import Form, Level, set_up_logging
+from api.request_log import set_up_logging
 from eval.store import Store
 from eval.tokens import Tokens
 from ld_data.errors import NotReadyError

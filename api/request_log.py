@@ -8,15 +8,14 @@ import sys
 from contextvars import ContextVar
 from itertools import count
 from time import perf_counter
-from typing import Any, Literal
+from typing import Any
 from urllib.parse import quote
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.log_choices import Form, Level
 from api.metrics import name_route
 
-Form = Literal["text", "json"]
-Level = Literal["debug", "info", "warning", "error"]
 HEADER = b"x-request-id"
 SANE_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 MAX_PATH = 200  # characters of it in a line

@@ -12,7 +12,6 @@ import numpy as np
 from eval.comparison import RESAMPLES, compare
 from eval.entry_point import load_function
 from eval.ladder import Rung, climb, climb_datasets, describe_gaps, format_rungs, keep_rows
-from eval.receipts import verify_log
 from eval.score import check_predictions, score_predictions
 from eval.submission import Submission, fetch_challenge, fetch_leaderboard, remove_entry, submit, submit_challenge
 from ld_data import command_line
@@ -25,178 +24,222 @@ from ld_data.release import find_release, load
 from ld_data.source import SOURCES, choose_source, find_inputs, load_source
 
 ALL_SEEDS, TABLE_SEEDS, MAX_SEEDS, MAX_JOBS = 5, 3, 1000, 1000
-DEFAULT_SERVICE = "http://127.0.0.1:8000"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Return the exit status of the command that the arguments name."""
-    options = _make_parser().parse_args(arguments)
-    return command_line.run(lambda: options.command(options))
+    return command_line.run_parser(_make_parser(), arguments)
 
 
 def _make_parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser("python -m eval", description="Scores of models that map x to y.")
+    parser = command_line.make_parser("eval", "Scores of models that map x to y.", "score ld-mnist-32 predictions.npy")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
-    score = commands.add_parser("score", help="score predictions for the test rows")
-    score.add_argument("release", help="a release's name or folder")
-    score.add_argument("predictions", type=Path, help=".npy of shape (n_test, d)")
-    score.add_argument("--json", action="store_true", help="print JSON")
+    score = command_line.add_command(
+        commands, "score", help="score predictions for the test rows", example="ld-mnist-32 predictions.npy"
+    )
+    command_line.add_release(score)
+    _add_predictions(score)
     score.set_defaults(command=_score)
 
     _add_baselines(commands)
     _add_compare(commands)
     _add_ladder(commands)
     _add_classifiers(commands)
-
-    training = commands.add_parser("train-judge", help="train a classifier of a source's raw inputs")
-    training.add_argument("source", nargs="?", choices=list(SOURCES))
-    training.add_argument(
-        "--source-npz", type=Path, metavar="FILE", help="your own images instead: x_train, y_train, ..."
-    )
-    training.add_argument("--out", type=Path, help=".keras; beside the releases by default")
-    training.add_argument("--epochs", type=int, help="passes over the training inputs")
-    training.add_argument("--seed", type=int, default=0)
-    training.add_argument("--json", action="store_true", help="print JSON")
-    training.set_defaults(command=_train_judge)
-
-    judge = commands.add_parser("judge", help="let a judge read decoded inputs")
-    judge.add_argument("release", help="a release's name or folder")
-    judge.add_argument("--judge", type=Path, help=".keras; that of the release's source by default")
-    judge.add_argument("--source-npz", type=Path, metavar="FILE", help="the images of a release of your own")
-    judge.add_argument("--json", action="store_true", help="print JSON")
-    judge.set_defaults(command=_judge)
-
+    _add_tables(commands)
+    _add_judges(commands)
     _add_leaderboard_commands(commands)
+    _add_operator_commands(commands)
     return parser
 
 
-def _add_baselines(commands: Any) -> None:
-    baselines = commands.add_parser("baselines", help="fit and score the baselines")
-    baselines.add_argument("release", help="a release's name or folder")
+def _add_predictions(parser: argparse.ArgumentParser, files: int | None = None) -> None:
+    parser.add_argument("predictions", type=Path, nargs=files, metavar="PREDICTIONS", help=".npy of shape (n_test, d)")
+
+
+def _add_baselines(commands: command_line.Commands) -> None:
+    baselines = command_line.add_command(
+        commands, "baselines", help="fit and score the baselines", example="ld-mnist-32 --only mlp ridge"
+    )
+    command_line.add_release(baselines)
     chosen = baselines.add_mutually_exclusive_group()
     chosen.add_argument("--only", nargs="+", metavar="NAME", help="these alone; an unknown name lists all")
     chosen.add_argument("--all", action="store_true", help="all of them: an hour")
-    baselines.add_argument("--seed", type=int, default=0, help="the first seed")
-    baselines.add_argument("--seeds", type=int, help="how many seeds: 1 by default, 5 with --all or --check")
-    baselines.add_argument("--jobs", type=int, default=1, help="how many to fit at the same time; 1 by default")
+    command_line.add_seeds(baselines, None, "1 by default, 5 with --all or --check")
+    command_line.add_jobs(baselines)
     baselines.add_argument("--out", type=Path, metavar="FILE", help="write the table as JSON")
-    baselines.add_argument("--check", action="store_true", help="fail if a figure is not the committed one")
-    baselines.add_argument("--json", action="store_true", help="print JSON")
+    baselines.add_argument("--check", action="store_true", help="fail if a figure is not the kept one")
     baselines.set_defaults(command=_baselines)
 
-    tuning = commands.add_parser("tune", help="try learning rates of a learning rule on held-out training rows")
-    tuning.add_argument("release", help="a release's name or folder")
-    tuning.add_argument("rule", help="a baseline; an unknown name lists those that can be tuned")
-    tuning.add_argument("--seed", type=int, default=0)
-    tuning.add_argument("--json", action="store_true", help="print JSON")
+    tuning = command_line.add_command(
+        commands,
+        "tune",
+        help="try learning rates of a learning rule on held-out training rows",
+        example="ld-mnist-32 feedback-alignment",
+    )
+    command_line.add_release(tuning)
+    tuning.add_argument("rule", metavar="RULE", help="a baseline; an unknown name lists those that can be tuned")
+    command_line.add_seed(tuning)
     tuning.set_defaults(command=_tune)
 
 
-def _add_compare(commands: Any) -> None:
-    pair = commands.add_parser("compare", help="compare the predictions of two models, row by row")
-    pair.add_argument("release", help="a release's name or folder")
-    pair.add_argument("predictions", type=Path, nargs=2, metavar="PREDICTIONS", help=".npy of shape (n_test, d)")
+def _add_compare(commands: command_line.Commands) -> None:
+    pair = command_line.add_command(
+        commands, "compare", help="compare the predictions of two models, row by row", example="ld-mnist-32 a.npy b.npy"
+    )
+    command_line.add_release(pair)
+    _add_predictions(pair, 2)
     pair.add_argument("--resamples", type=int, default=RESAMPLES, help=f"of the bootstrap, {RESAMPLES} by default")
-    pair.add_argument("--seed", type=int, default=0)
-    pair.add_argument("--json", action="store_true", help="print JSON")
+    command_line.add_seed(pair)
     pair.set_defaults(command=_compare)
 
 
-def _add_ladder(commands: Any) -> None:
-    ladder = commands.add_parser("ladder", help="which abilities a model lacks, by control tasks")
-    ladder.add_argument(
-        "model", help="a baseline's name, or module:function of your own, a fit(x_train, y_train, seed) -> model"
+def _add_ladder(commands: command_line.Commands) -> None:
+    ladder = command_line.add_command(
+        commands, "ladder", help="which abilities a model lacks, by control tasks", example="linear"
     )
-    ladder.add_argument("--release", default="ld-mnist-32", help="whose x to use, ld-mnist-32 by default")
-    ladder.add_argument("--rows", type=int, help="use so many of the training rows, for a model that is slow")
-    ladder.add_argument("--seed", type=int, default=0)
-    ladder.add_argument("--json", action="store_true", help="print JSON")
+    ladder.add_argument(
+        "model",
+        metavar="MODEL",
+        help="a baseline's name, or module:function of your own, a fit(x_train, y_train, seed) -> model",
+    )
+    command_line.add_default_release(ladder)
+    command_line.add_limit_train(ladder, "--rows")
+    command_line.add_seed(ladder)
     ladder.set_defaults(command=_ladder)
 
 
-def _add_classifiers(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    classifying = commands.add_parser("classify", help="train a classifier and test it")
-    tsne = commands.add_parser("tsne", help="plot raw inputs, and a classifier's features before and after training")
+def _add_classifiers(commands: command_line.Commands) -> None:
+    classifying = command_line.add_command(
+        commands, "classify", help="train a classifier and test it", example="mnist1d-cnn mnist1d --seeds 3"
+    )
+    tsne = command_line.add_command(
+        commands,
+        "tsne",
+        help="plot raw inputs, and a classifier's features before and after training",
+        example="deeper mnist --out tsne.png",
+    )
     for command in (classifying, tsne):
-        command.add_argument("model", help="a classifier; an unknown name lists all")
-        command.add_argument("inputs", help="a source, or a release, for its x")
+        command.add_argument("model", metavar="MODEL", help="a classifier; an unknown name lists all")
+        command.add_argument("inputs", metavar="INPUTS", help="a source, or a release, for its x")
         command.add_argument("--decoded", action="store_true", help="of a release, what is decoded of x")
         command.add_argument("--shuffled", action="store_true", help="put pixels or points into another order")
-        command.add_argument("--limit-train", type=int, metavar="ROWS", help="train on the first rows alone")
-        command.add_argument("--epochs", type=int, help="passes over the training rows")
-        command.add_argument("--seed", type=int, default=0, help="the first seed")
-        command.add_argument("--json", action="store_true", help="print JSON")
-    classifying.add_argument("--seeds", type=int, default=1, help="how many seeds; 1 by default")
-    classifying.add_argument("--jobs", type=int, default=1, help="how many to train at the same time; 1 by default")
+        command_line.add_limit_train(command)
+        command_line.add_epochs(command)
+    command_line.add_seeds(classifying, 1, "1 by default")
+    command_line.add_jobs(classifying)
     classifying.set_defaults(command=_classify)
+    command_line.add_seed(tsne)
     tsne.add_argument("--out", type=Path, required=True, metavar="FILE", help=".png to write")
     tsne.add_argument("--rows", type=int, default=1000, help="of the test rows; 1000 by default")
     tsne.set_defaults(command=_draw_tsne)
 
-    table = commands.add_parser("reproduce", help="train what a table of classifiers holds, beside published figures")
-    table.add_argument("table", help="an unknown name lists all")
-    table.add_argument("--only", nargs="+", metavar="ROW", help="these rows alone; an unknown one lists all")
+
+def _add_tables(commands: command_line.Commands) -> None:
+    table = command_line.add_command(
+        commands,
+        "reproduce",
+        help="train what a table of classifiers holds, beside published figures",
+        example="mnist1d --kept",
+    )
+    table.add_argument("table", metavar="TABLE", help="an unknown name lists all")
+    table.add_argument("--only", nargs="+", metavar="NAME", help="these alone; an unknown name lists all")
     table.add_argument("--kept", action="store_true", help="train nothing: print what is kept, of whatever seeds")
-    table.add_argument("--seed", type=int, default=0, help="the first seed")
-    table.add_argument("--seeds", type=int, default=TABLE_SEEDS, help=f"how many seeds; {TABLE_SEEDS} by default")
-    table.add_argument("--jobs", type=int, default=1, help="how many to train at the same time; 1 by default")
+    command_line.add_seeds(table, TABLE_SEEDS, f"{TABLE_SEEDS} by default")
+    command_line.add_jobs(table)
     table.add_argument("--out", type=Path, metavar="FILE", help="add each trial to this JSON once it is done")
     table.add_argument("--check", action="store_true", help="fail if a figure is not the kept one")
-    table.add_argument("--json", action="store_true", help="print JSON")
     table.set_defaults(command=_reproduce)
 
 
-def _add_leaderboard_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    board = commands.add_parser("leaderboard", help="the best scores of a service")
-    board.add_argument("release", help="a release's name")
-    board.add_argument("--from", dest="service", default=DEFAULT_SERVICE, metavar="URL", help=DEFAULT_SERVICE)
+def _add_judges(commands: command_line.Commands) -> None:
+    training = command_line.add_command(
+        commands,
+        "train-judge",
+        help="train a classifier of a source's raw inputs",
+        example="mnist1d --out judge.keras",
+    )
+    command_line.add_source(training, list(SOURCES))
+    training.add_argument("--out", type=Path, metavar="FILE", help=".keras to write; beside the releases by default")
+    command_line.add_epochs(training)
+    command_line.add_seed(training)
+    training.set_defaults(command=_train_judge)
+
+    judge = command_line.add_command(commands, "judge", help="let a judge read decoded inputs", example="ld-mnist1d-32")
+    command_line.add_release(judge)
+    judge.add_argument("--judge", type=Path, metavar="FILE", help=".keras; that of the release's source by default")
+    command_line.add_inputs(judge)
+    judge.set_defaults(command=_judge)
+
+
+def _add_leaderboard_commands(commands: command_line.Commands) -> None:
+    board = command_line.add_command(
+        commands, "leaderboard", help="the best scores of a service", example="ld-mnist-32"
+    )
+    command_line.add_release(board, at_service=True)
+    command_line.add_service(board, "--from")
     board.add_argument("--challenge", action="store_true", help="those of the challenge's open season")
-    board.add_argument("--json", action="store_true", help="print JSON")
     board.set_defaults(command=_leaderboard)
 
-    sending = commands.add_parser("submit", help="send predictions to a service's leaderboard")
-    sending.add_argument("release", help="a release's name or folder")
-    sending.add_argument("predictions", type=Path, help=".npy of shape (n_test, d)")
+    sending = command_line.add_command(
+        commands,
+        "submit",
+        help="send predictions to a service's leaderboard",
+        example='ld-mnist-32 predictions.npy --name "my model"',
+    )
+    command_line.add_release(sending)
+    _add_predictions(sending)
     sending.add_argument("--name", required=True, help="of the model")
     sending.add_argument("--url", default="", help="a link to it")
-    sending.add_argument("--description", default="")
-    sending.add_argument("--parameters", type=int, help="how many numbers the model learned")
+    sending.add_argument("--description", default="", metavar="TEXT", help="what it is")
+    sending.add_argument("--parameters", type=int, metavar="NUMBER", help="how many numbers the model learned")
     sending.add_argument("--seconds", type=float, help="that the training took")
-    sending.add_argument("--learning-rule", default="", help="by which it was trained")
-    sending.add_argument("--to", dest="service", default=DEFAULT_SERVICE, metavar="URL", help=DEFAULT_SERVICE)
+    sending.add_argument("--learning-rule", default="", metavar="RULE", help="by which it was trained")
+    command_line.add_service(sending, "--to")
     sending.add_argument("--challenge", action="store_true", help="they are for the challenge's x, not the test rows")
     sending.add_argument("--season", type=int, metavar="NUMBER", help="of the challenge, that they were made for")
-    sending.add_argument("--json", action="store_true", help="print JSON")
     sending.set_defaults(command=_submit)
 
-    fetching = commands.add_parser("challenge", help="fetch the x of a release's challenge, whose labels are secret")
-    fetching.add_argument("release", help="a release's name")
+    fetching = command_line.add_command(
+        commands,
+        "challenge",
+        help="fetch the x of a release's challenge, whose labels are secret",
+        example="ld-mnist1d-32 --out x.npy",
+    )
+    command_line.add_release(fetching, at_service=True)
     fetching.add_argument("--out", type=Path, required=True, metavar="FILE", help=".npy to write")
-    fetching.add_argument("--from", dest="service", default=DEFAULT_SERVICE, metavar="URL", help=DEFAULT_SERVICE)
-    fetching.add_argument("--json", action="store_true", help="print JSON")
+    command_line.add_service(fetching, "--from")
     fetching.set_defaults(command=_fetch_challenge)
 
-    closing = commands.add_parser("close-season", help="for operators: close a challenge's season, reveal its secret")
-    closing.add_argument("release", help="a release's name or folder")
-    closing.add_argument(
-        "--scores", metavar="PLACE", help="the leaderboard, as the service takes it; LD_DATA_SCORES by default"
+
+def _add_operator_commands(commands: command_line.Commands) -> None:
+    closing = command_line.add_command(
+        commands,
+        "close-season",
+        help="for operators: close a challenge's season, reveal its secret",
+        example="ld-mnist1d-32 --scores scores.sqlite",
     )
-    closing.add_argument("--json", action="store_true", help="print JSON")
+    command_line.add_release(closing)
+    command_line.add_scores(closing)
     closing.set_defaults(command=_close_season)
 
-    removing = commands.add_parser("remove", help="for operators: remove an entry of either track, with a token")
-    removing.add_argument("release", help="a release's name")
-    removing.add_argument("number", type=int, help="the entry's id")
-    removing.add_argument("--reason", required=True, help="goes into the log, for all to read")
-    removing.add_argument("--from", dest="service", default=DEFAULT_SERVICE, metavar="URL", help=DEFAULT_SERVICE)
-    removing.add_argument("--json", action="store_true", help="print JSON")
+    removing = command_line.add_command(
+        commands,
+        "remove",
+        help="for operators: remove an entry of either track, with a token",
+        example='ld-mnist-32 17 --reason "a joke"',
+    )
+    command_line.add_release(removing, at_service=True)
+    removing.add_argument("number", type=int, metavar="NUMBER", help="the entry's id")
+    removing.add_argument("--reason", required=True, metavar="TEXT", help="goes into the log, for all to read")
+    command_line.add_service(removing, "--from")
     removing.set_defaults(command=_remove)
 
-    proving = commands.add_parser("verify-log", help="prove a service's log of receipts, offline")
-    proving.add_argument("log", type=Path, help="JSON Lines, as GET /v1/scores/log sends them")
+    proving = command_line.add_command(
+        commands, "verify-log", help="prove a service's log of receipts, offline", example="log.jsonl"
+    )
+    proving.add_argument("log", type=Path, metavar="FILE", help="JSON Lines, as GET /v1/scores/log sends them")
     proving.add_argument("--head", metavar="SHA256", help="of the last receipt, as GET scores tells it")
-    proving.add_argument("--json", action="store_true", help="print JSON")
     proving.set_defaults(command=_verify_log)
 
 
@@ -261,8 +304,8 @@ def _compare(options: argparse.Namespace) -> None:
 
 def _ladder(options: argparse.Namespace) -> None:
     data = load(options.release)
-    if options.rows is not None:
-        data = keep_rows(data, options.rows)
+    if options.limit_train is not None:
+        data = keep_rows(data, options.limit_train)
     rungs = _climb(options.model, data, options.seed)
     verdict = describe_gaps(options.model, rungs)
     title = f"{data.name}, {len(data.train)} + {len(data.test)} rows, the model {options.model}"
@@ -488,6 +531,8 @@ def _remove(options: argparse.Namespace) -> None:
 
 
 def _verify_log(options: argparse.Namespace) -> None:
+    from eval.receipts import verify_log  # by a library that scores do without
+
     with options.log.open("rb") as lines:
         log = verify_log(lines, options.head)
     counts = f"{log.scores} scores, {log.removals} removed, {log.seasons} seasons closed"

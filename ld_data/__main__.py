@@ -6,16 +6,13 @@ import itertools
 import shlex
 import sys
 from collections.abc import Sequence
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any, get_args
 
 from ld_data import command_line
 from ld_data.arrays import check_integer, read_npy
-from ld_data.builder import BuildPlan, add_examples, make_dataset, name_release, replace_report, write_release
 from ld_data.codec import LatentCodec
 from ld_data.dataset import LatentDataset
-from ld_data.download import fetch_release
 from ld_data.errors import DownloadError, HealthError, InputError, LdDataError, MissingDataError, UnknownNameError
 from ld_data.examples import EXAMPLES_NAME, INPUT_ROWS, PLACE_ROWS, Examples
 from ld_data.export import FORMATS, export_dataset
@@ -24,13 +21,10 @@ from ld_data.locations import checkpoints_folder
 from ld_data.manifest import FileRecord, Manifest, read_manifest
 from ld_data.mnist import load_mnist
 from ld_data.mnist1d import Mnist1dConfig, plan_mnist1d
-from ld_data.mnist1d_files import name_files, write_signals
 from ld_data.release import check_target, find_release, list_releases, load, verify
 from ld_data.report import Goals, HealthReport, keep_measured, make_report, merge, read_goals
 from ld_data.source import SOURCES, Source, choose_source, find_inputs
 from ld_data.variations import TEST_ROWS, TRAIN_ROWS
-from ld_data.variations_files import check_target as check_variations_target
-from ld_data.variations_files import read_pictures, write_variations
 from ld_data.variations_generator import (
     MANNERS,
     MAX_ROW,
@@ -41,93 +35,125 @@ from ld_data.variations_generator import (
     VariationStream,
 )
 
-DEFAULT_SERVICE = "http://127.0.0.1:8000"
 RELEASE_VERSION = "1.0.0"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Return the exit status of the command that the arguments name."""
-    options = _make_parser().parse_args(arguments)
-    return command_line.run(lambda: options.command(options))
+    return command_line.run_parser(_make_parser(), arguments)
 
 
 def _make_parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        "python -m ld_data", description="Latent datasets: list, make, fetch and check them."
-    )
+    parser = command_line.make_parser("ld_data", "Latent datasets: list, make, fetch and check them.", "list")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
-    listing = commands.add_parser("list", help="the releases at hand")
-    listing.add_argument("--json", action="store_true", help="print JSON")
+    listing = command_line.add_command(commands, "list", help="the releases at hand", example="--json")
     listing.set_defaults(command=_list)
 
     _add_generator_commands(commands)
     _add_export_command(commands)
 
-    build = commands.add_parser("build", help="train, encode, examine, write and verify a release")
-    build.add_argument("source", nargs="?", choices=list(SOURCES))
-    build.add_argument("--source-npz", type=Path, metavar="FILE", help="your own images instead: x_train, y_train, ...")
+    build = command_line.add_command(
+        commands,
+        "build",
+        help="train, encode, examine, write and verify a release",
+        example="mnist1d --latent-dim 8 --seed 1",
+    )
+    command_line.add_source(build, list(SOURCES))
     build.add_argument("--licence", default="unknown", help="of your own images: an SPDX name")
-    build.add_argument("--recipe", help="how: that of the source by default, or ld-mnist-v3, as the predecessor did")
-    build.add_argument("--release", help="its name; ld-SOURCE-D by default")
-    build.add_argument("--latent-dim", type=int, help="d, 2 or more; 32 by default")
-    build.add_argument("--y", choices=["cells", "gaussian"], help="exact cells, or a trained class VAE")
-    build.add_argument("--epochs", type=int, help="passes over the training inputs")
-    build.add_argument("--flow-epochs", type=int, help="passes of the flow alone")
-    build.add_argument("--seed", type=int, default=0)
-    build.add_argument("--change", default="", help="what is new in it, a sentence for the release's card")
+    build.add_argument("--release", metavar="NAME", help="its name; ld-SOURCE-D by default")
+    command_line.add_model_options(build)
+    build.add_argument(
+        "--change", default="", metavar="TEXT", help="what is new in it, a sentence for the release's card"
+    )
     build.add_argument("--no-goals", action="store_true", help="publish whatever the health report says")
-    build.add_argument("--json", action="store_true", help="print the health report as JSON")
-    build.add_argument("--checkpoints", type=Path, help="the folder of releases to write into")
+    command_line.add_checkpoints(build)
     build.set_defaults(command=_build)
 
-    download = commands.add_parser("download", help="fetch a release from a service")
-    download.add_argument("name")
-    download.add_argument("--from", dest="service", default=DEFAULT_SERVICE, metavar="URL", help=DEFAULT_SERVICE)
-    download.add_argument("--checkpoints", type=Path, help="the folder of releases to write into")
-    download.add_argument("--json", action="store_true", help="print JSON")
+    download = command_line.add_command(
+        commands,
+        "download",
+        help="fetch a release from a service",
+        example="ld-mnist-32 --from http://127.0.0.1:8000 --checkpoints releases",
+    )
+    download.add_argument("name", metavar="NAME", help="a release's name")
+    command_line.add_service(download, "--from")
+    command_line.add_checkpoints(download)
     download.set_defaults(command=_download)
 
-    check = commands.add_parser("verify", help="check every hash of a release")
-    check.add_argument("path", help="a release's name or folder")
+    check = command_line.add_command(
+        commands, "verify", help="check every hash of a release", example="checkpoints/ld-mnist-32"
+    )
+    command_line.add_release(check)
     check.set_defaults(command=_verify)
 
-    health = commands.add_parser("health", help="how far a release's latents are from N(0, I)")
-    health.add_argument("name", help="a release's name or folder")
-    health.add_argument("--source-npz", type=Path, metavar="FILE", help="the images of a release of your own")
-    health.add_argument(
-        "--keep", action="store_true", help="put the report into the release, by today's judge and goals"
-    )
-    health.add_argument("--json", action="store_true", help="print JSON")
-    health.set_defaults(command=_health)
-    examples = commands.add_parser("examples", help="give an older release the inputs and the map that the page shows")
-    examples.add_argument("name", help="a release's name or folder")
-    examples.add_argument("--source-npz", type=Path, metavar="FILE", help="the images of a release of your own")
-    examples.set_defaults(command=_add_examples)
-    plots = commands.add_parser("plots", help="pictures of a release, or of a generator")
-    plots.add_argument("name", help="a release's name or folder; or mnist1d, mnist-rot-like, ...: a generator")
-    plots.add_argument("--out", type=Path, required=True, metavar="DIR", help="the folder to write .png files into")
-    plots.add_argument("--components", type=int, nargs=2, default=(0, 1), help="of the manifold; 0 1 by default")
-    plots.add_argument("--source-npz", type=Path, metavar="FILE", help="the images of a release of your own")
-    plots.set_defaults(command=_plots)
+    _add_commands_of_a_release(commands)
     return parser
 
 
-def _add_export_command(commands: Any) -> None:
-    export = commands.add_parser("export", help="a release as Parquet, safetensors, CSV, .npz or .npy files")
-    export.add_argument("name", help="a release's name or folder")
-    export.add_argument("--format", choices=list(FORMATS), required=True)
+def _add_export_command(commands: command_line.Commands) -> None:
+    export = command_line.add_command(
+        commands,
+        "export",
+        help="a release as Parquet, safetensors, CSV, .npz or .npy files",
+        example="ld-mnist1d-32 --format csv",
+    )
+    command_line.add_release(export)
+    export.add_argument("--format", choices=list(FORMATS), required=True, help="of the files")
     export.add_argument("--out", type=Path, metavar="DIR", help="the folder to write; NAME-FORMAT by default")
-    export.add_argument("--json", action="store_true", help="print JSON")
     export.set_defaults(command=_export)
 
 
-def _add_generator_commands(commands: Any) -> None:
-    generate = commands.add_parser("generate", help="raw signals or images from a generator")
-    sources = generate.add_subparsers(required=True, metavar="SOURCE", dest="source")
-    signals = sources.add_parser("mnist1d", help="signals, as .npz or .npy")
+def _add_commands_of_a_release(commands: command_line.Commands) -> None:
+    health = command_line.add_command(
+        commands, "health", help="how far a release's latents are from N(0, I)", example="ld-mnist-32"
+    )
+    command_line.add_release(health)
+    command_line.add_inputs(health)
+    health.add_argument(
+        "--keep", action="store_true", help="put the report into the release, by today's judge and goals"
+    )
+    health.set_defaults(command=_health)
+
+    examples = command_line.add_command(
+        commands,
+        "examples",
+        help="give an older release the inputs and the map that the page shows",
+        example="ld-mnist-32",
+    )
+    command_line.add_release(examples)
+    command_line.add_inputs(examples)
+    examples.set_defaults(command=_add_examples)
+
+    plots = command_line.add_command(
+        commands, "plots", help="pictures of a release, or of a generator", example="ld-mnist-32 --out plots"
+    )
+    plots.add_argument(
+        "release", metavar="RELEASE", help="a release's name or folder; or mnist1d, mnist-rot-like, ...: a generator"
+    )
+    plots.add_argument("--out", type=Path, required=True, metavar="DIR", help="the folder to write .png files into")
+    plots.add_argument("--components", type=int, nargs=2, default=(0, 1), help="of the manifold; 0 1 by default")
+    command_line.add_inputs(plots)
+    plots.set_defaults(command=_plots)
+
+
+def _add_generator_commands(commands: command_line.Commands) -> None:
+    sources = command_line.add_group(
+        commands,
+        "generate",
+        help="raw signals or images from a generator",
+        example="mnist1d --out signals.npz --num-samples 1000",
+        metavar="SOURCE",
+    )
+    signals = command_line.add_command(
+        sources, "mnist1d", help="signals, as .npz or .npy", example="--out signals.npz --num-samples 1000 --seed 7"
+    )
     signals.add_argument(
-        "--out", type=Path, required=True, help="the .npz, or .npy and .labels.npy, to write; must not exist"
+        "--out",
+        type=Path,
+        required=True,
+        metavar="FILE",
+        help="the .npz, or .npy and .labels.npy, to write; must not exist",
     )
     signals.add_argument(
         "--mode",
@@ -138,45 +164,69 @@ def _add_generator_commands(commands: Any) -> None:
     _add_config_options(signals)
     signals.set_defaults(command=_generate)
     for name, config in MANNERS.items():
-        _add_variation_options(sources.add_parser(name, help="varied MNIST digits, as .npz"), config)
+        images = command_line.add_command(
+            sources, name, help="varied MNIST digits, as .npz", example="--out digits.npz --train 6000 --test 1000"
+        )
+        _add_variation_options(images, config)
 
-    benchmark = commands.add_parser("benchmark", help="how fast a generator is, or a parser, beside the original")
-    benchmark.add_argument("source", choices=["mnist1d", "variations"])
+    benchmark = command_line.add_command(
+        commands, "benchmark", help="how fast a generator is, or a parser, beside the original", example="mnist1d"
+    )
+    benchmark.add_argument("source", choices=["mnist1d", "variations"], metavar="SOURCE", help="mnist1d or variations")
     benchmark.add_argument("--turns", type=int, help="of each way; 7 by default, 3 for variations")
     benchmark.add_argument(
         "--notation", choices=["matlab", "short"], default="matlab", help="of the numbers of variations"
     )
-    benchmark.add_argument("--json", action="store_true", help="print JSON")
     benchmark.set_defaults(command=_benchmark)
 
 
 def _add_config_options(parser: argparse.ArgumentParser) -> None:
     """Give the parser one option for each argument of the generator."""
+    least, most = Mnist1dConfig().padding
     for field in dataclasses.fields(Mnist1dConfig):
         option = f"--{field.name.replace('_', '-')}"
-        if field.name == "shuffle_seq":
-            parser.add_argument(option, action="store_true")
+        if field.name == "seed":
+            command_line.add_seed(parser, Mnist1dConfig().seed)
+        elif field.name == "shuffle_seq":
+            parser.add_argument(option, action="store_true", help="put the points into another order, the same for all")
         elif field.name == "padding":
-            parser.add_argument(option, type=int, nargs=2, metavar=("LEAST", "MOST"), default=field.default)
+            parser.add_argument(
+                option,
+                type=int,
+                nargs=2,
+                metavar=("LEAST", "MOST"),
+                default=field.default,
+                help=f"{least} {most} by default",
+            )
         else:
-            parser.add_argument(option, type=type(field.default), default=field.default, help=f"{field.default}")
+            parser.add_argument(
+                option, type=type(field.default), default=field.default, help=f"{field.default} by default"
+            )
 
 
 def _add_variation_options(parser: argparse.ArgumentParser, config: VariationConfig) -> None:
     """Give the parser one option for each argument of the generator, with the defaults of one manner."""
-    parser.add_argument("--out", type=Path, required=True, help="the .npz to write; must not exist")
-    parser.add_argument("--train", type=int, default=TRAIN_ROWS, help=f"images of training digits; {TRAIN_ROWS}")
-    parser.add_argument("--test", type=int, default=TEST_ROWS, help=f"images of test digits; {TEST_ROWS}")
+    parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="the .npz to write; must not exist")
+    parser.add_argument(
+        "--train", type=int, default=TRAIN_ROWS, help=f"images of training digits; {TRAIN_ROWS} by default"
+    )
+    parser.add_argument("--test", type=int, default=TEST_ROWS, help=f"images of test digits; {TEST_ROWS} by default")
     parser.add_argument("--pictures", type=Path, metavar="FILE", help="an .npy (n, h, w), or .npz, to cut patches from")
     choices = {"background": BackgroundKind, "blend": Blend, "order": Order}
     for field in dataclasses.fields(VariationConfig):
         option, default = f"--{field.name.replace('_', '-')}", getattr(config, field.name)
-        if field.name == "rotate":
-            parser.add_argument(option, action=argparse.BooleanOptionalAction, default=default)
+        if field.name == "seed":
+            command_line.add_seed(parser, default)
+        elif field.name == "rotate":
+            parser.add_argument(
+                option, action=argparse.BooleanOptionalAction, default=default, help="whether digits are turned"
+            )
         elif field.name in choices:
-            parser.add_argument(option, choices=get_args(choices[field.name]), default=default, help=default)
+            parser.add_argument(
+                option, choices=get_args(choices[field.name]), default=default, help=f"{default} by default"
+            )
         else:
-            parser.add_argument(option, type=type(default), default=default, help=f"{default}")
+            parser.add_argument(option, type=type(default), default=default, help=f"{default} by default")
     parser.set_defaults(command=_generate_variations)
 
 
@@ -185,7 +235,7 @@ def _list(options: argparse.Namespace) -> None:
     form = "{name:<20} {version:<8} {train:>6} + {test:<6} d = {latent_dim:<4} {licence}"
     lines = [f"{row['name']:<20} broken: {row['error']}" if "error" in row else form.format(**row) for row in rows]
     empty = f"no releases in {checkpoints_folder()}; build one with `python -m ld_data build SOURCE`"
-    command_line.print_result(rows, "\n".join(lines) or empty, options.json)
+    command_line.print_result(rows, "\n".join(lines) or empty, options.json, red=["broken:"])
 
 
 def _summarise(name: str) -> dict[str, Any]:
@@ -204,44 +254,52 @@ def _summarise(name: str) -> dict[str, Any]:
 
 
 def _generate(options: argparse.Namespace) -> None:
+    from ld_data.mnist1d_files import name_files, write_signals  # what draws progress bars
+
     values = {field.name: getattr(options, field.name) for field in dataclasses.fields(Mnist1dConfig)}
     config = Mnist1dConfig(**{**values, "padding": tuple(values["padding"])})
     templates = None if options.templates is None else read_npy(options.templates.read_bytes())
     name_files(options.out)  # before anything is made
     plan = plan_mnist1d(config, templates, options.mode)
     files = write_signals(plan, options.out)
-    names = " and ".join(map(str, files))
-    print(f"wrote {plan.split} + {plan.rows - plan.split} signals of {len(plan.t)} points to {names}")
+    names, train, test, points = [str(file) for file in files], plan.split, plan.rows - plan.split, len(plan.t)
+    text = f"wrote {train} + {test} signals of {points} points to {' and '.join(names)}"
+    facts = {"files": names, "train": train, "test": test, "points": points}
+    command_line.print_result(facts, text, options.json)
 
 
 def _generate_variations(options: argparse.Namespace) -> None:
+    from ld_data.variations_files import check_target, read_pictures, write_variations
+
     config = VariationConfig(
         **{field.name: getattr(options, field.name) for field in dataclasses.fields(VariationConfig)}
     )
     for name in ("train", "test"):
         check_integer(f"--{name}", getattr(options, name), 1, MAX_ROW)
-    check_variations_target(options.out)  # before anything is made
+    check_target(options.out)  # before anything is made
     pictures, arrays = read_pictures(options.pictures) if options.pictures else None, load_mnist()
     train, test = (
         VariationStream(config, arrays[f"x_{split}"], arrays[f"y_{split}"], pictures) for split in ("train", "test")
     )
     write_variations(train, options.train, test, options.test, options.out)
-    print(f"wrote {options.train} + {options.test} images in the manner of {options.source} to {options.out}")
+    facts = {"files": [str(options.out)], "train": options.train, "test": options.test, "manner": options.source}
+    text = f"wrote {options.train} + {options.test} images in the manner of {options.source} to {options.out}"
+    command_line.print_result(facts, text, options.json)
 
 
 def _benchmark(options: argparse.Namespace) -> None:
-    # libraries that only this command needs
-    from ld_data.mnist1d_benchmark import describe_speed, measure_speed
-    from ld_data.variations_benchmark import describe_reading, measure_reading
-
     turns = (7 if options.source == "mnist1d" else 3) if options.turns is None else options.turns
     if turns < 1:
         raise InputError(f"--turns must be 1 or more; received {turns}.")
     timings: dict[str, Any]
     if options.source == "mnist1d":
+        from ld_data.mnist1d_benchmark import describe_speed, measure_speed  # by a library that only this needs
+
         timings = measure_speed(turns)
         text = describe_speed(timings)
     else:
+        from ld_data.variations_benchmark import describe_reading, measure_reading
+
         timings = measure_reading(turns, options.notation)
         text = describe_reading(timings)
     result = {way: dataclasses.asdict(timing) for way, timing in timings.items()}
@@ -249,6 +307,10 @@ def _benchmark(options: argparse.Namespace) -> None:
 
 
 def _build(options: argparse.Namespace) -> None:
+    from importlib.metadata import version
+
+    from ld_data.builder import BuildPlan, make_dataset, name_release, write_release
+
     with command_line.quiet_imports():
         import keras  # the framework takes seconds to import, and only this command trains
 
@@ -279,7 +341,7 @@ def _build(options: argparse.Namespace) -> None:
     codec = train_codec(source, recipe)
     data = make_dataset(source, codec, plan.release, plan.seed)
     report = _examine(data, codec, source, goals)
-    command_line.print_result(report.to_values(), report.to_text(), options.json)
+    command_line.print_result(report.to_values(), report.to_text(), options.json, red=["MISSED"])
     folder = write_release(source, codec, plan, data, report, checkpoints, _make_examples(source, data))
     print(f"built and verified {folder}", file=sys.stderr)
 
@@ -326,6 +388,8 @@ def _examine(data: LatentDataset, codec: LatentCodec | None, source: Source | No
 
 
 def _download(options: argparse.Namespace) -> None:
+    from ld_data.download import fetch_release  # the network stack, which no other command needs
+
     delivery = fetch_release(options.name, options.service, options.checkpoints or checkpoints_folder())
     facts = {"name": options.name, "folder": str(delivery.folder), "version": delivery.version}
     if delivery.fetched:
@@ -336,14 +400,14 @@ def _download(options: argparse.Namespace) -> None:
 
 
 def _verify(options: argparse.Namespace) -> None:
-    manifest = verify(options.path)
-    print(
-        f"{find_release(options.path)}: {len(manifest.files)} files and {len(manifest.arrays)} arrays are as published"
-    )
+    folder, manifest = find_release(options.release), verify(options.release)
+    facts = {"path": str(folder), "files": len(manifest.files), "arrays": len(manifest.arrays)}
+    text = f"{folder}: {facts['files']} files and {facts['arrays']} arrays are as published"
+    command_line.print_result(facts, text, options.json)
 
 
 def _export(options: argparse.Namespace) -> None:
-    data = load(options.name)
+    data = load(options.release)
     paths = export_dataset(data, options.format, options.out or Path(f"{data.name}-{options.format}"))
     files = {str(path): FileRecord.of(path) for path in paths}
     text = "\n".join(f"{record.sha256}  {path}" for path, record in files.items())
@@ -351,17 +415,17 @@ def _export(options: argparse.Namespace) -> None:
 
 
 def _health(options: argparse.Namespace) -> None:
-    data = load(options.name)
-    manifest = read_manifest(find_release(options.name))
+    data = load(options.release)
+    manifest = read_manifest(find_release(options.release))
     source = find_inputs(manifest, options.source_npz) if options.keep else _find_inputs(options, manifest)
-    codec = _load_codec(options.name) if source is not None else None
+    codec = _load_codec(options.release) if source is not None else None
     goals = read_goals(manifest.health)
     if options.keep and source is not None:
         goals = _read_goals(manifest.command, source)
     report = _examine(data, codec, source, goals)
-    command_line.print_result(report.to_values(), report.to_text(), options.json)
+    command_line.print_result(report.to_values(), report.to_text(), options.json, red=["MISSED"])
     if options.keep and source is not None:
-        _keep_report(find_release(options.name), report, source)
+        _keep_report(find_release(options.release), report, source)
 
 
 def _read_goals(command: str, source: Source) -> Goals:
@@ -372,6 +436,7 @@ def _read_goals(command: str, source: Source) -> Goals:
 
 def _keep_report(folder: Path, report: HealthReport, source: Source) -> None:
     from eval.judges import find_judge
+    from ld_data.builder import replace_report
 
     if report.refused:
         rows = "".join(f"\n  {row}" for row in report.refused)
@@ -382,10 +447,13 @@ def _keep_report(folder: Path, report: HealthReport, source: Source) -> None:
 
 
 def _add_examples(options: argparse.Namespace) -> None:
-    folder = find_release(options.name)
+    from ld_data.builder import add_examples
+
+    folder = find_release(options.release)
     data = load(folder)
     add_examples(folder, _make_examples(find_inputs(read_manifest(folder), options.source_npz), data))
-    print(f"wrote and verified {folder / EXAMPLES_NAME}")
+    place = folder / EXAMPLES_NAME
+    command_line.print_result({"path": str(place)}, f"wrote and verified {place}", options.json)
 
 
 def _make_examples(source: Source, data: LatentDataset) -> Examples:
@@ -400,23 +468,28 @@ def _plots(options: argparse.Namespace) -> None:
     from ld_data.plots import check_components, draw_latents, draw_models, save_figure
     from ld_data.variations_plots import draw_variations
 
-    if options.name == "mnist1d":
+    if options.release == "mnist1d":
         figures = draw_generator()
-    elif options.name in MANNERS:
+    elif options.release in MANNERS:
         arrays = load_mnist()
-        figures = draw_variations(MANNERS[options.name], arrays["x_train"], arrays["y_train"])
+        figures = draw_variations(MANNERS[options.release], arrays["x_train"], arrays["y_train"])
     else:
-        data = load(options.name)
-        source = _find_inputs(options, read_manifest(find_release(options.name)))
+        data = load(options.release)
+        source = _find_inputs(options, read_manifest(find_release(options.release)))
         check_components(options.components, data.latent_dim)
         figures = draw_latents(data)
         if source is not None:
-            codec = _load_codec(options.name)
+            codec = _load_codec(options.release)
             figures = itertools.chain(figures, draw_models(data, codec, source, options.components))
     options.out.mkdir(parents=True, exist_ok=True)
+    paths = []
     for name, figure in figures:
-        save_figure(figure, options.out / f"{name}.png")
-        print(options.out / f"{name}.png")
+        paths.append(str(options.out / f"{name}.png"))
+        save_figure(figure, Path(paths[-1]))
+        if not options.json:
+            print(paths[-1])  # at once, as some take long to draw
+    if options.json:
+        command_line.print_result({"files": paths}, "", as_json=True)
 
 
 def _find_inputs(options: argparse.Namespace, manifest: Manifest) -> Source | None:

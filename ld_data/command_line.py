@@ -1,18 +1,200 @@
-"""What the command lines of all packages share: exit statuses, errors as one sentence, and printed results."""
+"""What the command lines of all packages share: their form and options, exit statuses, errors, and printed results."""
 
+import argparse
 import json
 import os
+import platform
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from pathlib import Path
+from typing import Any, NoReturn, TypeAlias
 
+import ld_data
+from ld_data.colours import paint_red
 from ld_data.errors import InputError, LdDataError
-from ld_data.extras import explain_missing
+from ld_data.extras import EXTRAS, explain_missing
 
 EXIT_FAILURE = 1
+EXIT_USAGE = 2
 EXIT_INTERRUPTED = 130
+EXIT_STATUSES = "exit status: 0 done; 1 failed, for the reason on stderr; 2 wrong usage; 130 interrupted"
 BACKEND_VARIABLE = "KERAS_BACKEND"
+DEFAULT_SERVICE = "http://127.0.0.1:8000"
+SHELLS = ("bash", "zsh", "tcsh")
+
+Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
+
+
+class _HelpFormatter(argparse.HelpFormatter):
+    """Wraps descriptions, but not the lines that begin with a space, as examples do."""
+
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        lines = text.splitlines()
+        return "\n".join(
+            line if line.startswith(" ") else super(_HelpFormatter, self)._fill_text(line, width, indent)
+            for line in lines
+        )
+
+
+class CommandParser(argparse.ArgumentParser):
+    """A parser of the family, whose errors and whose help look like those of all others."""
+
+    def __init__(self, *names: Any, **options: Any) -> None:
+        """Take what `argparse.ArgumentParser` takes."""
+        super().__init__(*names, **{"formatter_class": _HelpFormatter, **options})
+
+    def error(self, message: str) -> NoReturn:
+        """End with the usage and what is wrong on stderr."""
+        self.print_usage(sys.stderr)
+        self.exit(EXIT_USAGE, f"{self.prog}: {paint_red('error:', sys.stderr)} {message}\n")
+
+
+class _PrintCompletion(argparse.Action):
+    """Prints the script by which a shell completes the program that `const` names, and ends."""
+
+    def __call__(
+        self, parser: argparse.ArgumentParser, namespace: argparse.Namespace, values: Any, option_string: Any = None
+    ) -> None:
+        from ld_data.completion import make_completion  # a library that nothing else needs
+
+        print(make_completion(parser, str(self.const), values))
+        parser.exit()
+
+
+def make_parser(package: str, description: str, example: str) -> argparse.ArgumentParser:
+    """Return the parser of a package, named as it was called: `python -m ld_data`, or by its script, `ld-data`."""
+    script = "ld-" + package.removeprefix("ld_")
+    program = script if Path(sys.argv[0]).stem == script else f"python -m {package}"
+    epilog = f"{EXIT_STATUSES}\n\nexample:\n  {program} {example}"
+    parser = CommandParser(program, description=description, epilog=epilog)
+    version = f"LD-Data {ld_data.__version__}, Python {platform.python_version()}"
+    parser.add_argument("--version", action="version", version=version, help="print LD-Data's version and Python's")
+    parser.add_argument(
+        "--print-completion",
+        action=_PrintCompletion,
+        choices=SHELLS,
+        const=script,
+        help=f"print a script by which a shell completes {script}",
+    )
+    return parser
+
+
+def add_command(commands: Commands, name: str, *, help: str, example: str) -> argparse.ArgumentParser:  # noqa: A002
+    """Return the parser of a new command, with --json, whose help ends with an example: the words after its name."""
+    parser = _add_parser(commands, name, help, example)
+    parser.add_argument("--json", action="store_true", help="print JSON, and nothing else, on stdout")
+    return parser
+
+
+def add_group(commands: Commands, name: str, *, help: str, example: str, metavar: str) -> Commands:  # noqa: A002
+    """Return what takes the commands of a new group, named by `metavar` in its help and kept as its lower case."""
+    parser = _add_parser(commands, name, help, example)
+    return parser.add_subparsers(required=True, metavar=metavar, dest=metavar.lower())
+
+
+def _add_parser(commands: Commands, name: str, summary: str, example: str) -> argparse.ArgumentParser:
+    parser = commands.add_parser(name, help=summary, description=f"{summary[0].upper()}{summary[1:]}.")
+    parser.epilog = f"example:\n  {parser.prog} {example}"
+    return parser
+
+
+def add_release(parser: argparse.ArgumentParser, *, at_service: bool = False) -> None:
+    """Give a command its release: one at hand, by its name or folder, or one of a service, by its name."""
+    text = "a release's name" if at_service else "a release's name or folder"
+    parser.add_argument("release", metavar="NAME" if at_service else "RELEASE", help=text)
+
+
+def add_default_release(parser: argparse.ArgumentParser, default: str = "ld-mnist-32") -> None:
+    """Give a command the release that it uses if none is named."""
+    parser.add_argument(
+        "--release", default=default, metavar="RELEASE", help=f"a release's name or folder; {default} by default"
+    )
+
+
+def add_service(parser: argparse.ArgumentParser, option: str) -> None:
+    """Give a command the service that it asks (`--from`) or sends to (`--to`)."""
+    parser.add_argument(
+        option, dest="service", default=DEFAULT_SERVICE, metavar="URL", help=f"the service; {DEFAULT_SERVICE}"
+    )
+
+
+def add_checkpoints(parser: argparse.ArgumentParser) -> None:
+    """Give a command the folder of releases that it reads or writes."""
+    parser.add_argument(
+        "--checkpoints",
+        type=Path,
+        metavar="DIR",
+        help="the folder of releases; by default LD_DATA_CHECKPOINTS, or checkpoints/",
+    )
+
+
+def add_scores(parser: argparse.ArgumentParser) -> None:
+    """Give a command the leaderboard."""
+    parser.add_argument(
+        "--scores",
+        metavar="PLACE",
+        help="the leaderboard's file or database URL; by default LD_DATA_SCORES, or scores.sqlite beside checkpoints/",
+    )
+
+
+def add_source(parser: argparse.ArgumentParser, sources: Sequence[str]) -> None:
+    """Give a command the source that it trains on: one of ours, or the user's own images."""
+    parser.add_argument("source", nargs="?", choices=sources, metavar="SOURCE", help=", ".join(sources))
+    parser.add_argument(
+        "--source-npz", type=Path, metavar="FILE", help="your own images instead: x_train, y_train, ..."
+    )
+
+
+def add_inputs(parser: argparse.ArgumentParser) -> None:
+    """Give a command the images that a release of the user's own was made of."""
+    parser.add_argument("--source-npz", type=Path, metavar="FILE", help="the images of a release of your own")
+
+
+def add_model_options(parser: argparse.ArgumentParser) -> None:
+    """Give a command what changes the recipe by which a source's models are trained."""
+    parser.add_argument("--recipe", help="how: that of the source by default, or ld-mnist-v3, as the predecessor did")
+    parser.add_argument("--latent-dim", type=int, help="d, 2 or more; 32 by default")
+    parser.add_argument("--y", choices=["cells", "gaussian"], help="exact cells, or a trained class VAE")
+    add_epochs(parser)
+    parser.add_argument("--flow-epochs", type=int, help="passes of the flow alone")
+    add_seed(parser)
+
+
+def add_epochs(parser: argparse.ArgumentParser) -> None:
+    """Give a command the length of a training."""
+    parser.add_argument("--epochs", type=int, help="passes over the training rows")
+
+
+def add_seed(parser: argparse.ArgumentParser, default: int = 0) -> None:
+    """Give a command the seed of all that is random in it."""
+    parser.add_argument("--seed", type=int, default=default, help=f"of all that is random; {default} by default")
+
+
+def add_seeds(parser: argparse.ArgumentParser, default: int | None, count: str) -> None:
+    """Give a command several seeds, of which `count` tells how many there are by default."""
+    parser.add_argument("--seed", type=int, default=0, help="the first seed; 0 by default")
+    parser.add_argument("--seeds", type=int, default=default, help=f"how many seeds: {count}")
+
+
+def add_jobs(parser: argparse.ArgumentParser) -> None:
+    """Give a command how much it does at the same time."""
+    parser.add_argument("--jobs", type=int, default=1, help="how many to train at the same time; 1 by default")
+
+
+def add_limit_train(parser: argparse.ArgumentParser, *older: str) -> None:
+    """Give a command how many training rows it uses, by older names, too."""
+    parser.add_argument("--limit-train", *older, type=int, metavar="ROWS", help="train on the first rows alone")
+
+
+def run_parser(parser: argparse.ArgumentParser, arguments: Sequence[str] | None) -> int:
+    """Return the exit status of the command that the arguments name; wrong ones end the program with 2."""
+
+    def parse_and_run() -> None:
+        options = parser.parse_args(arguments)
+        options.command(options)
+
+    return run(parse_and_run)
 
 
 def run(command: Callable[[], None]) -> int:
@@ -20,17 +202,17 @@ def run(command: Callable[[], None]) -> int:
     try:
         command()
     except LdDataError as error:
-        print(f"error: {error}", file=sys.stderr)
+        _tell(f"{error}")
     except ModuleNotFoundError as error:
         if (explanation := explain_missing(error)) is None:
             raise
-        print(f"error: {explanation}", file=sys.stderr)
+        _tell(f"{explanation}")
     except BrokenPipeError:  # the reader of our output has gone, as in `... | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except OSError as error:
-        print(f"error: {error}. Check the path, its permissions and the space on the disk.", file=sys.stderr)
+        _tell(f"{error}. Check the path, its permissions and the space on the disk.")
     except MemoryError as error:
-        print(f"error: this does not fit into memory. Ask for less at once. {error}", file=sys.stderr)
+        _tell(f"this does not fit into memory. Ask for less at once. {error}")
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         return EXIT_INTERRUPTED
@@ -39,9 +221,13 @@ def run(command: Callable[[], None]) -> int:
     return EXIT_FAILURE
 
 
-def print_result(result: Any, text: str, as_json: bool) -> None:
-    """Print a result as JSON, or else as `text`."""
-    print(json.dumps(result, indent=1) if as_json else text)
+def print_result(result: Any, text: str, as_json: bool, red: Iterable[str] = ()) -> None:
+    """Print a result as JSON, or else as `text`, on terminals some words of it in red."""
+    print(json.dumps(result, indent=1) if as_json else paint_red(text, sys.stdout, red))
+
+
+def _tell(message: str) -> None:
+    print(f"{paint_red('error:', sys.stderr)} {message}", file=sys.stderr)
 
 
 @contextmanager
@@ -55,7 +241,11 @@ def quiet_imports() -> Iterator[None]:
         with _silence():
             yield
     except (ImportError, ValueError) as error:
-        if (backend := os.environ.get(BACKEND_VARIABLE)) is None:
+        backend, library = (
+            os.environ.get(BACKEND_VARIABLE),
+            (error.name or "") if isinstance(error, ImportError) else "",
+        )
+        if backend is None or library.partition(".")[0] in EXTRAS:
             raise
         raise InputError(
             f"{BACKEND_VARIABLE} is {backend}, and cannot be had ({error}). "

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from typing import Protocol
 
 import numpy as np
-from scipy.special import ndtr
 
 from ld_data.arrays import check_finite, check_numbers
 from ld_data.errors import InputError
@@ -49,6 +48,8 @@ class CorrelatedNoise:
 
     def make_rows(self, seed: int, first_row: int, rows: int) -> np.ndarray:
         """Return backgrounds `(rows, h, w)` float32; each depends on the seed and its number alone."""
+        from scipy.special import ndtr  # slow to import, and little of what knows of variations makes any
+
         alone, smooth = (
             make_normals(seed, stream, first_row, rows, self._shape[0] * self._shape[1]).reshape(rows, *self._shape)
             for stream in (NOISE_STREAM, SMOOTH_STREAM)

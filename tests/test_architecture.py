@@ -34,6 +34,7 @@ LIBRARIES = {
 }
 EXTRA_LIBRARIES = {
     "ld_data.adapters": {"pandas", "tensorflow", "torch"},
+    "ld_data.completion": {"shtab"},
     "ld_data.fetch": {"httpx2", "tqdm"},
     "ld_data.health": {"tqdm"},
     "ld_data.mnist1d_benchmark": {"mnist1d", "threadpoolctl", "tqdm"},
@@ -102,7 +103,8 @@ EXTRA_LIBRARIES = {
 }
 COMMAND_LINES = {"api.commands"}  # what `__main__` runs, in a module of its own
 LATE_IMPORTS = {  # module, what it imports late
-    ("api.__main__", "api.commands"),
+    ("api.commands", "api.processes"),  # half a second, spent by who serves
+    ("api.commands", "eval.store"),
     ("api.benchmark.commands", "api.benchmark.goals"),  # a tenth of the start, spent by who measures
     ("api.benchmark.commands", "api.benchmark.machine"),
     ("api.benchmark.commands", "api.benchmark.soak"),
@@ -119,7 +121,12 @@ LATE_IMPORTS = {  # module, what it imports late
     ("ld_data.mnist1d_benchmark", "mnist1d.data"),
     ("ld_data.mnist1d_original", "matplotlib"),
     ("ld_data.variations", "ld_data.fetch"),
+    ("ld_data.__main__", "importlib.metadata"),
     ("ld_data.__main__", "keras"),
+    ("ld_data.__main__", "ld_data.builder"),
+    ("ld_data.__main__", "ld_data.download"),
+    ("ld_data.__main__", "ld_data.mnist1d_files"),
+    ("ld_data.__main__", "ld_data.variations_files"),
     ("ld_data.__main__", "vae"),
     ("ld_data.__main__", "vae.recipes"),
     ("ld_data.__main__", "vae.training"),
@@ -133,14 +140,20 @@ LATE_IMPORTS = {  # module, what it imports late
     ("ld_data.__main__", "ld_data.tsne"),
     ("ld_data.__main__", "ld_data.variations_benchmark"),
     ("ld_data.__main__", "ld_data.variations_plots"),
+    ("ld_data.command_line", "ld_data.completion"),  # which only some installations can
     ("ld_data.mnist1d_transform", "scipy.ndimage"),
     ("ld_data.noise", "scipy.special"),
+    ("ld_data.variations_backgrounds", "scipy.special"),
     ("eval.database", "alembic.util"),
     ("eval.database", "eval.migrations"),
     ("vae.__init__", "vae.estimator"),
     ("vae.codec", "vae.remote"),
     ("vae.__main__", "eval.information"),
     ("vae.__main__", "eval.judges"),
+    ("vae.__main__", "vae.alternatives"),
+    ("vae.__main__", "vae.decoder_table"),
+    ("vae.__main__", "vae.training"),
+    ("vae.network", "onnxruntime"),  # which only who encodes or decodes needs
     ("eval.predictions", "torch"),
     ("eval.score", "eval.submission"),
     ("eval.submission", "api.client"),
@@ -152,6 +165,7 @@ LATE_IMPORTS = {  # module, what it imports late
     ("eval.__main__", "eval.embeddings"),
     ("eval.__main__", "ld_data.plots"),
     ("eval.__main__", "eval.judges"),
+    ("eval.__main__", "eval.receipts"),
     ("eval.__main__", "eval.information"),
     ("eval.__main__", "eval.store"),
     ("eval.__main__", "eval.trials"),

@@ -93,7 +93,10 @@ class TestLdData:
         assert "build one" in capsys.readouterr().out
 
     def test_verify(self, release, capsys):
+        counts = run_json(capsys, data_main.main, "verify", release)
+        assert counts == {"path": str(release), "files": len(list(release.iterdir())) - 1, "arrays": 9}
         assert run(data_main.main, "verify", release) == 0
+        assert f"{counts['files']} files and 9 arrays are as published" in capsys.readouterr().out
         (release / "data.npz").write_bytes(b"")
         assert run(data_main.main, "verify", "fake-4") == 1
         error = capsys.readouterr().err
@@ -110,10 +113,11 @@ class TestLdData:
         assert "worst_correlation" in shown.out
         assert "what the models make of them is left out: no source 'fake'" in shown.err
 
-    def test_generate(self, tmp_path):
+    def test_generate(self, tmp_path, capsys):
         out = tmp_path / "signals.npz"
         arguments = ("generate", "mnist1d", "--out", out, "--num-samples", 50, "--padding", 10, 20, "--shuffle-seq")
-        assert run(data_main.main, *arguments) == 0
+        made = run_json(capsys, data_main.main, *arguments)
+        assert made == {"files": [str(out)], "train": 40, "test": 10, "points": 40}
         expected = make_mnist1d(Mnist1dConfig(num_samples=50, padding=(10, 20), shuffle_seq=True))
         with np.load(out) as arrays:
             assert np.array_equal(arrays["x"], expected.x)
@@ -149,10 +153,11 @@ class TestLdData:
         assert words in capsys.readouterr().err
         assert [path.read_text() for path in tmp_path.iterdir()] == ["mine"]
 
-    def test_generate_variations(self, tmp_path, mnist_home):
+    def test_generate_variations(self, tmp_path, mnist_home, capsys):
         arguments = ("--train", 30, "--test", 20, "--seed", 5, "--blend", "cover", "--no-rotate", "--gamma", 0.5)
         arguments += ("--background", "correlated", "--out", tmp_path / "v.npz")
-        assert run(data_main.main, "generate", "mnist-rot-back-image-like", *arguments) == 0
+        made = run_json(capsys, data_main.main, "generate", "mnist-rot-back-image-like", *arguments)
+        assert (made["files"], made["train"], made["test"]) == ([str(tmp_path / "v.npz")], 30, 20)
         config = VariationConfig(rotate=False, background="correlated", blend="cover", gamma=0.5, seed=5)
         mnist = load_mnist()
         expected = VariationStream(config, mnist["x_test"], mnist["y_test"]).make_rows(30, 20)
@@ -197,8 +202,9 @@ class TestLdData:
         assert asked == [(3, "matlab"), (1, "short")]
         assert run(data_main.main, "benchmark", "variations", "--turns", 0) == 1
 
-    def test_plots_of_variations(self, tmp_path, mnist_home):
-        assert run(data_main.main, "plots", "mnist-rot-like", "--out", tmp_path) == 0
+    def test_plots_of_variations(self, tmp_path, mnist_home, capsys):
+        made = run_json(capsys, data_main.main, "plots", "mnist-rot-like", "--out", tmp_path)
+        assert set(made["files"]) == {str(path) for path in tmp_path.iterdir()}
         assert {path.name for path in tmp_path.iterdir()} == {"images.png", "steps.png"}
 
     @pytest.mark.parametrize("y_kind", ["cells", "gaussian"])
@@ -226,6 +232,7 @@ class TestLdData:
             "inputs": (100, 40),
             "places": (100, 2),
         }
+        assert run_json(capsys, data_main.main, "examples", "ld-mnist1d-5") == {"path": str(made)}
         assert run(data_main.main, "examples", "ld-mnist1d-5") == 0
         assert f"wrote and verified {made}" in capsys.readouterr().out
         assert made.read_bytes() == content
@@ -375,8 +382,8 @@ class TestLdData:
 class TestVae:
     def test_train_and_info(self, tmp_path, tiny_mnist1d, capsys):
         out = tmp_path / "models"
-        assert run(vae_main.main, "train", *QUICK[1:], "--latent-dim", 5, "--out", out) == 0
-        assert repr(str(out)) in capsys.readouterr().out
+        trained = run_json(capsys, vae_main.main, "train", *QUICK[1:], "--latent-dim", 5, "--out", out)
+        assert trained["path"] == str(out)
         assert (out / "preset.json").is_file()
         facts = run_json(capsys, vae_main.main, "info", out)
         assert (facts["latent_dim"], facts["y"]) == (5, "Cells")
@@ -506,7 +513,7 @@ class TestEval:
         assert "none.npy: expected predictions (30, 4) for fake-4" in capsys.readouterr().err
 
     def test_ladder_of_a_baseline(self, release, capsys):
-        result = run_json(capsys, eval_main.main, "ladder", "linear", "--release", "fake-4", "--rows", 50)
+        result = run_json(capsys, eval_main.main, "ladder", "linear", "--release", "fake-4", "--limit-train", 50)
         assert (result["release"], result["model"], result["rows"]) == ("fake-4", "linear", 50)
         words = {rung["task"]: rung["word"] for rung in result["rungs"]}
         assert words["rotation"] == "learned"

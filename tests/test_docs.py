@@ -5,6 +5,7 @@ import re
 import shlex
 import shutil
 import subprocess
+import tomllib
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +26,7 @@ from eval.classifier_tables import TABLES
 from eval.store import Store
 from eval.trials import load_trials, trials_path
 from ld_data import locations
+from ld_data.command_line import EXIT_FAILURE, EXIT_INTERRUPTED, EXIT_USAGE, SHELLS
 from tests.servers import serve
 
 ROOT = Path(__file__).parent.parent
@@ -62,6 +64,19 @@ def test_every_command_that_exists_is_in_the_readme():
         for name in subcommands(parser):
             assert any(command.startswith(f"python -m {package} {name}") for command in COMMANDS), (package, name)
     assert any(command.startswith("python -m api") for command in COMMANDS)
+
+
+def test_every_exit_status_is_in_the_readme():
+    told = re.findall(r"^\| (\d+) \|", README[README.index("| exit status |") :].partition("\n\n")[0], re.MULTILINE)
+    assert [int(status) for status in told] == [0, EXIT_FAILURE, EXIT_USAGE, EXIT_INTERRUPTED]
+
+
+def test_every_completion_in_the_readme_is_for_an_installed_program():
+    programs = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["scripts"]
+    printed = re.findall(r"^(ld-[a-z]+) --print-completion ([a-z]+) ", README, re.MULTILINE)
+    assert {shell for _, shell in printed} == set(SHELLS)
+    assert {program for program, _ in printed} <= set(programs)
+    assert all(f"`{program}`" in README for program in programs)
 
 
 def test_every_route_in_the_readme_exists_and_every_route_is_in_it(tmp_path):

@@ -17,14 +17,11 @@ from ld_data.manifest import read_manifest
 from ld_data.noise import make_normals
 from ld_data.release import find_release
 from ld_data.source import SOURCES, Source, find_inputs, load_source
-from vae.alternatives import choose_alternatives, train_alternative
 from vae.codec import Codec, load
-from vae.decoder_table import describe_rows, make_rows
 from vae.inputs import prepare_inputs
 from vae.network import Network
 from vae.preset import check_new_folder
 from vae.recipes import find_recipe
-from vae.training import train_codec
 
 PUBLISHED = "published"
 NORMALS_SEED, NORMALS_STREAM, NORMALS_ROWS = 0, 1 << 43, 10_000  # of N(0, I), where decoders are compared
@@ -32,49 +29,56 @@ NORMALS_SEED, NORMALS_STREAM, NORMALS_ROWS = 0, 1 << 43, 10_000  # of N(0, I), w
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Return the exit status of the command that the arguments name."""
-    options = _make_parser().parse_args(arguments)
-    return command_line.run(lambda: options.command(options))
+    return command_line.run_parser(_make_parser(), arguments)
 
 
 def _make_parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        "python -m vae", description="The models of latent datasets: train and look at them."
+    parser = command_line.make_parser(
+        "vae", "The models of latent datasets: train and look at them.", "info ld-mnist-32"
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
-    train = commands.add_parser("train", help="train the models of a source into a folder")
-    train.add_argument("source", choices=list(SOURCES))
-    train.add_argument("--out", type=Path, required=True, help="the folder to write; new, or empty")
-    train.add_argument("--latent-dim", type=int, help="d, 2 or more; 32 by default")
-    train.add_argument("--recipe", help="how: that of the source by default, or ld-mnist-v3, as the predecessor did")
-    train.add_argument("--y", choices=["cells", "gaussian"], help="exact cells, or a trained class VAE")
-    train.add_argument("--epochs", type=int, help="passes over the training inputs")
-    train.add_argument("--flow-epochs", type=int, help="passes of the flow alone")
-    train.add_argument("--seed", type=int, default=0)
+    train = command_line.add_command(
+        commands, "train", help="train the models of a source into a folder", example="mnist1d --out models"
+    )
+    train.add_argument("source", choices=list(SOURCES), metavar="SOURCE", help=", ".join(SOURCES))
+    train.add_argument("--out", type=Path, required=True, metavar="DIR", help="the folder to write; new, or empty")
+    command_line.add_model_options(train)
     train.set_defaults(command=_train)
 
-    info = commands.add_parser("info", help="the configuration of a release's models")
-    info.add_argument("release", help="a release's name, or the folder or address of a release or a preset")
-    info.add_argument("--json", action="store_true", help="print JSON")
+    info = command_line.add_command(
+        commands, "info", help="the configuration of a release's models", example="ld-mnist-32"
+    )
+    info.add_argument(
+        "release", metavar="RELEASE", help="a release's name, or the folder or address of a release or a preset"
+    )
     info.set_defaults(command=_info)
 
-    decoders = commands.add_parser("decoders", help="a release's decoder beside others: quality, size and speed")
-    decoders.add_argument("release", help="a release's name or folder")
-    decoders.add_argument("--only", nargs="*", metavar="NAME", help="of the others; all by default")
+    decoders = command_line.add_command(
+        commands,
+        "decoders",
+        help="a release's decoder beside others: quality, size and speed",
+        example="ld-mnist1d-32 --only dense-512-512 --steps 100",
+    )
+    command_line.add_release(decoders)
+    decoders.add_argument("--only", nargs="*", metavar="NAME", help="these alone; an unknown name lists all")
     decoders.add_argument("--steps", type=int, default=3000, help="of training each of them; 3,000 by default")
-    decoders.add_argument("--source-npz", type=Path, metavar="FILE", help="the images of a release of your own")
-    decoders.add_argument("--json", action="store_true", help="print JSON")
+    command_line.add_inputs(decoders)
     decoders.set_defaults(command=_decoders)
     return parser
 
 
 def _train(options: argparse.Namespace) -> None:
     check_new_folder(options.out)  # which takes no time; training does
+    with command_line.quiet_imports():
+        from vae.training import train_codec  # the framework takes seconds to import
+
     source = load_source(options.source)
     changes = {name: getattr(options, name) for name in ("latent_dim", "epochs", "flow_epochs", "seed", "y")}
     codec = train_codec(source, find_recipe(options.recipe or options.source, source).change(**changes))
     folder = codec.save_to_preset(options.out)
-    print(f"wrote the models to {options.out}; load them with vae.load({str(folder)!r})")
+    text = f"wrote the models to {options.out}; load them with vae.load({str(folder)!r})"
+    command_line.print_result({"path": str(options.out)}, text, options.json)
 
 
 def _info(options: argparse.Namespace) -> None:
@@ -94,6 +98,10 @@ def _info(options: argparse.Namespace) -> None:
 def _decoders(options: argparse.Namespace) -> None:
     if options.steps < 1:
         raise InputError(f"--steps must be 1 or more; received {options.steps}.")
+    with command_line.quiet_imports():
+        from vae.alternatives import choose_alternatives, train_alternative
+        from vae.decoder_table import describe_rows, make_rows
+
     data, codec = ld_data.load(options.release), load(options.release)
     source = find_inputs(read_manifest(find_release(options.release)), options.source_npz)
     models = codec.x.vae

@@ -8,9 +8,6 @@ import numpy as np
 from ld_data.errors import IntegrityError
 from ld_data.extras import name_missing
 
-with name_missing():
-    import onnxruntime
-
 CHUNK_ROWS = 256  # what a dense layer works on then stays in the cache
 
 
@@ -26,8 +23,11 @@ class Network:
 
         Of a file only what ONNX Runtime makes of it is held in memory.
 
-        Raises `IntegrityError` if the bytes are none that ONNX Runtime can run.
+        Raises `IntegrityError` if the bytes are none that ONNX Runtime can run, and `MissingLibraryError` without it.
         """
+        with name_missing():
+            import onnxruntime  # which who only asks what there is need not have
+
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1
         options.log_severity_level = 4  # errors are raised, and need not be printed, too

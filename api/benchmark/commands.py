@@ -17,10 +17,13 @@ def add_commands(parser: argparse.ArgumentParser) -> None:
     """Add the subcommands, each with its own function as `command`; without one the parser's own is kept."""
     commands = parser.add_subparsers(metavar="COMMAND", title="measuring instead of serving")
 
-    benchmark = commands.add_parser("benchmark", help="how fast the service is, beside its machine and alternatives")
-    benchmark.add_argument(
-        "--release", default="ld-mnist-32", help="a release's name or folder; ld-mnist-32 by default"
+    benchmark = command_line.add_command(
+        commands,
+        "benchmark",
+        help="how fast the service is, beside its machine and alternatives",
+        example="--only requests start",
     )
+    command_line.add_default_release(benchmark)
     sections = "; ".join(f"{name}: {what}" for name, what in SECTIONS.items())
     benchmark.add_argument("--only", nargs="+", choices=SECTIONS, metavar="NAME", help=sections)
     benchmark.add_argument(
@@ -29,17 +32,21 @@ def add_commands(parser: argparse.ArgumentParser) -> None:
         metavar="PYTHON",
         help="the interpreter of an environment with api/benchmark/requirements.txt; this one by default",
     )
-    benchmark.add_argument("--rounds", type=int, default=Options.rounds, help="turns of each part")
-    benchmark.add_argument("--seconds", type=float, default=Options.seconds, help="of one turn")
+    benchmark.add_argument(
+        "--turns", "--rounds", type=int, default=Options.rounds, help=f"of each part; {Options.rounds} by default"
+    )
+    benchmark.add_argument(
+        "--seconds", type=float, default=Options.seconds, help=f"of one turn; {Options.seconds:g} by default"
+    )
     benchmark.add_argument("--quick", action="store_true", help="only to see that it runs: its figures mean nothing")
-    benchmark.add_argument("--json", action="store_true", help="print JSON")
     benchmark.set_defaults(command=_benchmark)
 
-    soaking = commands.add_parser("soak", help="whether the service lasts under visitors of all kinds")
-    soaking.add_argument("--release", default="ld-mnist-32", help="a release's name or folder; ld-mnist-32 by default")
-    soaking.add_argument("--minutes", type=float, default=10.0)
+    soaking = command_line.add_command(
+        commands, "soak", help="whether the service lasts under visitors of all kinds", example="--minutes 10"
+    )
+    command_line.add_default_release(soaking)
+    soaking.add_argument("--minutes", type=float, default=10.0, help="how long; 10 by default")
     soaking.add_argument("--workers", type=int, default=1, help="of two or more processes one is killed half-way")
-    soaking.add_argument("--json", action="store_true", help="print JSON")
     soaking.set_defaults(command=_soak)
 
 
@@ -49,7 +56,7 @@ def _benchmark(options: argparse.Namespace) -> None:
     from api.benchmark.suite import run
     from api.benchmark.table import describe
 
-    chosen = {"rounds": options.rounds, "seconds": options.seconds} | (QUICK if options.quick else {})
+    chosen = {"rounds": options.turns, "seconds": options.seconds} | (QUICK if options.quick else {})
     folder = find_release(options.release)
     results = run(Options(folder, options.alternatives, options.only or tuple(SECTIONS), **chosen))
     machine = describe_machine(options.alternatives)
@@ -58,7 +65,10 @@ def _benchmark(options: argparse.Namespace) -> None:
         for verdict in judge(results)
     ]
     command_line.print_result(
-        {"machine": machine, **asdict(results), "goals": goals}, describe(results, machine), options.json
+        {"machine": machine, **asdict(results), "goals": goals},
+        describe(results, machine),
+        options.json,
+        red=["**no**"],
     )
 
 
@@ -67,6 +77,6 @@ def _soak(options: argparse.Namespace) -> None:
 
     folder = find_release(options.release)
     result = soak(ld_data.load(folder), folder, options.minutes, options.workers)
-    command_line.print_result(asdict(result), describe_soak(result), options.json)
+    command_line.print_result(asdict(result), describe_soak(result), options.json, red=["SURPRISE:"])
     if result.surprises:
         raise HealthError(f"{len(result.surprises)} surprises. The first: {result.surprises[0]}.")
