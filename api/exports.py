@@ -7,7 +7,6 @@ than the rest of the service, for the sake of a few requests.
 import logging
 import subprocess
 import sys
-from collections import defaultdict
 from pathlib import Path
 from threading import Lock
 
@@ -32,7 +31,7 @@ class Exports:
         """Keep files in an existing folder."""
         self._folder = folder
         self._made: dict[tuple[str, str], dict[str, OfferedFile]] = {}
-        self._locks: dict[tuple[str, str], Lock] = defaultdict(Lock)
+        self._locks: dict[tuple[str, str], Lock] = {}
 
     def find(self, release: str, manifest: OfferedFile, name: str) -> OfferedFile:
         """Return the file `name`, one of `FILES`, of a release whose manifest is that one; made, if it is not yet.
@@ -40,7 +39,7 @@ class Exports:
         Raises `NotReadyError` if it could not be made, or the release is another by now.
         """
         key = release, FILES[name]
-        with self._locks[key]:
+        with self._locks.setdefault(key, Lock()):
             if key not in self._made:
                 self._made[key] = self._make(manifest, *key)
             return self._made[key][name]
