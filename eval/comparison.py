@@ -13,7 +13,6 @@ from eval.score import RowFigures, Score, load_dataset, measure_rows
 from ld_data.arrays import check_integer
 from ld_data.dataset import LatentDataset
 from ld_data.errors import InputError
-from ld_data.hashing import hash_array
 
 RESAMPLES = 10_000
 MIN_RESAMPLES = 40  # fewer have no value in a tail of 2.5 %: of one, every interval leaves 0 out
@@ -163,7 +162,7 @@ def compare(
     values = dict(zip(LABELS, _to_differences(gaps.mean(axis=0, keepdims=True))[0].tolist(), strict=True))
     figures_a, figures_b = _figures(a), _figures(b)
     differences = {name: Difference(figures_a[name], figures_b[name], values[name], *ends[name]) for name in LABELS}
-    return Comparison(data.name, hash_array(data.test.y), len(data.test), resamples, seed, **differences)
+    return Comparison(data.name, data.test_sha256, len(data.test), resamples, seed, **differences)
 
 
 def summarise_seeds(scores: Sequence[Score]) -> SeedSummary:

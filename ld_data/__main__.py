@@ -234,7 +234,10 @@ def _list(options: argparse.Namespace) -> None:
     rows = [_summarise(name) for name in list_releases()]
     form = "{name:<20} {version:<8} {train:>6} + {test:<6} d = {latent_dim:<4} {licence}"
     lines = [f"{row['name']:<20} broken: {row['error']}" if "error" in row else form.format(**row) for row in rows]
-    empty = f"no releases in {checkpoints_folder()}; build one with `python -m ld_data build SOURCE`"
+    empty = (
+        f"no releases in {checkpoints_folder()}; fetch one with `python -m ld_data download NAME`, or build one with "
+        "`python -m ld_data build SOURCE`"
+    )
     command_line.print_result(rows, "\n".join(lines) or empty, options.json, red=["broken:"])
 
 

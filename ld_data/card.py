@@ -23,15 +23,15 @@ HUB_LICENCES = {
 }
 MEASURES = {
     "epps_pulley": "distances of 1,000 projections from N(0, 1), like `wasserstein`: the mean and the worst",
-    "c2st": "held-out accuracy of classifiers that tell the latents from N(0, I); 0.5 is none",
-    "least_signal": "the smallest eigenvalue of Cov(E[x given the input]): of the weakest direction, what is no noise",
+    "c2st": "held-out accuracy of classifiers that tell the latents from N(0, I); 0.5 if they cannot",
+    "least_signal": "of the weakest direction, how much comes from the input: the least eigenvalue of Cov(E[x | it])",
     "used_directions": "in how many directions most of the variance comes from the input",
     "rate": "KL(q(x given the input) from N(0, I)), in nats",
     "probe": "the class read off x by models fitted on training rows",
     "mse": "mean squared error of decoded test inputs, of samples of x and of their means",
     "judge": "how many test inputs, and decoded ones, a classifier that was trained apart reads; its mean loss",
     "pixels": "how much of digit and background decoded samples explain; `pca`: 32 principal components",
-    "linear": "how much of digit, background and angle least squares reads off x; `mlp`: a perceptron",
+    "digit_linear": "and `background`, `angle`: how much of each least squares reads off x; `mlp`: a perceptron",
 }
 SIZES = (("n<1K", 1_000), ("1K<n<10K", 10_000), ("10K<n<100K", 100_000), ("100K<n<1M", 1_000_000))
 
@@ -194,7 +194,7 @@ def _tell_limits(manifest: Manifest) -> str:
     goals = f"It misses these goals of its health report: {', '.join(missed)}." if missed else "It meets all its goals."
     probes = manifest.health.get("probes", {})
     read = ", ".join(f"{row['value']:.1%} by `{name}`" for name, row in probes.items() if row.get("value") is not None)
-    kept = f" Of the test rows' classes are read off x: {read}." if read else ""
+    kept = f" Of the test classes are read off x {read}." if read else ""
     return f"""## Limits
 
 - x is near N(0, I), not exactly so. {goals}

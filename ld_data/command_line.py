@@ -58,7 +58,7 @@ class _PrintCompletion(argparse.Action):
     ) -> None:
         from ld_data.completion import make_completion  # a library that nothing else needs
 
-        print(make_completion(parser, str(self.const), values))
+        print(make_completion(parser, str(self.const), values), flush=True)
         parser.exit()
 
 
@@ -201,6 +201,7 @@ def run(command: Callable[[], None]) -> int:
     """Return the exit status of a command: 0 done, 1 failed with a message on stderr, 130 interrupted."""
     try:
         command()
+        sys.stdout.flush()  # here, where it is known what to do if its reader has gone
     except LdDataError as error:
         _tell(f"{error}")
     except ModuleNotFoundError as error:

@@ -10,7 +10,7 @@ from ld_data.extras import name_missing
 from ld_data.manifest import Manifest
 
 with name_missing():
-    from safetensors.numpy import save_file
+    from safetensors.numpy import save
 
 
 def write_safetensors(arrays: Mapping[str, np.ndarray], manifest: Manifest, path: Path) -> None:
@@ -26,4 +26,4 @@ def write_safetensors(arrays: Mapping[str, np.ndarray], manifest: Manifest, path
         "command": manifest.command,
     }
     contiguous = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
-    save_file(contiguous, path, {"ld-data": json.dumps(facts)})
+    path.write_bytes(save(contiguous, {"ld-data": json.dumps(facts)}))

@@ -38,6 +38,11 @@ def test_the_differences_are_those_of_the_scores(data):
     assert (comparison.release, comparison.rows, comparison.resamples) == ("fake", 1000, 200)
 
 
+def test_a_comparison_names_the_test_set_as_a_score_does(data):
+    comparison = compare(data.test.x, data.test.x, data, resamples=10)
+    assert comparison.data_sha256 == evaluate(data.test.x, data).data_sha256 == data.test_sha256
+
+
 def test_a_model_does_not_differ_from_itself(data):
     comparison = compare(disturbed(data, 1.0), disturbed(data, 1.0), data, resamples=100)
     for name in FIGURES:

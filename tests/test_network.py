@@ -1,5 +1,9 @@
 import copy
+import os
 import pickle
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,6 +14,8 @@ from vae import network
 from vae.config import VaeConfig
 from vae.frozen import FrozenVae
 from vae.network import Network
+
+ROOT = Path(__file__).parent.parent
 
 
 def make_network(**inputs):
@@ -84,3 +90,11 @@ def test_a_file_that_is_no_model_is_told(tmp_path, content):
         path.write_bytes(content)
     with pytest.raises(IntegrityError, match="expected an ONNX model"):
         Network(path)
+
+
+def test_the_runtime_reports_to_nobody(tmp_path):
+    """It would keep an identity in the user's cache, and tell its makers of its use."""
+    script = "import vae; vae.load('ld-mnist1d-32')"
+    environment = {name: value for name, value in os.environ.items() if name != "ORT_DISABLE_TELEMETRY"}
+    subprocess.run([sys.executable, "-c", script], cwd=ROOT, env={**environment, "HOME": str(tmp_path)}, check=True)
+    assert not list(tmp_path.rglob("*onnxruntime*"))

@@ -1,5 +1,6 @@
 """A network that is trained and done: ONNX, run by ONNX Runtime on one thread."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,9 @@ class Network:
 
         Raises `IntegrityError` if the bytes are none that ONNX Runtime can run, and `MissingLibraryError` without it.
         """
+        os.environ.setdefault(
+            "ORT_DISABLE_TELEMETRY", "1"
+        )  # else it tells its makers of its use, and keeps an identity
         with name_missing():
             import onnxruntime  # which who only asks what there is need not have
 
