@@ -39,7 +39,7 @@ def test_the_differences_are_those_of_the_scores(data):
 
 
 def test_a_comparison_names_the_test_set_as_a_score_does(data):
-    comparison = compare(data.test.x, data.test.x, data, resamples=10)
+    comparison = compare(data.test.x, data.test.x, data, resamples=50)
     assert comparison.data_sha256 == evaluate(data.test.x, data).data_sha256 == data.test_sha256
 
 
