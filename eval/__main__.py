@@ -12,7 +12,7 @@ import numpy as np
 from eval.comparison import RESAMPLES, compare
 from eval.entry_point import load_function
 from eval.ladder import Rung, climb, climb_datasets, describe_gaps, format_rungs, keep_rows
-from eval.score import check_predictions, score_predictions
+from eval.score import check_predictions, describe_entry, score_predictions
 from eval.submission import Submission, fetch_challenge, fetch_leaderboard, remove_entry, submit, submit_challenge
 from ld_data import command_line
 from ld_data.arrays import check_integer, read_npy, write_npy
@@ -478,8 +478,7 @@ def _submit(options: argparse.Namespace) -> None:
     facts = (options.parameters, options.seconds, options.learning_rule)
     submission = Submission(options.name, options.url, options.description, *facts)
     entry = _send_challenge(options, submission) if options.challenge else _send_public(options, submission)
-    verdict = "accepted" if entry["status"] == "ranked" else "accepted as suspect: more classes decoded than x allows"
-    text = f"{verdict}\n{_format_table([entry])}\nreceipt {entry['id']}, sha256 {entry['receipt_sha256']}"
+    text = f"{_format_table([entry])}\n{describe_entry(entry)}"
     command_line.print_result(entry, text, options.json)
 
 

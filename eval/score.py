@@ -1,7 +1,8 @@
 """The score of a model on a latent dataset's test rows."""
 
 import math
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ import numpy as np
 
 from eval.predictions import BATCH_ROWS, Model, check_predictions, predict
 from ld_data.dataset import LatentDataset
-from ld_data.errors import InputError
+from ld_data.errors import InputError, SubmissionError
 from ld_data.release import load
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "RowFigures",
     "Score",
     "check_predictions",
+    "describe_entry",
     "evaluate",
     "load_dataset",
     "measure_rows",
@@ -46,6 +48,8 @@ class Score:
         noise_free_mse: MSE against the class mean of the true class, free of the noise in y.
         decoded_accuracy: share of predictions that decode to the true class.
         class_accuracy: the same among the rows of each class, k shares; NaN, in JSON null, for a class without rows.
+        entry: what the leaderboard that it was submitted to answered, with `id`, `status` ("ranked" or "suspect"),
+            `receipt` and `receipt_sha256`; None without a submission. It is no part of the JSON, nor of comparisons.
     """
 
     release: str
@@ -60,6 +64,7 @@ class Score:
     noise_free_mse: float
     decoded_accuracy: float
     class_accuracy: tuple[float, ...] = ()
+    entry: dict[str, Any] | None = field(default=None, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         """Take the shares as they come from JSON, too."""
@@ -69,7 +74,8 @@ class Score:
     def to_json(self) -> dict[str, Any]:
         """Return the fields as JSON values."""
         shares = [None if math.isnan(share) else share for share in self.class_accuracy]
-        return asdict(self) | {"class_accuracy": shares}
+        figures = {part.name: getattr(self, part.name) for part in fields(self) if part.name != "entry"}
+        return figures | {"class_accuracy": shares}
 
     @property
     def is_leak(self) -> bool:
@@ -86,6 +92,7 @@ class Score:
             ("noise-free MSE", f"{self.noise_free_mse:.4f}"),
             ("decoded accuracy", f"{self.decoded_accuracy:.4f}"),
             ("worst class", self._describe_worst_class()),
+            ("leaderboard", describe_entry(self.entry) if self.entry else ""),
         )
         table = [
             f"{self.release}, {self.rows} test rows",
@@ -143,10 +150,10 @@ def evaluate(
     `model` is a function of x `(rows, d)`, anything with `predict`, a PyTorch module, the predictions `(n, d)`
     themselves, or the path of their `.npy` file; it is fed at most `batch_rows` rows at once (`eval.predictions`). With
     `submit_to`, the address of a service, the predictions are posted to its leaderboard under `name`, with a link and
-    a description.
+    a description, and the score's `entry` is what the leaderboard answered.
 
     Raises `InputError` if the predictions have the wrong shape or are not finite, `UnknownNameError` for a release
-    that is not there, `SubmissionError` if the service does not take the score.
+    that is not there, `SubmissionError`, with the score as its `score`, if the service does not take it.
     """
     data = load_dataset(release)
     if submit_to is None:
@@ -156,8 +163,18 @@ def evaluate(
     submission = Submission.of(name, url, description)
     predictions = predict(model, data, batch_rows=batch_rows)
     score = score_predictions(predictions, data)
-    submit(submit_to, data, predictions, submission)
-    return score
+    try:
+        return replace(score, entry=submit(submit_to, data, predictions, submission))
+    except SubmissionError as error:
+        error.score = score
+        error.add_note(f"Nothing is lost: the score is in the `score` of this error.\n{score}")
+        raise
+
+
+def describe_entry(entry: Mapping[str, Any]) -> str:
+    """Return where an entry of a leaderboard stands, and what proves that it was taken."""
+    verdict = "accepted" if entry["status"] == "ranked" else "accepted as suspect: more classes decoded than x allows"
+    return f"{verdict}; receipt {entry['id']}, sha256 {entry['receipt_sha256']}"
 
 
 def load_dataset(release: str | Path | LatentDataset) -> LatentDataset:

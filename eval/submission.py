@@ -135,13 +135,16 @@ def remove_entry(service: str, release: str, number: int, reason: str) -> dict[s
 
 def _post(service: str, release: str, place: str, predictions: np.ndarray, facts: dict[str, Any]) -> dict[str, Any]:
     with _open(service, release, place) as (client, route):
-        return client.send_for_object(
+        entry = client.send_for_object(
             "POST",
             route,
             params={field: fact for field, fact in facts.items() if fact not in ("", None)},
             content=write_npy(predictions.astype(np.float32)),
             headers={"Content-Type": "application/x-npy"} | make_headers(SUBMIT_VARIABLE),
         )
+    if not {"id", "status", "receipt_sha256"} <= entry.keys():
+        raise SubmissionError(f"{service}{route} answered something else than an entry: not an LD-Data service.")
+    return entry
 
 
 @contextmanager

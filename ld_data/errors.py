@@ -3,6 +3,8 @@
 Every message says what was expected, what was received, and what to do.
 """
 
+from typing import Any
+
 
 class LdDataError(Exception):
     """The root: anything that LD-Data itself refuses or cannot do."""
@@ -70,9 +72,10 @@ class ServiceError(LdDataError):
 
 
 class SubmissionError(LdDataError):
-    """The service did not accept a score."""
+    """The service did not accept a score; `score` is that score, if it was computed here."""
 
     error_type = "submission"
+    score: Any = None
 
 
 class LeakError(InputError):

@@ -9,6 +9,7 @@ from threading import Event
 import numpy as np
 import pytest
 from anyio import to_thread
+from fastapi import FastAPI
 
 import ld_data
 from api.app import make_app
@@ -181,6 +182,24 @@ def test_evaluate_submits_and_the_score_is_listed(service):
     assert (entry["name"], entry["url"], entry["description"]) == ("my model", "https://a.b", "it argmaxes")
     assert entry["mse"] == pytest.approx(score.mse)
     assert entry["skill"] == pytest.approx(score.skill)
+    assert entry.items() <= score.entry.items()
+    assert f"accepted; receipt 1, sha256 {entry['receipt_sha256']}" in str(score)
+
+
+def test_a_score_that_the_service_does_not_take_comes_with_the_error(release):
+    data = ld_data.load("fake-4")
+    with pytest.raises(SubmissionError, match="no answer") as caught:
+        evaluate(data.test.x, data, submit_to=NOBODY, name="a")
+    assert caught.value.score == evaluate(data.test.x, data)
+    assert str(caught.value.score) in caught.value.__notes__[0]
+
+
+def test_an_answer_that_is_no_entry_is_told(release):
+    data = ld_data.load("fake-4")
+    app = FastAPI()
+    app.post("/v1/datasets/fake-4/scores")(lambda: {"ok": True})
+    with serve(app) as address, pytest.raises(SubmissionError, match="something else than an entry"):
+        submit(address, data, data.test.x, Submission("a"))
 
 
 def test_the_service_s_reason_for_a_refusal_reaches_the_author(service):
