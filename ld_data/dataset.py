@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, fields
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -35,6 +35,10 @@ class Split:
         """Return n."""
         return len(self.label)
 
+    def __repr__(self) -> str:
+        """Return the shapes, not the numbers."""
+        return f"<Split: x {self.x.shape}, y {self.y.shape}, label {self.label.shape}>"
+
 
 @dataclass(frozen=True)
 class LatentDataset:
@@ -54,7 +58,12 @@ class LatentDataset:
     class_weight: np.ndarray
     class_bias: np.ndarray
     class_mean: np.ndarray
-    manifest: Manifest | None = field(default=None, repr=False)
+    manifest: Manifest | None = None
+
+    def __repr__(self) -> str:
+        """Return the sizes, not the numbers."""
+        rows = f"{len(self.train)} training rows, {len(self.test)} test rows"
+        return f"<LatentDataset {self.name}: {rows}, d = {self.latent_dim}, {self.classes} classes>"
 
     @property
     def latent_dim(self) -> int:

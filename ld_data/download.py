@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 from ld_data.addresses import check_service
 from ld_data.errors import IntegrityError, MissingDataError
-from ld_data.fetch import Content, fetch_file, fetch_text, fetch_to_cache, open_client
+from ld_data.fetch import Content, fetch_bytes, fetch_file, fetch_to_cache, open_client
 from ld_data.locations import OFFLINE_VARIABLE, is_offline
 from ld_data.manifest import MANIFEST_NAME, MAX_MANIFEST_BYTES, Manifest
 from ld_data.release import check_name, check_target, publish, verify
@@ -67,7 +67,7 @@ def _is_here(target: Path, manifest: Manifest) -> bool:
 
 
 def _fetch_manifest(address: str) -> str:
-    return fetch_text(address, MAX_MANIFEST_BYTES)
+    return fetch_bytes(address, MAX_MANIFEST_BYTES).decode("utf-8", "replace")
 
 
 def _fetch_files(address: str, manifest: Manifest, folder: Path) -> None:

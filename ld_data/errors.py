@@ -59,6 +59,11 @@ class DownloadError(LdDataError, ConnectionError):
 
     error_type = "download"
 
+    def __init__(self, message: str, status: int | None = None) -> None:
+        """Keep the status of the answer, if there was one."""
+        super().__init__(message)
+        self.status = status
+
 
 class ServiceError(LdDataError):
     """A service did not answer, answered as none of LD-Data's does, or refused."""

@@ -6,6 +6,7 @@ file; another one that wants it waits.
 """
 
 import errno
+import json
 import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
@@ -92,23 +93,21 @@ def fetch_to_cache(content: Content, client: httpx2.Client | None = None) -> Non
         _complete(content, file, client)
 
 
-def fetch_text(url: str, most_bytes: int) -> str:
-    """Return the text at an address, after several tries if need be.
+def fetch_bytes(url: str, most_bytes: int) -> bytes:
+    """Return what lies at an address, after several tries if need be.
 
-    Raises `DownloadError` if there is no answer, an error, or more than `most_bytes`.
+    Raises `DownloadError` if there is no answer, an error, then with its status, or more than `most_bytes`.
     """
     try:
         with open_client() as client:
-            response = _try_often(lambda: client.get(url).raise_for_status())
+            return _try_often(lambda: _read_limited(client, url, most_bytes))
     except httpx2.HTTPStatusError as error:
-        raise DownloadError(f"{url} answered {error.response.status_code}: {error.response.text[:MAX_ECHO]}") from error
+        status = error.response.status_code
+        raise DownloadError(f"{url} answered {status}: {error}", status) from error
     except (httpx2.HTTPError, httpx2.InvalidURL) as error:
         raise DownloadError(
             f"no answer from {url}: {error}. Is the service running there? `make serve` starts one."
         ) from error
-    if len(response.content) > most_bytes:
-        raise DownloadError(f"{url}: expected at most {most_bytes} bytes; received {len(response.content)}.")
-    return response.text
 
 
 def open_client() -> httpx2.Client:
@@ -198,6 +197,34 @@ def _try_often(attempt: Callable[[], Result]) -> Result:
         except httpx2.HTTPError:
             if not wait(tried, TRIES):
                 raise
+
+
+def _read_limited(client: httpx2.Client, url: str, most_bytes: int) -> bytes:
+    """Return what lies at an address; raises `DownloadError` for more than `most_bytes`, and what httpx2 raises.
+
+    An error of a status has the server's reason as its message.
+    """
+    content = b""
+    with client.stream("GET", url) as response:
+        for chunk in response.iter_bytes():
+            content += chunk
+            if len(content) > most_bytes:
+                raise DownloadError(f"{url}: expected at most {most_bytes} bytes; it sends more.")
+    if not response.is_success:
+        raise httpx2.HTTPStatusError(_read_reason(content), request=response.request, response=response)
+    return content
+
+
+def _read_reason(content: bytes) -> str:
+    """Return what a refusal says: the `error` of a service of LD-Data, else how the answer begins."""
+    text = content.decode("utf-8", "replace")
+    try:
+        answer = json.loads(text)
+    except ValueError:
+        answer = None
+    if isinstance(answer, dict) and isinstance(answer.get("error"), str):
+        return str(answer["error"])
+    return text[:MAX_ECHO]
 
 
 def _receive(client: httpx2.Client, url: str, content: Content, file: BinaryIO) -> None:

@@ -52,6 +52,11 @@ def test_what_was_saved_encodes_and_decodes_as_before(kind, built):
     assert (after.y.null, after.y.floor) == (before.y.null, before.y.floor)
 
 
+def test_a_codec_is_shown_by_its_sizes(kind):
+    classes = "Cells" if kind == "cells" else "GaussianClasses"
+    assert repr(make_codec(kind)) == f"<Codec: x <InputCodec: inputs (2, 2), d = 4>, y <{classes}: 3 classes, d = 4>>"
+
+
 def test_a_loaded_codec_redraws_the_dataset(built):
     import ld_data
 

@@ -16,6 +16,12 @@ def test_rows_are_in_the_source_s_order(release):
     assert (data.latent_dim, data.classes) == (4, 3)
 
 
+def test_a_dataset_is_shown_by_its_sizes(release):
+    data = ld_data.load("fake-4")
+    assert repr(data) == "<LatentDataset fake-4: 60 training rows, 30 test rows, d = 4, 3 classes>"
+    assert repr(data.test) == "<Split: x (30, 4), y (30, 4), label (30,)>"
+
+
 def test_keras_tuples_hold_x_and_y(release):
     data = ld_data.load("fake-4")
     (x_train, y_train), (x_test, y_test) = data.as_keras()

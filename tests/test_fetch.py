@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from ld_data.errors import DownloadError, MissingDataError, StorageError
-from ld_data.fetch import Content, fetch_file, fetch_text, fetch_to_cache, partial_path
+from ld_data.fetch import Content, fetch_bytes, fetch_file, fetch_to_cache, partial_path
 from tests.servers import Answer, serve_answers, wait_until
 
 CONTENT = bytes(range(256)) * 1000
@@ -271,11 +271,29 @@ def test_offline_forbids_it_and_says_so(tmp_path, monkeypatch):
     assert asked == []
 
 
-def test_a_text_is_asked_for_again_where_that_may_help():
+def test_bytes_are_asked_for_again_where_that_may_help():
     with serve_answers(in_turn(lambda asked: Answer(502), lambda asked: Answer(200, b"text"))) as (address, asked):
-        assert fetch_text(address, 4) == "text"
+        assert fetch_bytes(address, 4) == b"text"
         assert len(asked) == 2
-        with pytest.raises(DownloadError, match="expected at most 3 bytes; received 4"):
-            fetch_text(address, 3)
+        with pytest.raises(DownloadError, match="expected at most 3 bytes; it sends more"):
+            fetch_bytes(address, 3)
     with pytest.raises(DownloadError, match=rf"no answer from {NOBODY}.*refused.*make serve"):
-        fetch_text(NOBODY, 4)
+        fetch_bytes(NOBODY, 4)
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b'{"error": "no such release", "error_type": "unknown_name"}', "no such release"),
+        (b'["error"]', '["error"]'),
+        (b"<p>lost \xff</p>" + b"-" * 1000, "<p>lost \ufffd</p>" + "-" * 187),
+    ],
+)
+def test_a_refusal_is_told_by_its_reason(content, reason):
+    with (
+        serve_answers(lambda asked: Answer(404, content)) as (address, asked),
+        pytest.raises(DownloadError) as caught,
+    ):
+        fetch_bytes(address, 10_000)
+    assert (str(caught.value), caught.value.status) == (f"{address} answered 404: {reason}", 404)
+    assert len(asked) == 1

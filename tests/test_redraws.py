@@ -66,6 +66,11 @@ def test_the_last_epoch_there_is_can_be_drawn():
     assert x.dtype == y.dtype == np.float32
 
 
+def test_redraws_are_shown_by_their_sizes():
+    assert repr(make_redraws(seed=3)) == "<Redraws of x and y: 60 rows from 0, seed 3>"
+    assert repr(make_redraws(inputs=None, first_row=7)) == "<Redraws of y: 60 rows from 7, seed 0>"
+
+
 def test_y_is_drawn_without_inputs():
     redraws = make_redraws(inputs=None)
     assert np.array_equal(redraws.draw_y(7), make_redraws().draw(7)[1])
@@ -77,7 +82,8 @@ def test_y_is_drawn_without_inputs():
     ("changes", "reason"),
     [
         ({"labels": SOURCE.label_test}, r"one label for each input; received inputs \(60, 2, 2\) and labels \(30,\)"),
-        ({"labels": SOURCE.label_train[:, None]}, "one label for each input"),
+        ({"labels": SOURCE.label_train[:, None]}, r"labels must have shape \(n,\)"),
+        ({"labels": SOURCE.label_train.astype(int) + 17}, "labels must lie from 0 to 2"),
         ({"seed": -1}, "seed must be"),
         ({"first_row": -1}, "first_row must be from 0"),
         ({"first_row": EPOCH_ROWS - 59}, "first_row must be from 0"),

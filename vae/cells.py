@@ -34,6 +34,10 @@ class Cells:
     class_mean: np.ndarray
     frequency: np.ndarray
 
+    def __repr__(self) -> str:
+        """Return the sizes, not the numbers."""
+        return f"<Cells: {self.classes} classes, d = {self.latent_dim}>"
+
     @property
     def latent_dim(self) -> int:
         """The latent size d."""

@@ -40,6 +40,10 @@ class Codec:
     x: InputCodec
     y: Cells | GaussianClasses
 
+    def __repr__(self) -> str:
+        """Return the sizes, not the numbers."""
+        return f"<Codec: x {self.x!r}, y {self.y!r}>"
+
     def save(self, folder: Path) -> None:
         """Write the configuration (JSON), the networks (ONNX) and the classes' arrays into an existing folder."""
         config: dict[str, Any] = {"format_version": FORMAT_VERSION, "x": self.x.vae.config.to_json()}

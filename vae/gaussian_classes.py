@@ -34,6 +34,10 @@ class GaussianClasses:
     class_variance: np.ndarray
     frequency: np.ndarray
 
+    def __repr__(self) -> str:
+        """Return the sizes, not the numbers."""
+        return f"<GaussianClasses: {len(self.frequency)} classes, d = {self.latent_dim}>"
+
     @property
     def latent_dim(self) -> int:
         """The latent size d."""

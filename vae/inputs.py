@@ -20,6 +20,10 @@ class InputCodec:
 
     vae: FrozenVae
 
+    def __repr__(self) -> str:
+        """Return the sizes."""
+        return f"<InputCodec: inputs {self.input_shape}, d = {self.latent_dim}>"
+
     @property
     def latent_dim(self) -> int:
         """The latent size d."""

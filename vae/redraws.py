@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ld_data.arrays import check_integer
+from ld_data.arrays import check_integer, check_labels
 from ld_data.codec import LatentCodec
 from ld_data.errors import InputError
 from ld_data.noise import check_seed
@@ -39,14 +39,19 @@ class Redraws:
     first_row: int = 0
 
     def __post_init__(self) -> None:
-        """Raise `InputError` for a seed or a row out of range, or unequal numbers of inputs and labels."""
+        """Raise `InputError` for a seed, a row or labels out of range, or unequal numbers of inputs and labels."""
         check_seed(self.seed)
-        labels = np.shape(self.labels)
+        labels = check_labels(self.labels, len(self.codec.y.class_bias)).shape
         if self.inputs is not None and np.shape(self.inputs)[:1] != labels:
             raise InputError(
                 f"there must be one label for each input; received inputs {np.shape(self.inputs)} and labels {labels}."
             )
         check_integer("first_row", self.first_row, 0, EPOCH_ROWS - math.prod(labels))
+
+    def __repr__(self) -> str:
+        """Return the sizes, not the numbers."""
+        spaces = "y" if self.inputs is None else "x and y"
+        return f"<Redraws of {spaces}: {len(self.labels)} rows from {self.first_row}, seed {self.seed}>"
 
     def draw(self, epoch: int) -> tuple[np.ndarray, np.ndarray]:
         """Return x and y `(n, d)` float32 of an epoch, 0 or more.

@@ -13,16 +13,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import SplitResult, quote, urlsplit, urlunsplit
 
-import httpx2
-
 from ld_data.errors import DownloadError, InputError, LdDataError, MissingDataError, StorageError
-from ld_data.fetch import fetch_file
+from ld_data.fetch import fetch_bytes, fetch_file
 from ld_data.locations import CACHE_VARIABLE, OFFLINE_VARIABLE, cache_folder, is_offline
 from ld_data.manifest import MANIFEST_NAME, MAX_MANIFEST_BYTES, FileRecord, Manifest
 from vae.preset import PRESET_NAME, Preset
 
 RELEASE_PATH = re.compile(r"/v1/datasets/[^/]+/*\Z")  # of a service
-TIMEOUT_SECONDS = 30.0
 ABSENT = (404, 410)
 SHA256 = re.compile(r"[0-9a-f]{64}")
 
@@ -114,24 +111,11 @@ def _split(address: str) -> SplitResult:
 def _fetch(address: str) -> bytes | None:
     """Return what lies at an address, of the size of a description; None if the server says that nothing does."""
     try:
-        with httpx2.stream("GET", address, timeout=TIMEOUT_SECONDS, follow_redirects=True) as response:
-            if response.status_code in ABSENT:
-                return None
-            content = _read_limited(response, address)
-    except (httpx2.HTTPError, httpx2.InvalidURL) as error:
-        raise DownloadError(f"no answer from {address}: {error}. Is a server running there?") from error
-    if not response.is_success:
-        raise DownloadError(f"{address} answered {response.status_code}: {content[:200].decode('utf-8', 'replace')}")
-    return content
-
-
-def _read_limited(response: httpx2.Response, address: str) -> bytes:
-    content = b""
-    for chunk in response.iter_bytes():
-        content += chunk
-        if len(content) > MAX_MANIFEST_BYTES:
-            raise DownloadError(f"{address}: expected at most {MAX_MANIFEST_BYTES} bytes; it sends more.")
-    return content
+        return fetch_bytes(address, MAX_MANIFEST_BYTES)
+    except DownloadError as error:
+        if error.status in ABSENT:
+            return None
+        raise
 
 
 def _keep(description: Description, records: Mapping[str, FileRecord], kept: Path) -> Path:
