@@ -1,21 +1,22 @@
-# Two commands from a fresh clone: `make serve` and `make test`. Both set up .venv first.
+# Two commands from a fresh clone: `make serve` and `make test`. Each first sets up what it needs in .venv.
 
 PYTHON ?= python3
 HOST ?= 127.0.0.1
 PORT ?= 8000
 WORKERS ?= 1
 BIN := .venv/bin
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .PHONY: serve test check clean
 
-serve: .venv/ready
+serve: .venv/serving
 	$(BIN)/python -m api --host $(HOST) --port $(PORT) --workers $(WORKERS)
 
 # Each process of the tests has a core to itself.
 test: check
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --maxprocesses 8
 
-check: .venv/ready
+check: .venv/testing
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -23,10 +24,18 @@ check: .venv/ready
 clean:
 	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache
 
-# The stamp is written last, so that an interrupted installation is taken up again.
-.venv/ready: requirements.txt pyproject.toml
+# The stamps are written last, so that an interrupted installation is taken up again. The tests' is the service's, too.
+.venv/serving: pyproject.toml | .venv/bin/pip
+	@echo "installing the service into .venv, once: 0.7 GB, a minute or two"
+	$(INSTALL) --editable ".[serve]"
+	@touch $@
+
+.venv/testing: requirements.txt pyproject.toml | .venv/bin/pip
+	@echo "installing all of LD-Data, TensorFlow, and the tests into .venv, once: 3.3 GB, some minutes"
+	$(INSTALL) --requirement requirements.txt
+	@touch .venv/serving $@
+
+.venv/bin/pip:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
-		{ echo "Python 3.11 or newer is needed; name one with: make PYTHON=python3.12" >&2; exit 1; }
+		{ echo "Python 3.11 to 3.13 is needed; name one with: make PYTHON=python3.12" >&2; exit 1; }
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements.txt
-	touch $@

@@ -22,7 +22,7 @@ FORMATS: dict[str, tuple[str, ...]] = {
 }
 
 
-def export_dataset(data: LatentDataset, form: str, folder: Path) -> list[Path]:
+def export_dataset(data: LatentDataset, form: str, folder: str | Path) -> list[Path]:
     """Return the files of a new folder that holds a dataset, of a release, in one of the `FORMATS`.
 
     All arrays are in it, with equal values, but for `npy`, the predecessor's four files. Parquet comes with the card
@@ -35,12 +35,13 @@ def export_dataset(data: LatentDataset, form: str, folder: Path) -> list[Path]:
         raise InputError(f"no format {form!r}. Known: {', '.join(FORMATS)}.")
     if data.manifest is None:
         raise InputError("only the dataset of a release can be exported: load one with ld_data.load(...).")
-    if folder.exists():
-        raise StorageError(f"{folder} exists and is not overwritten. Choose another folder with --out.")
-    with make_staging_folder(folder.parent, folder.name) as staging:
+    target = Path(folder)
+    if target.exists():
+        raise StorageError(f"{target} exists and is not overwritten. Choose another folder (--out).")
+    with make_staging_folder(target.parent, target.name) as staging:
         _WRITERS[form](data, data.manifest, staging)
-        staging.rename(folder)
-    return [folder / name for name in FORMATS[form]]
+        staging.rename(target)
+    return [target / name for name in FORMATS[form]]
 
 
 def _write_npz(data: LatentDataset, _: Manifest, folder: Path) -> None:

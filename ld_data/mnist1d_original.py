@@ -15,6 +15,7 @@ import numpy as np
 
 from ld_data.arrays import read_npz, write_npz
 from ld_data.errors import InputError, IntegrityError
+from ld_data.extras import name_missing
 from ld_data.mnist1d_canonical import make_canonical
 from ld_data.mnist1d_config import Mnist1dConfig, check_templates, make_template_times, make_templates
 from ld_data.mnist1d_transform import Draws, dilate, interpolate, make_signals
@@ -176,9 +177,10 @@ def plot_signals(
 ) -> Any:
     """Show the first ten signals, upright with time running down, and return the matplotlib figure.
 
-    With `do_transform` what `transform` makes of them under `args`.
+    With `do_transform` what `transform` makes of them under `args`. Raises `MissingLibraryError` without matplotlib.
     """
-    from matplotlib import pyplot  # takes a second to import, and only this function draws
+    with name_missing():
+        from matplotlib import pyplot  # takes a second to import, and only this function draws
 
     figure, axes = pyplot.subplots(1, 10, figsize=(15, 1.5 * ratio), dpi=60)
     for number, axis in enumerate(axes):

@@ -8,6 +8,7 @@ import subprocess
 import tomllib
 from pathlib import Path
 
+import datasets
 import numpy as np
 import pytest
 
@@ -113,9 +114,11 @@ def service(tmp_path_factory):
             yield address
 
 
+@pytest.mark.filterwarnings("ignore:.*deprecated:DeprecationWarning")  # mlcroissant's own
 def test_the_python_in_the_readme_runs(service, tmp_path, monkeypatch, capsys):
     """Block after block in one namespace, as in a notebook, against the shipped releases."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", str(tmp_path / "hub"))
     monkeypatch.setenv(locations.CACHE_VARIABLE, str(tmp_path / "cache"))
     monkeypatch.delenv(locations.OFFLINE_VARIABLE, raising=False)
     namespace = {}

@@ -1,4 +1,5 @@
 import re
+import sys
 import warnings
 from types import SimpleNamespace
 
@@ -7,7 +8,7 @@ import numpy as np
 import pytest
 
 from ld_data import mnist1d as ours
-from ld_data.errors import InputError, IntegrityError
+from ld_data.errors import InputError, IntegrityError, MissingLibraryError
 
 # ruff: noqa: NPY002 - the global random state is part of what is compared
 with warnings.catch_warnings():
@@ -199,3 +200,9 @@ def test_signals_are_drawn_as_the_original_draws_them(options):
         assert found.get_ylim() == expected.get_ylim()
         if not options.get("do_transform"):  # the original transforms each axis t on from the one before
             assert found.lines[0].get_xydata() == pytest.approx(expected.lines[0].get_xydata(), abs=1e-12)
+
+
+def test_drawing_without_matplotlib_names_it(monkeypatch):
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    with pytest.raises(MissingLibraryError, match=r"needs matplotlib.*ld-data\[plots\]"):
+        ours.plot_signals(np.zeros((10, 12)), np.zeros(12))
