@@ -4,6 +4,7 @@ All of it is made from the manifest, so that it cannot tell anything else than t
 """
 
 from collections.abc import Iterator
+from itertools import groupby
 from typing import Any
 
 from ld_data.manifest import Manifest
@@ -22,10 +23,16 @@ HUB_LICENCES = {
     "BSD-3-Clause",
 }
 MEASURES = {
+    "worst_mean": "the greatest absolute mean of a component",
+    "std": "the least and the greatest standard deviation of a component",
+    "eigenvalue": "the least and the greatest of the covariance",
+    "worst_correlation": "the greatest absolute correlation of two components",
+    "worst_skew": "and `worst_kurtosis`: the greatest absolute skew and excess kurtosis of a component",
     "epps_pulley": "distances of 1,000 projections from N(0, 1), like `wasserstein`: the mean and the worst",
     "c2st": "held-out accuracy of classifiers that tell the latents from N(0, I); 0.5 if they cannot",
     "least_signal": "of the weakest direction, how much comes from the input: the least eigenvalue of Cov(E[x | it])",
     "used_directions": "in how many directions most of the variance comes from the input",
+    "decoded_accuracy": "how many y lie in the cell of their class",
     "rate": "KL(q(x given the input) from N(0, I)), in nats",
     "probe": "the class read off x by models fitted on training rows",
     "mse": "mean squared error of decoded test inputs, of samples of x and of their means",
@@ -86,11 +93,14 @@ def _make_front_matter(manifest: Manifest) -> str:
 def _tell_what(manifest: Manifest) -> str:
     train, test = _count_rows(manifest)
     d = manifest.latent_dim
+    nearness = "both nearly" if _has_recipe(manifest) else "`y` exactly, `x` nearly"
     return f"""# {manifest.name}
 
 Matched Gaussian latents of {find_provenance(manifest).text}: {train:,} training and {test:,} test rows, each a pair
 `(x, y)` of {d}-dim vectors. `x` is the code of an input, `y` the code of its class, and both are distributed like the
-standard normal N(0, I): `y` exactly, `x` nearly. Rows are in the source's order. Version {manifest.release_version}.
+standard normal N(0, I): {nearness}. Rows are in the source's order. Version {manifest.release_version}.
+
+LD-Data encodes datasets into such pairs, and has the models that turn both back, the score, and a leaderboard.
 
 ## Why
 
@@ -101,7 +111,8 @@ known.
 - The **null**, always answering the mean of y, has a mean squared error of {manifest.null:.4f}.
 - The **floor**, of an oracle that knows the class, is {manifest.floor:.4f}: the rest of y is noise, and no model
   scores lower on average.
-- **Skill**, (null - MSE) / (null - floor), is 0 for the one and 1 for the other."""
+- **Skill**, (null - MSE) / (null - floor), is 0 for the one and 1 for the other. LD-Data measures it by
+  `eval.evaluate(model, "{manifest.name}")`."""
 
 
 def _tell_columns(manifest: Manifest) -> str:
@@ -142,7 +153,7 @@ def _tell_making(manifest: Manifest) -> str:
 
 
 def _explain_making(manifest: Manifest) -> str:
-    if any(option in manifest.command for option in ("--recipe", "--y gaussian")):
+    if _has_recipe(manifest):
         return "The models are those of the recipe that the command names. x and y are samples, keyed by seed and row."
     return f"""An encoder with a posterior of constant width and an invertible flow, trained together, give x. For y,
 N(0, I) is cut into {manifest.classes} cells of the classes' frequencies, and y is drawn from the cell of its class.
@@ -186,12 +197,12 @@ def _write_goal(goal: dict[str, float | None] | None) -> str:
 
 def _tell_limits(manifest: Manifest) -> str:
     missed = [
-        f"`{group}.{name}` ({row['value']:.4g})"
+        f"\n  - `{group}.{name}`: {_write_figure(row['value'])}, and the goal is {_write_goal(row['goal'])}"
         for group, rows in manifest.health.items()
         for name, row in rows.items()
         if row.get("missed") and row.get("value") is not None
     ]
-    goals = f"It misses these goals of its health report: {', '.join(missed)}." if missed else "It meets all its goals."
+    goals = f"It misses these goals of its health report:{''.join(missed)}" if missed else "It meets all its goals."
     probes = manifest.health.get("probes", {})
     read = ", ".join(f"{row['value']:.1%} by `{name}`" for name, row in probes.items() if row.get("value") is not None)
     kept = f" Of the test classes are read off x {read}." if read else ""
@@ -217,8 +228,17 @@ Arrays and models: {manifest.licence}. The source: {manifest.source["licence"]}.
 
 
 def _tell_changes(manifest: Manifest) -> str:
-    lines = [f"- {change.version}, {change.date}: {change.text}" for change in manifest.changes]
-    return "\n".join(("## Changes\n", *(lines or [f"- {manifest.release_version}"])))
+    versions = groupby(manifest.changes, key=lambda change: change.version)
+    parts = [
+        "\n".join((f"### {version}\n", *(f"- {change.date}: {change.text}" for change in changes)))
+        for version, changes in versions
+    ]
+    return "\n\n".join(("## Changes", *(parts or [f"### {manifest.release_version}"])))
+
+
+def _has_recipe(manifest: Manifest) -> bool:
+    """Return whether other models were asked for than those of every release, whose y is cut into cells."""
+    return any(option in manifest.command for option in ("--recipe", "--y gaussian"))
 
 
 def _count_rows(manifest: Manifest) -> tuple[int, int]:

@@ -66,10 +66,9 @@ def describe_dataset(manifest: Manifest, files: Mapping[str, FileRecord], addres
     """Return the description as JSON-LD text.
 
     `files` are the records of `train.parquet`, `test.parquet` and `classes.parquet`. They are looked for at
-    `address` + name, by default beside the description; `page` is where people read about the dataset, by default the
-    source's address.
+    `address` + name, by default beside the description; `page` is where people read about the dataset;
+    without one it has a name that is no address.
     """
-    provenance = find_provenance(manifest)
     dates = [change.date for change in manifest.changes] or [UNKNOWN_DAY]
     values = {
         "@context": CONTEXT,
@@ -77,7 +76,7 @@ def describe_dataset(manifest: Manifest, files: Mapping[str, FileRecord], addres
         "conformsTo": CONFORMS_TO,
         "name": manifest.name,
         "description": _describe(manifest),
-        "url": page or provenance.url or "urn:ld-data:" + manifest.name,
+        "url": page or f"urn:ld-data:{manifest.name}",
         "license": name_licence_url(manifest.licence),
         "creator": {"@type": "sc:Organization", "name": PROJECT},
         "datePublished": dates[0],

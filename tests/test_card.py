@@ -1,3 +1,4 @@
+import re
 from dataclasses import replace
 
 import pytest
@@ -24,9 +25,14 @@ def test_the_card_of_a_shipped_release_tells_what_its_manifest_does(name):
     for group in ("x_train", "y_test"):
         for measure, row in manifest.health[group].items():
             assert f"| {group} | `{measure}` | {row['value']:.4f} |" in card
-    missed = [key for rows in manifest.health.values() for key, row in rows.items() if row.get("missed")]
-    assert all(f".{key}` (" in card for key in missed)
-    assert f"- 1.0.0, {manifest.changes[-1].date}: First release." in card
+    missed = [(key, row) for rows in manifest.health.values() for key, row in rows.items() if row.get("missed")]
+    for key, row in missed:
+        assert re.search(rf"  - `\w+\.{key}`: {row['value']:.4f}, and the goal is at (least|most) ", card)
+    assert card.count("and the goal is") == len(missed)
+    told = card.partition("## Changes\n\n")[2]
+    assert told.startswith(f"### {manifest.release_version}\n\n- {manifest.changes[0].date}: ")
+    assert told.count("### ") == len({change.version for change in manifest.changes})
+    assert told.endswith(f"- {manifest.changes[-1].date}: First release.\n")
 
 
 @pytest.mark.parametrize("source", SOURCES)
@@ -53,7 +59,10 @@ def test_a_licence_that_the_hub_does_not_know_is_named_in_full(release):
 def test_a_recipe_is_not_described_as_another(release):
     manifest = read_manifest(release)
     assert "invertible flow" in make_card(manifest)
-    assert "invertible flow" not in make_card(replace(manifest, command="python -m ld_data build mnist --y gaussian"))
+    assert "`y` exactly" in make_card(manifest)
+    other = make_card(replace(manifest, command="python -m ld_data build mnist --y gaussian"))
+    assert "invertible flow" not in other
+    assert "`y` exactly" not in other
 
 
 def test_a_release_that_is_built_anew_keeps_its_changes(release):
@@ -67,11 +76,11 @@ def test_a_release_that_is_built_anew_keeps_its_changes(release):
 def test_what_is_new_can_be_told(release):
     add_changes(release, Change("1.1.0", "2027-01-01", "More rows."))
     manifest = read_manifest(release)
-    assert "- 1.1.0, 2027-01-01: More rows.\n- " in make_card(manifest)
+    assert "### 1.1.0\n\n- 2027-01-01: More rows.\n\n### 1.0.0\n\n- " in make_card(manifest)
     assert '"datePublished": "2027-01-01"' in describe_dataset(manifest, {})
 
 
 def test_a_release_without_changes_has_a_card_and_a_description(release):
     manifest = replace(read_manifest(release), changes=())
-    assert make_card(manifest).endswith("## Changes\n\n- 1.0.0\n")
+    assert make_card(manifest).endswith("## Changes\n\n### 1.0.0\n")
     assert UNKNOWN_DAY in describe_dataset(manifest, {})
