@@ -10,7 +10,7 @@ from contextlib import closing, contextmanager
 from typing import get_args
 
 import vae
-from api.benchmark.commands import add_commands
+from api.benchmark.commands import SERVERS, add_commands
 from api.log_choices import Form, Level
 from ld_data import command_line
 from ld_data.errors import InputError
@@ -35,7 +35,7 @@ def _make_parser() -> argparse.ArgumentParser:
         choices=get_args(Level),
         help="warning by default; info, a line for each request, with --log json",
     )
-    parser.set_defaults(command=_serve)
+    parser.set_defaults(command=_serve, needs=SERVERS)
     add_commands(parser)
     return parser
 

@@ -18,12 +18,14 @@ from ld_data import command_line
 from ld_data.arrays import check_integer, read_npy, write_npy
 from ld_data.dataset import LatentDataset
 from ld_data.errors import InputError, IntegrityError, MissingDataError, UnknownNameError
+from ld_data.extras import check_libraries
 from ld_data.locations import checkpoints_folder, scores_place
 from ld_data.manifest import read_manifest
 from ld_data.release import find_release, load
 from ld_data.source import SOURCES, choose_source, find_inputs, load_source
 
 ALL_SEEDS, TABLE_SEEDS, MAX_SEEDS, MAX_JOBS = 5, 3, 1000, 1000
+FITTERS = ("keras", "sklearn", "threadpoolctl")  # what fits baselines
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -59,7 +61,11 @@ def _add_predictions(parser: argparse.ArgumentParser, files: int | None = None) 
 
 def _add_baselines(commands: command_line.Commands) -> None:
     baselines = command_line.add_command(
-        commands, "baselines", help="fit and score the baselines", example="ld-mnist-32 --only mlp ridge"
+        commands,
+        "baselines",
+        help="fit and score the baselines",
+        example="ld-mnist-32 --only mlp ridge",
+        needs=(*FITTERS, "joblib"),
     )
     command_line.add_release(baselines)
     chosen = baselines.add_mutually_exclusive_group()
@@ -76,6 +82,7 @@ def _add_baselines(commands: command_line.Commands) -> None:
         "tune",
         help="try learning rates of a learning rule on held-out training rows",
         example="ld-mnist-32 feedback-alignment",
+        needs=FITTERS,
     )
     command_line.add_release(tuning)
     tuning.add_argument("rule", metavar="RULE", help="a baseline; an unknown name lists those that can be tuned")
@@ -111,13 +118,18 @@ def _add_ladder(commands: command_line.Commands) -> None:
 
 def _add_classifiers(commands: command_line.Commands) -> None:
     classifying = command_line.add_command(
-        commands, "classify", help="train a classifier and test it", example="mnist1d-cnn mnist1d --seeds 3"
+        commands,
+        "classify",
+        help="train a classifier and test it",
+        example="mnist1d-cnn mnist1d --seeds 3",
+        needs=("keras", "sklearn", "joblib"),
     )
     tsne = command_line.add_command(
         commands,
         "tsne",
         help="plot raw inputs, and a classifier's features before and after training",
         example="deeper mnist --out tsne.png",
+        needs=("keras", "sklearn", "joblib", "matplotlib"),
     )
     for command in (classifying, tsne):
         command.add_argument("model", metavar="MODEL", help="a classifier; an unknown name lists all")
@@ -158,6 +170,7 @@ def _add_judges(commands: command_line.Commands) -> None:
         "train-judge",
         help="train a classifier of a source's raw inputs",
         example="mnist1d --out judge.keras",
+        needs=("keras", "sklearn"),
     )
     command_line.add_source(training, list(SOURCES))
     training.add_argument("--out", type=Path, metavar="FILE", help=".keras to write; beside the releases by default")
@@ -165,7 +178,13 @@ def _add_judges(commands: command_line.Commands) -> None:
     command_line.add_seed(training)
     training.set_defaults(command=_train_judge)
 
-    judge = command_line.add_command(commands, "judge", help="let a judge read decoded inputs", example="ld-mnist1d-32")
+    judge = command_line.add_command(
+        commands,
+        "judge",
+        help="let a judge read decoded inputs",
+        example="ld-mnist1d-32",
+        needs=("keras", "sklearn", "onnxruntime"),
+    )
     command_line.add_release(judge)
     judge.add_argument("--judge", type=Path, metavar="FILE", help=".keras; that of the release's source by default")
     command_line.add_inputs(judge)
@@ -218,6 +237,7 @@ def _add_operator_commands(commands: command_line.Commands) -> None:
         "close-season",
         help="for operators: close a challenge's season, reveal its secret",
         example="ld-mnist1d-32 --scores scores.sqlite",
+        needs=("sqlalchemy", "alembic", "rfc8785"),
     )
     command_line.add_release(closing)
     command_line.add_scores(closing)
@@ -236,7 +256,11 @@ def _add_operator_commands(commands: command_line.Commands) -> None:
     removing.set_defaults(command=_remove)
 
     proving = command_line.add_command(
-        commands, "verify-log", help="prove a service's log of receipts, offline", example="log.jsonl"
+        commands,
+        "verify-log",
+        help="prove a service's log of receipts, offline",
+        example="log.jsonl",
+        needs=("rfc8785",),
     )
     proving.add_argument("log", type=Path, metavar="FILE", help="JSON Lines, as GET /v1/scores/log sends them")
     proving.add_argument("--head", metavar="SHA256", help="of the last receipt, as GET scores tells it")
@@ -361,6 +385,8 @@ def _draw_tsne(options: argparse.Namespace) -> None:
 def _choose_examples(options: argparse.Namespace) -> Any:
     from eval.classifiers import check_classifier
 
+    if options.decoded:
+        check_libraries("onnxruntime")
     check_classifier(options.model)  # before anything is downloaded or decoded
     return _load_examples(options.inputs, options.decoded, options.shuffled, options.limit_train)
 
@@ -415,6 +441,8 @@ def _measure_cells(
         from eval.classifier_tables import check_kept
         from eval.trials import add_trials
 
+    if any(cell.decoded for cell in cells):
+        check_libraries("onnxruntime")
     if options.check:
         check_kept(cells, seeds, keras.backend.backend(), kept)
     names: dict[tuple[Any, ...], list[str]] = {}

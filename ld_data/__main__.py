@@ -16,6 +16,7 @@ from ld_data.dataset import LatentDataset
 from ld_data.errors import DownloadError, HealthError, InputError, LdDataError, MissingDataError, UnknownNameError
 from ld_data.examples import EXAMPLES_NAME, INPUT_ROWS, PLACE_ROWS, Examples
 from ld_data.export import FORMATS, export_dataset
+from ld_data.extras import check_libraries
 from ld_data.hashing import hash_file
 from ld_data.locations import checkpoints_folder
 from ld_data.manifest import FileRecord, Manifest, read_manifest
@@ -36,6 +37,7 @@ from ld_data.variations_generator import (
 )
 
 RELEASE_VERSION = "1.0.0"
+EXAMINERS = ("keras", "sklearn", "onnxruntime")  # what examines and runs models
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -58,6 +60,7 @@ def _make_parser() -> argparse.ArgumentParser:
         "build",
         help="train, encode, examine, write and verify a release",
         example="mnist1d --latent-dim 8 --seed 1",
+        needs=(*EXAMINERS, "tensorflow", "tf2onnx"),
     )
     command_line.add_source(build, list(SOURCES))
     build.add_argument("--licence", default="unknown", help="of your own images: an SPDX name")
@@ -106,7 +109,11 @@ def _add_export_command(commands: command_line.Commands) -> None:
 
 def _add_commands_of_a_release(commands: command_line.Commands) -> None:
     health = command_line.add_command(
-        commands, "health", help="how far a release's latents are from N(0, I)", example="ld-mnist-32"
+        commands,
+        "health",
+        help="how far a release's latents are from N(0, I)",
+        example="ld-mnist-32",
+        needs=EXAMINERS,
     )
     command_line.add_release(health)
     command_line.add_inputs(health)
@@ -120,13 +127,18 @@ def _add_commands_of_a_release(commands: command_line.Commands) -> None:
         "examples",
         help="give an older release the inputs and the map that the page shows",
         example="ld-mnist-32",
+        needs=("sklearn",),
     )
     command_line.add_release(examples)
     command_line.add_inputs(examples)
     examples.set_defaults(command=_add_examples)
 
     plots = command_line.add_command(
-        commands, "plots", help="pictures of a release, or of a generator", example="ld-mnist-32 --out plots"
+        commands,
+        "plots",
+        help="pictures of a release, or of a generator",
+        example="ld-mnist-32 --out plots",
+        needs=("matplotlib", "sklearn"),
     )
     plots.add_argument(
         "release", metavar="RELEASE", help="a release's name or folder; or mnist1d, mnist-rot-like, ...: a generator"
@@ -477,6 +489,7 @@ def _plots(options: argparse.Namespace) -> None:
         arrays = load_mnist()
         figures = draw_variations(MANNERS[options.release], arrays["x_train"], arrays["y_train"])
     else:
+        check_libraries("onnxruntime")  # before inputs are looked for, as far as the network
         data = load(options.release)
         source = _find_inputs(options, read_manifest(find_release(options.release)))
         check_components(options.components, data.latent_dim)

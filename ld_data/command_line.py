@@ -13,7 +13,7 @@ from typing import Any, NoReturn, TypeAlias
 import ld_data
 from ld_data.colours import paint_red
 from ld_data.errors import InputError, LdDataError
-from ld_data.extras import EXTRAS, explain_missing
+from ld_data.extras import EXTRAS, check_libraries, explain_missing
 
 EXIT_FAILURE = 1
 EXIT_USAGE = 2
@@ -80,9 +80,20 @@ def make_parser(package: str, description: str, example: str) -> argparse.Argume
     return parser
 
 
-def add_command(commands: Commands, name: str, *, help: str, example: str) -> argparse.ArgumentParser:  # noqa: A002
-    """Return the parser of a new command, with --json, whose help ends with an example: the words after its name."""
+def add_command(
+    commands: Commands,
+    name: str,
+    *,
+    help: str,  # noqa: A002
+    example: str,
+    needs: Sequence[str] = (),
+) -> argparse.ArgumentParser:
+    """Return the parser of a new command, with --json, whose help ends with an example: the words after its name.
+
+    `needs` are the libraries without which it does nothing, as they are imported: it says so before it does anything.
+    """
     parser = _add_parser(commands, name, help, example)
+    parser.set_defaults(needs=needs)
     parser.add_argument("--json", action="store_true", help="print JSON, and nothing else, on stdout")
     return parser
 
@@ -192,6 +203,7 @@ def run_parser(parser: argparse.ArgumentParser, arguments: Sequence[str] | None)
 
     def parse_and_run() -> None:
         options = parser.parse_args(arguments)
+        check_libraries(*options.needs)
         options.command(options)
 
     return run(parse_and_run)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 
 from ld_data.errors import MissingLibraryError
 
@@ -40,6 +41,14 @@ def name_missing() -> Iterator[None]:
         yield
     except ModuleNotFoundError as error:
         raise explain_missing(error) or error from error
+
+
+def check_libraries(*libraries: str) -> None:
+    """Raise `MissingLibraryError` for the first of these libraries that is not there; none of them is imported."""
+    with name_missing():
+        for library in libraries:
+            if find_spec(library) is None:
+                raise ModuleNotFoundError(f"No module named {library!r}", name=library)
 
 
 def explain_missing(error: ModuleNotFoundError) -> MissingLibraryError | None:

@@ -47,6 +47,12 @@ def test_it_prints_tables_or_else_json(folder, asked, capsys):
     assert json.loads(capsys.readouterr().out)["missing"] == {"nginx": "not installed"}
 
 
+def test_it_fails_if_nothing_started(folder, monkeypatch, capsys):
+    monkeypatch.setattr("api.benchmark.suite.run", lambda asked: Results(missing={"service": "it ended with 1"}))
+    assert main(["benchmark", "--release", str(folder)]) == 1
+    assert "nothing could be measured, as nothing started. service: it ended with 1" in capsys.readouterr().err
+
+
 def test_options_reach_the_benchmark(folder, asked):
     words = ["--only", "alone", "start", "--rounds", "2", "--seconds", "0.5", "--alternatives", sys.executable]
     assert main(["benchmark", "--release", str(folder), *words]) == 0

@@ -24,6 +24,7 @@ import vae.__main__ as vae_main
 from ld_data import command_line
 from ld_data.colours import PLAIN, RED
 from ld_data.errors import InputError, MissingLibraryError
+from ld_data.extras import EXTRAS
 from tests.parsers import list_parsers
 
 ROOT = Path(__file__).parent.parent
@@ -82,9 +83,10 @@ def run(*words, cwd=ROOT, **environment):
     return subprocess.run(command, cwd=cwd, env=variables, capture_output=True, text=True, check=False)
 
 
-def run_light(*words):
+def run_light(*words, **environment):
     command = [sys.executable, "-c", LIGHT, *map(str, words)]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    variables = os.environ | environment
+    return subprocess.run(command, cwd=ROOT, env=variables, capture_output=True, text=True, check=False)
 
 
 def run_in_terminal(*words, **environment):
@@ -315,6 +317,8 @@ class TestLightInstallations:
             (("eval", "verify-log", "README.md"), "serve"),
             (("eval", "close-season", "ld-mnist1d-32", "--scores", "README.md"), "serve"),
             (("api",), "serve"),
+            (("api", "benchmark"), "serve"),
+            (("api", "soak"), "serve"),
         ],
         ids=lambda value: value if isinstance(value, str) else " ".join(value),
     )
@@ -324,6 +328,31 @@ class TestLightInstallations:
         assert finished.stderr.count("\n") == 1
         assert finished.stderr.startswith("error: this needs ")
         assert f'pip install "ld-data[{extra}]"' in finished.stderr
+
+    @pytest.mark.parametrize(
+        "words",
+        [
+            ("ld_data", "health", "ld-mnist-32"),
+            ("ld_data", "examples", "ld-mnist-32"),
+            ("ld_data", "plots", "ld-mnist-32", "--out", "plots"),
+            ("ld_data", "build", "mnist"),
+            ("vae", "info", "http://127.0.0.1:9/v1/datasets/ld-mnist-32"),
+            ("eval", "judge", "ld-mnist-32"),
+            ("eval", "classify", "mlp", "mnist"),
+            ("eval", "train-judge", "mnist"),
+        ],
+        ids=" ".join,
+    )
+    def test_it_is_said_before_anything_is_looked_for(self, words, empty_home):
+        """Here nothing is to be found: whoever looks says so, after the tries of a network that may be slow."""
+        finished = run_light(*words, LD_DATA_OFFLINE="0" if words[0] == "vae" else "1")
+        assert finished.returncode == 1
+        assert finished.stderr.startswith("error: this needs ")
+        assert finished.stderr.count("\n") == 1
+
+    def test_what_a_command_needs_is_brought_by_an_extra(self):
+        for name, parser in COMMANDS.items():
+            assert set(parser.get_default("needs")) <= set(EXTRAS), name
 
     def test_a_codec_says_so_in_python_too(self, monkeypatch):
         monkeypatch.setitem(sys.modules, "onnxruntime", None)

@@ -5,7 +5,7 @@ import pytest
 
 from ld_data import command_line
 from ld_data.errors import MissingLibraryError
-from ld_data.extras import EXTRAS, explain_missing, name_missing
+from ld_data.extras import EXTRAS, check_libraries, explain_missing, name_missing
 
 PROJECT = tomllib.loads((Path(__file__).parent.parent / "pyproject.toml").read_text())["project"]
 DISTRIBUTIONS = {"PIL": "pillow", "sklearn": "scikit-learn", "pydantic": "fastapi"}
@@ -30,6 +30,13 @@ def test_a_missing_library_is_named_with_what_brings_it():
 def test_a_library_that_no_extra_brings_is_named_too():
     error = explain_missing(ModuleNotFoundError(name="torch"))
     assert "pip install torch" in str(error)
+
+
+def test_libraries_are_looked_for_and_not_imported(monkeypatch):
+    monkeypatch.setattr("ld_data.extras.find_spec", lambda library: None if library == "keras" else "a place")
+    check_libraries("numpy", "not_imported")
+    with pytest.raises(MissingLibraryError, match=r"this needs keras.*ld-data\[train\]"):
+        check_libraries("numpy", "keras")
 
 
 def test_a_module_of_somebody_else_is_not_explained():

@@ -24,6 +24,7 @@ from vae.preset import check_new_folder
 from vae.recipes import find_recipe
 
 PUBLISHED = "published"
+TRAINERS = ("keras", "tensorflow", "tf2onnx", "onnx", "onnxruntime")  # what trains models, and writes them
 NORMALS_SEED, NORMALS_STREAM, NORMALS_ROWS = 0, 1 << 43, 10_000  # of N(0, I), where decoders are compared
 
 
@@ -39,7 +40,11 @@ def _make_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     train = command_line.add_command(
-        commands, "train", help="train the models of a source into a folder", example="mnist1d --out models"
+        commands,
+        "train",
+        help="train the models of a source into a folder",
+        example="mnist1d --out models",
+        needs=TRAINERS,
     )
     train.add_argument("source", choices=list(SOURCES), metavar="SOURCE", help=", ".join(SOURCES))
     train.add_argument("--out", type=Path, required=True, metavar="DIR", help="the folder to write; new, or empty")
@@ -47,7 +52,11 @@ def _make_parser() -> argparse.ArgumentParser:
     train.set_defaults(command=_train)
 
     info = command_line.add_command(
-        commands, "info", help="the configuration of a release's models", example="ld-mnist-32"
+        commands,
+        "info",
+        help="the configuration of a release's models",
+        example="ld-mnist-32",
+        needs=("onnxruntime",),
     )
     info.add_argument(
         "release", metavar="RELEASE", help="a release's name, or the folder or address of a release or a preset"
@@ -59,6 +68,7 @@ def _make_parser() -> argparse.ArgumentParser:
         "decoders",
         help="a release's decoder beside others: quality, size and speed",
         example="ld-mnist1d-32 --only dense-512-512 --steps 100",
+        needs=(*TRAINERS, "sklearn"),
     )
     command_line.add_release(decoders)
     decoders.add_argument("--only", nargs="*", metavar="NAME", help="these alone; an unknown name lists all")

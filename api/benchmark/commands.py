@@ -7,9 +7,20 @@ from dataclasses import asdict
 import ld_data
 from api.benchmark.options import SECTIONS, Options
 from ld_data import command_line
-from ld_data.errors import HealthError
+from ld_data.errors import HealthError, StartError
 from ld_data.release import find_release
 
+SERVERS = (  # what serves, all of it: of a process that lacks something it is told only that it did not start
+    "fastapi",
+    "orjson",
+    "prometheus_client",
+    "pydantic",
+    "sqlalchemy",
+    "alembic",
+    "rfc8785",
+    "uvicorn",
+    "onnxruntime",
+)
 QUICK = {"rounds": 1, "seconds": 0.2, "overload_seconds": 0.5}
 
 
@@ -22,6 +33,7 @@ def add_commands(parser: argparse.ArgumentParser) -> None:
         "benchmark",
         help="how fast the service is, beside its machine and alternatives",
         example="--only requests start",
+        needs=SERVERS,
     )
     command_line.add_default_release(benchmark)
     sections = "; ".join(f"{name}: {what}" for name, what in SECTIONS.items())
@@ -42,7 +54,11 @@ def add_commands(parser: argparse.ArgumentParser) -> None:
     benchmark.set_defaults(command=_benchmark)
 
     soaking = command_line.add_command(
-        commands, "soak", help="whether the service lasts under visitors of all kinds", example="--minutes 10"
+        commands,
+        "soak",
+        help="whether the service lasts under visitors of all kinds",
+        example="--minutes 10",
+        needs=SERVERS,
     )
     command_line.add_default_release(soaking)
     soaking.add_argument("--minutes", type=float, default=10.0, help="how long; 10 by default")
@@ -70,6 +86,9 @@ def _benchmark(options: argparse.Namespace) -> None:
         options.json,
         red=["**no**"],
     )
+    if results.missing and not (results.samples or results.figures):
+        name, reason = next(iter(results.missing.items()))
+        raise StartError(f"nothing could be measured, as nothing started. {name}: {reason}")
 
 
 def _soak(options: argparse.Namespace) -> None:
