@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 
 from ld_data.arrays import read_npz
-from ld_data.errors import IntegrityError
+from ld_data.errors import DownloadError, IntegrityError
 from ld_data.idx import read_idx, write_idx
-from ld_data.locations import cache_folder, data_home
+from ld_data.locations import HOME_VARIABLE, cache_folder, data_home
 
 # Array name, IDX file name, sha256 of the IDX bytes with their header, sha256 of the gzip file that the mirrors serve.
 PARTS = (
@@ -104,6 +104,12 @@ def _download(folder: Path, searched: list[Path]) -> MnistArrays:
     for name, file_name, _, sha256 in PARTS:
         path = folder / f"{file_name}.gz"
         if not path.is_file():
-            fetch_file([f"{mirror}{path.name}" for mirror in MIRRORS], path, sha256, searched=searched)
+            try:
+                fetch_file([f"{mirror}{path.name}" for mirror in MIRRORS], path, sha256, searched=searched)
+            except DownloadError as error:
+                raise DownloadError(
+                    f"{error} Without a network, put {NPZ_NAME} as Keras has it, or MNIST's four files, gzipped or "
+                    f"not, into a folder, and name that in {HOME_VARIABLE}."
+                ) from error
         arrays[name] = read_idx(path)
     return check_mnist(arrays, folder)

@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from ld_data.arrays import read_npz, write_npz
-from ld_data.errors import InputError, IntegrityError, MissingDataError, UnknownNameError
+from ld_data.errors import DownloadError, InputError, IntegrityError, MissingDataError, UnknownNameError
 from ld_data.hashing import hash_file
 from ld_data.locations import HOME_VARIABLE, cache_folder, data_home
 from ld_data.staging import stage_file
@@ -109,7 +109,12 @@ def _download(publication: Publication, name: str, cache: Path, searched: list[P
 
     file_name = f"{publication.archive}.zip"
     urls = [f"{mirror}{file_name}" for mirror in MIRRORS]
-    path = fetch_file(urls, cache / file_name, publication.sha1, algorithm="sha1", searched=searched)
+    try:
+        path = fetch_file(urls, cache / file_name, publication.sha1, algorithm="sha1", searched=searched)
+    except DownloadError as error:
+        raise DownloadError(
+            f"{error} Without a network, put {file_name} into a folder, and name that in {HOME_VARIABLE}."
+        ) from error
     variations = _load_once(path, publication.sha1, name, cache)
     path.unlink()  # the arrays are kept instead
     return variations

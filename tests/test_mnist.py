@@ -6,7 +6,7 @@ import pytest
 
 from ld_data import mnist
 from ld_data.arrays import read_npz, write_npz
-from ld_data.errors import IntegrityError, MissingDataError
+from ld_data.errors import DownloadError, IntegrityError, MissingDataError
 from ld_data.idx import write_idx
 from ld_data.mnist import PARTS, load_mnist
 
@@ -63,6 +63,13 @@ def test_offline_without_a_copy_tells_what_is_missing_and_where_it_looked(empty_
     assert "train-images-idx3-ubyte.gz is missing" in message
     for place in (empty_home / "mnist.npz", empty_home / "datasets" / "mnist.npz", "data/MNIST/raw"):
         assert str(place) in message
+
+
+def test_where_no_mirror_answers_it_tells_where_a_copy_may_be_put(empty_home, monkeypatch):
+    monkeypatch.delenv("LD_DATA_OFFLINE")
+    monkeypatch.setattr("ld_data.mnist.MIRRORS", ("http://127.0.0.1:9/",))
+    with pytest.raises(DownloadError, match=r"could not download train-images.* put mnist\.npz .* in LD_DATA_HOME\.$"):
+        load_mnist()
 
 
 def test_without_a_copy_all_four_files_are_fetched_with_their_hashes(arrays, empty_home, monkeypatch):

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from ld_data import variations
-from ld_data.errors import InputError, IntegrityError, MissingDataError, StorageError, UnknownNameError
+from ld_data.errors import DownloadError, InputError, IntegrityError, MissingDataError, StorageError, UnknownNameError
 from ld_data.hashing import hash_file
 from ld_data.locations import OFFLINE_VARIABLE
 from ld_data.variations import load_variations
@@ -75,6 +75,12 @@ class TestWhatIsFound:
         write_files(empty_home / folder, contents)
         check_arrays(load_variations("mnist-rot"), contents)
         assert len(kept(empty_home)) == 1
+
+    def test_where_no_mirror_answers_it_tells_where_an_archive_may_be_put(self, empty_home, monkeypatch):
+        monkeypatch.delenv("LD_DATA_OFFLINE")
+        monkeypatch.setattr("ld_data.variations.MIRRORS", ("http://127.0.0.1:9/",))
+        with pytest.raises(DownloadError, match=r"put mnist_rotation_new\.zip into a folder, .* LD_DATA_HOME\.$"):
+            load_variations("mnist-rot")
 
     def test_what_is_kept_is_not_parsed_again(self, empty_home, contents, monkeypatch):
         write_files(empty_home, contents)
