@@ -44,10 +44,38 @@ class CommandParser(argparse.ArgumentParser):
         """Take what `argparse.ArgumentParser` takes."""
         super().__init__(*names, **{"formatter_class": _HelpFormatter, **options})
 
+    def parse_known_args(  # type: ignore[override]
+        self, args: Sequence[str] | None = None, namespace: Any = None
+    ) -> tuple[Any, list[str]]:
+        """Return what the arguments say and no others, as those that are unknown end the program here.
+
+        So the command that they were meant for tells its own usage, and not its parent that of the whole program.
+        """
+        words = sys.argv[1:] if args is None else list(args)
+        options, unknown = super().parse_known_args(words, namespace)
+        if unknown:
+            self.error(f"unrecognized arguments: {' '.join(unknown)}{self._explain_place(words, unknown)}")
+        return options, unknown
+
+    def _explain_place(self, words: Sequence[str], unknown: Sequence[str]) -> str:
+        """Return where options belong that stand before the command that knows them, or else nothing."""
+        command: argparse.ArgumentParser = self
+        for word in words:
+            command = _list_commands(command).get(word, command)
+        if command is self or not any(option.partition("=")[0] in command._option_string_actions for option in unknown):
+            return ""
+        return f". Options of a command go after its name: `{command.prog} ... {unknown[0]}`"
+
     def error(self, message: str) -> NoReturn:
         """End with the usage and what is wrong on stderr."""
         self.print_usage(sys.stderr)
         self.exit(EXIT_USAGE, f"{self.prog}: {paint_red('error:', sys.stderr)} {message}\n")
+
+
+def _list_commands(parser: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser]:
+    """Return the parsers of the commands that a parser has, by their names."""
+    groups = [action.choices for action in parser._actions if isinstance(action, argparse._SubParsersAction)]
+    return {name: command for group in groups for name, command in group.items()}
 
 
 class _PrintCompletion(argparse.Action):

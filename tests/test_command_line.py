@@ -198,6 +198,25 @@ class TestExitStatuses:
         assert finished.stderr.startswith("usage: " if status == 2 else last)
         assert (finished.stdout == "") == (status != 0)
 
+    @pytest.mark.parametrize(
+        ("words", "usage", "message"),
+        [
+            (["list", "--foo"], "list [-h] [--json]", "list: error: unrecognized arguments: --foo"),
+            (["generate", "mnist1d", "--out", "a", "b"], "generate mnist1d [-h]", "unrecognized arguments: b"),
+            (["--foo", "list"], "[-h] [--version]", "unrecognized arguments: --foo"),
+            (["--json", "list"], "[-h] [--version]", "--json. Options of a command go after its name: `python -m ld_d"),
+            (["--json", "generate", "mnist1d", "--out", "a"], "[-h] [--ver", "`python -m ld_data generate mnist1d ..."),
+        ],
+    )
+    def test_wrong_usage_is_told_with_the_usage_of_the_command_that_was_meant(self, words, usage, message, capsys):
+        with pytest.raises(SystemExit) as ended:
+            data_main.main(words)
+        assert ended.value.code == 2
+        shown = capsys.readouterr().err
+        assert shown.startswith(f"usage: python -m ld_data {usage}")
+        *_, last = shown.splitlines()
+        assert message in last
+
     def test_who_interrupts_gets_130_and_no_traceback(self, tmp_path):
         words = ["generate", "mnist1d", "--num-samples", "20000000", "--out", str(tmp_path / "s.npy")]
         command = [sys.executable, "-m", "ld_data", *words]
