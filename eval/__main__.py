@@ -9,11 +9,14 @@ from typing import Any
 
 import numpy as np
 
+from eval import classifier_tables
+from eval.classifier_tables import TABLES, check_kept, choose_cells, find_table
 from eval.comparison import RESAMPLES, compare
 from eval.entry_point import load_function
 from eval.ladder import Rung, climb, climb_datasets, describe_gaps, format_rungs, keep_rows
 from eval.score import check_predictions, describe_entry, score_predictions
 from eval.submission import Submission, fetch_challenge, fetch_leaderboard, remove_entry, submit, submit_challenge
+from eval.vocabulary import BASELINES, CLASSIFIERS, RULES
 from ld_data import command_line
 from ld_data.arrays import check_integer, read_npy, write_npy
 from ld_data.dataset import LatentDataset
@@ -69,7 +72,9 @@ def _add_baselines(commands: command_line.Commands) -> None:
     )
     command_line.add_release(baselines)
     chosen = baselines.add_mutually_exclusive_group()
-    chosen.add_argument("--only", nargs="+", metavar="NAME", help="these alone; an unknown name lists all")
+    chosen.add_argument(
+        "--only", nargs="+", choices=BASELINES, metavar="NAME", help="these alone; an unknown name lists all"
+    )
     chosen.add_argument("--all", action="store_true", help="all of them: an hour")
     command_line.add_seeds(baselines, None, "1 by default, 5 with --all or --check")
     command_line.add_jobs(baselines)
@@ -85,7 +90,9 @@ def _add_baselines(commands: command_line.Commands) -> None:
         needs=FITTERS,
     )
     command_line.add_release(tuning)
-    tuning.add_argument("rule", metavar="RULE", help="a baseline; an unknown name lists those that can be tuned")
+    tuning.add_argument(
+        "rule", choices=RULES, metavar="RULE", help="a baseline; an unknown name lists those that can be tuned"
+    )
     command_line.add_seed(tuning)
     tuning.set_defaults(command=_tune)
 
@@ -101,12 +108,21 @@ def _add_compare(commands: command_line.Commands) -> None:
     pair.set_defaults(command=_compare)
 
 
+def _check_model(name: str) -> str:
+    if ":" in name or name in BASELINES:
+        return name
+    raise argparse.ArgumentTypeError(
+        f"no baseline {name!r}. Known: {', '.join(BASELINES)}. A function of your own is named as module:function"
+    )
+
+
 def _add_ladder(commands: command_line.Commands) -> None:
     ladder = command_line.add_command(
         commands, "ladder", help="which abilities a model lacks, by control tasks", example="linear"
     )
     ladder.add_argument(
         "model",
+        type=_check_model,
         metavar="MODEL",
         help="a baseline's name, or module:function of your own, a fit(x_train, y_train, seed) -> model",
     )
@@ -132,7 +148,9 @@ def _add_classifiers(commands: command_line.Commands) -> None:
         needs=("keras", "sklearn", "joblib", "matplotlib"),
     )
     for command in (classifying, tsne):
-        command.add_argument("model", metavar="MODEL", help="a classifier; an unknown name lists all")
+        command.add_argument(
+            "model", choices=CLASSIFIERS, metavar="MODEL", help="a classifier; an unknown name lists all"
+        )
         command.add_argument("inputs", metavar="INPUTS", help="a source, or a release, for its x")
         command.add_argument("--decoded", action="store_true", help="of a release, what is decoded of x")
         command.add_argument("--shuffled", action="store_true", help="put pixels or points into another order")
@@ -154,8 +172,9 @@ def _add_tables(commands: command_line.Commands) -> None:
         help="train what a table of classifiers holds, beside published figures",
         example="mnist1d --kept",
     )
-    table.add_argument("table", metavar="TABLE", help="an unknown name lists all")
-    table.add_argument("--only", nargs="+", metavar="NAME", help="these alone; an unknown name lists all")
+    table.add_argument("table", choices=list(TABLES), metavar="TABLE", help="an unknown name lists all")
+    rows = list(dict.fromkeys(cell.row for known in TABLES.values() for cell in known.cells))
+    table.add_argument("--only", nargs="+", choices=rows, metavar="NAME", help="these alone; an unknown name lists all")
     table.add_argument("--kept", action="store_true", help="train nothing: print what is kept, of whatever seeds")
     command_line.add_seeds(table, TABLE_SEEDS, f"{TABLE_SEEDS} by default")
     command_line.add_jobs(table)
@@ -276,12 +295,10 @@ def _score(options: argparse.Namespace) -> None:
 def _baselines(options: argparse.Namespace) -> None:
     with command_line.quiet_imports():
         from eval.baseline_table import describe_rows, find_differences, load_rows, measure_rows, save_rows, table_path
-        from eval.baselines import BASELINES, SHORT, find_baseline  # Keras takes seconds to import
+        from eval.baselines import SHORT  # Keras takes seconds to import
 
     data = load(options.release)
     names = list(dict.fromkeys(options.only or (BASELINES if options.all else SHORT)))
-    for name in names:
-        find_baseline(name)
     seeds = _choose_seeds(options)
     if options.out:
         _prepare_out(options.out, f"{data.name}.json")
@@ -349,10 +366,7 @@ def _climb(model: str, data: LatentDataset, seed: int) -> list[Rung]:
         return climb(load_function(model, Path.cwd()), data, seed)
     with command_line.quiet_imports():
         from eval.baselines import fit_baseline
-    try:
-        return climb_datasets(lambda task, seed: fit_baseline(model, task, seed), data, seed)
-    except UnknownNameError as error:
-        raise UnknownNameError(f"{error} A function of your own is named as module:function.") from error
+    return climb_datasets(lambda task, seed: fit_baseline(model, task, seed), data, seed)
 
 
 def _classify(options: argparse.Namespace) -> None:
@@ -383,11 +397,8 @@ def _draw_tsne(options: argparse.Namespace) -> None:
 
 
 def _choose_examples(options: argparse.Namespace) -> Any:
-    from eval.classifiers import check_classifier
-
     if options.decoded:
         check_libraries("onnxruntime")
-    check_classifier(options.model)  # before anything is downloaded or decoded
     return _load_examples(options.inputs, options.decoded, options.shuffled, options.limit_train)
 
 
@@ -411,7 +422,6 @@ def _load_examples(name: str, decoded: bool, shuffled: bool, train_rows: int | N
 
 
 def _reproduce(options: argparse.Namespace) -> None:
-    from eval.classifier_tables import choose_cells, find_differences, find_table
     from eval.trials import load_trials, trials_path
 
     seeds = _choose_seeds(options)
@@ -427,7 +437,7 @@ def _reproduce(options: argparse.Namespace) -> None:
     trials = kept if options.kept else list(_measure_cells(cells, seeds, options, kept))
     own = [trial for trial in trials if any(cell.matches(trial) for cell in cells)]
     command_line.print_result([asdict(trial) for trial in own], replace(table, cells=cells).describe(own), options.json)
-    if options.check and (differences := find_differences(own, kept)):
+    if options.check and (differences := classifier_tables.find_differences(own, kept)):
         raise IntegrityError(" ".join(["the kept table was not reproduced.", *differences]))
 
 
@@ -438,7 +448,6 @@ def _measure_cells(
         import keras
 
         from eval.classification import measure_trials
-        from eval.classifier_tables import check_kept
         from eval.trials import add_trials
 
     if any(cell.decoded for cell in cells):

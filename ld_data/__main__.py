@@ -35,6 +35,7 @@ from ld_data.variations_generator import (
     VariationConfig,
     VariationStream,
 )
+from vae.recipes import RECIPES, find_recipe
 
 RELEASE_VERSION = "1.0.0"
 EXAMINERS = ("keras", "sklearn", "onnxruntime")  # what examines and runs models
@@ -65,7 +66,7 @@ def _make_parser() -> argparse.ArgumentParser:
     command_line.add_source(build, list(SOURCES))
     build.add_argument("--licence", default="unknown", help="of your own images: an SPDX name")
     build.add_argument("--release", metavar="NAME", help="its name; ld-SOURCE-D by default")
-    command_line.add_model_options(build)
+    command_line.add_model_options(build, list(RECIPES))
     build.add_argument(
         "--change", default="", metavar="TEXT", help="what is new in it, a sentence for the release's card"
     )
@@ -362,8 +363,6 @@ def _build(options: argparse.Namespace) -> None:
 
 
 def _choose_recipe(options: argparse.Namespace, source: Source) -> Any:
-    from vae.recipes import find_recipe
-
     changes = {name: getattr(options, name) for name in ("latent_dim", "epochs", "flow_epochs", "seed", "y")}
     return find_recipe(options.recipe or options.source or "images", source).change(**changes)
 
@@ -489,6 +488,7 @@ def _plots(options: argparse.Namespace) -> None:
         arrays = load_mnist()
         figures = draw_variations(MANNERS[options.release], arrays["x_train"], arrays["y_train"])
     else:
+        _check_drawable(options.release)
         check_libraries("onnxruntime")  # before inputs are looked for, as far as the network
         data = load(options.release)
         source = _find_inputs(options, read_manifest(find_release(options.release)))
@@ -506,6 +506,13 @@ def _plots(options: argparse.Namespace) -> None:
             print(paths[-1])  # at once, as some take long to draw
     if options.json:
         command_line.print_result({"files": paths}, "", as_json=True)
+
+
+def _check_drawable(name: str) -> None:
+    try:
+        find_release(name)
+    except UnknownNameError as error:
+        raise UnknownNameError(f"{error} Or name a generator: {', '.join(['mnist1d', *MANNERS])}.") from error
 
 
 def _find_inputs(options: argparse.Namespace, manifest: Manifest) -> Source | None:

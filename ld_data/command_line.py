@@ -190,9 +190,14 @@ def add_inputs(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--source-npz", type=Path, metavar="FILE", help="the images of a release of your own")
 
 
-def add_model_options(parser: argparse.ArgumentParser) -> None:
+def add_model_options(parser: argparse.ArgumentParser, recipes: Sequence[str]) -> None:
     """Give a command what changes the recipe by which a source's models are trained."""
-    parser.add_argument("--recipe", help="how: that of the source by default, or ld-mnist-v3, as the predecessor did")
+    parser.add_argument(
+        "--recipe",
+        choices=recipes,
+        metavar="RECIPE",
+        help="how: that of the source by default, or ld-mnist-v3, as the predecessor did",
+    )
     parser.add_argument("--latent-dim", type=int, help="d, 2 or more; 32 by default")
     parser.add_argument("--y", choices=["cells", "gaussian"], help="exact cells, or a trained class VAE")
     add_epochs(parser)

@@ -343,7 +343,7 @@ class TestLdData:
         assert run(data_main.main, "build", "mnist1d") == 1
         assert "is not a release" in capsys.readouterr().err
 
-    @pytest.mark.parametrize("option", [("--latent-dim", 1), ("--seed", -1), ("--release", "A b"), ("--recipe", "no")])
+    @pytest.mark.parametrize("option", [("--latent-dim", 1), ("--seed", -1), ("--release", "A b")])
     def test_build_refuses_before_it_trains(self, checkpoints, capsys, option):
         assert run(data_main.main, "build", "mnist1d", *option) == 1
         assert capsys.readouterr().err.startswith("error: ")
@@ -370,6 +370,13 @@ class TestLdData:
         error = capsys.readouterr().err
         assert "no answer from http://127.0.0.1:9/" in error
         assert "`make serve` starts one" in error
+
+    def test_plots_of_what_is_neither_release_nor_generator(self, release, tmp_path, capsys):
+        assert run(data_main.main, "plots", "nope", "--out", tmp_path / "plots") == 1
+        error = capsys.readouterr().err
+        assert error.startswith("error: no release 'nope' in ")
+        assert "There: fake-4." in error
+        assert "Or name a generator: mnist1d, mnist-rot-like, " in error
 
     @pytest.mark.parametrize("arguments", [(), ("nope",), ("build", "cifar"), ("verify",)])
     def test_a_wrong_command_line_ends_with_2(self, arguments, capsys):
@@ -445,8 +452,6 @@ class TestEval:
         assert "oracle" in shown
         assert "linear" not in shown
         assert "seeds" not in shown
-        assert run(eval_main.main, "baselines", "fake-4", "--only", "mean", "nobody") == 1
-        assert "no baseline 'nobody'. Known: mean, linear" in capsys.readouterr().err
 
     def test_a_table_of_baselines_is_kept_and_checked(self, release, tmp_path, capsys, monkeypatch):
         path = tmp_path / "tables" / "fake-4.json"
@@ -523,8 +528,6 @@ class TestEval:
         assert "fake-4, 60 + 30 rows, the model linear" in shown.out
         assert "What linear lacks first: to follow a smooth nonlinear map" in shown.out
         assert shown.err == ""  # no progress, as this is no terminal
-        assert run(eval_main.main, "ladder", "nope", "--release", "fake-4") == 1
-        assert "of your own is named as module:function" in capsys.readouterr().err
 
     def test_ladder_of_a_function_of_ones_own(self, release, tmp_path, monkeypatch, capsys):
         monkeypatch.chdir(tmp_path)
@@ -681,7 +684,6 @@ class TestEval:
     @pytest.mark.parametrize(
         ("arguments", "words"),
         [
-            (("none", "none"), "no classifier 'none'. Known: logistic, mlp"),
             (("lenet", "mnist1d"), "lenet reads images; received signals and vectors. What reads them: logistic"),
             (("mlp", "none"), "no release 'none'"),
             (("mlp", "none"), "Or name a source: mnist, mnist1d"),
@@ -708,7 +710,7 @@ class TestEval:
         assert out.read_bytes().startswith(b"\x89PNG")
         assert run(eval_main.main, "tsne", "mlp", "mnist1d", "--out", tmp_path / "maps.gif") == 1
         assert "--out must end in .png" in capsys.readouterr().err
-        assert run(eval_main.main, "tsne", "none", "mnist1d", "--out", tmp_path / "other" / "maps.png") == 1
+        assert run(eval_main.main, "tsne", "mlp", "none", "--out", tmp_path / "other" / "maps.png") == 1
         assert not (tmp_path / "other").exists()
 
     def test_reproduce(self, tiny_mnist1d, checkpoints, capsys, monkeypatch):
@@ -737,8 +739,7 @@ class TestEval:
     @pytest.mark.parametrize(
         ("arguments", "words"),
         [
-            (("none",), "no table 'none'. Known: mnist1d, ladder"),
-            (("ladder", "--only", "none"), "no row 'none' in this table. Known: lenet"),
+            (("ladder", "--only", "mnist1d-mlp"), "no row 'mnist1d-mlp' in this table. Known: lenet"),
             (("ladder", "--kept", "--check"), "--kept trains nothing"),
             (("ladder", "--kept", "--seeds", 0), "seeds must be from 1"),
             (("ladder", "--out", "."), "--out must name a file; . is a folder. Try trials.json"),
@@ -749,6 +750,32 @@ class TestEval:
     def test_what_cannot_be_reproduced_is_told(self, arguments, words, checkpoints, capsys):
         assert run(eval_main.main, "reproduce", *arguments) == 1
         assert words in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("main", "words", "known"),
+    [
+        (data_main.main, ("build", "nope"), "'mnist', 'mnist1d'"),
+        (data_main.main, ("build", "mnist1d", "--recipe", "nope"), "'images'"),
+        (vae_main.main, ("train", "nope", "--out", "models"), "'mnist', 'mnist1d'"),
+        (vae_main.main, ("decoders", "ld-mnist1d-32", "--only", "nope"), "'dense-512-512'"),
+        (eval_main.main, ("baselines", "ld-mnist1d-32", "--only", "mean", "nope"), "'mean', 'linear'"),
+        (eval_main.main, ("tune", "ld-mnist1d-32", "linear"), "'backpropagation', 'feedback-alignment'"),
+        (eval_main.main, ("ladder", "nope"), "mean, linear"),
+        (eval_main.main, ("ladder", "nope"), "A function of your own is named as module:function"),
+        (eval_main.main, ("classify", "nope", "mnist1d"), "'logistic', 'mlp'"),
+        (eval_main.main, ("tsne", "nope", "mnist1d", "--out", "maps.png"), "'logistic', 'mlp'"),
+        (eval_main.main, ("reproduce", "nope"), "'mnist1d', 'ladder'"),
+        (eval_main.main, ("reproduce", "ladder", "--only", "nope"), "'lenet'"),
+    ],
+)
+def test_a_name_that_there_is_not_is_wrong_usage(main, words, known, capsys):
+    with pytest.raises(SystemExit) as ended:
+        run(main, *words)
+    assert ended.value.code == 2
+    *_, last = capsys.readouterr().err.splitlines()
+    assert ("'nope'" in last) or ("'linear'" in last)
+    assert known in last
 
 
 def test_the_service_tells_at_once_that_its_port_is_taken(service, checkpoints, tmp_path, capsys):

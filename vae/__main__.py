@@ -21,9 +21,10 @@ from vae.codec import Codec, load
 from vae.inputs import prepare_inputs
 from vae.network import Network
 from vae.preset import check_new_folder
-from vae.recipes import find_recipe
+from vae.recipes import RECIPES, find_recipe
 
 PUBLISHED = "published"
+DECODERS = ("dense-512-512", "dense-512-1024", "residual-6x512", "subpixel", "transposed")  # of vae.alternatives
 TRAINERS = ("keras", "tensorflow", "tf2onnx", "onnx", "onnxruntime")  # what trains models, and writes them
 NORMALS_SEED, NORMALS_STREAM, NORMALS_ROWS = 0, 1 << 43, 10_000  # of N(0, I), where decoders are compared
 
@@ -48,7 +49,7 @@ def _make_parser() -> argparse.ArgumentParser:
     )
     train.add_argument("source", choices=list(SOURCES), metavar="SOURCE", help=", ".join(SOURCES))
     train.add_argument("--out", type=Path, required=True, metavar="DIR", help="the folder to write; new, or empty")
-    command_line.add_model_options(train)
+    command_line.add_model_options(train, list(RECIPES))
     train.set_defaults(command=_train)
 
     info = command_line.add_command(
@@ -71,7 +72,9 @@ def _make_parser() -> argparse.ArgumentParser:
         needs=(*TRAINERS, "sklearn"),
     )
     command_line.add_release(decoders)
-    decoders.add_argument("--only", nargs="*", metavar="NAME", help="these alone; an unknown name lists all")
+    decoders.add_argument(
+        "--only", nargs="*", choices=DECODERS, metavar="NAME", help="these alone; an unknown name lists all"
+    )
     decoders.add_argument("--steps", type=int, default=3000, help="of training each of them; 3,000 by default")
     command_line.add_inputs(decoders)
     decoders.set_defaults(command=_decoders)

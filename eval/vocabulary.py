@@ -1,0 +1,45 @@
+"""The names that the commands take of models, known without the libraries that make these."""
+
+RULES = (
+    "backpropagation",
+    "feedback-alignment",
+    "direct-feedback",
+    "target-propagation",
+    "predictive-coding",
+    "equilibrium-propagation",
+    "forward-forward",
+    "evolution-strategies",
+)
+BASELINES = (
+    "mean",
+    "linear",
+    "ridge",
+    "neighbours",
+    "trees",
+    "mlp",
+    "residual",
+    "joint",
+    *RULES,
+    "associative-memory",
+    "oracle",
+)
+CLASSIFIERS = (
+    "logistic",
+    "mlp",
+    "pytorch-cnn",
+    "tensorflow-cnn",
+    "lenet",
+    "lenet-centred",
+    "lenet-64",
+    "lenet-32",
+    "lenet-faster",
+    "deeper",
+    "deeper-momentum",
+    "residual",
+    "mnist1d-logistic",
+    "mnist1d-mlp",
+    "mnist1d-cnn",
+    "mnist1d-gru",
+    "judge",
+    "judge-deeper",
+)
