@@ -18,6 +18,7 @@ from api.offers import OfferedFile
 from api.operations import Operation, make_operations
 from ld_data.challenge import GENERATORS
 from ld_data.codec import LatentCodec
+from ld_data.croissant import CROISSANT_NAME
 from ld_data.dataset import NPY_FILES, LatentDataset, Split
 from ld_data.errors import IntegrityError, LdDataError, NotReadyError, UnknownNameError
 from ld_data.examples import Examples, load_examples
@@ -102,7 +103,10 @@ class Catalogue:
         if file in files:
             return files[file]
         if file not in EXPORTED_FILES:
-            raise UnknownNameError(f"{name} has no file {file!r}. It has: {', '.join((*files, *EXPORTED_FILES))}.")
+            known = f"It has: {', '.join((*files, *EXPORTED_FILES))}."
+            if file == CROISSANT_NAME:
+                known += f" Its description in Croissant is at /v1/datasets/{name}/{file}."
+            raise UnknownNameError(f"{name} has no file {file!r}. {known}")
         with self._making:
             if self._exports is None:
                 self._exports = Exports(self._make_folder())

@@ -25,7 +25,9 @@ SMALL_BODY_BYTES = 2**16  # that is read on the event loop
 
 Release = Annotated[str, Path(description="The name of a release.")]
 ModeQuery = Annotated[Mode, Query(description="A draw from the posterior, or its mean.")]
-SeedQuery = Annotated[int, Query(ge=0, le=MAX_SEED, description="Of the draw.")]
+SeedQuery = Annotated[
+    int, Query(ge=0, le=MAX_SEED, description="Of the draw; 0 if none is given, so that the same rows give the same.")
+]
 FirstRowQuery = Annotated[
     int, Query(ge=0, le=MAX_FIRST_ROW, description="The number of the first row: row i draws noise i.")
 ]

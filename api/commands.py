@@ -13,8 +13,11 @@ import vae
 from api.benchmark.commands import SERVERS, add_commands
 from api.log_choices import Form, Level
 from ld_data import command_line
+from ld_data.arrays import check_integer
 from ld_data.errors import InputError
 from ld_data.locations import checkpoints_folder, scores_place
+
+MAX_PORT = 2**16 - 1
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -28,7 +31,12 @@ def _make_parser() -> argparse.ArgumentParser:
     parser.add_argument("--port", type=int, default=8000, help="8000 by default")
     command_line.add_checkpoints(parser)
     command_line.add_scores(parser)
-    parser.add_argument("--workers", type=int, default=1, help="processes that serve; as many as cores are of use")
+    parser.add_argument(
+        "--workers",
+        type=int,
+        default=1,
+        help="how many processes serve, 1 by default; one for each core is the most of use",
+    )
     parser.add_argument("--log", choices=get_args(Form), default="text", help="how stderr is written")
     parser.add_argument(
         "--log-level",
@@ -45,6 +53,7 @@ def _serve(options: argparse.Namespace) -> None:
     checkpoints = (options.checkpoints or checkpoints_folder()).resolve()
     if not checkpoints.is_dir():
         raise InputError(f"{checkpoints} is not a folder. Name the folder of the releases with --checkpoints.")
+    check_integer("--port", options.port, 0, MAX_PORT)
     if options.workers < 1:
         raise InputError(f"the service needs 1 worker or more; --workers is {options.workers}.")
     with _spare_garbage_collection():  # half a second, which who only asks for help need not wait
@@ -83,7 +92,7 @@ def _listen(host: str, port: int) -> socket.socket:
     try:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         return socket.create_server((host, port), family=family)
-    except (OSError, OverflowError) as error:
+    except OSError as error:
         raise InputError(
             f"cannot listen on {host}, port {port} ({error}). Choose another with --port or --host."
         ) from error

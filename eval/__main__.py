@@ -503,7 +503,7 @@ def _judge(options: argparse.Namespace) -> None:
 
 def _leaderboard(options: argparse.Namespace) -> None:
     board = fetch_leaderboard(options.service, options.release, options.challenge)
-    text = _format_table(board["scores"]) if board["scores"] else "no scores yet"
+    text = _format_table(board["scores"], ranked=True) if board["scores"] else "no scores yet"
     if board["suspects"]:
         text += f"\n\nsuspect: more classes decoded than x allows\n{_format_table(board['suspects'])}"
     command_line.print_result(board, text, options.json)
@@ -583,14 +583,17 @@ def _read_predictions(path: Path, data: LatentDataset) -> np.ndarray:
         raise InputError(f"{path}: {error}") from error
 
 
-def _format_table(rows: list[dict[str, Any]]) -> str:
+def _format_table(rows: list[dict[str, Any]], ranked: bool = False) -> str:
     form = "{:<40} {:>16} {:>16} {:>15} {:>17}"
-    lines = [form.format("model", "MSE", "skill", "noise-free MSE", "decoded accuracy")]
-    for row in rows:
+    if ranked:
+        form = "{rank:>4}  " + form
+    lines = [form.format("model", "MSE", "skill", "noise-free MSE", "decoded accuracy", rank="rank")]
+    for rank, row in enumerate(rows, 1):
         mse = f"{row['mse']:.4f} +- {row['standard_error']:.4f}"
         skill = f"{row['skill']:.3f} +- {row['skill_standard_error']:.3f}"
         noise_free, accuracy = f"{row['noise_free_mse']:.4f}", f"{row['decoded_accuracy']:.4f}"
-        lines.append(form.format(row["name"][:40], mse, skill, noise_free, accuracy) + _describe_rank(row))
+        fields = (row["name"][:40], mse, skill, noise_free, accuracy)
+        lines.append(form.format(*fields, rank=rank) + _describe_rank(row))
     if rows:
         lines.append(f"null {rows[0]['null']:.4f}, floor {rows[0]['floor']:.4f}")
     return "\n".join(lines)

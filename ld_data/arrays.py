@@ -134,9 +134,15 @@ def check_vectors(values: object, width: int, name: str = "vectors") -> np.ndarr
     """
     array = check_numbers(values, name)
     if array.ndim != 2 or array.shape[1] != width or not len(array):
-        raise InputError(f"{name} must have shape (n, {width}) with n of 1 or more; received {array.shape}.")
+        raise InputError(f"{name} must have shape (n, {width}) with n of 1 or more; {describe_shape(array, (width,))}")
     with np.errstate(over="ignore"):  # what overflows float32 becomes infinite and is refused below
         return check_finite(array.astype(np.float32), name)
+
+
+def describe_shape(array: np.ndarray, row_shape: tuple[int, ...]) -> str:
+    """Return which shape came, for an error, and of one row that came alone the shape that it should have had."""
+    remedy = f" One row alone has the shape {(1, *row_shape)}." if array.shape == row_shape else ""
+    return f"received {array.shape}.{remedy}"
 
 
 def check_numbers(values: object, name: str) -> np.ndarray:
@@ -178,7 +184,9 @@ def check_labels(values: object, classes: int, name: str = "labels") -> np.ndarr
     if array.dtype.kind == "f":
         raise InputError(f"{name} must be integers; received {array.dtype}.")
     if array.min() < 0 or array.max() >= classes:
-        raise InputError(f"{name} must lie from 0 to {classes - 1}; received {array.min()} to {array.max()}.")
+        least, most = array.min(), array.max()
+        received = f"{least}" if least == most else f"{least} to {most}"
+        raise InputError(f"{name} must lie from 0 to {classes - 1}; received {received}.")
     return array.astype(np.int64)
 
 

@@ -256,7 +256,7 @@ def run(command: Callable[[], None]) -> int:
     except BrokenPipeError:  # the reader of our output has gone, as in `... | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except OSError as error:
-        _tell(f"{error}. Check the path, its permissions and the space on the disk.")
+        _tell(f"{error}. Check {_name_causes(error)}.")
     except MemoryError as error:
         _tell(f"this does not fit into memory. Ask for less at once. {error}")
     except KeyboardInterrupt:
@@ -270,6 +270,15 @@ def run(command: Callable[[], None]) -> int:
 def print_result(result: Any, text: str, as_json: bool, red: Iterable[str] = ()) -> None:
     """Print a result as JSON, or else as `text`, on terminals some words of it in red."""
     print(json.dumps(result, indent=1) if as_json else paint_red(text, sys.stdout, red))
+
+
+def _name_causes(error: OSError) -> str:
+    """Return what may be the reason why the system refused a file."""
+    if isinstance(error, FileNotFoundError | FileExistsError | IsADirectoryError | NotADirectoryError):
+        return "the path"
+    if isinstance(error, PermissionError):
+        return "the path and its permissions"
+    return "the path, its permissions and the space on the disk"
 
 
 def _tell(message: str) -> None:

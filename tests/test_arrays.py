@@ -204,3 +204,16 @@ def test_vectors_become_float32():
 def test_bad_labels_are_refused_with_the_reason(labels, reason):
     with pytest.raises(InputError, match=reason):
         check_labels(labels, 10)
+
+
+@pytest.mark.parametrize(("labels", "received"), [([17], "17"), ([17, 17], "17"), ([3, 17], "3 to 17"), ([-1], "-1")])
+def test_labels_out_of_range_are_told(labels, received):
+    with pytest.raises(InputError, match=rf"from 0 to 9; received {received}\.$"):
+        check_labels(labels, 10)
+
+
+def test_of_one_row_alone_it_is_told_which_shape_it_should_have():
+    with pytest.raises(InputError, match=r"received \(3,\)\. One row alone has the shape \(1, 3\)\.$"):
+        check_vectors(np.zeros(3), 3)
+    with pytest.raises(InputError, match=r"received \(4,\)\.$"):
+        check_vectors(np.zeros(4), 3)

@@ -245,6 +245,21 @@ class TestExitStatuses:
             "error: no" if status == 1 and not isinstance(error, MemoryError) else ("error", "int")
         )
 
+    @pytest.mark.parametrize(
+        ("error", "causes"),
+        [
+            (FileNotFoundError("no"), "the path."),
+            (PermissionError("no"), "the path and its permissions."),
+            (OSError("no"), "the path, its permissions and the space on the disk."),
+        ],
+    )
+    def test_an_error_of_the_system_tells_what_may_be_the_reason(self, error, causes, capsys):
+        def fail():
+            raise error
+
+        assert command_line.run(fail) == 1
+        assert capsys.readouterr().err == f"error: no. Check {causes}\n"
+
     def test_a_missing_library_is_told_even_if_a_backend_was_chosen(self, monkeypatch):
         monkeypatch.setenv("KERAS_BACKEND", "jax")
         with pytest.raises(ModuleNotFoundError, match="sklearn"), command_line.quiet_imports():

@@ -550,8 +550,15 @@ class TestEval:
         assert run_json(capsys, eval_main.main, *arguments)["name"] == "mine"
         board = run_json(capsys, eval_main.main, "leaderboard", "fake-4", "--from", service)
         assert [entry["name"] for entry in board["scores"]] == ["mine"]
+        other = predictions.with_name("other.npy")
+        np.save(other, np.load(predictions) + 0.1)
+        arguments = ("submit", "fake-4", other, "--name", "worse", "--to", service)
+        assert run(eval_main.main, *arguments) == 0
+        assert "rank" not in capsys.readouterr().out
         assert run(eval_main.main, "leaderboard", "fake-4", "--from", service) == 0
-        assert "mine" in capsys.readouterr().out
+        heading, *rows, _ = capsys.readouterr().out.splitlines()
+        assert heading.split()[:2] == ["rank", "model"]
+        assert [row.split()[:2] for row in rows] == [["1", "mine"], ["2", "worse"]]
 
     def test_submitted_facts_are_listed(self, service, predictions, capsys):
         facts = ("--parameters", 12, "--seconds", 0.5, "--learning-rule", "Hebb")
@@ -793,6 +800,12 @@ def test_the_service_tells_of_scores_that_it_cannot_verify(service, checkpoints,
     monkeypatch.setenv("LD_DATA_SCORES", str(place))
     assert serve_main(["--checkpoints", str(checkpoints), "--port", service.split(":")[-1]]) == 1
     assert "1 scores of an older version stay" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("port", [80000, -1])
+def test_the_service_refuses_a_port_that_there_cannot_be(checkpoints, tmp_path, port, capsys):
+    assert serve_main(["--checkpoints", str(checkpoints), "--port", str(port)]) == 1
+    assert capsys.readouterr().err == f"error: --port must be from 0 to 65535; received {port}.\n"
 
 
 @pytest.mark.parametrize("place", ["mysql://a/b", "postgresql://127.0.0.1:9/b"])

@@ -110,3 +110,7 @@ def test_an_unknown_file_is_not_found_and_the_known_are_named(client):
     answer = client.get(f"{FILES}/train.xlsx")
     assert answer.status_code == 404
     assert "train.parquet" in answer.json()["error"]
+    assert "Croissant" not in answer.json()["error"]
+    answer = client.get(f"{FILES}/croissant.json")
+    assert answer.status_code == 404
+    assert answer.json()["error"].endswith(f" in Croissant is at /v1/datasets/{NAME}/croissant.json.")

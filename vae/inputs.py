@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ld_data.arrays import check_finite, check_magnitude, check_numbers, check_vectors
+from ld_data.arrays import check_finite, check_magnitude, check_numbers, check_vectors, describe_shape
 from ld_data.codec import Mode
 from ld_data.errors import InputError
 from ld_data.noise import X_STREAM
@@ -85,7 +85,8 @@ def prepare_inputs(inputs: object, config: VaeConfig) -> np.ndarray:
     array = check_numbers(inputs, "inputs")
     if array.shape[1:] != config.input_shape or not len(array):
         expected = ", ".join(("n", *map(str, config.input_shape)))
-        raise InputError(f"inputs must have shape ({expected}) with n of 1 or more; received {array.shape}.")
+        received = describe_shape(array, config.input_shape)
+        raise InputError(f"inputs must have shape ({expected}) with n of 1 or more; {received}")
     if config.has_pixels and array.dtype == np.uint8:
         return array.astype(np.float32) / np.float32(255)
     with np.errstate(over="ignore"):

@@ -62,7 +62,9 @@ def add_commands(parser: argparse.ArgumentParser) -> None:
     )
     command_line.add_default_release(soaking)
     soaking.add_argument("--minutes", type=float, default=10.0, help="how long; 10 by default")
-    soaking.add_argument("--workers", type=int, default=1, help="of two or more processes one is killed half-way")
+    soaking.add_argument(
+        "--workers", type=int, default=1, help="how many processes serve, 1 by default; of two or more one is killed"
+    )
     soaking.set_defaults(command=_soak)
 
 
