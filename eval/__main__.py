@@ -120,12 +120,13 @@ def _add_ladder(commands: command_line.Commands) -> None:
     ladder = command_line.add_command(
         commands, "ladder", help="which abilities a model lacks, by control tasks", example="linear"
     )
-    ladder.add_argument(
+    model = ladder.add_argument(
         "model",
         type=_check_model,
         metavar="MODEL",
         help="a baseline's name, or module:function of your own, a fit(x_train, y_train, seed) -> model",
     )
+    command_line.offer(model, BASELINES)
     command_line.add_default_release(ladder)
     command_line.add_limit_train(ladder, "--rows")
     command_line.add_seed(ladder)
@@ -151,7 +152,8 @@ def _add_classifiers(commands: command_line.Commands) -> None:
         command.add_argument(
             "model", choices=CLASSIFIERS, metavar="MODEL", help="a classifier; an unknown name lists all"
         )
-        command.add_argument("inputs", metavar="INPUTS", help="a source, or a release, for its x")
+        inputs = command.add_argument("inputs", metavar="INPUTS", help="a source, or a release, for its x")
+        command_line.offer(inputs, list(SOURCES))
         command.add_argument("--decoded", action="store_true", help="of a release, what is decoded of x")
         command.add_argument("--shuffled", action="store_true", help="put pixels or points into another order")
         command_line.add_limit_train(command)

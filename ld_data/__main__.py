@@ -141,9 +141,10 @@ def _add_commands_of_a_release(commands: command_line.Commands) -> None:
         example="ld-mnist-32 --out plots",
         needs=("matplotlib", "sklearn"),
     )
-    plots.add_argument(
+    drawn = plots.add_argument(
         "release", metavar="RELEASE", help="a release's name or folder; or mnist1d, mnist-rot-like, ...: a generator"
     )
+    command_line.offer(drawn, ["mnist1d", *MANNERS])
     plots.add_argument("--out", type=Path, required=True, metavar="DIR", help="the folder to write .png files into")
     plots.add_argument("--components", type=int, nargs=2, default=(0, 1), help="of the manifold; 0 1 by default")
     command_line.add_inputs(plots)

@@ -126,6 +126,11 @@ def add_command(
     return parser
 
 
+def offer(argument: argparse.Action, names: Sequence[str]) -> None:
+    """Let shells complete an argument by these names, which are not all that it takes."""
+    vars(argument)["offered"] = tuple(names)
+
+
 def add_group(commands: Commands, name: str, *, help: str, example: str, metavar: str) -> Commands:  # noqa: A002
     """Return what takes the commands of a new group, named by `metavar` in its help and kept as its lower case."""
     parser = _add_parser(commands, name, help, example)

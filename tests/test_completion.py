@@ -1,6 +1,9 @@
 import builtins
+import re
 import shutil
 import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -10,6 +13,7 @@ import ld_data.__main__ as data_main
 import vae.__main__ as vae_main
 from tests.parsers import list_parsers
 
+ROOT = Path(__file__).parent.parent
 MAINS = {"ld-data": data_main, "ld-vae": vae_main, "ld-eval": eval_main, "ld-api": api_main}
 
 
@@ -44,6 +48,18 @@ def test_a_script_is_for_the_program_and_names_its_commands(program, shell, caps
         ("ld-eval", ["sc"], ["score"]),
         ("ld-eval", ["score", "folder", "pre"], ["predictions.npy"]),
         ("ld-eval", ["score", "fol"], ["folder"]),
+        ("ld-eval", ["score", "fa"], ["fake-4"]),
+        ("ld-eval", ["score", "f"], ["fake-4", "folder"]),
+        ("ld-eval", ["leaderboard", "f"], ["fake-4"]),
+        ("ld-eval", ["ladder", "linear", "--release", "fa"], ["fake-4"]),
+        ("ld-eval", ["ladder", "rid"], ["ridge"]),
+        ("ld-eval", ["baselines", "fake-4", "--only", "mlp", "rid"], ["ridge"]),
+        ("ld-eval", ["tune", "fake-4", "feed"], ["feedback-alignment"]),
+        ("ld-eval", ["classify", "mnist1d-c"], ["mnist1d-cnn"]),
+        ("ld-eval", ["classify", "mlp", "mnist1d-"], ["mnist1d-large"]),
+        ("ld-eval", ["classify", "mlp", "fa"], ["fake-4"]),
+        ("ld-data", ["plots", "mnist-rot-l"], ["mnist-rot-like"]),
+        ("ld-data", ["plots", "fa"], ["fake-4"]),
         ("ld-eval", ["train-judge", "mnist1d", "--out", "pre"], ["predictions.npy"]),
         ("ld-eval", ["train-judge", "mnist1d-"], ["mnist1d-large"]),
         ("ld-data", ["generate", "mnist1d", "--mode", "f"], ["fast"]),
@@ -51,9 +67,10 @@ def test_a_script_is_for_the_program_and_names_its_commands(program, shell, caps
         ("ld-api", ["--checkpoints", ""], ["folder"]),
     ],
 )
-def test_bash_completes(program, words, expected, tmp_path, capsys):
-    (tmp_path / "folder").mkdir()
-    (tmp_path / "predictions.npy").write_text("")
+def test_bash_completes(program, words, expected, release, tmp_path, capsys):
+    here = tmp_path / "here"
+    (here / "folder").mkdir(parents=True)
+    (here / "predictions.npy").write_text("")
     quoted = " ".join(f"'{word}'" for word in [program, *words])
     before = words[-2] if len(words) > 1 else program
     script = make_script(capsys, program, "bash") + (
@@ -62,8 +79,32 @@ def test_bash_completes(program, words, expected, tmp_path, capsys):
         'printf "%s\\n" "${COMPREPLY[@]}"\n'
     )
     command = ["bash", "-c", f"complete() {{ :; }}\ncompopt() {{ :; }}\n{script}"]
-    completed = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True).stdout
+    completed = subprocess.run(command, cwd=here, capture_output=True, text=True, check=True).stdout
     assert completed.split() == expected
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="needs bash")
+def test_a_script_finds_the_releases_of_the_moment(checkpoints, tmp_path, monkeypatch, capsys):
+    monkeypatch.delenv("LD_DATA_CHECKPOINTS")
+    monkeypatch.setattr("ld_data.completion.checkpoints_folder", lambda: tmp_path / "with a space")
+    script = make_script(capsys, "ld-data", "bash")
+    for name in ("new", ".new.previous", "none"):
+        (tmp_path / "with a space" / name).mkdir(parents=True)
+    (tmp_path / "with a space" / "new" / "manifest.json").write_text("{}")
+    (tmp_path / "with a space" / ".new.previous" / "manifest.json").write_text("{}")
+    (function,) = set(re.findall(r"^(_ld_data_\w+_names)\(\)", script, re.MULTILINE))
+    command = ["bash", "-c", f"complete() {{ :; }}\n{script}\n{function} n"]
+    completed = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True).stdout
+    assert completed.split() == ["new"]
+
+
+def test_completion_imports_nothing_heavy():
+    script = "import runpy, sys; sys.argv = ['eval', '--print-completion', 'bash']\ntry:\n    "
+    script += (
+        "runpy.run_module('eval', run_name='__main__', alter_sys=True)\nexcept SystemExit:\n    print(*sys.modules)"
+    )
+    shown = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert not {"keras", "tensorflow", "sklearn", "scipy"} & set(shown.splitlines()[-1].split())
 
 
 def test_without_shtab_it_says_what_to_install(monkeypatch, capsys):
