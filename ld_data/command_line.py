@@ -20,6 +20,8 @@ EXIT_USAGE = 2
 EXIT_INTERRUPTED = 130
 EXIT_STATUSES = "exit status: 0 done; 1 failed, for the reason on stderr; 2 wrong usage; 130 interrupted"
 BACKEND_VARIABLE = "KERAS_BACKEND"
+LOG_LEVEL_VARIABLE = "TF_CPP_MIN_LOG_LEVEL"  # TensorFlow's own
+NO_LOG = "3"
 DEFAULT_SERVICE = "http://127.0.0.1:8000"
 SHELLS = ("bash", "zsh", "tcsh")
 
@@ -315,10 +317,9 @@ def quiet_imports() -> Iterator[None]:
 
 @contextmanager
 def _silence() -> Iterator[None]:
-    if "TF_CPP_MIN_LOG_LEVEL" in os.environ:
+    if os.environ.setdefault(LOG_LEVEL_VARIABLE, NO_LOG) != NO_LOG:  # as another import may have set it before
         yield
         return
-    os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
     sys.stderr.flush()
     terminal = os.dup(2)
     try:

@@ -267,6 +267,17 @@ class TestExitStatuses:
         with pytest.raises(InputError, match="KERAS_BACKEND is jax"), command_line.quiet_imports():
             raise ModuleNotFoundError("No module named 'jax'", name="jax")
 
+    def test_each_import_is_quiet_unless_the_user_wants_to_see_it(self, monkeypatch, capfd):
+        monkeypatch.delenv("TF_CPP_MIN_LOG_LEVEL", raising=False)
+        for _ in range(2):
+            with command_line.quiet_imports():
+                os.write(2, b"a notice")
+        assert capfd.readouterr().err == ""
+        monkeypatch.setenv("TF_CPP_MIN_LOG_LEVEL", "0")
+        with command_line.quiet_imports():
+            os.write(2, b"a notice")
+        assert capfd.readouterr().err == "a notice"
+
 
 class TestTerminals:
     def test_errors_are_red_on_a_terminal(self):
@@ -338,7 +349,8 @@ class TestLightInstallations:
     @pytest.mark.parametrize(
         ("words", "extra"),
         [
-            (("ld_data", "plots", "mnist1d", "--out", "plots"), "train"),
+            (("ld_data", "plots", "mnist1d", "--out", "plots"), "plots"),
+            (("ld_data", "examples", "ld-mnist-32"), "sklearn"),
             (("ld_data", "build", "mnist1d"), "train"),
             (("ld_data", "benchmark", "mnist1d"), "train"),
             (("ld_data", "--print-completion", "bash"), "completion"),
