@@ -762,18 +762,18 @@ class TestEval:
 @pytest.mark.parametrize(
     ("main", "words", "known"),
     [
-        (data_main.main, ("build", "nope"), "'mnist', 'mnist1d'"),
-        (data_main.main, ("build", "mnist1d", "--recipe", "nope"), "'images'"),
-        (vae_main.main, ("train", "nope", "--out", "models"), "'mnist', 'mnist1d'"),
-        (vae_main.main, ("decoders", "ld-mnist1d-32", "--only", "nope"), "'dense-512-512'"),
-        (eval_main.main, ("baselines", "ld-mnist1d-32", "--only", "mean", "nope"), "'mean', 'linear'"),
-        (eval_main.main, ("tune", "ld-mnist1d-32", "linear"), "'backpropagation', 'feedback-alignment'"),
+        (data_main.main, ("build", "nope"), "mnist, mnist1d"),
+        (data_main.main, ("build", "mnist1d", "--recipe", "nope"), "images"),
+        (vae_main.main, ("train", "nope", "--out", "models"), "mnist, mnist1d"),
+        (vae_main.main, ("decoders", "ld-mnist1d-32", "--only", "nope"), "dense-512-512"),
+        (eval_main.main, ("baselines", "ld-mnist1d-32", "--only", "mean", "nope"), "mean, linear"),
+        (eval_main.main, ("tune", "ld-mnist1d-32", "linear"), "backpropagation, feedback-alignment"),
         (eval_main.main, ("ladder", "nope"), "mean, linear"),
         (eval_main.main, ("ladder", "nope"), "A function of your own is named as module:function"),
-        (eval_main.main, ("classify", "nope", "mnist1d"), "'logistic', 'mlp'"),
-        (eval_main.main, ("tsne", "nope", "mnist1d", "--out", "maps.png"), "'logistic', 'mlp'"),
-        (eval_main.main, ("reproduce", "nope"), "'mnist1d', 'ladder'"),
-        (eval_main.main, ("reproduce", "ladder", "--only", "nope"), "'lenet'"),
+        (eval_main.main, ("classify", "nope", "mnist1d"), "logistic, mlp"),
+        (eval_main.main, ("tsne", "nope", "mnist1d", "--out", "maps.png"), "logistic, mlp"),
+        (eval_main.main, ("reproduce", "nope"), "mnist1d, ladder"),
+        (eval_main.main, ("reproduce", "ladder", "--only", "nope"), "lenet"),
     ],
 )
 def test_a_name_that_there_is_not_is_wrong_usage(main, words, known, capsys):
@@ -781,8 +781,8 @@ def test_a_name_that_there_is_not_is_wrong_usage(main, words, known, capsys):
         run(main, *words)
     assert ended.value.code == 2
     *_, last = capsys.readouterr().err.splitlines()
-    assert ("'nope'" in last) or ("'linear'" in last)
-    assert known in last
+    assert "nope" in last or "linear" in last
+    assert known in last.replace("'", "")  # which some versions of Python put around each
 
 
 def test_the_service_tells_at_once_that_its_port_is_taken(service, checkpoints, tmp_path, capsys):
