@@ -17,6 +17,7 @@ from ld_data.addresses import check_service
 from ld_data.arrays import check_integer, check_numbers, read_npy, write_npy
 from ld_data.codec import Mode
 from ld_data.errors import InputError, ServiceError
+from ld_data.locations import SERVICE_VARIABLE, service_address
 from ld_data.retries import wait
 
 TIMEOUT_SECONDS = 60.0
@@ -38,12 +39,13 @@ class Client:
     answer, or if something else than an LD-Data service does.
     """
 
-    def __init__(self, service: str, timeout: float = TIMEOUT_SECONDS, tries: int = TRIES) -> None:
+    def __init__(self, service: str | None = None, timeout: float = TIMEOUT_SECONDS, tries: int = TRIES) -> None:
         """Take the address of a service, how many seconds to wait for it to take or send something, and how often.
 
-        Raises `InputError` if that is no http or https address, or no number of tries.
+        The address is by default that in `LD_DATA_SERVICE`, or else http://127.0.0.1:8000. Raises `InputError` if that
+        is no http or https address, or no number of tries.
         """
-        self.service = check_service(service)
+        self.service = check_service(service_address() if service is None else service)
         self._tries = check_integer("tries", tries, 1, MAX_TRIES)
         limits = httpx2.Limits(keepalive_expiry=IDLE_SECONDS)
         self._http = httpx2.Client(timeout=timeout, limits=limits)
@@ -158,7 +160,8 @@ def _explain_silence(method: str, address: str, error: Exception) -> ServiceErro
     reason = str(error) or type(error).__name__
     if method in READING or not isinstance(error, LOST) or isinstance(error, UNSENT):
         return ServiceError(
-            f"no answer from {address}: {reason}. Is the service running there? `make serve` starts one."
+            f"no answer from {address}: {reason}. Is the service running there? `make serve` starts one, and "
+            f"{SERVICE_VARIABLE} may name one elsewhere."
         )
     return ServiceError(
         f"no answer from {address}: {reason}. The request may have arrived, and is not repeated by itself. See "

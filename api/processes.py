@@ -32,6 +32,7 @@ from api.request_log import set_up_logging
 from eval.store import Store
 from eval.tokens import Tokens
 from ld_data.errors import NotReadyError
+from ld_data.locations import SERVICE_VARIABLE, service_address
 
 GRACE_SECONDS = 30  # for requests in progress to be finished once the service is told to stop
 START_SECONDS = 30  # in which a worker that is started, or looked after, must give a sign of life
@@ -206,7 +207,10 @@ def _make_config(app: object, service: Service) -> Config:
 
 def _announce(names: list[str], listener: socket.socket) -> None:
     host, port = listener.getsockname()[:2]
-    print(f"serving {', '.join(names) or 'no releases'} at http://{host}:{port}", flush=True)
+    address = f"http://{host}:{port}"
+    print(f"serving {', '.join(names) or 'no releases'} at {address}", flush=True)
+    if address != service_address().rstrip("/"):
+        print(f"other commands ask it by themselves after `export {SERVICE_VARIABLE}={address}`", flush=True)
 
 
 def _ask_names(listener: socket.socket) -> list[str]:

@@ -14,6 +14,7 @@ import ld_data
 from ld_data.colours import paint_red
 from ld_data.errors import InputError, LdDataError
 from ld_data.extras import EXTRAS, check_libraries, explain_missing
+from ld_data.locations import DEFAULT_SERVICE, SERVICE_VARIABLE, service_address
 
 EXIT_FAILURE = 1
 EXIT_USAGE = 2
@@ -22,7 +23,6 @@ EXIT_STATUSES = "exit status: 0 done; 1 failed, for the reason on stderr; 2 wron
 BACKEND_VARIABLE = "KERAS_BACKEND"
 LOG_LEVEL_VARIABLE = "TF_CPP_MIN_LOG_LEVEL"  # TensorFlow's own
 NO_LOG = "3"
-DEFAULT_SERVICE = "http://127.0.0.1:8000"
 SHELLS = ("bash", "zsh", "tcsh")
 
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
@@ -161,7 +161,11 @@ def add_default_release(parser: argparse.ArgumentParser, default: str = "ld-mnis
 def add_service(parser: argparse.ArgumentParser, option: str) -> None:
     """Give a command the service that it asks (`--from`) or sends to (`--to`)."""
     parser.add_argument(
-        option, dest="service", default=DEFAULT_SERVICE, metavar="URL", help=f"the service; {DEFAULT_SERVICE}"
+        option,
+        dest="service",
+        default=service_address(),
+        metavar="URL",
+        help=f"the service; by default {SERVICE_VARIABLE}, or {DEFAULT_SERVICE}",
     )
 
 

@@ -21,7 +21,14 @@ from tqdm import tqdm
 
 from ld_data.errors import DownloadError, LdDataError, MissingDataError, StorageError
 from ld_data.hashing import hash_file
-from ld_data.locations import CACHE_VARIABLE, HOME_VARIABLE, OFFLINE_VARIABLE, cache_folder, is_offline
+from ld_data.locations import (
+    CACHE_VARIABLE,
+    HOME_VARIABLE,
+    OFFLINE_VARIABLE,
+    SERVICE_VARIABLE,
+    cache_folder,
+    is_offline,
+)
 from ld_data.locks import has_name, wait_for_lock
 from ld_data.retries import wait
 from ld_data.staging import stage_file
@@ -106,7 +113,8 @@ def fetch_bytes(url: str, most_bytes: int) -> bytes:
         raise DownloadError(f"{url} answered {status}: {error}", status) from error
     except (httpx2.HTTPError, httpx2.InvalidURL) as error:
         raise DownloadError(
-            f"no answer from {url}: {error}. Is the service running there? `make serve` starts one."
+            f"no answer from {url}: {error}. Is the service running there? `make serve` starts one, and "
+            f"{SERVICE_VARIABLE} may name one elsewhere."
         ) from error
 
 

@@ -1,4 +1,4 @@
-"""Where things lie: the folders that LD-Data reads and writes, and the environment variables that move them."""
+"""Where things lie: the folders that LD-Data reads and writes, the service, and the variables that move them."""
 
 import os
 from collections.abc import Mapping
@@ -9,6 +9,8 @@ CACHE_VARIABLE = "LD_DATA_CACHE"
 CHECKPOINTS_VARIABLE = "LD_DATA_CHECKPOINTS"
 OFFLINE_VARIABLE = "LD_DATA_OFFLINE"
 SCORES_VARIABLE = "LD_DATA_SCORES"
+SERVICE_VARIABLE = "LD_DATA_SERVICE"
+DEFAULT_SERVICE = "http://127.0.0.1:8000"
 
 
 def data_home(environment: Mapping[str, str] = os.environ) -> Path | None:
@@ -38,6 +40,11 @@ def checkpoints_folder(environment: Mapping[str, str] = os.environ) -> Path:
 def scores_place(checkpoints: Path, environment: Mapping[str, str] = os.environ) -> str:
     """Return the leaderboard's file or database URL: `LD_DATA_SCORES`, else `scores.sqlite` beside the releases."""
     return environment.get(SCORES_VARIABLE) or str(checkpoints.parent / "scores.sqlite")
+
+
+def service_address(environment: Mapping[str, str] = os.environ) -> str:
+    """Return the address of the service that is asked if none is named: `LD_DATA_SERVICE`, else this machine's."""
+    return environment.get(SERVICE_VARIABLE) or DEFAULT_SERVICE
 
 
 def is_offline(environment: Mapping[str, str] = os.environ) -> bool:

@@ -38,6 +38,15 @@ def in_turn(*answers):
     return lambda asked: next(left)
 
 
+def test_without_an_address_it_asks_the_service_of_the_environment(monkeypatch):
+    monkeypatch.setenv("LD_DATA_SERVICE", f"{NOBODY}/")
+    with Client() as client:
+        assert client.service == NOBODY
+    monkeypatch.delenv("LD_DATA_SERVICE")
+    with Client() as client:
+        assert client.service == "http://127.0.0.1:8000"
+
+
 def test_the_releases_are_listed_and_described(client, release):
     (listed,) = client.list_datasets()
     described = client.describe("fake-4")

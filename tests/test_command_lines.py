@@ -365,6 +365,14 @@ class TestLdData:
         (tmp_path / "new" / "fake-4" / "data.npz").write_bytes(b"damaged")
         assert run_json(capsys, data_main.main, *words) == facts | {"fetched": True}
 
+    def test_download_asks_the_service_that_the_environment_names(
+        self, service, release, cache, tmp_path, monkeypatch, capsys
+    ):
+        monkeypatch.setenv("LD_DATA_SERVICE", service)
+        words = ("download", "fake-4", "--checkpoints", tmp_path / "new")
+        assert run_json(capsys, data_main.main, *words)["fetched"]
+        assert run(data_main.main, *words, "--from", "http://127.0.0.1:9") == 1
+
     def test_download_from_where_no_service_is_says_what_to_do(self, tmp_path, capsys):
         assert run(data_main.main, "download", "fake-4", "--from", "http://127.0.0.1:9") == 1
         error = capsys.readouterr().err
@@ -559,6 +567,14 @@ class TestEval:
         heading, *rows, _ = capsys.readouterr().out.splitlines()
         assert heading.split()[:2] == ["rank", "model"]
         assert [row.split()[:2] for row in rows] == [["1", "mine"], ["2", "worse"]]
+
+    def test_the_leaderboard_is_that_of_the_service_that_the_environment_names(
+        self, service, predictions, monkeypatch, capsys
+    ):
+        monkeypatch.setenv("LD_DATA_SERVICE", service)
+        assert run(eval_main.main, "submit", "fake-4", predictions, "--name", "mine") == 0
+        assert run(eval_main.main, "leaderboard", "fake-4") == 0
+        assert capsys.readouterr().out.count("mine") == 2
 
     def test_submitted_facts_are_listed(self, service, predictions, capsys):
         facts = ("--parameters", 12, "--seconds", 0.5, "--learning-rule", "Hebb")

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from ld_data.locations import cache_folder, checkpoints_folder, data_home, is_offline
+from ld_data.locations import cache_folder, checkpoints_folder, data_home, is_offline, service_address
 
 
 def test_variables_move_the_folders(tmp_path):
@@ -16,6 +16,11 @@ def test_without_variables_the_usual_places_are_used():
     assert cache_folder({"XDG_CACHE_HOME": "/c"}) == Path("/c/ld-data")
     assert cache_folder({}) == Path("~/.cache/ld-data").expanduser()
     assert checkpoints_folder({}) == Path(__file__).parent.parent / "checkpoints"
+
+
+def test_the_service_is_that_of_the_variable_or_else_this_machines():
+    assert service_address({"LD_DATA_SERVICE": "http://a.b:1"}) == "http://a.b:1"
+    assert service_address({"LD_DATA_SERVICE": ""}) == service_address({}) == "http://127.0.0.1:8000"
 
 
 @pytest.mark.parametrize(("value", "expected"), [("1", True), ("yes", True), ("0", False), ("", False)])

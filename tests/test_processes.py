@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 
 import ld_data
+from api import processes
 from api.commands import main
 from api.processes import Server, Service, SharedPort, serve
 from eval.submission import Submission, fetch_leaderboard, submit
@@ -68,6 +69,18 @@ def pair(home, tmp_path_factory):
     """Two workers."""
     with run_service(home, 2, tmp_path_factory.mktemp("temporary")) as started:
         yield started
+
+
+@pytest.mark.parametrize("is_known", [False, True])
+def test_it_is_told_how_others_find_another_address(is_known, monkeypatch, capsys):
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        address = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        monkeypatch.setenv("LD_DATA_SERVICE", f"{address}/" if is_known else "")
+        processes._announce(["a", "b"], listener)
+    first, *others = capsys.readouterr().out.splitlines()
+    assert first == f"serving a, b at {address}"
+    note = f"other commands ask it by themselves after `export LD_DATA_SERVICE={address}`"
+    assert others == ([] if is_known else [note])
 
 
 def list_workers(process):
