@@ -1,6 +1,7 @@
 """The manifest of a release: what is in it, how it was made, and the hashes that prove it."""
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import Field, asdict, dataclass, fields
 from datetime import date
@@ -16,6 +17,7 @@ FORMAT_VERSION = 2
 MANIFEST_NAME = "manifest.json"
 MAX_MANIFEST_BYTES = 1 << 20
 SOURCE_KEYS = ("name", "sha256", "licence")
+SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True)
@@ -135,6 +137,21 @@ def read_manifest(folder: Path) -> Manifest:
         raise IntegrityError(f"{path}: not UTF-8 text ({error}). Fetch the release again.") from error
 
 
+def read_file_record(name: str, values: Mapping[str, Any]) -> FileRecord:
+    """Return the record of a file from JSON values; raise `TypeError` for none, or for a name that leaves its folder.
+
+    A download is kept under its sha256, which therefore must not be a path either.
+    """
+    if Path(name).name != name or name in ("", "..") or "\0" in name:
+        raise TypeError(f"file names must not hold folders; received {name!r}")
+    record = FileRecord(**values)
+    if type(record.size) is not int or record.size < 0:
+        raise TypeError(f"the size of {name} must be a number of bytes; received {record.size!r}")
+    if not (isinstance(record.sha256, str) and SHA256.fullmatch(record.sha256)):
+        raise TypeError(f"the sha256 of {name} must have 64 hexadecimal digits; received {record.sha256!r}")
+    return record
+
+
 def _read_fields(values: Any) -> dict[str, Any]:
     """Return the fields of a manifest from JSON values; raise `TypeError` or `KeyError` for what does not fit."""
     if not isinstance(values, dict):
@@ -147,9 +164,7 @@ def _read_fields(values: Any) -> dict[str, Any]:
     known["changes"] = tuple(Change(**change) for change in values.get("changes", ()))
     known["arrays"] = {name: _read_array_record(record) for name, record in values["arrays"].items()}
     for group in ("files", "npy_files"):
-        known[group] = {name: FileRecord(**record) for name, record in values[group].items()}
-        if unsafe := [name for name in known[group] if Path(name).name != name or name in ("", "..")]:
-            raise TypeError(f"file names must not hold folders; received {unsafe[0]!r}")
+        known[group] = {name: read_file_record(name, record) for name, record in values[group].items()}
     for key in SOURCE_KEYS:
         if not isinstance(known["source"].get(key), str):
             raise TypeError(f"the source needs {key}")

@@ -62,11 +62,30 @@ def test_a_field_of_another_type_is_refused(release, field, value):
         Manifest.from_json(json.dumps({**values, field: value}), release)
 
 
-@pytest.mark.parametrize("name", ["../../evil", "..", "", "a/b"])
+@pytest.mark.parametrize("name", ["../../evil", "..", "", "a/b", "a\0b"])
 def test_a_file_name_with_a_folder_in_it_is_refused(release, name):
     values = json.loads((release / MANIFEST_NAME).read_text())
     values["files"][name] = values["files"].pop("model.json")
     with pytest.raises(IntegrityError, match="must not hold folders"):
+        Manifest.from_json(json.dumps(values), release)
+
+
+@pytest.mark.parametrize("group", ["files", "npy_files"])
+@pytest.mark.parametrize(
+    ("record", "reason"),
+    [
+        ({"size": 1, "sha256": "/" * 55 + "home/file"}, "the sha256 of a must have 64"),  # where a download is kept
+        ({"size": 1, "sha256": "../" * 21 + "a"}, "the sha256 of a must have 64"),
+        ({"size": 1, "sha256": "0" * 64 + "\n"}, "the sha256 of a must have 64"),
+        ({"size": 1, "sha256": 0}, "the sha256 of a must have 64"),
+        ({"size": -1, "sha256": "0" * 64}, "the size of a must be"),
+        ({"size": "1", "sha256": "0" * 64}, "the size of a must be"),
+    ],
+)
+def test_a_record_of_no_file_is_refused(release, group, record, reason):
+    values = json.loads((release / MANIFEST_NAME).read_text())
+    values[group]["a"] = record
+    with pytest.raises(IntegrityError, match=reason):
         Manifest.from_json(json.dumps(values), release)
 
 

@@ -1,3 +1,4 @@
+import re
 import shutil
 from pathlib import Path
 
@@ -27,7 +28,6 @@ def codec():
 
 @pytest.fixture
 def cache(tmp_path, monkeypatch):
-    monkeypatch.setattr("ld_data.fetch.PAUSE_SECONDS", 0.0, raising=False)
     monkeypatch.setenv(locations.CACHE_VARIABLE, str(tmp_path / "cache"))
     monkeypatch.delenv(locations.OFFLINE_VARIABLE, raising=False)
     return tmp_path / "cache" / "models"
@@ -175,6 +175,19 @@ def test_a_note_of_an_address_that_names_no_folder_is_not_followed(cache, preset
         note.write_text(content)
         with pytest.raises(MissingDataError):
             vae.load(address)
+
+
+def test_a_preset_whose_hash_is_a_path_is_refused_and_that_path_left_alone(cache, preset, tmp_path):
+    address, folder, _ = preset
+    victim = tmp_path / "v"
+    victim.write_text("precious")
+    text = (folder / PRESET_NAME).read_text()
+    (sha256, *_) = re.findall("[0-9a-f]{64}", text)
+    path = "../..".ljust(63, "/") + "v"  # from the folder of partial downloads, in as many characters as a hash has
+    (folder / PRESET_NAME).write_text(text.replace(sha256, path))
+    with pytest.raises(IntegrityError, match="must have 64 hexadecimal digits"):
+        vae.load(address)
+    assert victim.read_text() == "precious"
 
 
 @pytest.mark.parametrize("content", [b"<html>", b"{}", b"\xff\xff"])

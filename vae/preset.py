@@ -7,13 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from ld_data.errors import InputError, IntegrityError
-from ld_data.manifest import MAX_MANIFEST_BYTES, FileRecord
+from ld_data.manifest import MAX_MANIFEST_BYTES, FileRecord, read_file_record
 
 FORMAT_VERSION = 1
 PRESET_NAME = "preset.json"
 X_CLASSES = ("InputCodec",)
 Y_CLASSES = ("Cells", "GaussianClasses")
-SHA256_DIGITS = 64
 
 
 @dataclass(frozen=True)
@@ -102,12 +101,7 @@ def _check_class(space: str, name: Any, known: Iterable[str]) -> str:
 
 
 def _read_record(name: str, values: Mapping[str, Any]) -> FileRecord:
-    """Return the record of a file; raise `TypeError` for one of no file, or a name that leaves the folder."""
-    if Path(name).name != name or name in ("", "..", PRESET_NAME):
-        raise TypeError(f"file names must not hold folders; received {name!r}")
-    record = FileRecord(**values)
-    if type(record.size) is not int or record.size < 0:
-        raise TypeError(f"the size of {name} must be a number of bytes; received {record.size!r}")
-    if not (isinstance(record.sha256, str) and len(record.sha256) == SHA256_DIGITS):
-        raise TypeError(f"the sha256 of {name} must have {SHA256_DIGITS} digits; received {record.sha256!r}")
-    return record
+    """Return the record of a file; raise `TypeError` for one of no file, or for the description itself."""
+    if name == PRESET_NAME:
+        raise TypeError(f"file names must not be that of the description; received {name!r}")
+    return read_file_record(name, values)

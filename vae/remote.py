@@ -16,12 +16,11 @@ from urllib.parse import SplitResult, quote, urlsplit, urlunsplit
 from ld_data.errors import DownloadError, InputError, LdDataError, MissingDataError, StorageError
 from ld_data.fetch import fetch_bytes, fetch_file
 from ld_data.locations import CACHE_VARIABLE, OFFLINE_VARIABLE, cache_folder, is_offline
-from ld_data.manifest import MANIFEST_NAME, MAX_MANIFEST_BYTES, FileRecord, Manifest
+from ld_data.manifest import MANIFEST_NAME, MAX_MANIFEST_BYTES, SHA256, FileRecord, Manifest
 from vae.preset import PRESET_NAME, Preset
 
 RELEASE_PATH = re.compile(r"/v1/datasets/[^/]+/*\Z")  # of a service
 ABSENT = (404, 410)
-SHA256 = re.compile(r"[0-9a-f]{64}")
 
 _EXPECTED = "expected an address such as http://127.0.0.1:8000/v1/datasets/NAME"
 
