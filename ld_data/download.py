@@ -73,11 +73,12 @@ def _fetch_manifest(address: str) -> str:
 def _fetch_files(address: str, manifest: Manifest, folder: Path) -> None:
     """Fetch the files of a release into a folder: all of them into the cache first, which outlasts a failure."""
     contents = [
-        Content(file, [f"{address}/{quote(file, safe='')}"], record.sha256, etag=f'"{record.sha256}"')
+        Content(file, [f"{address}/{quote(file, safe='')}"], record.sha256, etag=f'"{record.sha256}"', size=record.size)
         for file, record in manifest.files.items()
     ]
     with open_client() as client:
         for content in contents:
             fetch_to_cache(content, client)
         for content in contents:
-            fetch_file(content.urls, folder / content.title, content.digest, etag=content.etag, client=client)
+            path = folder / content.title
+            fetch_file(content.urls, path, content.digest, etag=content.etag, size=content.size, client=client)

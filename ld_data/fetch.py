@@ -53,6 +53,7 @@ class Content:
         algorithm: of the digest, by hashlib's name.
         etag: by which all mirrors know this content, so that they continue no other; or empty, if that is not known,
             and the digest alone tells in the end.
+        size: of the whole in bytes, beyond which nothing is taken; None if that is not known.
     """
 
     title: str
@@ -60,6 +61,7 @@ class Content:
     digest: str
     algorithm: str = "sha256"
     etag: str = ""
+    size: int | None = None
 
     def measure(self, path: Path) -> str:
         """Return the digest of a file."""
@@ -73,19 +75,21 @@ def fetch_file(
     *,
     algorithm: str = "sha256",
     etag: str = "",
+    size: int | None = None,
     searched: Sequence[Path] = (),
     client: httpx2.Client | None = None,
 ) -> Path:
     """Return `path` after downloading it from the first of the mirrors `urls` that delivers content with that hash.
 
     The hash is a sha256, or what hashlib calls `algorithm`; `etag` is by which all mirrors know that content, if they
-    do. Each mirror is tried several times, with growing pauses, and continues what has arrived. If another process
-    fetches the same, its file is waited for and used. Raises `MissingDataError` when `LD_DATA_OFFLINE` forbids it, with
-    the places that were `searched` before, `DownloadError` with every mirror's answer when none delivered, and
-    `StorageError` when the disk refuses; then an older file still is at `path`.
+    do, and `size` how many bytes it has: a mirror that sends more is not listened to any longer. Each mirror is tried
+    several times, with growing pauses, and continues what has arrived. If another process fetches the same, its file is
+    waited for and used. Raises `MissingDataError` when `LD_DATA_OFFLINE` forbids it, with the places that were
+    `searched` before, `DownloadError` with every mirror's answer when none delivered, and `StorageError` when the disk
+    refuses; then an older file still is at `path`.
     """
     _check_online(path.name, searched or [path])
-    content = Content(path.name, urls, digest, algorithm, etag)
+    content = Content(path.name, urls, digest, algorithm, etag, size)
     with _hold_partial(content) as file:
         if not (path.is_file() and content.measure(path) == digest):  # else another process fetched it meanwhile
             _complete(content, file, client)
@@ -212,7 +216,7 @@ def _read_limited(client: httpx2.Client, url: str, most_bytes: int) -> bytes:
 
     An error of a status has the server's reason as its message.
     """
-    content = b""
+    content = bytearray()
     with client.stream("GET", url) as response:
         for chunk in response.iter_bytes():
             content += chunk
@@ -220,10 +224,10 @@ def _read_limited(client: httpx2.Client, url: str, most_bytes: int) -> bytes:
                 raise DownloadError(f"{url}: expected at most {most_bytes} bytes; it sends more.")
     if not response.is_success:
         raise httpx2.HTTPStatusError(_read_reason(content), request=response.request, response=response)
-    return content
+    return bytes(content)
 
 
-def _read_reason(content: bytes) -> str:
+def _read_reason(content: bytearray) -> str:
     """Return what a refusal says: the `error` of a service of LD-Data, else how the answer begins."""
     text = content.decode("utf-8", "replace")
     try:
@@ -251,7 +255,10 @@ def _receive(client: httpx2.Client, url: str, content: Content, file: BinaryIO) 
 
 
 def _append(client: httpx2.Client, url: str, content: Content, file: BinaryIO) -> str:
-    """Return the digest of the file, once the mirror has sent what it lacks, or all anew; or no text if it refuses."""
+    """Return the digest of the file, once the mirror has sent what it lacks, or all anew; or no text if it refuses.
+
+    What is longer than the content is not read to its end, and is told in place of its digest.
+    """
     start = file.seek(0, os.SEEK_END)
     headers = {"Accept-Encoding": "identity"}  # the bytes that the digest and the range are of
     if start:
@@ -263,7 +270,8 @@ def _append(client: httpx2.Client, url: str, content: Content, file: BinaryIO) -
         if start and response.status_code != 206:
             start = 0
             file.truncate(0)
-        _write_stream(response, file, content.title, start)
+        if not _write_stream(response, file, content, start):
+            return f"more than {content.size} bytes"
     os.fsync(file.fileno())
     return content.measure(Path(file.name))
 
@@ -275,14 +283,20 @@ def _refuses_range(response: httpx2.Response, start: int) -> bool:
     return response.status_code == 416
 
 
-def _write_stream(response: httpx2.Response, file: BinaryIO, title: str, start: int) -> None:
+def _write_stream(response: httpx2.Response, file: BinaryIO, content: Content, start: int) -> bool:
+    """Return whether the answer fits into what the content has from `start` on, having written it."""
     length = response.headers.get("Content-Length", "")
     total = start + int(length) if length.isdecimal() else None
+    title, received = content.title, start
     with tqdm(total=total, initial=start, unit="B", unit_scale=True, desc=title, leave=False, disable=None) as progress:
         for chunk in response.iter_raw():
+            received += len(chunk)
+            if content.size is not None and received > content.size:
+                return False
             file.write(chunk)
             file.flush()  # a process that is killed leaves it to the next one
             progress.update(len(chunk))
+    return True
 
 
 def _move(source: Path, path: Path) -> None:

@@ -1,6 +1,7 @@
 """Downloads, from real servers that break off, ignore ranges, or have something else."""
 
 import errno
+import gzip
 import hashlib
 import subprocess
 import sys
@@ -175,6 +176,28 @@ def test_wrong_content_is_kept_nowhere_and_leaves_an_older_file_alone(tmp_path, 
     assert not partial_path(SHA256).exists()
 
 
+def test_what_is_longer_than_the_content_is_not_read_to_its_end(tmp_path):
+    gate = threading.Event()  # opens when the download is over: a client that read on would wait for it
+    endless = b"X" * (2 * len(CONTENT))
+    with serve_answers(lambda asked: Answer(200, endless, sent=len(CONTENT) + 1, gate=gate)) as (address, _):
+        try:
+            with pytest.raises(
+                DownloadError, match=f"expected sha256 {SHA256}, received more than {len(CONTENT)} bytes"
+            ):
+                fetch_file([address], tmp_path / "f", SHA256, size=len(CONTENT))
+            assert not gate.is_set()
+            assert not partial_path(SHA256).exists()
+        finally:
+            gate.set()
+
+
+def test_what_was_left_of_another_content_does_not_count_against_the_size(tmp_path):
+    keep_partial(b"X" * (len(CONTENT) + 1))
+    with serve_answers(give) as (address, _):
+        path = fetch_file([address], tmp_path / "f", SHA256, etag=ETAG, size=len(CONTENT))
+    assert path.read_bytes() == CONTENT
+
+
 def test_another_hash_is_checked_by_its_name(tmp_path):
     sha1 = hashlib.sha1(CONTENT, usedforsecurity=False).hexdigest()
     with serve_answers(give) as (address, _):
@@ -279,6 +302,25 @@ def test_bytes_are_asked_for_again_where_that_may_help():
             fetch_bytes(address, 3)
     with pytest.raises(DownloadError, match=rf"no answer from {NOBODY}.*refused.*make serve"):
         fetch_bytes(NOBODY, 4)
+
+
+def test_an_answer_that_is_too_long_is_not_read_to_its_end():
+    gate = threading.Event()
+    with serve_answers(lambda asked: Answer(200, b"x" * 10_000, sent=5_000, gate=gate)) as (address, _):
+        try:
+            with pytest.raises(DownloadError, match="expected at most 4999 bytes; it sends more"):
+                fetch_bytes(address, 4_999)
+        finally:
+            gate.set()
+
+
+def test_an_answer_that_unpacks_to_more_is_refused():
+    headers = {"Content-Encoding": "gzip"}
+    with (
+        serve_answers(lambda asked: Answer(200, gzip.compress(b"x" * 5_000), headers)) as (address, _),
+        pytest.raises(DownloadError, match="expected at most 4999 bytes; it sends more"),
+    ):
+        fetch_bytes(address, 4_999)
 
 
 @pytest.mark.parametrize(

@@ -122,7 +122,7 @@ def _keep(description: Description, records: Mapping[str, FileRecord], kept: Pat
     folder = kept / description.sha256
     for name, record in records.items():
         if not _is_here(folder / name, record):
-            fetch_file([join_address(description.folder, name)], folder / name, record.sha256)
+            fetch_file([join_address(description.folder, name)], folder / name, record.sha256, size=record.size)
     _write(folder / description.name, description.content)  # last: the folder is whole once it has one
     return folder
 
