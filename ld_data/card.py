@@ -3,6 +3,7 @@
 All of it is made from the manifest, so that it cannot tell anything else than the release does.
 """
 
+import json
 from collections.abc import Iterator
 from itertools import groupby
 from typing import Any
@@ -71,7 +72,7 @@ def _make_front_matter(manifest: Manifest) -> str:
             "---",
             f"pretty_name: {manifest.name}",
             f"license: {licence}",
-            *([f"license_name: {manifest.licence}"] if licence == "other" else []),
+            *([f"license_name: {json.dumps(manifest.licence)}"] if licence == "other" else []),
             "task_categories:\n- tabular-regression\n- tabular-classification",
             f"size_categories:\n- {size}",
             "tags:\n- latent\n- gaussian\n- regression",
@@ -93,12 +94,12 @@ def _make_front_matter(manifest: Manifest) -> str:
 def _tell_what(manifest: Manifest) -> str:
     train, test = _count_rows(manifest)
     d = manifest.latent_dim
-    nearness = "both nearly" if _has_recipe(manifest) else "`y` exactly, `x` nearly"
+    near = "`y` exactly, `x` nearly" if _is_ours(manifest) else "nearly; the statistics tell how nearly"
     return f"""# {manifest.name}
 
 Matched Gaussian latents of {find_provenance(manifest).text}: {train:,} training and {test:,} test rows, each a pair
 `(x, y)` of {d}-dim vectors. `x` is the code of an input, `y` the code of its class, and both are distributed like the
-standard normal N(0, I): {nearness}. Rows are in the source's order. Version {manifest.release_version}.
+standard normal N(0, I): {near}. Rows are in the source's order. Version {manifest.release_version}.
 
 LD-Data encodes datasets into such pairs, and has the models that turn both back, the score, and a leaderboard.
 
@@ -153,11 +154,16 @@ def _tell_making(manifest: Manifest) -> str:
 
 
 def _explain_making(manifest: Manifest) -> str:
-    if _has_recipe(manifest):
+    if not _is_ours(manifest):
         return "The models are those of the recipe that the command names. x and y are samples, keyed by seed and row."
     return f"""An encoder with a posterior of constant width and an invertible flow, trained together, give x. For y,
 N(0, I) is cut into {manifest.classes} cells of the classes' frequencies, and y is drawn from the cell of its class.
 Both are samples, whose noise is keyed by the seed and the row. Decoders turn x and y back into inputs and classes."""
+
+
+def _is_ours(manifest: Manifest) -> bool:
+    """Return whether the models are of the kinds that are trained by default, rather than those of another recipe."""
+    return not any(option in manifest.command for option in ("--recipe", "--y gaussian"))
 
 
 def _tell_statistics(manifest: Manifest) -> str:
@@ -202,13 +208,14 @@ def _tell_limits(manifest: Manifest) -> str:
         for name, row in rows.items()
         if row.get("missed") and row.get("value") is not None
     ]
+    near = "x is" if _is_ours(manifest) else "x and y are"
     goals = f"It misses these goals of its health report:{''.join(missed)}" if missed else "It meets all its goals."
     probes = manifest.health.get("probes", {})
     read = ", ".join(f"{row['value']:.1%} by `{name}`" for name, row in probes.items() if row.get("value") is not None)
     kept = f" Of the test classes are read off x {read}." if read else ""
     return f"""## Limits
 
-- x is near N(0, I), not exactly so. {goals}
+- {near} near N(0, I), not exactly so. {goals}
 - x is a sample: a model can know of the class what the encoder kept.{kept}
 - Most of y is noise by design. Compare models by skill, or by their distance from the class means, and row by row.
 - The test labels are public."""
@@ -234,11 +241,6 @@ def _tell_changes(manifest: Manifest) -> str:
         for version, changes in versions
     ]
     return "\n\n".join(("## Changes", *(parts or [f"### {manifest.release_version}"])))
-
-
-def _has_recipe(manifest: Manifest) -> bool:
-    """Return whether other models were asked for than those of every release, whose y is cut into cells."""
-    return any(option in manifest.command for option in ("--recipe", "--y gaussian"))
 
 
 def _count_rows(manifest: Manifest) -> tuple[int, int]:

@@ -96,7 +96,7 @@ def _describe(manifest: Manifest) -> str:
     d = manifest.latent_dim
     return (
         f"Matched Gaussian latents of {find_provenance(manifest).text}: pairs (x, y) of {d}-dim vectors, x the code of "
-        "an input and y the code of its class, both distributed like N(0, I). For the regression x -> y a model that "
+        "an input and y the code of its class, both made to be like N(0, I). For the regression x -> y a model that "
         f"answers the mean has a mean squared error of {manifest.null:.4f}, an oracle that knows the class "
         f"{manifest.floor:.4f}."
     )

@@ -1,10 +1,14 @@
 """Where the sources come from, for cards and metadata: what they are, who made them, how they are cited."""
 
+import re
 from dataclasses import dataclass
 
 from ld_data.manifest import Manifest
+from ld_data.variations_archive import PUBLICATIONS
+from ld_data.variations_generator import MANNERS
 
 PROJECT = "The LD-Data maintainers"
+SPDX_NAME = re.compile(r"[A-Za-z0-9.+-]+")  # of one licence; several are joined by words
 
 
 @dataclass(frozen=True)
@@ -61,28 +65,25 @@ VARIATIONS_URL = "http://www.iro.umontreal.ca/~lisa/twiki/bin/view.cgi/Public/Mn
 
 
 def find_provenance(manifest: Manifest) -> Provenance:
-    """Return where the source of a release comes from; of a user's own, that it is that."""
+    """Return where the source of a release comes from; of a user's own, whatever its name, that it is that."""
     name = manifest.source["name"]
-    if name.startswith("mnist1d"):
+    if name in ("mnist1d", "mnist1d-large"):
         return MNIST1D
     if name == "mnist":
         return MNIST
-    if name.startswith("mnist-"):
+    if name in PUBLICATIONS or name in MANNERS:
         return _describe_variation(name)
     return Provenance(f"{name}, images of the user's own")
 
 
 def _describe_variation(name: str) -> Provenance:
-    published = not name.endswith("-like")
-    manner = "" if published else ", made by a generator in the manner of"
-    return Provenance(
-        f"{name}, MNIST's digits varied{manner or ', of'} the Variations on the MNIST digits",
-        VARIATIONS_URL,
-        ("Hugo Larochelle", "Dumitru Erhan", "Aaron Courville", "James Bergstra", "Yoshua Bengio")
-        if published
-        else MNIST.makers,
-        f"{MNIST_CITATION}\n{VARIATIONS_CITATION}",
-    )
+    citation = f"{MNIST_CITATION}\n{VARIATIONS_CITATION}"
+    if name in MANNERS:  # ours, of MNIST: nothing of the published sets is in it
+        text = f"{name}, MNIST's digits varied, made by a generator in the manner of the Variations on the MNIST digits"
+        return Provenance(text, MNIST.url, MNIST.makers, citation)
+    text = f"{name}, MNIST's digits varied, of the Variations on the MNIST digits"
+    makers = ("Hugo Larochelle", "Dumitru Erhan", "Aaron Courville", "James Bergstra", "Yoshua Bengio")
+    return Provenance(text, VARIATIONS_URL, makers, citation)
 
 
 def cite_release(manifest: Manifest) -> str:
@@ -98,5 +99,6 @@ def cite_release(manifest: Manifest) -> str:
 
 
 def name_licence_url(licence: str) -> str:
-    """Return the address of a licence's text by its SPDX name; the name itself if it is unknown."""
-    return licence if licence == "unknown" else f"https://spdx.org/licenses/{licence}.html"
+    """Return the address of a licence's text by its SPDX name; any other name, as "unknown", itself."""
+    known = SPDX_NAME.fullmatch(licence) and licence != "unknown" and not licence.startswith("LicenseRef-")
+    return f"https://spdx.org/licenses/{licence}.html" if known else licence

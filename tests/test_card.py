@@ -2,12 +2,13 @@ import re
 from dataclasses import replace
 
 import pytest
+import yaml
 
 from ld_data.builder import add_changes
 from ld_data.card import make_card
 from ld_data.croissant import UNKNOWN_DAY, describe_dataset
 from ld_data.manifest import Change, read_manifest
-from ld_data.provenance import find_provenance, name_licence_url
+from ld_data.provenance import MNIST, Provenance, find_provenance, name_licence_url
 from ld_data.source import SOURCES
 from tests.fakes import FakeCodec, build_release, make_plan, make_source
 from tests.test_shipped_releases import CHECKPOINTS, NAMES
@@ -50,10 +51,31 @@ def test_a_release_of_the_users_own_images_is_described_too(release):
     assert "images of the user's own" in describe_dataset(manifest, {})
 
 
+@pytest.mark.parametrize("name", ["mnist-letters", "mnist1d-of-mine", "mnist-mine-like"])
+def test_images_of_the_users_own_are_not_taken_for_a_source_of_ours(release, name):
+    manifest = read_manifest(release)
+    told = find_provenance(replace(manifest, source={**manifest.source, "name": name}))
+    assert told == Provenance(f"{name}, images of the user's own")
+
+
+def test_what_our_generator_made_is_of_mnist_and_not_of_the_published_sets(release):
+    manifest = read_manifest(release)
+    told = find_provenance(replace(manifest, source={**manifest.source, "name": "mnist-rot-like"}))
+    assert (told.url, told.makers) == (MNIST.url, MNIST.makers)
+    assert "larochelle2007empirical" in told.citation
+
+
 def test_a_licence_that_the_hub_does_not_know_is_named_in_full(release):
     card = make_card(replace(read_manifest(release), licence="LicenseRef-ours"))
-    assert "license: other\nlicense_name: LicenseRef-ours\n" in card
+    assert 'license: other\nlicense_name: "LicenseRef-ours"\n' in card
     assert name_licence_url("unknown") == "unknown"
+
+
+@pytest.mark.parametrize("licence", ["Proprietary: ask", "[mine", "a # b", "@me", 'say "no"', "MIT OR Apache-2.0"])
+def test_any_text_may_be_a_licence(release, licence):
+    front = make_card(replace(read_manifest(release), licence=licence)).split("---")[1]
+    assert yaml.safe_load(front)["license_name"] == licence
+    assert name_licence_url(licence) == licence
 
 
 def test_a_recipe_is_not_described_as_another(release):
@@ -62,7 +84,8 @@ def test_a_recipe_is_not_described_as_another(release):
     assert "`y` exactly" in make_card(manifest)
     other = make_card(replace(manifest, command="python -m ld_data build mnist --y gaussian"))
     assert "invertible flow" not in other
-    assert "`y` exactly" not in other
+    assert "exactly, `x`" not in other
+    assert "- x and y are near N(0, I), not exactly so." in other
 
 
 def test_a_release_that_is_built_anew_keeps_its_changes(release):
