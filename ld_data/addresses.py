@@ -7,7 +7,7 @@ from ld_data.errors import InputError
 
 def is_link(text: str) -> bool:
     """Return whether a text is an http or https address."""
-    if " " in text:
+    if " " in text or not text.isprintable():  # `urlsplit` leaves line breaks out, and what is sent does not
         return False
     try:
         parts = urlsplit(text)
@@ -17,7 +17,10 @@ def is_link(text: str) -> bool:
 
 
 def check_service(address: str) -> str:
-    """Return the address of a service without a slash at its end; raise `InputError` if it is none."""
-    if not is_link(address):
+    """Return the address of a service without a slash at its end; raise `InputError` if it is none.
+
+    Routes follow upon it, so that it has neither a query nor a fragment.
+    """
+    if not is_link(address) or set("?#") & set(address):
         raise InputError(f"the service must be an http or https address; received {address!r}.")
     return address.rstrip("/")
