@@ -8,6 +8,7 @@ import logging
 import subprocess
 import sys
 from pathlib import Path
+from shutil import rmtree
 from threading import Lock
 
 from api.offers import OfferedFile
@@ -46,6 +47,7 @@ class Exports:
 
     def _make(self, manifest: OfferedFile, release: str, form: str) -> dict[str, OfferedFile]:
         place = self._folder / release / form
+        rmtree(place, ignore_errors=True)  # of a child that was too slow to be waited for, and was done all the same
         command = [sys.executable, "-m", "ld_data", "export", str(manifest.path.parent), "--format", form]
         try:
             done = subprocess.run(  # noqa: S603

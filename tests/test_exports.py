@@ -100,6 +100,19 @@ def test_a_format_that_cannot_be_made_is_explained_and_logged(client, monkeypatc
     assert "/no/such/python" in caplog.text
 
 
+def test_a_format_that_took_too_long_can_be_had_later(client, monkeypatch):
+    run = exports.subprocess.run
+
+    def run_too_long(command, **options):
+        run(command, **options)
+        raise exports.subprocess.TimeoutExpired(command, 0)
+
+    monkeypatch.setattr(exports.subprocess, "run", run_too_long)
+    assert client.get(f"{FILES}/train.csv").status_code == 503
+    monkeypatch.setattr(exports.subprocess, "run", run)
+    assert client.get(f"{FILES}/train.csv").status_code == 200
+
+
 def test_a_release_that_was_replaced_meanwhile_is_not_exported(client, release, monkeypatch):
     manifest = release / "manifest.json"
     manifest.write_text(manifest.read_text().replace('"seed": 0', '"seed": 1'))
