@@ -53,7 +53,7 @@ class Exports:
             done = subprocess.run(  # noqa: S603
                 [*command, "--out", str(place)], capture_output=True, text=True, timeout=TIMEOUT_SECONDS, check=False
             )
-            reason = "" if done.returncode == 0 else done.stderr
+            reason = "" if done.returncode == 0 else done.stderr or f"it ended with status {done.returncode}"
         except (OSError, subprocess.TimeoutExpired) as error:
             reason = str(error)
         if reason or not manifest.is_unchanged():

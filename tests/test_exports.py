@@ -100,6 +100,15 @@ def test_a_format_that_cannot_be_made_is_explained_and_logged(client, monkeypatc
     assert "/no/such/python" in caplog.text
 
 
+def test_a_child_that_was_killed_is_no_success(client, monkeypatch, tmp_path, caplog):
+    program = tmp_path / "python"
+    program.write_text("#!/bin/sh\nkill -9 $$\n")  # as the kernel does where memory is short: nothing is on stderr
+    program.chmod(0o700)
+    monkeypatch.setattr(exports.sys, "executable", str(program))
+    assert client.get(f"{FILES}/train.csv").status_code == 503
+    assert "it ended with status -9" in caplog.text
+
+
 def test_a_format_that_took_too_long_can_be_had_later(client, monkeypatch):
     run = exports.subprocess.run
 
