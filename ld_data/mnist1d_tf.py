@@ -3,9 +3,12 @@
 from collections.abc import Iterator
 
 import numpy as np
-import tensorflow as tf
 
+from ld_data.extras import name_missing
 from ld_data.mnist1d_stream import SignalStream
+
+with name_missing():
+    import tensorflow as tf
 
 
 def make_tf_dataset(stream: SignalStream, rows: int, first_row: int = 0) -> tf.data.Dataset:

@@ -7,11 +7,14 @@ For a data set that fits into memory and is to be shuffled, PyTorch's own is eno
 from collections.abc import Iterator
 
 import numpy as np
-import torch
-from torch.utils.data import IterableDataset, get_worker_info
 
 from ld_data.arrays import check_integer
+from ld_data.extras import name_missing
 from ld_data.mnist1d_stream import MAX_ROW, SignalStream
+
+with name_missing():
+    import torch
+    from torch.utils.data import IterableDataset, get_worker_info
 
 
 class SignalDataset(IterableDataset):

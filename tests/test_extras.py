@@ -1,3 +1,5 @@
+import importlib
+import sys
 import tomllib
 from pathlib import Path
 
@@ -25,6 +27,24 @@ def test_a_missing_library_is_named_with_what_brings_it():
     with pytest.raises(MissingLibraryError, match=r"needs onnxruntime.*ld-data\[codec\]") as caught, name_missing():
         raise ModuleNotFoundError("No module named 'onnxruntime.capi'", name="onnxruntime.capi")
     assert caught.value.name == "onnxruntime.capi"
+
+
+@pytest.mark.parametrize(
+    ("module", "library", "remedy"),
+    [
+        ("ld_data.mnist1d_tf", "tensorflow", r"ld-data\[train\]"),
+        ("ld_data.mnist1d_torch", "torch", "pip install torch"),
+        ("ld_data.tables", "pyarrow", r"ld-data\[formats\]"),
+        ("ld_data.tensors", "safetensors", r"ld-data\[formats\]"),
+    ],
+)
+def test_modules_that_users_import_for_a_library_name_it_where_it_is_missing(monkeypatch, module, library, remedy):
+    monkeypatch.delitem(sys.modules, module, raising=False)
+    for name in [name for name in sys.modules if name.partition(".")[0] == library]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, library, None)
+    with pytest.raises(MissingLibraryError, match=f"needs {library}.*{remedy}"):
+        importlib.import_module(module)
 
 
 def test_a_library_that_no_extra_brings_is_named_too():
