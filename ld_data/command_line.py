@@ -257,7 +257,7 @@ def run(command: Callable[[], None]) -> int:
     """Return the exit status of a command: 0 done, 1 failed with a message on stderr, 130 interrupted."""
     try:
         command()
-        sys.stdout.flush()  # here, where it is known what to do if its reader has gone
+        print(end="", flush=True)  # here, where it is known what to do if its reader has gone; there may be no stdout
     except LdDataError as error:
         _tell(f"{error}")
     except ModuleNotFoundError as error:

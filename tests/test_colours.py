@@ -23,6 +23,7 @@ class Terminal(io.StringIO):
 def test_a_terminal_shows_colours_unless_its_user_wants_none(environment, expected):
     assert is_colourful(Terminal(), environment) is expected
     assert not is_colourful(io.StringIO(), environment)
+    assert not is_colourful(None, environment)
 
 
 def test_a_text_or_some_words_of_it_are_painted(monkeypatch):

@@ -404,3 +404,10 @@ class TestLightInstallations:
         monkeypatch.setitem(sys.modules, "onnxruntime", None)
         with pytest.raises(MissingLibraryError, match=r"needs onnxruntime.*ld-data\[codec\]"):
             vae_main.load("ld-mnist1d-32")
+
+
+@pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&-"])
+def test_a_command_without_stdout_or_stderr_does_what_it_does(closed):
+    command = ["sh", "-c", f'"$0" -m ld_data verify ld-mnist1d-32 {closed}', sys.executable]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
