@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.utils.estimator_checks import parametrize_with_checks
@@ -127,6 +128,15 @@ class TestARelease:
     def test_inputs_of_another_size_are_refused_by_fit(self, codec, rows):
         with pytest.raises(InputError, match=r"X must have (rows of 40 numbers|images \(40,\)).*received"):
             LatentEncoder(codec).fit(rows)
+
+    def test_after_a_fit_that_failed_it_is_not_fitted(self, signals):
+        encoder = LatentEncoder(RELEASE)
+        with pytest.raises(InputError):
+            encoder.fit(signals[:, :39])
+        with pytest.raises(NotFittedError):
+            encoder.transform(signals[:, :39])
+        with pytest.raises(NotFittedError):
+            encoder.inverse_transform(np.zeros((1, 32)))
 
     @pytest.mark.parametrize(
         ("changes", "reason"), [({"mode": "median"}, "mode must be one of"), ({"seed": -1}, "seed must be")]

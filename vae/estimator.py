@@ -54,7 +54,7 @@ class LatentEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
 
         Pixels are uint8, or numbers in [0, 1]. Raises `InputError` for what the codec refuses.
         """
-        check_is_fitted(self)
+        check_is_fitted(self, "codec_")
         shape = tuple(self.codec_.x.input_shape)
         rows = _shape_rows(validate_data(self, _flatten(X, shape), reset=False), shape)
         return self.codec_.x.encode(rows, mode=self.mode, seed=self.seed)
@@ -64,7 +64,7 @@ class LatentEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
 
         Raises `InputError` for latents of another shape, or not finite.
         """
-        check_is_fitted(self)
+        check_is_fitted(self, "codec_")
         inputs = self.codec_.x.decode(np.asarray(X))
         return inputs.reshape(len(inputs), -1)
 
