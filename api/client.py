@@ -183,7 +183,7 @@ def _explain_refusal(response: httpx2.Response, address: str) -> ServiceError:
 def _read_json(response: httpx2.Response, address: str) -> Any:
     try:
         return response.json()
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:  # the latter for lists in lists without an end
         raise ServiceError(
             f"{address} answered {response.status_code}, but not in JSON: not an LD-Data service.", response.status_code
         ) from error

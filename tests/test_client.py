@@ -109,6 +109,7 @@ def test_a_service_that_is_not_there_is_looked_for_several_times_and_then_told(p
     ("answer", "words"),
     [
         (Answer(200, b"<html>"), "answered 200, but not in JSON: not an LD-Data service"),
+        (Answer(200, b"[" * 100_000), "answered 200, but not in JSON: not an LD-Data service"),
         (Answer(404, b"<html>"), "answered 404, but not in JSON: not an LD-Data service"),
         (Answer(302, headers={"Location": "/login"}), "answered 302, but not in JSON: not an LD-Data service"),
         (Answer(404, b'{"detail": "Not Found"}'), r"answered 404, but not as an LD-Data service does: \{'detail'"),
