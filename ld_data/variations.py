@@ -10,8 +10,9 @@ A rotation by half a turn makes a 6 look like a 9: in the rotated sets no classi
 
 import hashlib
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +21,7 @@ from ld_data.arrays import read_npz, write_npz
 from ld_data.errors import DownloadError, InputError, IntegrityError, MissingDataError, UnknownNameError
 from ld_data.hashing import hash_file
 from ld_data.locations import HOME_VARIABLE, cache_folder, data_home
-from ld_data.staging import stage_file
+from ld_data.staging import make_staging_folder
 from ld_data.variations_amat import SIDE, read_amat
 from ld_data.variations_archive import PUBLICATIONS, Publication, check_archive, open_part
 
@@ -79,10 +80,12 @@ def load_variations(name: str, *, original: bool = False, environment: Mapping[s
         searched = [home / archive, folder / archive, folder / publication.train_file]
         for path in searched[:2]:
             if path.is_file():
-                return _load_once(path, check_archive(path, publication, original), name, cache)
+                return _load_once(
+                    name, check_archive(path, publication, original), partial(_read, path, publication), cache
+                )
         for place in [folder] if original else [folder, home]:
             if _has_files(place, publication):
-                return _load_once(place, _hash_files(place, publication), name, cache)
+                return _load_once(name, _hash_files(place, publication), partial(_read, place, publication), cache)
     kept = cache / f"{name}-{publication.sha1}.npz"
     if original:
         places = "".join(f"\n  {place}" for place in searched)
@@ -93,31 +96,43 @@ def load_variations(name: str, *, original: bool = False, environment: Mapping[s
     return _read_cache(kept) if kept.is_file() else _download(publication, name, cache, [*searched, kept])
 
 
-def _load_once(place: Path, digest: str, name: str, cache: Path) -> Variations:
-    """Return what is in an archive, or in a folder of two files: from the cache, if it has been read before."""
+def _load_once(name: str, digest: str, read: Callable[[], Variations], cache: Path) -> Variations:
+    """Return what is in the cache, or else what is read, which then is kept there.
+
+    One process at a time reads; another one waits, and uses what that kept.
+    """
     kept = cache / f"{name}-{digest}.npz"
-    if kept.is_file():
-        return _read_cache(kept)
-    variations = _read(place, PUBLICATIONS[name])
-    with stage_file(kept) as draft:
-        write_npz(draft, vars(variations))
-    return variations
+    if not kept.is_file():
+        with make_staging_folder(cache, kept.name, wait=True) as staging:
+            if not kept.is_file():
+                variations = read()
+                write_npz(staging / kept.name, vars(variations))
+                (staging / kept.name).replace(kept)
+                return variations
+    return _read_cache(kept)
 
 
 def _download(publication: Publication, name: str, cache: Path, searched: list[Path]) -> Variations:
+    archive = cache / f"{publication.archive}.zip"
+
+    def read() -> Variations:
+        return _read(_fetch(publication, archive, searched), publication)
+
+    variations = _load_once(name, publication.sha1, read, cache)
+    archive.unlink(missing_ok=True)  # the arrays are kept instead
+    return variations
+
+
+def _fetch(publication: Publication, archive: Path, searched: list[Path]) -> Path:
     from ld_data.fetch import fetch_file  # the network stack costs 0.1 s, and most loads never need it
 
-    file_name = f"{publication.archive}.zip"
-    urls = [f"{mirror}{file_name}" for mirror in MIRRORS]
+    urls = [f"{mirror}{archive.name}" for mirror in MIRRORS]
     try:
-        path = fetch_file(urls, cache / file_name, publication.sha1, algorithm="sha1", searched=searched)
+        return fetch_file(urls, archive, publication.sha1, algorithm="sha1", searched=searched)
     except DownloadError as error:
         raise DownloadError(
-            f"{error} Without a network, put {file_name} into a folder, and name that in {HOME_VARIABLE}."
+            f"{error} Without a network, put {archive.name} into a folder, and name that in {HOME_VARIABLE}."
         ) from error
-    variations = _load_once(path, publication.sha1, name, cache)
-    path.unlink()  # the arrays are kept instead
-    return variations
 
 
 def _read_cache(path: Path) -> Variations:

@@ -1,10 +1,12 @@
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from threading import Event
 
 import numpy as np
 import pytest
 
-from ld_data import variations
+from ld_data import staging, variations
 from ld_data.errors import DownloadError, InputError, IntegrityError, MissingDataError, StorageError, UnknownNameError
 from ld_data.hashing import hash_file
 from ld_data.locations import OFFLINE_VARIABLE
@@ -280,3 +282,30 @@ def test_kept_arrays_of_other_shapes_are_refused(empty_home, contents, monkeypat
     monkeypatch.setattr(variations, "TEST_ROWS", TEST + 1)
     with pytest.raises(IntegrityError, match="Delete this file"):
         load_variations("mnist-rot")
+
+
+def test_of_two_that_read_at_once_one_reads_and_the_other_uses_its_arrays(empty_home, contents, monkeypatch):
+    write_files(empty_home, contents)
+    read, wait = variations._read, staging.wait_for_lock
+    begun, waiting, reads = Event(), Event(), []
+
+    def read_once_the_other_waits(*arguments):
+        begun.set()
+        assert waiting.wait(30)
+        reads.append(arguments)
+        return read(*arguments)
+
+    def wait_and_tell(*arguments):
+        if begun.is_set():
+            waiting.set()
+        wait(*arguments)
+
+    monkeypatch.setattr(variations, "_read", read_once_the_other_waits)
+    monkeypatch.setattr(staging, "wait_for_lock", wait_and_tell)
+    with ThreadPoolExecutor() as pool:
+        first = pool.submit(load_variations, "mnist-rot")
+        assert begun.wait(30)
+        second = pool.submit(load_variations, "mnist-rot")
+        for loaded in (first.result(60), second.result(60)):
+            check_arrays(loaded, contents)
+    assert len(reads) == 1
