@@ -41,7 +41,7 @@ def fetch_release(name: str, service: str, checkpoints: Path) -> Delivery:
     check_name(name)
     address = f"{check_service(service)}/v1/datasets/{quote(name, safe='')}/files"
     text = _fetch_manifest(f"{address}/{MANIFEST_NAME}")
-    manifest = Manifest.from_json(text, Path(address))
+    manifest = Manifest.from_json(text, address)
     if manifest.name != name:
         raise IntegrityError(f"{address}: expected the manifest of {name}; received that of {manifest.name}.")
     target = checkpoints.resolve() / name

@@ -112,7 +112,7 @@ class Manifest:
         return json.dumps(self.to_values(), indent=1, allow_nan=False) + "\n"
 
     @classmethod
-    def from_json(cls, text: str, place: Path) -> "Manifest":
+    def from_json(cls, text: str, place: str | Path) -> "Manifest":
         """Return the manifest in a JSON text; raise `IntegrityError` naming `place` if it is not one of this format."""
         try:
             return cls(**_read_fields(json.loads(text)))

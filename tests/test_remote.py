@@ -195,7 +195,7 @@ def test_a_preset_whose_hash_is_a_path_is_refused_and_that_path_left_alone(cache
 def test_a_page_in_place_of_a_description_is_refused(cache, site, name, content):
     folder, address, _ = site
     (folder / name).write_bytes(content)
-    with pytest.raises(IntegrityError, match=r"not a (manifest|preset)"):
+    with pytest.raises(IntegrityError, match=rf"{address}/{name}: not a (manifest|preset)"):
         vae.load(address)
     assert not cache.exists()
 

@@ -46,7 +46,7 @@ class Description:
         place, text = join_address(self.folder, self.name), self.content.decode("utf-8", "replace")
         if self.name == PRESET_NAME:
             return Preset.from_json(text, place).files
-        files = Manifest.from_json(text, Path(place)).files
+        files = Manifest.from_json(text, place).files
         return {name: record for name, record in files.items() if name in names}
 
 
