@@ -1,3 +1,4 @@
+import io
 import json
 from pathlib import Path
 
@@ -106,6 +107,39 @@ def test_an_altered_file_is_caught_before_anything_is_read(preset, name, damage,
     with pytest.raises(IntegrityError, match=words[damage]) as caught:
         vae.load(preset)
     assert name in str(caught.value)
+
+
+def publish(folder, name, content):
+    """Put a file into a preset as whoever made it would have."""
+    (folder / name).write_bytes(content)
+    values = json.loads((folder / PRESET_NAME).read_text())
+    values["files"][name] = vars(FileRecord.of(folder / name))
+    (folder / PRESET_NAME).write_text(json.dumps(values))
+
+
+@pytest.mark.parametrize(
+    ("name", "array", "reason"),
+    [
+        ("class_weight", np.zeros((5, 10), np.float32), "expected class_mean of shape"),
+        ("class_bias", np.zeros(3, np.float32), r"expected class_bias of shape \(10,\); received \(3,\)"),
+        ("class_bias", np.array(["a"] * 10), "class_bias must be numbers"),
+        ("frequency", np.full(10, np.nan), "frequency must be finite"),
+    ],
+)
+def test_arrays_of_classes_that_do_not_belong_together_are_refused(preset, name, array, reason):
+    with np.load(preset / "cells.npz") as arrays:
+        changed = dict(arrays) | {name: array}
+    stream = io.BytesIO()
+    np.savez(stream, **changed)
+    publish(preset, "cells.npz", stream.getvalue())
+    with pytest.raises(IntegrityError, match=f"could not load its models.*{reason}"):
+        vae.load(preset)
+
+
+def test_a_configuration_without_an_end_is_refused(preset):
+    publish(preset, "model.json", b"[" * 100_000)
+    with pytest.raises(IntegrityError, match="could not load its models"):
+        vae.load(preset)
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ld_data.arrays import read_npz, write_npz
+import numpy as np
+
+from ld_data.arrays import check_finite, check_numbers, read_npz, write_npz
 from ld_data.errors import InputError, IntegrityError
 from ld_data.manifest import MANIFEST_NAME
 from ld_data.release import find_release, verify_files
@@ -131,7 +133,7 @@ def _read(folder: Path, verified: Collection[str]) -> Codec:
             raise ValueError(f"expected format_version {FORMAT_VERSION}; received {config['format_version']}")
         x = InputCodec(_load_networks(config["x"], find, "x"))
         return Codec(x, _load_y(config["y"], find))
-    except (ValueError, TypeError, KeyError, OSError, InputError, IntegrityError) as error:
+    except (ValueError, TypeError, KeyError, OSError, InputError, IntegrityError, RecursionError) as error:
         raise IntegrityError(
             f"{folder}: could not load its models ({error}). Fetch, build or save them again."
         ) from error
@@ -149,9 +151,20 @@ def _load_networks(config: dict[str, Any], find: Find, space: str) -> FrozenVae:
 
 def _load_y(config: dict[str, Any], find: Find) -> Cells | GaussianClasses:
     if config["kind"] == "cells":
-        arrays = read_npz(find(CELLS_NAME))
-        return Cells(*(arrays[name] for name in CELLS_ARRAYS))
+        return Cells(*_read_classes(find(CELLS_NAME), CELLS_ARRAYS))
     if config["kind"] == "gaussian":
-        arrays = read_npz(find(CLASSES_NAME))
-        return GaussianClasses(_load_networks(config["vae"], find, "y"), *(arrays[name] for name in CLASSES_ARRAYS))
+        arrays = _read_classes(find(CLASSES_NAME), CLASSES_ARRAYS)
+        return GaussianClasses(_load_networks(config["vae"], find, "y"), *arrays)
     raise ValueError(f"expected the y kind cells or gaussian; received {config['kind']!r}")
+
+
+def _read_classes(path: Path, names: Collection[str]) -> list[np.ndarray]:
+    """Return the arrays of these names; raise `ValueError` or `InputError` for such as do not belong together."""
+    arrays = read_npz(path)
+    d, k = arrays["class_weight"].shape
+    shapes = {"class_weight": (d, k), "class_bias": (k,), "frequency": (k,)}
+    for name in names:
+        if arrays[name].shape != (expected := shapes.get(name, (k, d))):
+            raise ValueError(f"{path.name}: expected {name} of shape {expected}; received {arrays[name].shape}")
+        check_finite(check_numbers(arrays[name], name), name)
+    return [arrays[name] for name in names]
