@@ -37,7 +37,7 @@ MEASURES = {
     "rate": "KL(q(x given the input) from N(0, I)), in nats",
     "probe": "the class read off x by models fitted on training rows",
     "mse": "mean squared error of decoded test inputs, of samples of x and of their means",
-    "judge": "how many test inputs, and decoded ones, a classifier that was trained apart reads; its mean loss",
+    "judge": "how many test inputs, and decoded ones, a classifier that was trained apart reads; what is lost by these",
     "pixels": "how much of digit and background decoded samples explain; `pca`: 32 principal components",
     "digit_linear": "and `background`, `angle`: how much of each least squares reads off x; `mlp`: a perceptron",
 }
@@ -209,7 +209,12 @@ def _tell_limits(manifest: Manifest) -> str:
         if row.get("missed") and row.get("value") is not None
     ]
     near = "x is" if _is_ours(manifest) else "x and y are"
-    goals = f"It misses these goals of its health report:{''.join(missed)}" if missed else "It meets all its goals."
+    if missed:
+        goals = f"It misses these goals of its health report:{''.join(missed)}"
+    elif any(row.get("goal") for rows in manifest.health.values() for row in rows.values()):
+        goals = "It meets all goals of its health report."
+    else:
+        goals = "No goals were set for it."
     probes = manifest.health.get("probes", {})
     read = ", ".join(f"{row['value']:.1%} by `{name}`" for name, row in probes.items() if row.get("value") is not None)
     kept = f" Of the test classes are read off x {read}." if read else ""

@@ -23,7 +23,7 @@ NPY_FILES = {"train_x.npy": "x_train", "train_y.npy": "y_train", "test_x.npy": "
 KerasTuples = tuple[tuple[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Split:
     """The rows of one split: x `(n, d)` float32, y `(n, d)` float32, label `(n,)` uint8, in the source's order."""
 
@@ -40,7 +40,7 @@ class Split:
         return f"<Split: x {self.x.shape}, y {self.y.shape}, label {self.label.shape}>"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class LatentDataset:
     """Pairs (x, y) of latents with what is known about y: its cells and class means.
 
@@ -90,8 +90,8 @@ class LatentDataset:
         return np.argmax(y @ self.class_weight + self.class_bias, axis=1)
 
     def as_keras(self) -> KerasTuples:
-        """Return `(x_train, y_train), (x_test, y_test)` as `keras.datasets` does."""
-        return (self.train.x, self.train.y), (self.test.x, self.test.y)
+        """Return `(x_train, y_train), (x_test, y_test)` as `keras.datasets` does, in copies."""
+        return (self.train.x.copy(), self.train.y.copy()), (self.test.x.copy(), self.test.y.copy())
 
     def as_tf_dataset(self, split: str = "train") -> Any:
         """Return a `tf.data.Dataset` of the pairs (x, y), `(d,)` float32 each, unbatched and in order.

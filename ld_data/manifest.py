@@ -17,6 +17,7 @@ FORMAT_VERSION = 2
 MANIFEST_NAME = "manifest.json"
 MAX_MANIFEST_BYTES = 1 << 20
 SOURCE_KEYS = ("name", "sha256", "licence")
+NAME_CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-")
 SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
@@ -137,6 +138,11 @@ def read_manifest(folder: Path) -> Manifest:
         raise IntegrityError(f"{path}: not UTF-8 text ({error}). Fetch the release again.") from error
 
 
+def is_release_name(name: str) -> bool:
+    """Return whether a text would do as a release's name: lower-case letters, digits and hyphens."""
+    return bool(name) and set(name) <= NAME_CHARACTERS
+
+
 def read_file_record(name: str, values: Mapping[str, Any]) -> FileRecord:
     """Return the record of a file from JSON values; raise `TypeError` for none, or for a name that leaves its folder.
 
@@ -161,6 +167,8 @@ def _read_fields(values: Any) -> dict[str, Any]:
     known = {
         field.name: _check_type(field, values[field.name]) for field in fields(Manifest) if field.name != "changes"
     }
+    if not is_release_name(known["name"]):  # folders are called by it
+        raise TypeError(f"name must have lower-case letters, digits and hyphens; received {known['name']!r}")
     known["changes"] = tuple(Change(**change) for change in values.get("changes", ()))
     known["arrays"] = {name: _read_array_record(record) for name, record in values["arrays"].items()}
     for group in ("files", "npy_files"):

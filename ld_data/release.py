@@ -17,12 +17,11 @@ from ld_data.arrays import read_npz
 from ld_data.dataset import LatentDataset
 from ld_data.errors import InputError, IntegrityError, StorageError, UnknownNameError
 from ld_data.locations import checkpoints_folder
-from ld_data.manifest import MANIFEST_NAME, ArrayRecord, FileRecord, Manifest, read_manifest
+from ld_data.manifest import MANIFEST_NAME, ArrayRecord, FileRecord, Manifest, is_release_name, read_manifest
 
 DATA_NAME = "data.npz"
 READ_TRIES = 10
 READ_PAUSE_SECONDS = 0.01
-NAME_CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-")
 
 Result = TypeVar("Result")
 
@@ -173,11 +172,6 @@ def check_target(target: Path) -> None:
         raise StorageError(
             f"{target} exists and is not a release, so it is not replaced. Move it, or choose another name."
         )
-
-
-def is_release_name(name: str) -> bool:
-    """Return whether a text would do as a release's name: lower-case letters, digits and hyphens."""
-    return bool(name) and set(name) <= NAME_CHARACTERS
 
 
 def check_name(name: str) -> None:

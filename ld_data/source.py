@@ -10,10 +10,9 @@ import numpy as np
 from ld_data.arrays import check_finite, check_labels, check_numbers, read_npz
 from ld_data.errors import InputError, IntegrityError, UnknownNameError
 from ld_data.hashing import hash_arrays
-from ld_data.manifest import Manifest
+from ld_data.manifest import NAME_CHARACTERS, Manifest
 from ld_data.mnist import load_mnist
 from ld_data.mnist1d import Mnist1dConfig, SignalStream, make_mnist1d
-from ld_data.release import NAME_CHARACTERS
 from ld_data.variations import load_variations
 from ld_data.variations_archive import PUBLICATIONS
 from ld_data.variations_generator import MANNERS, VariationParts, VariationStream, to_bytes

@@ -100,7 +100,15 @@ def test_what_is_new_can_be_told(release):
     add_changes(release, Change("1.1.0", "2027-01-01", "More rows."))
     manifest = read_manifest(release)
     assert "### 1.1.0\n\n- 2027-01-01: More rows.\n\n### 1.0.0\n\n- " in make_card(manifest)
-    assert '"datePublished": "2027-01-01"' in describe_dataset(manifest, {})
+    assert '"dateModified": "2027-01-01"' in describe_dataset(manifest, {})
+
+
+def test_a_card_tells_of_goals_only_where_there_are_some(release):
+    manifest = read_manifest(release)
+    rows = {"worst_mean": {"value": 0.1, "goal": {"least": None, "most": 0.2, "allowance": 0.0}, "missed": False}}
+    assert "It meets all goals" in make_card(replace(manifest, health={"x_train": rows}))
+    rows["worst_mean"]["goal"] = None
+    assert "No goals were set for it." in make_card(replace(manifest, health={"x_train": rows}))
 
 
 def test_a_release_without_changes_has_a_card_and_a_description(release):

@@ -1,8 +1,10 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy import stats
 
-from ld_data.errors import InputError
+from ld_data.errors import InputError, IntegrityError
 from vae.cell_geometry import make_cells, make_cells_of
 from vae.cells import Cells
 
@@ -104,6 +106,16 @@ def test_impossible_cells_are_refused(frequency, d, reason):
 def test_classes_that_do_not_fit_into_few_dimensions_are_refused():
     with pytest.raises(InputError, match="do not fit into 2 dimensions"):
         make_cells(np.array([0.9999] + [1e-6] * 10), 2)
+
+
+def test_a_class_without_a_cell_is_told_instead_of_drawn_for_ever():
+    cells = make_cells_of(np.arange(3), 3, 4)
+    lost = replace(cells, class_bias=cells.class_bias - np.array([1e6, 0, 0]))
+    assert lost.encode([1, 2]).shape == (2, 4)
+    with pytest.raises(IntegrityError, match=r"after 300 draws none.*class 0, whose frequency is 0\.33"):
+        lost.encode([1, 0])
+    with pytest.raises(InputError, match="frequency must be above 0"):
+        replace(cells, frequency=np.array([0.5, 0.5, 0]))
 
 
 def test_bad_labels_and_modes_are_refused():

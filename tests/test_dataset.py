@@ -25,10 +25,25 @@ def test_a_dataset_is_shown_by_its_sizes(release):
 def test_keras_tuples_hold_x_and_y(release):
     data = ld_data.load("fake-4")
     (x_train, y_train), (x_test, y_test) = data.as_keras()
-    assert x_train is data.train.x
-    assert y_train is data.train.y
-    assert x_test is data.test.x
-    assert y_test is data.test.y
+    assert np.array_equal(x_train, data.train.x)
+    assert np.array_equal(y_train, data.train.y)
+    assert np.array_equal(x_test, data.test.x)
+    assert np.array_equal(y_test, data.test.y)
+
+
+def test_what_a_training_does_to_keras_tuples_does_not_reach_the_dataset(release):
+    data = ld_data.load("fake-4")
+    before = data.train.x.copy()
+    (x_train, _), _ = data.as_keras()
+    x_train *= 0
+    assert np.array_equal(data.train.x, before)
+
+
+def test_a_dataset_can_be_compared_and_hashed(release):
+    data = ld_data.load("fake-4")
+    assert data == data  # noqa: PLR0124
+    assert data != ld_data.load("fake-4")
+    assert len({data, data.train, data.test}) == 3
 
 
 def test_arrays_round_trip(release):

@@ -89,7 +89,7 @@ def test_the_description_tells_where_the_release_comes_from(client, catalogue):
     assert told["conformsTo"] == CONFORMS_TO
     assert told["prov:wasGeneratedBy"]["prov:label"] == manifest.command
     assert told["prov:wasDerivedFrom"]["@id"] == f"urn:sha256:{manifest.source['sha256']}"
-    assert told["datePublished"] == manifest.changes[0].date
+    assert (told["datePublished"], told["dateModified"]) == (manifest.changes[-1].date, manifest.changes[0].date)
 
 
 def test_a_format_that_cannot_be_made_is_explained_and_logged(client, monkeypatch, caplog):

@@ -111,3 +111,10 @@ def test_changes_of_another_form_are_refused(release, changes):
     values = json.loads((release / MANIFEST_NAME).read_text())
     with pytest.raises(IntegrityError, match="not a manifest of this format"):
         Manifest.from_json(json.dumps({**values, "changes": changes}), release)
+
+
+@pytest.mark.parametrize("name", ["", "../outside", "a/b", "A"])
+def test_a_name_that_is_none_of_a_release_is_refused(release, name):
+    values = json.loads((release / MANIFEST_NAME).read_text())
+    with pytest.raises(IntegrityError, match="lower-case letters, digits and hyphens"):
+        Manifest.from_json(json.dumps({**values, "name": name}), release)

@@ -5,6 +5,7 @@ over classes is exactly N(0, I), the linear decoder (W, b) is always right, and 
 VAE can have a lower negative evidence lower bound.
 """
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -12,13 +13,15 @@ import numpy as np
 
 from ld_data.arrays import check_labels, check_vectors
 from ld_data.codec import Mode, check_mode
+from ld_data.errors import InputError, IntegrityError
 from ld_data.noise import Y_CELL_STREAM, Y_STREAM, make_normals
 
 MARGIN = 1e-5  # by which the own class must win, so that float32 rounding never changes a class
 CHUNK_ROWS = 2048
+PATIENCE = 100.0  # draws for each that is expected to be needed, after which there is no hope: exp(-100)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Cells:
     """The codec of the y space; satisfies `ld_data.codec.YCodec`.
 
@@ -33,6 +36,11 @@ class Cells:
     class_bias: np.ndarray
     class_mean: np.ndarray
     frequency: np.ndarray
+
+    def __post_init__(self) -> None:
+        """Raise `InputError` if a class has no share."""
+        if not (self.frequency > 0).all():
+            raise InputError(f"frequency must be above 0 for each class; received {self.frequency.min():g}.")
 
     def __repr__(self) -> str:
         """Return the sizes, not the numbers."""
@@ -68,7 +76,7 @@ class Cells:
         """Return `(n, d)` float32: draws from N(0, I) within each label's cell, or the class means (mode "mean").
 
         Row i of the result depends on `seed` and `first_row` + i alone. Raises `InputError` for another mode, or for
-        labels out of range.
+        labels out of range, and `IntegrityError` if a class has no cell.
         """
         labels = check_labels(labels, self.classes)
         check_mode(mode)
@@ -91,13 +99,20 @@ class Cells:
         scores = span.T @ self.class_weight.astype(np.float64)
         deciding = np.zeros((rows, span.shape[1]))
         waiting = np.arange(rows)
-        attempt = 0
-        while len(waiting):
+        attempts = math.ceil(PATIENCE / self.frequency[labels].min())
+        for attempt in range(attempts):
             draws = make_normals(seed, Y_CELL_STREAM + attempt, first_row, rows, span.shape[1])[waiting]
             inside = _wins(draws @ scores + self.class_bias, labels[waiting])
             deciding[waiting[inside]] = draws[inside]
             waiting = waiting[~inside]
-            attempt += 1
+            if not len(waiting):
+                break
+        else:
+            raise IntegrityError(
+                f"after {attempts} draws none lay in the cell of class {labels[waiting[0]]}, whose frequency is "
+                f"{self.frequency[labels[waiting[0]]]:.2g}: weights, biases and frequencies do not belong together. "
+                "Fetch or build the models again."
+            )
         free = make_normals(seed, Y_STREAM, first_row, rows, self.latent_dim)
         return (free - free @ span @ span.T + deciding @ span.T).astype(np.float32)
 

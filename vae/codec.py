@@ -35,7 +35,7 @@ SCHEMES = ("http://", "https://")
 Find = Callable[[str], Path]  # where a file of that name lies; raises `IntegrityError` for one that was not verified
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Codec:
     """The models of a release, `x` and `y`, each with `encode` and `decode`; satisfies `ld_data.codec.LatentCodec`."""
 

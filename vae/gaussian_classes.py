@@ -14,7 +14,7 @@ from ld_data.noise import Y_STREAM
 from vae.frozen import FrozenVae
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class GaussianClasses:
     """A trained class VAE as the codec of the y space; satisfies `ld_data.codec.YCodec`.
 

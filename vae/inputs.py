@@ -14,7 +14,7 @@ from vae.frozen import FrozenVae
 GREATEST_VALUE = 1e6  # of latents and signals: far beyond all that means anything, and safe from overflow
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class InputCodec:
     """A trained image or signal VAE as the codec of the x space; satisfies `ld_data.codec.XCodec`."""
 

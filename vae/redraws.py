@@ -15,7 +15,7 @@ EPOCH_ROWS = 1 << 40  # rows of noise between two epochs, more than any data set
 MAX_EPOCH = 2**63 - 1
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Redraws:
     """Draws of a data set's latents, another one for each epoch.
 
