@@ -40,7 +40,9 @@ def name_missing() -> Iterator[None]:
     try:
         yield
     except ModuleNotFoundError as error:
-        raise explain_missing(error) or error from error
+        if (explanation := explain_missing(error)) is None:
+            raise
+        raise explanation from None
 
 
 def check_libraries(*libraries: str) -> None:
@@ -55,11 +57,10 @@ def explain_missing(error: ModuleNotFoundError) -> MissingLibraryError | None:
     """Return the error that tells what to install; None if the module is none of those that an extra brings."""
     library = (error.name or "").partition(".")[0]
     if library in OTHERS:
-        remedy = f"which LD-Data does not install. Install it with `pip install {OTHERS[library]}`."
+        remedy = f"which LD-Data does not bring. Install it with `pip install {OTHERS[library]}`."
     elif library in EXTRAS:
         extra = EXTRAS[library]
-        remedy = f'which is not installed here. Install it with `pip install "ld-data[{extra}]"`; in a checkout with '
-        remedy += f'`pip install ".[{extra}]"`.'
+        remedy = f'which the extra {extra} brings: `pip install ".[{extra}]"` in the folder of LD-Data.'
     else:
         return None
     return MissingLibraryError(f"this needs {library}, {remedy}", name=error.name)

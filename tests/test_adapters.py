@@ -100,9 +100,9 @@ def test_training_rows_are_the_default_and_other_splits_are_refused(data, torch,
 @pytest.mark.parametrize(
     ("name", "library", "remedy"),
     [
-        ("as_tf_dataset", "tensorflow", r"ld-data\[train\]"),
+        ("as_tf_dataset", "tensorflow", r"\.\[train\]"),
         ("as_torch_dataset", "torch", "pip install torch"),
-        ("as_dataframe", "pandas", r"ld-data\[formats\]"),
+        ("as_dataframe", "pandas", r"\.\[formats\]"),
     ],
 )
 def test_a_library_that_is_missing_is_named(data, monkeypatch, name, library, remedy):

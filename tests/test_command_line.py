@@ -373,7 +373,7 @@ class TestLightInstallations:
         assert (finished.returncode, finished.stdout) == (1, "")
         assert finished.stderr.count("\n") == 1
         assert finished.stderr.startswith("error: this needs ")
-        assert f'pip install "ld-data[{extra}]"' in finished.stderr
+        assert f'pip install ".[{extra}]"' in finished.stderr
 
     @pytest.mark.parametrize(
         "words",
@@ -402,7 +402,7 @@ class TestLightInstallations:
 
     def test_a_codec_says_so_in_python_too(self, monkeypatch):
         monkeypatch.setitem(sys.modules, "onnxruntime", None)
-        with pytest.raises(MissingLibraryError, match=r"needs onnxruntime.*ld-data\[codec\]"):
+        with pytest.raises(MissingLibraryError, match=r"needs onnxruntime.*\.\[codec\]"):
             vae_main.load("ld-mnist1d-32")
 
 

@@ -120,7 +120,7 @@ def test_without_shtab_it_says_what_to_install(monkeypatch, capsys):
     assert data_main.main(["--print-completion", "bash"]) == 1
     shown = capsys.readouterr()
     assert shown.out == ""
-    assert 'pip install "ld-data[completion]"' in shown.err
+    assert 'pip install ".[completion]"' in shown.err
 
 
 def test_another_shell_is_wrong_usage(capsys):

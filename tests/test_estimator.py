@@ -184,7 +184,7 @@ class TestImages:
 def test_without_scikit_learn_it_is_named(monkeypatch):
     monkeypatch.delitem(sys.modules, "vae.estimator")
     monkeypatch.setitem(sys.modules, "sklearn.base", None)
-    with pytest.raises(MissingLibraryError, match=r"needs sklearn.*ld-data\[sklearn\]"):
+    with pytest.raises(MissingLibraryError, match=r"needs sklearn.*\.\[sklearn\]"):
         _ = vae.LatentEncoder
 
 

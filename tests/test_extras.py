@@ -24,7 +24,7 @@ def test_each_library_is_brought_by_its_extra(library):
 
 
 def test_a_missing_library_is_named_with_what_brings_it():
-    with pytest.raises(MissingLibraryError, match=r"needs onnxruntime.*ld-data\[codec\]") as caught, name_missing():
+    with pytest.raises(MissingLibraryError, match=r"needs onnxruntime.*\.\[codec\]") as caught, name_missing():
         raise ModuleNotFoundError("No module named 'onnxruntime.capi'", name="onnxruntime.capi")
     assert caught.value.name == "onnxruntime.capi"
 
@@ -32,10 +32,10 @@ def test_a_missing_library_is_named_with_what_brings_it():
 @pytest.mark.parametrize(
     ("module", "library", "remedy"),
     [
-        ("ld_data.mnist1d_tf", "tensorflow", r"ld-data\[train\]"),
+        ("ld_data.mnist1d_tf", "tensorflow", r"\.\[train\]"),
         ("ld_data.mnist1d_torch", "torch", "pip install torch"),
-        ("ld_data.tables", "pyarrow", r"ld-data\[formats\]"),
-        ("ld_data.tensors", "safetensors", r"ld-data\[formats\]"),
+        ("ld_data.tables", "pyarrow", r"\.\[formats\]"),
+        ("ld_data.tensors", "safetensors", r"\.\[formats\]"),
     ],
 )
 def test_modules_that_users_import_for_a_library_name_it_where_it_is_missing(monkeypatch, module, library, remedy):
@@ -55,7 +55,7 @@ def test_a_library_that_no_extra_brings_is_named_too():
 def test_libraries_are_looked_for_and_not_imported(monkeypatch):
     monkeypatch.setattr("ld_data.extras.find_spec", lambda library: None if library == "keras" else "a place")
     check_libraries("numpy", "not_imported")
-    with pytest.raises(MissingLibraryError, match=r"this needs keras.*ld-data\[train\]"):
+    with pytest.raises(MissingLibraryError, match=r"this needs keras.*\.\[train\]"):
         check_libraries("numpy", "keras")
 
 

@@ -204,5 +204,5 @@ def test_signals_are_drawn_as_the_original_draws_them(options):
 
 def test_drawing_without_matplotlib_names_it(monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib", None)
-    with pytest.raises(MissingLibraryError, match=r"needs matplotlib.*ld-data\[plots\]"):
+    with pytest.raises(MissingLibraryError, match=r"needs matplotlib.*\.\[plots\]"):
         ours.plot_signals(np.zeros((10, 12)), np.zeros(12))

@@ -175,5 +175,5 @@ def test_commands_of_the_light_core_work(light, command):
 def test_what_the_light_core_lacks_is_named_with_its_extra(light, command, extra):
     done = run(light, "-m", *command)
     assert done.returncode == 1
-    assert re.search(rf"error: this needs \w+, .*ld-data\[{extra}\]", done.stderr), done.stderr
+    assert re.search(rf"error: this needs \w+, .*\.\[{extra}\]", done.stderr), done.stderr
     assert "Traceback" not in done.stderr
