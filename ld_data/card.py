@@ -23,23 +23,26 @@ HUB_LICENCES = {
     "MIT",
     "BSD-3-Clause",
 }
+# What measures mean, each told where one of these is part of a measure's name.
 MEASURES = {
-    "worst_mean": "the greatest absolute mean of a component",
-    "std": "the least and the greatest standard deviation of a component",
-    "eigenvalue": "the least and the greatest of the covariance",
-    "worst_correlation": "the greatest absolute correlation of two components",
-    "worst_skew": "and `worst_kurtosis`: the greatest absolute skew and excess kurtosis of a component",
-    "epps_pulley": "distances of 1,000 projections from N(0, 1), like `wasserstein`: the mean and the worst",
-    "c2st": "held-out accuracy of classifiers that tell the latents from N(0, I); 0.5 if they cannot",
-    "least_signal": "of the weakest direction, how much comes from the input: the least eigenvalue of Cov(E[x | it])",
-    "used_directions": "in how many directions most of the variance comes from the input",
-    "decoded_accuracy": "how many y lie in the cell of their class",
-    "rate": "KL(q(x given the input) from N(0, I)), in nats",
-    "probe": "the class read off x by models fitted on training rows",
-    "mse": "mean squared error of decoded test inputs, of samples of x and of their means",
-    "judge": "how many test inputs, and decoded ones, a classifier that was trained apart reads; what is lost by these",
-    "pixels": "how much of digit and background decoded samples explain; `pca`: 32 principal components",
-    "digit_linear": "and `background`, `angle`: how much of each least squares reads off x; `mlp`: a perceptron",
+    ("worst_mean",): "the greatest absolute mean of a component",
+    ("least_std", "greatest_std"): "of the standard deviations of components",
+    ("least_eigenvalue", "greatest_eigenvalue"): "of the covariance",
+    ("worst_correlation",): "the greatest absolute correlation of two components",
+    ("worst_skew", "worst_kurtosis"): "the greatest absolute skew and excess kurtosis of a component",
+    ("epps_pulley", "wasserstein"): "distances of 1,000 projections from N(0, 1): the mean and the worst",
+    ("c2st",): "held-out accuracy of classifiers that tell the latents from N(0, I); 0.5 if they cannot",
+    ("least_signal",): "how much of the weakest direction comes from the input: the least eigenvalue of Cov(E[x | it])",
+    ("used_directions",): "in how many directions most of the variance comes from the input",
+    ("decoded_accuracy",): "how many y lie in the cell of their class",
+    ("rate",): "KL(q(x given the input) from N(0, I)), in nats",
+    ("probe",): "the class read off x by models fitted on training rows",
+    ("mse",): "mean squared error of decoded test inputs, of samples of x and of their means",
+    ("judge",): "how many test inputs, and decoded ones, a classifier that was trained apart reads",
+    ("judge_loss",): "how many of the decoded it reads less than of the inputs themselves",
+    ("pixels",): "how much of digit and background decoded samples explain; `pca`: 32 principal components",
+    ("digit_linear", "background_linear", "angle_linear"): "how much of each least squares reads off x",
+    ("angle_mlp",): "how much of the angle a perceptron reads off x",
 }
 SIZES = (("n<1K", 1_000), ("1K<n<10K", 10_000), ("10K<n<100K", 100_000), ("100K<n<1M", 1_000_000))
 
@@ -106,14 +109,14 @@ LD-Data encodes datasets into such pairs, and has the models that turn both back
 ## Why
 
 It is a task for those who invent neural models and learning rules: the regression x -> y has inputs and outputs of
-the same size and distribution, without the difficulties of pixels and one-hot vectors, and the best possible score is
-known.
+the same size and distribution, without the difficulties of pixels and one-hot vectors, and a known bound on the score.
 
-- The **null**, always answering the mean of y, has a mean squared error of {manifest.null:.4f}.
-- The **floor**, of an oracle that knows the class, is {manifest.floor:.4f}: the rest of y is noise, and no model
+- The **null**, always answering the mean of y, has an expected mean squared error of {manifest.null:.4f}.
+- The **floor**, that of an oracle which knows the class, is {manifest.floor:.4f}: the rest of y is noise, and no model
   scores lower on average.
-- **Skill**, (null - MSE) / (null - floor), is 0 for the one and 1 for the other. LD-Data measures it by
-  `eval.evaluate(model, "{manifest.name}")`."""
+- **Skill**, (null - MSE) / (null - floor), is 0 for the one and 1 for the other, which is out of reach for models of x,
+  as that does not quite tell the class. LD-Data measures it by `eval.evaluate(model, "{manifest.name}")`, with null and
+  floor as they are on the test rows themselves, a little off their expectations."""
 
 
 def _tell_columns(manifest: Manifest) -> str:
@@ -145,7 +148,7 @@ def _tell_making(manifest: Manifest) -> str:
 | | |
 |---|---|
 | source | `{manifest.source["name"]}`{f", {url}" if url else ""} |
-| sha256 of the source | `{manifest.source["sha256"]}` |
+| sha256 of the source | `{manifest.source["sha256"]}`, over those of its arrays |
 | command | `{manifest.command}` |
 | seed | {manifest.seed} |
 | with | {libraries} |
@@ -170,13 +173,17 @@ def _tell_statistics(manifest: Manifest) -> str:
     shown = {group: manifest.health.get(group, {}) for group in SHOWN_GROUPS}
     rows = [row for group, measures in shown.items() for row in _tell_group(group, measures)]
     names = " ".join(name for measures in shown.values() for name in measures)
-    glossary = [f"- `{part}`: {text}" for part, text in MEASURES.items() if part in names]
+    glossary = [
+        f"- {', '.join(f'`{part}`' for part in parts)}: {text}"
+        for parts, text in MEASURES.items()
+        if any(part in names for part in parts)
+    ]
     return "\n".join(
         (
             "## Statistics\n",
-            "The null is what the same code measures on true N(0, I) samples of the same size: the mean and the worst",
-            "over seeds. A goal that is missed is marked.\n",
-            "| | | value | null | worst null | goal | |",
+            "Beside each value stands what the same code measures on true samples of N(0, I) of the same size: the",
+            "mean and the worst over seeds. Goals are those of its recipe.\n",
+            "| | | value | N(0, I) | worst N(0, I) | goal | |",
             "|---|---|---|---|---|---|---|",
             *rows,
             "",
@@ -210,17 +217,19 @@ def _tell_limits(manifest: Manifest) -> str:
     ]
     near = "x is" if _is_ours(manifest) else "x and y are"
     if missed:
-        goals = f"It misses these goals of its health report:{''.join(missed)}"
+        goals = f"It misses these goals:{''.join(missed)}"
     elif any(row.get("goal") for rows in manifest.health.values() for row in rows.values()):
-        goals = "It meets all goals of its health report."
+        goals = "It meets all its goals."
     else:
         goals = "No goals were set for it."
     probes = manifest.health.get("probes", {})
     read = ", ".join(f"{row['value']:.1%} by `{name}`" for name, row in probes.items() if row.get("value") is not None)
     kept = f" Of the test classes are read off x {read}." if read else ""
+    source = f"\n- {limit}" if (limit := find_provenance(manifest).limit) else ""
     return f"""## Limits
 
-- {near} near N(0, I), not exactly so. {goals}
+- {near} near N(0, I), not exactly so.
+- {goals}{source}
 - x is a sample: a model can know of the class what the encoder kept.{kept}
 - Most of y is noise by design. Compare models by skill, or by their distance from the class means, and row by row.
 - The test labels are public."""

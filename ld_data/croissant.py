@@ -154,7 +154,7 @@ def _describe_rows(split: str, manifest: Manifest) -> dict[str, Any]:
         "field": [
             _describe_field(split, "x", "The code of the input.", "cr:Float32", d),
             _describe_field(split, "y", "The code of its class, a sample.", "cr:Float32", d),
-            _describe_field(split, "label", "The class.", "sc:Integer"),
+            _describe_field(split, "label", f"The class, 0 to {manifest.classes - 1}.", "sc:Integer"),
         ],
     }
 
@@ -168,7 +168,7 @@ def _describe_classes(manifest: Manifest) -> dict[str, Any]:
         "description": "A row for each class: y belongs to the class whose weight . y + bias is greatest.",
         "key": {"@id": "classes/label"},
         "field": [
-            _describe_field("classes", "label", "The class.", "sc:Integer"),
+            _describe_field("classes", "label", f"The class, 0 to {manifest.classes - 1}.", "sc:Integer"),
             _describe_field("classes", "bias", "The bias of its cell.", "cr:Float32"),
             _describe_field("classes", "weight", "The weights of its cell.", "cr:Float32", d),
             _describe_field("classes", "mean", "E[y given the class], the answer of an oracle.", "cr:Float32", d),

@@ -20,12 +20,14 @@ class Provenance:
         url: of the original; empty for a user's own inputs.
         makers: of the original, people or groups.
         citation: BibTeX; empty if there is nothing to cite.
+        limit: what users must know of it, a sentence; empty if there is nothing.
     """
 
     text: str
     url: str = ""
     makers: tuple[str, ...] = ()
     citation: str = ""
+    limit: str = ""
 
 
 MNIST_CITATION = """@article{lecun1998gradient,
@@ -61,6 +63,7 @@ MNIST1D = Provenance(
     ("Sam Greydanus", "Dmitry Kobak"),
     MNIST1D_CITATION,
 )
+PLACES = {"uniform": "put on noise", "correlated": "put on correlated noise", "patches": "put on textures"}
 VARIATIONS_URL = "http://www.iro.umontreal.ca/~lisa/twiki/bin/view.cgi/Public/MnistVariations"
 
 
@@ -79,8 +82,14 @@ def find_provenance(manifest: Manifest) -> Provenance:
 def _describe_variation(name: str) -> Provenance:
     citation = f"{MNIST_CITATION}\n{VARIATIONS_CITATION}"
     if name in MANNERS:  # ours, of MNIST: nothing of the published sets is in it
-        text = f"{name}, MNIST's digits varied, made by a generator in the manner of the Variations on the MNIST digits"
-        return Provenance(text, MNIST.url, MNIST.makers, citation)
+        manner = MANNERS[name]
+        deeds = filter(None, ("turned" if manner.rotate else "", PLACES.get(manner.background, "")))
+        limit = (
+            "Its inputs are made in the manner of the Variations on the MNIST digits, and are not those that were "
+            "published: results on the two cannot be compared."
+        )
+        text = f"{name}, MNIST's digits {' and '.join(deeds)} by a generator of LD-Data"
+        return Provenance(text, MNIST.url, (*MNIST.makers, PROJECT), citation, limit)
     text = f"{name}, MNIST's digits varied, of the Variations on the MNIST digits"
     makers = ("Hugo Larochelle", "Dumitru Erhan", "Aaron Courville", "James Bergstra", "Yoshua Bengio")
     return Provenance(text, VARIATIONS_URL, makers, citation)

@@ -8,7 +8,7 @@ from ld_data.builder import add_changes
 from ld_data.card import make_card
 from ld_data.croissant import UNKNOWN_DAY, describe_dataset
 from ld_data.manifest import Change, read_manifest
-from ld_data.provenance import MNIST, Provenance, find_provenance, name_licence_url
+from ld_data.provenance import MNIST, PROJECT, Provenance, find_provenance, name_licence_url
 from ld_data.source import SOURCES
 from tests.fakes import FakeCodec, build_release, make_plan, make_source
 from tests.test_shipped_releases import CHECKPOINTS, NAMES
@@ -45,6 +45,24 @@ def test_each_source_has_makers_and_a_citation(source, release):
     assert told.citation.startswith("@")
 
 
+@pytest.mark.parametrize(
+    ("source", "deeds"),
+    [
+        ("mnist-rot-like", "turned"),
+        ("mnist-back-rand-like", "put on noise"),
+        ("mnist-rot-back-image-like", "turned and put on textures"),
+    ],
+)
+def test_what_a_generator_made_is_not_taken_for_what_was_published(source, deeds, release):
+    manifest = read_manifest(release)
+    generated = replace(manifest, source={**manifest.source, "name": source})
+    card = make_card(generated)
+    assert f"MNIST's digits {deeds} by a generator of LD-Data" in card
+    assert "results on the two cannot be compared" in card
+    assert "The LD-Data maintainers" in describe_dataset(generated, {})
+    assert "cannot be compared" not in make_card(manifest)
+
+
 def test_a_release_of_the_users_own_images_is_described_too(release):
     manifest = read_manifest(release)
     assert "fake, images of the user's own" in make_card(manifest)
@@ -61,7 +79,7 @@ def test_images_of_the_users_own_are_not_taken_for_a_source_of_ours(release, nam
 def test_what_our_generator_made_is_of_mnist_and_not_of_the_published_sets(release):
     manifest = read_manifest(release)
     told = find_provenance(replace(manifest, source={**manifest.source, "name": "mnist-rot-like"}))
-    assert (told.url, told.makers) == (MNIST.url, MNIST.makers)
+    assert (told.url, told.makers) == (MNIST.url, (*MNIST.makers, PROJECT))
     assert "larochelle2007empirical" in told.citation
 
 
@@ -106,7 +124,7 @@ def test_what_is_new_can_be_told(release):
 def test_a_card_tells_of_goals_only_where_there_are_some(release):
     manifest = read_manifest(release)
     rows = {"worst_mean": {"value": 0.1, "goal": {"least": None, "most": 0.2, "allowance": 0.0}, "missed": False}}
-    assert "It meets all goals" in make_card(replace(manifest, health={"x_train": rows}))
+    assert "It meets all its goals." in make_card(replace(manifest, health={"x_train": rows}))
     rows["worst_mean"]["goal"] = None
     assert "No goals were set for it." in make_card(replace(manifest, health={"x_train": rows}))
 
