@@ -18,7 +18,7 @@ from ld_data.arrays import check_integer, check_numbers, read_npy, write_npy
 from ld_data.codec import Mode
 from ld_data.errors import InputError, ServiceError
 from ld_data.locations import SERVICE_VARIABLE, service_address
-from ld_data.retries import wait
+from ld_data.retries import name_timeout, wait
 
 TIMEOUT_SECONDS = 60.0
 TRIES = 3
@@ -113,11 +113,11 @@ class Client:
             try:
                 response = self._http.request(method, address, **request)
             except (httpx2.HTTPError, httpx2.InvalidURL) as error:
-                if not _is_safe(method, error) or not wait(tried, self._tries):
-                    raise _explain_silence(method, address, error) from error
+                if not _is_safe(method, error) or not wait(tried, self._tries, note=name_timeout(error)):
+                    raise _explain_silence(method, address, error) from None
                 continue
             retry_after = response.headers.get("Retry-After", "")
-            if response.status_code in BUSY and retry_after and wait(tried, self._tries, retry_after):
+            if response.status_code in BUSY and retry_after and wait(tried, self._tries, retry_after, "it is busy"):
                 continue
             if not response.is_success:
                 raise _explain_refusal(response, address)

@@ -94,5 +94,6 @@ def _listen(host: str, port: int) -> socket.socket:
         return socket.create_server((host, port), family=family)
     except OSError as error:
         raise InputError(
-            f"cannot listen on {host}, port {port} ({error}). Choose another with --port or --host."
+            f"cannot listen on {host}, port {port} ({error}). Choose another with --port or --host, or "
+            "with `make serve PORT=...`."
         ) from error

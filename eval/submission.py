@@ -156,7 +156,7 @@ def _open(service: str, release: str, place: str) -> Iterator[tuple["Client", st
         with Client(service) as client:
             yield client, f"{name_route(release)}/{place}"
     except ServiceError as error:
-        raise SubmissionError(str(error)) from error
+        raise SubmissionError(str(error)) from None
 
 
 def _check_text(field: str, text: str, limit: int) -> None:

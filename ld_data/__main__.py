@@ -18,7 +18,7 @@ from ld_data.examples import EXAMPLES_NAME, INPUT_ROWS, PLACE_ROWS, Examples
 from ld_data.export import FORMATS, export_dataset
 from ld_data.extras import check_libraries
 from ld_data.hashing import hash_file
-from ld_data.locations import checkpoints_folder
+from ld_data.locations import CHECKPOINTS_VARIABLE, checkpoints_folder
 from ld_data.manifest import FileRecord, Manifest, read_manifest
 from ld_data.mnist import load_mnist
 from ld_data.mnist1d import Mnist1dConfig, plan_mnist1d
@@ -51,6 +51,7 @@ def _make_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     listing = command_line.add_command(commands, "list", help="the releases at hand", example="--json")
+    command_line.add_checkpoints(listing)
     listing.set_defaults(command=_list)
 
     _add_generator_commands(commands)
@@ -245,19 +246,20 @@ def _add_variation_options(parser: argparse.ArgumentParser, config: VariationCon
 
 
 def _list(options: argparse.Namespace) -> None:
-    rows = [_summarise(name) for name in list_releases()]
+    folder = options.checkpoints or checkpoints_folder()
+    rows = [_summarise(name, folder / name) for name in list_releases(folder)]
     form = "{name:<20} {version:<8} {train:>6} + {test:<6} d = {latent_dim:<4} {licence}"
     lines = [f"{row['name']:<20} broken: {row['error']}" if "error" in row else form.format(**row) for row in rows]
     empty = (
-        f"no releases in {checkpoints_folder()}; fetch one with `python -m ld_data download NAME`, or build one with "
+        f"no releases in {folder}; fetch one with `python -m ld_data download NAME`, or build one with "
         "`python -m ld_data build SOURCE`"
     )
     command_line.print_result(rows, "\n".join(lines) or empty, options.json, red=["broken:"])
 
 
-def _summarise(name: str) -> dict[str, Any]:
+def _summarise(name: str, folder: Path) -> dict[str, Any]:
     try:
-        manifest = read_manifest(find_release(name))
+        manifest = read_manifest(find_release(folder))
     except LdDataError as error:
         return {"name": name, "error": str(error)}
     return {
@@ -405,12 +407,15 @@ def _examine(data: LatentDataset, codec: LatentCodec | None, source: Source | No
 def _download(options: argparse.Namespace) -> None:
     from ld_data.download import fetch_release  # the network stack, which no other command needs
 
-    delivery = fetch_release(options.name, options.service, options.checkpoints or checkpoints_folder())
+    folder = options.checkpoints or checkpoints_folder()
+    delivery = fetch_release(options.name, options.service, folder)
     facts = {"name": options.name, "folder": str(delivery.folder), "version": delivery.version}
     if delivery.fetched:
         text = f"downloaded and verified {delivery.folder}, version {delivery.version}"
     else:
         text = f"{delivery.folder}, version {delivery.version}, is here already and as published: nothing was fetched"
+    if folder.resolve() != checkpoints_folder().resolve():
+        text += f"\nload it by this folder, or by its name with {CHECKPOINTS_VARIABLE}={folder}"
     command_line.print_result({**facts, "fetched": delivery.fetched}, text, options.json)
 
 

@@ -22,5 +22,7 @@ def check_service(address: str) -> str:
     Routes follow upon it, so that it has neither a query nor a fragment.
     """
     if not is_link(address) or set("?#") & set(address):
-        raise InputError(f"the service must be an http or https address; received {address!r}.")
+        raise InputError(
+            f"the service must be an http or https address, such as http://127.0.0.1:8000; received {address!r}."
+        )
     return address.rstrip("/")

@@ -44,7 +44,7 @@ class CommandParser(argparse.ArgumentParser):
 
     def __init__(self, *names: Any, **options: Any) -> None:
         """Take what `argparse.ArgumentParser` takes."""
-        super().__init__(*names, **{"formatter_class": _HelpFormatter, **options})
+        super().__init__(*names, **{"formatter_class": _HelpFormatter, "allow_abbrev": False, **options})
 
     def parse_known_args(  # type: ignore[override]
         self, args: Sequence[str] | None = None, namespace: Any = None

@@ -30,7 +30,7 @@ from ld_data.locations import (
     is_offline,
 )
 from ld_data.locks import has_name, wait_for_lock
-from ld_data.retries import wait
+from ld_data.retries import name_timeout, wait
 from ld_data.staging import stage_file
 
 TRIES = 4  # of each mirror
@@ -206,8 +206,8 @@ def _try_often(attempt: Callable[[], Result]) -> Result:
             retry_after = error.response.headers.get("Retry-After", "")
             if error.response.status_code not in PASSING or not wait(tried, TRIES, retry_after):
                 raise
-        except httpx2.HTTPError:
-            if not wait(tried, TRIES):
+        except httpx2.HTTPError as error:
+            if not wait(tried, TRIES, note=name_timeout(error)):
                 raise
 
 
@@ -228,7 +228,7 @@ def _read_limited(client: httpx2.Client, url: str, most_bytes: int) -> bytes:
 
 
 def _read_reason(content: bytearray) -> str:
-    """Return what a refusal says: the `error` of a service of LD-Data, else how the answer begins."""
+    """Return what a refusal says: the `error` of a service of LD-Data, that it is a web page, or how it begins."""
     text = content.decode("utf-8", "replace")
     try:
         answer = json.loads(text)
@@ -236,7 +236,7 @@ def _read_reason(content: bytearray) -> str:
         answer = None
     if isinstance(answer, dict) and isinstance(answer.get("error"), str):
         return str(answer["error"])
-    return text[:MAX_ECHO]
+    return "a web page: not an LD-Data service" if text.lstrip().startswith("<") else text[:MAX_ECHO]
 
 
 def _receive(client: httpx2.Client, url: str, content: Content, file: BinaryIO) -> None:

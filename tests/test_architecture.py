@@ -44,6 +44,7 @@ EXTRA_LIBRARIES = {
     "ld_data.mnist1d_tf": {"tensorflow"},
     "ld_data.mnist1d_torch": {"torch"},
     "ld_data.plots": {"matplotlib"},
+    "ld_data.retries": {"httpx2"},
     "ld_data.tables": {"pyarrow"},
     "ld_data.tensors": {"safetensors"},
     "ld_data.tsne": {"sklearn"},

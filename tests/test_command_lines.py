@@ -88,6 +88,13 @@ class TestLdData:
         assert run(data_main.main, "list") == 0
         assert "broken: " in capsys.readouterr().out
 
+    def test_releases_of_another_folder_are_listed(self, release, tmp_path, capsys):
+        assert run(data_main.main, "list", "--checkpoints", tmp_path / "elsewhere") == 0
+        assert f"no releases in {tmp_path / 'elsewhere'}" in capsys.readouterr().out
+        release.parent.rename(tmp_path / "elsewhere")
+        (row,) = run_json(capsys, data_main.main, "list", "--checkpoints", tmp_path / "elsewhere")
+        assert row["name"] == "fake-4"
+
     def test_list_of_nothing_says_what_to_do(self, checkpoints, capsys):
         assert run(data_main.main, "list") == 0
         assert "build one" in capsys.readouterr().out
@@ -356,7 +363,9 @@ class TestLdData:
     def test_download_tells_whether_it_fetched(self, service, release, cache, tmp_path, capsys):
         words = ("download", "fake-4", "--from", service, "--checkpoints", tmp_path / "new")
         assert run(data_main.main, *words) == 0
-        assert "downloaded and verified" in capsys.readouterr().out
+        told = capsys.readouterr().out
+        assert "downloaded and verified" in told
+        assert f"by its name with LD_DATA_CHECKPOINTS={tmp_path / 'new'}" in told
         assert (tmp_path / "new" / "fake-4" / "data.npz").read_bytes() == (release / "data.npz").read_bytes()
         assert run(data_main.main, *words) == 0
         assert "is here already and as published: nothing was fetched" in capsys.readouterr().out

@@ -328,7 +328,8 @@ def test_an_answer_that_unpacks_to_more_is_refused():
     [
         (b'{"error": "no such release", "error_type": "unknown_name"}', "no such release"),
         (b'["error"]', '["error"]'),
-        (b"<p>lost \xff</p>" + b"-" * 1000, "<p>lost \ufffd</p>" + "-" * 187),
+        (b"lost \xff " + b"-" * 1000, "lost \ufffd " + "-" * 193),
+        (b"\n<!DOCTYPE HTML>\n<html>", "a web page: not an LD-Data service"),
     ],
 )
 def test_a_refusal_is_told_by_its_reason(content, reason):

@@ -37,3 +37,10 @@ def test_both_forms_of_the_header_are_read():
     assert read_retry_after(" 5 ") == 5
     for unreadable in ("", "soon", "-1", "1.5", "Wed, 99 Oct 2015 07:28:00 GMT"):
         assert read_retry_after(unreadable) is None
+
+
+def test_who_waits_long_is_told_why(pauses, capsys):
+    wait(1, 3)
+    wait(1, 3, "7", "it is busy")
+    wait(3, 3, note="it is busy")
+    assert capsys.readouterr().err == "it is busy: trying again in 7 s, 2 of 3\n"
