@@ -12,14 +12,17 @@ from shutil import rmtree
 from threading import Lock
 
 from api.offers import OfferedFile
+from ld_data.card import CARD_NAME
 from ld_data.croissant import CROISSANT_NAME
 from ld_data.errors import NotReadyError
 from ld_data.export import FORMATS
 
 logger = logging.getLogger(__name__)
 
-EXPORTED = {  # the other formats are files of every release, and the description has a route of its own
-    form: tuple(name for name in FORMATS[form] if name != CROISSANT_NAME) for form in ("parquet", "safetensors", "csv")
+# The other formats are files of every release, the card is that of Parquet, and the description has a route of its own.
+EXPORTED = {
+    "parquet": tuple(name for name in FORMATS["parquet"] if name != CROISSANT_NAME),
+    **{form: tuple(name for name in FORMATS[form] if name != CARD_NAME) for form in ("safetensors", "csv")},
 }
 FILES = {name: form for form, names in EXPORTED.items() for name in names}
 TIMEOUT_SECONDS = 120.0

@@ -47,12 +47,15 @@ MEASURES = {
 SIZES = (("n<1K", 1_000), ("1K<n<10K", 10_000), ("10K<n<100K", 100_000), ("100K<n<1M", 1_000_000))
 
 
-def make_card(manifest: Manifest) -> str:
-    """Return the card: what it is, why, how it was made, statistics with their nulls, limits, licence, changes."""
+def make_card(manifest: Manifest, *, tables: bool = True) -> str:
+    """Return the card: what it is, why, how it was made, statistics with their nulls, limits, licence, changes.
+
+    With `tables` it is that of a folder of Parquet files, and tells of their columns; else of another format.
+    """
     sections = (
-        _make_front_matter(manifest),
+        _make_front_matter(manifest, tables=tables),
         _tell_what(manifest),
-        _tell_columns(manifest),
+        *([_tell_columns(manifest)] if tables else []),
         _tell_making(manifest),
         _tell_statistics(manifest),
         _tell_limits(manifest),
@@ -62,14 +65,10 @@ def make_card(manifest: Manifest) -> str:
     return "\n\n".join(sections) + "\n"
 
 
-def _make_front_matter(manifest: Manifest) -> str:
-    d, n = manifest.latent_dim, sum(_count_rows(manifest))
+def _make_front_matter(manifest: Manifest, *, tables: bool) -> str:
+    n = sum(_count_rows(manifest))
     licence = manifest.licence.lower() if manifest.licence in HUB_LICENCES else "other"
     size = next((name for name, most in SIZES if n < most), "1M<n<10M")
-    vectors = [f"  - name: {name}\n    list: float32\n    length: {d}" for name in ("x", "y")]
-    weights = [f"  - name: {name}\n    list: float32\n    length: {d}" for name in ("weight", "mean")]
-    names = "\n".join(f"          '{label}': '{label}'" for label in range(manifest.classes))
-    label = f"  - name: label\n    dtype:\n      class_label:\n        names:\n{names}"
     return "\n".join(
         (
             "---",
@@ -79,19 +78,26 @@ def _make_front_matter(manifest: Manifest) -> str:
             "task_categories:\n- tabular-regression\n- tabular-classification",
             f"size_categories:\n- {size}",
             "tags:\n- latent\n- gaussian\n- regression",
-            "dataset_info:\n- config_name: default\n  features:",
-            *vectors,
-            label,
-            "- config_name: classes\n  features:",
-            label,
-            "  - name: bias\n    dtype: float32",
-            *weights,
-            "configs:\n- config_name: default\n  default: true\n  data_files:",
-            "  - split: train\n    path: train.parquet\n  - split: test\n    path: test.parquet",
-            "- config_name: classes\n  data_files:\n  - split: train\n    path: classes.parquet",
+            *(_describe_tables(manifest) if tables else []),
             "---",
         )
     )
+
+
+def _describe_tables(manifest: Manifest) -> Iterator[str]:
+    """Yield what tells `datasets` the columns of the Parquet files, and which file is which split."""
+    d = manifest.latent_dim
+    vectors = [f"  - name: {name}\n    list: float32\n    length: {d}" for name in ("x", "y")]
+    weights = [f"  - name: {name}\n    list: float32\n    length: {d}" for name in ("weight", "mean")]
+    names = "\n".join(f"          '{label}': '{label}'" for label in range(manifest.classes))
+    label = f"  - name: label\n    dtype:\n      class_label:\n        names:\n{names}"
+    yield "dataset_info:\n- config_name: default\n  features:"
+    yield from (*vectors, label)
+    yield "- config_name: classes\n  features:"
+    yield from (label, "  - name: bias\n    dtype: float32", *weights)
+    yield "configs:\n- config_name: default\n  default: true\n  data_files:"
+    yield "  - split: train\n    path: train.parquet\n  - split: test\n    path: test.parquet"
+    yield "- config_name: classes\n  data_files:\n  - split: train\n    path: classes.parquet"
 
 
 def _tell_what(manifest: Manifest) -> str:

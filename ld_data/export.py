@@ -14,20 +14,20 @@ from ld_data.staging import make_staging_folder
 
 PARQUET_FILES = ("train.parquet", "test.parquet", "classes.parquet")
 FORMATS: dict[str, tuple[str, ...]] = {
-    "npz": (DATA_NAME,),
-    "npy": tuple(NPY_FILES),
+    "npz": (DATA_NAME, CARD_NAME),
+    "npy": (*NPY_FILES, CARD_NAME),
     "parquet": (*PARQUET_FILES, CARD_NAME, CROISSANT_NAME),
-    "safetensors": ("data.safetensors",),
-    "csv": ("train.csv", "test.csv", "classes.csv"),
+    "safetensors": ("data.safetensors", CARD_NAME),
+    "csv": ("train.csv", "test.csv", "classes.csv", CARD_NAME),
 }
 
 
 def export_dataset(data: LatentDataset, form: str, folder: str | Path) -> list[Path]:
     """Return the files of a new folder that holds a dataset, of a release, in one of the `FORMATS`.
 
-    All arrays are in it, with equal values, but for `npy`, the predecessor's four files. Parquet comes with the card
-    and the Croissant description that make a data set of the folder for Hugging Face's `datasets` and for
-    `mlcroissant`. The folder takes its name last. Raises `InputError` for another format or a dataset without a
+    All arrays are in it, with equal values, but for `npy`, the predecessor's four files, and the card. That of Parquet,
+    and a Croissant description, make a data set of the folder for Hugging Face's `datasets` and for `mlcroissant`. The
+    folder takes its name last. Raises `InputError` for another format or a dataset without a
     manifest, `StorageError` if the folder exists or the disk refuses, `MissingLibraryError` if what writes the format
     is not installed.
     """
@@ -40,6 +40,7 @@ def export_dataset(data: LatentDataset, form: str, folder: str | Path) -> list[P
         raise StorageError(f"{target} exists and is not overwritten. Choose another folder (--out).")
     with make_staging_folder(target.parent, target.name) as staging:
         _WRITERS[form](data, data.manifest, staging)
+        (staging / CARD_NAME).write_text(make_card(data.manifest, tables=form == "parquet"), "utf-8")
         staging.rename(target)
     return [target / name for name in FORMATS[form]]
 
@@ -56,7 +57,6 @@ def _write_parquet(data: LatentDataset, manifest: Manifest, folder: Path) -> Non
     from ld_data.tables import write_parquet
 
     write_parquet(data, folder)
-    (folder / CARD_NAME).write_text(make_card(manifest), "utf-8")
     records = {name: FileRecord.of(folder / name) for name in PARQUET_FILES}
     (folder / CROISSANT_NAME).write_text(describe_dataset(manifest, records), "utf-8")
 

@@ -149,6 +149,14 @@ def test_numpy_reads_the_classes_from_csv(data, exported):
     assert_equal(table[:, 2 + D :].copy(), data.class_mean)
 
 
+@pytest.mark.parametrize("form", FORMATS)
+def test_the_licence_travels_with_the_data(data, exported, form):
+    card = (exported[form] / "README.md").read_text("utf-8")
+    assert "license: apache-2.0" in card
+    assert f"Arrays and models: {data.manifest.licence}." in card
+    assert ("train.parquet" in card) == ("## Columns" in card) == (form == "parquet")
+
+
 def test_whoever_exports_twice_gets_the_same_bytes(data, exported, tmp_path):
     for form, names in FORMATS.items():
         export_dataset(data, form, tmp_path / form)
