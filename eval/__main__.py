@@ -1,6 +1,7 @@
 """The command line of the scores: `python -m eval`."""
 
 import argparse
+import re
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
@@ -284,8 +285,29 @@ def _add_operator_commands(commands: command_line.Commands) -> None:
         needs=("rfc8785",),
     )
     proving.add_argument("log", type=Path, metavar="FILE", help="JSON Lines, as GET /v1/scores/log sends them")
-    proving.add_argument("--head", metavar="SHA256", help="of the last receipt, as GET scores tells it")
+    proving.add_argument(
+        "--receipt",
+        action="append",
+        default=[],
+        type=_check_sha256,
+        metavar="SHA256",
+        help="of your receipt: the log must hold it, so that neither it nor a line before it was changed; may be given "
+        "several times",
+    )
+    proving.add_argument(
+        "--head",
+        type=_check_sha256,
+        metavar="SHA256",
+        help="of the last receipt, as GET scores told it once: the log must hold it, so that no line up to it was "
+        "changed; by how many it has grown since is told, and if by none, its end was not cut off",
+    )
     proving.set_defaults(command=_verify_log)
+
+
+def _check_sha256(text: str) -> str:
+    if re.fullmatch(r"[0-9a-fA-F]{64}", text) is None:
+        raise argparse.ArgumentTypeError(f"expected the 64 hexadecimal digits of a sha256; received {text!r}")
+    return text.lower()
 
 
 def _score(options: argparse.Namespace) -> None:
@@ -572,10 +594,14 @@ def _verify_log(options: argparse.Namespace) -> None:
     from eval.receipts import verify_log  # by a library that scores do without
 
     with options.log.open("rb") as lines:
-        log = verify_log(lines, options.head)
+        log = verify_log(lines, options.head, options.receipt)
     counts = f"{log.scores} scores, {log.removals} removed, {log.seasons} seasons closed"
-    text = f"proved {log.receipts} receipts: {counts}; head {log.head}"
-    command_line.print_result(asdict(log), text, options.json)
+    text = [f"proved {log.receipts} receipts: {counts}; head {log.head}"]
+    text += [f"receipt {sha256} is line {line} of {log.receipts}" for sha256, line in log.lines.items()]
+    if log.grown is not None:
+        since = f"has grown by {log.grown} receipts since, and is unchanged up to it" if log.grown else "ends with it"
+        text.append(f"head {options.head}: the log {since}")
+    command_line.print_result(asdict(log), "\n".join(text), options.json)
 
 
 def _read_predictions(path: Path, data: LatentDataset) -> np.ndarray:

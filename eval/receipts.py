@@ -1,14 +1,15 @@
 """Receipts: one line of canonical JSON for each accepted score, chained by hashes so that a log can be proved.
 
 A log is JSON Lines: line i is the receipt of number i, in the one form that RFC 8785 allows, and names the sha256 of
-the line before it. Whoever knows the last hash, the head, can tell any change of any line.
+the line before it. Whoever knows the hash of a line can tell any change of it and of any line before it; who knows the
+last hash, the head, any change of the log.
 """
 
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any, Self
 
 import rfc8785
@@ -85,13 +86,24 @@ class Place:
 
 @dataclass(frozen=True)
 class LogSummary:
-    """What a whole log holds: receipts, those of scores that stand, removals, closed seasons, and the head."""
+    """What a whole log holds, and where in it the receipts are that were asked for.
+
+    Attributes:
+        receipts: how many there are, of all kinds.
+        scores: those of scores that stand.
+        removals, seasons: those of removals, and of closed seasons.
+        head: the sha256 of the last one; 64 zeros of an empty log.
+        grown: how many came after the head that was asked for; None if none was.
+        lines: the number of the line, from 1, of each receipt that was asked for, by its sha256.
+    """
 
     receipts: int
     scores: int
     removals: int
     seasons: int
     head: str
+    grown: int | None = None
+    lines: dict[str, int] = field(default_factory=dict)
 
 
 def read_log(lines: Iterable[bytes]) -> Iterator[Receipt]:
@@ -111,17 +123,23 @@ def read_log(lines: Iterable[bytes]) -> Iterator[Receipt]:
         yield receipt
 
 
-def verify_log(lines: Iterable[bytes], head: str | None = None) -> LogSummary:
+def verify_log(lines: Iterable[bytes], head: str | None = None, receipts: Collection[str] = ()) -> LogSummary:
     """Return what a log holds once every line is proved; raise `IntegrityError` for the first that is wrong.
 
-    A closed season must reveal the secret whose hash its scores name. With `head`, the sha256 of the last receipt as
-    the service tells it, a log whose end was cut off, or that was made anew as a whole, is refused as well.
+    A closed season must reveal the secret whose hash its scores name. `head`, the sha256 of the last receipt as the
+    service told it at some time, and `receipts`, those of any, must be in the log, else `IntegrityError`: so no line up
+    to them was changed since they were told. A log with more receipts than when the head was told has `grown`; one that
+    has not is proved to its end, so that nothing was cut off.
     """
     standing: dict[int, str] = {}
     seasons = _Seasons()
     counts, last = Counter[str](), NO_RECEIPT
+    places = {NO_RECEIPT: 0} if head == NO_RECEIPT else {}  # an empty log's head comes before all
+    asked = {head, *receipts}
     for receipt in read_log(lines):
         last = receipt.sha256
+        if last in asked:
+            places[last] = receipt.number
         counts[receipt.values["kind"]] += 1
         if receipt.values["kind"] == REMOVAL:
             _take_away(standing, receipt)
@@ -130,12 +148,19 @@ def verify_log(lines: Iterable[bytes], head: str | None = None) -> LogSummary:
         else:
             standing[receipt.number] = last
             seasons.enter(receipt)
-    if head not in (None, last):
+    total = counts.total()
+    found = {sha256: _find(sha256, places, total) for sha256 in receipts}
+    grown = None if head is None else total - _find(head, places, total)
+    return LogSummary(total, len(standing), counts[REMOVAL], counts[SEASON], last, grown, found)
+
+
+def _find(sha256: str, places: Mapping[str, int], total: int) -> int:
+    if sha256 not in places:
         raise IntegrityError(
-            f"the log ends with the receipt {last}, not with {head}: its end was cut off, it has grown since, or it is "
-            "another log. Fetch log and head again."
+            f"none of the {total} receipts of the log has the sha256 {sha256}: its end was cut off, it was made anew, "
+            "it is older than that receipt, or it is another log. Fetch the log again."
         )
-    return LogSummary(counts.total(), len(standing), counts[REMOVAL], counts[SEASON], last)
+    return places[sha256]
 
 
 class _Seasons:

@@ -621,6 +621,32 @@ class TestEval:
         assert run(eval_main.main, "verify-log", tmp_path / "nope") == 1
         assert "No such file" in capsys.readouterr().err
 
+    def test_verify_log_finds_the_hashes_that_were_kept_once_it_has_grown(self, service, predictions, tmp_path, capsys):
+        kept = []
+        for number in range(3):
+            np.save(predictions, np.load(predictions) + 0.1)
+            submit = ("submit", "fake-4", predictions, "--name", f"{number}", "--to", service)
+            kept.append(run_json(capsys, eval_main.main, *submit)["receipt_sha256"])
+        log = tmp_path / "log.jsonl"
+        log.write_bytes(httpx2.get(f"{service}/v1/scores/log").content)
+        receipts = ("--receipt", kept[1], "--receipt", kept[0].upper())
+        assert run(eval_main.main, "verify-log", log, *receipts, "--head", kept[0]) == 0
+        shown = capsys.readouterr().out.splitlines()
+        assert shown[0].startswith("proved 3 receipts")
+        assert shown[1:] == [
+            f"receipt {kept[1]} is line 2 of 3",
+            f"receipt {kept[0]} is line 1 of 3",
+            f"head {kept[0]}: the log has grown by 2 receipts since, and is unchanged up to it",
+        ]
+        proved = run_json(capsys, eval_main.main, "verify-log", log, *receipts, "--head", kept[2])
+        assert (proved["lines"], proved["grown"]) == ({kept[1]: 2, kept[0]: 1}, 0)
+        for option in ("--receipt", "--head"):
+            assert run(eval_main.main, "verify-log", log, option, "ab" * 32) == 1
+            assert "none of the 3 receipts of the log has the sha256 abab" in capsys.readouterr().err
+            with pytest.raises(SystemExit):
+                run(eval_main.main, "verify-log", log, option, kept[0][:8])
+            assert "expected the 64 hexadecimal digits" in capsys.readouterr().err
+
     def test_remove(self, catalogue, store, predictions, tmp_path, capsys, monkeypatch):
         with serve(make_app(catalogue, store, tokens=Tokens(remove="out"))) as service:
             assert run(eval_main.main, "submit", "fake-4", predictions, "--name", "mine", "--to", service) == 0

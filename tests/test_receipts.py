@@ -97,6 +97,26 @@ def test_an_end_that_was_cut_off_is_caught_by_the_head(lines):
         verify_log([], head)
 
 
+def test_a_receipt_that_was_kept_is_found_by_its_hash_however_the_log_has_grown(lines):
+    hashes = [receipt.sha256 for receipt in make_log()]
+    summary = verify_log(lines, receipts=[hashes[2], hashes[0], hashes[0]])
+    assert (summary.lines, summary.grown) == ({hashes[2]: 3, hashes[0]: 1}, None)
+    for kept in ("ab" * 32, NO_RECEIPT):
+        with pytest.raises(IntegrityError, match=rf"none of the 4 receipts of the log has the sha256 {kept}"):
+            verify_log(lines, receipts=[hashes[0], kept])
+
+
+def test_growth_since_a_head_is_told_from_another_log(lines):
+    heads = [NO_RECEIPT, *(receipt.sha256 for receipt in make_log())]
+    assert [verify_log(lines, head).grown for head in heads] == [4, 3, 2, 1, 0]
+    assert verify_log([], NO_RECEIPT).grown == 0
+    values = json.loads(lines[0]) | {"score": {"mse": 0.01}}
+    edited = Receipt.of(values)
+    after = Place(2, edited.sha256, "now").make_receipt(SCORE, {})
+    with pytest.raises(IntegrityError, match="made anew"):  # a log whose chain is whole again
+        verify_log([edited.text.encode(), after.text.encode()], heads[1])
+
+
 def test_a_removal_must_name_a_score_that_stands(lines):
     receipts = make_log()
     after = Place(5, receipts[-1].sha256, "now")
