@@ -15,6 +15,7 @@ from eval.classifier_tables import TABLES, check_kept, choose_cells, find_table
 from eval.comparison import RESAMPLES, compare
 from eval.entry_point import load_function
 from eval.ladder import Rung, climb, climb_datasets, describe_gaps, format_rungs, keep_rows
+from eval.receipts import verify_log
 from eval.score import check_predictions, describe_entry, score_predictions
 from eval.submission import Submission, fetch_challenge, fetch_leaderboard, remove_entry, submit, submit_challenge
 from eval.vocabulary import BASELINES, CLASSIFIERS, RULES
@@ -259,7 +260,7 @@ def _add_operator_commands(commands: command_line.Commands) -> None:
         "close-season",
         help="for operators: close a challenge's season, reveal its secret",
         example="ld-mnist1d-32 --scores scores.sqlite",
-        needs=("sqlalchemy", "alembic", "rfc8785"),
+        needs=("sqlalchemy", "alembic"),
     )
     command_line.add_release(closing)
     command_line.add_scores(closing)
@@ -282,7 +283,6 @@ def _add_operator_commands(commands: command_line.Commands) -> None:
         "verify-log",
         help="prove a service's log of receipts, offline",
         example="log.jsonl",
-        needs=("rfc8785",),
     )
     proving.add_argument("log", type=Path, metavar="FILE", help="JSON Lines, as GET /v1/scores/log sends them")
     proving.add_argument(
@@ -591,8 +591,6 @@ def _remove(options: argparse.Namespace) -> None:
 
 
 def _verify_log(options: argparse.Namespace) -> None:
-    from eval.receipts import verify_log  # by a library that scores do without
-
     with options.log.open("rb") as lines:
         log = verify_log(lines, options.head, options.receipt)
     counts = f"{log.scores} scores, {log.removals} removed, {log.seasons} seasons closed"

@@ -21,6 +21,7 @@ import eval.__main__ as eval_main
 import ld_data
 import ld_data.__main__ as data_main
 import vae.__main__ as vae_main
+from eval.receipts import NO_RECEIPT, Place
 from ld_data import command_line
 from ld_data.colours import PLAIN, RED
 from ld_data.errors import InputError, MissingLibraryError
@@ -346,6 +347,17 @@ class TestLightInstallations:
         scored = run_light("eval", "score", "ld-mnist1d-32", predictions, "--json")
         assert json.loads(scored.stdout)["skill"] > 0.9
 
+    def test_a_log_of_scores_is_proved(self, tmp_path):
+        receipts = [Place(1, NO_RECEIPT, "now").make_receipt("score", {"score": {"mse": 1e-7}, "name": "ä"})]
+        receipts.append(Place(2, receipts[0].sha256, "now").make_receipt("score", {}))
+        log = tmp_path / "log.jsonl"
+        log.write_text("".join(f"{receipt.text}\n" for receipt in receipts), "utf-8")
+        proved = run_light("eval", "verify-log", log, "--receipt", receipts[0].sha256)
+        assert (proved.returncode, proved.stderr) == (0, "")
+        assert f"receipt {receipts[0].sha256} is line 1 of 2" in proved.stdout
+        log.write_text(log.read_text("utf-8").replace("ä", "ö"), "utf-8")
+        assert run_light("eval", "verify-log", log).returncode == 1
+
     @pytest.mark.parametrize(
         ("words", "extra"),
         [
@@ -360,7 +372,6 @@ class TestLightInstallations:
             (("eval", "baselines", "ld-mnist1d-32"), "train"),
             (("eval", "classify", "mlp", "mnist1d"), "train"),
             (("eval", "judge", "ld-mnist1d-32"), "train"),
-            (("eval", "verify-log", "README.md"), "serve"),
             (("eval", "close-season", "ld-mnist1d-32", "--scores", "README.md"), "serve"),
             (("api",), "serve"),
             (("api", "benchmark"), "serve"),

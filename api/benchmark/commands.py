@@ -17,7 +17,6 @@ SERVERS = (  # what serves, all of it: of a process that lacks something it is t
     "pydantic",
     "sqlalchemy",
     "alembic",
-    "rfc8785",
     "uvicorn",
     "onnxruntime",
 )
