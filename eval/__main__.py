@@ -14,6 +14,7 @@ from eval import classifier_tables
 from eval.classifier_tables import TABLES, check_kept, choose_cells, find_table
 from eval.comparison import RESAMPLES, compare
 from eval.entry_point import load_function
+from eval.figures import write_figure, write_with_error
 from eval.ladder import Rung, climb, climb_datasets, describe_gaps, format_rungs, keep_rows
 from eval.receipts import verify_log
 from eval.score import check_predictions, describe_entry, score_predictions
@@ -615,9 +616,9 @@ def _format_table(rows: list[dict[str, Any]], ranked: bool = False) -> str:
         form = "{rank:>4}  " + form
     lines = [form.format("model", "MSE", "skill", "noise-free MSE", "decoded accuracy", rank="rank")]
     for rank, row in enumerate(rows, 1):
-        mse = f"{row['mse']:.4f} +- {row['standard_error']:.4f}"
-        skill = f"{row['skill']:.3f} +- {row['skill_standard_error']:.3f}"
-        noise_free, accuracy = f"{row['noise_free_mse']:.4f}", f"{row['decoded_accuracy']:.4f}"
+        mse = write_with_error(row["mse"], row["standard_error"])
+        skill = write_with_error(row["skill"], row["skill_standard_error"], 3)
+        noise_free, accuracy = write_figure(row["noise_free_mse"]), f"{row['decoded_accuracy']:.4f}"
         fields = (row["name"][:40], mse, skill, noise_free, accuracy)
         lines.append(form.format(*fields, rank=rank) + _describe_rank(row))
     if rows:

@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
+from eval.figures import write_figure, write_with_error
+
 COLUMNS = (
     "id",
     "status",
@@ -82,9 +84,9 @@ def _make_fields(row: Mapping[str, Any]) -> list[str]:
     link = quote(row["url"], safe=":/?#@!$&*+,;=%~-._")  # what could end the link, or the table's cell, is encoded
     return [
         f"[{name}](<{link.replace('&', '&amp;')}>)" if link else name,
-        f"{row['mse']:.4f} ± {row['standard_error']:.4f}",
-        f"{row['skill']:.3f} ± {row['skill_standard_error']:.3f}",
-        f"{row['noise_free_mse']:.4f}",
+        write_with_error(row["mse"], row["standard_error"], sign="±"),
+        write_with_error(row["skill"], row["skill_standard_error"], 3, "±"),
+        write_figure(row["noise_free_mse"]),
         f"{row['decoded_accuracy']:.4f}",
         "" if row["parameters"] is None else f"{row['parameters']:,}",
         "" if row["seconds"] is None else f"{row['seconds']:,.0f}",

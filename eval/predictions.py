@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from ld_data.arrays import check_integer, check_vectors, read_npy
+from ld_data.arrays import GREATEST_VALUE, check_integer, check_magnitude, check_vectors, read_npy
 from ld_data.dataset import LatentDataset
 from ld_data.errors import InputError, MissingDataError
 
@@ -36,8 +36,8 @@ def predict(model: Model, data: LatentDataset, *, batch_rows: int = BATCH_ROWS) 
     in copies; what it raises comes through with a note that names the batch. A PyTorch module runs in evaluation mode
     without gradients, on the device and in the type of its parameters, and gets its mode back.
 
-    Raises `InputError` for what is no model, and for predictions of the wrong shape or type, or not finite;
-    `MissingDataError` for a file that is not there.
+    Raises `InputError` for what is no model, and for predictions of the wrong shape or type, not finite, or beyond
+    +-1e6; `MissingDataError` for a file that is not there.
     """
     check_integer("batch_rows", batch_rows, 1, MAX_BATCH_ROWS)
     if isinstance(model, str | Path):
@@ -57,8 +57,11 @@ def predict(model: Model, data: LatentDataset, *, batch_rows: int = BATCH_ROWS) 
 
 
 def check_predictions(values: object, data: LatentDataset) -> np.ndarray:
-    """Return predictions as `(n, d)` float32 for the test rows of `data`, else raise `InputError`."""
-    predictions = check_vectors(values, data.latent_dim, "predictions")
+    """Return predictions as `(n, d)` float32 for the test rows of `data`, else raise `InputError`.
+
+    They must be finite, and within +-1e6: y is N(0, I).
+    """
+    predictions = _check_values(values, data, "predictions")
     if len(predictions) != len(data.test):
         raise InputError(
             f"predictions must have one row for each of the {len(data.test)} test rows of {data.name}, in their order; "
@@ -105,8 +108,12 @@ def _ask(answer: Answer, data: LatentDataset, batch_rows: int) -> np.ndarray:
     return predictions
 
 
+def _check_values(values: object, data: LatentDataset, name: str) -> np.ndarray:
+    return check_magnitude(check_vectors(values, data.latent_dim, name), GREATEST_VALUE, name)
+
+
 def _check_batch(values: Any, data: LatentDataset, rows: int, place: str) -> np.ndarray:
-    checked = check_vectors(values, data.latent_dim, f"the predictions for {place}")
+    checked = _check_values(values, data, f"the predictions for {place}")
     if len(checked) != rows:
         raise InputError(
             f"the model was given {place}: expected one prediction for each of these {rows} rows, received "

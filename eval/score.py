@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from eval.figures import write_figure, write_with_error
 from eval.predictions import BATCH_ROWS, Model, check_predictions, predict
 from ld_data.dataset import LatentDataset
 from ld_data.errors import InputError, SubmissionError
@@ -85,11 +86,11 @@ class Score:
     def __str__(self) -> str:
         """Return a small table."""
         lines = (
-            ("MSE", f"{self.mse:.4f} +- {self.standard_error:.4f}"),
+            ("MSE", write_with_error(self.mse, self.standard_error)),
             ("null (answers the mean)", f"{self.null:.4f}"),
             ("floor (knows the class)", f"{self.floor:.4f}"),
-            ("skill (0 null, 1 floor)", f"{self.skill:.4f} +- {self.skill_standard_error:.4f}"),
-            ("noise-free MSE", f"{self.noise_free_mse:.4f}"),
+            ("skill (0 null, 1 floor)", write_with_error(self.skill, self.skill_standard_error)),
+            ("noise-free MSE", write_figure(self.noise_free_mse)),
             ("decoded accuracy", f"{self.decoded_accuracy:.4f}"),
             ("worst class", self._describe_worst_class()),
             ("leaderboard", describe_entry(self.entry) if self.entry else ""),
@@ -152,8 +153,8 @@ def evaluate(
     `submit_to`, the address of a service, the predictions are posted to its leaderboard under `name`, with a link and
     a description, and the score's `entry` is what the leaderboard answered.
 
-    Raises `InputError` if the predictions have the wrong shape or are not finite, `UnknownNameError` for a release
-    that is not there, `SubmissionError`, with the score as its `score`, if the service does not take it.
+    Raises `InputError` if the predictions have the wrong shape, are not finite, or beyond +-1e6, `UnknownNameError` for
+    a release that is not there, `SubmissionError`, with the score as its `score`, if the service does not take it.
     """
     data = load_dataset(release)
     if submit_to is None:

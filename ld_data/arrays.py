@@ -16,6 +16,7 @@ import numpy as np
 from ld_data.errors import InputError, IntegrityError
 
 MAX_ARRAY_BYTES = 4 << 30
+GREATEST_VALUE = 1e6  # of vectors and signals: far beyond all that means anything, and safe from overflow
 MAX_REASON = 200  # characters of numpy's own words in an error
 ZIP_MAGIC = b"PK\x03\x04"
 NPY_MAGIC = np.lib.format.MAGIC_PREFIX

@@ -290,6 +290,7 @@ class TestSubmitting:
             (np.zeros(ROWS * D), "shape"),
             (np.full((ROWS, D), np.nan), "finite"),
             (np.full((ROWS, D), 1e300), "finite"),
+            (np.full((ROWS, D), 1e30), "must lie within +-1e+06"),
             (np.zeros((ROWS, D), complex), "numbers"),
         ],
     )

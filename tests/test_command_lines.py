@@ -577,6 +577,17 @@ class TestEval:
         assert heading.split()[:2] == ["rank", "model"]
         assert [row.split()[:2] for row in rows] == [["1", "mine"], ["2", "worse"]]
 
+    def test_the_leaderboard_shows_great_figures_in_short(self, service, predictions, capsys):
+        np.save(predictions, np.full((30, 4), 1e5))
+        assert run(eval_main.main, "submit", "fake-4", predictions, "--name", "hopeless", "--to", service) == 0
+        assert run(eval_main.main, "leaderboard", "fake-4", "--from", service) == 0
+        (row,) = (line for line in capsys.readouterr().out.splitlines() if line.startswith("   1  hopeless"))
+        assert " 1.0e+10 +- " in row
+        assert len(row) < 120
+        np.save(predictions, np.full((30, 4), 1e30))
+        assert run(eval_main.main, "submit", "fake-4", predictions, "--name", "hopeless", "--to", service) == 1
+        assert "predictions must lie within +-1e+06; received 1e+30" in capsys.readouterr().err
+
     def test_the_leaderboard_is_that_of_the_service_that_the_environment_names(
         self, service, predictions, monkeypatch, capsys
     ):

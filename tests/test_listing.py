@@ -58,6 +58,20 @@ def test_markdown_lists_entries_in_order_and_suspects_apart():
     assert "Suspect" not in write_markdown("ld-a-4", [ROW], [])
 
 
+def test_great_figures_are_short_in_a_table_and_whole_in_csv():
+    bad = {
+        "mse": 2.345e59,
+        "standard_error": 1e57,
+        "skill": -2.5e60,
+        "skill_standard_error": 999.9,
+        "noise_free_mse": 1e3,
+    }
+    table = write_markdown("ld-a-4", [ROW | bad], [])
+    assert "| 2.3e+59 ± 1.0e+57 | -2.5e+60 ± 999.900 | 1.0e+03 |" in table
+    (row,) = csv.DictReader(io.StringIO(write_csv([ROW | bad], [])))
+    assert float(row["mse"]) == 2.345e59
+
+
 def test_no_text_of_an_author_makes_html_a_link_or_a_cell():
     row = ROW | {"name": MARKUP, "learning_rule": MARKUP, "url": "https://a.b/>)<script>|` "}
     line = write_markdown("ld-a-4", [row], []).splitlines()[-1]

@@ -288,6 +288,17 @@ def test_the_leaderboard_sorts(open_page):
     assert 0 < places[-1] < places[0] < 100
 
 
+def test_great_figures_are_short(open_page, address):
+    data = ld_data.load(CHECKPOINTS / "ld-mnist-rot-back-32")
+    evaluate(np.full(data.test.y.shape, 1e6), data, submit_to=address, name="hopeless")
+    page = open_page("leaderboard")
+    choose(page, "ld-mnist-rot-back-32")
+    row = page.locator("#scores tbody tr").filter(has_text="hopeless")
+    expect(row.locator("td:nth-child(3)")).to_have_text(re.compile(r"^-\d\.\de\+13$"))
+    expect(row.locator("td:nth-child(4)")).to_have_text("1.0e+12")
+    expect(row.locator("td:nth-child(6)")).to_have_text("1.0e+12")
+
+
 def test_a_receipt_is_told(open_page):
     page = open_page("leaderboard")
     page.locator("#scores summary").first.click()

@@ -79,6 +79,10 @@ def test_a_model_may_answer_in_one_buffer_that_it_uses_again(data):
         (lambda x: x[:, :3], r"the predictions for test rows 0 to 99 of fake must have shape \(n, 4\)"),
         (lambda x: x[0], r"must have shape \(n, 4\)"),
         (lambda x: x * np.inf, "must be finite"),
+        (
+            lambda x: x * 0 - 2e6,
+            r"the predictions for test rows 0 to 99 of fake must lie within \+-1e\+06; received 2e",
+        ),
         (lambda x: None, "must be numbers; received NoneType"),
         (lambda x: (row for row in x), "must be numbers; received generator"),
         (lambda x: x.astype(object), "must be numbers; received object"),
@@ -88,6 +92,13 @@ def test_a_model_may_answer_in_one_buffer_that_it_uses_again(data):
 def test_an_answer_that_does_not_fit_is_refused_with_the_batch(data, answer, words):
     with pytest.raises(InputError, match=words):
         predict(answer, data, batch_rows=100)
+
+
+def test_predictions_beyond_all_meaning_are_refused(data):
+    assert predict(np.full((ROWS, 4), -1e6), data).min() == -1e6
+    for scale in (1.001e6, 1e30):
+        with pytest.raises(InputError, match=r"predictions must lie within \+-1e\+06; received 1"):
+            predict(np.full((ROWS, 4), scale), data)
 
 
 def test_what_a_model_raises_comes_through_and_names_the_batch(data):

@@ -32,6 +32,12 @@ def test_the_oracle_scores_the_floor(data):
     assert not score.is_leak
 
 
+def test_a_hopeless_score_is_told_in_short(data):
+    score = evaluate(np.full(data.test.y.shape, 1e6), data)
+    assert "MSE                      1.0e+12 +- " in str(score)
+    assert max(map(len, str(score).splitlines())) < 60
+
+
 def test_the_mean_scores_the_null(data):
     mean = np.tile(data.train.y.mean(axis=0), (len(data.test), 1))
     score = evaluate(mean, data)

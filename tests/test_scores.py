@@ -160,6 +160,7 @@ class TestBadInput:
             (write_npy(np.full((30, 4), np.nan)), "finite"),
             (write_npy(np.full((30, 4), np.inf)), "finite"),
             (write_npy(np.full((30, 4), 1e300)), "finite"),
+            (write_npy(np.full((30, 4), 1e30)), "predictions must lie within +-1e+06; received 1e+30"),
             (write_npy(np.zeros((30, 4), complex)), "numbers"),
             (write_npy(np.zeros((30, 4), "U3")), "numbers"),
         ],

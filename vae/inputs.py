@@ -4,14 +4,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ld_data.arrays import check_finite, check_magnitude, check_numbers, check_vectors, describe_shape
+from ld_data.arrays import GREATEST_VALUE, check_finite, check_magnitude, check_numbers, check_vectors, describe_shape
 from ld_data.codec import Mode
 from ld_data.errors import InputError
 from ld_data.noise import X_STREAM
 from vae.config import VaeConfig
 from vae.frozen import FrozenVae
-
-GREATEST_VALUE = 1e6  # of latents and signals: far beyond all that means anything, and safe from overflow
 
 
 @dataclass(frozen=True, eq=False)

@@ -4,19 +4,20 @@ import { address, askJson, at } from "./client.js";
 import { find, make, makeFacts, write } from "./elements.js";
 
 const MOST = 1000; // entries, which is the most that can be asked for
+const GREAT = 1000; // from here on figures are written in short, as those of bad scores would have dozens of digits
 const percent = (value) => `${(100 * value).toFixed(1)} %`;
 const COLUMNS = [
   { name: "rank", read: ({ rank }) => rank },
   { name: "model", read: ({ name }) => name.toLowerCase(), make: makeName },
   { name: "skill", read: ({ skill }) => skill, make: makeSkill, isScale: true, isFalling: true },
-  { name: "noise-free MSE", read: (entry) => entry.noise_free_mse, make: (entry) => write(entry.noise_free_mse) },
+  { name: "noise-free MSE", read: (entry) => entry.noise_free_mse, make: (entry) => writeFigure(entry.noise_free_mse) },
   {
     name: "decoded accuracy",
     read: (entry) => entry.decoded_accuracy,
     make: (entry) => percent(entry.decoded_accuracy),
     isFalling: true,
   },
-  { name: "MSE", read: ({ mse }) => mse, make: ({ mse }) => write(mse) },
+  { name: "MSE", read: ({ mse }) => mse, make: ({ mse }) => writeFigure(mse) },
   { name: "learning rule", read: (entry) => entry.learning_rule.toLowerCase(), make: (entry) => entry.learning_rule },
   { name: "parameters", read: ({ parameters }) => parameters ?? Infinity, make: ({ parameters }) => write(parameters) },
   {
@@ -85,6 +86,8 @@ function sortBy(column, entries, isFalling) {
   find("scores").replaceChildren(make("thead", {}, make("tr", {}, ...headings)), make("tbody", {}, ...rows));
 }
 
+const writeFigure = (value) => (Math.abs(value) < GREAT ? write(value) : value.toExponential(1));
+
 const writeRank = ({ rank }) => (rank === Infinity ? "suspect" : String(rank));
 
 function makeName({ name, url }) {
@@ -100,7 +103,7 @@ function makeSkill({ skill }) {
   return make(
     "div",
     {},
-    make("span", { textContent: skill.toFixed(3) }),
+    make("span", { textContent: Math.abs(skill) < GREAT ? skill.toFixed(3) : writeFigure(skill) }),
     make("div", { className: "scale", "aria-hidden": "true" }, mark),
   );
 }
