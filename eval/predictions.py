@@ -9,7 +9,15 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from ld_data.arrays import GREATEST_VALUE, check_integer, check_magnitude, check_vectors, read_npy
+from ld_data.arrays import (
+    GREATEST_VALUE,
+    check_integer,
+    check_magnitude,
+    check_numbers,
+    check_vectors,
+    describe_shape,
+    read_npy,
+)
 from ld_data.dataset import LatentDataset
 from ld_data.errors import InputError, MissingDataError
 
@@ -61,13 +69,10 @@ def check_predictions(values: object, data: LatentDataset) -> np.ndarray:
 
     They must be finite, and within +-1e6: y is N(0, I).
     """
-    predictions = _check_values(values, data, "predictions")
-    if len(predictions) != len(data.test):
-        raise InputError(
-            f"predictions must have one row for each of the {len(data.test)} test rows of {data.name}, in their order; "
-            f"received {len(predictions)}."
-        )
-    return predictions
+    n = len(data.test)
+    return _check_values(
+        values, data, n, "predictions", f", one row for each of the {n} test rows of {data.name}, in their order"
+    )
 
 
 _EXPECTED = (
@@ -108,18 +113,36 @@ def _ask(answer: Answer, data: LatentDataset, batch_rows: int) -> np.ndarray:
     return predictions
 
 
-def _check_values(values: object, data: LatentDataset, name: str) -> np.ndarray:
-    return check_magnitude(check_vectors(values, data.latent_dim, name), GREATEST_VALUE, name)
+def _check_values(values: object, data: LatentDataset, rows: int, name: str, which: str = "") -> np.ndarray:
+    array, d = check_numbers(values, name), data.latent_dim
+    if array.shape != (rows, d):
+        received = f"{describe_shape(array, (d,))}{_explain_classes(array, data)}"
+        raise InputError(f"{name} must have shape {(rows, d)}{which}; {received}")
+    return check_magnitude(check_vectors(array, d, name), GREATEST_VALUE, name)
+
+
+def _explain_classes(array: np.ndarray, data: LatentDataset) -> str:
+    """Return how to make predictions of what looks like classes, one-hot vectors or probabilities; else nothing."""
+    d, width = data.latent_dim, array.shape[1:]
+    if width in ((), (1,)) and array.shape not in ((), (d,)) and width != (d,):
+        return " Predictions are y vectors, not classes; data.class_mean[labels] turns classes `(n,)` into them."
+    if width == (data.classes,) != (d,):
+        return (
+            " Predictions are y vectors, not classes; data.class_mean[labels] turns classes `(n,)` into them, and "
+            "p @ data.class_mean one-hot vectors or probabilities p `(n, k)`."
+        )
+    return ""
 
 
 def _check_batch(values: Any, data: LatentDataset, rows: int, place: str) -> np.ndarray:
-    checked = _check_values(values, data, f"the predictions for {place}")
-    if len(checked) != rows:
+    name = f"the predictions for {place}"
+    array = check_numbers(values, name)
+    if array.ndim == 2 and array.shape[1] == data.latent_dim and len(array) != rows:
         raise InputError(
             f"the model was given {place}: expected one prediction for each of these {rows} rows, received "
-            f"{len(checked)}. Models are fed batches; batch_rows={len(data.test)} gives all rows at once."
+            f"{len(array)}. Models are fed batches; batch_rows={len(data.test)} gives all rows at once."
         )
-    return checked
+    return _check_values(array, data, rows, name)
 
 
 def _quieten(model: Any) -> Answer:

@@ -76,8 +76,11 @@ def test_a_model_may_answer_in_one_buffer_that_it_uses_again(data):
             "test rows 0 to 99 of fake: expected one prediction for each of these 100 rows, received 99",
         ),
         (lambda x: np.zeros((ROWS, 4)), "batch_rows=300 gives all rows at once"),
-        (lambda x: x[:, :3], r"the predictions for test rows 0 to 99 of fake must have shape \(n, 4\)"),
-        (lambda x: x[0], r"must have shape \(n, 4\)"),
+        (
+            lambda x: x[:, :3],
+            r"the predictions for test rows 0 to 99 of fake must have shape \(100, 4\); received \(100, 3\)",
+        ),
+        (lambda x: x[0], r"must have shape \(100, 4\); received \(4,\).*shape \(1, 4\)\.$"),
         (lambda x: x * np.inf, "must be finite"),
         (
             lambda x: x * 0 - 2e6,
@@ -99,6 +102,38 @@ def test_predictions_beyond_all_meaning_are_refused(data):
     for scale in (1.001e6, 1e30):
         with pytest.raises(InputError, match=r"predictions must lie within \+-1e\+06; received 1"):
             predict(np.full((ROWS, 4), scale), data)
+
+
+@pytest.mark.parametrize(
+    ("make", "shape"),
+    [
+        (lambda labels: labels, "(300,)"),
+        (lambda labels: labels[:, None].astype(float), "(300, 1)"),
+        (lambda labels: labels[:-1], "(299,)"),
+        (lambda labels: np.eye(3, dtype=np.float32)[labels], "(300, 3)"),
+    ],
+)
+def test_classes_in_place_of_y_vectors_are_told(data, make, shape):
+    assert data.classes == 3
+    classes = make(data.test.label)
+    with pytest.raises(InputError, match="not classes") as refused:
+        predict(classes, data)
+    assert str(refused.value).startswith(
+        "predictions must have shape (300, 4), one row for each of the 300 test rows of fake, in their order; "
+        f"received {shape}. Predictions are y vectors, not classes; data.class_mean[labels] turns classes"
+    )
+    with pytest.raises(InputError, match=r"test rows 0 to 99 of fake must have shape \(100, 4\); .*not classes"):
+        predict(lambda x: classes[: len(x)], data, batch_rows=100)
+    means = data.class_mean[data.test.label].astype(np.float32)
+    assert np.array_equal(predict(means, data), means)
+    assert np.allclose(np.eye(3)[data.test.label] @ data.class_mean, means)
+
+
+@pytest.mark.parametrize("shape", [(300, 5), (0, 4), (4,), (300, 4, 1)])
+def test_what_cannot_be_classes_is_not_called_so(data, shape):
+    with pytest.raises(InputError, match=r"must have shape \(300, 4\), one row for each of the 300") as refused:
+        predict(np.zeros(shape), data)
+    assert "classes" not in str(refused.value)
 
 
 def test_what_a_model_raises_comes_through_and_names_the_batch(data):

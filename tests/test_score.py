@@ -140,8 +140,8 @@ def test_predictions_are_scored_from_a_file(data, tmp_path):
     ("predictions", "reason"),
     [
         (np.zeros((2999, 4)), "one row for each of the 3000 test rows"),
-        (np.zeros((3000, 5)), r"shape \(n, 4\)"),
-        (np.zeros(3000), r"shape \(n, 4\)"),
+        (np.zeros((3000, 5)), r"shape \(3000, 4\)"),
+        (np.zeros(3000), r"shape \(3000, 4\)"),
         (np.full((3000, 4), np.nan), "finite"),
         (np.full((3000, 4), "a"), "numbers"),
     ],
