@@ -8,20 +8,19 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from eval import classifier_tables
 from eval.classifier_tables import TABLES, check_kept, choose_cells, find_table
 from eval.comparison import RESAMPLES, compare
 from eval.entry_point import load_function
 from eval.figures import write_figure, write_with_error
 from eval.ladder import Rung, climb, climb_datasets, describe_gaps, format_rungs, keep_rows
+from eval.predictions import read_file, read_predictions
 from eval.receipts import verify_log
-from eval.score import check_predictions, describe_entry, score_predictions
+from eval.score import describe_entry, score_predictions
 from eval.submission import Submission, fetch_challenge, fetch_leaderboard, remove_entry, submit, submit_challenge
 from eval.vocabulary import BASELINES, CLASSIFIERS, RULES
 from ld_data import command_line
-from ld_data.arrays import check_integer, read_npy, write_npy
+from ld_data.arrays import check_integer, write_npy
 from ld_data.dataset import LatentDataset
 from ld_data.errors import InputError, IntegrityError, MissingDataError, UnknownNameError
 from ld_data.extras import check_libraries
@@ -313,7 +312,7 @@ def _check_sha256(text: str) -> str:
 
 def _score(options: argparse.Namespace) -> None:
     data = load(options.release)
-    score = score_predictions(_read_predictions(options.predictions, data), data)
+    score = score_predictions(read_predictions(options.predictions, data), data)
     command_line.print_result(score.to_json(), str(score), options.json)
 
 
@@ -546,11 +545,11 @@ def _submit(options: argparse.Namespace) -> None:
 
 def _send_public(options: argparse.Namespace, submission: Submission) -> dict[str, Any]:
     data = load(options.release)
-    return submit(options.service, data, _read_predictions(options.predictions, data), submission)
+    return submit(options.service, data, read_predictions(options.predictions, data), submission)
 
 
 def _send_challenge(options: argparse.Namespace, submission: Submission) -> dict[str, Any]:
-    predictions = read_npy(options.predictions.read_bytes())
+    predictions = read_file(options.predictions, f"for the challenge of {options.release}")
     return submit_challenge(options.service, options.release, predictions, submission, options.season)
 
 
@@ -601,13 +600,6 @@ def _verify_log(options: argparse.Namespace) -> None:
         since = f"has grown by {log.grown} receipts since, and is unchanged up to it" if log.grown else "ends with it"
         text.append(f"head {options.head}: the log {since}")
     command_line.print_result(asdict(log), "\n".join(text), options.json)
-
-
-def _read_predictions(path: Path, data: LatentDataset) -> np.ndarray:
-    try:
-        return check_predictions(read_npy(path.read_bytes()), data)
-    except InputError as error:
-        raise InputError(f"{path}: {error}") from error
 
 
 def _format_table(rows: list[dict[str, Any]], ranked: bool = False) -> str:

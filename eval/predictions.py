@@ -49,7 +49,9 @@ def predict(model: Model, data: LatentDataset, *, batch_rows: int = BATCH_ROWS) 
     """
     check_integer("batch_rows", batch_rows, 1, MAX_BATCH_ROWS)
     if isinstance(model, str | Path):
-        return _read_predictions(model, data)
+        if not str(model).endswith(".npy"):
+            raise InputError(f"{_EXPECTED}; received {str(model)!r}. Save predictions with numpy.save.")
+        return read_predictions(model, data)
     if isinstance(model, type):
         raise InputError(f"model must be an object; received the class {model.__name__}. Make one, and fit it, first.")
     if _is_torch_module(model):
@@ -75,23 +77,32 @@ def check_predictions(values: object, data: LatentDataset) -> np.ndarray:
     )
 
 
+def read_predictions(path: str | Path, data: LatentDataset) -> np.ndarray:
+    """Return the predictions `(n, d)` float32 for the test rows of `data` in an `.npy` file.
+
+    Raises `InputError` for what is no such file, or as `check_predictions`; `MissingDataError` if it is not there.
+    """
+    values = read_file(path, f"{data.test.y.shape} for {data.name}")
+    try:
+        return check_predictions(values, data)
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from error
+
+
+def read_file(path: str | Path, which: str) -> np.ndarray:
+    """Return the array in the `.npy` file of such predictions, unchecked; raises as `read_predictions`."""
+    try:
+        return read_npy(Path(path).read_bytes())
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from error
+    except FileNotFoundError as error:
+        raise MissingDataError(f"no file {path}: expected predictions {which}, saved with numpy.save.") from error
+
+
 _EXPECTED = (
     "model must be a function of x, an object with predict, a PyTorch module, an array of predictions, or the path of "
     "a .npy file"
 )
-
-
-def _read_predictions(path: str | Path, data: LatentDataset) -> np.ndarray:
-    if not str(path).endswith(".npy"):
-        raise InputError(f"{_EXPECTED}; received {str(path)!r}. Save predictions with numpy.save.")
-    try:
-        return check_predictions(read_npy(Path(path).read_bytes()), data)
-    except InputError as error:
-        raise InputError(f"{path}: {error}") from error
-    except FileNotFoundError as error:
-        raise MissingDataError(
-            f"no file {path}: expected predictions {data.test.y.shape} for {data.name}, saved with numpy.save."
-        ) from error
 
 
 def _ask(answer: Answer, data: LatentDataset, batch_rows: int) -> np.ndarray:

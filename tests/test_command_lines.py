@@ -457,8 +457,18 @@ class TestEval:
         np.save(path, np.zeros((3, 4)))
         assert run(eval_main.main, "score", "fake-4", path) == 1
         assert "one row for each of the 30 test rows" in capsys.readouterr().err
-        assert run(eval_main.main, "score", "fake-4", tmp_path / "nope.npy") == 1
-        assert "No such file" in capsys.readouterr().err
+        path.write_text("x,y")
+        assert run(eval_main.main, "score", "fake-4", path) == 1
+        assert f"error: {path}: expected .npy bytes" in capsys.readouterr().err
+
+    @pytest.mark.parametrize("name", ["nope.npy", "nope"])
+    def test_predictions_that_are_not_there_are_told_alike_by_all_commands(self, release, name, capsys):
+        missing = f"error: no file {name}: expected predictions (30, 4) for fake-4, saved with numpy.save.\n"
+        for words in (("score", "fake-4", name), ("submit", "fake-4", name, "--name", "a")):
+            assert run(eval_main.main, *words) == 1
+            assert capsys.readouterr().err == missing
+        assert run(eval_main.main, "submit", "fake-4", name, "--name", "a", "--challenge") == 1
+        assert f"no file {name}: expected predictions for the challenge of fake-4" in capsys.readouterr().err
 
     def test_baselines(self, release, capsys, monkeypatch):
         monkeypatch.setattr("eval.baselines.SHORT", ("mean", "linear"))
