@@ -52,7 +52,7 @@ class Submission:
     def __post_init__(self) -> None:
         """Raise `InputError` for a text that is missing, too long, not printable or no link, or a wrong fact."""
         if not self.name.strip():
-            raise InputError('a submission needs a name: pass name="...".')
+            raise InputError("a submission needs a name: `name`, on the command line --name.")
         for field, limit in _TEXT_LIMITS.items():
             _check_text(field, getattr(self, field), limit)
         if self.url and not is_link(self.url):
