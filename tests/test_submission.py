@@ -9,7 +9,7 @@ from ld_data.errors import InputError
 @pytest.mark.parametrize(
     ("texts", "reason"),
     [
-        (("",), r'needs a name: pass name="\.\.\."\.$'),
+        (("",), r"needs a name: `name`, on the command line --name\.$"),
         (("  ",), "needs a name"),
         (("a" * 101,), "at most 100"),
         (("a\nb",), r"printable .* U\+000A at place 2"),
