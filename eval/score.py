@@ -153,9 +153,12 @@ def evaluate(
     `submit_to`, the address of a service, the predictions are posted to its leaderboard under `name`, with a link and
     a description, and the score's `entry` is what the leaderboard answered.
 
-    Raises `InputError` if the predictions have the wrong shape, are not finite, or beyond +-1e6, `UnknownNameError` for
-    a release that is not there, `SubmissionError`, with the score as its `score`, if the service does not take it.
+    Raises `InputError` if the predictions have the wrong shape, are not finite, or beyond +-1e6, and for a name,
+    link or description without `submit_to`; `UnknownNameError` for a release that is not there; `SubmissionError`, with
+    the score as its `score`, if the service does not take it.
     """
+    if submit_to is None:
+        _check_nothing_is_submitted(name=name, url=url, description=description)
     data = load_dataset(release)
     if submit_to is None:
         return score_predictions(predict(model, data, batch_rows=batch_rows), data)
@@ -170,6 +173,15 @@ def evaluate(
         error.score = score
         error.add_note(f"Nothing is lost: the score is in the `score` of this error.\n{score}")
         raise
+
+
+def _check_nothing_is_submitted(**texts: str | None) -> None:
+    given = [name for name, text in texts.items() if text is not None]
+    if given:
+        raise InputError(
+            f"{', '.join(given)} would go to a leaderboard, and without submit_to nothing is submitted. Add "
+            'submit_to="http://...", the address of a service, or leave out what is for it.'
+        )
 
 
 def describe_entry(entry: Mapping[str, Any]) -> str:

@@ -38,6 +38,21 @@ def test_a_hopeless_score_is_told_in_short(data):
     assert max(map(len, str(score).splitlines())) < 60
 
 
+@pytest.mark.parametrize(
+    ("texts", "words"),
+    [
+        ({"name": "mine"}, "name would go"),
+        ({"url": "https://a.b", "description": ""}, "url, description would go"),
+    ],
+)
+def test_what_is_for_a_leaderboard_is_refused_where_nothing_is_submitted(data, texts, words):
+    def model(x):
+        raise AssertionError("it was asked")
+
+    with pytest.raises(InputError, match=rf"^{words} to a leaderboard, and without submit_to nothing is submitted"):
+        evaluate(model, data, **texts)
+
+
 def test_the_mean_scores_the_null(data):
     mean = np.tile(data.train.y.mean(axis=0), (len(data.test), 1))
     score = evaluate(mean, data)
