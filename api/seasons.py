@@ -12,7 +12,6 @@ from api.scores import Board
 from eval.challenge import Season, draw_rows
 from eval.store import Entry
 from ld_data.arrays import write_npy
-from ld_data.challenge import find_generator
 from ld_data.dataset import LatentDataset
 from ld_data.errors import UnknownNameError
 from ld_data.hashing import hash_array
@@ -53,10 +52,12 @@ class Challenges:
     def find(self, name: str) -> OfferedRelease:
         """Return a release; raise `UnknownNameError` if there is none, or its source can make no new rows."""
         release = self._board.catalogue.find(name)
-        try:
-            find_generator(release.manifest.source["name"])
-        except UnknownNameError as error:
-            raise UnknownNameError(f"{name} has no challenge track: {error}") from error
+        if not release.has_challenge:
+            others = [other.manifest.name for other in self._board.catalogue.ready if other.has_challenge]
+            known = f"{', '.join(others) or 'no release'} {'have' if len(others) > 1 else 'has'} one"
+            raise UnknownNameError(
+                f"{name} has no challenge track, since no inputs of secret classes can be drawn for it; here {known}."
+            )
         return release
 
     def find_season(self, release: OfferedRelease, number: int | None = None) -> Season:

@@ -224,7 +224,21 @@ class TestReading:
         monkeypatch.delitem(challenge.GENERATORS, "fake")
         answers = [client.get(address) for address in (CHALLENGE, f"{CHALLENGE}/x", SCORES)]
         for answer in [*answers, post(client, np.zeros((ROWS, D)))]:
-            assert_error(answer, 404, "unknown_name", "fake-4 has no challenge track", "no inputs of secret classes")
+            assert_error(answer, 404, "unknown_name")
+            assert answer.json()["error"] == (
+                "fake-4 has no challenge track, since no inputs of secret classes can be drawn for it; here no release "
+                "has one."
+            )
+
+    def test_a_release_without_a_challenge_names_those_that_have_one(self, client, catalogue):
+        found = catalogue.find("fake-4")
+        public = replace(found.manifest, name="public-4", source=found.manifest.source | {"name": "mnist"})
+        catalogue._ready["public-4"] = replace(found, manifest=public)
+        assert client.get(SCORES.replace("fake-4", "public-4")).json()["error"].endswith("; here fake-4 has one.")
+        catalogue._ready["other-4"] = found
+        assert (
+            client.get(SCORES.replace("fake-4", "public-4")).json()["error"].endswith("; here fake-4, fake-4 have one.")
+        )
 
     def test_the_service_says_which_releases_have_a_challenge(self, client, monkeypatch):
         assert client.get("/info").json()["challenges"] == ["fake-4"]
