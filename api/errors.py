@@ -10,6 +10,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
+from starlette.routing import Match
 from starlette.types import Receive, Scope, Send
 
 from ld_data import errors
@@ -33,6 +34,7 @@ STATUSES: tuple[tuple[type[errors.LdDataError], int], ...] = (
     (errors.StorageError, 503),
     (errors.FullError, 507),
 )
+METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
 MEANINGS = {
     400: "The Range header cannot be understood.",
     401: "The route needs a token, in the header Authorization.",
@@ -107,6 +109,13 @@ def tell_unexpected(request: Request, error: Exception) -> JSONResponse:
     return make_error_response(500, "unexpected error; the service's log tells more.", "internal")
 
 
+def _list_methods(request: Request) -> list[str]:
+    """Return the methods by which a path can be asked: of all its routes, where the framework names the first one's."""
+    scopes = {method: {**request.scope, "method": method} for method in METHODS}
+    routes = request.app.routes
+    return [name for name, scope in scopes.items() if any(route.matches(scope)[0] is Match.FULL for route in routes)]
+
+
 def add_error_handlers(app: FastAPI) -> None:
     """Make the application answer every error in the one shape."""
 
@@ -132,10 +141,12 @@ def add_error_handlers(app: FastAPI) -> None:
     @app.exception_handler(HTTPException)
     def _(request: Request, error: HTTPException) -> JSONResponse:
         kinds = {404: "unknown_name", 405: "method_not_allowed"}
-        message = f"{request.method} {request.url.path}: {error.detail}. The routes are listed at /docs."
-        response = make_error_response(error.status_code, message, kinds.get(error.status_code, "http_error"))
-        response.headers.update(error.headers or {})
-        return response
+        detail, headers = error.detail, dict(error.headers or {})
+        if error.status_code == 405:
+            methods = _list_methods(request)
+            detail, headers["Allow"] = f"this route takes {' and '.join(methods)} alone", ", ".join(methods)
+        message = f"{request.method} {request.url.path}: {detail}. The routes are listed at /docs."
+        return make_error_response(error.status_code, message, kinds.get(error.status_code, "http_error"), headers)
 
     @app.exception_handler(ClientDisconnect)
     def _(request: Request, error: ClientDisconnect) -> JSONResponse:

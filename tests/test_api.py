@@ -722,6 +722,25 @@ class TestErrors:
         assert_error(response, 405, "method_not_allowed", "DELETE")
         assert "GET" in response.headers["allow"]
 
+    @pytest.mark.parametrize(
+        ("method", "route", "takes"),
+        [
+            ("GET", f"{BASE}/x/encode", ["POST"]),
+            ("GET", "/v1/sources/mnist1d/generate", ["POST"]),
+            ("DELETE", f"{BASE}/scores", ["GET", "POST"]),
+            ("PUT", f"{BASE}/files/data.npz", ["GET", "HEAD"]),
+            ("POST", f"{BASE}/scores/1", ["DELETE"]),
+            ("POST", "/", ["GET", "HEAD"]),
+        ],
+    )
+    def test_a_wrong_method_is_told_which_the_route_takes(self, client, method, route, takes):
+        response = client.request(method, route)
+        assert_error(response, 405, "method_not_allowed")
+        assert response.json()["error"] == (
+            f"{method} {route}: this route takes {' and '.join(takes)} alone. The routes are listed at /docs."
+        )
+        assert response.headers["allow"] == ", ".join(takes)
+
     def test_an_unexpected_error_tells_no_secrets(self, client, catalogue, monkeypatch):
         def fail(*_):
             raise RuntimeError("secret")
