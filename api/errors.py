@@ -142,8 +142,7 @@ def add_error_handlers(app: FastAPI) -> None:
     def _(request: Request, error: HTTPException) -> JSONResponse:
         kinds = {404: "unknown_name", 405: "method_not_allowed"}
         detail, headers = error.detail, dict(error.headers or {})
-        if error.status_code == 405:
-            methods = _list_methods(request)
+        if error.status_code == 405 and (methods := _list_methods(request)):  # none are known of files of the page
             detail, headers["Allow"] = f"this route takes {' and '.join(methods)} alone", ", ".join(methods)
         message = f"{request.method} {request.url.path}: {detail}. The routes are listed at /docs."
         return make_error_response(error.status_code, message, kinds.get(error.status_code, "http_error"), headers)

@@ -37,6 +37,12 @@ def test_only_what_belongs_to_the_page_is_served(client):
         assert answer.json()["error_type"] == "unknown_name"
 
 
+def test_its_files_can_only_be_read(client):
+    answer = client.post("/static/main.js")
+    assert answer.status_code == 405
+    assert answer.json()["error"].startswith("POST /static/main.js: Method Not Allowed. ")
+
+
 def test_the_page_can_be_asked_for_without_its_body(client):
     assert client.head("/").headers["content-length"] == str(len(HTML.encode()))
 
