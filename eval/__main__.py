@@ -28,6 +28,7 @@ from ld_data.locations import checkpoints_folder, scores_place
 from ld_data.manifest import read_manifest
 from ld_data.release import find_release, load
 from ld_data.source import SOURCES, choose_source, find_inputs, load_source
+from ld_data.staging import check_new_file
 
 ALL_SEEDS, TABLE_SEEDS, MAX_SEEDS, MAX_JOBS = 5, 3, 1000, 1000
 FITTERS = ("keras", "sklearn", "threadpoolctl")  # what fits baselines
@@ -554,8 +555,10 @@ def _send_challenge(options: argparse.Namespace, submission: Submission) -> dict
 
 
 def _fetch_challenge(options: argparse.Namespace) -> None:
+    check_new_file(options.out)
     x, state = fetch_challenge(options.service, options.release)
-    options.out.write_bytes(write_npy(x))
+    with options.out.open("xb") as file:  # it may have been made meanwhile
+        file.write(write_npy(x))
     text = (
         f"wrote {options.out}: x {x.shape} of season {state['season']}, opened {state['opened_at']}\n"
         f"its secret has the sha256 {state['secret_sha256']}"

@@ -13,7 +13,7 @@ from tqdm import tqdm
 from ld_data.arrays import write_npy, write_npy_header, write_values
 from ld_data.errors import InputError
 from ld_data.mnist1d import SignalPlan
-from ld_data.staging import make_staging_folder
+from ld_data.staging import check_new_file, make_staging_folder
 
 LABELS_SUFFIX = ".labels.npy"
 LABELS_CHUNK = 1 << 20  # rows that are written together
@@ -27,12 +27,9 @@ def name_files(path: Path) -> list[Path]:
     """
     if path.suffix not in (".npz", ".npy"):
         raise InputError(f"the file must end in .npz, or in .npy for the signals alone; received {path}.")
-    if not path.parent.is_dir():
-        raise InputError(f"there is no folder {path.parent} to write {path.name} into. Make it first.")
     files = [path] if path.suffix == ".npz" else [path, path.with_suffix(LABELS_SUFFIX)]
     for file in files:
-        if file.exists() or file.is_symlink():
-            raise InputError(f"{file} exists and is not overwritten. Choose another name.")
+        check_new_file(file)
     return files
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from ld_data.errors import LdDataError, StorageError
+from ld_data.errors import InputError, LdDataError, StorageError
 from ld_data.locks import has_name, take_lock, wait_for_lock
 
 TRIES = 3
@@ -51,6 +51,14 @@ def stage_file(path: Path) -> Iterator[Path]:
     with make_staging_folder(path.parent, path.name) as staging:
         yield staging / path.name
         (staging / path.name).replace(path)
+
+
+def check_new_file(path: Path) -> None:
+    """Raise `InputError` if the folder of a file that is to be written is not there, or if the file is."""
+    if not path.parent.is_dir():
+        raise InputError(f"there is no folder {path.parent} to write {path.name} into. Make it first.")
+    if path.exists() or path.is_symlink():
+        raise InputError(f"{path} exists and is not overwritten. Choose another name.")
 
 
 def _lock(folder: Path, name: str, wait: bool) -> int:

@@ -10,7 +10,7 @@ from tqdm import tqdm
 from ld_data.arrays import read_npy, read_npz
 from ld_data.errors import InputError, IntegrityError
 from ld_data.mnist1d_files import NPZ_DATE
-from ld_data.staging import make_staging_folder
+from ld_data.staging import check_new_file, make_staging_folder
 from ld_data.variations_generator import VariationStream
 
 COLUMNS = {"x": np.float32, "y": np.uint8, "angle": np.float32, "background": np.float32}
@@ -21,10 +21,7 @@ def check_target(path: Path) -> None:
     """Raise `InputError` if a path does not end in .npz, if its folder is not there, or if the file is."""
     if path.suffix != ".npz":
         raise InputError(f"the file must end in .npz; received {path}.")
-    if not path.parent.is_dir():
-        raise InputError(f"there is no folder {path.parent} to write {path.name} into. Make it first.")
-    if path.exists() or path.is_symlink():
-        raise InputError(f"{path} exists and is not overwritten. Choose another name.")
+    check_new_file(path)
 
 
 def read_pictures(path: Path) -> np.ndarray | list[np.ndarray]:

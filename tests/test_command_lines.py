@@ -690,6 +690,7 @@ class TestEval:
         x, predictions = tmp_path / "x.npy", tmp_path / "y.npy"
         state = run_json(capsys, eval_main.main, "challenge", "fake-4", "--out", x, "--from", service)
         np.save(predictions, guess_classes(np.load(x)))
+        x.unlink()
         assert run(eval_main.main, "challenge", "fake-4", "--out", x, "--from", service) == 0
         assert state["secret_sha256"] in capsys.readouterr().out
         submit = ("submit", "fake-4", predictions, "--name", "mine", "--to", service)
@@ -702,6 +703,17 @@ class TestEval:
         assert [entry["name"] for entry in board["scores"]] == ["mine"]
         assert run(eval_main.main, "leaderboard", "fake-4", "--challenge", "--from", service) == 0
         assert "mine" in capsys.readouterr().out
+
+    def test_the_x_of_a_challenge_replaces_no_file(self, tmp_path, capsys):
+        """Nor is anything fetched before that is said: nobody listens at that address."""
+        mine = tmp_path / "mine.npy"
+        mine.write_text("mine")
+        nowhere = ("challenge", "fake-4", "--from", "http://127.0.0.1:9", "--out")
+        assert run(eval_main.main, *nowhere, mine) == 1
+        assert capsys.readouterr().err == f"error: {mine} exists and is not overwritten. Choose another name.\n"
+        assert mine.read_text() == "mine"
+        assert run(eval_main.main, *nowhere, tmp_path / "none" / "x.npy") == 1
+        assert "there is no folder" in capsys.readouterr().err
 
     def test_close_season(self, service, tmp_path, capsys, monkeypatch):
         monkeypatch.setitem(challenge.GENERATORS, "fake", generate)
