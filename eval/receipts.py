@@ -12,7 +12,8 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
 
-from eval.canonical import write_canonical
+import rfc8785
+
 from ld_data.errors import InputError, IntegrityError
 
 FORMAT = 1
@@ -38,8 +39,8 @@ class Receipt:
     def of(cls, values: Mapping[str, Any]) -> Self:
         """Return the receipt of JSON values; raise `InputError` for what canonical JSON cannot hold, such as NaN."""
         try:
-            text = write_canonical(dict(values)).decode()
-        except ValueError as error:
+            text = rfc8785.dumps(dict(values)).decode()
+        except rfc8785.CanonicalizationError as error:
             raise InputError(f"a receipt must hold texts and finite numbers: {error}.") from error
         return cls(text, json.loads(text))
 
@@ -48,7 +49,7 @@ class Receipt:
         """Return the receipt in a line; raise `IntegrityError` if it is not a canonical one of this format."""
         try:
             # Canonical JSON knows floats alone, of which some are written without a point: 1e16 is 10000000000000000.
-            canonical = write_canonical(json.loads(line, parse_int=float))
+            canonical = rfc8785.dumps(json.loads(line, parse_int=float))
             values = json.loads(line)
         except (ValueError, RecursionError) as error:
             raise IntegrityError(f"not JSON ({error})") from error

@@ -20,7 +20,6 @@ EXTRAS = {
     "prometheus_client": "serve",
     "pyarrow": "formats",
     "pydantic": "serve",
-    "rfc8785": "serve",
     "safetensors": "formats",
     "shtab": "completion",
     "sklearn": "sklearn",

@@ -57,6 +57,7 @@ EXTRA_LIBRARIES = {
     "eval.migrations.versions.r0001_receipts": {"alembic", "sqlalchemy"},
     "eval.migrations.versions.r0002_seasons": {"alembic", "sqlalchemy"},
     "eval.ranking": {"sqlalchemy"},
+    "eval.receipts": {"rfc8785"},
     "eval.seasons": {"sqlalchemy"},
     "eval.store": {"sqlalchemy"},
     "eval.tables": {"sqlalchemy"},

@@ -56,7 +56,7 @@ HEAVY = {"keras", "tensorflow", "sklearn", "scipy", "matplotlib", "onnxruntime",
 LIGHT = """
 import runpy, sys
 HIDDEN = set("alembic fastapi joblib keras matplotlib onnx onnxruntime orjson pandas PIL prometheus_client pyarrow "
-             "pydantic rfc8785 safetensors shtab sklearn sqlalchemy starlette tensorflow tf2onnx threadpoolctl torch "
+             "pydantic safetensors shtab sklearn sqlalchemy starlette tensorflow tf2onnx threadpoolctl torch "
              "uvicorn".split())
 
 class Hidden:

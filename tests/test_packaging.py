@@ -128,6 +128,7 @@ def test_the_core_requires_no_framework():
         "httpx2",
         "idna",
         "numpy",
+        "rfc8785",
         "scipy",
         "sniffio",
         "tqdm",
