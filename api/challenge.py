@@ -36,7 +36,9 @@ ChallengeEntry: Any = create_model(
     public_rank=(int | None, ...),
     rank_gap=(int | None, ...),
 )
-AcceptedChallenge: Any = create_model("AcceptedChallenge", __base__=ChallengeEntry, receipt=(dict[str, Any], ...))
+AcceptedChallenge: Any = create_model(
+    "AcceptedChallenge", __base__=ChallengeEntry, rank=(int | None, ...), receipt=(dict[str, Any], ...)
+)
 _SEASON_FIELDS: dict[str, Any] = {
     "season": (int, ...),
     "rows": (int, ...),
@@ -160,8 +162,9 @@ def _add_submitting(router: APIRouter, board: Board, challenges: Challenges) -> 
             _check_season(drawn.season, season)
             verdict = verify_challenge(read_array(request, body, "predictions"), drawn.data)
             entry = board.store.add(submission, verdict, drawn.season)
-            (row,) = challenges.compare(found, [entry], [board.store.find_rank(entry, drawn.season)])
-            return entry, row
+            rank = board.store.find_rank(entry, drawn.season)
+            (row,) = challenges.compare(found, [entry], [rank])
+            return entry, row | {"rank": rank}
 
         entry, row = await board.worker.run(request, work)
         return JSONResponse({**row, "receipt": entry.receipt.values}, 201)

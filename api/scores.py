@@ -72,7 +72,9 @@ ScoreEntry: Any = create_model(
     **ENTRY_FIELDS,
     private=(PrivateScore, ...),
 )
-AcceptedScore: Any = create_model("AcceptedScore", __base__=ScoreEntry, receipt=(dict[str, Any], ...))
+AcceptedScore: Any = create_model(
+    "AcceptedScore", __base__=ScoreEntry, rank=(int | None, ...), receipt=(dict[str, Any], ...)
+)
 ScoreList: Any = create_model(
     "ScoreList",
     scores=(list[ScoreEntry], ...),
@@ -184,12 +186,13 @@ def _add_submitting(router: APIRouter, board: Board) -> None:
         found = board.catalogue.find(release)
         _check_version(found, data_sha256)
 
-        def work(body: bytes) -> Entry:
+        def work(body: bytes) -> tuple[Entry, int | None]:
             predictions = read_array(request, body, "predictions")
-            return board.store.add(submission, verify_predictions(predictions, found.data, draws.find(found)))
+            entry = board.store.add(submission, verify_predictions(predictions, found.data, draws.find(found)))
+            return entry, board.store.find_rank(entry)
 
-        entry = await board.worker.run(request, work)
-        return JSONResponse({**entry.to_json(), "receipt": entry.receipt.values}, 201)
+        entry, rank = await board.worker.run(request, work)
+        return JSONResponse({**entry.to_json(), "rank": rank, "receipt": entry.receipt.values}, 201)
 
 
 def _add_removing(router: APIRouter, board: Board) -> None:

@@ -606,15 +606,15 @@ def _verify_log(options: argparse.Namespace) -> None:
 
 
 def _format_table(rows: list[dict[str, Any]], ranked: bool = False) -> str:
-    form = "{:<40} {:>16} {:>16} {:>15} {:>17}"
+    form = "{:>6}  {:<40} {:>16} {:>16} {:>15} {:>17}"
     if ranked:
         form = "{rank:>4}  " + form
-    lines = [form.format("model", "MSE", "skill", "noise-free MSE", "decoded accuracy", rank="rank")]
+    lines = [form.format("id", "model", "MSE", "skill", "noise-free MSE", "decoded accuracy", rank="rank")]
     for rank, row in enumerate(rows, 1):
         mse = write_with_error(row["mse"], row["standard_error"])
         skill = write_with_error(row["skill"], row["skill_standard_error"], 3)
         noise_free, accuracy = write_figure(row["noise_free_mse"]), f"{row['decoded_accuracy']:.4f}"
-        fields = (row["name"][:40], mse, skill, noise_free, accuracy)
+        fields = (row["id"], row["name"][:40], mse, skill, noise_free, accuracy)
         lines.append(form.format(*fields, rank=rank) + _describe_rank(row))
     if rows:
         lines.append(f"null {rows[0]['null']:.4f}, floor {rows[0]['floor']:.4f}")

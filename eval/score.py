@@ -50,7 +50,8 @@ class Score:
         decoded_accuracy: share of predictions that decode to the true class.
         class_accuracy: the same among the rows of each class, k shares; NaN, in JSON null, for a class without rows.
         entry: what the leaderboard that it was submitted to answered, with `id`, `status` ("ranked" or "suspect"),
-            `receipt` and `receipt_sha256`; None without a submission. It is no part of the JSON, nor of comparisons.
+            `rank`, `receipt` and `receipt_sha256`; None without a submission. It is no part of the JSON, nor of
+            comparisons.
     """
 
     release: str
@@ -187,6 +188,8 @@ def _check_nothing_is_submitted(**texts: str | None) -> None:
 def describe_entry(entry: Mapping[str, Any]) -> str:
     """Return where an entry of a leaderboard stands, and what proves that it was taken."""
     verdict = "accepted" if entry["status"] == "ranked" else "accepted as suspect: more classes decoded than x allows"
+    if entry.get("rank") is not None:  # services of older versions do not tell it
+        verdict += f", rank {entry['rank']}"
     return f"{verdict}; receipt {entry['id']}, sha256 {entry['receipt_sha256']}"
 
 

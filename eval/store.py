@@ -160,16 +160,14 @@ class Store:
         with self._database.read() as connection:
             return rank_names(connection, Board.of(release, data_sha256, season), names)
 
-    def find_rank(self, entry: Entry, season: Season) -> int | None:
-        """Return the rank, from 1, of an entry in its season; None for a suspect."""
+    def find_rank(self, entry: Entry, season: Season | None = None) -> int | None:
+        """Return the rank, from 1, of an entry of the public track, or of a season; None for a suspect."""
         if entry.status != "ranked":
             return None
-        board, error = (
-            Board.of(season.release, season.data_sha256, season),
-            entry.receipt.values["score"]["noise_free_mse"],
-        )
+        values = entry.receipt.values
+        board = Board.of(values["release"], values["data_sha256"], season)
         with self._database.read() as connection:
-            return find_rank(connection, board, error, entry.receipt.number)
+            return find_rank(connection, board, values["score"]["noise_free_mse"], entry.receipt.number)
 
     def open_season(self, release: str, data_sha256: str, rows: int) -> Season:
         """Return the season of a release's version that is open; if none is, one is opened for so many rows.

@@ -267,7 +267,8 @@ class TestSubmitting:
         assert body["receipt"]["secret_sha256"] == client.get(CHALLENGE).json()["secret_sha256"]
         assert body["receipt_sha256"] == store.head()
         (listed,) = client.get(SCORES).json()["scores"]
-        assert listed == {name: value for name, value in body.items() if name != "receipt"}
+        assert body["rank"] == 1
+        assert listed == {name: value for name, value in body.items() if name not in {"receipt", "rank"}}
         assert client.get(PUBLIC).json()["scores"] == []
 
     def test_more_classes_than_x_allows_are_suspect(self, client, catalogue):

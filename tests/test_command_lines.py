@@ -581,19 +581,21 @@ class TestEval:
         np.save(other, np.load(predictions) + 0.1)
         arguments = ("submit", "fake-4", other, "--name", "worse", "--to", service)
         assert run(eval_main.main, *arguments) == 0
-        assert "rank" not in capsys.readouterr().out
+        heading, _, _, verdict = capsys.readouterr().out.splitlines()
+        assert heading.split()[:2] == ["id", "model"]
+        assert verdict.startswith("accepted, rank 2; receipt 2, sha256 ")
         assert run(eval_main.main, "leaderboard", "fake-4", "--from", service) == 0
         heading, *rows, _ = capsys.readouterr().out.splitlines()
-        assert heading.split()[:2] == ["rank", "model"]
-        assert [row.split()[:2] for row in rows] == [["1", "mine"], ["2", "worse"]]
+        assert heading.split()[:3] == ["rank", "id", "model"]
+        assert [row.split()[:3] for row in rows] == [["1", "1", "mine"], ["2", "2", "worse"]]
 
     def test_the_leaderboard_shows_great_figures_in_short(self, service, predictions, capsys):
         np.save(predictions, np.full((30, 4), 1e5))
         assert run(eval_main.main, "submit", "fake-4", predictions, "--name", "hopeless", "--to", service) == 0
         assert run(eval_main.main, "leaderboard", "fake-4", "--from", service) == 0
-        (row,) = (line for line in capsys.readouterr().out.splitlines() if line.startswith("   1  hopeless"))
+        (row,) = (line for line in capsys.readouterr().out.splitlines() if line.startswith("   1       1  hopeless"))
         assert " 1.0e+10 +- " in row
-        assert len(row) < 120
+        assert len(row) < 130
         np.save(predictions, np.full((30, 4), 1e30))
         assert run(eval_main.main, "submit", "fake-4", predictions, "--name", "hopeless", "--to", service) == 1
         assert "predictions must lie within +-1e+06; received 1e+30" in capsys.readouterr().err
@@ -618,7 +620,7 @@ class TestEval:
         manifest = replace(found.manifest, health={"probes": {"mlp_probe": {"value": 0.5}}})
         catalogue._ready["fake-4"] = replace(found, data=replace(found.data, manifest=manifest))
         assert run(eval_main.main, "submit", "fake-4", predictions, "--name", "doubtful", "--to", service) == 0
-        assert "accepted as suspect" in capsys.readouterr().out
+        assert "accepted as suspect: more classes decoded than x allows; receipt 1" in capsys.readouterr().out
         assert run(eval_main.main, "leaderboard", "fake-4", "--from", service) == 0
         shown = capsys.readouterr().out
         assert shown.startswith("no scores yet")

@@ -184,7 +184,7 @@ def test_evaluate_submits_and_the_score_is_listed(service):
     assert entry["mse"] == pytest.approx(score.mse)
     assert entry["skill"] == pytest.approx(score.skill)
     assert entry.items() <= score.entry.items()
-    assert f"accepted; receipt 1, sha256 {entry['receipt_sha256']}" in str(score)
+    assert f"accepted, rank 1; receipt 1, sha256 {entry['receipt_sha256']}" in str(score)
 
 
 def test_a_score_that_the_service_does_not_take_comes_with_the_error(release):

@@ -78,7 +78,13 @@ class TestSubmitting:
         }
         assert body["receipt_sha256"] == client.get(SCORES).json()["head"]
         (listed,) = client.get(SCORES).json()["scores"]
-        assert listed == {name: value for name, value in body.items() if name != "receipt"}
+        assert listed == {name: value for name, value in body.items() if name not in {"receipt", "rank"}}
+
+    def test_the_answer_tells_the_rank_and_none_for_a_suspect(self, client, catalogue):
+        assert [post(client, make_predictions(share)).json()["rank"] for share in (0.2, 0.1, 0.3)] == [1, 1, 3]
+        set_ceiling(catalogue, 0.5)
+        suspect = post(client, make_predictions(0.05)).json()
+        assert (suspect["status"], suspect["rank"]) == ("suspect", None)
 
     def test_a_copy_of_y_and_a_blend_with_it_are_refused(self, client):
         y = ld_data.load("fake-4").test.y

@@ -140,8 +140,11 @@ def test_ranks_are_those_of_the_best_ranked_entry_of_a_name_and_url(store):
         ("a", "http://c", 0.4, "ranked"),
     ]
     rows += [("b", "", 0.01, "suspect")]
-    for number, (name, url, error, status) in enumerate(rows):
+    public = [
         store.add(Submission(name, url), make_verdict(number, status, noise_free_mse=error))
+        for number, (name, url, error, status) in enumerate(rows)
+    ]
+    assert [store.find_rank(entry) for entry in public] == [3, 2, 1, 4, None]
     assert store.rank_names(*VERSION, ["a", "b", "nobody"]) == {("a", ""): 1, ("b", ""): 2, ("a", "http://c"): 4}
     assert store.rank_names(*VERSION, []) == {}
     season = store.open_season(*VERSION, 50)
