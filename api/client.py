@@ -117,7 +117,8 @@ class Client:
                     raise _explain_silence(method, address, error) from None
                 continue
             retry_after = response.headers.get("Retry-After", "")
-            if response.status_code in BUSY and retry_after and wait(tried, self._tries, retry_after, "it is busy"):
+            note = f"{self.service} is busy"
+            if response.status_code in BUSY and retry_after and wait(tried, self._tries, retry_after, note):
                 continue
             if not response.is_success:
                 raise _explain_refusal(response, address)

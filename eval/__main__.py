@@ -1,7 +1,6 @@
 """The command line of the scores: `python -m eval`."""
 
 import argparse
-import re
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
@@ -25,7 +24,7 @@ from ld_data.dataset import LatentDataset
 from ld_data.errors import InputError, IntegrityError, MissingDataError, UnknownNameError
 from ld_data.extras import check_libraries
 from ld_data.locations import checkpoints_folder, scores_place
-from ld_data.manifest import read_manifest
+from ld_data.manifest import SHA256, read_manifest
 from ld_data.release import find_release, load
 from ld_data.source import SOURCES, choose_source, find_inputs, load_source
 from ld_data.staging import check_new_file
@@ -306,7 +305,7 @@ def _add_operator_commands(commands: command_line.Commands) -> None:
 
 
 def _check_sha256(text: str) -> str:
-    if re.fullmatch(r"[0-9a-fA-F]{64}", text) is None:
+    if SHA256.fullmatch(text.lower()) is None:
         raise argparse.ArgumentTypeError(f"expected the 64 hexadecimal digits of a sha256; received {text!r}")
     return text.lower()
 

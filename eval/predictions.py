@@ -135,14 +135,12 @@ def _check_values(values: object, data: LatentDataset, rows: int, name: str, whi
 def _explain_classes(array: np.ndarray, data: LatentDataset) -> str:
     """Return how to make predictions of what looks like classes, one-hot vectors or probabilities; else nothing."""
     d, width = data.latent_dim, array.shape[1:]
-    if width in ((), (1,)) and array.shape not in ((), (d,)) and width != (d,):
-        return " Predictions are y vectors, not classes; data.class_mean[labels] turns classes `(n,)` into them."
-    if width == (data.classes,) != (d,):
-        return (
-            " Predictions are y vectors, not classes; data.class_mean[labels] turns classes `(n,)` into them, and "
-            "p @ data.class_mean one-hot vectors or probabilities p `(n, k)`."
-        )
-    return ""
+    if array.shape in ((), (d,)) or width == (d,) or width not in ((), (1,), (data.classes,)):
+        return ""
+    remedy = " Predictions are y vectors, not classes; data.class_mean[labels] turns classes `(n,)` into them"
+    if width == (data.classes,):
+        remedy += ", and p @ data.class_mean one-hot vectors or probabilities p `(n, k)`"
+    return f"{remedy}."
 
 
 def _check_batch(values: Any, data: LatentDataset, rows: int, place: str) -> np.ndarray:

@@ -184,8 +184,8 @@ def check_labels(values: object, classes: int, name: str = "labels") -> np.ndarr
         raise InputError(f"{name} must have shape (n,) with n of 1 or more; received {array.shape}.")
     if array.dtype.kind == "f":
         raise InputError(f"{name} must be integers; received {array.dtype}.")
-    if array.min() < 0 or array.max() >= classes:
-        least, most = array.min(), array.max()
+    least, most = array.min(), array.max()
+    if least < 0 or most >= classes:
         received = f"{least}" if least == most else f"{least} to {most}"
         raise InputError(f"{name} must lie from 0 to {classes - 1}; received {received}.")
     return array.astype(np.int64)

@@ -27,9 +27,8 @@ def export_dataset(data: LatentDataset, form: str, folder: str | Path) -> list[P
 
     All arrays are in it, with equal values, but for `npy`, the predecessor's four files, and the card. That of Parquet,
     and a Croissant description, make a data set of the folder for Hugging Face's `datasets` and for `mlcroissant`. The
-    folder takes its name last. Raises `InputError` for another format or a dataset without a
-    manifest, `StorageError` if the folder exists or the disk refuses, `MissingLibraryError` if what writes the format
-    is not installed.
+    folder takes its name last. Raises `InputError` for another format or a dataset without a manifest, `StorageError`
+    if the folder exists or the disk refuses, `MissingLibraryError` if what writes the format is not installed.
     """
     if form not in FORMATS:
         raise InputError(f"no format {form!r}. Known: {', '.join(FORMATS)}.")

@@ -204,7 +204,8 @@ def _try_often(attempt: Callable[[], Result]) -> Result:
             return attempt()
         except httpx2.HTTPStatusError as error:
             retry_after = error.response.headers.get("Retry-After", "")
-            if error.response.status_code not in PASSING or not wait(tried, TRIES, retry_after):
+            note = f"{error.request.url} is busy" if retry_after else ""
+            if error.response.status_code not in PASSING or not wait(tried, TRIES, retry_after, note):
                 raise
         except httpx2.HTTPError as error:
             if not wait(tried, TRIES, note=name_timeout(error)):
@@ -232,7 +233,7 @@ def _read_reason(content: bytearray) -> str:
     text = content.decode("utf-8", "replace")
     try:
         answer = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):  # the latter for lists in lists without an end
         answer = None
     if isinstance(answer, dict) and isinstance(answer.get("error"), str):
         return str(answer["error"])

@@ -31,7 +31,7 @@ def wait(tried: int, tries: int, retry_after: str = "", note: str = "") -> bool:
 
 def name_timeout(error: Exception) -> str:
     """Return what to tell those who waited for an answer until there was none; nothing for any other error."""
-    return "no answer in time" if isinstance(error, httpx2.TimeoutException) else ""
+    return f"no answer in time from {error.request.url}" if isinstance(error, httpx2.TimeoutException) else ""
 
 
 def read_retry_after(header: str) -> float | None:

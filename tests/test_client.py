@@ -136,12 +136,24 @@ def test_an_answer_that_is_no_array_is_told():
 
 
 @pytest.mark.parametrize("status", [429, 503])
-def test_a_busy_service_is_asked_again_when_it_says(pauses, status):
+def test_a_busy_service_is_asked_again_when_it_says(pauses, status, capsys):
     busy = Answer(status, BUSY.body, BUSY.headers)
     with serve_answers(in_turn(busy, EMPTY)) as (address, asked), Client(address) as client:
         assert client.send("POST", "/x", content=b"body").status_code == 200
     assert [request.body for request in asked] == [b"body", b"body"]
     assert pauses == [3]
+    assert capsys.readouterr().err == f"{address} is busy: trying again in 3 s, 2 of 3\n"
+
+
+def test_who_waits_for_a_silent_service_is_told_and_then_without_what_lies_beneath(pauses, capsys):
+    gate = threading.Event()
+    silent = Answer(200, EMPTY.body, sent=0, gate=gate)
+    with serve_answers(lambda asked: silent) as (address, _), Client(address, timeout=0.2, tries=2) as client:
+        with pytest.raises(ServiceError, match=r"no answer from .*timed out") as caught:
+            client.list_datasets()
+        gate.set()
+    assert caught.value.__suppress_context__
+    assert capsys.readouterr().err.startswith(f"no answer in time from {address}/v1/datasets: trying again in 0.5 s")
 
 
 def test_a_service_that_stays_busy_is_told_in_the_end(pauses):

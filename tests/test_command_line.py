@@ -203,6 +203,7 @@ class TestExitStatuses:
         ("words", "usage", "message"),
         [
             (["list", "--foo"], "list [-h] [--json]", "list: error: unrecognized arguments: --foo"),
+            (["list", "--jso"], "list [-h] [--json]", "list: error: unrecognized arguments: --jso"),
             (["generate", "mnist1d", "--out", "a", "b"], "generate mnist1d [-h]", "unrecognized arguments: b"),
             (["--foo", "list"], "[-h] [--version]", "unrecognized arguments: --foo"),
             (["--json", "list"], "[-h] [--version]", "--json. Options of a command go after its name: `python -m ld_d"),

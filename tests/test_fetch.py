@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from ld_data import fetch
 from ld_data.errors import DownloadError, MissingDataError, StorageError
 from ld_data.fetch import Content, fetch_bytes, fetch_file, fetch_to_cache, partial_path
 from tests.servers import Answer, serve_answers, wait_until
@@ -206,7 +207,7 @@ def test_another_hash_is_checked_by_its_name(tmp_path):
             fetch_file([address], tmp_path / "g", "0" * 40, algorithm="sha1")
 
 
-def test_pauses_grow_and_are_as_long_as_the_server_asks(tmp_path, pauses):
+def test_pauses_grow_and_are_as_long_as_the_server_asks(tmp_path, pauses, capsys):
     busy = Answer(503, headers={"Retry-After": "7"})
     with serve_answers(in_turn(lambda asked: Answer(500), lambda asked: busy, lambda asked: None, give)) as (
         address,
@@ -214,6 +215,17 @@ def test_pauses_grow_and_are_as_long_as_the_server_asks(tmp_path, pauses):
     ):
         fetch_file([address], tmp_path / "f", SHA256)
     assert pauses == [0.5, 7, 2]
+    assert f"{address} is busy: trying again in 7 s, 3 of 4\n" in capsys.readouterr().err
+
+
+def test_who_waits_for_a_server_that_is_silent_is_told(pauses, capsys, monkeypatch):
+    monkeypatch.setattr(fetch, "TIMEOUT_SECONDS", 0.2)
+    gate = threading.Event()
+    silent = Answer(200, b"text", sent=0, gate=gate)
+    with serve_answers(in_turn(lambda asked: silent, lambda asked: Answer(200, b"text"))) as (address, _):
+        assert fetch_bytes(address, 4) == b"text"
+        gate.set()
+    assert capsys.readouterr().err == f"no answer in time from {address}: trying again in 0.5 s, 2 of 4\n"
 
 
 def test_what_will_not_pass_is_not_tried_again_and_every_mirror_s_answer_is_told(tmp_path, pauses):
@@ -328,6 +340,7 @@ def test_an_answer_that_unpacks_to_more_is_refused():
     [
         (b'{"error": "no such release", "error_type": "unknown_name"}', "no such release"),
         (b'["error"]', '["error"]'),
+        (b"[" * 200_000, "[" * 200),
         (b"lost \xff " + b"-" * 1000, "lost \ufffd " + "-" * 193),
         (b"\n<!DOCTYPE HTML>\n<html>", "a web page: not an LD-Data service"),
     ],
@@ -337,6 +350,6 @@ def test_a_refusal_is_told_by_its_reason(content, reason):
         serve_answers(lambda asked: Answer(404, content)) as (address, asked),
         pytest.raises(DownloadError) as caught,
     ):
-        fetch_bytes(address, 10_000)
+        fetch_bytes(address, 200_000)
     assert (str(caught.value), caught.value.status) == (f"{address} answered 404: {reason}", 404)
     assert len(asked) == 1

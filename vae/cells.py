@@ -108,10 +108,11 @@ class Cells:
             if not len(waiting):
                 break
         else:
+            lost = labels[waiting[0]]
             raise IntegrityError(
-                f"after {attempts} draws none lay in the cell of class {labels[waiting[0]]}, whose frequency is "
-                f"{self.frequency[labels[waiting[0]]]:.2g}: weights, biases and frequencies do not belong together. "
-                "Fetch or build the models again."
+                f"after {attempts} draws none lay in the cell of class {lost}, whose frequency is "
+                f"{self.frequency[lost]:.2g}: weights, biases and frequencies do not belong together. Fetch or build "
+                "the models again."
             )
         free = make_normals(seed, Y_STREAM, first_row, rows, self.latent_dim)
         return (free - free @ span @ span.T + deciding @ span.T).astype(np.float32)

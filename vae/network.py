@@ -26,9 +26,8 @@ class Network:
 
         Raises `IntegrityError` if the bytes are none that ONNX Runtime can run, and `MissingLibraryError` without it.
         """
-        os.environ.setdefault(
-            "ORT_DISABLE_TELEMETRY", "1"
-        )  # else it tells its makers of its use, and keeps an identity
+        # else it tells its makers of its use, and keeps an identity
+        os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
         with name_missing():
             import onnxruntime  # which who only asks what there is need not have
 
