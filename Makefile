@@ -14,7 +14,7 @@ serve: .venv/serving
 
 # Each process of the tests has a core to itself.
 test: check
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --maxprocesses 8
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --maxprocesses 8 --cov --cov-report=term
 
 check: .venv/testing
 	$(BIN)/ruff check .
