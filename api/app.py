@@ -7,21 +7,25 @@ from fastapi import Depends, FastAPI
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 import ld_data
-from api import challenge, codecs, datasets, examples, generator, inference_protocol, page, scores, status
-from api.body_limit import BodyLimit
-from api.catalogue import Catalogue
 from api.errors import add_error_handlers, describe_errors
-from api.fast_path import FastPath
-from api.inflation import Inflation
-from api.limits import Limits, Worker
-from api.metrics import Metrics, MetricsMiddleware
-from api.metrics import make_router as make_metrics_router
-from api.payload import refuse_unknown_parameters
-from api.rate_limit import RateLimit
-from api.request_log import RequestLog
-from eval.challenge import ROWS
-from eval.store import Store
-from eval.tokens import Tokens
+from api.leaderboard.board import Board
+from api.leaderboard.rate_limit import RateLimit
+from api.messages.payload import refuse_unknown_parameters
+from api.middleware.body_limit import BodyLimit
+from api.middleware.fast_path import FastPath
+from api.middleware.inflation import Inflation
+from api.middleware.metrics import Metrics, MetricsMiddleware
+from api.middleware.metrics import make_router as make_metrics_router
+from api.middleware.request_log import RequestLog
+from api.releases.catalogue import Catalogue
+from api.routes import challenge, codecs, datasets, examples, generator, page, scores, status
+from api.routes import inference as inference_protocol
+from api.settings import Limits
+from api.work.codec_service import CodecService
+from api.work.worker import Worker
+from eval.leaderboard.challenge import ROWS
+from eval.leaderboard.store import Store
+from eval.leaderboard.tokens import Tokens
 
 DESCRIPTION = """Low-dimensional latent datasets: download them, encode and decode, score models.
 
@@ -70,7 +74,7 @@ def make_app(
     )
     app.state.worker = worker
     metrics = app.state.metrics = Metrics()
-    service = codecs.CodecService(catalogue, worker, metrics.count_call)
+    service = CodecService(catalogue, worker, metrics.count_call)
     metrics.add_gauge("ld_data_requests_in_progress", "Requests that are worked on.", lambda: len(worker))
     metrics.add_gauge("ld_data_waiting_rows", "Rows that wait for a model.", lambda: worker.admission.waiting_rows)
     metrics.add_gauge("ld_data_held_bytes", "Bytes of the bodies that are held.", lambda: worker.admission.held_bytes)
@@ -86,7 +90,7 @@ def make_app(
     app.include_router(codecs.make_router(service))
     app.include_router(inference_protocol.make_router(service))
     app.include_router(generator.make_router(worker))
-    board = scores.Board(catalogue, store, worker, tokens or Tokens(), RateLimit(limits.max_submissions))
+    board = Board(catalogue, store, worker, tokens or Tokens(), RateLimit(limits.max_submissions))
     app.include_router(scores.make_router(board))
     app.include_router(challenge.make_router(board, challenge_rows))
     return app

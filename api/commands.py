@@ -11,11 +11,11 @@ from typing import get_args
 
 import vae
 from api.benchmark.commands import SERVERS, add_commands
-from api.log_choices import Form, Level
-from ld_data import command_line
-from ld_data.arrays import check_integer
+from api.settings import Form, Level
+from ld_data.checks import check_integer
+from ld_data.cli import parser as command_line
 from ld_data.errors import InputError
-from ld_data.locations import checkpoints_folder, scores_place
+from ld_data.settings import checkpoints_folder, scores_place
 
 MAX_PORT = 2**16 - 1
 
@@ -57,8 +57,8 @@ def _serve(options: argparse.Namespace) -> None:
     if options.workers < 1:
         raise InputError(f"the service needs 1 worker or more; --workers is {options.workers}.")
     with _spare_garbage_collection():  # half a second, which who only asks for help need not wait
-        from api.processes import Service, serve
-        from eval.store import Store
+        from api.server import Service, serve
+        from eval.leaderboard.store import Store
 
     place = options.scores or scores_place(checkpoints)
     with closing(Store(place)) as store:  # before the releases are loaded, so that a place of no use is told at once

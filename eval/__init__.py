@@ -1,6 +1,7 @@
 """Scores of models that map x to y: `evaluate()`, comparisons, the ladder, baselines, judges, and the leaderboard."""
 
 from eval.comparison import Comparison, compare, summarise_seeds
-from eval.score import Score, evaluate
+from eval.evaluation import evaluate
+from eval.score import Score
 
 __all__ = ["Comparison", "Score", "compare", "evaluate", "summarise_seeds"]

@@ -7,27 +7,29 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from eval import classifier_tables
-from eval.classifier_tables import TABLES, check_kept, choose_cells, find_table
+from eval.classifiers import tables as classifier_tables
+from eval.classifiers.tables import TABLES, check_kept, choose_cells, find_table
 from eval.comparison import RESAMPLES, compare
 from eval.entry_point import load_function
-from eval.figures import write_figure, write_with_error
 from eval.ladder import Rung, climb, climb_datasets, describe_gaps, format_rungs, keep_rows
+from eval.leaderboard.client import fetch_challenge, fetch_leaderboard, remove_entry, submit, submit_challenge
+from eval.leaderboard.receipts import verify_log
+from eval.leaderboard.submission import Submission
+from eval.names import BASELINES, CLASSIFIERS, RULES
 from eval.predictions import read_file, read_predictions
-from eval.receipts import verify_log
-from eval.score import describe_entry, score_predictions
-from eval.submission import Submission, fetch_challenge, fetch_leaderboard, remove_entry, submit, submit_challenge
-from eval.vocabulary import BASELINES, CLASSIFIERS, RULES
-from ld_data import command_line
-from ld_data.arrays import check_integer, write_npy
-from ld_data.dataset import LatentDataset
+from eval.score import describe_entry, score_predictions, write_figure, write_with_error
+from ld_data.checks import check_integer
+from ld_data.cli import parser as command_line
 from ld_data.errors import InputError, IntegrityError, MissingDataError, UnknownNameError
 from ld_data.extras import check_libraries
-from ld_data.locations import checkpoints_folder, scores_place
-from ld_data.manifest import SHA256, read_manifest
-from ld_data.release import find_release, load
-from ld_data.source import SOURCES, choose_source, find_inputs, load_source
-from ld_data.staging import check_new_file
+from ld_data.release.dataset import LatentDataset
+from ld_data.release.folder import find_release, load
+from ld_data.release.inputs import find_inputs
+from ld_data.release.manifest import SHA256, read_manifest
+from ld_data.settings import checkpoints_folder, scores_place
+from ld_data.sources.catalogue import SOURCES, choose_source, load_source
+from ld_data.storage.arrays import write_npy
+from ld_data.storage.staging import check_new_file
 
 ALL_SEEDS, TABLE_SEEDS, MAX_SEEDS, MAX_JOBS = 5, 3, 1000, 1000
 FITTERS = ("keras", "sklearn", "threadpoolctl")  # what fits baselines
@@ -318,8 +320,8 @@ def _score(options: argparse.Namespace) -> None:
 
 def _baselines(options: argparse.Namespace) -> None:
     with command_line.quiet_imports():
-        from eval.baseline_table import describe_rows, find_differences, load_rows, measure_rows, save_rows, table_path
-        from eval.baselines import SHORT  # Keras takes seconds to import
+        from eval.baselines.registry import SHORT  # Keras takes seconds to import
+        from eval.baselines.table import describe_rows, find_differences, load_rows, measure_rows, save_rows, table_path
 
     data = load(options.release)
     names = list(dict.fromkeys(options.only or (BASELINES if options.all else SHORT)))
@@ -354,7 +356,7 @@ def _prepare_out(path: Path, name: str) -> None:
 
 def _tune(options: argparse.Namespace) -> None:
     with command_line.quiet_imports():
-        from eval.baselines import tune_rule
+        from eval.baselines.registry import tune_rule
 
     errors = tune_rule(options.rule, load(options.release), options.seed)
     lines = ["learning rate  held-out MSE", *(f"{rate:>13g} {error:>13.5f}" for rate, error in errors.items())]
@@ -389,13 +391,13 @@ def _climb(model: str, data: LatentDataset, seed: int) -> list[Rung]:
     if ":" in model:
         return climb(load_function(model, Path.cwd()), data, seed)
     with command_line.quiet_imports():
-        from eval.baselines import fit_baseline
+        from eval.baselines.registry import fit_baseline
     return climb_datasets(lambda task, seed: fit_baseline(model, task, seed), data, seed)
 
 
 def _classify(options: argparse.Namespace) -> None:
     with command_line.quiet_imports():
-        from eval.classification import describe_trials, measure_trials, to_json
+        from eval.classifiers.training import describe_trials, measure_trials, to_json
 
     task = (options.model, _choose_examples(options))
     trials = list(measure_trials([task], _choose_seeds(options), options.jobs, options.epochs))
@@ -404,8 +406,8 @@ def _classify(options: argparse.Namespace) -> None:
 
 def _draw_tsne(options: argparse.Namespace) -> None:
     with command_line.quiet_imports():
-        from eval.embeddings import make_views, measure_neighbours
-        from ld_data.plots import draw_maps, save_figure
+        from eval.classifiers.features import make_views, measure_neighbours
+        from ld_data.health.plots import draw_maps, save_figure
 
     if options.out.suffix != ".png":
         raise InputError(f"--out must end in .png; received {options.out}.")
@@ -428,7 +430,7 @@ def _choose_examples(options: argparse.Namespace) -> Any:
 
 def _load_examples(name: str, decoded: bool, shuffled: bool, train_rows: int | None) -> Any:
     """Return the examples of a source, or those of a release: its x, or what is decoded of it."""
-    from eval.classification import keep_rows, shuffle_positions, take_decoded, take_inputs, take_latents
+    from eval.classifiers.training import keep_rows, shuffle_positions, take_decoded, take_inputs, take_latents
 
     if name in SOURCES and decoded:
         raise InputError(f"--decoded goes with a release; {name} is a source.")
@@ -446,7 +448,7 @@ def _load_examples(name: str, decoded: bool, shuffled: bool, train_rows: int | N
 
 
 def _reproduce(options: argparse.Namespace) -> None:
-    from eval.trials import load_trials, trials_path
+    from eval.classifiers.trials import load_trials, trials_path
 
     seeds = _choose_seeds(options)
     if options.kept and (options.check or options.out):
@@ -471,8 +473,8 @@ def _measure_cells(
     with command_line.quiet_imports():
         import keras
 
-        from eval.classification import measure_trials
-        from eval.trials import add_trials
+        from eval.classifiers.training import measure_trials
+        from eval.classifiers.trials import add_trials
 
     if any(cell.decoded for cell in cells):
         check_libraries("onnxruntime")
@@ -491,7 +493,7 @@ def _measure_cells(
 
 def _train_judge(options: argparse.Namespace) -> None:
     with command_line.quiet_imports():
-        from eval.judges import judge_path, measure_accuracy, save_judge, train_judge
+        from eval.classifiers.judges import judge_path, measure_accuracy, save_judge, train_judge
 
     source = choose_source(options.source, options.source_npz)
     path = options.out or judge_path(source.judge)
@@ -505,8 +507,8 @@ def _train_judge(options: argparse.Namespace) -> None:
 def _judge(options: argparse.Namespace) -> None:
     with command_line.quiet_imports():
         import vae
-        from eval.information import decode_test_inputs, measure_errors
-        from eval.judges import find_judge, load_judge, read_decoded
+        from eval.classifiers.judges import find_judge, load_judge, read_decoded
+        from ld_data.health.probes import decode_test_inputs, measure_errors
 
     source = find_inputs(read_manifest(find_release(options.release)), options.source_npz)
     path = options.judge or find_judge(source.judge)
@@ -566,7 +568,7 @@ def _fetch_challenge(options: argparse.Namespace) -> None:
 
 
 def _close_season(options: argparse.Namespace) -> None:
-    from eval.store import Store  # SQLAlchemy takes half a second to import
+    from eval.leaderboard.store import Store  # SQLAlchemy takes half a second to import
 
     data = load(options.release)
     place = options.scores or scores_place(checkpoints_folder().resolve())

@@ -10,9 +10,9 @@ import numpy as np
 
 from eval.predictions import BATCH_ROWS, Model, predict
 from eval.score import RowFigures, Score, load_dataset, measure_rows
-from ld_data.arrays import check_integer
-from ld_data.dataset import LatentDataset
+from ld_data.checks import check_integer
 from ld_data.errors import InputError
+from ld_data.release.dataset import LatentDataset
 
 RESAMPLES = 10_000
 MIN_RESAMPLES = 40  # fewer have no value in a tail of 2.5 %: of one, every interval leaves 0 out

@@ -14,10 +14,10 @@ from tqdm import tqdm
 
 from eval.predictions import BATCH_ROWS, Model, predict
 from eval.score import measure_skill, row_errors
-from ld_data.arrays import check_integer
-from ld_data.dataset import LatentDataset
+from ld_data.checks import check_integer
 from ld_data.errors import InputError
 from ld_data.noise import check_seed, make_normals, make_uniforms
+from ld_data.release.dataset import LatentDataset
 
 LEARNED = 0.95  # the skill from which an ability counts as learned
 CLASSES_LEARNED = 0.85  # the same for class maps: x does not quite tell the class, and good models reach about 0.9

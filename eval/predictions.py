@@ -9,17 +9,10 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from ld_data.arrays import (
-    GREATEST_VALUE,
-    check_integer,
-    check_magnitude,
-    check_numbers,
-    check_vectors,
-    describe_shape,
-    read_npy,
-)
-from ld_data.dataset import LatentDataset
+from ld_data.checks import GREATEST_VALUE, check_integer, check_magnitude, check_numbers, check_vectors, describe_shape
 from ld_data.errors import InputError, MissingDataError
+from ld_data.release.dataset import LatentDataset
+from ld_data.storage.arrays import read_npy
 
 BATCH_ROWS = 4096
 MAX_BATCH_ROWS = 2**63 - 1

@@ -2,32 +2,29 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from eval.figures import write_figure, write_with_error
-from eval.predictions import BATCH_ROWS, Model, check_predictions, predict
-from ld_data.dataset import LatentDataset
-from ld_data.errors import InputError, SubmissionError
-from ld_data.release import load
+from eval.predictions import check_predictions
+from ld_data.errors import InputError
+from ld_data.release.dataset import LatentDataset
+from ld_data.release.folder import load
 
-__all__ = [
-    "LEAK_STANDARD_ERRORS",
-    "RowFigures",
-    "Score",
-    "check_predictions",
-    "describe_entry",
-    "evaluate",
-    "load_dataset",
-    "measure_rows",
-    "measure_skill",
-    "predict",
-    "row_errors",
-    "score_predictions",
-]
+GREAT = 1000.0  # from here on decimals say nothing, and the digits of bad scores would be dozens
+
+
+def write_figure(value: float, decimals: int = 4) -> str:
+    """Return a figure with so many decimals, or, of a magnitude of 1000 or more, in short: 2.3e+05."""
+    return f"{value:.{decimals}f}" if abs(value) < GREAT else f"{value:.1e}"
+
+
+def write_with_error(value: float, error: float, decimals: int = 4, sign: str = "+-") -> str:
+    """Return a figure and its standard error."""
+    return f"{write_figure(value, decimals)} {sign} {write_figure(error, decimals)}"
+
 
 LEAK_STANDARD_ERRORS = 5.0
 
@@ -135,54 +132,6 @@ class RowFigures:
     floor: np.ndarray
     noise_free: np.ndarray
     hit: np.ndarray
-
-
-def evaluate(
-    model: Model,
-    release: str | Path | LatentDataset,
-    *,
-    batch_rows: int = BATCH_ROWS,
-    submit_to: str | None = None,
-    name: str | None = None,
-    url: str | None = None,
-    description: str | None = None,
-) -> Score:
-    """Return the score of a model on the test rows of a release.
-
-    `model` is a function of x `(rows, d)`, anything with `predict`, a PyTorch module, the predictions `(n, d)`
-    themselves, or the path of their `.npy` file; it is fed at most `batch_rows` rows at once (`eval.predictions`). With
-    `submit_to`, the address of a service, the predictions are posted to its leaderboard under `name`, with a link and
-    a description, and the score's `entry` is what the leaderboard answered.
-
-    Raises `InputError` if the predictions have the wrong shape, are not finite, or beyond +-1e6, and for a name,
-    link or description without `submit_to`; `UnknownNameError` for a release that is not there; `SubmissionError`, with
-    the score as its `score`, if the service does not take it.
-    """
-    if submit_to is None:
-        _check_nothing_is_submitted(name=name, url=url, description=description)
-    data = load_dataset(release)
-    if submit_to is None:
-        return score_predictions(predict(model, data, batch_rows=batch_rows), data)
-    from eval.submission import Submission, submit  # the network stack, which only those need who submit
-
-    submission = Submission.of(name, url, description)
-    predictions = predict(model, data, batch_rows=batch_rows)
-    score = score_predictions(predictions, data)
-    try:
-        return replace(score, entry=submit(submit_to, data, predictions, submission))
-    except SubmissionError as error:
-        error.score = score
-        error.add_note(f"Nothing is lost: the score is in the `score` of this error.\n{score}")
-        raise
-
-
-def _check_nothing_is_submitted(**texts: str | None) -> None:
-    given = [name for name, text in texts.items() if text is not None]
-    if given:
-        raise InputError(
-            f"{', '.join(given)} would go to a leaderboard, and without submit_to nothing is submitted. Add "
-            'submit_to="http://...", the address of a service, or leave out what is for it.'
-        )
 
 
 def describe_entry(entry: Mapping[str, Any]) -> str:

@@ -1,11 +1,11 @@
 """Low-dimensional latent datasets: matched Gaussian codes of inputs and classes, to load, build and verify.
 
-Importing this needs numpy alone; the generator (`ld_data.mnist1d`) and the sources (`ld_data.source`) also use scipy.
+Importing this needs numpy alone; the generator (`ld_data.mnist1d`) and the sources (`ld_data.sources`) also use scipy.
 """
 
-from ld_data.dataset import LatentDataset, Split
 from ld_data.errors import LdDataError
-from ld_data.release import list_releases, load, verify
+from ld_data.release.dataset import LatentDataset, Split
+from ld_data.release.folder import list_releases, load, verify
 
 __version__ = "0.1.0"
 

@@ -9,32 +9,28 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, get_args
 
-from ld_data import command_line
-from ld_data.arrays import check_integer, read_npy
-from ld_data.codec import LatentCodec
-from ld_data.dataset import LatentDataset
+from ld_data.checks import check_integer
+from ld_data.cli import parser as command_line
 from ld_data.errors import DownloadError, HealthError, InputError, LdDataError, MissingDataError, UnknownNameError
-from ld_data.examples import EXAMPLES_NAME, INPUT_ROWS, PLACE_ROWS, Examples
-from ld_data.export import FORMATS, export_dataset
+from ld_data.export.formats import FORMATS, export_dataset
 from ld_data.extras import check_libraries
-from ld_data.hashing import hash_file
-from ld_data.locations import CHECKPOINTS_VARIABLE, checkpoints_folder
-from ld_data.manifest import FileRecord, Manifest, read_manifest
-from ld_data.mnist import load_mnist
-from ld_data.mnist1d import Mnist1dConfig, plan_mnist1d
-from ld_data.release import check_target, find_release, list_releases, load, verify
-from ld_data.report import Goals, HealthReport, keep_measured, make_report, merge, read_goals
-from ld_data.source import SOURCES, Source, choose_source, find_inputs
-from ld_data.variations import TEST_ROWS, TRAIN_ROWS
-from ld_data.variations_generator import (
-    MANNERS,
-    MAX_ROW,
-    BackgroundKind,
-    Blend,
-    Order,
-    VariationConfig,
-    VariationStream,
-)
+from ld_data.mnist1d.config import Mnist1dConfig
+from ld_data.mnist1d.dataset import plan_mnist1d
+from ld_data.protocols import LatentCodec
+from ld_data.release.dataset import LatentDataset
+from ld_data.release.examples import EXAMPLES_NAME, INPUT_ROWS, PLACE_ROWS, Examples
+from ld_data.release.folder import check_target, find_release, list_releases, load, verify
+from ld_data.release.inputs import find_inputs
+from ld_data.release.manifest import FileRecord, Manifest, read_manifest
+from ld_data.release.report import Goals, HealthReport, keep_measured, make_report, merge, read_goals
+from ld_data.settings import CHECKPOINTS_VARIABLE, checkpoints_folder
+from ld_data.sources.catalogue import SOURCES, choose_source
+from ld_data.sources.mnist import load_mnist
+from ld_data.sources.source import Source
+from ld_data.storage.arrays import read_npy
+from ld_data.storage.hashing import hash_file
+from ld_data.variations.published import TEST_ROWS, TRAIN_ROWS
+from ld_data.variations.stream import MANNERS, MAX_ROW, BackgroundKind, Blend, Order, VariationConfig, VariationStream
 from vae.recipes import RECIPES, find_recipe
 
 RELEASE_VERSION = "1.0.0"
@@ -273,7 +269,7 @@ def _summarise(name: str, folder: Path) -> dict[str, Any]:
 
 
 def _generate(options: argparse.Namespace) -> None:
-    from ld_data.mnist1d_files import name_files, write_signals  # what draws progress bars
+    from ld_data.mnist1d.files import name_files, write_signals  # what draws progress bars
 
     values = {field.name: getattr(options, field.name) for field in dataclasses.fields(Mnist1dConfig)}
     config = Mnist1dConfig(**{**values, "padding": tuple(values["padding"])})
@@ -288,7 +284,7 @@ def _generate(options: argparse.Namespace) -> None:
 
 
 def _generate_variations(options: argparse.Namespace) -> None:
-    from ld_data.variations_files import check_target, read_pictures, write_variations
+    from ld_data.variations.files import check_target, read_pictures, write_variations
 
     config = VariationConfig(
         **{field.name: getattr(options, field.name) for field in dataclasses.fields(VariationConfig)}
@@ -312,12 +308,12 @@ def _benchmark(options: argparse.Namespace) -> None:
         raise InputError(f"--turns must be 1 or more; received {turns}.")
     timings: dict[str, Any]
     if options.source == "mnist1d":
-        from ld_data.mnist1d_benchmark import describe_speed, measure_speed  # by a library that only this needs
+        from ld_data.mnist1d.benchmark import describe_speed, measure_speed  # by a library that only this needs
 
         timings = measure_speed(turns)
         text = describe_speed(timings)
     else:
-        from ld_data.variations_benchmark import describe_reading, measure_reading
+        from ld_data.variations.benchmark import describe_reading, measure_reading
 
         timings = measure_reading(turns, options.notation)
         text = describe_reading(timings)
@@ -328,13 +324,13 @@ def _benchmark(options: argparse.Namespace) -> None:
 def _build(options: argparse.Namespace) -> None:
     from importlib.metadata import version
 
-    from ld_data.builder import BuildPlan, make_dataset, name_release, write_release
+    from ld_data.release.builder import BuildPlan, make_dataset, name_release, write_release
 
     with command_line.quiet_imports():
         import keras  # the framework takes seconds to import, and only this command trains
 
-        from eval.judges import find_judge
-        from vae.training import train_codec
+        from eval.classifiers.judges import find_judge
+        from vae.training.train import train_codec
 
     source = choose_source(options.source, options.source_npz, options.licence)
     recipe = _choose_recipe(options, source)
@@ -384,16 +380,16 @@ def _describe_build(options: argparse.Namespace) -> str:
 
 def _examine(data: LatentDataset, codec: LatentCodec | None, source: Source | None, goals: Goals) -> HealthReport:
     """Return the health report of a dataset; of what its models keep, too, if they and the source are at hand."""
-    from eval.information import decode_test_inputs, measure_errors, measure_probes  # scikit-learn takes a second
-    from eval.variations_kept import measure_kept
-    from ld_data.health import measure_codec, measure_latents, measure_nulls
+    from ld_data.health.latents import measure_codec, measure_latents, measure_nulls
+    from ld_data.health.probes import decode_test_inputs, measure_errors, measure_probes  # scikit-learn takes a second
+    from ld_data.health.variations_kept import measure_kept
 
     groups = merge(measure_latents(data, progress=True), {"probes": measure_probes(data)})
     if codec is None or source is None:
         goals = keep_measured(goals, groups)
     else:
         with command_line.quiet_imports():
-            from eval.judges import find_judge, load_judge, read_decoded
+            from eval.classifiers.judges import find_judge, load_judge, read_decoded
 
         decoded = decode_test_inputs(data, source, codec)
         groups = merge(groups, measure_codec(codec, source), {"decoded": measure_errors(source, decoded)})
@@ -405,7 +401,7 @@ def _examine(data: LatentDataset, codec: LatentCodec | None, source: Source | No
 
 
 def _download(options: argparse.Namespace) -> None:
-    from ld_data.download import fetch_release  # the network stack, which no other command needs
+    from ld_data.release.download import fetch_release  # the network stack, which no other command needs
 
     folder = options.checkpoints or checkpoints_folder()
     delivery = fetch_release(options.name, options.service, folder)
@@ -455,8 +451,8 @@ def _read_goals(command: str, source: Source) -> Goals:
 
 
 def _keep_report(folder: Path, report: HealthReport, source: Source) -> None:
-    from eval.judges import find_judge
-    from ld_data.builder import replace_report
+    from eval.classifiers.judges import find_judge
+    from ld_data.release.builder import replace_report
 
     if report.refused:
         rows = "".join(f"\n  {row}" for row in report.refused)
@@ -467,7 +463,7 @@ def _keep_report(folder: Path, report: HealthReport, source: Source) -> None:
 
 
 def _add_examples(options: argparse.Namespace) -> None:
-    from ld_data.builder import add_examples
+    from ld_data.release.builder import add_examples
 
     folder = find_release(options.release)
     data = load(folder)
@@ -477,16 +473,16 @@ def _add_examples(options: argparse.Namespace) -> None:
 
 
 def _make_examples(source: Source, data: LatentDataset) -> Examples:
-    from ld_data.tsne import embed_by_class  # scikit-learn takes a second to import
+    from ld_data.health.maps import embed_by_class  # scikit-learn takes a second to import
 
     return Examples(source.x_test[:INPUT_ROWS], embed_by_class(data, PLACE_ROWS))
 
 
 def _plots(options: argparse.Namespace) -> None:
     # matplotlib takes a second to import
-    from ld_data.mnist1d_plots import draw_generator
-    from ld_data.plots import check_components, draw_latents, draw_models, save_figure
-    from ld_data.variations_plots import draw_variations
+    from ld_data.health.plots import check_components, draw_latents, draw_models, save_figure
+    from ld_data.mnist1d.plots import draw_generator
+    from ld_data.variations.plots import draw_variations
 
     if options.release == "mnist1d":
         figures = draw_generator()

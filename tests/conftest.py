@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from api.catalogue import Catalogue
-from eval.store import Store
-from ld_data import locations
-from tests.databases import Postgresql, find_postgresql, make_database, serve_postgresql
-from tests.fakes import FakeCodec, build_release, make_plan, make_source
+from api.releases.catalogue import Catalogue
+from eval.leaderboard.store import Store
+from ld_data import settings as locations
+from tests.support.databases import Postgresql, find_postgresql, make_database, serve_postgresql
+from tests.support.fakes import FakeCodec, build_release, make_plan, make_source
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
@@ -34,7 +34,7 @@ def _no_network(monkeypatch):
 @pytest.fixture(autouse=True)
 def _no_pauses(monkeypatch):
     """Let requests that are sent again be sent at once, unless the answer names a time."""
-    monkeypatch.setattr("ld_data.retries.PAUSE_SECONDS", 0.0)
+    monkeypatch.setattr("ld_data.remote.retry.PAUSE_SECONDS", 0.0)
 
 
 @pytest.fixture

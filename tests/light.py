@@ -6,7 +6,8 @@ import numpy as np
 
 import ld_data
 from eval import evaluate
-from ld_data.mnist1d import Mnist1dConfig, make_mnist1d
+from ld_data.mnist1d.config import Mnist1dConfig
+from ld_data.mnist1d.dataset import make_mnist1d
 
 FRAMEWORKS = {"tensorflow", "keras", "fastapi", "starlette", "sklearn", "onnxruntime", "pyarrow", "pandas", "torch"}
 

@@ -21,19 +21,20 @@ import ld_data.__main__ as data_main
 import vae.__main__ as vae_main
 from api.app import make_app
 from api.commands import main as serve_main
-from eval.classifiers import CLASSIFIERS
-from eval.tokens import Tokens
-from ld_data import challenge
-from ld_data import source as sources
-from ld_data.arrays import read_npz
-from ld_data.hashing import hash_file
-from ld_data.mnist import load_mnist
-from ld_data.mnist1d import Mnist1dConfig, make_mnist1d
-from ld_data.report import Goal
-from ld_data.variations_benchmark import Reading
-from ld_data.variations_generator import VariationConfig, VariationStream
-from tests.fakes import FakeCodec, generate, guess_classes
-from tests.servers import serve
+from eval.classifiers.registry import CLASSIFIERS
+from eval.leaderboard.tokens import Tokens
+from ld_data.mnist1d.config import Mnist1dConfig
+from ld_data.mnist1d.dataset import make_mnist1d
+from ld_data.release.report import Goal
+from ld_data.sources import secret_draws as challenge
+from ld_data.sources import source as sources
+from ld_data.sources.mnist import load_mnist
+from ld_data.storage.arrays import read_npz
+from ld_data.storage.hashing import hash_file
+from ld_data.variations.benchmark import Reading
+from ld_data.variations.stream import VariationConfig, VariationStream
+from tests.support.fakes import FakeCodec, generate, guess_classes
+from tests.support.servers import serve
 from vae.recipes import RECIPES
 
 QUICK = ("build", "mnist1d", "--epochs", 1, "--flow-epochs", 1)
@@ -53,8 +54,8 @@ def tiny_mnist1d(monkeypatch, small_models):
     """Let mnist1d and what its models are fitted on be few signals, examined against few nulls."""
     few = Mnist1dConfig(num_samples=500)
     monkeypatch.setitem(sources.SOURCES, "mnist1d", lambda: sources._make_mnist1d("mnist1d", few))
-    monkeypatch.setattr("ld_data.source.MNIST1D_FIT_ROWS", 2000)
-    monkeypatch.setattr("ld_data.health.NULL_SEEDS", 1)
+    monkeypatch.setattr("ld_data.sources.catalogue.MNIST1D_FIT_ROWS", 2000)
+    monkeypatch.setattr("ld_data.health.latents.NULL_SEEDS", 1)
 
 
 @pytest.fixture
@@ -200,7 +201,7 @@ class TestLdData:
         reading = Reading("ours", 0.5, 0.6, 250_000_000, "00")
         asked = []
         monkeypatch.setattr(
-            "ld_data.variations_benchmark.measure_reading",
+            "ld_data.variations.benchmark.measure_reading",
             lambda *arguments: asked.append(arguments) or {"lists": reading, "ours": reading},
         )
         assert run_json(capsys, data_main.main, "benchmark", "variations")["ours"]["peak"] == 250_000_000
@@ -269,7 +270,7 @@ class TestLdData:
         assert manifest.judge_sha256 == hash_file(checkpoints / "judges" / "mnist1d.keras")
 
     def test_build_of_own_images(self, checkpoints, tmp_path, capsys, monkeypatch, small_models):
-        monkeypatch.setattr("ld_data.health.NULL_SEEDS", 1)
+        monkeypatch.setattr("ld_data.health.latents.NULL_SEEDS", 1)
         random = np.random.default_rng(0)
         arrays = {}
         for split, rows in (("train", 600), ("test", 200)):
@@ -308,11 +309,11 @@ class TestLdData:
         assert predecessor.null < 1
 
     def test_the_report_of_varied_digits_tells_what_is_kept(self, checkpoints, monkeypatch, small_models):
-        monkeypatch.setattr("ld_data.health.NULL_SEEDS", 1)
-        monkeypatch.setattr("ld_data.source.VARIATIONS_FIT_ROWS", 600)
+        monkeypatch.setattr("ld_data.health.latents.NULL_SEEDS", 1)
+        monkeypatch.setattr("ld_data.sources.catalogue.VARIATIONS_FIT_ROWS", 600)
         images, labels = np.random.default_rng(0).integers(0, 256, (800, 28, 28), np.uint8), np.arange(800) % 4
         digits = {"x_train": images[:600], "x_test": images[600:], "y_train": labels[:600], "y_test": labels[600:]}
-        monkeypatch.setattr("ld_data.source.load_mnist", lambda: digits)
+        monkeypatch.setattr("ld_data.sources.source.load_mnist", lambda: digits)
         arguments = ("mnist-rot-back-image-like", "--latent-dim", 2, "--epochs", 1, "--flow-epochs", 1)
         assert run(data_main.main, "build", *arguments) == 0
         kept = ld_data.load("ld-mnist-rot-back-image-like-2").manifest.health["kept"]
@@ -471,7 +472,7 @@ class TestEval:
         assert f"no file {name}: expected predictions for the challenge of fake-4" in capsys.readouterr().err
 
     def test_baselines(self, release, capsys, monkeypatch):
-        monkeypatch.setattr("eval.baselines.SHORT", ("mean", "linear"))
+        monkeypatch.setattr("eval.baselines.registry.SHORT", ("mean", "linear"))
         rows = run_json(capsys, eval_main.main, "baselines", "fake-4")
         assert [row["name"] for row in rows] == ["mean", "linear"]
         assert run(eval_main.main, "baselines", "fake-4", "--only", "oracle") == 0
@@ -482,7 +483,7 @@ class TestEval:
 
     def test_a_table_of_baselines_is_kept_and_checked(self, release, tmp_path, capsys, monkeypatch):
         path = tmp_path / "tables" / "fake-4.json"
-        monkeypatch.setattr("eval.baseline_table.table_path", lambda release: path)
+        monkeypatch.setattr("eval.baselines.table.table_path", lambda release: path)
         few = ("baselines", "fake-4", "--only", "linear", "feedback-alignment", "--seeds", 2)
         assert run(eval_main.main, *few, "--out", path) == 0
         assert "over 2 seeds" in capsys.readouterr().out
@@ -499,7 +500,7 @@ class TestEval:
 
     def test_a_table_is_checked_with_as_many_seeds_as_it_has(self, release, tmp_path, capsys, monkeypatch):
         path = tmp_path / "fake-4.json"
-        monkeypatch.setattr("eval.baseline_table.table_path", lambda release: path)
+        monkeypatch.setattr("eval.baselines.table.table_path", lambda release: path)
         few = ("baselines", "fake-4", "--only", "feedback-alignment")
         assert run(eval_main.main, *few, "--seeds", 5, "--out", path) == 0
         assert run(eval_main.main, *few, "--check") == 0
@@ -519,7 +520,7 @@ class TestEval:
     def test_bad_options_are_refused_before_anything_is_measured(
         self, release, options, words, tmp_path, capsys, monkeypatch
     ):
-        monkeypatch.setattr("eval.baseline_table.table_path", lambda release: tmp_path / "none.json")
+        monkeypatch.setattr("eval.baselines.table.table_path", lambda release: tmp_path / "none.json")
         assert run(eval_main.main, "baselines", "fake-4", "--only", "feedback-alignment", *options) == 1
         shown = capsys.readouterr()
         assert words in shown.err

@@ -6,7 +6,6 @@ import shlex
 import shutil
 import subprocess
 import tomllib
-from pathlib import Path
 
 import datasets
 import numpy as np
@@ -19,18 +18,18 @@ import ld_data.__main__ as data_main
 import vae
 import vae.__main__ as vae_main
 from api.app import make_app
-from api.catalogue import Catalogue
-from eval import tokens
-from eval.baseline_table import describe_rows, load_rows
-from eval.baselines import BASELINES
-from eval.classifier_tables import TABLES
-from eval.store import Store
-from eval.trials import load_trials, trials_path
-from ld_data import locations
-from ld_data.command_line import EXIT_FAILURE, EXIT_INTERRUPTED, EXIT_USAGE, SHELLS
-from tests.servers import serve
+from api.releases.catalogue import Catalogue
+from eval.baselines.registry import BASELINES
+from eval.baselines.table import describe_rows, load_rows
+from eval.classifiers.tables import TABLES
+from eval.classifiers.trials import load_trials, trials_path
+from eval.leaderboard import tokens
+from eval.leaderboard.store import Store
+from ld_data import settings as locations
+from ld_data.cli.parser import EXIT_FAILURE, EXIT_INTERRUPTED, EXIT_USAGE, SHELLS
+from tests.support.paths import ROOT
+from tests.support.servers import serve
 
-ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text("utf-8")
 PARSERS = {
     "ld_data": data_main._make_parser(),

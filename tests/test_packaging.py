@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 
 import ld_data
+from tests.support.paths import ROOT
 
-ROOT = Path(__file__).parent.parent
 PACKAGES = ("ld_data", "vae", "api", "eval")
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 TOOLS = {"pip", "setuptools", "ld-data"}

@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-from pathlib import Path
 
 import httpx2
 import numpy as np
@@ -13,17 +12,17 @@ import pytest
 import ld_data
 import ld_data.__main__ as data_main
 import vae
-from ld_data import locations
-from ld_data.builder import name_release
-from ld_data.gaussianity import measure_moments
-from ld_data.mnist import load_mnist
-from ld_data.mnist1d import make_mnist1d
-from ld_data.release import verify
-from ld_data.report import read_goals
-from ld_data.variations_generator import MANNERS, VariationStream, to_bytes
+from ld_data import settings as locations
+from ld_data.health.gaussianity import measure_moments
+from ld_data.mnist1d.dataset import make_mnist1d
+from ld_data.release.builder import name_release
+from ld_data.release.folder import verify
+from ld_data.release.report import read_goals
+from ld_data.sources.mnist import load_mnist
+from ld_data.variations.stream import MANNERS, VariationStream, to_bytes
+from tests.support.paths import ROOT
 from vae.recipes import find_recipe
 
-ROOT = Path(__file__).parent.parent
 CHECKPOINTS = ROOT / "checkpoints"
 ROT_BACK = "ld-mnist-rot-back-32"
 SHAPES = {"ld-mnist-32": (28, 28), ROT_BACK: (28, 28), "ld-mnist1d-32": (40,)}

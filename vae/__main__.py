@@ -10,21 +10,29 @@ from pathlib import Path
 import numpy as np
 
 import ld_data
-from ld_data import command_line
-from ld_data.dataset import LatentDataset
+from ld_data.cli import parser as command_line
 from ld_data.errors import InputError
-from ld_data.manifest import read_manifest
 from ld_data.noise import make_normals
-from ld_data.release import find_release
-from ld_data.source import SOURCES, Source, find_inputs, load_source
+from ld_data.release.dataset import LatentDataset
+from ld_data.release.folder import find_release
+from ld_data.release.inputs import find_inputs
+from ld_data.release.manifest import read_manifest
+from ld_data.sources.catalogue import SOURCES, load_source
+from ld_data.sources.source import Source
 from vae.codec import Codec, load
-from vae.inputs import prepare_inputs
-from vae.network import Network
 from vae.preset import check_new_folder
 from vae.recipes import RECIPES, find_recipe
+from vae.runtime.input_codec import prepare_inputs
+from vae.runtime.onnx_network import Network
 
 PUBLISHED = "published"
-DECODERS = ("dense-512-512", "dense-512-1024", "residual-6x512", "subpixel", "transposed")  # of vae.alternatives
+DECODERS = (
+    "dense-512-512",
+    "dense-512-1024",
+    "residual-6x512",
+    "subpixel",
+    "transposed",
+)  # of vae.decoders.alternatives
 TRAINERS = ("keras", "tensorflow", "tf2onnx", "onnx", "onnxruntime")  # what trains models, and writes them
 NORMALS_SEED, NORMALS_STREAM, NORMALS_ROWS = 0, 1 << 43, 10_000  # of N(0, I), where decoders are compared
 
@@ -84,7 +92,7 @@ def _make_parser() -> argparse.ArgumentParser:
 def _train(options: argparse.Namespace) -> None:
     check_new_folder(options.out)  # which takes no time; training does
     with command_line.quiet_imports():
-        from vae.training import train_codec  # the framework takes seconds to import
+        from vae.training.train import train_codec  # the framework takes seconds to import
 
     source = load_source(options.source)
     changes = {name: getattr(options, name) for name in ("latent_dim", "epochs", "flow_epochs", "seed", "y")}
@@ -112,8 +120,8 @@ def _decoders(options: argparse.Namespace) -> None:
     if options.steps < 1:
         raise InputError(f"--steps must be 1 or more; received {options.steps}.")
     with command_line.quiet_imports():
-        from vae.alternatives import choose_alternatives, train_alternative
-        from vae.decoder_table import describe_rows, make_rows
+        from vae.decoders.alternatives import choose_alternatives, train_alternative
+        from vae.decoders.table import describe_rows, make_rows
 
     data, codec = ld_data.load(options.release), load(options.release)
     source = find_inputs(read_manifest(find_release(options.release)), options.source_npz)
@@ -137,8 +145,8 @@ def _measure_decoders(
     normals_mse: the mean squared difference there; normals_judge: the share that the judge reads alike.
     """
     with command_line.quiet_imports():
-        from eval.information import measure_errors
-        from eval.judges import find_judge, load_judge, read_classes, read_decoded
+        from eval.classifiers.judges import find_judge, load_judge, read_classes, read_decoded
+        from ld_data.health.probes import measure_errors
 
     path = find_judge(source.judge)
     judge = None if path is None else load_judge(path)

@@ -8,18 +8,19 @@ from typing import Any
 
 import numpy as np
 
-from ld_data.arrays import check_finite, check_numbers, read_npz, write_npz
+from ld_data.checks import check_finite, check_numbers
 from ld_data.errors import InputError, IntegrityError
-from ld_data.manifest import MANIFEST_NAME
-from ld_data.release import find_release, verify_files
-from ld_data.staging import make_staging_folder
-from vae.cells import Cells
+from ld_data.release.folder import find_release, verify_files
+from ld_data.release.manifest import MANIFEST_NAME
+from ld_data.storage.arrays import read_npz, write_npz
+from ld_data.storage.staging import make_staging_folder
 from vae.config import VaeConfig
-from vae.frozen import FrozenVae
-from vae.gaussian_classes import GaussianClasses
-from vae.inputs import InputCodec
-from vae.network import Network
 from vae.preset import PRESET_NAME, Preset, check_new_folder, read_preset, record_files
+from vae.runtime.cells import Cells
+from vae.runtime.frozen_vae import FrozenVae
+from vae.runtime.gaussian_classes import GaussianClasses
+from vae.runtime.input_codec import InputCodec
+from vae.runtime.onnx_network import Network
 
 FORMAT_VERSION = 5
 CONFIG_NAME = "model.json"
@@ -37,7 +38,7 @@ Find = Callable[[str], Path]  # where a file of that name lies; raises `Integrit
 
 @dataclass(frozen=True, eq=False)
 class Codec:
-    """The models of a release, `x` and `y`, each with `encode` and `decode`; satisfies `ld_data.codec.LatentCodec`."""
+    """The models of a release, `x` and `y`, each with `encode` and `decode`: a `LatentCodec`."""
 
     x: InputCodec
     y: Cells | GaussianClasses

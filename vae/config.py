@@ -50,7 +50,7 @@ class VaeConfig:
         divergence: weight of the flow's estimate of KL(aggregate posterior || N(0, I)) in nats.
         class_loss: weight of the cross-entropy of a linear classifier of the inner latents.
         slip: whether the rate takes the standard deviation for the variance, as the predecessor's did.
-        augmentation: strength of the slight changes to images while training; 0 for none (see `vae.augmentation`).
+        augmentation: strength of the slight changes to images while training; 0 for none.
         epochs, batch_size: passes over the training inputs, and rows a step.
         learning_rate: the peak of a cosine schedule that ends at 0.
         averaging: momentum of the running average of the weights, which replaces them at the end; 0 for none.

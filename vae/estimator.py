@@ -9,9 +9,9 @@ from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, Transfo
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from ld_data.adapters import name_columns
-from ld_data.codec import LatentCodec, Mode
 from ld_data.errors import InputError
+from ld_data.protocols import LatentCodec, Mode
+from ld_data.release.adapters import name_columns
 from vae.codec import load
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ld_data.errors import InputError, IntegrityError
-from ld_data.manifest import MAX_MANIFEST_BYTES, FileRecord, read_file_record
+from ld_data.release.manifest import MAX_MANIFEST_BYTES, FileRecord, read_file_record
 
 FORMAT_VERSION = 1
 PRESET_NAME = "preset.json"

@@ -4,10 +4,10 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from ld_data.errors import InputError, UnknownNameError
-from ld_data.report import Goal, Goals
-from ld_data.source import Source
-from ld_data.variations_archive import PUBLICATIONS
-from ld_data.variations_generator import MANNERS
+from ld_data.release.report import Goal, Goals
+from ld_data.sources.source import Source
+from ld_data.variations.archive import PUBLICATIONS
+from ld_data.variations.stream import MANNERS
 from vae.config import VaeConfig
 
 YKind = Literal["cells", "gaussian"]

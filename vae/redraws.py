@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ld_data.arrays import check_integer, check_labels
-from ld_data.codec import LatentCodec
+from ld_data.checks import check_integer, check_labels
 from ld_data.errors import InputError
 from ld_data.noise import check_seed
+from ld_data.protocols import LatentCodec
 
 EPOCH_ROWS = 1 << 40  # rows of noise between two epochs, more than any data set has
 MAX_EPOCH = 2**63 - 1

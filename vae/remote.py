@@ -14,9 +14,9 @@ from pathlib import Path
 from urllib.parse import SplitResult, quote, urlsplit, urlunsplit
 
 from ld_data.errors import DownloadError, InputError, LdDataError, MissingDataError, StorageError
-from ld_data.fetch import fetch_bytes, fetch_file
-from ld_data.locations import CACHE_VARIABLE, OFFLINE_VARIABLE, cache_folder, is_offline
-from ld_data.manifest import MANIFEST_NAME, MAX_MANIFEST_BYTES, SHA256, FileRecord, Manifest
+from ld_data.release.manifest import MANIFEST_NAME, MAX_MANIFEST_BYTES, SHA256, FileRecord, Manifest
+from ld_data.remote.transfer import fetch_bytes, fetch_file
+from ld_data.settings import CACHE_VARIABLE, OFFLINE_VARIABLE, cache_folder, is_offline
 from vae.preset import PRESET_NAME, Preset
 
 RELEASE_PATH = re.compile(r"/v1/datasets/[^/]+/*\Z")  # of a service

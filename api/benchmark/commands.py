@@ -6,9 +6,9 @@ from dataclasses import asdict
 
 import ld_data
 from api.benchmark.options import SECTIONS, Options
-from ld_data import command_line
+from ld_data.cli import parser as command_line
 from ld_data.errors import HealthError, StartError
-from ld_data.release import find_release
+from ld_data.release.folder import find_release
 
 SERVERS = (  # what serves, all of it: of a process that lacks something it is told only that it did not start
     "fastapi",
@@ -93,7 +93,7 @@ def _benchmark(options: argparse.Namespace) -> None:
 
 
 def _soak(options: argparse.Namespace) -> None:
-    from api.benchmark.soak import describe_soak, soak
+    from api.benchmark.soak.soak import describe_soak, soak
 
     folder = find_release(options.release)
     result = soak(ld_data.load(folder), folder, options.minutes, options.workers)

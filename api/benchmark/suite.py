@@ -14,7 +14,9 @@ import numpy as np
 from tqdm import tqdm
 
 import ld_data
-from api.benchmark.contenders import (
+from api.benchmark.contenders.nginx import ask_service, make_nginx
+from api.benchmark.contenders.processes import Program, Running, start
+from api.benchmark.contenders.registry import (
     ECHO,
     ONE_THREAD,
     OTHERS,
@@ -26,18 +28,16 @@ from api.benchmark.contenders import (
     ask_in_npy,
     ask_to_encode,
 )
-from api.benchmark.downloads import ask_service, make_nginx
-from api.benchmark.load import Group
-from api.benchmark.loading import sample
-from api.benchmark.messages import make_request
+from api.benchmark.http import make_request
+from api.benchmark.load.generator import Group
+from api.benchmark.load.overload import MEGABYTE, measure_large_memory, measure_overload
+from api.benchmark.load.run import sample
+from api.benchmark.load.samples import Sample, summarise
 from api.benchmark.options import Options
-from api.benchmark.overload import MEGABYTE, measure_large_memory, measure_overload
-from api.benchmark.processes import Program, Running, start
-from api.benchmark.samples import Sample, summarise
 from api.benchmark.turns import start_turns
-from ld_data.dataset import LatentDataset
 from ld_data.errors import StartError
 from ld_data.noise import make_normals
+from ld_data.release.dataset import LatentDataset
 
 LOADS = ((1, 16), (1, 64), (64, 16))  # rows of a request, connections
 LARGE_ROWS = 10_000

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from typing import Any
 
-from api.benchmark.contenders import ECHO, OTHERS, SERVICE, WORKERS
+from api.benchmark.contenders.registry import ECHO, OTHERS, SERVICE, WORKERS
 from api.benchmark.goals import find_peak, judge, share_of_peak
-from api.benchmark.samples import Sample
+from api.benchmark.load.samples import Sample
 from api.benchmark.suite import BATCHES, LARGE_ROWS, LOADS, PRODUCTS, Results, name_load
 
 

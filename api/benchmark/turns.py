@@ -10,8 +10,8 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Any
 
-from api.benchmark.processes import on_core, stop
-from api.benchmark.samples import Sample, find_percentile
+from api.benchmark.contenders.processes import on_core, stop
+from api.benchmark.load.samples import Sample, find_percentile
 from ld_data.errors import StartError
 
 Function = Callable[[], object]

@@ -5,7 +5,7 @@ from scipy.special import softmax
 from tqdm import tqdm
 
 from eval.rules.network import split_rows
-from ld_data.dataset import LatentDataset
+from ld_data.release.dataset import LatentDataset
 
 SHARPNESS = tuple(0.25 * 2**i for i in range(7))  # tried on held-out rows
 CHUNK_ROWS = 500

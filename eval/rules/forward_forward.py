@@ -7,7 +7,7 @@ import numpy as np
 from scipy.special import expit, softmax
 
 from eval.rules.network import Network, apply, correlate
-from ld_data.dataset import LatentDataset
+from ld_data.release.dataset import LatentDataset
 
 THRESHOLD = 1.0  # of a layer's mean squared activity, its goodness
 

@@ -9,7 +9,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
-from ld_data.dataset import LatentDataset
+from ld_data.release.dataset import LatentDataset
 
 HELD_OUT = 0.1
 FIRST_DECAY, SECOND_DECAY, EPSILON = 0.9, 0.999, 1e-8

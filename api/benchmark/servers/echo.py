@@ -10,10 +10,10 @@ import uvicorn
 
 import vae
 from api.app import make_app
-from api.catalogue import Catalogue
-from api.gathering import GATHERED_ROWS
-from api.processes import settle
-from eval.store import Store
+from api.releases.catalogue import Catalogue
+from api.server import settle
+from api.work.batching import GATHERED_ROWS
+from eval.leaderboard.store import Store
 from ld_data.noise import make_normals
 from vae.codec import Codec
 

@@ -12,7 +12,7 @@ from keras import KerasTensor
 
 from vae.codec import CONFIG_NAME
 from vae.config import VaeConfig
-from vae.model import Vae
+from vae.model.vae import Vae
 
 
 class Decoder(keras.Model):

@@ -15,9 +15,9 @@ from onnx import TensorProto, helper, numpy_helper
 import vae
 from api.benchmark.turns import serve_turns
 from ld_data.noise import make_normals
-from ld_data.release import verify
-from vae.flops import count_flops
-from vae.network import Network
+from ld_data.release.folder import verify
+from vae.decoders.flops import count_flops
+from vae.runtime.onnx_network import Network
 
 BATCHES = (1, 64, 256, 4096)
 PEAK_SIZE = 1024  # of the square matrices of the product

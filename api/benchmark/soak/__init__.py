@@ -1,0 +1,1 @@
+"""A long run of mixed visits that checks answers and memory."""

@@ -1,0 +1,101 @@
+"""The leaderboard as CSV and as Markdown."""
+
+import csv
+import io
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+from urllib.parse import quote
+
+from eval.score import write_figure, write_with_error
+
+COLUMNS = (
+    "id",
+    "status",
+    "name",
+    "url",
+    "mse",
+    "standard_error",
+    "skill",
+    "skill_standard_error",
+    "noise_free_mse",
+    "decoded_accuracy",
+    "null",
+    "floor",
+    "parameters",
+    "seconds",
+    "learning_rule",
+    "submitted_at",
+    "description",
+    "receipt_sha256",
+)
+CHALLENGE_COLUMNS = (*COLUMNS, "season", "public_rank", "rank_gap")
+FORMULA_SIGNS = ("=", "+", "-", "@")  # by which a spreadsheet takes a text for a formula
+HEADINGS = ("", "model", "MSE", "skill", "noise-free MSE", "decoded accuracy", "parameters", "seconds", "learning rule")
+RANK_HEADINGS = ("public rank", "gap")
+MARKDOWN_SIGNS = re.compile(r"([\\`*_{}\[\]()#+\-.!|~:@^$=\"'/])")
+
+Rows = Sequence[Mapping[str, Any]]
+
+
+def write_csv(scores: Rows, suspects: Rows, columns: Sequence[str] = COLUMNS) -> str:
+    """Return the entries as CSV (RFC 4180): a heading, the ranked ones, and then the suspects.
+
+    A text that a spreadsheet would take for a formula gets an apostrophe in front.
+    """
+    stream = io.StringIO()
+    writer = csv.writer(stream)
+    writer.writerow(columns)
+    for row in (*scores, *suspects):
+        writer.writerow([_make_cell(row.get(column)) for column in columns])
+    return stream.getvalue()
+
+
+def write_markdown(title: str, scores: Rows, suspects: Rows) -> str:
+    """Return the entries as Markdown tables, the suspects apart; texts of authors appear as they are.
+
+    Those of the challenge track have their rank on the public one beside them, and the gap.
+    """
+    parts = [f"# {escape(title)}", _make_table(scores) if scores else "No scores yet."]
+    if suspects:
+        parts += ["## Suspect", "More classes decoded than x allows: not ranked.", _make_table(suspects)]
+    return "\n\n".join(parts) + "\n"
+
+
+def escape(text: str) -> str:
+    """Return a text that Markdown shows as it is, and that makes no HTML."""
+    return MARKDOWN_SIGNS.sub(r"\\\1", text.replace("&", "&amp;")).replace("<", "&lt;").replace(">", "&gt;")
+
+
+def _make_cell(value: Any) -> Any:
+    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA_SIGNS) else value
+
+
+def _make_table(rows: Rows) -> str:
+    ranks = [_make_ranks(row) for row in rows]
+    extra = RANK_HEADINGS if ranks[0] else ()
+    lines = [[*HEADINGS, *extra], ["---:", "---", *["---:"] * 6, "---", *["---:"] * len(extra)]]
+    lines += [[str(place), *_make_fields(row), *ranks[place - 1]] for place, row in enumerate(rows, 1)]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _make_fields(row: Mapping[str, Any]) -> list[str]:
+    name = escape(row["name"])
+    link = quote(row["url"], safe=":/?#@!$&*+,;=%~-._")  # what could end the link, or the table's cell, is encoded
+    return [
+        f"[{name}](<{link.replace('&', '&amp;')}>)" if link else name,
+        write_with_error(row["mse"], row["standard_error"], sign="±"),
+        write_with_error(row["skill"], row["skill_standard_error"], 3, "±"),
+        write_figure(row["noise_free_mse"]),
+        f"{row['decoded_accuracy']:.4f}",
+        "" if row["parameters"] is None else f"{row['parameters']:,}",
+        "" if row["seconds"] is None else f"{row['seconds']:,.0f}",
+        escape(row["learning_rule"]),
+    ]
+
+
+def _make_ranks(row: Mapping[str, Any]) -> list[str]:
+    if "rank_gap" not in row:
+        return []
+    rank, gap = row["public_rank"], row["rank_gap"]
+    return ["" if rank is None else str(rank), "" if gap is None else f"{gap:+d}"]

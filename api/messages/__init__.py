@@ -1,0 +1,1 @@
+"""Bodies in and out: negotiation, arrays, pictures, files and the inference protocol."""

@@ -1,0 +1,131 @@
+"""What bodies hold: arrays as JSON or `.npy`, by Content-Type and Accept."""
+
+from typing import Any
+
+import numpy as np
+import orjson
+from fastapi import Request
+
+from api.messages.negotiation import choose_media_type, read_header, read_media_type
+from ld_data.errors import InputError, MediaTypeError, NotAcceptableError
+from ld_data.storage.arrays import NPY_MAGIC, read_npy
+
+JSON = "application/json"
+NPY = "application/x-npy"
+NPZ = "application/x-npz"
+MAX_ECHO = 200  # characters of a request that an error repeats
+
+Schema = dict[str, Any]
+BINARY_CONTENT: Schema = {"schema": {"type": "string", "format": "binary"}}
+
+
+def read_object(request: Request, body: bytes) -> dict[str, Any]:
+    """Return the JSON object in a request's body; raise `MediaTypeError` or `InputError` if there is none."""
+    check_content_type(request, JSON)
+    return parse_object(body)
+
+
+def read_array(request: Request, body: bytes, field: str) -> np.ndarray:
+    """Return the array in a request's body: the one field `field` of a JSON object, or `.npy` bytes.
+
+    Raises `MediaTypeError` for another Content-Type, `InputError` for a body that is not such an array.
+    """
+    if check_content_type(request, JSON, NPY) == NPY:
+        return read_npy(body)
+    values = parse_object(body)
+    if set(values) != {field}:
+        received = str(sorted(values))[:MAX_ECHO]
+        raise InputError(f'expected a JSON object {{"{field}": [...]}}; received the fields {received}.')
+    if body.count(b'"') > 2:  # a few MB of them would fill the memory: see `make_array`
+        raise InputError(f"{field} must be numbers; received texts among them.")
+    return make_array(values[field], field)
+
+
+def make_array(values: object, name: str) -> np.ndarray:
+    """Return lists in lists, as JSON holds them, as an array; raise `InputError` if they differ in length.
+
+    The caller sees to it that no texts are among them: numpy gives each element the room of the longest.
+    """
+    try:
+        return np.array(values)
+    except ValueError as error:
+        raise InputError(f"{name} must be a rectangular array of numbers: {error}.") from error
+
+
+def choose_answer_type(request: Request, *offered: str) -> str:
+    """Return the media type that a request's Accept likes best; raise `NotAcceptableError` if it likes none.
+
+    Without Accept it is the first.
+    """
+    accept = read_header(request.scope, b"accept")
+    chosen = choose_media_type(accept, offered)
+    if chosen is None:
+        raise NotAcceptableError(f"expected an Accept with {', '.join(offered)} or */*; received {accept[:MAX_ECHO]}.")
+    return chosen
+
+
+def write_arrays(**arrays: np.ndarray) -> bytes:
+    """Return arrays as a JSON object."""
+    return write_json({name: np.ascontiguousarray(array) for name, array in arrays.items()})
+
+
+def write_json(values: Any) -> bytes:
+    """Return JSON; arrays in it must be contiguous."""
+    return orjson.dumps(values, option=orjson.OPT_SERIALIZE_NUMPY)
+
+
+def refuse_unknown_parameters(request: Request) -> None:
+    """Raise `InputError` for a query parameter that the route does not know, such as a mistyped one."""
+    route = request.scope["route"].dependant
+    known = sorted(query.alias for part in (route, *route.dependencies) for query in part.query_params)
+    if unknown := sorted(set(request.query_params) - set(known)):
+        takes = f"takes {', '.join(known)}" if known else "takes no query parameters"
+        raise InputError(f"unknown query parameters: {', '.join(unknown)}. This route {takes}.")
+
+
+def describe_request(field: str, schema: Schema) -> dict[str, Any]:
+    """Return the OpenAPI description of a body that `read_array` reads."""
+    json_schema = {"type": "object", "required": [field], "properties": {field: schema}, "additionalProperties": False}
+    return {
+        "requestBody": {
+            "required": True,
+            "content": {JSON: {"schema": json_schema}, NPY: BINARY_CONTENT},
+        }
+    }
+
+
+def describe_response(description: str, *others: str, **fields: Schema) -> dict[int | str, dict[str, Any]]:
+    """Return the OpenAPI description of an answer: JSON with these fields, `.npy`, and other media types."""
+    json_schema = {"type": "object", "required": list(fields), "properties": fields}
+    content = {JSON: {"schema": json_schema}} | dict.fromkeys((NPY, *others), BINARY_CONTENT)
+    return {200: {"description": description, "content": content}}
+
+
+def describe_array(dimensions: int, item: str = "number") -> Schema:
+    """Return the JSON schema of a nested array of numbers."""
+    schema: Schema = {"type": item}
+    for _ in range(dimensions):
+        schema = {"type": "array", "items": schema}
+    return schema
+
+
+def check_content_type(request: Request, *known: str) -> str:
+    """Return the Content-Type, JSON if there is none or the one that curl sends by itself; else `MediaTypeError`."""
+    received = read_media_type(read_header(request.scope, b"content-type"))
+    content_type = JSON if received in ("", "application/x-www-form-urlencoded") else received
+    if content_type not in known:
+        raise MediaTypeError(f"expected Content-Type {' or '.join(known)}; received {received[:MAX_ECHO]}.")
+    return content_type
+
+
+def parse_object(body: bytes) -> dict[str, Any]:
+    """Return the JSON object that a body holds; raise `InputError` if it holds none."""
+    if body.startswith(NPY_MAGIC):
+        raise InputError(f"the body is .npy, but is not declared so: send it with Content-Type: {NPY}.")
+    try:
+        values = orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise InputError(f"the body is not JSON: {error}.") from error
+    if not isinstance(values, dict):
+        raise InputError(f"expected a JSON object; received {type(values).__name__}.")
+    return values

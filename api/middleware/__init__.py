@@ -1,0 +1,1 @@
+"""Middleware around the routes: body limits, inflation, request log and metrics."""

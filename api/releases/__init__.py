@@ -1,0 +1,1 @@
+"""Releases as the service offers them: the catalogue, files, exports and operations."""

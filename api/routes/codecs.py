@@ -1,0 +1,97 @@
+"""Routes: encode and decode in the x and y spaces of a release."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query, Request, Response
+
+from api.errors import describe_errors
+from api.messages.payload import describe_array, describe_request, describe_response
+from api.messages.replies import PNG, Number
+from api.releases.operations import MAX_FIRST_ROW, Draw, Operation
+from api.work.codec_service import CodecService
+from ld_data.noise import MAX_SEED
+from ld_data.protocols import Mode
+
+ERRORS = describe_errors(404, 406, 408, 413, 415, 422, 429, 503)
+VECTORS = describe_request("vectors", describe_array(2))
+NESTED = {"type": "array", "items": {}, "description": "Images (n, h, w) with pixels in [0, 1], or signals (n, t)."}
+
+Release = Annotated[str, Path(description="The name of a release.")]
+ModeQuery = Annotated[Mode, Query(description="A draw from the posterior, or its mean.")]
+SeedQuery = Annotated[
+    int, Query(ge=0, le=MAX_SEED, description="Of the draw; 0 if none is given, so that the same rows give the same.")
+]
+FirstRowQuery = Annotated[
+    int, Query(ge=0, le=MAX_FIRST_ROW, description="The number of the first row: row i draws noise i.")
+]
+NumberQuery = Annotated[
+    Number, Query(alias="dtype", description="Of images: pixels in [0, 1], or rounded to 8 bits, 0 to 255.")
+]
+
+
+def make_router(service: CodecService) -> APIRouter:
+    """Return the routes under `/v1/datasets/{release}/x` and `/y`."""
+    router = APIRouter(prefix="/v1/datasets/{release}", tags=["encode and decode"])
+
+    def find(release: str, name: str) -> Operation:
+        return service.catalogue.find(release).operations[name]
+
+    @router.post(
+        "/x/encode",
+        summary="Inputs to x latents",
+        responses={**describe_response("Latents (n, d).", vectors=describe_array(2)), **ERRORS},
+        openapi_extra=describe_request("inputs", NESTED),
+    )
+    async def encode_x(
+        release: Release,
+        request: Request,
+        mode: ModeQuery = "sample",
+        seed: SeedQuery = 0,
+        first_row: FirstRowQuery = 0,
+    ) -> Response:
+        return await service.answer(request, find(release, "x/encode"), Draw(mode, seed, first_row))
+
+    @router.post(
+        "/x/decode",
+        summary="x latents to inputs",
+        responses={
+            **describe_response("Images (n, h, w) or signals (n, t); as PNG a sheet of them.", PNG, inputs=NESTED),
+            **ERRORS,
+        },
+        openapi_extra=VECTORS,
+    )
+    async def decode_x(release: Release, request: Request, number: NumberQuery = "float32") -> Response:
+        return await service.answer(request, find(release, "x/decode"), Draw(), number)
+
+    @router.post(
+        "/y/encode",
+        summary="Classes to y latents",
+        responses={**describe_response("Latents (n, d).", vectors=describe_array(2)), **ERRORS},
+        openapi_extra=describe_request("labels", describe_array(1, "integer")),
+    )
+    async def encode_y(
+        release: Release,
+        request: Request,
+        mode: ModeQuery = "sample",
+        seed: SeedQuery = 0,
+        first_row: FirstRowQuery = 0,
+    ) -> Response:
+        return await service.answer(request, find(release, "y/encode"), Draw(mode, seed, first_row))
+
+    @router.post(
+        "/y/decode",
+        summary="y latents to classes",
+        responses={
+            **describe_response(
+                "Classes (n,) and probabilities (n, k); as .npy the probabilities.",
+                labels=describe_array(1, "integer"),
+                probabilities=describe_array(2),
+            ),
+            **ERRORS,
+        },
+        openapi_extra=VECTORS,
+    )
+    async def decode_y(release: Release, request: Request) -> Response:
+        return await service.answer(request, find(release, "y/decode"), Draw())
+
+    return router

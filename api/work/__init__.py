@@ -1,0 +1,1 @@
+"""How the service does its work: admission, threads and batches."""

@@ -1,0 +1,1 @@
+"""Baselines: regressions from x to y, by name."""

@@ -1,0 +1,83 @@
+"""Baselines in Keras, by backpropagation: the predecessor's two networks and a residual one."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import keras
+import numpy as np
+
+from eval.keras_fitting import FitPlan, draw_seed, fit_model, make_initializer
+from ld_data.release.dataset import LatentDataset
+
+UNITS = (256, 256, 256)
+DROPOUT = 0.1
+HELD_OUT = 0.1  # the best epoch is chosen on these rows: y is mostly noise, which small datasets overfit
+PLAN = FitPlan(epochs=20, batch_rows=128, learning_rate=1e-3, seed=0, held_out=HELD_OUT)
+RESIDUAL_UNITS, RESIDUAL_BLOCKS = 256, 4
+
+
+def fit_mlp(data: LatentDataset, seed: int) -> Callable[[np.ndarray], np.ndarray]:
+    """Return the predecessor's model: three dense ReLU layers with batch normalisation and dropout of 0.1."""
+    model = _make_mlp(data.latent_dim, np.random.default_rng(seed))
+    _fit(model, keras.losses.MeanSquaredError(), data, data.train.y, seed, "mlp")
+    return _make_predictor(model)
+
+
+def fit_joint(data: LatentDataset, seed: int) -> Callable[[np.ndarray], np.ndarray]:
+    """Return the predecessor's network trained to decode to the right class, whatever the distance to y.
+
+    The linear decoder of y stands behind it, and the binary cross-entropy of its classes is all that is trained on.
+    Batch normalisation and dropout are left out, since they never ran there.
+    """
+    random = np.random.default_rng(seed)
+    body = keras.Sequential([keras.Input((data.latent_dim,))])
+    for units in UNITS:
+        body.add(keras.layers.Dense(units, "relu", kernel_initializer=make_initializer(random)))
+    body.add(keras.layers.Dense(data.latent_dim, kernel_initializer=make_initializer(random)))
+    decoder = keras.layers.Dense(data.classes, "softmax", trainable=False, name="class_decoder")
+    model = keras.Sequential([keras.Input((data.latent_dim,)), body, decoder])
+    decoder.set_weights([data.class_weight, data.class_bias])
+    classes = np.eye(data.classes, dtype=np.float32)[data.train.label]
+    _fit(model, keras.losses.BinaryCrossentropy(), data, classes, seed, "joint")
+    return _make_predictor(body)
+
+
+def fit_residual(data: LatentDataset, seed: int) -> Callable[[np.ndarray], np.ndarray]:
+    """Return a residual network: four blocks of two layers, normalised first, with dropout of 0.1.
+
+    He et al., "Deep residual learning for image recognition", CVPR 2016; Xiong et al., "On layer normalization in the
+    transformer architecture", ICML 2020.
+    """
+    random, layers = np.random.default_rng(seed), keras.layers
+    inputs = keras.Input((data.latent_dim,))
+    state = layers.Dense(RESIDUAL_UNITS, kernel_initializer=make_initializer(random))(inputs)
+    for _ in range(RESIDUAL_BLOCKS):
+        inner = layers.LayerNormalization()(state)
+        inner = layers.Dense(RESIDUAL_UNITS, "gelu", kernel_initializer=make_initializer(random))(inner)
+        inner = layers.Dropout(DROPOUT, seed=draw_seed(random))(inner)
+        state = state + layers.Dense(RESIDUAL_UNITS, kernel_initializer="zeros")(inner)
+    outputs = layers.Dense(data.latent_dim, kernel_initializer="zeros")(layers.LayerNormalization()(state))
+    model = keras.Model(inputs, outputs)
+    _fit(model, keras.losses.MeanSquaredError(), data, data.train.y, seed, "residual")
+    return _make_predictor(model)
+
+
+def _make_mlp(d: int, random: np.random.Generator) -> keras.Model:
+    model = keras.Sequential([keras.Input((d,))])
+    for units in UNITS:
+        model.add(keras.layers.Dense(units, use_bias=False, kernel_initializer=make_initializer(random)))
+        model.add(keras.layers.BatchNormalization())
+        model.add(keras.layers.ReLU())
+        model.add(keras.layers.Dropout(DROPOUT, seed=draw_seed(random)))
+    model.add(keras.layers.Dense(d, kernel_initializer="zeros"))  # starts at the null
+    return model
+
+
+def _fit(
+    model: keras.Model, loss: keras.losses.Loss, data: LatentDataset, targets: np.ndarray, seed: int, title: str
+) -> None:
+    fit_model(model, loss, data.train.x, targets, replace(PLAN, seed=seed), title)
+
+
+def _make_predictor(model: keras.Model) -> Callable[[np.ndarray], np.ndarray]:
+    return lambda x: keras.ops.convert_to_numpy(model(x, training=False))

@@ -1,0 +1,126 @@
+"""The table of baselines on a release: measured over seeds, kept beside the releases, and checked against a new run."""
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from joblib import Parallel, delayed, parallel_config
+
+from eval.baselines.registry import BASELINES, find_baseline, score_baseline
+from eval.comparison import SeedSummary, Spread, describe_shift, summarise_seeds
+from ld_data.errors import IntegrityError, MissingDataError
+from ld_data.release.dataset import LatentDataset
+from ld_data.settings import checkpoints_folder
+from ld_data.storage.staging import stage_file
+
+TABLES_FOLDER = "baselines"
+FIGURES = ("skill", "noise_free_mse", "decoded_accuracy", "mse")
+
+
+@dataclass(frozen=True)
+class BaselineRow:
+    """One baseline on a release.
+
+    Attributes:
+        name: of the baseline.
+        seeds: that it was fitted with; one if seeds do not matter.
+        summary: its scores over them.
+        null, floor: MSE on the test rows.
+    """
+
+    name: str
+    seeds: tuple[int, ...]
+    summary: SeedSummary
+    null: float
+    floor: float
+
+
+def measure_rows(
+    data: LatentDataset, names: Sequence[str], seeds: Sequence[int], jobs: int = 1
+) -> Iterator[BaselineRow]:
+    """Yield the row of each baseline, one after another, as slow as they are to fit.
+
+    Several jobs are processes that fit different baselines or seeds at the same time, each on one thread.
+    """
+    used = {name: tuple(seeds if find_baseline(name).seeded else seeds[:1]) for name in names}
+    tasks = [delayed(score_baseline)(name, data, seed) for name in names for seed in used[name]]
+    with parallel_config("loky", inner_max_num_threads=1 if jobs > 1 else None):
+        scores = Parallel(jobs, return_as="generator")(tasks)
+        for name in names:
+            own = list(islice(scores, len(used[name])))
+            yield BaselineRow(name, used[name], summarise_seeds(own), own[0].null, own[0].floor)
+
+
+def describe_rows(rows: Sequence[BaselineRow]) -> str:
+    """Return the rows as a table for people, the best last, with the spread over seeds behind each figure."""
+    form = "{:<24} {:>17} {:>19} {:>19} {:>19}"
+    lines = [form.format("baseline", "skill", "noise-free MSE", "decoded accuracy", "MSE")]
+    for row in sorted(rows, key=lambda row: -row.summary.noise_free_mse.mean):
+        lines.append(form.format(row.name, *(_write(getattr(row.summary, name), name) for name in FIGURES)).rstrip())
+    seeds = max(len(row.seeds) for row in rows)
+    spread = f"; +- is the standard deviation over {seeds} seeds" if seeds > 1 else ""
+    return "\n".join([*lines, f"null {rows[0].null:.4f}, floor {rows[0].floor:.4f}{spread}"])
+
+
+def table_path(release: str) -> Path:
+    """Return where the table of a release lies, or would lie."""
+    return checkpoints_folder() / TABLES_FOLDER / f"{release}.json"
+
+
+def save_rows(rows: Sequence[BaselineRow], path: Path) -> None:
+    """Write rows as JSON; the folder is made, and an older file replaced only by a whole one."""
+    with stage_file(path) as draft:
+        draft.write_text(json.dumps([asdict(row) for row in rows], indent=1) + "\n", "utf-8")
+
+
+def load_rows(path: Path) -> list[BaselineRow]:
+    """Return the rows of a file of `save_rows`.
+
+    Raises `MissingDataError` if it is not there, `IntegrityError` if it is none.
+    """
+    if not path.is_file():
+        raise MissingDataError(
+            f"no table of baselines at {path}. `python -m eval baselines {path.stem} --all --out {path}` makes one."
+        )
+    try:
+        return [_read_row(values) for values in json.loads(path.read_text("utf-8"))]
+    except (ValueError, TypeError, KeyError) as error:
+        raise IntegrityError(f"{path}: no table of baselines ({error!r}). Measure it again.") from error
+
+
+def find_differences(rows: Sequence[BaselineRow], committed: Sequence[BaselineRow]) -> list[str]:
+    """Return a sentence for each figure that lies further from the committed one than its spread over seeds.
+
+    A mean over other seeds than the committed ones may well lie further off: such a row gets a sentence that says so.
+    """
+    known = {row.name: row for row in committed}
+    sentences = []
+    for row in rows:
+        if row.name not in known:
+            sentences.append(f"{row.name} is not in the committed table.")
+        elif row.summary.data_sha256 != known[row.name].summary.data_sha256:
+            sentences.append(f"{row.name} was measured on another version of {row.summary.release}.")
+        elif row.seeds != known[row.name].seeds:
+            seeds = [", ".join(map(str, table_row.seeds)) for table_row in (row, known[row.name])]
+            sentences.append(f"{row.name} was measured with the seeds {seeds[0]}; expected the committed {seeds[1]}.")
+        else:
+            pairs = [(name, *(getattr(its.summary, name) for its in (row, known[row.name]))) for name in FIGURES]
+            sentences += [describe_shift(f"{row.name}: {name}", new, old) for name, new, old in pairs]
+    return [sentence for sentence in sentences if sentence]
+
+
+def _read_row(values: dict[str, Any]) -> BaselineRow:
+    if values["name"] not in BASELINES:
+        raise ValueError(f"no baseline {values['name']!r}")
+    figures = values["summary"]
+    summary: dict[str, Any] = figures | {name: Spread(**figures[name]) for name in FIGURES}
+    return BaselineRow(**values | {"seeds": tuple(values["seeds"]), "summary": SeedSummary(**summary)})
+
+
+def _write(spread: Spread, name: str) -> str:
+    digits = 3 if name in ("skill", "decoded_accuracy") else 4
+    mean = f"{round(spread.mean, digits) + 0.0:.{digits}f}"  # the sum has no negative zero
+    return mean if spread.std is None else f"{mean} +- {spread.std:.{digits}f}"

@@ -1,0 +1,1 @@
+"""Classifiers of raw inputs and of latents, their tables, and the judges."""

@@ -1,0 +1,110 @@
+"""Judges: classifiers of raw inputs, trained apart from the VAEs, that read decoded inputs.
+
+Those of the shipped sources lie beside the releases, in `judges/<source>.keras`.
+"""
+
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+
+import keras
+import numpy as np
+from sklearn.decomposition import PCA
+
+from eval.classifiers.registry import CLASSIFIERS
+from ld_data.errors import InputError, IntegrityError
+from ld_data.health.probes import to_unit_scale
+from ld_data.settings import checkpoints_folder
+from ld_data.sources.source import Source
+from ld_data.storage.staging import stage_file
+
+JUDGES = {"mnist-rot-back-image-like": "judge-deeper"}  # by source, where one reads it better than "judge"
+STEPS = 14_100
+JUDGES_FOLDER = "judges"
+OTHER_SEED = 1 << 16  # a generator makes other signals for the judge than for the VAE
+
+
+def train_judge(source: Source, epochs: int | None = None, seed: int = 0) -> keras.Model:
+    """Return the classifier that judges a source, fitted to its raw training inputs.
+
+    Without `epochs`, for as many as make about 14,100 steps. `judge` meets images that are slightly rotated, moved and
+    resized. Signals lose some of their weakest principal components: independent noise, which a decoder does not give
+    back, is spread over all of them, and a judge that always met it would read its absence as well as the class.
+    """
+    inputs, labels = source.make_fit_set(seed + OTHER_SEED)
+    inputs = to_unit_scale(inputs)
+    if inputs.ndim == 2:
+        inputs = _drop_components(inputs, seed)
+    classifier = CLASSIFIERS[JUDGES.get(source.judge, "judge")]
+    epochs = epochs or max(1, STEPS * classifier.plan.batch_rows // len(inputs))
+    judge = classifier.fit(inputs, labels, source.classes, seed, "judge", epochs)
+    fitted = classifier.make(
+        inputs.shape[1:], source.classes, seed
+    )  # without the optimizer, which would be saved with it
+    fitted.set_weights(judge.get_weights())
+    return fitted
+
+
+def find_judge(source_name: str) -> Path | None:
+    """Return the file of the judge that is shipped for a source; None if there is none."""
+    path = judge_path(source_name)
+    return path if path.is_file() else None
+
+
+def judge_path(source_name: str) -> Path:
+    """Return where the judge of a source lies, or would lie."""
+    return checkpoints_folder() / JUDGES_FOLDER / f"{source_name}.keras"
+
+
+def save_judge(judge: keras.Model, path: Path) -> None:
+    """Write a judge as a `.keras` file; the folder is made, and an older judge replaced only by a whole one."""
+    _check_suffix(path)
+    with stage_file(path) as draft:
+        judge.save(draft)
+
+
+def load_judge(path: Path) -> keras.Model:
+    """Return the judge in a `.keras` file, read in safe mode; raise `IntegrityError` if it cannot be read."""
+    _check_suffix(path)
+    try:
+        return keras.saving.load_model(path, compile=False, safe_mode=True)
+    except (ValueError, TypeError, KeyError, OSError, zipfile.BadZipFile) as error:
+        raise IntegrityError(f"{path}: not a judge that Keras can load ({error}). Train it again.") from error
+
+
+def read_decoded(judge: keras.Model, source: Source, decoded: Mapping[str, np.ndarray]) -> dict[str, float]:
+    """Return the shares of test inputs that the judge reads right, as they are and encoded and decoded.
+
+    judge_originals, judge_<name> of what was decoded, and judge_loss_<name>, what that loses against the originals.
+    """
+    originals = measure_accuracy(judge, source)
+    shares = {name: _score(judge, inputs, source.label_test) for name, inputs in decoded.items()}
+    losses = {f"judge_loss_{name}": originals - share for name, share in shares.items()}
+    return {"judge_originals": originals, **{f"judge_{name}": share for name, share in shares.items()}, **losses}
+
+
+def measure_accuracy(judge: keras.Model, source: Source) -> float:
+    """Return the share of a source's test inputs that a judge reads right."""
+    return _score(judge, to_unit_scale(source.x_test), source.label_test)
+
+
+def read_classes(judge: keras.Model, inputs: np.ndarray) -> np.ndarray:
+    """Return the classes `(n,)` that a judge reads in inputs `(n, ...)` on the unit scale."""
+    return judge.predict(inputs, batch_size=1000, verbose=0).argmax(axis=1)
+
+
+def _check_suffix(path: Path) -> None:
+    if path.suffix != ".keras":  # Keras would read or write another format, of which safe mode knows less
+        raise InputError(f"a judge is a .keras file; received {path}.")
+
+
+def _drop_components(signals: np.ndarray, seed: int) -> np.ndarray:
+    """Return signals `(n, t)`, each made of its strongest principal components alone: t/2 of them at least."""
+    t = signals.shape[1]
+    kept = np.random.default_rng(seed).integers(t // 2, t, size=len(signals), endpoint=True)
+    pca = PCA(random_state=seed).fit(signals)
+    return pca.inverse_transform(pca.transform(signals) * (np.arange(t) < kept[:, None])).astype(np.float32)
+
+
+def _score(judge: keras.Model, inputs: np.ndarray, labels: np.ndarray) -> float:
+    return float((read_classes(judge, inputs) == labels).mean())

@@ -1,0 +1,230 @@
+"""Classifiers of inputs: a table of networks, each with the training that it had where it comes from."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+
+import keras
+import numpy as np
+
+from eval.classifiers.parts import (
+    NetworkPlan,
+    Part,
+    activate,
+    add,
+    augment,
+    convolve,
+    dense,
+    drop,
+    drop_channels,
+    make_network,
+    normalise,
+    pool,
+    recur,
+    rescale,
+)
+from eval.keras_fitting import FitPlan, fit_model
+from ld_data.errors import InputError, UnknownNameError
+
+SGD, ADAM, RMSPROP = keras.optimizers.SGD, keras.optimizers.Adam, keras.optimizers.RMSprop
+KINDS = {1: "signals and vectors", 2: "images"}
+
+
+@dataclass(frozen=True)
+class Classifier:
+    """A network and its training.
+
+    Attributes:
+        about: what it is and where it comes from, in a few words.
+        parts: the network, but for the dense layer of the classes at its end.
+        plan: of the training.
+        dimensions: 2 if it reads images alone, 1 if signals and vectors alone; None if it reads all.
+        like_torch, decay: as in `NetworkPlan`.
+        smoothing: of the labels, in training.
+    """
+
+    about: str
+    parts: Sequence[Part]
+    plan: FitPlan
+    dimensions: int | None = None
+    like_torch: bool = False
+    decay: float = 0.0
+    smoothing: float = 0.0
+
+    def make(self, shape: tuple[int, ...], classes: int, seed: int) -> keras.Model:
+        """Return the network for inputs of that shape `(h, w)` or `(t,)`, untrained; its outputs are logits.
+
+        Raises `InputError` for inputs that are too small for it.
+        """
+        random = np.random.default_rng(seed)
+        plan = NetworkPlan(len(shape), classes, random, self.like_torch, self.decay)
+        try:
+            return make_network(self.parts, shape, plan)
+        except ValueError as error:
+            raise InputError(f"inputs of shape {shape} are too small for this classifier: {error}") from error
+
+    def fit(
+        self, inputs: np.ndarray, labels: np.ndarray, classes: int, seed: int, title: str, epochs: int
+    ) -> keras.Model:
+        """Return the network fitted to inputs `(n, ...)` float32 and their classes `(n,)`, under a progress bar.
+
+        For so many passes over them: `plan.epochs` are those of the original.
+        """
+        network = self.make(inputs.shape[1:], classes, seed)
+        loss = keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=self.smoothing)
+        plan = replace(self.plan, seed=seed, epochs=epochs)
+        fit_model(network, loss, inputs, np.eye(classes, dtype=np.float32)[labels], plan, title)
+        return network
+
+
+def find_classifier(name: str, dimensions: int) -> Classifier:
+    """Return the classifier of that name, which reads inputs of so many dimensions: images 2, signals and vectors 1.
+
+    Raises `UnknownNameError` for a name that is not in the table, `InputError` for inputs that it does not read.
+    """
+    check_classifier(name)
+    able = {name: its for name, its in CLASSIFIERS.items() if its.dimensions in (None, dimensions)}
+    if name not in able:
+        other = KINDS[3 - dimensions]
+        raise InputError(f"{name} reads {other}; received {KINDS[dimensions]}. What reads them: {', '.join(able)}.")
+    return able[name]
+
+
+def check_classifier(name: str) -> None:
+    """Raise `UnknownNameError` for a name that is not in the table."""
+    if name not in CLASSIFIERS:
+        raise UnknownNameError(f"no classifier {name!r}. Known: {', '.join(CLASSIFIERS)}.")
+
+
+def _plan(epochs: int, batch_rows: int, learning_rate: float, optimizer: object) -> FitPlan:
+    """Return a plan that keeps to its learning rate and to the last epoch, as all of the originals do."""
+    return FitPlan(epochs, batch_rows, learning_rate, optimizer=optimizer, cosine=False)  # type: ignore[arg-type]
+
+
+def _make_ladder() -> dict[str, Classifier]:
+    """Return the steps of kingsman142/mnist-classification, each one change away from the one before.
+
+    Its trainer sums the loss over a batch where others take the mean. Adam does not mind; for plain steps the learning
+    rate is therefore multiplied by the batch.
+    """
+    lenet = (
+        convolve(6, 5, "tanh"),
+        pool("Average"),
+        convolve(16, 5, "tanh"),
+        pool("Average"),
+        convolve(120, 4),
+        dense(84, "tanh"),
+    )
+    deeper = (
+        convolve(32, 3, "relu"),
+        pool("Max"),
+        convolve(64, 3, "relu"),
+        convolve(64, 3, "relu"),
+        pool("Max"),
+        dense(100, "relu"),
+    )
+    centre = rescale(0.5, 0.5)
+    images = partial(Classifier, dimensions=2, like_torch=True)
+    momentum = partial(SGD, momentum=0.9)
+    return {
+        "lenet": images("LeNet", lenet, _plan(10, 128, 2e-4, ADAM)),
+        "lenet-centred": images("pixels from -1 to 1", (centre, *lenet), _plan(10, 128, 2e-4, ADAM)),
+        "lenet-64": images("batches of 64", (centre, *lenet), _plan(10, 64, 2e-4, ADAM)),
+        "lenet-32": images("batches of 32", (centre, *lenet), _plan(10, 32, 2e-4, ADAM)),
+        "lenet-faster": images("learning rate 0.0005", (centre, *lenet), _plan(10, 32, 5e-4, ADAM)),
+        "deeper": images("a deeper network", (centre, *deeper), _plan(10, 32, 5e-4, ADAM)),
+        "deeper-momentum": images("plain steps with momentum", (centre, *deeper), _plan(10, 32, 32e-3, momentum)),
+    }
+
+
+def _make_mnist1d() -> dict[str, Classifier]:
+    """Return the four models of greydanus/mnist1d: 6,000 steps on its 4,000 signals."""
+    plan = _plan(150, 100, 1e-2, ADAM)
+    signals = partial(Classifier, plan=plan, like_torch=True)
+    rows = [convolve(25, size, "relu", stride=2, padding=1) for size in (5, 3, 3)]
+    return {
+        "mnist1d-logistic": signals("logistic regression", ()),
+        "mnist1d-mlp": signals("two layers of 100", (dense(100, "relu"), add(dense(100, "relu")))),
+        "mnist1d-cnn": signals("three convolutions", rows, dimensions=1),
+        "mnist1d-gru": signals("a recurrent network that reads from both ends", (recur(6),), dimensions=1),
+    }
+
+
+def _make_examples() -> dict[str, Classifier]:
+    """Return the examples of three frameworks: mnist_mlp.py, mnist/main.py and cnn_mnist.py, of 2017."""
+    return {
+        "mlp": Classifier(
+            "Keras' example: 512-512 with dropout",
+            (dense(512, "relu"), drop(0.2), dense(512, "relu"), drop(0.2)),
+            _plan(20, 128, 1e-3, RMSPROP),
+        ),
+        "pytorch-cnn": Classifier(
+            "PyTorch's example",
+            (
+                rescale(0.1307, 0.3081),
+                convolve(10, 5, "relu"),
+                pool("Max"),
+                convolve(20, 5, "relu"),
+                drop_channels(0.5),
+                pool("Max"),
+                dense(50, "relu"),
+                drop(0.5),
+            ),
+            _plan(10, 64, 1e-2, partial(SGD, momentum=0.5)),
+            dimensions=2,
+            like_torch=True,
+        ),
+        "tensorflow-cnn": Classifier(
+            "TensorFlow's example",
+            (
+                convolve(32, 5, "relu", padding="same"),
+                pool("Max"),
+                convolve(64, 5, "relu", padding="same"),
+                pool("Max"),
+                dense(1024, "relu"),
+                drop(0.4),
+            ),
+            _plan(33, 100, 1e-3, SGD),  # 19,800 steps on 60,000 images; the original has 20,000
+            dimensions=2,
+        ),
+    }
+
+
+def _make_residual() -> Classifier:
+    """Return six blocks of two convolutions, added to what enters them: made for rotated digits on pictures.
+
+    In the original biases decay, too, and the last layer begins a thousand times smaller.
+    """
+    block = add(convolve(64, 3, padding="same"), normalise(), activate("relu"), convolve(64, 3, padding="same"))
+    parts = (
+        *(block, block, pool("Max"), drop(0.5)),
+        *(block, block, pool("Max"), drop(0.5)),
+        *(block, block, normalise(), activate("relu")),
+        *(dense(256), normalise(), activate("relu")),
+    )
+    about = "six residual blocks"
+    return Classifier(about, parts, _plan(5, 32, 1e-4, ADAM), dimensions=2, like_torch=True, decay=1e-4)
+
+
+def _make_judges(deeper: Classifier) -> dict[str, Classifier]:
+    """Return what reads decoded inputs: a judge that is never quite sure errs less, so all smooth their labels."""
+    plan = FitPlan(30, 128, learning_rate=2e-3)
+    parts = [augment(turn=0.03, move=0.08, zoom=0.08)]
+    for filters, stride in ((32, 1), (32, 2), (64, 1), (64, 2), (128, 2)):
+        parts += [convolve(filters, 3, "relu", stride, "same"), normalise()]
+    parts.append(drop(0.4))
+    return {
+        "judge": Classifier("what judges decoded inputs", parts, plan, smoothing=0.1),
+        "judge-deeper": replace(deeper, about="what judges digits on pictures", plan=plan, smoothing=0.1),
+    }
+
+
+LADDER = _make_ladder()
+CLASSIFIERS: dict[str, Classifier] = {
+    "logistic": Classifier("logistic regression", (), _plan(20, 128, 1e-3, ADAM)),
+    **_make_examples(),
+    **LADDER,
+    "residual": _make_residual(),
+    **_make_mnist1d(),
+    **_make_judges(LADDER["deeper"]),
+}

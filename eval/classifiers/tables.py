@@ -1,0 +1,207 @@
+"""Tables of classifiers: what was published, and what is measured here, kept beside the releases and checked."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby
+
+from eval.classifiers.trials import Trial, summarise
+from eval.comparison import describe_shift
+from ld_data.errors import InputError, UnknownNameError
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One place in a table.
+
+    Attributes:
+        row, column: its headings.
+        classifier: the name of what is trained.
+        inputs: the name of what it is given: of a source, or of a release for its latents.
+        decoded, shuffled: whether these latents are decoded; whether all positions are put into another order.
+        train_rows: how many of the training rows are trained on, from the first; None for all.
+        published: the accuracy that others give; None if nobody does.
+    """
+
+    row: str
+    column: str
+    classifier: str
+    inputs: str
+    decoded: bool = False
+    shuffled: bool = False
+    train_rows: int | None = None
+    published: float | None = None
+
+    @property
+    def examples(self) -> str:
+        """The name that the examples have: see `eval.classifiers.training`."""
+        first = "" if self.train_rows is None else f", first {self.train_rows}"
+        return self.inputs + ", decoded" * self.decoded + ", shuffled" * self.shuffled + first
+
+    def matches(self, trial: Trial) -> bool:
+        """Return whether a trial belongs here."""
+        return (trial.classifier, trial.inputs) == (self.classifier, self.examples)
+
+
+@dataclass(frozen=True)
+class Table:
+    """Cells, row by row, and in words what they show and who published the figures in brackets."""
+
+    title: str
+    origin: str
+    cells: Sequence[Cell]
+
+    def describe(self, trials: Sequence[Trial]) -> str:
+        """Return the table for people, filled with what the trials came to."""
+        columns = list(dict.fromkeys(cell.column for cell in self.cells))
+        width = max(len(cell.row) for cell in self.cells) + 2
+        lines = [self.title, f"{'':<{width}}" + "".join(f"{column:<24}" for column in columns).rstrip()]
+        for row, cells in groupby(self.cells, key=lambda cell: cell.row):
+            words = {cell.column: _write(cell, trials) for cell in cells}
+            lines.append((f"{row:<{width}}" + "".join(f"{words.get(column, ''):<24}" for column in columns)).rstrip())
+        meaning = f"% of the test rows read right, +- standard deviation; seeds: {_count_seeds(self.cells, trials)}"
+        return "\n".join([*lines, meaning, self.origin])
+
+
+def find_table(name: str) -> Table:
+    """Return the table of that name; raise `UnknownNameError` for any other."""
+    if name not in TABLES:
+        raise UnknownNameError(f"no table {name!r}. Known: {', '.join(TABLES)}.")
+    return TABLES[name]
+
+
+def choose_cells(table: Table, rows: Sequence[str] | None) -> list[Cell]:
+    """Return the cells of some rows, or all; raise `UnknownNameError` for a row that is not there."""
+    names = list(dict.fromkeys(cell.row for cell in table.cells))
+    if unknown := [row for row in rows or () if row not in names]:
+        raise UnknownNameError(f"no row {unknown[0]!r} in this table. Known: {', '.join(names)}.")
+    return [cell for cell in table.cells if rows is None or cell.row in rows]
+
+
+def check_kept(cells: Sequence[Cell], seeds: Sequence[int], backend: str, kept: Sequence[Trial]) -> None:
+    """Raise `InputError` unless all cells have kept trials of these seeds, trained with that backend of Keras."""
+    for cell in cells:
+        known = {(trial.seed, trial.backend) for trial in kept if cell.matches(trial)}
+        if not known >= {(seed, backend) for seed in seeds}:
+            words = ", ".join(f"{seed} ({own})" for seed, own in sorted(known)) or "none"
+            raise InputError(
+                f"expected kept trials of {cell.classifier} on {cell.examples} with {backend} and seeds from "
+                f"{seeds[0]} to {seeds[-1]}; there are {words}. Choose with KERAS_BACKEND, --seed, --seeds and --only."
+            )
+
+
+def find_differences(trials: Sequence[Trial], kept: Sequence[Trial]) -> list[str]:
+    """Return a sentence for each mean that lies further from that of the kept trials than these spread.
+
+    Each trial is one that `check_kept` knows to be kept.
+    """
+    groups, known = _group(trials), _group(kept)
+    return [sentence for key, group in groups.items() if (sentence := _differ(group, known[key]))]
+
+
+def _differ(group: Sequence[Trial], kept: Sequence[Trial]) -> str:
+    name = f"{group[0].classifier} on {group[0].inputs}"
+    if group[0].sha256 != kept[0].sha256:
+        return f"{name} was measured on another version."
+    if (group[0].epochs, group[0].train_rows) != (kept[0].epochs, kept[0].train_rows):
+        return f"{name} was measured with other epochs or rows."
+    repeated = {(trial.seed, trial.backend) for trial in group}
+    same = [trial for trial in kept if (trial.seed, trial.backend) in repeated]
+    return describe_shift(f"{name}: accuracy", summarise(group), replace(summarise(same), std=summarise(kept).std))
+
+
+def _group(trials: Sequence[Trial]) -> Mapping[tuple[str, str], list[Trial]]:
+    groups: dict[tuple[str, str], list[Trial]] = {}
+    for trial in trials:
+        groups.setdefault((trial.classifier, trial.inputs), []).append(trial)
+    return groups
+
+
+def _count_seeds(cells: Sequence[Cell], trials: Sequence[Trial]) -> str:
+    """Return over how many seeds the means of the cells that were measured are, at least and at most."""
+    counts = [count for cell in cells if (count := sum(map(cell.matches, trials)))] or [0]
+    return " to ".join(map(str, sorted({min(counts), max(counts)})))
+
+
+def _write(cell: Cell, trials: Sequence[Trial]) -> str:
+    own = [trial for trial in trials if cell.matches(trial)]
+    published = "" if cell.published is None else f" ({100 * cell.published:g})"
+    if not own:
+        return f"not measured{published}"
+    spread = summarise(own)
+    deviation = "" if spread.std is None else f" +- {100 * spread.std:.2f}"
+    return f"{100 * spread.mean:.2f}{deviation}{published}"
+
+
+def _make_mnist1d() -> Table:
+    published = {
+        "mnist1d-logistic": (0.32, 0.32),
+        "mnist1d-mlp": (0.68, 0.68),
+        "mnist1d-cnn": (0.94, 0.56),
+        "mnist1d-gru": (0.91, 0.57),
+    }
+    cells = []
+    for name, (plain, shuffled) in published.items():
+        cells.append(Cell(name, "in order", name, "mnist1d", published=plain))
+        cells.append(Cell(name, "shuffled", name, "mnist1d", shuffled=True, published=shuffled))
+    return Table("mnist1d: the points in their order, and in another", "in brackets: MNIST-1D's own page", cells)
+
+
+def _make_ladder() -> Table:
+    published = {
+        "lenet": 0.9725,
+        "lenet-centred": 0.9798,
+        "lenet-64": 0.9836,
+        "lenet-32": 0.9848,
+        "lenet-faster": 0.9873,
+        "deeper": 0.9905,
+        "deeper-momentum": 0.992,
+    }
+    cells = [Cell(name, "mnist", name, "mnist", published=accuracy) for name, accuracy in published.items()]
+    origin = "in brackets: kingsman142/mnist-classification, means of five trainings"
+    return Table("mnist: one change after another", origin, cells)
+
+
+def _make_examples() -> Table:
+    published = {"mlp": 0.984, "pytorch-cnn": None, "tensorflow-cnn": 0.973}
+    cells = [Cell(name, "mnist", name, "mnist", published=accuracy) for name, accuracy in published.items()]
+    origin = "in brackets: what Keras' example says of itself, and the tutorial that explains TensorFlow's"
+    return Table("mnist: the examples of Keras, PyTorch and TensorFlow", origin, cells)
+
+
+def _make_rotated() -> Table:
+    published = {"residual": 0.9, "deeper": None, "lenet-faster": None, "mlp": None, "logistic": None}
+    source, rows = "mnist-rot-back-image-like", 10_000
+    cells = [
+        Cell(name, "first 10,000 rows", name, source, train_rows=rows, published=accuracy)
+        for name, accuracy in published.items()
+    ]
+    origin = (
+        "in brackets: the notebook of residual, of one validation batch of mnist-rot-back-image\n"
+        "published of the 50,000 test rows of that set, from 10,000: one hidden layer 37.84, SVM 44.82, autoencoders\n"
+        "48.07, belief network 52.61 (Larochelle et al., 2007, corrected); features that turn 64.5 (Sohn & Lee, 2012)"
+    )
+    return Table(f"{source}: digits turned, on pictures", origin, cells)
+
+
+def _make_latents() -> Table:
+    models = {
+        "ld-mnist-32": ("mnist", {"logistic": True, "mlp": True, "lenet-faster": False}),
+        "ld-mnist-rot-back-32": ("mnist-rot-back-image-like", {"logistic": True, "mlp": True, "deeper": False}),
+        "ld-mnist1d-32": ("mnist1d", {"mnist1d-logistic": True, "mnist1d-mlp": True, "mnist1d-cnn": False}),
+    }
+    cells = []
+    for release, (source, readers) in models.items():
+        for name, reads_vectors in readers.items():
+            row = f"{source}:{name}"
+            cells += [Cell(row, "raw", name, source), Cell(row, "decoded x", name, release, decoded=True)]
+            cells += [Cell(row, "x", name, release)] * reads_vectors
+    return Table("what 32 dimensions keep: trained and tested on each", "x is sampled", cells)
+
+
+TABLES: dict[str, Table] = {
+    "mnist1d": _make_mnist1d(),
+    "ladder": _make_ladder(),
+    "examples": _make_examples(),
+    "rotated": _make_rotated(),
+    "latents": _make_latents(),
+}

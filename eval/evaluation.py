@@ -1,0 +1,58 @@
+"""`evaluate`: the score of a model on the test rows of a release."""
+
+from dataclasses import replace
+from pathlib import Path
+
+from eval.predictions import BATCH_ROWS, Model, predict
+from eval.score import Score, load_dataset, score_predictions
+from ld_data.errors import InputError, SubmissionError
+from ld_data.release.dataset import LatentDataset
+
+
+def evaluate(
+    model: Model,
+    release: str | Path | LatentDataset,
+    *,
+    batch_rows: int = BATCH_ROWS,
+    submit_to: str | None = None,
+    name: str | None = None,
+    url: str | None = None,
+    description: str | None = None,
+) -> Score:
+    """Return the score of a model on the test rows of a release.
+
+    `model` is a function of x `(rows, d)`, anything with `predict`, a PyTorch module, the predictions `(n, d)`
+    themselves, or the path of their `.npy` file; it is fed at most `batch_rows` rows at once (`eval.predictions`). With
+    `submit_to`, the address of a service, the predictions are posted to its leaderboard under `name`, with a link and
+    a description, and the score's `entry` is what the leaderboard answered.
+
+    Raises `InputError` if the predictions have the wrong shape, are not finite, or beyond +-1e6, and for a name,
+    link or description without `submit_to`; `UnknownNameError` for a release that is not there; `SubmissionError`, with
+    the score as its `score`, if the service does not take it.
+    """
+    if submit_to is None:
+        _check_nothing_is_submitted(name=name, url=url, description=description)
+    data = load_dataset(release)
+    if submit_to is None:
+        return score_predictions(predict(model, data, batch_rows=batch_rows), data)
+    from eval.leaderboard.client import submit
+    from eval.leaderboard.submission import Submission  # the network stack, which only those need who submit
+
+    submission = Submission.of(name, url, description)
+    predictions = predict(model, data, batch_rows=batch_rows)
+    score = score_predictions(predictions, data)
+    try:
+        return replace(score, entry=submit(submit_to, data, predictions, submission))
+    except SubmissionError as error:
+        error.score = score
+        error.add_note(f"Nothing is lost: the score is in the `score` of this error.\n{score}")
+        raise
+
+
+def _check_nothing_is_submitted(**texts: str | None) -> None:
+    given = [name for name, text in texts.items() if text is not None]
+    if given:
+        raise InputError(
+            f"{', '.join(given)} would go to a leaderboard, and without submit_to nothing is submitted. Add "
+            'submit_to="http://...", the address of a service, or leave out what is for it.'
+        )

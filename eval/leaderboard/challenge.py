@@ -1,0 +1,117 @@
+"""The challenge track: rows that a season's secret draws, and what predictions for them score.
+
+The labels of a release's test rows are public. Those of a season are not: the service draws the rows from a secret and
+publishes their x alone. Its sha256 binds the service to it from the start, and when the season closes it is revealed,
+so that anybody can draw the same rows and labels, and compare.
+"""
+
+import hashlib
+import secrets
+from dataclasses import dataclass, field, replace
+from typing import Any, Self
+
+import numpy as np
+
+from eval.leaderboard.verification import Verdict, check_score, choose_status, measure_ceiling, round_figure
+from eval.predictions import check_predictions
+from eval.score import Score, score_predictions
+from ld_data.errors import LeakError
+from ld_data.protocols import LatentCodec
+from ld_data.release.dataset import LatentDataset, Split
+from ld_data.sources.secret_draws import SEED_BITS, find_generator
+from ld_data.storage.hashing import hash_array
+
+ROWS = 10_000
+SECRET_BYTES = 32
+NOISE_BITS = 63
+SHARE_DECIMALS, CLASS_SHARE_DECIMALS = 3, 2
+
+
+@dataclass(frozen=True)
+class Season:
+    """The time in which predictions for the same secret rows compete.
+
+    Attributes:
+        release: whose models encode the rows.
+        data_sha256: of the release's public test set: its version.
+        number: from 1 for each release and version.
+        rows: that are drawn.
+        opened_at: UTC, ISO 8601.
+        secret: of which everything is derived; to be told only once the season is closed.
+        closed_at: UTC, ISO 8601; None while the season is open.
+    """
+
+    release: str
+    data_sha256: str
+    number: int
+    rows: int
+    opened_at: str
+    secret: str = field(repr=False)
+    closed_at: str | None = None
+
+    @property
+    def secret_sha256(self) -> str:
+        """The sha256 of the secret's text: it binds the service to the secret, and does not tell it."""
+        return hash_secret(self.secret)
+
+    @classmethod
+    def draw(cls, release: str, data_sha256: str, number: int, rows: int, opened_at: str) -> Self:
+        """Return an open season with a new secret of 256 random bits."""
+        return cls(release, data_sha256, number, rows, opened_at, secrets.token_hex(SECRET_BYTES))
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what may be told of it: the secret only if it is closed."""
+        known = {"season": self.number, "rows": self.rows, "secret_sha256": self.secret_sha256}
+        times = {"opened_at": self.opened_at, "closed_at": self.closed_at}
+        return known | times | ({"secret": self.secret} if self.closed_at else {})
+
+
+def hash_secret(secret: str) -> str:
+    """Return the sha256 of a secret's text."""
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def draw_rows(secret: str, source: str, codec: LatentCodec, rows: int = ROWS) -> Split:
+    """Return the rows of a season's secret for a release of `source` with the models `codec`: x, y `(rows, d)`, label.
+
+    Raises `UnknownNameError` for a source that is no generator.
+    """
+    inputs, labels = find_generator(source)(_derive(secret, "rows", SEED_BITS), rows)
+    x = codec.x.encode(inputs, mode="sample", seed=_derive(secret, "x", NOISE_BITS))
+    y = codec.y.encode(labels, mode="sample", seed=_derive(secret, "y", NOISE_BITS))
+    return Split(x, y, labels.astype(np.uint8))
+
+
+def verify_challenge(values: Any, data: LatentDataset) -> Verdict:
+    """Return the verdict on predictions `(n, d)`, its figures rounded; the test rows of `data` are the season's.
+
+    Raises `InputError` for predictions that do not fit or whose score is not finite, `LeakError` for an MSE
+    significantly below the floor, without its figures.
+    """
+    predictions = check_predictions(values, data)
+    score = score_predictions(predictions, data)
+    check_score(score)
+    if score.is_leak:
+        raise LeakError(
+            "the MSE lies below the floor, the score of an oracle that knows every class. No model of x can do that: "
+            "predictions must be made from the challenge's x alone."
+        )
+    ceiling = measure_ceiling(data.manifest, len(data.test))
+    status = choose_status(score.decoded_accuracy, ceiling)
+    return Verdict(predictions, hash_array(predictions), round_score(score), None, ceiling, status)
+
+
+def round_score(score: Score) -> Score:
+    """Return a score whose figures tell little of single rows."""
+    figures: dict[str, Any] = {
+        name: round_figure(value) for name, value in vars(score).items() if isinstance(value, float)
+    }
+    figures["decoded_accuracy"] = round(score.decoded_accuracy, SHARE_DECIMALS)
+    shares = tuple(round(share, CLASS_SHARE_DECIMALS) for share in score.class_accuracy)
+    return replace(score, **figures, class_accuracy=shares)
+
+
+def _derive(secret: str, purpose: str, bits: int) -> int:
+    """Return the number of so many bits that a secret gives for a purpose, unlike those for the others."""
+    digest = hashlib.sha256(f"{purpose}:{secret}".encode()).digest()
+    return int.from_bytes(digest, "big") >> (8 * len(digest) - bits)

@@ -1,0 +1,73 @@
+"""The leaderboard of a service, from afar: sending predictions, reading it, and removing an entry."""
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Self
+
+from ld_data.errors import InputError
+from ld_data.remote.addresses import is_link
+
+if TYPE_CHECKING:
+    pass
+
+MAX_NAME, MAX_URL, MAX_DESCRIPTION, MAX_LEARNING_RULE = 100, 300, 1000, 100
+MAX_PARAMETERS = 2**53 - 1  # the greatest whole number that canonical JSON holds
+
+_TEXT_LIMITS = {
+    "name": MAX_NAME,
+    "url": MAX_URL,
+    "description": MAX_DESCRIPTION,
+    "learning_rule": MAX_LEARNING_RULE,
+}
+
+
+@dataclass(frozen=True)
+class Submission:
+    """What a leaderboard shows beside a score.
+
+    Attributes:
+        name: of the model, 1 to 100 printable characters.
+        url: http or https link to it, or empty.
+        description: up to 1000 characters, or empty.
+        parameters: how many numbers the model learned, or None.
+        seconds: that the training took, or None.
+        learning_rule: by which it was trained, up to 100 characters, or empty.
+    """
+
+    name: str
+    url: str = ""
+    description: str = ""
+    parameters: int | None = None
+    seconds: float | None = None
+    learning_rule: str = ""
+
+    def __post_init__(self) -> None:
+        """Raise `InputError` for a text that is missing, too long, not printable or no link, or a wrong fact."""
+        if not self.name.strip():
+            raise InputError("a submission needs a name: `name`, on the command line --name.")
+        for field, limit in _TEXT_LIMITS.items():
+            _check_text(field, getattr(self, field), limit)
+        if self.url and not is_link(self.url):
+            raise InputError(f"url must be an http or https address; received {self.url!r}.")
+        if self.parameters is not None and not 0 <= self.parameters <= MAX_PARAMETERS:
+            raise InputError(
+                f"parameters must be a whole number from 0 to {MAX_PARAMETERS}; received {self.parameters}."
+            )
+        if self.seconds is not None and not 0 <= self.seconds < math.inf:
+            raise InputError(f"seconds must be a finite number of 0 or more; received {self.seconds}.")
+
+    @classmethod
+    def of(cls, name: str | None, url: str | None, description: str | None) -> Self:
+        """Return a submission from texts that may be None; raises as the constructor."""
+        return cls(name or "", url or "", description or "")
+
+
+def _check_text(field: str, text: str, limit: int) -> None:
+    if len(text) > limit:
+        raise InputError(f"{field} must have at most {limit} characters; received {len(text)}.")
+    hidden = next((character for character in text if not character.isprintable()), None)
+    if hidden is not None:
+        raise InputError(
+            f"{field} must have printable characters alone; received U+{ord(hidden):04X} at place "
+            f"{text.index(hidden) + 1}. Write it on one line, without joiners and marks of direction."
+        )

@@ -1,0 +1,145 @@
+"""Verification: what the service finds out about predictions before it believes their score.
+
+Test labels and test y are public, so that a score by itself proves little. Predictions are therefore scored a second
+time against a **private redraw** of y, drawn for the same labels from the same posteriors by a seed that nobody knows.
+A model of x cannot tell the two draws apart; whoever copied from the public one does far worse on the private one.
+"""
+
+import math
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+import numpy as np
+
+from eval.predictions import check_predictions
+from eval.score import LEAK_STANDARD_ERRORS, Score, score_predictions
+from ld_data.errors import InputError, LeakError
+from ld_data.release.dataset import LatentDataset
+from ld_data.release.manifest import Manifest
+from ld_data.storage.hashing import hash_array
+
+CEILING_STANDARD_ERRORS = 3.0
+CEILING_MEASURES = ("judge_samples", "linear_probe", "mlp_probe")
+# Full figures would tell a secret y bit by bit to whoever asks often enough. These are as fine as a score's error on
+# 10,000 rows, and the digits keep predictions from making the figures so large that their places do not matter.
+DECIMALS, DIGITS = 4, 5
+
+Status = Literal["ranked", "suspect"]
+
+
+@dataclass(frozen=True)
+class PrivateScore:
+    """What predictions score against the private redraw of y, rounded; the fields are those of `Score`."""
+
+    mse: float
+    standard_error: float
+    null: float
+    floor: float
+    skill: float
+    skill_standard_error: float
+
+    @classmethod
+    def of(cls, score: Score) -> "PrivateScore":
+        """Return the rounded figures of a score."""
+        return cls(**{name: round_figure(getattr(score, name)) for name in cls.__dataclass_fields__})
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What is known of predictions that were not refused.
+
+    Attributes:
+        predictions: `(n, d)` float32, as they were scored.
+        predictions_sha256: of their little-endian bytes in C order.
+        score: on the public y.
+        private: on the private redraw; None on the challenge track, whose rows are secret as a whole.
+        ceiling: the decoded accuracy that x allows; None where nothing is known of it.
+        status: "suspect" if the decoded accuracy lies above the ceiling, else "ranked".
+    """
+
+    predictions: np.ndarray
+    predictions_sha256: str
+    score: Score
+    private: PrivateScore | None
+    ceiling: float | None
+    status: Status
+
+
+def verify_predictions(values: Any, data: LatentDataset, private_y: np.ndarray) -> Verdict:
+    """Return the verdict on predictions `(n, d)` for the test rows, given another draw of their y `(n, d)`.
+
+    Raises `InputError` for predictions that do not fit or whose score is not finite, `LeakError` for an MSE
+    significantly below the floor on either draw, and for a public score that the private draw does not confirm.
+    """
+    predictions = check_predictions(values, data)
+    score = score_predictions(predictions, data)
+    check_score(score)
+    if score.is_leak:
+        raise LeakError(score.describe_leak())
+    _check_confirmed(predictions, data, private_y)
+    private = score_predictions(predictions, replace(data, test=replace(data.test, y=private_y)))
+    if private.is_leak:
+        raise LeakError(private.describe_leak())
+    ceiling = measure_ceiling(data.manifest, len(data.test))
+    status = choose_status(score.decoded_accuracy, ceiling)
+    return Verdict(predictions, hash_array(predictions), score, PrivateScore.of(private), ceiling, status)
+
+
+def measure_ceiling(manifest: Manifest | None, rows: int) -> float | None:
+    """Return the decoded accuracy that a model of x may reach on `rows` test rows, or None if nothing tells of it.
+
+    It is the best accuracy with which judge and probes read the class off x, plus three binomial standard errors.
+    """
+    health = manifest.health if manifest is not None else {}
+    known = [_read_measure(group[name]) for group in health.values() for name in CEILING_MEASURES if name in group]
+    best = max((accuracy for accuracy in known if accuracy is not None), default=None)
+    if best is None:
+        return None
+    return min(1.0, best + CEILING_STANDARD_ERRORS * math.sqrt(best * (1 - best) / rows))
+
+
+def choose_status(decoded_accuracy: float, ceiling: float | None) -> Status:
+    """Return "suspect" for a decoded accuracy above the ceiling, else "ranked"."""
+    return "suspect" if ceiling is not None and decoded_accuracy > ceiling else "ranked"
+
+
+def check_score(score: Score) -> None:
+    """Raise `InputError` for a score with figures that are not finite."""
+    wrong = [name for name, value in vars(score).items() if isinstance(value, float) and not math.isfinite(value)]
+    if wrong:
+        raise InputError(
+            f"the score's {', '.join(wrong)} must be finite, and cannot be computed from these predictions and "
+            f"{score.rows} test rows. Check the scale of the predictions; a leaderboard needs two test rows or more."
+        )
+
+
+def round_figure(value: float) -> float:
+    """Return a figure that was measured on a secret y with at most four places and five digits."""
+    return float(f"{round(value, DECIMALS):.{DIGITS}g}")
+
+
+def measure_gap(predictions: np.ndarray, data: LatentDataset, private_y: np.ndarray) -> tuple[float, float]:
+    """Return by how much the private MSE exceeds the public one, and the standard error of that, paired by rows.
+
+    Of both the oracle's MSE on the same draw is taken off first: it has the same expectation on both, and most of the
+    noise. What is left of row i is `2 (f - m) . (y - y') / d`, for predictions f, class means m, and the two draws.
+    It is 0 on average for any f that depends on x alone, and `2 a` times the floor for `f = a y + (1 - a) g`.
+    """
+    distance = predictions.astype(np.float64) - data.class_mean[data.test.label]
+    gaps = 2.0 * (distance * (data.test.y.astype(np.float64) - private_y)).mean(axis=1)
+    return float(gaps.mean()), float(gaps.std(ddof=1) / math.sqrt(len(gaps)))
+
+
+def _check_confirmed(predictions: np.ndarray, data: LatentDataset, private_y: np.ndarray) -> None:
+    gap, error = measure_gap(predictions, data, private_y)
+    if gap > LEAK_STANDARD_ERRORS * error:
+        raise LeakError(
+            f"the score is not confirmed: on a private redraw of y for the same rows the MSE is {round_figure(gap):g} "
+            f"+- {round_figure(error):g} higher, where a model of x scores the same but for chance. Check whether the "
+            "test y leaked into the predictions; they must be made from x alone."
+        )
+
+
+def _read_measure(entry: Any) -> float | None:
+    value = entry.get("value") if isinstance(entry, dict) else entry
+    return float(value) if isinstance(value, int | float) and 0 <= value <= 1 else None

@@ -1,0 +1,81 @@
+"""A latent dataset in the formats of others: which files each format has, and writing them."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from ld_data.errors import InputError, StorageError
+from ld_data.export.card import CARD_NAME, make_card
+from ld_data.export.croissant import CROISSANT_NAME, describe_dataset
+from ld_data.release.dataset import NPY_FILES, LatentDataset
+from ld_data.release.folder import DATA_NAME
+from ld_data.release.manifest import FileRecord, Manifest
+from ld_data.storage.arrays import write_npz
+from ld_data.storage.staging import make_staging_folder
+
+PARQUET_FILES = ("train.parquet", "test.parquet", "classes.parquet")
+FORMATS: dict[str, tuple[str, ...]] = {
+    "npz": (DATA_NAME, CARD_NAME),
+    "npy": (*NPY_FILES, CARD_NAME),
+    "parquet": (*PARQUET_FILES, CARD_NAME, CROISSANT_NAME),
+    "safetensors": ("data.safetensors", CARD_NAME),
+    "csv": ("train.csv", "test.csv", "classes.csv", CARD_NAME),
+}
+
+
+def export_dataset(data: LatentDataset, form: str, folder: str | Path) -> list[Path]:
+    """Return the files of a new folder that holds a dataset, of a release, in one of the `FORMATS`.
+
+    All arrays are in it, with equal values, but for `npy`, the predecessor's four files, and the card. That of Parquet,
+    and a Croissant description, make a data set of the folder for Hugging Face's `datasets` and for `mlcroissant`. The
+    folder takes its name last. Raises `InputError` for another format or a dataset without a manifest, `StorageError`
+    if the folder exists or the disk refuses, `MissingLibraryError` if what writes the format is not installed.
+    """
+    if form not in FORMATS:
+        raise InputError(f"no format {form!r}. Known: {', '.join(FORMATS)}.")
+    if data.manifest is None:
+        raise InputError("only the dataset of a release can be exported: load one with ld_data.load(...).")
+    target = Path(folder)
+    if target.exists():
+        raise StorageError(f"{target} exists and is not overwritten. Choose another folder (--out).")
+    with make_staging_folder(target.parent, target.name) as staging:
+        _WRITERS[form](data, data.manifest, staging)
+        (staging / CARD_NAME).write_text(make_card(data.manifest, tables=form == "parquet"), "utf-8")
+        staging.rename(target)
+    return [target / name for name in FORMATS[form]]
+
+
+def _write_npz(data: LatentDataset, _: Manifest, folder: Path) -> None:
+    write_npz(folder / DATA_NAME, data.to_arrays())
+
+
+def _write_npy(data: LatentDataset, _: Manifest, folder: Path) -> None:
+    data.save_npy(folder)
+
+
+def _write_parquet(data: LatentDataset, manifest: Manifest, folder: Path) -> None:
+    from ld_data.export.arrow import write_parquet
+
+    write_parquet(data, folder)
+    records = {name: FileRecord.of(folder / name) for name in PARQUET_FILES}
+    (folder / CROISSANT_NAME).write_text(describe_dataset(manifest, records), "utf-8")
+
+
+def _write_safetensors(data: LatentDataset, manifest: Manifest, folder: Path) -> None:
+    from ld_data.export.safetensors import write_safetensors
+
+    write_safetensors(data.to_arrays(), manifest, folder / "data.safetensors")
+
+
+def _write_csv(data: LatentDataset, _: Manifest, folder: Path) -> None:
+    from ld_data.export.arrow import write_csv
+
+    write_csv(data, folder)
+
+
+_WRITERS: Mapping[str, Callable[[LatentDataset, Manifest, Path], None]] = {
+    "npz": _write_npz,
+    "npy": _write_npy,
+    "parquet": _write_parquet,
+    "safetensors": _write_safetensors,
+    "csv": _write_csv,
+}

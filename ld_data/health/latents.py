@@ -1,0 +1,85 @@
+"""Measuring the health of a release: how far its latents are from N(0, I), and what its models tell of x.
+
+The nulls are the same code on true N(0, I) samples of the same size, over several seeds.
+"""
+
+import numpy as np
+from tqdm import tqdm
+
+from ld_data.health.gaussianity import count_repeats, measure_moments, measure_signal, measure_slices
+from ld_data.health.two_sample import measure_c2st
+from ld_data.noise import make_normals
+from ld_data.protocols import LatentCodec
+from ld_data.release.dataset import LatentDataset
+from ld_data.release.report import Groups, Measures, Nulls
+from ld_data.sources.source import Source
+
+NULL_SEEDS = 5
+NULL_STREAM = 1 << 41
+REFERENCE_SEED = 1 << 20  # of the N(0, I) samples that latents are compared with; beyond the nulls' own seeds
+DRAW_SEEDS = (1 << 21, (1 << 21) + 1)  # of the two draws that share only their inputs
+USED_SHARE = 0.5
+
+
+def measure_latents(data: LatentDataset, progress: bool = False) -> Groups:
+    """Return what the arrays of a dataset tell: x and y against N(0, I), train against test, and x against y."""
+    splits = (("train", data.train), ("test", data.test))
+    samples = {f"{space}_{name}": getattr(split, space) for space in ("x", "y") for name, split in splits}
+    report = {
+        group: _measure_sample(sample, REFERENCE_SEED)
+        for group, sample in tqdm(samples.items(), "latents", disable=None if progress else True)
+    }
+    for space in ("x", "y"):
+        train, test = samples[f"{space}_train"], samples[f"{space}_test"]
+        report[f"{space}_train_test"] = measure_c2st(train, test)
+        report[f"{space}_train_test"]["repeated_rows"] = float(count_repeats(train, test))
+    for name, split in splits:
+        report[f"xy_{name}"] = measure_c2st(split.x, split.y)
+        report[f"y_{name}"]["decoded_accuracy"] = float((data.classify(split.y) == split.label).mean())
+    return report
+
+
+def measure_codec(codec: LatentCodec, source: Source) -> Groups:
+    """Return what the models tell of x: its signal and its rate, on the source's inputs.
+
+    least_signal: the smallest eigenvalue of Cov(E[x | input]); used_directions: those in which more than half of the
+    variance comes from the input; rate: the mean of KL(q(x | input) || N(0, I)) in nats.
+    """
+    report: Groups = {}
+    for name, inputs in (("train", source.x_train), ("test", source.x_test)):
+        signal, share = measure_signal(*(codec.x.encode(inputs, seed=seed) for seed in DRAW_SEEDS))
+        report[f"x_{name}"] = {
+            "least_signal": float(signal[0]),
+            "used_directions": float((share > USED_SHARE).sum()),
+            "rate": float(codec.x.measure_rate(inputs).mean()),
+        }
+    return report
+
+
+def measure_nulls(data: LatentDataset, progress: bool = False) -> Nulls:
+    """Return the same measures of true N(0, I) samples of the dataset's sizes, one value for each seed."""
+    sizes = {"train": len(data.train), "test": len(data.test)}
+    jobs = [(size, seed) for size in sorted(set(sizes.values())) for seed in range(NULL_SEEDS)]
+    by_size: dict[int, list[Measures]] = {}
+    for size, seed in tqdm(jobs, "nulls", disable=None if progress else True):
+        sample = make_normal_sample(seed, size, data.latent_dim)
+        by_size.setdefault(size, []).append(_measure_sample(sample, REFERENCE_SEED + 1 + seed))
+    nulls: Nulls = {}
+    for name, size in sizes.items():
+        measures = {measure: [null[measure] for null in by_size[size]] for measure in by_size[size][0]}
+        tests = {measure: values for measure, values in measures.items() if measure.startswith("c2st")}
+        nulls |= {f"x_{name}": measures, f"y_{name}": measures, f"xy_{name}": tests}
+        if size == min(sizes.values()):  # all that can be compared of train and test
+            nulls |= {"x_train_test": tests, "y_train_test": tests}
+    return nulls
+
+
+def make_normal_sample(seed: int, rows: int, latent_dim: int) -> np.ndarray:
+    """Return rows `(n, d)` float32 of N(0, I), the same for the same seed."""
+    return make_normals(seed, NULL_STREAM, 0, rows, latent_dim).astype(np.float32)
+
+
+def _measure_sample(latents: np.ndarray, reference_seed: int) -> Measures:
+    """Return the measures of one sample `(n, d)` against N(0, I)."""
+    reference = make_normal_sample(reference_seed, len(latents), latents.shape[1])
+    return measure_moments(latents) | measure_slices(latents) | measure_c2st(latents, reference)

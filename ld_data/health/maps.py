@@ -1,0 +1,39 @@
+"""Maps of many-dimensional rows: t-SNE by scikit-learn (van der Maaten & Hinton, 2008)."""
+
+import numpy as np
+from sklearn.decomposition import PCA
+from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+from sklearn.manifold import TSNE
+
+from ld_data.release.dataset import LatentDataset
+
+COMPONENTS = 50
+PERPLEXITY = 30.0
+SEED = 0
+
+
+def embed(values: np.ndarray) -> np.ndarray:
+    """Return places `(n, 2)` float32 of rows `(n, d)` on a t-SNE map, where similar rows lie close together.
+
+    The map is centred, and reaches to -1 or 1. Of wide rows the first 50 principal components are mapped. Rows that
+    are all the same lie in the middle.
+    """
+    if len(values) < 2 or not np.ptp(values, axis=0).any():
+        return np.zeros((len(values), 2), np.float32)
+    components = min(COMPONENTS, *values.shape)
+    narrow = PCA(components, random_state=SEED).fit_transform(values) if components < values.shape[1] else values
+    perplexity = min(PERPLEXITY, (len(values) - 1) / 3)
+    init = "pca" if components > 1 else "random"
+    places = TSNE(perplexity=perplexity, init=init, random_state=SEED).fit_transform(narrow)
+    places -= (places.min(axis=0) + places.max(axis=0)) / 2
+    return (places / np.abs(places).max()).astype(np.float32)
+
+
+def embed_by_class(data: LatentDataset, rows: int) -> np.ndarray:
+    """Return such places of the first test rows, of their x in the directions that part the classes the most.
+
+    Those k - 1 are found by a linear discriminant analysis of the training rows. Of all of x the map is a round cloud,
+    as of any N(0, I), where no row has near neighbours.
+    """
+    discriminants = LinearDiscriminantAnalysis().fit(data.train.x, data.train.label)
+    return embed(discriminants.transform(data.test.x[:rows]))

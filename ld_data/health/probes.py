@@ -1,0 +1,57 @@
+"""What x keeps of the input: how far decoded inputs lie from it, and how much of the class can be read off x."""
+
+import warnings
+from collections.abc import Mapping
+
+import numpy as np
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.linear_model import LogisticRegression
+from sklearn.neural_network import MLPClassifier
+
+from ld_data.protocols import LatentCodec
+from ld_data.release.dataset import LatentDataset
+from ld_data.sources.source import Source
+
+
+def decode_test_inputs(data: LatentDataset, source: Source, codec: LatentCodec) -> dict[str, np.ndarray]:
+    """Return what is decoded of the test rows: `samples`, of the published x, and `means`, of x encoded as means."""
+    means = codec.x.encode(source.x_test, mode="mean")
+    return {"samples": codec.x.decode(data.test.x), "means": codec.x.decode(means)}
+
+
+def measure_errors(source: Source, decoded: Mapping[str, np.ndarray]) -> dict[str, float]:
+    """Return the mean squared error of decoded test inputs, as mse_<name>, per pixel in [0, 1] or signal point."""
+    originals = to_unit_scale(source.x_test)
+    return {f"mse_{name}": float(np.square(inputs - originals).mean()) for name, inputs in decoded.items()}
+
+
+def to_unit_scale(inputs: np.ndarray) -> np.ndarray:
+    """Return inputs as float32, uint8 pixels divided by 255."""
+    values = inputs.astype(np.float32)
+    return values / np.float32(255) if inputs.dtype == np.uint8 else values
+
+
+def measure_probes(data: LatentDataset, seed: int = 0) -> dict[str, float]:
+    """Return the test accuracy of classifiers of x, fitted to the training x: linear_probe and mlp_probe.
+
+    A logistic regression, and a multilayer perceptron that stops when a held-out tenth no longer gains.
+    """
+    probes = {
+        "linear_probe": LogisticRegression(max_iter=500),
+        "mlp_probe": MLPClassifier(
+            (512, 512),
+            batch_size=min(256, len(data.train) // 2),
+            early_stopping=True,
+            n_iter_no_change=4,
+            max_iter=40,
+            random_state=seed,
+        ),
+    }
+    return {name: _score(probe, data) for name, probe in probes.items()}
+
+
+def _score(probe: LogisticRegression | MLPClassifier, data: LatentDataset) -> float:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)  # the limit of iterations belongs to the probe
+        probe.fit(data.train.x, data.train.label)
+    return float(np.mean(probe.predict(data.test.x) == data.test.label))

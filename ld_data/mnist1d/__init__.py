@@ -1,0 +1,37 @@
+"""MNIST-1D: its generator, the original package's functions under their own names, files and plots."""
+
+from ld_data.mnist1d.compat import (
+    ObjectView,
+    get_dataset,
+    get_dataset_args,
+    get_templates,
+    make_dataset,
+    pad,
+    plot_signals,
+    set_seed,
+    transform,
+)
+from ld_data.mnist1d.config import Mnist1dConfig, make_templates
+from ld_data.mnist1d.dataset import Mnist1d, SignalPlan, choose_mode, collect, make_mnist1d, plan_mnist1d
+from ld_data.mnist1d.stream import SignalStream
+
+__all__ = [
+    "Mnist1d",
+    "Mnist1dConfig",
+    "ObjectView",
+    "SignalPlan",
+    "SignalStream",
+    "choose_mode",
+    "collect",
+    "get_dataset",
+    "get_dataset_args",
+    "get_templates",
+    "make_dataset",
+    "make_mnist1d",
+    "make_templates",
+    "pad",
+    "plan_mnist1d",
+    "plot_signals",
+    "set_seed",
+    "transform",
+]

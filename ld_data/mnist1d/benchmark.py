@@ -1,0 +1,103 @@
+"""How fast MNIST-1D signals are made: the original package, both modes, and the bare drawing of the normals they need.
+
+All are timed in turns within one run and on one thread, so that their ratios hold on a busy machine.
+"""
+
+import dataclasses
+import statistics
+import time
+from collections.abc import Callable
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+from tqdm import tqdm
+
+from ld_data.errors import MissingDataError
+from ld_data.mnist1d.canonical import make_canonical
+from ld_data.mnist1d.compat import get_dataset_args
+from ld_data.mnist1d.config import Mnist1dConfig, make_templates
+from ld_data.mnist1d.stream import SignalStream
+
+PACKAGE_ROWS, CANONICAL_ROWS, FAST_BLOCKS = 1000, 5000, 3
+
+
+@dataclasses.dataclass(frozen=True)
+class Timing:
+    """How long one way of making signals takes.
+
+    Attributes:
+        way: "package", "canonical", "fast" or "normals".
+        rows: signals of each turn.
+        nanoseconds: of one signal, the median over turns.
+        spread: the greatest over the least time of a turn.
+    """
+
+    way: str
+    rows: int
+    nanoseconds: float
+    spread: float
+
+
+def measure_speed(turns: int = 7, *, progress: bool = True) -> dict[str, Timing]:
+    """Return the timings of all ways, by name, after a turn that does not count; the published set's arguments.
+
+    Raises `MissingDataError` if the original package is not installed.
+    """
+    stream = SignalStream()
+    block = np.empty((stream.config.final_seq_length, stream.block_rows), np.float32)
+    random = np.random.Generator(np.random.Philox(0))  # the stream's kind
+
+    def draw_normals() -> None:
+        for _ in range(FAST_BLOCKS):
+            random.standard_normal(dtype=np.float32, out=block)
+
+    def run_stream() -> None:
+        for _ in stream.iterate(FAST_BLOCKS * stream.block_rows):
+            pass
+
+    templates, config = make_templates(), Mnist1dConfig(num_samples=CANONICAL_ROWS)
+    ways: dict[str, tuple[int, Callable[[], object]]] = {
+        "package": (PACKAGE_ROWS, _find_package()),
+        "canonical": (CANONICAL_ROWS, lambda: make_canonical(templates, config)),
+        "fast": (FAST_BLOCKS * stream.block_rows, run_stream),
+        "normals": (FAST_BLOCKS * stream.block_rows, draw_normals),
+    }
+    seconds: dict[str, list[float]] = {way: [] for way in ways}
+    with threadpool_limits(1):
+        for turn in tqdm(range(turns + 1), desc="turns", disable=None if progress else True):
+            for way, (_, make) in ways.items():
+                start = time.perf_counter()
+                make()
+                if turn:
+                    seconds[way].append(time.perf_counter() - start)
+    return {
+        way: Timing(way, rows, statistics.median(seconds[way]) / rows * 1e9, max(seconds[way]) / min(seconds[way]))
+        for way, (rows, _) in ways.items()
+    }
+
+
+def describe_speed(timings: dict[str, Timing]) -> str:
+    """Return the timings as a table: beside each way its ratio to the package and to the drawing of the normals."""
+    package, normals = timings["package"].nanoseconds, timings["normals"].nanoseconds
+    lines = [f"{'':<10}{'ns a signal':>13}{'signals a s':>13}{'x package':>11}{'x normals':>11}{'spread':>8}"]
+    for way, timing in timings.items():
+        own = timing.nanoseconds
+        lines.append(
+            f"{way:<10}{own:>13,.0f}{1e9 / own:>13,.0f}{package / own:>11,.1f}{own / normals:>11,.2f}"
+            f"{timing.spread:>8.2f}"
+        )
+    return "\n".join(lines)
+
+
+def _find_package() -> Callable[[], object]:
+    """Return a call of the original package that makes PACKAGE_ROWS signals."""
+    try:
+        from mnist1d.data import make_dataset  # needed by nothing else
+    except ImportError as error:
+        raise MissingDataError(
+            f"the benchmark compares with the original package, which could not be imported ({error}). "
+            "Install it with `pip install mnist1d`."
+        ) from error
+    args = get_dataset_args()
+    args.num_samples = PACKAGE_ROWS
+    return lambda: make_dataset(args)

@@ -1,0 +1,180 @@
+"""The functions of the original MNIST-1D package under their own names, so that its notebooks run on ours.
+
+`set_seed`, `pad` and `transform` use numpy's global random state, as a notebook expects of them; `make_dataset` draws
+from a private one. Nothing is downloaded and no pickle is read: the published set is made, and kept as `.npz`.
+"""
+
+import dataclasses
+import random
+import warnings
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ld_data.errors import InputError, IntegrityError
+from ld_data.extras import name_missing
+from ld_data.mnist1d.canonical import make_canonical
+from ld_data.mnist1d.config import Mnist1dConfig, check_templates, make_template_times, make_templates, read_args
+from ld_data.mnist1d.steps import Draws, dilate, interpolate, make_signals
+from ld_data.storage.arrays import read_npz, write_npz
+from ld_data.storage.staging import stage_file
+
+# ruff: noqa: NPY002 - the global random state is the point here
+URL = "https://github.com/greydanus/mnist1d/raw/master/mnist1d_data.pkl"
+ARRAYS = ("x", "x_test", "y", "y_test", "t")
+TEMPLATE_ARRAYS = ("x", "t", "y")
+NOT_OF_ONE_SIGNAL = ("num_samples", "train_split", "shuffle_seq", "seed")
+
+
+class ObjectView:
+    """The items of a dictionary as attributes."""
+
+    def __init__(self, d: dict[str, Any]) -> None:
+        self.__dict__ = d
+
+
+def set_seed(seed: int) -> None:
+    """Seed the global random states of Python and numpy."""
+    random.seed(seed)
+    np.random.seed(seed)
+
+
+def get_dataset_args(as_dict: bool = False) -> Any:
+    """Return the arguments of the published set, as an `ObjectView` or a dictionary."""
+    args = dataclasses.asdict(Mnist1dConfig()) | {"url": URL}
+    args["padding"] = list(args["padding"])
+    return args if as_dict else ObjectView(args)
+
+
+def get_templates() -> dict[str, np.ndarray]:
+    """Return the templates: x `(10, 12)`, their time axis t `(12,)`, their classes y `(10,)`."""
+    x = make_templates()
+    return {"x": x, "t": make_template_times(x.shape[1]), "y": np.arange(len(x))}
+
+
+def make_dataset(args: Any = None, template: Mapping[str, np.ndarray] | None = None) -> dict[str, Any]:
+    """Return x, y, x_test, y_test, t and the templates, as the original makes them for the same arguments.
+
+    Raises `InputError` for arguments out of range, or a template without what `get_templates` returns.
+    """
+    config = read_args(get_dataset_args() if args is None else args)
+    templates = get_templates() if template is None else _read_template(template)
+    x, classes, std = make_canonical(check_templates(templates["x"]), config)
+    t = np.asarray(templates["t"], np.float64)
+    y = np.asarray(templates["y"])[classes]
+    split = int(len(y) * config.train_split)
+    t = interpolate(interpolate(t, config.dilated_length), config.final_seq_length) / std
+    return {"x": x[:split], "x_test": x[split:], "y": y[:split], "y_test": y[split:], "t": t, "templates": templates}
+
+
+def get_dataset(
+    args: Any,
+    path: str | Path | None = None,
+    verbose: bool = True,
+    download: bool = True,
+    regenerate: bool = False,
+    template: Mapping[str, np.ndarray] | None = None,
+) -> dict[str, Any]:
+    """Return the data set kept at a path, whatever its arguments, or make one and keep it there.
+
+    What is made is with `download` the published set, as in the original, though nothing is downloaded; else the set of
+    the arguments and the template. `regenerate` makes it anew. It is kept as `.npz`; a pickle of that name is not read,
+    as a warning says. Raises `InputError` for both at once, and `IntegrityError` if the file is damaged.
+    """
+    if download and regenerate:
+        raise InputError("download is the published set and regenerate the set of your arguments: choose one of them.")
+    asked = Path("mnist1d_data.pkl" if path is None else path)
+    if not asked.name:
+        raise InputError(f"path must name a file; received {str(path)!r}.")
+    place = asked.with_name(f"{asked.name.removesuffix('.pkl').removesuffix('.npz')}.npz")
+    if asked != place and asked.exists() and not place.exists():
+        warnings.warn(
+            f"{asked} is not read, as pickles can run code. The set is made and kept in {place}.", stacklevel=2
+        )
+    dataset: dict[str, Any]
+    if place.exists() and not regenerate:
+        arrays = read_npz(place)
+        if missing := {*ARRAYS, *(f"templates_{name}" for name in TEMPLATE_ARRAYS)} - set(arrays):
+            raise IntegrityError(f"{place}: no MNIST-1D set of ours; {', '.join(sorted(missing))} missing. Move it.")
+        templates = {name: arrays[f"templates_{name}"] for name in TEMPLATE_ARRAYS}
+        dataset = {name: arrays[name] for name in ARRAYS} | {"templates": templates}
+        message = f"Loaded {place}"
+    else:
+        dataset = make_dataset() if download else make_dataset(args, template)
+        templates = dataset["templates"]
+        arrays = {f"templates_{name}": templates[name] for name in TEMPLATE_ARRAYS}
+        with stage_file(place) as draft:
+            write_npz(draft, {name: dataset[name] for name in ARRAYS} | arrays)
+        message = f"Made the data set and wrote {place}"
+    if verbose:
+        print(message)
+    return dataset
+
+
+def pad(x: np.ndarray, padding: tuple[int, int]) -> np.ndarray:
+    """Return a signal `(l,)` or signals `(n, l)` with zeros behind them, as many as a draw from the interval says."""
+    low, high = padding
+    steps = low + int(np.random.rand() * (high - low + 1))
+    return np.concatenate([x, np.zeros((*x.shape[:-1], steps))], axis=-1)
+
+
+def transform(x: np.ndarray, y: np.ndarray, args: Any, eps: float = 1e-8) -> tuple[np.ndarray, np.ndarray]:
+    """Return one template `(l,)` and its time axis `(l,)` as a signal and its axis, each `(t,)`, not standardised.
+
+    Raises `InputError` for arguments out of range; those of a whole set need not be there.
+    """
+    config = read_args(args, NOT_OF_ONE_SIGNAL)
+    length = config.dilated_length
+    draws = Draws(
+        padding=np.array([int(np.random.rand() * config.paddings)]),
+        scale=np.random.rand(1),
+        translation=np.random.randint(config.max_translation, size=1),
+        corr_noise=np.random.randn(1, length),
+        iid_noise=np.random.randn(1, length),
+        shear=np.random.rand(1),
+    )
+    signals = make_signals(dilate(check_templates([x]), config, eps), np.zeros(1, np.int64), draws, config)
+    return signals[0], interpolate(interpolate(y, length), config.final_seq_length)
+
+
+def _read_template(template: Mapping[str, np.ndarray]) -> dict[str, Any]:
+    if not isinstance(template, Mapping) or not set(TEMPLATE_ARRAYS) <= set(template):
+        received = ", ".join(template) if isinstance(template, Mapping) else type(template).__name__
+        raise InputError(f"a template is a dictionary of x, t and y, as of `get_templates()`; received {received}.")
+    x, t, y = (np.shape(template[name]) for name in TEMPLATE_ARRAYS)
+    if len(x) != 2 or t != x[1:] or y != x[:1]:
+        raise InputError(f"a template needs x (k, l), its time axis t (l,) and classes y (k,); received {x}, {t}, {y}.")
+    return dict(template)
+
+
+def plot_signals(
+    xs: np.ndarray,
+    t: np.ndarray,
+    labels: np.ndarray | None = None,
+    args: Any = None,
+    ratio: float = 2.6,
+    do_transform: bool = False,
+    dark_mode: bool = False,
+    zoom: float = 1,
+) -> Any:
+    """Show the first ten signals, upright with time running down, and return the matplotlib figure.
+
+    With `do_transform` what `transform` makes of them under `args`. Raises `MissingLibraryError` without matplotlib.
+    """
+    with name_missing():
+        from matplotlib import pyplot  # takes a second to import, and only this function draws
+
+    figure, axes = pyplot.subplots(1, 10, figsize=(15, 1.5 * ratio), dpi=60)
+    for number, axis in enumerate(axes):
+        signal, times = transform(xs[number], t, args) if do_transform else (xs[number], t)
+        axis.plot(signal, times, "wo" if dark_mode else "k-", linewidth=6 if dark_mode else 2)
+        axis.set(xlim=(-zoom, zoom), ylim=(zoom, -zoom), xticks=[], yticks=[])
+        if dark_mode:
+            axis.set_facecolor("k")
+        if labels is not None:
+            axis.set_title(f"label={labels[number]}", fontsize=22)
+    figure.tight_layout()
+    pyplot.show()
+    return figure

@@ -1,0 +1,172 @@
+"""The arguments and the templates of the MNIST-1D generator, checked.
+
+Names and defaults are those of S. Greydanus and D. Kobak, "Scaling down deep learning with MNIST-1D", ICML 2024
+(arXiv:2011.14439).
+"""
+
+import dataclasses
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ld_data.checks import check_finite, check_integer, check_number, check_numbers
+from ld_data.errors import InputError
+
+CLASSES = 10  # of the original's templates
+MAX_SEED = 2**32 - 1
+MAX_SAMPLES = 2**48
+MAX_LENGTH = 2**20
+MAX_SCALE = 1e6  # of noise, slopes and templates: float32 holds such signals with digits to spare
+MAX_DILATED = 2**27  # numbers in the templates under all paddings: 1 GiB
+MAX_CLASSES = 256
+SHORTEST = 2
+LEAST_STD = 1e-6  # of the mean: what lies below is rounding
+
+# The ten digits as heights over twelve steps (the published templates, before they are centred and scaled).
+_DIGITS = (
+    (5, 6, 6.5, 6.75, 7, 7, 7, 7, 6.75, 6.5, 6, 5),
+    (5, 3, 3, 3.4, 3.8, 4.2, 4.6, 5, 5.4, 5.8, 5, 5),
+    (5, 6, 6.5, 6.5, 6, 5.25, 4.75, 4, 3.5, 3.5, 4, 5),
+    (5, 6, 6.5, 6.5, 6, 5, 5, 6, 6.5, 6.5, 6, 5),
+    (5, 4.4, 3.8, 3.2, 2.6, 2.6, 5, 5, 5, 5, 5, 5),
+    (5, 3, 3, 3, 3, 5, 6, 6.5, 6.5, 6, 4.5, 5),
+    (5, 4, 3.5, 3.25, 3, 3, 3, 3, 3.25, 3.5, 4, 5),
+    (5, 7, 7, 6.6, 6.2, 5.8, 5.4, 5, 4.6, 4.2, 5, 5),
+    (5, 4, 3.5, 3.5, 4, 5, 5, 4, 3.5, 3.5, 4, 5),
+    (5, 4, 3.5, 3.5, 4, 5, 5, 5, 5, 4.7, 4.3, 5),
+)
+
+
+@dataclass(frozen=True)
+class Mnist1dConfig:
+    """The arguments of the generator, with the original's names and defaults.
+
+    Attributes:
+        num_samples: rows in all; each class gets num_samples // k, of k classes.
+        train_split: the share of rows that goes to the training set.
+        template_len: a padded template is stretched to template_len + padding[1] steps, whatever its own length.
+        padding: least and most steps of zeros put behind a template.
+        scale_coeff: width of the uniform distribution, around 1, of a signal's scale.
+        max_translation: a signal is rotated by 0 to max_translation - 1 steps.
+        corr_noise_scale: std of the noise in the padding before it is smoothed.
+        iid_noise_scale: std of the independent noise everywhere.
+        shear_scale: width of the uniform distribution, around 0, of a signal's slope.
+        shuffle_seq: whether the time steps are permuted, in the same way for all rows.
+        final_seq_length: steps of a finished signal, t.
+        seed: of the random state, 0 to 2**32 - 1.
+    """
+
+    num_samples: int = 5000
+    train_split: float = 0.8
+    template_len: int = 12
+    padding: tuple[int, int] = (36, 60)
+    scale_coeff: float = 0.4
+    max_translation: int = 48
+    corr_noise_scale: float = 0.25
+    iid_noise_scale: float = 2e-2
+    shear_scale: float = 0.75
+    shuffle_seq: bool = False
+    final_seq_length: int = 40
+    seed: int = 42
+
+    def __post_init__(self) -> None:
+        """Take numpy's numbers as Python's, and a list as padding; raise `InputError` for an argument out of range."""
+        for name, least, most in (
+            ("num_samples", 1, MAX_SAMPLES),
+            ("template_len", 1, MAX_LENGTH),
+            ("max_translation", 1, MAX_LENGTH),
+            ("final_seq_length", SHORTEST, MAX_LENGTH),
+            ("seed", 0, MAX_SEED),
+        ):
+            self._set(name, check_integer(name, getattr(self, name), least, most))
+        for name in ("scale_coeff", "corr_noise_scale", "iid_noise_scale", "shear_scale"):
+            self._set(name, check_number(name, getattr(self, name), MAX_SCALE))
+        self._set("train_split", check_number("train_split", self.train_split, 1))
+        if not isinstance(self.shuffle_seq, bool | np.bool_):
+            raise InputError(f"shuffle_seq must be true or false; received {self.shuffle_seq!r}.")
+        self._set("shuffle_seq", bool(self.shuffle_seq))
+        if not isinstance(self.padding, tuple | list) or len(self.padding) != 2:
+            raise InputError(f"padding must be a pair (least, most); received {self.padding!r}.")
+        self._set("padding", tuple(check_integer("padding", number, 0, MAX_LENGTH) for number in self.padding))
+        if self.padding[0] > self.padding[1]:
+            raise InputError(f"padding must be (least, most) with least <= most; received {self.padding}.")
+        if self.dilated_length < SHORTEST:
+            raise InputError(f"template_len + padding[1] must be {SHORTEST} or more; received {self.dilated_length}.")
+
+    def _set(self, name: str, value: Any) -> None:
+        object.__setattr__(self, name, value)
+
+    @property
+    def dilated_length(self) -> int:
+        """The steps of a padded signal once it is stretched to a common length."""
+        return self.template_len + self.padding[1]
+
+    @property
+    def paddings(self) -> int:
+        """How many different paddings there are."""
+        return self.padding[1] - self.padding[0] + 1
+
+
+def make_templates() -> np.ndarray:
+    """Return the ten templates `(10, 12)` float64: standardised, starting at 0, divided by 6."""
+    digits = np.array(_DIGITS)
+    digits -= digits.mean(axis=1, keepdims=True)
+    digits /= digits.std(axis=1, keepdims=True)
+    return (digits - digits[:, :1]) / 6.0
+
+
+def make_template_times(length: int) -> np.ndarray:
+    """Return the time axis `(length,)` float64 of templates, from -5/6 to 5/6."""
+    return np.linspace(-5, 5, length) / 6.0
+
+
+def check_templates(templates: object) -> np.ndarray:
+    """Return templates as `(k, l)` float64, one for each of 1 to 256 classes; raise `InputError` for anything else.
+
+    l is 2 or more; it need not be the `template_len` of a configuration.
+    """
+    if isinstance(templates, Mapping):
+        raise InputError('templates must be an array (k, l); received a mapping. Pass its "x".')
+    array = check_numbers(templates, "templates")
+    if array.ndim != 2 or not 1 <= len(array) <= MAX_CLASSES or not SHORTEST <= array.shape[1] <= MAX_LENGTH:
+        raise InputError(
+            f"templates must have shape (k, l), with k from 1 to {MAX_CLASSES} classes and l from {SHORTEST} to "
+            f"{MAX_LENGTH} steps, all of one length; received {array.shape}."
+        )
+    greatest = float(np.abs(check_finite(array.astype(np.float64), "templates")).max())
+    if greatest > MAX_SCALE:
+        raise InputError(f"templates must lie between -{MAX_SCALE:g} and {MAX_SCALE:g}; received {greatest:g}.")
+    return array.astype(np.float64)
+
+
+def count_rows(config: Mnist1dConfig, classes: int) -> int:
+    """Return how many signals a configuration gives, equally many a class; raise `InputError` if that is none."""
+    if config.num_samples < classes:
+        raise InputError(f"num_samples must be {classes} or more, one a class; received {config.num_samples}.")
+    return config.num_samples // classes * classes
+
+
+def check_std(mean: float, std: float, config: Mnist1dConfig) -> None:
+    """Raise `InputError` if signals of that mean and std cannot be divided by the std."""
+    if not std > LEAST_STD * abs(mean):
+        raise InputError(
+            f"these arguments give signals that do not vary, which cannot be scaled to a std of 1: {config}."
+        )
+
+
+def read_args(args: Any, optional: Collection[str] = ()) -> Mnist1dConfig:
+    """Return the configuration in an `ObjectView`, a namespace or a dictionary, which may lack the optional arguments.
+
+    Raises `InputError` if it is none of these, or lacks others.
+    """
+    if isinstance(args, Mnist1dConfig):
+        return args
+    values = args if isinstance(args, Mapping) else getattr(args, "__dict__", None)
+    if values is None:
+        raise InputError(f"the arguments are those of `get_dataset_args()`; received {type(args).__name__}.")
+    names = [field.name for field in dataclasses.fields(Mnist1dConfig)]
+    if missing := [name for name in names if name not in values and name not in optional]:
+        raise InputError(f"the arguments lack {', '.join(missing)}; `get_dataset_args()` has them all.")
+    return Mnist1dConfig(**{name: values[name] for name in names if name in values})

@@ -1,0 +1,134 @@
+"""MNIST-1D signals as bytes of `.npy` and `.npz` files, made part by part: memory does not grow with the signals."""
+
+import io
+import zipfile
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+from tqdm import tqdm
+
+from ld_data.errors import InputError
+from ld_data.mnist1d.dataset import SignalPlan
+from ld_data.storage.arrays import NPZ_DATE, write_npy, write_npy_header, write_values
+from ld_data.storage.staging import check_new_file, make_staging_folder
+
+LABELS_SUFFIX = ".labels.npy"
+LABELS_CHUNK = 1 << 20  # rows that are written together
+
+
+def name_files(path: Path) -> list[Path]:
+    """Return the files that `write_signals` writes: one `.npz`, or an `.npy` and its `.labels.npy`.
+
+    Raises `InputError` if the path ends otherwise, if its folder is not there, or if one of the files is.
+    """
+    if path.suffix not in (".npz", ".npy"):
+        raise InputError(f"the file must end in .npz, or in .npy for the signals alone; received {path}.")
+    files = [path] if path.suffix == ".npz" else [path, path.with_suffix(LABELS_SUFFIX)]
+    for file in files:
+        check_new_file(file)
+    return files
+
+
+def write_signals(plan: SignalPlan, path: Path, *, progress: bool = True) -> list[Path]:
+    """Write a data set under a progress bar, and return its files, which take their names when all is written.
+
+    An `.npz` holds x, y, x_test, y_test and t; an `.npy` all signals, training first, and a `.labels.npy` beside it
+    their classes, uint8. Raises what `name_files` raises, and `StorageError` if the disk refuses.
+    """
+    files = name_files(path)
+    with (
+        make_staging_folder(path.parent, path.name) as staging,
+        tqdm(
+            desc=path.name, total=plan.rows, unit=" signals", unit_scale=True, disable=None if progress else True
+        ) as bar,
+    ):
+        shown = replace(plan, parts=lambda: _show(plan, bar))
+        drafts = [staging / file.name for file in files]
+        if path.suffix == ".npz":
+            with drafts[0].open("wb") as file:
+                file.writelines(stream_npz(shown))
+        else:
+            with drafts[0].open("wb") as file, drafts[1].open("wb") as labels_file:
+                labels_file.write(write_npy_header((plan.rows,), np.dtype(np.uint8)))
+                file.writelines(stream_npy(shown, labels_file))
+        name_files(path)  # again, as somebody may have written them meanwhile
+        for draft, place in zip(drafts, files, strict=True):
+            draft.rename(place)
+    return files
+
+
+def stream_npy(plan: SignalPlan, labels_file: BinaryIO | None = None) -> Iterator[bytes]:
+    """Yield the bytes of an `.npy` file of all signals, training first; write their classes, a byte each, if asked."""
+    yield write_npy_header((plan.rows, len(plan.t)), plan.dtype)
+    for signals, classes in plan.parts():
+        if labels_file:
+            labels_file.write(classes.astype(np.uint8).tobytes())
+        yield write_values(signals)
+
+
+def stream_npz(plan: SignalPlan) -> Iterator[bytes]:
+    """Yield the bytes of an `.npz` file of x, y, x_test, y_test and t; the classes are kept until then, a byte each."""
+    labels, outlet = np.empty(plan.rows, np.uint8), _Outlet()
+    pieces = _cut(_record(plan, labels), plan.split)
+    with zipfile.ZipFile(outlet, "w") as archive:
+        for name, rows in (("x", plan.split), ("x_test", plan.rows - plan.split)):
+            with archive.open(zipfile.ZipInfo(f"{name}.npy", NPZ_DATE), "w", force_zip64=True) as entry:
+                entry.write(write_npy_header((rows, len(plan.t)), plan.dtype))
+                written = 0
+                while written < rows:
+                    piece = next(pieces)
+                    entry.write(write_values(piece))
+                    written += len(piece)
+                    yield outlet.take()
+        for name, part in (("y", labels[: plan.split]), ("y_test", labels[plan.split :])):
+            with archive.open(zipfile.ZipInfo(f"{name}.npy", NPZ_DATE), "w", force_zip64=True) as entry:
+                entry.write(write_npy_header(part.shape, np.dtype(np.int64)))
+                for start in range(0, len(part), LABELS_CHUNK):
+                    entry.write(write_values(part[start : start + LABELS_CHUNK].astype(np.int64)))
+                    yield outlet.take()
+        archive.writestr(zipfile.ZipInfo("t.npy", NPZ_DATE), write_npy(plan.t))
+    yield outlet.take()
+
+
+class _Outlet(io.RawIOBase):
+    """Takes what is written, as a file that cannot be sought in, until it is taken on."""
+
+    def __init__(self) -> None:
+        self._chunks: list[bytes] = []
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, chunk: bytes) -> int:  # type: ignore[override]
+        self._chunks.append(bytes(chunk))
+        return len(chunk)
+
+    def take(self) -> bytes:
+        chunks, self._chunks = self._chunks, []
+        return b"".join(chunks)
+
+
+def _show(plan: SignalPlan, bar: tqdm) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    for signals, classes in plan.parts():
+        bar.update(len(classes))
+        yield signals, classes
+
+
+def _record(plan: SignalPlan, labels: np.ndarray) -> Iterator[np.ndarray]:
+    """Yield the signals of a plan, part by part, and write their classes into `labels`."""
+    start = 0
+    for signals, classes in plan.parts():
+        labels[start : start + len(classes)] = classes
+        start += len(classes)
+        yield signals
+
+
+def _cut(parts: Iterator[np.ndarray], split: int) -> Iterator[np.ndarray]:
+    """Yield parts so that none reaches over row `split`."""
+    start = 0
+    for part in parts:
+        yield from (piece for piece in np.split(part, [max(0, split - start)]) if len(piece))
+        start += len(part)

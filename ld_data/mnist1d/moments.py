@@ -1,0 +1,83 @@
+"""What of MNIST-1D's signals can be known before anything is drawn: their moments, and one small matrix for each place.
+
+A place is a padding and a translation. There a signal is Gaussian, given its class, but for its scale and its shear: a
+linear function of t normals, the scale, the shear and 1.
+"""
+
+import numpy as np
+
+from ld_data.mnist1d.config import Mnist1dConfig
+from ld_data.mnist1d.steps import correlate, interpolate, translate
+
+PROBE_STEPS = 64  # between impulses whose responses to the filter of the noise do not meet
+UNIFORM_VARIANCE = 1 / 12
+
+
+def measure_moments(dilated: np.ndarray, config: Mnist1dConfig) -> tuple[float, float]:
+    """Return the mean and the std of a signal's points, over all points and the whole distribution.
+
+    Exact, from the dilated templates `(k, paddings, l)`: the mean over all rotations of a product of neighbouring steps
+    is a circular convolution.
+    """
+    length, t = dilated.shape[2], config.final_seq_length
+    weights = np.zeros(length)
+    weights[: config.max_translation] = 1 / config.max_translation
+    weights[0] += max(0, config.max_translation - length) / config.max_translation
+
+    def average(values: np.ndarray) -> np.ndarray:
+        """Return the mean of rotated values `(k, paddings, l)` over classes, paddings and translations: `(l,)`."""
+        return np.fft.irfft(np.fft.rfft(values.mean(axis=(0, 1))) * np.fft.rfft(weights), length)
+
+    place = interpolate(np.arange(length), t)  # where each point is sampled: between the steps left and left + 1
+    left = np.clip(place.astype(np.int64), 0, length - 2)
+    right = place - left
+
+    def sample_square(square: np.ndarray, product: np.ndarray) -> float:
+        """Return the mean square of the points, from that of the steps `(l,)` and the mean product with the next."""
+        squares = (1 - right) ** 2 * square[left] + right**2 * square[left + 1]
+        return float((squares + 2 * right * (1 - right) * product[left]).mean())
+
+    def pair(values: np.ndarray) -> np.ndarray:
+        return values * np.roll(values, -1, axis=-1)
+
+    padding = (dilated == 0).astype(np.float64)
+    responses = correlate((np.arange(length) % PROBE_STEPS == np.arange(PROBE_STEPS)[:, None]).astype(np.float64))
+    slope = interpolate(make_slope(config), t)
+    square = (1 + np.square(config.scale_coeff) * UNIFORM_VARIANCE) * sample_square(
+        average(dilated**2), average(pair(dilated))
+    )
+    square += np.square(config.corr_noise_scale) * sample_square(
+        average(padding) * (responses**2).sum(axis=0), average(pair(padding)) * pair(responses).sum(axis=0)
+    )
+    square += np.square(config.iid_noise_scale) * sample_square(np.ones(length), np.zeros(length))
+    square += UNIFORM_VARIANCE * float((slope**2).mean())
+    steps = average(dilated)
+    mean = float(((1 - right) * steps[left] + right * steps[left + 1]).mean())
+    return mean, float(np.sqrt(max(0.0, square - mean**2)))
+
+
+def make_tables(dilated: np.ndarray, config: Mnist1dConfig, mean: float, std: float) -> np.ndarray:
+    """Return the matrix of each place, `(places, m + k + 2, t)` float32, that makes standardised signals.
+
+    The features that it multiplies are m normals (t of them, or 2 l if that is less), the scale in the column of the
+    class, the shear between -1/2 and 1/2, and 1. Places are counted by padding, then by translation.
+    """
+    length, t = dilated.shape[2], config.final_seq_length
+    steps = np.arange(config.max_translation)
+    sampling = interpolate(np.eye(length), t)
+    correlated = config.corr_noise_scale * correlate(np.eye(length))
+    independent = np.broadcast_to(config.iid_noise_scale * sampling, (len(steps), length, t))
+    ends = np.broadcast_to([interpolate(make_slope(config), t), np.full(t, -mean)], (len(steps), 2, t))
+    tables = []
+    for templates in dilated.swapaxes(0, 1):
+        placed = np.stack([translate(np.tile(template, (len(steps), 1)), steps) for template in templates], axis=1)
+        padding = (placed == 0).all(axis=1)
+        noise = np.concatenate([correlated @ (padding[:, :, None] * sampling), independent], axis=1)
+        # noise' noise is the covariance at the t points, and so is that of its triangular factor, which is smaller.
+        tables.append(np.concatenate([np.linalg.qr(noise, mode="r"), placed @ sampling, ends], axis=1) / std)
+    return np.concatenate(tables).astype(np.float32)
+
+
+def make_slope(config: Mnist1dConfig) -> np.ndarray:
+    """Return what a shear of 1 adds to a signal, `(l,)`."""
+    return -config.shear_scale * np.linspace(-0.5, 0.5, config.dilated_length)

@@ -1,0 +1,27 @@
+"""A stream of MNIST-1D signals as a `tf.data.Dataset`; importing this imports TensorFlow."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from ld_data.extras import name_missing
+from ld_data.mnist1d.stream import SignalStream
+
+with name_missing():
+    import tensorflow as tf
+
+
+def make_tf_dataset(stream: SignalStream, rows: int, first_row: int = 0) -> tf.data.Dataset:
+    """Return a data set of pairs, a signal `(t,)` float32 and its class, int64; blocks are made as they are needed.
+
+    The rows are in random order already. Raises `InputError` for negative row numbers.
+    """
+    stream.iterate(rows, first_row)
+
+    def make_blocks() -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        for signals, labels in stream.iterate(rows, first_row):
+            yield signals, labels.astype(np.int64)
+
+    t = stream.config.final_seq_length
+    signature = (tf.TensorSpec((None, t), tf.float32), tf.TensorSpec((None,), tf.int64))
+    return tf.data.Dataset.from_generator(make_blocks, output_signature=signature).unbatch()

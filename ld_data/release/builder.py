@@ -1,0 +1,184 @@
+"""The builder: a source and its trained models in, a verified release out."""
+
+import platform
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import scipy
+
+from ld_data.errors import HealthError
+from ld_data.protocols import LatentCodec
+from ld_data.release.dataset import NPY_FILES, LatentDataset, Split
+from ld_data.release.examples import EXAMPLES_NAME, Examples
+from ld_data.release.folder import DATA_NAME, check_name, publish, set_aside, verify
+from ld_data.release.manifest import MANIFEST_NAME, ArrayRecord, Change, FileRecord, Manifest, read_manifest
+from ld_data.release.report import HealthReport
+from ld_data.sources.source import Source
+from ld_data.storage.arrays import write_npy, write_npz
+from ld_data.storage.hashing import hash_array
+from ld_data.storage.staging import make_staging_folder
+
+
+@dataclass(frozen=True)
+class BuildPlan:
+    """What a release is called and how its making is described.
+
+    Attributes:
+        release: its name: lower-case letters, digits and hyphens.
+        seed: of the noise in x and y.
+        command: that reproduces it.
+        release_version: of this release.
+        libraries: versions of what trained the models; Python, numpy and scipy are added.
+        judge_sha256: of the judge that read decoded inputs for the health report; empty if none did.
+        change: what is new in it, a sentence; empty for that it is the first, or built anew.
+    """
+
+    release: str
+    seed: int
+    command: str
+    release_version: str
+    libraries: dict[str, str]
+    judge_sha256: str = ""
+    change: str = ""
+
+    def __post_init__(self) -> None:
+        """Raise `InputError` for a name that would not do as a folder and in an address."""
+        check_name(self.release)
+
+
+def name_release(source: str, latent_dim: int, recipe: str | None = None) -> str:
+    """Return the name of a source's release at a latent size, `ld-mnist-32`; by another recipe `ld-mnist-v3-32`."""
+    style = "" if recipe in (None, source) else f"-{recipe.removeprefix('ld-').removeprefix(f'{source}-')}"
+    return f"ld-{source}{style}-{latent_dim}"
+
+
+def make_dataset(source: Source, codec: LatentCodec, release: str, seed: int) -> LatentDataset:
+    """Return the source encoded row by row: x and y sampled, test rows numbered after the training rows."""
+    train = _encode(codec, source.x_train, source.label_train, seed, 0)
+    test = _encode(codec, source.x_test, source.label_test, seed, len(train))
+    y = codec.y
+    weight, bias, mean = (values.astype(np.float32) for values in (y.class_weight, y.class_bias, y.class_mean))
+    return LatentDataset(release, train, test, weight, bias, mean)
+
+
+def write_release(
+    source: Source,
+    codec: LatentCodec,
+    plan: BuildPlan,
+    data: LatentDataset,
+    report: HealthReport,
+    checkpoints: Path,
+    examples: Examples | None = None,
+) -> Path:
+    """Return the folder of the release after writing, verifying and publishing a dataset, its models and its report.
+
+    With `examples`, what is to be looked at is in it, too.
+    The release is written in a folder beside its final place and takes its name last. Raises `HealthError` if the
+    report misses a goal: then the build lies beside as `.<release>.refused`; `StorageError` if the disk refuses. Either
+    way an older release of the name is as it was.
+    """
+    target = checkpoints.resolve() / plan.release
+    with make_staging_folder(target.parent, plan.release) as staging:
+        codec.save(staging)
+        write_npz(staging / DATA_NAME, data.to_arrays())
+        if examples is not None:
+            examples.save(staging)
+        manifest = _make_manifest(source, codec, plan, data, report, staging)
+        manifest = replace(manifest, changes=_extend_changes(target, plan))
+        (staging / MANIFEST_NAME).write_text(manifest.to_json(), "utf-8")
+        verify(staging)
+        if report.refused:
+            place = set_aside(staging, target)
+            rows = "".join(f"\n  {row}" for row in report.refused)
+            raise HealthError(
+                f"{plan.release} misses {len(report.refused)} of its goals and is not published:{rows}\n"
+                f"It is kept for a look in {place}."
+            )
+        publish(staging, target)
+    return target
+
+
+def add_examples(folder: Path, examples: Examples) -> None:
+    """Give the release in a folder such examples, in place of those that it may have; all else stays as it is.
+
+    Raises `IntegrityError` if the release is damaged, `StorageError` if the disk refuses; then nothing has changed.
+    """
+
+    def write(staging: Path, manifest: Manifest) -> Manifest:
+        examples.save(staging)
+        files = {**manifest.files, EXAMPLES_NAME: FileRecord.of(staging / EXAMPLES_NAME)}
+        return replace(manifest, files=dict(sorted(files.items())))
+
+    _amend(folder, write)
+
+
+def replace_report(folder: Path, report: HealthReport, judge_sha256: str) -> None:
+    """Give the release in a folder another health report, and the hash of the judge in it; raises as `add_examples`."""
+    _amend(folder, lambda _, manifest: replace(manifest, health=report.to_values(), judge_sha256=judge_sha256))
+
+
+def add_changes(folder: Path, *changes: Change) -> None:
+    """Put changes before those that the release in a folder tells of, the newest first; raises as `add_examples`."""
+    _amend(folder, lambda _, manifest: replace(manifest, changes=(*changes, *manifest.changes)))
+
+
+def _extend_changes(target: Path, plan: BuildPlan) -> tuple[Change, ...]:
+    """Return the changes of a build, and of the release whose place it takes, if there is one."""
+    is_first = not (target / MANIFEST_NAME).is_file()
+    text = plan.change or ("First release." if is_first else "Built anew.")
+    change = Change(plan.release_version, datetime.now(UTC).date().isoformat(), text)
+    return (change, *(() if is_first else read_manifest(target).changes))
+
+
+def _amend(folder: Path, write: Callable[[Path, Manifest], Manifest]) -> None:
+    """Replace the release in a folder by its copy, after `write` was there, with the manifest that it returns."""
+    manifest = verify(folder)
+    with make_staging_folder(folder.parent, folder.name) as staging:
+        for name in manifest.files:
+            shutil.copyfile(folder / name, staging / name)
+        (staging / MANIFEST_NAME).write_text(write(staging, manifest).to_json(), "utf-8")
+        verify(staging)
+        publish(staging, folder)
+
+
+def _encode(codec: LatentCodec, inputs: np.ndarray, labels: np.ndarray, seed: int, first_row: int) -> Split:
+    x = codec.x.encode(inputs, mode="sample", seed=seed, first_row=first_row)
+    y = codec.y.encode(labels, mode="sample", seed=seed, first_row=first_row)
+    return Split(x.astype(np.float32), y.astype(np.float32), labels.astype(np.uint8))
+
+
+def _make_manifest(
+    source: Source, codec: LatentCodec, plan: BuildPlan, data: LatentDataset, report: HealthReport, staging: Path
+) -> Manifest:
+    arrays = data.to_arrays()
+    npy_files = {file: write_npy(arrays[name]) for file, name in NPY_FILES.items()}
+    return Manifest(
+        name=plan.release,
+        release_version=plan.release_version,
+        source={"name": source.name, "sha256": source.sha256, "licence": source.licence},
+        latent_dim=data.latent_dim,
+        classes=data.classes,
+        seed=plan.seed,
+        command=plan.command,
+        libraries={
+            "python": platform.python_version(),
+            "numpy": np.__version__,
+            "scipy": scipy.__version__,
+            **plan.libraries,
+        },
+        licence=source.licence,
+        null=codec.y.null,
+        floor=codec.y.floor,
+        health=report.to_values(),
+        judge_sha256=plan.judge_sha256,
+        arrays={name: ArrayRecord.of(array) for name, array in arrays.items()},
+        files={path.name: FileRecord.of(path) for path in sorted(staging.iterdir())},
+        npy_files={
+            file: FileRecord(len(content), hash_array(np.frombuffer(content, np.uint8)))
+            for file, content in npy_files.items()
+        },
+    )

@@ -1,0 +1,163 @@
+"""A latent dataset in memory."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ld_data.errors import InputError, IntegrityError
+from ld_data.release.adapters import make_dataframe, make_tf_dataset, make_torch_dataset
+from ld_data.release.manifest import Manifest
+from ld_data.storage.hashing import hash_array
+
+ARRAY_NAMES = ("x_train", "y_train", "label_train", "x_test", "y_test", "label_test")
+CELL_NAMES = ("class_weight", "class_bias", "class_mean")
+TEST_NAMES = ("x_test", "y_test", "label_test", *CELL_NAMES)  # all that a score depends on
+# The predecessor's file names, and the arrays that they hold.
+NPY_FILES = {"train_x.npy": "x_train", "train_y.npy": "y_train", "test_x.npy": "x_test", "test_y.npy": "y_test"}
+
+KerasTuples = tuple[tuple[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]
+
+
+@dataclass(frozen=True, eq=False)
+class Split:
+    """The rows of one split: x `(n, d)` float32, y `(n, d)` float32, label `(n,)` uint8, in the source's order."""
+
+    x: np.ndarray
+    y: np.ndarray
+    label: np.ndarray
+
+    def __len__(self) -> int:
+        """Return n."""
+        return len(self.label)
+
+    def __repr__(self) -> str:
+        """Return the shapes, not the numbers."""
+        return f"<Split: x {self.x.shape}, y {self.y.shape}, label {self.label.shape}>"
+
+
+@dataclass(frozen=True, eq=False)
+class LatentDataset:
+    """Pairs (x, y) of latents with what is known about y: its cells and class means.
+
+    Attributes:
+        name: of the release.
+        train, test: the splits.
+        class_weight, class_bias: W `(d, k)` and b `(k,)`: the class of y is argmax(y @ W + b).
+        class_mean: E[y | class] `(k, d)`: the answers of an oracle that knows the class.
+        manifest: how it was made, with hashes, nulls and floors; None for a dataset that was not read from a release.
+    """
+
+    name: str
+    train: Split
+    test: Split
+    class_weight: np.ndarray
+    class_bias: np.ndarray
+    class_mean: np.ndarray
+    manifest: Manifest | None = None
+
+    def __repr__(self) -> str:
+        """Return the sizes, not the numbers."""
+        rows = f"{len(self.train)} training rows, {len(self.test)} test rows"
+        return f"<LatentDataset {self.name}: {rows}, d = {self.latent_dim}, {self.classes} classes>"
+
+    @property
+    def latent_dim(self) -> int:
+        """The latent size d."""
+        return int(self.class_weight.shape[0])
+
+    @property
+    def classes(self) -> int:
+        """The number of classes k."""
+        return int(self.class_weight.shape[1])
+
+    @cached_property
+    def test_sha256(self) -> str:
+        """What tells one version of the test set from another: the sha256 of the lines `NAME SHA256` of its arrays.
+
+        Those are, in this order, `x_test`, `y_test`, `label_test`, `class_weight`, `class_bias` and `class_mean`.
+        """
+        arrays = self.to_arrays()
+        lines = "".join(f"{name} {hash_array(arrays[name])}\n" for name in TEST_NAMES)
+        return hashlib.sha256(lines.encode()).hexdigest()
+
+    def classify(self, y: np.ndarray) -> np.ndarray:
+        """Return the class `(n,)` int64 that y latents `(n, d)` decode to."""
+        return np.argmax(y @ self.class_weight + self.class_bias, axis=1)
+
+    def as_keras(self) -> KerasTuples:
+        """Return `(x_train, y_train), (x_test, y_test)` as `keras.datasets` does, in copies."""
+        return (self.train.x.copy(), self.train.y.copy()), (self.test.x.copy(), self.test.y.copy())
+
+    def as_tf_dataset(self, split: str = "train") -> Any:
+        """Return a `tf.data.Dataset` of the pairs (x, y), `(d,)` float32 each, unbatched and in order.
+
+        Raises `InputError` for a split that is neither "train" nor "test", `MissingLibraryError` without TensorFlow.
+        """
+        rows = self.find_split(split)
+        return make_tf_dataset(rows.x, rows.y)
+
+    def as_torch_dataset(self, split: str = "train") -> Any:
+        """Return a `torch.utils.data.TensorDataset` of the pairs (x, y), `(d,)` float32 each, in copies.
+
+        Raises `InputError` for a split that is neither "train" nor "test", `MissingLibraryError` without PyTorch.
+        """
+        rows = self.find_split(split)
+        return make_torch_dataset(rows.x, rows.y)
+
+    def as_dataframe(self, split: str = "train") -> Any:
+        """Return a `pandas.DataFrame` with the columns x_0, x_1, ..., y_0, y_1, ... float32, and label uint8.
+
+        Raises `InputError` for a split that is neither "train" nor "test", `MissingLibraryError` without pandas.
+        """
+        rows = self.find_split(split)
+        return make_dataframe(rows.x, rows.y, rows.label)
+
+    def find_split(self, name: str) -> Split:
+        """Return the split called "train" or "test"; raise `InputError` for any other."""
+        if name not in ("train", "test"):
+            raise InputError(f"split must be one of train, test; received {name!r}.")
+        return self.train if name == "train" else self.test
+
+    def to_arrays(self) -> dict[str, np.ndarray]:
+        """Return the arrays of `data.npz` by name."""
+        arrays = {f"{part.name}_train": getattr(self.train, part.name) for part in fields(Split)}
+        arrays |= {f"{part.name}_test": getattr(self.test, part.name) for part in fields(Split)}
+        return arrays | {name: getattr(self, name) for name in CELL_NAMES}
+
+    def save_npy(self, folder: Path) -> list[Path]:
+        """Write the predecessor's four files into an existing folder and return their paths."""
+        arrays = self.to_arrays()
+        for file, name in NPY_FILES.items():
+            np.save(folder / file, arrays[name], allow_pickle=False)
+        return [folder / file for file in NPY_FILES]
+
+    @classmethod
+    def from_arrays(
+        cls, name: str, arrays: Mapping[str, np.ndarray], manifest: Manifest | None = None
+    ) -> "LatentDataset":
+        """Return the dataset that `to_arrays` took apart; raise `IntegrityError` if an array is missing or misfits."""
+        if missing := [part for part in (*ARRAY_NAMES, *CELL_NAMES) if part not in arrays]:
+            raise IntegrityError(f"{name}: expected the arrays {', '.join(missing)}; received {', '.join(arrays)}.")
+        d, k = arrays["class_weight"].shape
+        _check_shape(name, "class_bias", arrays["class_bias"], (k,))
+        _check_shape(name, "class_mean", arrays["class_mean"], (k, d))
+        for split in ("train", "test"):
+            n = len(arrays[f"label_{split}"])
+            _check_shape(name, f"label_{split}", arrays[f"label_{split}"], (n,))
+            _check_shape(name, f"x_{split}", arrays[f"x_{split}"], (n, d))
+            _check_shape(name, f"y_{split}", arrays[f"y_{split}"], (n, d))
+        train, test = (
+            Split(arrays[f"x_{split}"], arrays[f"y_{split}"], arrays[f"label_{split}"]) for split in ("train", "test")
+        )
+        weight, bias, mean = (arrays[part] for part in CELL_NAMES)
+        return cls(name, train, test, weight, bias, mean, manifest)
+
+
+def _check_shape(dataset: str, name: str, array: np.ndarray, expected: tuple[int, ...]) -> None:
+    if array.shape != expected:
+        raise IntegrityError(f"{dataset}: {name} must have shape {expected}; received {array.shape}.")

@@ -1,0 +1,84 @@
+"""Downloading a release from a running service."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote
+
+from ld_data.errors import IntegrityError, MissingDataError
+from ld_data.release.folder import check_name, check_target, publish, verify
+from ld_data.release.manifest import MANIFEST_NAME, MAX_MANIFEST_BYTES, Manifest
+from ld_data.remote.addresses import check_service
+from ld_data.remote.transfer import Content, fetch_bytes, fetch_file, fetch_to_cache, open_client
+from ld_data.settings import OFFLINE_VARIABLE, is_offline
+from ld_data.storage.staging import make_staging_folder
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """A release that is here: its folder, its version, and whether it was fetched for that or was here before."""
+
+    folder: Path
+    version: str
+    fetched: bool
+
+
+def download_release(name: str, service: str, checkpoints: Path) -> Path:
+    """Return the folder of a release after fetching it; does and raises what `fetch_release` does."""
+    return fetch_release(name, service, checkpoints).folder
+
+
+def fetch_release(name: str, service: str, checkpoints: Path) -> Delivery:
+    """Return where a release is after fetching its files from a service, checked against its manifest.
+
+    What is here already, and whole, is not fetched again; if another process is fetching it, that is waited for. The
+    release takes its name only once it is whole. What has arrived when a download fails stays in the cache, and the
+    next one continues there. Raises `InputError` for what cannot be a name or an address, `DownloadError` if the
+    service does not deliver, `MissingDataError` if `LD_DATA_OFFLINE` forbids it, `IntegrityError` if what came is not
+    what the manifest says.
+    """
+    if is_offline():
+        raise MissingDataError(f"{OFFLINE_VARIABLE} forbids to download {name}. Unset it, then try again.")
+    check_name(name)
+    address = f"{check_service(service)}/v1/datasets/{quote(name, safe='')}/files"
+    text = _fetch_manifest(f"{address}/{MANIFEST_NAME}")
+    manifest = Manifest.from_json(text, address)
+    if manifest.name != name:
+        raise IntegrityError(f"{address}: expected the manifest of {name}; received that of {manifest.name}.")
+    target = checkpoints.resolve() / name
+    check_target(target)
+    here = Delivery(target, manifest.release_version, fetched=False)
+    if _is_here(target, manifest):
+        return here
+    with make_staging_folder(target.parent, name, wait=True) as staging:
+        if _is_here(target, manifest):  # as another process fetched it, which was waited for
+            return here
+        _fetch_files(address, manifest, staging)
+        (staging / MANIFEST_NAME).write_text(text, "utf-8")
+        verify(staging)
+        publish(staging, target)
+    return Delivery(target, manifest.release_version, fetched=True)
+
+
+def _is_here(target: Path, manifest: Manifest) -> bool:
+    try:
+        return target.exists() and verify(target) == manifest
+    except IntegrityError:
+        return False  # what is here is damaged, and is replaced
+
+
+def _fetch_manifest(address: str) -> str:
+    return fetch_bytes(address, MAX_MANIFEST_BYTES).decode("utf-8", "replace")
+
+
+def _fetch_files(address: str, manifest: Manifest, folder: Path) -> None:
+    """Fetch the files of a release into a folder: all of them into the cache first, which outlasts a failure."""
+    contents = [
+        Content(file, [f"{address}/{quote(file, safe='')}"], record.sha256, etag=f'"{record.sha256}"', size=record.size)
+        for file, record in manifest.files.items()
+    ]
+    with open_client() as client:
+        for content in contents:
+            fetch_to_cache(content, client)
+        for content in contents:
+            path = folder / content.title
+            fetch_file(content.urls, path, content.digest, etag=content.etag, size=content.size, client=client)

@@ -1,0 +1,188 @@
+"""The manifest of a release: what is in it, how it was made, and the hashes that prove it."""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import Field, asdict, dataclass, fields
+from datetime import date
+from pathlib import Path
+from typing import Any, get_origin
+
+import numpy as np
+
+from ld_data.checks import is_release_name
+from ld_data.errors import IntegrityError
+from ld_data.storage.hashing import hash_array, hash_file
+
+FORMAT_VERSION = 2
+MANIFEST_NAME = "manifest.json"
+MAX_MANIFEST_BYTES = 1 << 20
+SOURCE_KEYS = ("name", "sha256", "licence")
+SHA256 = re.compile(r"[0-9a-f]{64}")
+
+
+@dataclass(frozen=True)
+class ArrayRecord:
+    """Shape, dtype and sha256 (over little-endian C-order bytes) of one array."""
+
+    shape: tuple[int, ...]
+    dtype: str
+    sha256: str
+
+    @classmethod
+    def of(cls, array: np.ndarray) -> "ArrayRecord":
+        """Return the record of an array."""
+        return cls(array.shape, array.dtype.name, hash_array(array))
+
+
+@dataclass(frozen=True)
+class FileRecord:
+    """Size in bytes and sha256 of one file."""
+
+    size: int
+    sha256: str
+
+    @classmethod
+    def of(cls, path: Path) -> "FileRecord":
+        """Return the record of an existing file."""
+        return cls(path.stat().st_size, hash_file(path))
+
+
+@dataclass(frozen=True)
+class Change:
+    """What is new in a version of a release: its number, the day as YYYY-MM-DD, and a sentence."""
+
+    version: str
+    date: str
+    text: str
+
+    def __post_init__(self) -> None:
+        """Raise `TypeError` or `ValueError` for what is no text, or no day."""
+        if not all(isinstance(part, str) for part in (self.version, self.date, self.text)):
+            raise TypeError(f"a change has a version, a date and a text; received {self!r}")
+        date.fromisoformat(self.date)
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """Everything about a release that is not in its arrays and weights.
+
+    Attributes:
+        format_version: of this description; a reader refuses one that it does not know.
+        name, release_version: of the release.
+        source: name, sha256 and licence of the labelled inputs.
+        latent_dim, classes: d and k.
+        seed: of training, encoding and y.
+        command: that made the release.
+        libraries: versions of Python, numpy, scipy, and of what trained, exported and measured the models.
+        licence: of the arrays and weights.
+        null, floor: of y in closed form, per dimension.
+        health: the health report, as `ld_data.release.report.HealthReport.to_values` gives it.
+        judge_sha256: of the judge whose reading is in the health report; empty if there was none.
+        arrays: records of the arrays in `data.npz`.
+        files: records of the files in the folder, this one excepted.
+        npy_files: records of the predecessor's four files, which are made from `data.npz` on request.
+        changes: newest first; none in a release of before they were kept.
+    """
+
+    name: str
+    release_version: str
+    source: dict[str, str]
+    latent_dim: int
+    classes: int
+    seed: int
+    command: str
+    libraries: dict[str, str]
+    licence: str
+    null: float
+    floor: float
+    health: dict[str, Any]
+    judge_sha256: str
+    arrays: dict[str, ArrayRecord]
+    files: dict[str, FileRecord]
+    npy_files: dict[str, FileRecord]
+    changes: tuple[Change, ...] = ()
+    format_version: int = FORMAT_VERSION
+
+    def to_values(self) -> dict[str, Any]:
+        """Return the manifest as JSON values."""
+        return asdict(self)
+
+    def to_json(self) -> str:
+        """Return the manifest as JSON text."""
+        return json.dumps(self.to_values(), indent=1, allow_nan=False) + "\n"
+
+    @classmethod
+    def from_json(cls, text: str, place: str | Path) -> "Manifest":
+        """Return the manifest in a JSON text; raise `IntegrityError` naming `place` if it is not one of this format."""
+        try:
+            return cls(**_read_fields(json.loads(text)))
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+            raise IntegrityError(
+                f"{place}: not a manifest of this format ({error}). Fetch the release again."
+            ) from error
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """Return the manifest of a release folder; raise `IntegrityError` if it is missing or not a manifest."""
+    path = folder / MANIFEST_NAME
+    try:
+        if path.stat().st_size > MAX_MANIFEST_BYTES:
+            raise IntegrityError(f"{path}: expected at most {MAX_MANIFEST_BYTES} bytes; has {path.stat().st_size}.")
+        return Manifest.from_json(path.read_text("utf-8"), path)
+    except FileNotFoundError as error:
+        raise IntegrityError(
+            f"{folder} is not a whole release: it has no {MANIFEST_NAME}. Build or fetch it again."
+        ) from error
+    except UnicodeDecodeError as error:
+        raise IntegrityError(f"{path}: not UTF-8 text ({error}). Fetch the release again.") from error
+
+
+def read_file_record(name: str, values: Mapping[str, Any]) -> FileRecord:
+    """Return the record of a file from JSON values; raise `TypeError` for none, or for a name that leaves its folder.
+
+    A download is kept under its sha256, which therefore must not be a path either.
+    """
+    if Path(name).name != name or name in ("", "..") or "\0" in name:
+        raise TypeError(f"file names must not hold folders; received {name!r}")
+    record = FileRecord(**values)
+    if type(record.size) is not int or record.size < 0:
+        raise TypeError(f"the size of {name} must be a number of bytes; received {record.size!r}")
+    if not (isinstance(record.sha256, str) and SHA256.fullmatch(record.sha256)):
+        raise TypeError(f"the sha256 of {name} must have 64 hexadecimal digits; received {record.sha256!r}")
+    return record
+
+
+def _read_fields(values: Any) -> dict[str, Any]:
+    """Return the fields of a manifest from JSON values; raise `TypeError` or `KeyError` for what does not fit."""
+    if not isinstance(values, dict):
+        raise TypeError(f"expected an object; received {type(values).__name__}")
+    if values.get("format_version") != FORMAT_VERSION:
+        raise TypeError(f"expected format_version {FORMAT_VERSION}; received {values.get('format_version')}")
+    known = {
+        field.name: _check_type(field, values[field.name]) for field in fields(Manifest) if field.name != "changes"
+    }
+    if not is_release_name(known["name"]):  # folders are called by it
+        raise TypeError(f"name must have lower-case letters, digits and hyphens; received {known['name']!r}")
+    known["changes"] = tuple(Change(**change) for change in values.get("changes", ()))
+    known["arrays"] = {name: _read_array_record(record) for name, record in values["arrays"].items()}
+    for group in ("files", "npy_files"):
+        known[group] = {name: read_file_record(name, record) for name, record in values[group].items()}
+    for key in SOURCE_KEYS:
+        if not isinstance(known["source"].get(key), str):
+            raise TypeError(f"the source needs {key}")
+    return known
+
+
+def _check_type(field: Field[Any], value: Any) -> Any:
+    """Return the value if it has the type of the field; what is inside containers is checked where it is read."""
+    expected = get_origin(field.type) or field.type
+    accepted = (int, float) if expected is float else expected
+    if isinstance(value, bool) or not isinstance(value, accepted):  # type: ignore[arg-type]
+        raise TypeError(f"{field.name} must be {expected}; received {value!r}")
+    return value
+
+
+def _read_array_record(values: Mapping[str, Any]) -> ArrayRecord:
+    record = ArrayRecord(**values)
+    return ArrayRecord(tuple(record.shape), record.dtype, record.sha256)

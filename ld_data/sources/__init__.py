@@ -1,0 +1,1 @@
+"""Sources: labelled inputs, by name or from a user's own file."""

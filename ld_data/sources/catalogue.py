@@ -1,0 +1,115 @@
+"""The sources by name, and how each one is loaded or generated."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from ld_data.errors import InputError, UnknownNameError
+from ld_data.mnist1d.config import Mnist1dConfig
+from ld_data.mnist1d.dataset import make_mnist1d
+from ld_data.mnist1d.stream import SignalStream
+from ld_data.sources.mnist import load_mnist
+from ld_data.sources.source import Source
+from ld_data.sources.user_images import read_source
+from ld_data.variations.archive import PUBLICATIONS
+from ld_data.variations.published import load_variations
+from ld_data.variations.stream import MANNERS, VariationStream, to_bytes
+
+MNIST1D_LARGE = Mnist1dConfig(num_samples=70_000, train_split=6 / 7, seed=43)  # as many as MNIST has
+MNIST1D_FIT_ROWS = 1_500_000  # so many that the models meet hardly any of them twice
+MNIST1D_FIT_SEED = 1_000_000  # far from the published set's 42: the models are fitted on other signals
+VARIATIONS_FIT_ROWS = 180_000  # each training digit three times
+VARIATIONS_FIT_SEED = 1_000_000  # far from the source's 0: with other angles and backgrounds
+
+
+def load_source(name: str) -> Source:
+    """Return the source of that name.
+
+    Raises `UnknownNameError` for any other, and what `load_mnist` raises when the data cannot be had.
+    """
+    if name not in SOURCES:
+        raise UnknownNameError(f"no source {name!r}. Known: {', '.join(SOURCES)}.")
+    return SOURCES[name]()
+
+
+def choose_source(name: str | None, path: Path | None, licence: str = "unknown") -> Source:
+    """Return the source of that name, or the one in a user's own `.npz` file: one of the two, the other None.
+
+    Raises `InputError` for both or neither, and what `load_source` and `read_source` raise.
+    """
+    if name is not None and path is None:
+        return load_source(name)
+    if path is not None and name is None:
+        return read_source(path, licence=licence, reserved=SOURCES)
+    raise InputError(f"name a source ({', '.join(SOURCES)}), or a file of your own with --source-npz; one of them.")
+
+
+def _load_mnist() -> Source:
+    arrays = load_mnist()
+    train, test = ((arrays[f"x_{split}"], arrays[f"y_{split}"]) for split in ("train", "test"))
+    return Source("mnist", *train, *test, lambda seed: train, "CC-BY-SA-3.0")
+
+
+def _make_mnist1d(name: str, config: Mnist1dConfig) -> Source:
+    data = make_mnist1d(config)
+    return Source(
+        name,
+        data.x.astype(np.float32),
+        data.y.astype(np.uint8),
+        data.x_test.astype(np.float32),
+        data.y_test.astype(np.uint8),
+        _make_mnist1d_fit_set,
+        "Apache-2.0",
+        judge="mnist1d",
+    )
+
+
+def _make_mnist1d_fit_set(seed: int) -> tuple[np.ndarray, np.ndarray]:
+    return SignalStream(Mnist1dConfig(seed=(MNIST1D_FIT_SEED + seed) % 2**32)).make_rows(0, MNIST1D_FIT_ROWS)
+
+
+def _load_variations(name: str) -> Source:
+    data = load_variations(name)
+    return Source(
+        name, data.x_train, data.y_train, data.x_test, data.y_test, lambda seed: (data.x_train, data.y_train), "unknown"
+    )
+
+
+def _make_variations(name: str) -> Source:
+    """Return MNIST's digits varied, each once and in MNIST's order: as uint8, which last bits do not change."""
+    arrays, config = load_mnist(), MANNERS[name]
+    (train, rows), (test, test_rows) = (
+        (VariationStream(config, arrays[f"x_{split}"], arrays[f"y_{split}"]), len(arrays[f"y_{split}"]))
+        for split in ("train", "test")
+    )
+
+    def make_fit_set(seed: int) -> tuple[np.ndarray, np.ndarray]:
+        other = replace(config, seed=VARIATIONS_FIT_SEED + seed)
+        return _make_images(VariationStream(other, arrays["x_train"], arrays["y_train"]), 0, VARIATIONS_FIT_ROWS)
+
+    return Source(
+        name,
+        *_make_images(train, 0, rows),
+        *_make_images(test, rows, test_rows),
+        make_fit_set,
+        "CC-BY-SA-3.0",
+        make_parts=lambda: (train.make_parts(0, rows), test.make_parts(rows, test_rows)),
+    )
+
+
+def _make_images(stream: VariationStream, first_row: int, rows: int) -> tuple[np.ndarray, np.ndarray]:
+    parts = [(to_bytes(part.x), part.y) for part in stream.iterate(rows, first_row)]
+    images, labels = zip(*parts, strict=True)
+    return np.concatenate(images), np.concatenate(labels)
+
+
+SOURCES: dict[str, Callable[[], Source]] = {
+    "mnist": _load_mnist,
+    "mnist1d": lambda: _make_mnist1d("mnist1d", Mnist1dConfig()),
+    "mnist1d-large": lambda: _make_mnist1d("mnist1d-large", MNIST1D_LARGE),
+    **{name: partial(_load_variations, name) for name in PUBLICATIONS},
+    **{name: partial(_make_variations, name) for name in MANNERS},
+}

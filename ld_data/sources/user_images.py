@@ -1,0 +1,66 @@
+"""A user's own images as a source."""
+
+from collections.abc import Collection
+from pathlib import Path
+
+import numpy as np
+
+from ld_data.checks import NAME_CHARACTERS, check_finite, check_labels, check_numbers
+from ld_data.errors import InputError, IntegrityError
+from ld_data.sources.source import Source
+from ld_data.storage.arrays import read_npz
+
+NPZ_KEYS = ("x_train", "y_train", "x_test", "y_test")
+MAX_CLASSES = 256
+LEAST_ROWS = 10
+
+
+def read_source(
+    path: Path, name: str | None = None, licence: str = "unknown", reserved: Collection[str] = ()
+) -> Source:
+    """Return a user's own images as a source, named after the file unless a name is given.
+
+    An `.npz` holds x_train and x_test, `(n, h, w)` uint8 or numbers in [0, 1], and their classes y_train and y_test,
+    `(n,)` integers from 0 to k - 1, each of which occurs in training. Raises `InputError` for anything else, and for a
+    name that is `reserved`.
+    """
+    try:
+        arrays = read_npz(path)
+    except IntegrityError as error:
+        raise InputError(f"{path}: not an .npz file of arrays ({error}).") from error
+    if missing := [key for key in NPZ_KEYS if key not in arrays]:
+        raise InputError(f"{path}: expected the arrays {', '.join(NPZ_KEYS)}; {missing[0]} is missing.")
+    try:
+        splits = [_check_split(arrays[f"x_{split}"], arrays[f"y_{split}"], split) for split in ("train", "test")]
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from error
+    train, test = splits
+    classes = int(train[1].max()) + 1
+    if train[0].shape[1:] != test[0].shape[1:]:
+        raise InputError(f"{path}: x_train has images {train[0].shape[1:]}, x_test {test[0].shape[1:]}.")
+    if len(np.unique(train[1])) != classes or classes < 2:
+        raise InputError(f"{path}: y_train must hold every class from 0 to k - 1, and at least two; number them so.")
+    if np.bincount(train[1]).min() < LEAST_ROWS or len(test[1]) < LEAST_ROWS:
+        raise InputError(f"{path}: at least {LEAST_ROWS} training images of each class, and test images, are needed.")
+    if test[1].max() >= classes:
+        raise InputError(f"{path}: y_test holds class {test[1].max()}, which y_train does not.")
+    slug = "".join(letter if letter in NAME_CHARACTERS else "-" for letter in (name or path.stem).lower())
+    if slug in reserved:
+        raise InputError(f"{path}: {slug} is the name of a built-in source. Rename the file.")
+    return Source(slug, *train, *test, lambda seed: train, licence)
+
+
+def _check_split(inputs: np.ndarray, labels: np.ndarray, split: str) -> tuple[np.ndarray, np.ndarray]:
+    """Return images and labels as a source has them; raise `InputError` for what they may not be."""
+    if inputs.ndim != 3 or not inputs.size:
+        raise InputError(f"x_{split} must have shape (n, h, w), none of them 0; received {inputs.shape}.")
+    if inputs.dtype != np.uint8:
+        inputs = check_finite(check_numbers(inputs, f"x_{split}").astype(np.float32), f"x_{split}")
+        if inputs.min() < 0 or inputs.max() > 1:
+            raise InputError(
+                f"x_{split} must be uint8, or numbers in [0, 1]; received {inputs.min():g} to {inputs.max():g}. "
+                "Divide by 255, or convert to uint8."
+            )
+    if labels.shape != inputs.shape[:1]:
+        raise InputError(f"y_{split} must have one label for each of {len(inputs)} images; received {labels.shape}.")
+    return inputs, check_labels(labels, MAX_CLASSES, f"y_{split}").astype(np.uint8)

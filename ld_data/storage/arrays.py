@@ -1,0 +1,129 @@
+"""Arrays without pickle: `.npz` archives with reproducible bytes, `.npy` bytes, and checks of what was passed in."""
+
+import io
+import tokenize
+import zipfile
+import zlib
+from collections.abc import Mapping
+from functools import lru_cache
+from math import prod
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ld_data.errors import InputError, IntegrityError
+
+MAX_ARRAY_BYTES = 4 << 30
+MAX_REASON = 200  # characters of numpy's own words in an error
+ZIP_MAGIC = b"PK\x03\x04"
+NPY_MAGIC = np.lib.format.MAGIC_PREFIX
+# What zipfile, zlib and numpy raise for damaged archives: found by flipping every bit of some.
+_DAMAGE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    ValueError,
+    EOFError,
+    KeyError,
+    OSError,
+    RuntimeError,
+    NotImplementedError,
+    tokenize.TokenError,
+)
+
+
+def read_npz(path: Path) -> dict[str, np.ndarray]:
+    """Return the arrays of an `.npz` file by name.
+
+    Raises `IntegrityError` if it is damaged, holds Python objects (these would have to be unpickled), or declares
+    more than 4 GiB.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            declared = sum(entry.file_size for entry in archive.infolist())
+            if declared > MAX_ARRAY_BYTES:
+                raise IntegrityError(
+                    f"{path}: expected at most {MAX_ARRAY_BYTES} bytes of arrays; declares {declared}."
+                )
+        with np.load(path, allow_pickle=False) as arrays:
+            return {name: arrays[name] for name in arrays.files}
+    except (IntegrityError, FileNotFoundError, PermissionError):
+        raise
+    except _DAMAGE as error:
+        raise IntegrityError(
+            f"{path}: expected an .npz archive of plain numeric arrays; could not read it ({error}). "
+            "If it was downloaded, fetch it again; if it holds Python objects, save plain arrays instead."
+        ) from error
+
+
+def write_npz(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
+    """Write arrays as an uncompressed `.npz` file whose bytes depend on nothing but names and values."""
+    little = {name: array.astype(array.dtype.newbyteorder("<"), copy=False) for name, array in arrays.items()}
+    np.savez(path, allow_pickle=False, **little)
+
+
+def read_npy(content: bytes) -> np.ndarray:
+    """Return the array of `.npy` bytes, read-only, as it shares their memory.
+
+    The declared size is compared with the bytes at hand before anything is allocated. Raises `InputError` if they are
+    truncated, too long, or hold Python objects.
+    """
+    if content.startswith(ZIP_MAGIC):
+        raise InputError("expected .npy bytes; received a zip file, such as .npz. Save one array with numpy.save.")
+    length_bytes = 2 if content[6:8] == b"\x01\x00" else 4
+    start = 8 + length_bytes + int.from_bytes(content[8 : 8 + length_bytes], "little")
+    try:
+        shape, is_fortran, dtype = _read_npy_header(content[:start])
+        declared, received = prod(shape) * dtype.itemsize, len(content) - start
+        if declared != received:
+            raise InputError(f"the .npy header declares {declared} bytes of {dtype} {shape}; received {received}.")
+        return np.ndarray(shape, dtype, content, start, order="F" if is_fortran else "C")
+    except InputError:
+        raise
+    except (ValueError, EOFError, OverflowError, SyntaxError, TypeError, tokenize.TokenError) as error:
+        reason = str(error).partition("\n")[0][:MAX_REASON]  # numpy repeats the whole header
+        raise InputError(f"expected .npy bytes as numpy.save writes them; could not read them ({reason}).") from error
+
+
+@lru_cache(maxsize=64)  # reading one takes Python's parser longer than all else that a small array needs
+def _read_npy_header(header: bytes) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
+    """Return the shape, order and dtype that a header declares; raises as `read_npy`, and what numpy raises."""
+    stream = io.BytesIO(header)
+    version = np.lib.format.read_magic(stream)
+    readers = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
+    if version not in readers:
+        raise InputError(f"expected .npy format version 1.0 or 2.0; received {version}.")
+    try:
+        shape, is_fortran, dtype = readers[version](stream)
+    except (MemoryError, RecursionError) as error:  # so Python's parser gives up
+        raise InputError("expected .npy bytes; the header of these is nested too deeply.") from error
+    if dtype.hasobject:
+        raise InputError("expected a numeric .npy array; received Python objects, which are never unpickled.")
+    return shape, is_fortran, dtype
+
+
+def write_npy(array: np.ndarray) -> bytes:
+    """Return the `.npy` bytes of an array, version 1.0, in C order and little-endian."""
+    return write_npy_header(array.shape, array.dtype) + write_values(array)
+
+
+@lru_cache(maxsize=64)
+def write_npy_header(shape: tuple[int, ...], dtype: np.dtype[Any]) -> bytes:
+    """Return what the `.npy` bytes of an array begin with; its values follow, as `write_values` writes them.
+
+    Raises `InputError` for Python objects, which have no bytes of their own.
+    """
+    if dtype.hasobject:
+        raise InputError("expected an array of numbers; received Python objects, which are never pickled.")
+    stream = io.BytesIO()
+    header = {"descr": np.lib.format.dtype_to_descr(dtype.newbyteorder("<")), "fortran_order": False, "shape": shape}
+    np.lib.format.write_array_header_1_0(stream, header)
+    return stream.getvalue()
+
+
+def write_values(array: np.ndarray) -> bytes:
+    """Return the values of an array in C order and little-endian; those of its parts, joined, are the same."""
+    return array.astype(array.dtype.newbyteorder("<"), copy=False).tobytes()
+
+
+NPZ_DATE = (1980, 1, 1, 0, 0, 0)  # of each array in an archive, so that the bytes depend on values alone

@@ -1,0 +1,140 @@
+"""Backgrounds for digits: uniform noise, correlated noise, and patches of pictures, each row drawn for itself."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import numpy as np
+
+from ld_data.checks import check_finite, check_numbers
+from ld_data.errors import InputError
+from ld_data.noise import make_normals, make_uniforms
+
+NOISE_STREAM, SMOOTH_STREAM, PATCH_STREAM = (1 << 43) + 1, (1 << 43) + 2, (1 << 43) + 3
+MAX_PICTURE_PIXELS = 1 << 26  # of all pictures together: one number each is kept
+
+
+class Background(Protocol):
+    """A distribution of backgrounds."""
+
+    def make_rows(self, seed: int, first_row: int, rows: int) -> np.ndarray:
+        """Return backgrounds `(rows, h, w)` float32 in [0, 1]; each depends on the seed and its number alone."""
+
+
+class UniformNoise:
+    """Every pixel is uniform on [0, 1], independent of all others: as in `mnist-back-rand`."""
+
+    def __init__(self, shape: tuple[int, int]) -> None:
+        """Take the shape of an image."""
+        self._shape = shape
+
+    def make_rows(self, seed: int, first_row: int, rows: int) -> np.ndarray:
+        """Return backgrounds `(rows, h, w)` float32; each depends on the seed and its number alone."""
+        values = make_uniforms(seed, NOISE_STREAM, first_row, rows, self._shape[0] * self._shape[1])
+        return values.reshape(rows, *self._shape).astype(np.float32)
+
+
+class CorrelatedNoise:
+    """Every pixel is uniform on [0, 1], and neighbours are alike: a Gaussian through the normal distribution function.
+
+    The Gaussian has covariance gamma K + (1 - gamma) I, where K is exp(-d**2 / width**2) for pixels at a distance d.
+    The authors took gamma from 0 to 1 in steps of 0.2 to go from `mnist-back-rand` towards `mnist-back-image`, and a
+    Gaussian kernel of bandwidth 6. If that is to mean exp(-d**2 / (2 * 6**2)), pass a width of 6 * sqrt(2).
+    """
+
+    def __init__(self, shape: tuple[int, int], gamma: float, width: float) -> None:
+        """Take the shape of an image, gamma in [0, 1], and the kernel's width in pixels."""
+        self._shape, self._gamma = shape, gamma
+        self._roots = [_find_root(size, width) for size in shape]  # K is a product of one of rows and one of columns
+
+    def make_rows(self, seed: int, first_row: int, rows: int) -> np.ndarray:
+        """Return backgrounds `(rows, h, w)` float32; each depends on the seed and its number alone."""
+        from scipy.special import ndtr  # slow to import, and little of what knows of variations makes any
+
+        alone, smooth = (
+            make_normals(seed, stream, first_row, rows, self._shape[0] * self._shape[1]).reshape(rows, *self._shape)
+            for stream in (NOISE_STREAM, SMOOTH_STREAM)
+        )
+        down, across = self._roots
+        smooth = down @ smooth @ across
+        return ndtr(np.sqrt(self._gamma) * smooth + np.sqrt(1 - self._gamma) * alone).astype(np.float32)
+
+
+class Patches:
+    """Patches of pictures, each as likely as any other whose pixels have the least variance: as in `mnist-back-image`.
+
+    Attributes:
+        count: patches there are.
+    """
+
+    def __init__(self, pictures: object, shape: tuple[int, int], least_variance: float) -> None:
+        """Take grey pictures, `(n, h, w)` or one after another of any size, uint8 or numbers in [0, 1].
+
+        Raises `InputError` for other pictures, and if none has a patch of that shape with that variance.
+        """
+        self._shape, self._pictures = shape, check_pictures(pictures, shape)
+        places = [np.flatnonzero(measure_variance(picture, shape) >= least_variance) for picture in self._pictures]
+        self._ends = np.cumsum([len(own) for own in places])
+        self._places = np.concatenate(places)
+        self.count = len(self._places)
+        if not self.count:
+            greatest = max(measure_variance(picture, shape).max() for picture in self._pictures)
+            raise InputError(
+                f"no patch of the pictures has a variance of {least_variance:g} or more; the greatest is {greatest:g}. "
+                "Lower least_variance, or take pictures with more texture."
+            )
+
+    def make_rows(self, seed: int, first_row: int, rows: int) -> np.ndarray:
+        """Return backgrounds `(rows, h, w)` float32; each depends on the seed and its number alone."""
+        height, width = self._shape
+        chosen = (make_uniforms(seed, PATCH_STREAM, first_row, rows, 1)[:, 0] * self.count).astype(np.intp)
+        numbers = np.searchsorted(self._ends, chosen, side="right")
+        patches = np.empty((rows, height, width), np.float32)
+        for patch, number, place in zip(patches, numbers, self._places[chosen], strict=True):
+            picture = self._pictures[number]
+            top, left = divmod(int(place), picture.shape[1] - width + 1)
+            patch[...] = picture[top : top + height, left : left + width]
+        return patches
+
+
+def check_pictures(pictures: object, shape: tuple[int, int]) -> list[np.ndarray]:
+    """Return pictures as float32 in [0, 1], each at least as large as `shape`; raise `InputError` for what is none."""
+    if not isinstance(pictures, np.ndarray | Sequence) or isinstance(pictures, str | bytes) or not len(pictures):
+        raise InputError("pictures must be an array (n, h, w), or a list of arrays (h, w), and at least one.")
+    checked = []
+    for number, values in enumerate(pictures):
+        picture = check_numbers(values, f"picture {number}")
+        if picture.ndim != 2 or picture.shape[0] < shape[0] or picture.shape[1] < shape[1]:
+            raise InputError(
+                f"picture {number} must be grey, (h, w), and {shape[0]} by {shape[1]} pixels or larger; "
+                f"received {picture.shape}. Of a picture in colours take the mean over the last axis."
+            )
+        scaled = check_finite(picture.astype(np.float32), f"picture {number}")
+        scaled = scaled / np.float32(255) if picture.dtype == np.uint8 else scaled
+        if scaled.min() < 0 or scaled.max() > 1:
+            raise InputError(
+                f"picture {number} must be uint8, or numbers in [0, 1]; "
+                f"received {picture.dtype} from {scaled.min():g} to {scaled.max():g}."
+            )
+        checked.append(scaled)
+    if (total := sum(picture.size for picture in checked)) > MAX_PICTURE_PIXELS:
+        raise InputError(f"the pictures must have {MAX_PICTURE_PIXELS} pixels or fewer together; received {total}.")
+    return checked
+
+
+def measure_variance(picture: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
+    """Return the variance of the pixels of each patch of a picture by its place, `(h - height + 1, w - width + 1)`."""
+    height, width = shape
+    values = picture.astype(np.float64)
+    means = []
+    for power in (values, values**2):
+        sums = np.pad(power.cumsum(axis=0).cumsum(axis=1), ((1, 0), (1, 0)))  # over all above and to the left
+        patch = sums[height:, width:] - sums[:-height, width:] - sums[height:, :-width] + sums[:-height, :-width]
+        means.append(patch / (height * width))
+    return np.maximum(means[1] - means[0] ** 2, 0)
+
+
+def _find_root(size: int, width: float) -> np.ndarray:
+    """Return the symmetric root `(size, size)` of the Gaussian kernel on a line of pixels."""
+    distance = np.subtract.outer(np.arange(size), np.arange(size))
+    values, vectors = np.linalg.eigh(np.exp(-((distance / width) ** 2)))
+    return (vectors * np.sqrt(np.maximum(values, 0))) @ vectors.T

@@ -1,0 +1,162 @@
+"""How fast files of the "Variations on the MNIST digits" are read, and in how much memory: the obvious way, and ours.
+
+Beside them stands a floor: to bring the text to the processor and to fill an array, without parsing anything. All read
+the same two files of full size, in turns within one run, each time in a process of its own on one thread. Of each the
+least time counts, as whatever else the machine does can only add to it.
+"""
+
+import hashlib
+import resource
+import sys
+import time
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, replace
+from multiprocessing import get_context
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Literal
+
+import numpy as np
+from tqdm import tqdm
+
+from ld_data.errors import IntegrityError
+from ld_data.storage.hashing import hash_array
+from ld_data.variations.amat import BLOCK_BYTES, CLASSES, PIXELS, SIDE, read_amat
+from ld_data.variations.backgrounds import Patches
+from ld_data.variations.published import TEST_ROWS, TRAIN_ROWS
+from ld_data.variations.textures import make_textures
+
+Notation = Literal["matlab", "short"]
+FORMATS: dict[Notation, str] = {"matlab": "%.7e", "short": "%.8g"}
+DISTINCT_ROWS = 500  # are written again and again: neither way remembers a row
+MEGABYTE = 1e6
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What it takes to read both files one way: the least of all turns.
+
+    Attributes:
+        way: "lists", of Python's numbers, as the seed's notebook does; "ours"; or "floor".
+        seconds: of the processor.
+        elapsed: seconds on the clock.
+        peak: bytes of memory of the whole process at its largest, the greatest of all turns.
+        digest: of what was read; empty for the floor.
+    """
+
+    way: str
+    seconds: float
+    elapsed: float
+    peak: int
+    digest: str
+
+
+def measure_reading(
+    turns: int = 3,
+    notation: Notation = "matlab",
+    rows: tuple[int, int] = (TRAIN_ROWS, TEST_ROWS),
+    *,
+    progress: bool = True,
+) -> dict[str, Reading]:
+    """Return the readings of all ways, by name, of files of that many rows in a temporary folder.
+
+    Raises `IntegrityError` if the two ways do not read the same.
+    """
+    found: dict[str, list[Reading]] = {way: [] for way in WAYS}
+    with TemporaryDirectory() as folder:
+        paths = [Path(folder) / f"{split}.amat" for split in ("train", "test")]
+        _write_files(paths, rows, notation)
+        for _ in tqdm(range(turns), desc="turns", disable=None if progress else True):
+            for way, readings in found.items():
+                with ProcessPoolExecutor(1, get_context("spawn")) as process:  # whose memory is its own
+                    readings.append(process.submit(_measure, way, paths, rows).result())
+    if len({reading.digest for readings in found.values() for reading in readings} - {""}) > 1:
+        raise IntegrityError("the two ways read different numbers from the same files. Please report this.")
+    return {way: _find_least(readings) for way, readings in found.items()}
+
+
+def describe_reading(readings: dict[str, Reading], rows: tuple[int, int] = (TRAIN_ROWS, TEST_ROWS)) -> str:
+    """Return the readings as a table: seconds, memory beside that of the final array, and how the two ways compare."""
+    final = sum(rows) * PIXELS * np.dtype(np.float32).itemsize
+    lines = [f"{'':<8}{'CPU s':>8}{'s':>8}{'ns a number':>13}{'peak MB':>9}{'x the array':>13}"]
+    for way, reading in readings.items():
+        each = reading.seconds / (sum(rows) * (PIXELS + 1)) * 1e9
+        lines.append(
+            f"{way:<8}{reading.seconds:>8.2f}{reading.elapsed:>8.2f}{each:>13.1f}{reading.peak / MEGABYTE:>9.0f}"
+            f"{reading.peak / final:>13.2f}"
+        )
+    lists, ours = readings["lists"], readings["ours"]
+    lines += [
+        f"ours takes 1/{lists.seconds / ours.seconds:.1f} of the processor's time, "
+        f"1/{lists.elapsed / ours.elapsed:.1f} of that on the clock",
+        f"the array has {final / MEGABYTE:.0f} MB; a peak is that of the whole process, Python and all",
+    ]
+    return "\n".join(lines)
+
+
+def _find_least(readings: list[Reading]) -> Reading:
+    return replace(
+        readings[0],
+        seconds=min(reading.seconds for reading in readings),
+        elapsed=min(reading.elapsed for reading in readings),
+        peak=max(reading.peak for reading in readings),
+    )
+
+
+def _write_files(paths: list[Path], rows: tuple[int, int], notation: Notation) -> None:
+    patches = Patches(make_textures(), (SIDE, SIDE), 0.0).make_rows(0, 0, DISTINCT_ROWS).reshape(-1, PIXELS)
+    table = np.column_stack([patches, np.arange(DISTINCT_ROWS) % CLASSES])
+    form = " ".join([FORMATS[notation]] * (PIXELS + 1)) + "\n"
+    lines = [(form % tuple(row)).encode() for row in table.tolist()]
+    for path, count in zip(paths, rows, strict=True):
+        with path.open("wb") as file:
+            for start in range(0, count, DISTINCT_ROWS):
+                file.writelines(lines[: count - start])
+
+
+def _measure(way: str, paths: list[Path], rows: tuple[int, int]) -> Reading:
+    """Return the reading of one way in this process."""
+    elapsed, seconds = time.perf_counter(), time.process_time()
+    arrays = WAYS[way](paths, rows)
+    seconds, elapsed = time.process_time() - seconds, time.perf_counter() - elapsed
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+    digest = hashlib.sha256("".join(hash_array(array) for array in arrays).encode()).hexdigest() if arrays else ""
+    return Reading(way, seconds, elapsed, peak, digest)
+
+
+def _read_as_lists(paths: list[Path], rows: tuple[int, int]) -> list[np.ndarray]:
+    """Return images and classes of both files by way of lists of Python's numbers, all of them at once."""
+    lists = []
+    for path in paths:
+        with path.open() as file:
+            lists.append([[float(word) for word in line.split()] for line in file])
+    tables = [np.array(table, np.float32) for table in lists]
+    return [array for table in tables for array in (table[:, :PIXELS], table[:, PIXELS].astype(np.uint8))]
+
+
+def _read_as_ours(paths: list[Path], rows: tuple[int, int]) -> list[np.ndarray]:
+    arrays = []
+    for path, count in zip(paths, rows, strict=True):
+        with path.open("rb", buffering=0) as file:
+            amat = read_amat(file, path.name, count)
+        arrays += [amat.images, amat.labels]
+    return arrays
+
+
+def _read_without_parsing(paths: list[Path], rows: tuple[int, int]) -> list[np.ndarray]:
+    """Read the text in blocks and fill an array of the images' size; return nothing, as nothing was understood."""
+    block = bytearray(BLOCK_BYTES)
+    for path, count in zip(paths, rows, strict=True):
+        with path.open("rb", buffering=0) as file:
+            while file.readinto(block):
+                pass
+        np.empty((count, PIXELS), np.float32).fill(0)
+    return []
+
+
+WAYS: dict[str, Callable[[list[Path], tuple[int, int]], list[np.ndarray]]] = {
+    "lists": _read_as_lists,
+    "ours": _read_as_ours,
+    "floor": _read_without_parsing,
+}

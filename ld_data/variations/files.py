@@ -1,0 +1,85 @@
+"""Generated variations as `.npz` files, made part by part: memory does not grow with the images."""
+
+import shutil
+import zipfile
+from pathlib import Path
+
+import numpy as np
+from tqdm import tqdm
+
+from ld_data.errors import InputError, IntegrityError
+from ld_data.storage.arrays import NPZ_DATE, read_npy, read_npz
+from ld_data.storage.staging import check_new_file, make_staging_folder
+from ld_data.variations.stream import VariationStream
+
+COLUMNS = {"x": np.float32, "y": np.uint8, "angle": np.float32, "background": np.float32}
+IMAGES = ("x", "background")
+
+
+def check_target(path: Path) -> None:
+    """Raise `InputError` if a path does not end in .npz, if its folder is not there, or if the file is."""
+    if path.suffix != ".npz":
+        raise InputError(f"the file must end in .npz; received {path}.")
+    check_new_file(path)
+
+
+def read_pictures(path: Path) -> np.ndarray | list[np.ndarray]:
+    """Return the pictures of an `.npy`, `(n, h, w)`, or those of an `.npz`, one an array; raises `InputError`."""
+    if path.suffix == ".npy":
+        return read_npy(path.read_bytes())
+    try:
+        return list(read_npz(path).values())
+    except IntegrityError as error:
+        raise InputError(f"{path}: neither .npy nor .npz ({error}). Save the pictures with numpy.savez.") from error
+
+
+def write_variations(
+    train: VariationStream, train_rows: int, test: VariationStream, test_rows: int, path: Path, *, progress: bool = True
+) -> None:
+    """Write x_train, y_train, angle_train, background_train, and the same of test, under a progress bar.
+
+    Training rows are numbered from 0 and test rows after them, so that no two share an angle or a background. The file
+    is one that `python -m ld_data build --source-npz` takes, and has its name when all is written. Raises what
+    `check_target` raises, and `StorageError` if the disk refuses.
+    """
+    check_target(path)
+    with (
+        make_staging_folder(path.parent, path.name) as staging,
+        tqdm(
+            desc=path.name,
+            total=train_rows + test_rows,
+            unit=" images",
+            unit_scale=True,
+            disable=None if progress else True,
+        ) as bar,
+    ):
+        drafts = []
+        for split, stream, rows, first_row in (("train", train, train_rows, 0), ("test", test, test_rows, train_rows)):
+            drafts += _write_split(stream, rows, first_row, staging, split, bar)
+        with zipfile.ZipFile(staging / path.name, "w") as archive:
+            for draft in drafts:
+                entry = archive.open(zipfile.ZipInfo(draft.name, NPZ_DATE), "w", force_zip64=True)
+                with entry, draft.open("rb") as file:
+                    shutil.copyfileobj(file, entry)
+        check_target(path)  # again, as somebody may have written it meanwhile
+        (staging / path.name).rename(path)
+
+
+def _write_split(stream: VariationStream, rows: int, first_row: int, folder: Path, split: str, bar: tqdm) -> list[Path]:
+    """Write the arrays of a split as `.npy` files, and return their paths."""
+    drafts = {name: folder / f"{name}_{split}.npy" for name in COLUMNS}
+    arrays = {
+        name: np.lib.format.open_memmap(
+            drafts[name], "w+", dtype, (rows, *stream.image_shape) if name in IMAGES else (rows,)
+        )
+        for name, dtype in COLUMNS.items()
+    }
+    start = 0
+    for part in stream.iterate(rows, first_row):
+        for name, array in arrays.items():
+            array[start : start + len(part.y)] = getattr(part, name)
+        start += len(part.y)
+        bar.update(len(part.y))
+    for array in arrays.values():
+        array.flush()
+    return list(drafts.values())

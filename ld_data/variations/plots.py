@@ -1,0 +1,56 @@
+"""Pictures of generated variations: a sheet of them, and what every step makes of ten digits."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import get_args
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from ld_data.variations.stream import Blend, VariationConfig, VariationRows, VariationStream
+
+COLUMNS, ROWS = 20, 8
+PANEL_INCHES = 0.55
+LABEL_INCHES = 2.0
+LABEL_POINTS = 8
+
+
+def draw_variations(config: VariationConfig, images: np.ndarray, labels: np.ndarray) -> Iterator[tuple[str, Figure]]:
+    """Yield the pictures `images` and `steps`, by name, of digits `(k, h, w)` and their classes `(k,)`."""
+    made = VariationStream(config, images, labels).make_rows(0, ROWS * COLUMNS)
+    classes = ["".join(map(str, made.y[start : start + COLUMNS])) for start in range(0, ROWS * COLUMNS, COLUMNS)]
+    yield "images", _draw_rows(list(zip(classes, made.x.reshape(ROWS, COLUMNS, *made.x.shape[1:]), strict=True)))
+    yield "steps", _draw_rows(list(trace_steps(config, images, labels)))
+
+
+def trace_steps(config: VariationConfig, images: np.ndarray, labels: np.ndarray) -> Iterator[tuple[str, np.ndarray]]:
+    """Yield every step by name, and its pictures `(20, h, w)`: the same digits, angles and backgrounds in all."""
+
+    def make(**changes: object) -> VariationRows:
+        return VariationStream(replace(config, **changes), images, labels).make_rows(0, COLUMNS)  # type: ignore[arg-type]
+
+    yield "digit", make(rotate=False, background="none").x
+    if config.rotate:
+        yield "rotated", make(background="none").x
+    if config.background == "none":
+        return
+    yield "background", make().background
+    for blend in get_args(Blend):
+        yield blend, make(blend=blend).x
+    if config.rotate:
+        yield "background first", make(order="background-first").x
+
+
+def _draw_rows(rows: list[tuple[str, np.ndarray]]) -> Figure:
+    """Return a picture with a row of images for each name."""
+    sheet = np.vstack([np.hstack(list(images)) for _, images in rows])
+    height = sheet.shape[0] // len(rows)
+    size = (LABEL_INCHES + PANEL_INCHES * COLUMNS, PANEL_INCHES * len(rows))
+    figure = Figure(figsize=size, layout="constrained")
+    axes = figure.subplots()
+    axes.imshow(sheet, cmap="gray", vmin=0, vmax=1)
+    axes.set_yticks(
+        [height * (row + 0.5) for row in range(len(rows))], [name for name, _ in rows], fontsize=LABEL_POINTS
+    )
+    axes.set_xticks([])
+    return figure

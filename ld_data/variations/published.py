@@ -1,0 +1,173 @@
+"""The "Variations on the MNIST digits": the published files, read where they are, or downloaded, and kept as arrays.
+
+H. Larochelle, D. Erhan, A. Courville, J. Bergstra and Y. Bengio, "An empirical evaluation of deep architectures on
+problems with many factors of variation", ICML 2007. Each set has 12,000 training images, of which the authors keep the
+last 2,000 for validation, and 50,000 test images. Of the two rotated sets there are two: the original of the paper, and
+the corrected one, whose archive's name ends in `_new` and which results since have been measured on.
+
+A rotation by half a turn makes a 6 look like a 9: in the rotated sets no classifier can tell all of them apart.
+"""
+
+import hashlib
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from ld_data.errors import DownloadError, InputError, IntegrityError, MissingDataError, UnknownNameError
+from ld_data.settings import HOME_VARIABLE, cache_folder, data_home
+from ld_data.storage.arrays import read_npz, write_npz
+from ld_data.storage.hashing import hash_file
+from ld_data.storage.staging import make_staging_folder
+from ld_data.variations.amat import SIDE, read_amat
+from ld_data.variations.archive import PUBLICATIONS, Publication, check_archive, open_part
+
+TRAIN_ROWS, TEST_ROWS = 12_000, 50_000
+VALIDATION_ROWS = 2_000  # the last of the training rows
+MIRRORS = ("https://www.iro.umontreal.ca/~lisa/icml2007data/", "http://www.iro.umontreal.ca/~lisa/icml2007data/")
+CACHE = "variations"
+
+
+@dataclass(frozen=True)
+class Variations:
+    """A published set.
+
+    Attributes:
+        x_train, x_test: images `(12000, 28, 28)` and `(50000, 28, 28)` float32, pixels in [0, 1].
+        y_train, y_test: their classes `(n,)` uint8. A rotated 6 may be labelled 6 and look like a 9.
+    """
+
+    x_train: np.ndarray
+    y_train: np.ndarray
+    x_test: np.ndarray
+    y_test: np.ndarray
+
+    @property
+    def train(self) -> tuple[np.ndarray, np.ndarray]:
+        """The first 10,000 training images and their classes, without those for validation."""
+        return self.x_train[:-VALIDATION_ROWS], self.y_train[:-VALIDATION_ROWS]
+
+    @property
+    def validation(self) -> tuple[np.ndarray, np.ndarray]:
+        """The last 2,000 training images and their classes."""
+        return self.x_train[-VALIDATION_ROWS:], self.y_train[-VALIDATION_ROWS:]
+
+
+def load_variations(name: str, *, original: bool = False, environment: Mapping[str, str] = os.environ) -> Variations:
+    """Return a published set: `mnist-rot`, `mnist-back-rand`, `mnist-back-image` or `mnist-rot-back-image`.
+
+    The archive, or its two `.amat` files, are looked for in `LD_DATA_HOME` and in the folder there that is called like
+    the archive; without them the archive is downloaded. What was read is kept in the cache, under the hash of what it
+    was read from, and is not parsed again. `original` asks for a rotated set as it was before it was corrected; that is
+    not downloaded, since no hash of it is known.
+
+    Raises `UnknownNameError` for another name; `InputError` if no original was ever corrected; `IntegrityError` for
+    files that are not what they should be, and says what they are; `MissingDataError` if there are none and they cannot
+    be downloaded, `DownloadError` if no mirror delivers, `StorageError` if the cache cannot be written.
+    """
+    if name not in PUBLICATIONS:
+        raise UnknownNameError(f"no variation {name!r}. Known: {', '.join(PUBLICATIONS)}.")
+    publication = PUBLICATIONS[name]
+    if original and not publication.original:
+        raise InputError(f"{name} was never corrected, so that there is no original beside it.")
+    archive = f"{publication.original if original else publication.archive}.zip"
+    cache, searched = cache_folder(environment) / CACHE, []
+    if home := data_home(environment):
+        folder = home / Path(archive).stem
+        searched = [home / archive, folder / archive, folder / publication.train_file]
+        for path in searched[:2]:
+            if path.is_file():
+                return _load_once(
+                    name, check_archive(path, publication, original), partial(_read, path, publication), cache
+                )
+        for place in [folder] if original else [folder, home]:
+            if _has_files(place, publication):
+                return _load_once(name, _hash_files(place, publication), partial(_read, place, publication), cache)
+    kept = cache / f"{name}-{publication.sha1}.npz"
+    if original:
+        places = "".join(f"\n  {place}" for place in searched)
+        raise MissingDataError(
+            f"the original {name} is not downloaded, as no hash of it is known; put {archive} into the folder that "
+            f"{HOME_VARIABLE} names. Looked for:{places or ' nothing, as that is not set.'}"
+        )
+    return _read_cache(kept) if kept.is_file() else _download(publication, name, cache, [*searched, kept])
+
+
+def _load_once(name: str, digest: str, read: Callable[[], Variations], cache: Path) -> Variations:
+    """Return what is in the cache, or else what is read, which then is kept there.
+
+    One process at a time reads; another one waits, and uses what that kept.
+    """
+    kept = cache / f"{name}-{digest}.npz"
+    if not kept.is_file():
+        with make_staging_folder(cache, kept.name, wait=True) as staging:
+            if not kept.is_file():
+                variations = read()
+                write_npz(staging / kept.name, vars(variations))
+                (staging / kept.name).replace(kept)
+                return variations
+    return _read_cache(kept)
+
+
+def _download(publication: Publication, name: str, cache: Path, searched: list[Path]) -> Variations:
+    archive = cache / f"{publication.archive}.zip"
+
+    def read() -> Variations:
+        return _read(_fetch(publication, archive, searched), publication)
+
+    variations = _load_once(name, publication.sha1, read, cache)
+    archive.unlink(missing_ok=True)  # the arrays are kept instead
+    return variations
+
+
+def _fetch(publication: Publication, archive: Path, searched: list[Path]) -> Path:
+    from ld_data.remote.transfer import fetch_file  # the network stack costs 0.1 s, and most loads never need it
+
+    urls = [f"{mirror}{archive.name}" for mirror in MIRRORS]
+    try:
+        return fetch_file(urls, archive, publication.sha1, algorithm="sha1", searched=searched)
+    except DownloadError as error:
+        raise DownloadError(
+            f"{error} Without a network, put {archive.name} into a folder, and name that in {HOME_VARIABLE}."
+        ) from error
+
+
+def _read_cache(path: Path) -> Variations:
+    arrays = read_npz(path)
+    shapes = {"x_train": (TRAIN_ROWS, SIDE, SIDE), "y_train": (TRAIN_ROWS,)}
+    shapes |= {"x_test": (TEST_ROWS, SIDE, SIDE), "y_test": (TEST_ROWS,)}
+    received = {key: array.shape for key, array in arrays.items()}
+    if received != shapes:
+        raise IntegrityError(f"{path}: expected the arrays {shapes}; received {received}. Delete this file.")
+    return Variations(**arrays)
+
+
+def _read(place: Path, publication: Publication) -> Variations:
+    """Return the images of an archive, or of the two files in a folder; raises `IntegrityError`."""
+    rows = {publication.train_file: TRAIN_ROWS, publication.test_file: TEST_ROWS}
+    read = {}
+    for file_name, expected in rows.items():
+        other = sum(rows.values()) - expected
+        with open_part(place, file_name) as file:
+            read[file_name] = read_amat(
+                file, f"{place}: {file_name}", expected, other_rows=other, transposed=publication.transposed
+            )
+    train, test = read.values()
+    return Variations(train.images, train.labels, test.images, test.labels)
+
+
+def _has_files(folder: Path, publication: Publication) -> bool:
+    """Return whether the two files are in a folder; raise `MissingDataError` if only one of them is."""
+    files = {file: (folder / file).is_file() for file in (publication.train_file, publication.test_file)}
+    if len(set(files.values())) == 1:
+        return all(files.values())
+    here, missing = sorted(files, key=lambda file: not files[file])
+    raise MissingDataError(f"{folder} has {here}, but not {missing}. Put that beside it.")
+
+
+def _hash_files(folder: Path, publication: Publication) -> str:
+    digests = [hash_file(folder / file, "sha1") for file in (publication.train_file, publication.test_file)]
+    return hashlib.sha1("".join(digests).encode(), usedforsecurity=False).hexdigest()

@@ -1,0 +1,224 @@
+"""Digits in the manner of the "Variations on the MNIST digits", as many as one likes: rotated, on backgrounds, or both.
+
+These are not the published sets, for which see `ld_data.variations`: they follow their description (H. Larochelle et
+al., "An empirical evaluation of deep architectures on problems with many factors of variation", ICML 2007) with other
+draws, and with backgrounds from pictures of your own, or from none. What the description leaves open is an argument.
+
+A 6 that is turned by half looks like a 9, and a 9 like a 6; their labels stay. No classifier can tell all of them
+apart by the picture alone.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Literal, get_args
+
+import numpy as np
+
+from ld_data.checks import check_finite, check_integer, check_labels, check_number, check_numbers
+from ld_data.errors import InputError
+from ld_data.noise import MAX_SEED, make_uniforms
+from ld_data.variations.backgrounds import Background, CorrelatedNoise, Patches, UniformNoise
+from ld_data.variations.rotation import rotate_images
+from ld_data.variations.textures import make_textures
+
+BackgroundKind = Literal["none", "uniform", "correlated", "patches"]
+Blend = Literal["maximum", "cover", "replace"]
+Order = Literal["rotate-first", "background-first"]
+ANGLE_STREAM = 1 << 43
+CHUNK_ROWS = 128  # whose arrays stay in a processor's cache
+PART_ROWS = 4096
+MAX_ROW = 2**53
+MAX_WIDTH = 1e6
+MAX_CLASSES = 256
+
+
+@dataclass(frozen=True)
+class VariationConfig:
+    """The arguments of the generator.
+
+    Attributes:
+        rotate: whether digits are turned, by angles uniform on [0, 2 pi].
+        background: "none", "uniform" noise, "correlated" noise, or "patches" of pictures.
+        blend: how a digit lies on its background: "maximum", the brighter of the two pixels; "cover", the digit's pixel
+            is how much of the background it hides; "replace", background where the digit's pixel is at most
+            `ink_threshold`, and the digit elsewhere.
+        order: "rotate-first": an upright background behind a turned digit; "background-first": digit and background are
+            turned together, and the corners are black.
+        gamma: of correlated noise, in [0, 1]: from pixels independent of each other to smooth ones.
+        kernel_width: of correlated noise, in pixels.
+        least_variance: of a patch's pixels; patches below have too little texture.
+        ink_threshold: of the blend "replace", in [0, 1].
+        seed: 0 to 2**63 - 1.
+    """
+
+    rotate: bool = True
+    background: BackgroundKind = "none"
+    blend: Blend = "maximum"
+    order: Order = "rotate-first"
+    gamma: float = 1.0
+    kernel_width: float = 6.0
+    least_variance: float = 0.01
+    ink_threshold: float = 0.0
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        """Raise `InputError` for an argument out of range."""
+        for name, known in (("background", BackgroundKind), ("blend", Blend), ("order", Order)):
+            if getattr(self, name) not in get_args(known):
+                raise InputError(f"{name} must be {', '.join(get_args(known))}; received {getattr(self, name)!r}.")
+        if not isinstance(self.rotate, bool):
+            raise InputError(f"rotate must be true or false; received {self.rotate!r}.")
+        for name, most in (("gamma", 1), ("kernel_width", MAX_WIDTH), ("least_variance", 1), ("ink_threshold", 1)):
+            check_number(name, getattr(self, name), most)
+        if not self.kernel_width:
+            raise InputError("kernel_width must be greater than 0; received 0. For independent pixels, set gamma to 0.")
+        check_integer("seed", self.seed, 0, MAX_SEED)
+
+
+MANNERS = {
+    "mnist-rot-like": VariationConfig(),
+    "mnist-back-rand-like": VariationConfig(rotate=False, background="uniform"),
+    "mnist-back-image-like": VariationConfig(rotate=False, background="patches"),
+    "mnist-rot-back-image-like": VariationConfig(background="patches"),
+    "mnist-back-noise-like": VariationConfig(rotate=False, background="correlated"),
+}
+
+
+@dataclass(frozen=True)
+class VariationRows:
+    """Generated images, and what was done to each.
+
+    Attributes:
+        x: images `(n, h, w)` float32, pixels in [0, 1].
+        y: their classes `(n,)` uint8, as they were before the rotation.
+        angle: that each was turned by, counter-clockwise in radians, `(n,)` float32; 0 if none was.
+        background: behind each `(n, h, w)` float32, before it was turned; 0 if there is none.
+    """
+
+    x: np.ndarray
+    y: np.ndarray
+    angle: np.ndarray
+    background: np.ndarray
+
+
+@dataclass(frozen=True)
+class VariationParts:
+    """What generated images were put together from.
+
+    Attributes:
+        angle, background: as `VariationRows` have them.
+        digit: each turned by its angle, on black, `(n, h, w)` float32 in [0, 1].
+    """
+
+    angle: np.ndarray
+    digit: np.ndarray
+    background: np.ndarray
+
+
+class VariationStream:
+    """Varied digits by row number, from 0 on without an end. Row i is digit i, counted round and round.
+
+    Its angle and background depend on the seed and on i alone, whichever rows are asked for, in any order or process.
+
+    Attributes:
+        config: what it was made from.
+    """
+
+    def __init__(self, config: VariationConfig, images: object, labels: object, pictures: object | None = None) -> None:
+        """Take digits `(k, h, w)`, uint8 or numbers in [0, 1], their classes `(k,)`, and pictures to cut patches from.
+
+        The pictures are grey, `(n, h, w)` or a list of `(h, w)`; `make_textures()` by default. Raises `InputError` for
+        arrays that are not so, and for pictures without patches of `least_variance`.
+        """
+        self.config = config
+        self._images, self._labels = _check_digits(images, labels)
+        if pictures is not None and config.background != "patches":
+            raise InputError(f"pictures are for the background patches; received them for {config.background}.")
+        self._background = self._find_background(pictures)
+
+    @property
+    def image_shape(self) -> tuple[int, int]:
+        """Height and width of an image."""
+        return self._images.shape[1], self._images.shape[2]
+
+    def make_rows(self, first_row: int, rows: int) -> VariationRows:
+        """Return rows `first_row` and following; raise `InputError` for numbers that are negative or no integers."""
+        first = check_integer("first_row", first_row, 0, MAX_ROW)
+        end = first + check_integer("rows", rows, 0, MAX_ROW - first)
+        shape = (end - first, *self.image_shape)
+        made = VariationRows(
+            np.empty(shape, np.float32),
+            self._labels[np.arange(first, end) % len(self._labels)],
+            np.zeros(end - first, np.float32),
+            np.zeros(shape, np.float32),
+        )
+        for start in range(0, end - first, CHUNK_ROWS):
+            self._fill(made, first + start, slice(start, min(start + CHUNK_ROWS, end - first)))
+        return made
+
+    def make_parts(self, first_row: int, rows: int) -> VariationParts:
+        """Return what rows `first_row` and following were put together from; raises what `make_rows` raises."""
+        whole = self.make_rows(first_row, rows)
+        bare = VariationStream(replace(self.config, background="none"), self._images, self._labels)
+        return VariationParts(whole.angle, bare.make_rows(first_row, rows).x, whole.background)
+
+    def iterate(self, rows: int, first_row: int = 0) -> Iterator[VariationRows]:
+        """Yield the same in parts, so that memory does not grow with `rows`; raises what `make_rows` raises."""
+        for start in range(0, rows, PART_ROWS):
+            yield self.make_rows(first_row + start, min(PART_ROWS, rows - start))
+
+    def _fill(self, made: VariationRows, first_row: int, part: slice) -> None:
+        """Write a few rows, the first of which has that number, into their part of the arrays."""
+        rows = part.stop - part.start
+        images = self._images[np.arange(first_row, first_row + rows) % len(self._images)]
+        angles = np.zeros(rows)
+        if self.config.rotate:
+            angles = 2 * np.pi * make_uniforms(self.config.seed, ANGLE_STREAM, first_row, rows, 1)[:, 0]
+            made.angle[part] = angles
+        if self.config.rotate and self.config.order == "rotate-first":
+            images = rotate_images(images, angles)
+        if self._background is not None:
+            background = self._background.make_rows(self.config.seed, first_row, rows)
+            made.background[part] = background
+            images = blend_images(images, background, self.config)
+        if self.config.rotate and self.config.order == "background-first":
+            images = rotate_images(images, angles)
+        made.x[part] = images
+
+    def _find_background(self, pictures: object | None) -> Background | None:
+        config, shape = self.config, self.image_shape
+        if config.background == "uniform":
+            return UniformNoise(shape)
+        if config.background == "correlated":
+            return CorrelatedNoise(shape, config.gamma, config.kernel_width)
+        if config.background == "patches":
+            return Patches(make_textures() if pictures is None else pictures, shape, config.least_variance)
+        return None
+
+
+def blend_images(digits: np.ndarray, backgrounds: np.ndarray, config: VariationConfig) -> np.ndarray:
+    """Return digits on backgrounds, all `(n, h, w)` float32 in [0, 1], as the configuration says."""
+    if config.blend == "maximum":
+        return np.maximum(digits, backgrounds)
+    if config.blend == "cover":
+        return digits + (1 - digits) * backgrounds
+    return np.where(digits > config.ink_threshold, digits, backgrounds)
+
+
+def to_bytes(images: np.ndarray) -> np.ndarray:
+    """Return images with pixels in [0, 1] as uint8, rounded to the nearest of 256 greys."""
+    return np.rint(images * np.float32(255)).astype(np.uint8)
+
+
+def _check_digits(images: object, labels: object) -> tuple[np.ndarray, np.ndarray]:
+    """Return images `(k, h, w)` float32 in [0, 1] and labels `(k,)` uint8; raise `InputError` for other arrays."""
+    digits, shape = check_numbers(images, "images"), np.asarray(labels).shape
+    if digits.ndim != 3 or not digits.size or shape != digits.shape[:1]:
+        raise InputError(
+            f"images must have shape (k, h, w) and labels (k,), none of them 0; received {digits.shape} and {shape}."
+        )
+    scaled = check_finite(digits.astype(np.float32), "images")
+    scaled = scaled / np.float32(255) if digits.dtype == np.uint8 else scaled
+    if scaled.min() < 0 or scaled.max() > 1:
+        raise InputError(f"images must be uint8, or numbers in [0, 1]; received {scaled.min():g} to {scaled.max():g}.")
+    return scaled, check_labels(labels, MAX_CLASSES).astype(np.uint8)

@@ -1,0 +1,86 @@
+import csv
+import io
+import re
+
+import pytest
+
+from api.leaderboard.listing import COLUMNS, escape, write_csv, write_markdown
+
+ROW = {
+    "id": 7,
+    "status": "ranked",
+    "name": "my model",
+    "url": "https://a.b/c?d=e",
+    "description": "words",
+    "mse": 0.97631,
+    "standard_error": 0.0025,
+    "null": 1,
+    "floor": 0.9178,
+    "skill": 0.268,
+    "skill_standard_error": 0.005,
+    "noise_free_mse": 0.0603,
+    "decoded_accuracy": 0.7631,
+    "parameters": 1056,
+    "seconds": None,
+    "learning_rule": "",
+    "submitted_at": "2026-01-01T00:00:00+00:00",
+    "receipt_sha256": "ab" * 32,
+}
+MARKUP = '<script>alert("1")</script> | [a](javascript:b) `c` *d* & <img src=x onerror=e>'
+
+
+def test_csv_has_a_row_for_each_entry_and_the_suspects_last():
+    suspect = ROW | {"id": 8, "status": "suspect"}
+    rows = list(csv.DictReader(io.StringIO(write_csv([ROW], [suspect]))))
+    assert [(row["id"], row["status"]) for row in rows] == [("7", "ranked"), ("8", "suspect")]
+    assert tuple(rows[0]) == COLUMNS
+    assert (rows[0]["mse"], rows[0]["seconds"], rows[0]["null"]) == ("0.97631", "", "1")
+
+
+@pytest.mark.parametrize("name", ["a,b", 'a"b', "'a'", MARKUP, "ä ≠ 漢"])
+def test_any_name_survives_csv(name):
+    (row,) = csv.DictReader(io.StringIO(write_csv([ROW | {"name": name}], [])))
+    assert row["name"] == name
+
+
+@pytest.mark.parametrize("name", ["=HYPERLINK(1)", "+1", "-1", "@a"])
+def test_a_spreadsheet_takes_no_name_for_a_formula(name):
+    (row,) = csv.DictReader(io.StringIO(write_csv([ROW | {"name": name, "mse": -0.5}], [])))
+    assert row["name"] == f"'{name}"
+    assert row["mse"] == "-0.5"
+
+
+def test_markdown_lists_entries_in_order_and_suspects_apart():
+    text = write_markdown("ld-a-4", [ROW], [ROW | {"name": "too good"}])
+    assert "| 1 | [my model](<https://a.b/c?d=e>) | 0.9763 ± 0.0025 | 0.268 ± 0.005 | 0.0603 | 0.7631 | 1,056 |" in text
+    assert text.index("my model") < text.index("## Suspect") < text.index("too good")
+    assert "No scores yet" in write_markdown("ld-a-4", [], [])
+    assert "Suspect" not in write_markdown("ld-a-4", [ROW], [])
+
+
+def test_great_figures_are_short_in_a_table_and_whole_in_csv():
+    bad = {
+        "mse": 2.345e59,
+        "standard_error": 1e57,
+        "skill": -2.5e60,
+        "skill_standard_error": 999.9,
+        "noise_free_mse": 1e3,
+    }
+    table = write_markdown("ld-a-4", [ROW | bad], [])
+    assert "| 2.3e+59 ± 1.0e+57 | -2.5e+60 ± 999.900 | 1.0e+03 |" in table
+    (row,) = csv.DictReader(io.StringIO(write_csv([ROW | bad], [])))
+    assert float(row["mse"]) == 2.345e59
+
+
+def test_no_text_of_an_author_makes_html_a_link_or_a_cell():
+    row = ROW | {"name": MARKUP, "learning_rule": MARKUP, "url": "https://a.b/>)<script>|` "}
+    line = write_markdown("ld-a-4", [row], []).splitlines()[-1]
+    assert not re.search(r"<(?!https://)", line)
+    assert line.count("<") == line.count(">") == 1
+    assert len(re.findall(r"(?<!\\)\|", line)) == 10
+    assert len(re.findall(r"(?<!\\)\]\(", line)) == 1
+
+
+def test_an_escaped_text_reads_as_before_once_markdown_is_rendered():
+    html = re.sub(r"\\([^\w\s])", r"\1", escape(MARKUP))
+    assert html.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&") == MARKUP

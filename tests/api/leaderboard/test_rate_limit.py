@@ -1,0 +1,78 @@
+import pytest
+
+from api.leaderboard import rate_limit
+from api.leaderboard.rate_limit import RateLimit
+from ld_data.errors import RateLimitError
+
+
+class Clock:
+    """A clock that stands until it is moved."""
+
+    now = 100.0
+
+    def __call__(self):
+        return self.now
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+@pytest.fixture
+def limit(clock):
+    return RateLimit(3, clock)
+
+
+def use_up(limit, address):
+    taken = 0
+    while taken < 100:
+        try:
+            limit.take(address)
+        except RateLimitError:
+            break
+        taken += 1
+    return taken
+
+
+def test_a_minute_s_worth_may_come_at_once_and_then_no_more(limit):
+    assert use_up(limit, "1.2.3.4") == 3
+    with pytest.raises(RateLimitError, match=r"3 submissions or removals a minute. Try again in 20 s") as caught:
+        limit.take("1.2.3.4")
+    assert caught.value.retry_after == 20
+
+
+def test_places_come_back_steadily(limit, clock):
+    use_up(limit, "1.2.3.4")
+    clock.now += 20
+    assert use_up(limit, "1.2.3.4") == 1
+    clock.now += 10_000
+    assert use_up(limit, "1.2.3.4") == 3
+
+
+def test_clients_do_not_take_each_other_s_places(limit):
+    use_up(limit, "1.2.3.4")
+    assert use_up(limit, "1.2.3.5") == 3
+    assert use_up(limit, "2001:db8::1") == 3
+    assert use_up(limit, "2001:db8:0:1::1") == 3
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("2001:db8::1", "2001:db8::ffff:1"), ("1.2.3.4", "1.2.3.4"), ("::ffff:1.2.3.4", "::ffff:1.2.3.4")],
+)
+def test_addresses_of_one_customer_share_theirs(limit, one, other):
+    use_up(limit, one)
+    assert use_up(limit, other) == 0
+
+
+def test_memory_stays_bounded(limit, clock, monkeypatch):
+    monkeypatch.setattr(rate_limit, "MAX_ADDRESSES", 10)
+    for number in range(100):
+        limit.take(f"1.2.3.{number}")
+        clock.now += 1
+    assert len(limit._buckets) <= 21
+    clock.now -= 1
+    for number in range(100):
+        limit.take(f"1.2.4.{number}")
+    assert len(limit._buckets) <= 21

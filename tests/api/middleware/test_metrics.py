@@ -1,0 +1,136 @@
+"""What the service counts of what it is asked, and that nobody can make it count under names of his own."""
+
+import asyncio
+
+import numpy as np
+import pytest
+from fastapi.testclient import TestClient
+from prometheus_client.parser import text_string_to_metric_families
+
+from api.app import make_app
+from api.middleware.metrics import SECONDS, SIZES, Metrics, MetricsMiddleware
+from ld_data.storage.arrays import write_npy
+from tests.api.test_app import BASE, LIMITS, NPY
+
+DECODE = {"method": "POST", "route": "/v1/datasets/{release}/x/decode"}
+
+
+@pytest.fixture
+def client(catalogue, store):
+    return TestClient(make_app(catalogue, store, LIMITS), raise_server_exceptions=False)
+
+
+def read(client):
+    """The samples that the service tells, by name and labels."""
+    response = client.get("/metrics")
+    assert response.headers["content-type"].startswith("text/plain; version=")
+    return {
+        (sample.name, *sorted(sample.labels.items())): sample.value
+        for family in text_string_to_metric_families(response.text)
+        for sample in family.samples
+    }
+
+
+def key(name, **labels):
+    return (name, *sorted(labels.items()))
+
+
+def decode(client, rows, query=""):
+    return client.post(f"{BASE}/x/decode{query}", content=write_npy(np.zeros((rows, 4), np.float32)), headers=NPY)
+
+
+def test_requests_rows_and_latencies_are_counted_by_route(client):
+    for rows in (1, 3, 100):
+        assert decode(client, rows).status_code == 200
+    samples = read(client)
+    assert samples[key("ld_data_requests_total", **DECODE, status="200")] == 3
+    assert samples[key("ld_data_rows_total", **DECODE)] == 104
+    assert samples[key("ld_data_request_seconds_count", **DECODE)] == 3
+    assert samples[key("ld_data_request_seconds_bucket", **DECODE, le="+Inf")] == 3
+    assert 0 < samples[key("ld_data_request_seconds_sum", **DECODE)] < 3 * SECONDS[-1]
+
+
+def test_both_ways_count_alike(client):
+    client.post(f"{BASE}/y/encode", json={"labels": [1]})
+    client.post(f"{BASE}/y/encode?seed=1", json={"labels": [1, 2]})
+    encode = {"method": "POST", "route": "/v1/datasets/{release}/y/encode"}
+    samples = read(client)
+    assert samples[key("ld_data_requests_total", **encode, status="200")] == 2
+    assert samples[key("ld_data_rows_total", **encode)] == 3
+
+
+def test_generated_rows_are_counted(client):
+    client.post("/v1/sources/mnist1d/generate", json={"num_samples": 50})
+    assert read(client)[key("ld_data_rows_total", method="POST", route="/v1/sources/mnist1d/generate")] == 50
+
+
+def test_calls_of_models_are_counted(client):
+    decode(client, 3)
+    decode(client, 150)
+    samples = read(client)
+    assert samples["ld_data_model_call_rows_count",] == 3  # 3, 128 and 22 rows
+    assert samples["ld_data_model_call_rows_sum",] == 153
+    assert samples[key("ld_data_model_call_rows_bucket", le="4.0")] == 1
+    assert samples["ld_data_model_call_requests_sum",] == 3
+
+
+def test_refusals_are_counted_by_their_reason(client):
+    decode(client, 201)
+    decode(client, 1, "?colour=red")
+    client.post(f"{BASE}/x/decode", content=b"0" * 20_001)
+    client.get("/nowhere")
+    samples = read(client)
+    assert samples[key("ld_data_refusals_total", status="413", reason="too_large")] == 2
+    assert samples[key("ld_data_refusals_total", status="422", reason="invalid_input")] == 1
+    assert samples[key("ld_data_refusals_total", status="404", reason="unknown_name")] == 1
+    assert samples[key("ld_data_requests_total", **DECODE, status="413")] == 1
+
+
+def test_names_that_clients_make_up_are_folded(client):
+    sizes = []
+    for number in range(20):
+        client.post(f"/v1/datasets/made-up-{number}/x/decode", json={})
+        client.post(f"/v1/datasets/fake-4/made/up{number}", json={})
+        client.get(f"/made/up/{number}")
+        client.request(f"BREW{number}", "/info")
+        sizes.append(len(read(client)))
+    assert len(set(sizes[2:])) == 1  # all that there is to tell has been told by then
+    samples = read(client)
+    assert not [sample for sample in samples if "made" in str(sample) or "BREW" in str(sample)]
+    assert samples[key("ld_data_requests_total", method="GET", route="other", status="404")] == 20
+    assert samples[key("ld_data_requests_total", method="other", route="/info", status="405")] == 20
+
+
+def test_what_is_in_progress_is_told(client):
+    client.app.state.worker.admission.in_progress = 3
+    client.app.state.worker.admission.held_bytes = 5
+    samples = read(client)
+    assert (samples["ld_data_requests_in_progress",], samples["ld_data_held_bytes",]) == (3, 5)
+    assert samples["ld_data_waiting_rows",] == 0
+
+
+def test_an_error_that_escapes_counts_as_500():
+    metrics = Metrics()
+
+    async def fail(scope, receive, send):
+        raise ZeroDivisionError
+
+    scope = {"type": "http", "method": "GET"}
+    with pytest.raises(ZeroDivisionError):
+        asyncio.run(MetricsMiddleware(fail, metrics)(scope, None, None))
+    metrics.flush()
+    assert b'ld_data_requests_total{method="GET",route="other",status="500"} 1.0' in metrics.write()
+
+
+def test_flushing_twice_counts_once():
+    metrics = Metrics()
+    metrics.count_call(2, 512)
+    metrics.count_request({"method": "GET", "rows": 7}, 200, 0.001)
+    for _ in range(2):
+        metrics.flush()
+    text = metrics.write().decode()
+    assert 'ld_data_rows_total{method="GET",route="other"} 7.0' in text
+    assert 'ld_data_request_seconds_bucket{le="0.001",method="GET",route="other"} 1.0' in text
+    assert 'ld_data_request_seconds_bucket{le="0.0005",method="GET",route="other"} 0.0' in text
+    assert f'ld_data_model_call_rows_bucket{{le="{SIZES[-1]}"}} 0.0' in text  # a call of more rows than are gathered
+    assert 'ld_data_model_call_rows_bucket{le="+Inf"} 1.0' in text

@@ -1,0 +1,138 @@
+import io
+import json
+from concurrent.futures import ThreadPoolExecutor
+
+import mlcroissant
+import numpy as np
+import pandas as pd
+import pytest
+import safetensors.numpy
+from fastapi.testclient import TestClient
+from pyarrow import parquet
+
+from api.app import make_app
+from api.releases import exports
+from api.releases.exports import EXPORTED
+from ld_data.export.croissant import CONFORMS_TO
+from ld_data.storage.hashing import hash_file
+from tests.ld_data.export.test_formats import deprecations
+from tests.support.servers import serve
+
+NAME = "fake-4"
+FILES = f"/v1/datasets/{NAME}/files"
+
+
+@pytest.fixture
+def app(catalogue, store):
+    return make_app(catalogue, store)
+
+
+@pytest.fixture
+def client(app):
+    with TestClient(app) as client:
+        yield client
+
+
+@pytest.fixture
+def data(catalogue):
+    return catalogue.find(NAME).data
+
+
+def test_the_release_names_its_files_in_other_formats(client):
+    told = client.get(f"/v1/datasets/{NAME}").json()["exports"]
+    assert told == {form: {name: f"{FILES}/{name}" for name in names} for form, names in EXPORTED.items()}
+
+
+@pytest.mark.parametrize("name", [name for names in EXPORTED.values() for name in names])
+def test_each_of_them_can_be_had_with_its_hash(client, name, tmp_path):
+    answer = client.get(f"{FILES}/{name}")
+    assert answer.status_code == 200
+    (tmp_path / name).write_bytes(answer.content)
+    assert answer.headers["etag"] == f'"{hash_file(tmp_path / name)}"'
+    assert client.get(f"{FILES}/{name}", headers={"If-None-Match": answer.headers["etag"]}).status_code == 304
+    assert client.get(f"{FILES}/{name}", headers={"Range": "bytes=0-3"}).content == answer.content[:4]
+
+
+def test_what_is_downloaded_holds_the_vectors(client, data):
+    table = parquet.read_table(io.BytesIO(client.get(f"{FILES}/test.parquet").content))
+    assert np.array_equal(np.array(table["x"].to_pylist(), np.float32), data.test.x)
+    arrays = safetensors.numpy.load(client.get(f"{FILES}/data.safetensors").content)
+    assert np.array_equal(arrays["y_train"], data.train.y)
+    numbers = pd.read_csv(io.BytesIO(client.get(f"{FILES}/train.csv").content))
+    assert np.array_equal(numbers.filter(like="x_").to_numpy(np.float32), data.train.x)
+
+
+def test_a_format_is_made_once_however_many_ask(client, monkeypatch):
+    made = []
+    make = exports.Exports._make
+    monkeypatch.setattr(exports.Exports, "_make", lambda self, *args: made.append(args[2]) or make(self, *args))
+    with ThreadPoolExecutor(4) as threads:
+        answers = list(threads.map(lambda name: client.get(f"{FILES}/{name}").status_code, ["train.csv"] * 4))
+    assert answers == [200] * 4
+    assert made == ["csv"]
+
+
+@deprecations
+def test_the_description_of_a_service_leads_to_its_files(app, data, tmp_path, monkeypatch):
+    monkeypatch.setattr(mlcroissant._src.core.constants, "DOWNLOAD_PATH", tmp_path)  # not the user's cache
+    with serve(app) as address:
+        described = mlcroissant.Dataset(f"{address}/v1/datasets/{NAME}/croissant.json")
+        assert not described.metadata.issues.errors
+        records = list(described.records(record_set="test"))
+    assert np.array_equal(np.stack([record["test/y"] for record in records]), data.test.y)
+
+
+def test_the_description_tells_where_the_release_comes_from(client, catalogue):
+    answer = client.get(f"/v1/datasets/{NAME}/croissant.json")
+    assert answer.headers["content-type"] == f'application/ld+json; profile="{CONFORMS_TO}"'
+    told, manifest = json.loads(answer.text), catalogue.find(NAME).manifest
+    assert told["conformsTo"] == CONFORMS_TO
+    assert told["prov:wasGeneratedBy"]["prov:label"] == manifest.command
+    assert told["prov:wasDerivedFrom"]["@id"] == f"urn:sha256:{manifest.source['sha256']}"
+    assert (told["datePublished"], told["dateModified"]) == (manifest.changes[-1].date, manifest.changes[0].date)
+
+
+def test_a_format_that_cannot_be_made_is_explained_and_logged(client, monkeypatch, caplog):
+    monkeypatch.setattr(exports.sys, "executable", "/no/such/python")
+    answer = client.get(f"{FILES}/train.csv")
+    assert answer.status_code == 503
+    assert "data.npz holds the same arrays" in answer.json()["error"]
+    assert "/no/such/python" in caplog.text
+
+
+def test_a_child_that_was_killed_is_no_success(client, monkeypatch, tmp_path, caplog):
+    program = tmp_path / "python"
+    program.write_text("#!/bin/sh\nkill -9 $$\n")  # as the kernel does where memory is short: nothing is on stderr
+    program.chmod(0o700)
+    monkeypatch.setattr(exports.sys, "executable", str(program))
+    assert client.get(f"{FILES}/train.csv").status_code == 503
+    assert "it ended with status -9" in caplog.text
+
+
+def test_a_format_that_took_too_long_can_be_had_later(client, monkeypatch):
+    run = exports.subprocess.run
+
+    def run_too_long(command, **options):
+        run(command, **options)
+        raise exports.subprocess.TimeoutExpired(command, 0)
+
+    monkeypatch.setattr(exports.subprocess, "run", run_too_long)
+    assert client.get(f"{FILES}/train.csv").status_code == 503
+    monkeypatch.setattr(exports.subprocess, "run", run)
+    assert client.get(f"{FILES}/train.csv").status_code == 200
+
+
+def test_a_release_that_was_replaced_meanwhile_is_not_exported(client, release, monkeypatch):
+    manifest = release / "manifest.json"
+    manifest.write_text(manifest.read_text().replace('"seed": 0', '"seed": 1'))
+    assert client.get(f"{FILES}/train.csv").status_code == 503
+
+
+def test_an_unknown_file_is_not_found_and_the_known_are_named(client):
+    answer = client.get(f"{FILES}/train.xlsx")
+    assert answer.status_code == 404
+    assert "train.parquet" in answer.json()["error"]
+    assert "Croissant" not in answer.json()["error"]
+    answer = client.get(f"{FILES}/croissant.json")
+    assert answer.status_code == 404
+    assert answer.json()["error"].endswith(f" in Croissant is at /v1/datasets/{NAME}/croissant.json.")

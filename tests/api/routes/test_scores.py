@@ -1,0 +1,329 @@
+"""The routes of the leaderboard: what is accepted, refused, listed, removed and proved."""
+
+import csv
+import io
+import json
+import tracemalloc
+import zipfile
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from fastapi.testclient import TestClient
+
+import ld_data
+from api.app import make_app
+from api.settings import Limits
+from eval.leaderboard.receipts import NO_RECEIPT, verify_log
+from eval.leaderboard.store import Store
+from eval.leaderboard.tokens import Tokens
+from ld_data.storage.arrays import write_npy
+from tests.api.test_app import NPY, assert_error
+
+SCORES = "/v1/datasets/fake-4/scores"
+LOG = "/v1/scores/log"
+LIMITS = Limits(max_body_bytes=20_000)
+SUBMIT, REMOVE = {"Authorization": "Bearer in"}, {"Authorization": "Bearer out"}
+
+
+def make_client(catalogue, store, limits=LIMITS, tokens=None):
+    return TestClient(make_app(catalogue, store, limits, tokens), raise_server_exceptions=False)
+
+
+@pytest.fixture
+def client(catalogue, store):
+    return make_client(catalogue, store)
+
+
+@pytest.fixture
+def guarded(catalogue, store):
+    """A service that asks for tokens."""
+    return make_client(catalogue, store, tokens=Tokens("in", "out"))
+
+
+def make_predictions(noise=0.1, seed=0):
+    data = ld_data.load("fake-4")
+    random = np.random.default_rng(seed)
+    return (data.class_mean[data.test.label] + random.normal(0, noise, data.test.y.shape)).astype(np.float32)
+
+
+def post(client, predictions=None, headers=None, **params):
+    content = write_npy(make_predictions() if predictions is None else predictions)
+    params = {"name": "a model"} | params
+    return client.post(SCORES, params=params, content=content, headers=NPY | (headers or {}))
+
+
+def list_names(client):
+    board = client.get(SCORES).json()
+    return [entry["name"] for entry in board["scores"]], [entry["name"] for entry in board["suspects"]]
+
+
+def set_ceiling(catalogue, accuracy):
+    found = catalogue.find("fake-4")
+    manifest = replace(found.manifest, health={"probes": {"mlp_probe": {"value": accuracy}}})
+    catalogue._ready["fake-4"] = replace(found, data=replace(found.data, manifest=manifest))
+
+
+class TestSubmitting:
+    def test_the_answer_holds_the_entry_and_its_receipt(self, client):
+        facts = {"parameters": 12, "seconds": 0.5, "learning_rule": "Hebb"}
+        body = post(client, name="<b>mine</b>", url="https://a.b", description="words", **facts).json()
+        assert body["status"] == "ranked"
+        assert body["receipt"]["number"] == body["id"] == 1
+        assert body["receipt"]["submission"] == {
+            "name": "<b>mine</b>",
+            "url": "https://a.b",
+            "description": "words",
+            **facts,
+        }
+        assert body["receipt_sha256"] == client.get(SCORES).json()["head"]
+        (listed,) = client.get(SCORES).json()["scores"]
+        assert listed == {name: value for name, value in body.items() if name not in {"receipt", "rank"}}
+
+    def test_the_answer_tells_the_rank_and_none_for_a_suspect(self, client, catalogue):
+        assert [post(client, make_predictions(share)).json()["rank"] for share in (0.2, 0.1, 0.3)] == [1, 1, 3]
+        set_ceiling(catalogue, 0.5)
+        suspect = post(client, make_predictions(0.05)).json()
+        assert (suspect["status"], suspect["rank"]) == ("suspect", None)
+
+    def test_a_copy_of_y_and_a_blend_with_it_are_refused(self, client):
+        y = ld_data.load("fake-4").test.y
+        assert_error(post(client, y), 422, "leak", "below the floor")
+        assert_error(post(client, 0.5 * y + 0.5 * make_predictions(0.1)), 422, "leak")
+        assert client.get(LOG).content == b""
+
+    def test_the_private_redraw_is_that_of_the_secret_seed(self, client, catalogue, store):
+        found = catalogue.find("fake-4")
+        private_y = found.codec.y.encode(found.data.test.label, seed=store.private_seed)
+        assert not np.allclose(private_y, found.data.test.y)
+        assert_error(post(client, private_y), 422, "leak")
+        errors = np.square(make_predictions() - private_y).mean(axis=1)
+        assert post(client).json()["private"]["mse"] == pytest.approx(errors.mean(), abs=1e-4)
+
+    def test_class_means_by_true_label_with_noise_are_suspect(self, client, catalogue):
+        set_ceiling(catalogue, 0.5)
+        assert post(client, name="cheat").json()["status"] == "suspect"
+        assert list_names(client) == ([], ["cheat"])
+
+    def test_predictions_of_another_are_a_duplicate_in_any_form(self, client):
+        predictions = make_predictions()
+        assert post(client, predictions, name="first").status_code == 201
+        for form in (predictions, predictions.astype(">f4"), predictions.astype("<f8"), np.asfortranarray(predictions)):
+            assert_error(post(client, form, name="second"), 409, "duplicate", "entry 1 already")
+        body = {"predictions": predictions.astype(np.float64).tolist()}
+        assert_error(client.post(f"{SCORES}?name=a", json=body), 409, "duplicate")
+        assert list_names(client) == (["first"], [])
+
+    @pytest.mark.parametrize("dtype", ["<f8", ">f4", ">f8", "<f2", "<i8"])
+    def test_real_numbers_of_any_type_are_taken(self, client, dtype):
+        assert post(client, make_predictions().astype(dtype)).status_code == 201
+
+    def test_a_full_leaderboard_is_507(self, catalogue, tmp_path):
+        client = make_client(catalogue, Store(tmp_path / "small.sqlite", max_entries=1))
+        post(client)
+        assert_error(post(client, make_predictions(0.2)), 507, "full", "as many as it may")
+
+
+def zip_bomb():
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("a.npy", bytes(10_000_000))
+    return stream.getvalue()
+
+
+def lying_header():
+    header = b"{'descr': '<f4', 'fortran_order': False, 'shape': (1099511627776, 4), }".ljust(117) + b"\n"
+    return b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header
+
+
+def object_array():
+    stream = io.BytesIO()
+    np.save(stream, np.array([[{}]], dtype=object), allow_pickle=True)
+    return stream.getvalue()
+
+
+class TestBadInput:
+    """Each is told, and the log is what it was."""
+
+    @pytest.fixture
+    def client(self, client):
+        post(client, name="before")
+        log = client.get(LOG).content
+        yield client
+        assert client.get(LOG).content == log
+        assert verify_log(log.splitlines(), client.get(SCORES).json()["head"]).scores == 1
+
+    @pytest.mark.parametrize(
+        ("content", "words"),
+        [
+            (zip_bomb(), "zip file"),
+            (lying_header(), "declares"),
+            (object_array(), "never unpickled"),
+            (b"", "could not read"),
+            (write_npy(np.zeros((29, 4))), "one row for each"),
+            (write_npy(np.zeros((30, 5))), "shape"),
+            (write_npy(np.zeros(120)), "shape"),
+            (write_npy(np.full((30, 4), np.nan)), "finite"),
+            (write_npy(np.full((30, 4), np.inf)), "finite"),
+            (write_npy(np.full((30, 4), 1e300)), "finite"),
+            (write_npy(np.full((30, 4), 1e30)), "predictions must lie within +-1e+06; received 1e+30"),
+            (write_npy(np.zeros((30, 4), complex)), "numbers"),
+            (write_npy(np.zeros((30, 4), "U3")), "numbers"),
+        ],
+    )
+    def test_a_body_that_holds_no_predictions_is_422(self, client, content, words):
+        assert_error(client.post(f"{SCORES}?name=a", content=content, headers=NPY), 422, "invalid_input", words)
+
+    def test_texts_are_refused_before_they_fill_the_memory(self, client):
+        texts = ["a" * 5000, *[""] * 4000]  # as an array of numpy they would take 80 MB, and 10 GB at ten times both
+        tracemalloc.start()
+        try:
+            answer = client.post(f"{SCORES}?name=a", json={"predictions": texts})
+            peak = tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+        assert_error(answer, 422, "invalid_input", "predictions must be numbers")
+        assert peak < 10_000_000
+
+    def test_an_error_does_not_repeat_the_whole_body(self, client):
+        answer = client.post(f"{SCORES}?name=a", json=dict.fromkeys(map(str, range(1000))))
+        assert_error(answer, 422, "invalid_input", "received the fields")
+        assert len(answer.content) < 500
+
+    @pytest.mark.parametrize(
+        "params",
+        [
+            {"name": "a\nb"},
+            {"name": "a\x00"},
+            {"parameters": -1},
+            {"parameters": 2**53},
+            {"parameters": 1.5},
+            {"seconds": "nan"},
+            {"seconds": "inf"},
+            {"seconds": -1},
+            {"learning_rule": "x" * 101},
+            {"url": "javascript:alert(1)"},
+            {"colour": "red"},
+            {"data_sha256": "5ha"},
+        ],
+    )
+    def test_wrong_texts_and_facts_are_422(self, client, params):
+        assert_error(post(client, make_predictions(0.3), **params), 422, "invalid_input")
+
+    def test_too_large_a_body_is_413(self, client):
+        assert_error(post(client, np.zeros((10_000, 4))), 413, "too_large")
+
+    def test_a_release_that_is_not_there_is_404(self, client):
+        for method, route in (("POST", "?name=a"), ("GET", "")):
+            assert_error(client.request(method, f"/v1/datasets/nope/scores{route}"), 404, "unknown_name", "nope")
+
+
+class TestLimits:
+    def test_a_flood_of_one_client_is_429_with_a_time(self, catalogue, store):
+        client = make_client(catalogue, store, replace(LIMITS, max_submissions=2))
+        statuses = [post(client, make_predictions(0.1, seed)).status_code for seed in range(5)]
+        assert statuses == [201, 201, 429, 429, 429]
+        response = post(client)
+        assert_error(response, 429, "rate_limited", "2 submissions")
+        assert 1 <= int(response.headers["retry-after"]) <= 30
+        assert client.get(SCORES).status_code == 200
+
+
+class TestTokens:
+    def test_submitting_may_need_a_token(self, guarded):
+        for headers in ({}, REMOVE, {"Authorization": "Bearer é".encode("latin-1")}):
+            response = post(guarded, headers=headers)
+            assert_error(response, 401, "unauthorized", "Authorization: Bearer")
+            assert response.headers["www-authenticate"] == "Bearer"
+        assert post(guarded, headers=SUBMIT).status_code == 201
+
+    def test_removing_needs_a_token(self, guarded):
+        post(guarded, headers=SUBMIT)
+        for headers in ({}, SUBMIT):
+            assert_error(guarded.delete(f"{SCORES}/1?reason=a", headers=headers), 401, "unauthorized")
+        assert list_names(guarded) == (["a model"], [])
+
+    def test_without_a_token_nobody_removes(self, client):
+        post(client)
+        for headers in ({}, {"Authorization": "Bearer "}):
+            assert_error(client.delete(f"{SCORES}/1?reason=a", headers=headers), 403, "forbidden", "REMOVE_TOKEN")
+        assert list_names(client) == (["a model"], [])
+
+
+class TestRemoving:
+    def test_a_removed_entry_is_listed_no_more_and_the_log_tells_of_it(self, guarded):
+        first = post(guarded, headers=SUBMIT, name="first").json()
+        post(guarded, make_predictions(0.3), headers=SUBMIT, name="second")
+        answer = guarded.delete(f"{SCORES}/1", params={"reason": "a test"}, headers=REMOVE)
+        assert answer.status_code == 200
+        assert answer.json()["receipt"]["removed_sha256"] == first["receipt_sha256"]
+        assert list_names(guarded) == (["second"], [])
+        board = guarded.get(SCORES).json()
+        assert board["head"] == answer.json()["receipt_sha256"]
+        summary = verify_log(guarded.get(LOG).content.splitlines(), board["head"])
+        assert (summary.scores, summary.removals) == (1, 1)
+
+    @pytest.mark.parametrize(
+        ("place", "status"),
+        [
+            ("2?reason=a", 404),
+            ("0?reason=a", 422),
+            (f"{2**70}?reason=a", 422),
+            ("a?reason=a", 422),
+            ("1", 422),
+            ("1?reason=", 422),
+            ("1?reason=%0A", 422),
+        ],
+    )
+    def test_what_cannot_be_removed_is_told(self, guarded, place, status):
+        post(guarded, headers=SUBMIT)
+        assert guarded.delete(f"{SCORES}/{place}", headers=REMOVE).status_code == status
+        assert list_names(guarded) == (["a model"], [])
+
+
+class TestReading:
+    def test_an_empty_board_tells_what_it_is_bound_to(self, client, store):
+        assert client.get(SCORES).json() == {
+            "scores": [],
+            "suspects": [],
+            "private_seed_sha256": store.private_seed_sha256,
+            "head": NO_RECEIPT,
+        }
+
+    @pytest.mark.parametrize("ask", [{"params": {"format": "csv"}}, {"headers": {"Accept": "text/csv"}}])
+    def test_the_board_as_csv(self, client, ask):
+        post(client, name="=1+1, <b>")
+        response = client.get(SCORES, **ask)
+        assert response.headers["content-type"].startswith("text/csv")
+        (row,) = csv.DictReader(io.StringIO(response.text))
+        assert (row["id"], row["name"]) == ("1", "'=1+1, <b>")
+
+    @pytest.mark.parametrize("ask", [{"params": {"format": "markdown"}}, {"headers": {"Accept": "text/markdown, */*"}}])
+    def test_the_board_as_markdown(self, client, ask):
+        post(client, name="<script>alert(1)</script>")
+        response = client.get(SCORES, **ask)
+        assert response.headers["content-type"].startswith("text/markdown")
+        assert response.headers["x-content-type-options"] == "nosniff"
+        assert "&lt;script&gt;alert" in response.text
+        assert "<script" not in response.text
+
+    def test_json_is_what_a_browser_gets_and_another_format_is_422(self, client):
+        assert client.get(SCORES, headers={"Accept": "text/html"}).json()["scores"] == []
+        assert client.get(f"{SCORES}?format=json", headers={"Accept": "text/csv"}).json()["scores"] == []
+        assert_error(client.get(f"{SCORES}?format=xml"), 422, "invalid_input", "format")
+
+    def test_the_log_is_json_lines_that_prove_themselves(self, client):
+        for seed in range(3):
+            post(client, make_predictions(0.1, seed))
+        response = client.get(LOG)
+        assert response.headers["content-type"].startswith("application/jsonl")
+        lines = response.content.splitlines(keepends=True)
+        assert verify_log(lines, client.get(SCORES).json()["head"]).scores == 3
+        assert [json.loads(line)["number"] for line in lines] == [1, 2, 3]
+
+    def test_a_log_that_cannot_be_read_is_503(self, client, tmp_path):
+        (tmp_path / "scores.sqlite").write_bytes(b"no database" * 100)
+        assert_error(client.get(LOG), 503, "storage", "Try again")
+        response = client.get(SCORES)
+        assert_error(response, 503, "storage", "Try again")
+        assert "scores.sqlite" not in response.text

@@ -1,0 +1,56 @@
+"""Whether the process is up, and whether all that it offers is whole."""
+
+import shutil
+
+import pytest
+from fastapi.testclient import TestClient
+
+from api.app import make_app
+from api.releases.catalogue import Catalogue
+from tests.api.test_app import assert_error
+from tests.support.fakes import FakeCodec
+
+
+@pytest.fixture
+def start(store):
+    """Make a client of a service of the releases in a folder."""
+    with Catalogue() as catalogue:
+
+        def make(checkpoints):
+            catalogue.add_all(checkpoints, lambda folder: FakeCodec())
+            return TestClient(make_app(catalogue, store))
+
+        yield make
+
+
+def assert_is_up(client):
+    response = client.get("/health/live")
+    assert (response.status_code, response.json()) == (200, {"status": "ok"})
+
+
+def test_ready_names_what_is_ready(start, release):
+    client = start(release.parent)
+    assert_is_up(client)
+    response = client.get("/health/ready")
+    assert (response.status_code, response.json()) == (200, {"status": "ok", "ready": ["fake-4"]})
+
+
+def test_one_release_that_is_not_verified_is_told_though_others_are(start, release):
+    shutil.copytree(release, release.parent / "broken-4")
+    (release.parent / "broken-4" / "data.npz").write_bytes(b"")
+    client = start(release.parent)
+    assert_is_up(client)
+    assert_error(client.get("/health/ready"), 503, "not_ready", "broken-4: ", "data.npz", "Fetch or build")
+
+
+def test_a_release_that_changes_is_not_ready_any_more(start, release):
+    client = start(release.parent)
+    (release / "model.json").write_text("{}")
+    assert_is_up(client)
+    assert_error(client.get("/health/ready"), 503, "not_ready", "fake-4: model.json changed on disk")
+
+
+def test_without_any_release_there_is_nothing_to_be_ready(start, checkpoints):
+    client = start(checkpoints)
+    assert_is_up(client)
+    assert_error(client.get("/health/ready"), 503, "not_ready", "there are none", "build one")

@@ -1,0 +1,236 @@
+"""Several worker processes of the real service: what they answer, and what becomes of those that die."""
+
+import gc
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import httpx2
+import numpy as np
+import pytest
+
+import ld_data
+from api import server as processes
+from api.commands import main
+from api.server import Server, Service, SharedPort, serve
+from eval.leaderboard.client import fetch_leaderboard, submit
+from eval.leaderboard.submission import Submission
+from ld_data.storage.arrays import write_npy
+from tests.support.fakes import FakeCodec
+from tests.support.paths import ROOT
+
+RELEASE = "ld-mnist1d-32"
+NPY = {"Content-Type": "application/x-npy", "Accept": "application/x-npy"}
+ASKS = {
+    "x/encode?seed=3": np.linspace(-1, 1, 100 * 40, dtype=np.float32).reshape(100, 40),
+    "x/decode": np.linspace(-2, 2, 100 * 32, dtype=np.float32).reshape(100, 32),
+    "y/encode?seed=3": np.arange(100) % 10,
+    "y/decode": np.linspace(-2, 2, 100 * 32, dtype=np.float32).reshape(100, 32),
+}
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory):
+    """A folder with one release."""
+    home = tmp_path_factory.mktemp("home")
+    shutil.copytree(ROOT / "checkpoints" / RELEASE, home / "checkpoints" / RELEASE)
+    return home
+
+
+@contextmanager
+def run_service(home, workers, temporary, release=RELEASE, log="text"):
+    """Yield the process of the service, and its address; what it logs goes to a file."""
+    options = {"--workers": workers, "--port": 0, "--log": log}
+    options |= {"--checkpoints": home / "checkpoints", "--scores": home / "s.sqlite"}
+    command = [sys.executable, "-m", "api", *(str(word) for pair in options.items() for word in pair)]
+    environment = {**os.environ, "TMPDIR": str(temporary)}
+    with (
+        (temporary / "log").open("w") as errors,
+        subprocess.Popen(
+            command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=errors, text=True
+        ) as process,
+    ):
+        try:
+            announced = process.stdout.readline()
+            assert announced.startswith(f"serving {release} at http://")
+            yield process, announced.split()[-1]
+        finally:
+            process.send_signal(signal.SIGTERM)
+
+
+@pytest.fixture(scope="module")
+def pair(home, tmp_path_factory):
+    """Two workers."""
+    with run_service(home, 2, tmp_path_factory.mktemp("temporary")) as started:
+        yield started
+
+
+@pytest.mark.parametrize("is_known", [False, True])
+def test_it_is_told_how_others_find_another_address(is_known, monkeypatch, capsys):
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        address = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        monkeypatch.setenv("LD_DATA_SERVICE", f"{address}/" if is_known else "")
+        processes._announce(["a", "b"], listener)
+    first, *others = capsys.readouterr().out.splitlines()
+    assert first == f"serving a, b at {address}"
+    note = f"other commands ask it by themselves after `export LD_DATA_SERVICE={address}`"
+    assert others == ([] if is_known else [note])
+
+
+def list_workers(process):
+    """The processes that the service has started to serve; another one only looks after what they share."""
+    pids = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+    return {int(pid) for pid in pids if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()}
+
+
+def wait_until(holds, seconds=60):
+    end = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.05)
+
+
+def ask(address, route):
+    url = f"{address}/v1/datasets/{RELEASE}/{route}"
+    return httpx2.post(url, content=write_npy(ASKS[route]), headers=NPY).raise_for_status().content
+
+
+def is_served(address):
+    with suppress(httpx2.TransportError):  # while there is no worker
+        return httpx2.get(f"{address}/info").status_code == 200
+    return False
+
+
+def test_two_workers_answer_the_very_bytes_of_one(home, pair, tmp_path):
+    with run_service(home, 1, tmp_path) as (_, single):
+        expected = {route: ask(single, route) for route in ASKS}
+    for route, answer in expected.items():
+        assert {ask(pair[1], route) for _ in range(8)} == {answer}  # each time by another connection
+
+
+def test_how_many_workers_there_are_is_told(pair):
+    assert httpx2.get(f"{pair[1]}/info").json()["workers"] == len(list_workers(pair[0])) == 2
+
+
+def read_metric(address, name):
+    """The sum of a figure's samples."""
+    samples = [line.split() for line in httpx2.get(f"{address}/metrics").text.splitlines() if line.startswith(name)]
+    return sum(float(value) for *_, value in samples)
+
+
+def test_workers_that_are_killed_are_replaced_and_take_no_acknowledged_score_and_no_figures_with_them(home, pair):
+    process, address = pair
+    unknown = 'ld_data_requests_total{method="GET",route="/v1/datasets/{release}",status="404"}'
+    for _ in range(8):
+        assert httpx2.get(f"{address}/v1/datasets/nope").status_code == 404  # each time by another connection
+    wait_until(lambda: read_metric(address, unknown) == 8)  # of both workers, whichever tells
+    data = ld_data.load(home / "checkpoints" / RELEASE)
+    entry = submit(address, data, np.zeros_like(data.test.y), Submission("the null"))
+    killed = list_workers(process)
+    for pid in killed:
+        os.kill(pid, signal.SIGKILL)
+    wait_until(lambda: len(list_workers(process) - killed) == 2 and is_served(address))
+    (listed,) = fetch_leaderboard(address, RELEASE)["scores"]
+    assert listed["receipt_sha256"] == entry["receipt_sha256"]
+    assert read_metric(address, unknown) == 8
+
+
+def test_one_process_is_ended_by_a_signal_and_leaves_no_temporary_files(home, tmp_path):
+    with run_service(home, 1, tmp_path) as (process, _):
+        assert list_workers(process) == set()
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(60) == 0
+    assert not list(tmp_path.glob("ld-data-*"))
+
+
+def test_workers_do_not_outlive_a_supervisor_that_is_killed(tmp_path):
+    (tmp_path / "checkpoints").mkdir()
+    with run_service(tmp_path, 2, tmp_path, "no releases") as (process, _):
+        pids = list_workers(process)
+        process.kill()
+        wait_until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in pids))
+
+
+def test_what_is_in_progress_is_answered_before_a_signal_ends_all(home, tmp_path):
+    """The body of a request comes after the signal."""
+    body = write_npy(ASKS["x/decode"])
+    head = f"POST /v1/datasets/{RELEASE}/x/decode HTTP/1.1\r\nHost: a\r\nContent-Length: {len(body)}\r\n"
+    head += "".join(f"{name}: {value}\r\n" for name, value in NPY.items())
+    with run_service(home, 2, tmp_path, log="json") as (process, address):
+        pids, expected = list_workers(process), ask(address, "x/decode")
+        host, port = address.removeprefix("http://").split(":")
+        with socket.create_connection((host, int(port))) as client:
+            client.sendall(f"{head}\r\n".encode() + body[:100])
+            time.sleep(0.2)  # until it is being read
+            process.send_signal(signal.SIGTERM)
+            time.sleep(0.2)
+            client.sendall(body[100:])
+            with client.makefile("rb") as answer:
+                assert answer.read().endswith(expected)
+        assert process.wait(60) == 0
+    assert not any(Path(f"/proc/{pid}").exists() for pid in pids)
+    assert not list(tmp_path.glob("ld-data-*"))
+    lines = [json.loads(line) for line in (tmp_path / "log").read_text().splitlines()]  # all that both workers logged
+    assert [line["rows"] for line in lines if line.get("route", "").endswith("x/decode")] == [100, 100]
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (("--workers", "0"), "1 worker or more"),
+        (("--workers", "2", "--checkpoints", "nowhere"), "is not a folder"),
+        (("--workers", "2", "--scores", "mysql://a/b"), "the leaderboard must be"),
+    ],
+)
+def test_a_bad_argument_ends_the_command_with_its_message(checkpoints, options, words, capsys):
+    assert main(["--port", "0", "--scores", str(checkpoints / "s.sqlite"), *options]) == 1
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert words in printed.err
+
+
+def test_workers_that_cannot_start_end_the_service(home):
+    """As the store would, if it went away between the supervisor's look at it and the workers'."""
+    script = f"""
+from pathlib import Path
+from api.commands import _listen
+from api.processes import Service, serve
+from ld_data.command_line import run
+if __name__ == "__main__":
+    service = Service(Path({str(home / "checkpoints")!r}), "mysql://a/b", print, workers=2)
+    raise SystemExit(run(lambda: serve(service, _listen("127.0.0.1", 0))))
+"""
+    (home / "script.py").write_text(script)
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    finished = subprocess.run(
+        [sys.executable, home / "script.py"], env=environment, capture_output=True, text=True, check=False, timeout=30
+    )
+    assert (finished.returncode, finished.stdout) == (1, "")
+    assert "error: a worker ended before it served" in finished.stderr
+
+
+def test_a_shared_port_is_bound_by_several():
+    with SharedPort(socket.AF_INET, ("127.0.0.1", 0)) as first:
+        make, arguments = first.__reduce__()
+        with make(*arguments) as second:
+            assert second.getsockname() == first.getsockname()
+            assert second.fileno() != first.fileno()
+
+
+def test_what_is_there_before_it_serves_is_spared_by_the_garbage_collector(checkpoints, tmp_path, monkeypatch):
+    spared = []
+    monkeypatch.setattr(Server, "run", lambda *_, **__: spared.append(gc.get_freeze_count()))
+    before = gc.get_freeze_count()
+    try:
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            serve(Service(checkpoints, str(tmp_path / "s.sqlite"), lambda _: FakeCodec()), listener)
+    finally:
+        gc.unfreeze()
+    assert spared[0] > before + 10_000

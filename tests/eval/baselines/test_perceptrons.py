@@ -1,0 +1,35 @@
+from dataclasses import replace
+
+import pytest
+
+from eval import evaluate
+from eval.baselines.perceptrons import PLAN, fit_joint, fit_mlp, fit_residual
+from eval.baselines.regressors import fit_linear
+from ld_data.release.builder import make_dataset
+from tests.support.fakes import FakeCodec, make_source
+
+
+@pytest.fixture(scope="module")
+def data():
+    return make_dataset(make_source(3000, 500), FakeCodec(), "fake", seed=0)
+
+
+@pytest.mark.parametrize(("fit", "epochs"), [(fit_mlp, 10), (fit_residual, 5)])
+def test_a_network_beats_the_linear_map(fit, epochs, data, monkeypatch):
+    monkeypatch.setattr("eval.baselines.perceptrons.PLAN", replace(PLAN, epochs=epochs))
+    assert evaluate(fit(data, 0), data).skill > evaluate(fit_linear(data, 0), data).skill
+
+
+@pytest.mark.parametrize("fit", [fit_mlp, fit_residual])
+def test_a_seed_gives_one_network_and_another_seed_another(fit, data, monkeypatch):
+    monkeypatch.setattr("eval.baselines.perceptrons.PLAN", replace(PLAN, epochs=1, batch_rows=512))
+    monkeypatch.setattr("eval.baselines.perceptrons.RESIDUAL_BLOCKS", 1)
+    first, again, other = (evaluate(fit(data, seed), data) for seed in (0, 0, 1))
+    assert first == again != other
+
+
+def test_a_network_trained_on_classes_decodes_well_and_lies_far_from_y(data, monkeypatch):
+    monkeypatch.setattr("eval.baselines.perceptrons.PLAN", replace(PLAN, epochs=5))
+    joint, linear = evaluate(fit_joint(data, 0), data), evaluate(fit_linear(data, 0), data)
+    assert joint.decoded_accuracy > 0.95
+    assert joint.mse > 2 * linear.mse

@@ -1,0 +1,73 @@
+from dataclasses import replace
+
+import pytest
+
+from eval import evaluate
+from eval.baselines.perceptrons import PLAN
+from eval.baselines.registry import (
+    BASELINES,
+    LEARNING_RATES,
+    SHORT,
+    RuleBaseline,
+    fit_baseline,
+    score_baseline,
+    tune_rule,
+)
+from ld_data.errors import InputError, UnknownNameError
+from ld_data.release.builder import make_dataset
+from tests.support.fakes import FakeCodec, make_source
+
+
+@pytest.fixture(scope="module")
+def data():
+    return make_dataset(make_source(300, 100), FakeCodec(), "fake", seed=0)
+
+
+@pytest.mark.parametrize("name", BASELINES)
+def test_every_baseline_scores(name, data, monkeypatch):
+    monkeypatch.setattr("eval.baselines.perceptrons.PLAN", replace(PLAN, epochs=2))
+    monkeypatch.setattr("eval.baselines.perceptrons.RESIDUAL_BLOCKS", 1)
+    monkeypatch.setattr("eval.baselines.regressors.TREES", 5)
+    assert evaluate(fit_baseline(name, data, 0), data).rows == 100
+
+
+def test_a_seed_decides_the_score(data):
+    scores = [score_baseline("backpropagation", data, seed) for seed in (0, 1, 0)]
+    assert scores[0] == scores[2] != scores[1]
+
+
+def test_the_short_list_is_of_baselines():
+    assert set(SHORT) <= set(BASELINES)
+
+
+def test_a_rule_is_tuned_on_held_out_rows(data):
+    errors = tune_rule("backpropagation", data)
+    assert tuple(errors) == LEARNING_RATES
+    assert all(0 < error < 20 for error in errors.values())
+    assert len(set(errors.values())) == len(LEARNING_RATES)
+
+
+def test_the_learning_rates_in_use_are_among_those_tried():
+    rules = [baseline.fit for baseline in BASELINES.values() if isinstance(baseline.fit, RuleBaseline)]
+    assert len(rules) >= 8
+    assert {rule.plan.learning_rate for rule in rules} <= set(LEARNING_RATES)
+
+
+@pytest.mark.parametrize("call", [fit_baseline, tune_rule])
+def test_an_unknown_baseline_is_refused(call, data):
+    with pytest.raises(UnknownNameError, match="mean, linear, ridge"):
+        call("none", data)
+
+
+@pytest.mark.parametrize("seed", [-1, 2**32, 0.5])
+@pytest.mark.parametrize("call", [fit_baseline, tune_rule])
+def test_a_seed_that_not_every_baseline_takes_is_refused_by_all(call, seed, data):
+    with pytest.raises(InputError, match="seed must be"):
+        call("backpropagation", data, seed)
+
+
+def test_what_has_no_learning_rate_cannot_be_tuned(data):
+    with pytest.raises(
+        UnknownNameError, match=r"linear has no learning rate to tune\. Those that have: backpropagation"
+    ):
+        tune_rule("linear", data)

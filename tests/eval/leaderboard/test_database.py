@@ -1,0 +1,141 @@
+import sqlite3
+import stat
+import threading
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import insert, select, text
+
+import eval.leaderboard.migrations
+from eval.leaderboard import schema as tables
+from eval.leaderboard.database import Database
+from ld_data.errors import InputError, StorageError
+
+ROW = {"number": 1, "sha256": "a", "text": "b"}
+
+
+@pytest.fixture
+def database(place):
+    database = Database(place)
+    yield database
+    database.close()
+
+
+def count(database):
+    with database.read() as connection:
+        return len(connection.execute(select(tables.receipts)).all())
+
+
+def test_migrations_make_the_tables_that_the_code_expects(database):
+    with database.read() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), tables.metadata) == []
+
+
+def test_the_revision_that_the_code_expects_is_the_last(database):
+    assert ScriptDirectory(Path(eval.leaderboard.migrations.__file__).parent).get_current_head() == tables.REVISION
+    with database.read() as connection:
+        assert tables.read_revision(connection) == tables.REVISION
+
+
+def test_what_is_up_to_date_is_opened_without_the_migrations(database, place, monkeypatch):
+    def refuse(*_):
+        raise AssertionError
+
+    monkeypatch.setattr("eval.leaderboard.migrations.migrate", refuse)
+    Database(place).close()
+
+
+def test_opening_again_changes_nothing(database, place):
+    with database.write() as connection:
+        connection.execute(insert(tables.receipts).values(ROW))
+    again = Database(place)
+    assert count(again) == 1
+    again.close()
+
+
+def test_an_error_in_a_transaction_undoes_it(database):
+    def write_in_vain():
+        with database.write() as connection:
+            connection.execute(insert(tables.receipts).values(ROW))
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        write_in_vain()
+    assert count(database) == 0
+
+
+def test_a_database_of_a_newer_version_is_refused_and_left_alone(database, place):
+    with database.write() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(StorageError, match=r"newer version of LD-Data .*9999"):
+        Database(place)
+    with database.read() as connection:
+        assert connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one() == "9999"
+
+
+def test_a_sqlite_file_is_durable_and_private(tmp_path):
+    path = tmp_path / "scores.sqlite"
+    database = Database(path)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    with database.read() as connection:
+        pragmas = [
+            connection.exec_driver_sql(f"PRAGMA {name}").scalar_one() for name in ("journal_mode", "synchronous")
+        ]
+    assert pragmas == ["wal", 2]
+
+
+@pytest.mark.parametrize("driver", ["sqlite", "sqlite+pysqlite", "sqlite+aiosqlite"])
+def test_a_sqlite_url_is_as_good_as_a_path(tmp_path, driver):
+    Database(f"{driver}:///{tmp_path}/a.sqlite")
+    assert (tmp_path / "a.sqlite").exists()
+
+
+def test_a_file_that_is_no_database_is_refused_and_left_alone(tmp_path):
+    words = "my thesis, not a database, longer than a header of one hundred bytes" * 9
+    (tmp_path / "a").write_text(words)
+    with pytest.raises(StorageError, match="cannot be used"):
+        Database(tmp_path / "a")
+    assert (tmp_path / "a").read_text() == words
+
+
+def test_a_folder_that_is_not_there_is_a_clear_error(tmp_path):
+    with pytest.raises(StorageError, match="Check the path"):
+        Database(tmp_path / "nowhere" / "scores.sqlite")
+
+
+def test_a_writer_that_never_ends_is_told(tmp_path, monkeypatch):
+    monkeypatch.setattr("eval.leaderboard.database.BUSY_SECONDS", 0.1)
+    database = Database(tmp_path / "a")
+    other = sqlite3.connect(tmp_path / "a", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(StorageError, match="locked"), database.write():
+        pass
+    assert count(database) == 0  # reading goes on
+    other.close()
+
+
+def test_a_new_file_that_another_is_setting_up_is_waited_for(tmp_path):
+    """SQLite itself does not wait when the journal's mode is to be changed."""
+    other = sqlite3.connect(tmp_path / "a", isolation_level=None, check_same_thread=False)
+    other.execute("BEGIN IMMEDIATE")
+    end = threading.Timer(0.2, other.rollback)
+    end.start()
+    assert count(Database(tmp_path / "a")) == 0
+    end.join()
+    other.close()
+
+
+@pytest.mark.parametrize("url", ["mysql://me:hidden@a/b", "sqlite://", "sqlite:///:memory:", "no://", "://"])
+def test_another_kind_of_database_is_refused_without_its_password(url):
+    with pytest.raises(InputError, match=r"SQLite|database URL") as caught:
+        Database(url)
+    assert "hidden" not in str(caught.value)
+
+
+def test_a_server_that_is_not_there_is_told_without_its_password():
+    with pytest.raises(StorageError, match="Check the path or the address") as caught:
+        Database("postgresql://me:hidden@127.0.0.1:9/b")
+    assert "hidden" not in str(caught.value)

@@ -1,0 +1,193 @@
+import re
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from eval.leaderboard.verification import measure_ceiling, measure_gap, verify_predictions
+from eval.score import score_predictions
+from ld_data.errors import InputError, LeakError
+from ld_data.release.builder import make_dataset
+from ld_data.release.dataset import LatentDataset, Split
+from ld_data.release.folder import load
+from ld_data.storage.hashing import hash_array
+from tests.support.fakes import FakeCodec, build_release, make_plan, make_source
+
+D, K, SCALE = 32, 10, 0.9
+SECRET = 2**62 + 12345
+
+
+@pytest.fixture(scope="module")
+def data():
+    """As noisy as a shipped release: 10,000 test rows, of whose y the class explains little, and x that blurs it."""
+    random = np.random.default_rng(0)
+    mean = np.linalg.qr(random.normal(size=(D, K)))[0].T * 1.7
+    splits = [make_split(random, mean, rows) for rows in (20_000, 10_000)]
+    weight, bias = mean.T, -0.5 * np.square(mean).sum(axis=1)
+    return LatentDataset("ld-test-32", *splits, weight, bias, mean)
+
+
+def make_split(random, mean, rows):
+    label = random.integers(0, K, rows)
+    x, y = (mean[label] + random.normal(0, SCALE, (rows, D)) for _ in range(2))
+    return Split(x.astype(np.float32), y.astype(np.float32), label.astype(np.uint8))
+
+
+@pytest.fixture(scope="module")
+def private_y(data):
+    """A redraw of the test y."""
+    random = np.random.default_rng(1)
+    return (data.class_mean[data.test.label] + random.normal(0, SCALE, data.test.y.shape)).astype(np.float32)
+
+
+@pytest.fixture(scope="module")
+def honest(data):
+    """What least squares answers."""
+    coefficients = np.linalg.lstsq(data.train.x, data.train.y)[0]
+    return data.test.x @ coefficients
+
+
+@pytest.fixture(scope="module")
+def manifest(tmp_path_factory):
+    folder = build_release(make_source(), FakeCodec(), make_plan(), tmp_path_factory.mktemp("checkpoints"))
+    return load(folder).manifest
+
+
+def with_ceiling(data, manifest, accuracy):
+    health = {"decoded": {"judge_samples": {"value": accuracy}}, "probes": {"mlp_probe": {"value": accuracy - 0.1}}}
+    return replace(data, manifest=replace(manifest, health=health))
+
+
+def test_an_honest_model_is_ranked_with_both_scores(data, private_y, honest):
+    verdict = verify_predictions(honest, data, private_y)
+    assert verdict.status == "ranked"
+    assert verdict.score == score_predictions(honest, data)
+    private = score_predictions(honest, replace(data, test=replace(data.test, y=private_y)))
+    assert verdict.private.mse == pytest.approx(private.mse, abs=1e-4) != verdict.score.mse
+    assert verdict.private.skill == pytest.approx(verdict.score.skill, abs=0.05)
+    assert verdict.private.null != pytest.approx(verdict.score.null, abs=1e-5)
+    assert verdict.predictions_sha256 == hash_array(honest.astype(np.float32))
+
+
+def test_private_figures_tell_no_more_than_four_places(data, private_y, honest):
+    for value in vars(verify_predictions(honest, data, private_y).private).values():
+        assert value == round(value, 4)
+
+
+def test_large_predictions_do_not_read_the_redraw_out(data, private_y, honest):
+    """With all digits of the figures, two such submissions would tell a value of the private y exactly."""
+    private_mse = []
+    for probe in (2.0**19, -(2.0**19)):
+        predictions = honest.astype(np.float64)
+        predictions[0, 0] = probe
+        private = verify_predictions(predictions, data, private_y).private
+        assert all(value == float(f"{value:.5g}") for value in vars(private).values())
+        private_mse.append(private.mse)
+    assert private_mse[0] == private_mse[1]
+
+
+def test_a_refusal_does_not_read_the_redraw_out(data, private_y):
+    with pytest.raises(LeakError) as refused:
+        verify_predictions(2.0**17 * data.test.y, data, private_y)
+    figures = re.search(r"is (\S+) \+- (\S+) higher", str(refused.value)).groups()
+    assert all(float(figure) == float(f"{float(figure):.5g}") for figure in figures)
+
+
+def test_a_copy_of_the_public_y_is_refused(data, private_y):
+    with pytest.raises(LeakError, match="below the floor"):
+        verify_predictions(data.test.y, data, private_y)
+
+
+def test_a_copy_of_y_scores_worse_than_null_on_the_redraw(data, private_y):
+    private = score_predictions(data.test.y, replace(data, test=replace(data.test, y=private_y)))
+    assert private.skill < 0
+
+
+def test_a_copy_of_the_redraw_itself_is_refused(data, private_y):
+    with pytest.raises(LeakError, match="below the floor"):
+        verify_predictions(private_y, data, private_y)
+
+
+@pytest.mark.parametrize("share", [0.01, 0.05, 0.2, 0.5])
+def test_a_blend_with_the_public_y_is_refused_by_the_redraw(data, private_y, honest, share):
+    """Also where the public score is one that an honest model might have."""
+    blend = share * data.test.y + (1 - share) * honest
+    with pytest.raises(LeakError):
+        verify_predictions(blend, data, private_y)
+    gap, _ = measure_gap(blend, data, private_y)
+    assert gap == pytest.approx(2 * share * SCALE**2, rel=0.15)
+
+
+def test_a_blend_above_the_floor_is_told_that_it_is_not_confirmed(data, private_y, honest):
+    blend = 0.02 * data.test.y + 0.98 * honest
+    assert not score_predictions(blend, data).is_leak
+    with pytest.raises(LeakError, match="not confirmed"):
+        verify_predictions(blend, data, private_y)
+
+
+def test_honest_models_are_hardly_ever_refused(data, private_y, honest):
+    """The gap of models of x, in its standard errors, is a standard normal over redraws."""
+    gaps = []
+    for seed in range(60):
+        redraw = data.class_mean[data.test.label] + np.random.default_rng(seed).normal(0, SCALE, data.test.y.shape)
+        gap, error = measure_gap(honest, replace(data, test=replace(data.test, y=redraw)), private_y)
+        gaps.append(gap / error)
+    # the private draw is the same in all: around its part, which is half of the variance, the rest is spread
+    assert np.abs(gaps).max() < 4
+    assert 0.5 < np.std(gaps) < 0.95
+
+
+def test_the_oracle_itself_has_no_gap_at_all(data, private_y):
+    assert measure_gap(data.class_mean[data.test.label], data, private_y) == (0.0, 0.0)
+    assert verify_predictions(data.class_mean[data.test.label], data, private_y).status == "ranked"
+
+
+def test_class_means_by_true_label_with_noise_are_suspect(data, private_y, manifest):
+    random = np.random.default_rng(2)
+    cheat = data.class_mean[data.test.label] + random.normal(0, 0.2, data.test.y.shape)
+    verdict = verify_predictions(cheat, with_ceiling(data, manifest, 0.99), private_y)
+    assert verdict.status == "suspect"
+    assert verdict.ceiling == pytest.approx(0.99 + 3 * np.sqrt(0.99 * 0.01 / 10_000))
+
+
+def test_an_accuracy_at_the_ceiling_is_ranked(data, private_y, manifest, honest):
+    accuracy = score_predictions(honest, data).decoded_accuracy
+    assert verify_predictions(honest, with_ceiling(data, manifest, accuracy), private_y).status == "ranked"
+    assert verify_predictions(honest, with_ceiling(data, manifest, accuracy - 0.05), private_y).status == "suspect"
+
+
+def test_there_is_no_ceiling_where_nothing_measured_it(manifest):
+    assert measure_ceiling(None, 100) is None
+    assert measure_ceiling(manifest, 100) is None
+    assert measure_ceiling(replace(manifest, health={"probes": {"mlp_probe": {"value": None}}}), 100) is None
+    assert measure_ceiling(replace(manifest, health={"probes": {"mlp_probe": {"value": 0.999}}}), 10) == 1.0
+
+
+@pytest.mark.parametrize(
+    ("predictions", "words"),
+    [
+        (np.zeros((9_999, D)), "one row for each"),
+        (np.zeros((10_000, D - 1)), "shape"),
+        (np.full((10_000, D), np.nan), "finite"),
+        (np.full((10_000, D), -np.inf), "finite"),
+        (np.zeros((10_000, D), object), "numbers"),
+        (np.zeros((10_000, D), complex), "numbers"),
+    ],
+)
+def test_what_is_no_prediction_is_refused(data, private_y, predictions, words):
+    with pytest.raises(InputError, match=words):
+        verify_predictions(predictions, data, private_y)
+
+
+@pytest.mark.parametrize("dtype", ["<f8", ">f4", ">f8", "<f4"])
+def test_the_same_numbers_have_the_same_hash_in_any_form(data, private_y, honest, dtype):
+    values = honest.astype(np.float32)
+    verdicts = [verify_predictions(form, data, private_y) for form in (values, np.asfortranarray(values.astype(dtype)))]
+    assert verdicts[0].predictions_sha256 == verdicts[1].predictions_sha256
+    assert verdicts[0].score == verdicts[1].score
+
+
+def test_one_test_row_cannot_be_verified():
+    data = make_dataset(make_source(60, 1), FakeCodec(), "fake", seed=0)
+    with pytest.raises(InputError, match="two test rows"):
+        verify_predictions(np.ones((1, 4)), data, data.test.y)

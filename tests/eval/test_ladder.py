@@ -1,0 +1,262 @@
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from sklearn.neighbors import KNeighborsRegressor
+
+import ld_data
+from eval import evaluate
+from eval.ladder import (
+    CLASSES_LEARNED,
+    LEARNED,
+    LOW_RANK,
+    NOT_LEARNED,
+    climb,
+    climb_datasets,
+    describe_gaps,
+    format_rungs,
+    keep_rows,
+    make_ladder,
+)
+from ld_data.errors import InputError
+from ld_data.release.builder import make_dataset
+from tests.support.fakes import FakeCodec, make_source
+
+LINEAR = ["identity", "permutation", "rotation", "low rank"]
+MAPS = [*LINEAR, "teacher"]
+CLASSES = ["classes, noise 0", "classes, noise 0.25", "classes, noise 0.5", "classes, noise 1"]
+
+
+@pytest.fixture(scope="module")
+def data():
+    """The release, whose x is as normal as the tasks suppose; fewer rows are enough here."""
+    return keep_rows(ld_data.load("ld-mnist-32"), 5000)
+
+
+@pytest.fixture(scope="module")
+def tasks(data):
+    return {task.name: task for task in make_ladder(data)}
+
+
+def fit_least_squares(x, y, seed):
+    weight = np.linalg.lstsq(_with_ones(x), y)[0]
+    return lambda x: _with_ones(x) @ weight
+
+
+def _with_ones(x):
+    return np.hstack([x.astype(np.float64), np.ones((len(x), 1))])
+
+
+def answer_the_mean(x, y, seed):
+    return lambda x: np.tile(y.mean(axis=0), (len(x), 1))
+
+
+def fit_nearest_neighbour(x, y, seed):
+    return KNeighborsRegressor(1).fit(x, y)
+
+
+def words(rungs):
+    return {rung.task: rung.word for rung in rungs}
+
+
+def test_the_tasks_have_the_shapes_of_the_data(data, tasks):
+    assert list(tasks) == MAPS + CLASSES
+    for task in tasks.values():
+        assert task.y_train.shape == data.train.y.shape
+        assert task.y_test.shape == task.y_best.shape == data.test.y.shape
+        assert task.y_train.dtype == task.y_test.dtype == np.float32
+        assert task.ability
+
+
+def test_the_maps_have_the_variance_that_is_promised(tasks):
+    for name in ("identity", "permutation", "rotation", "teacher"):
+        assert tasks[name].y_train.var(axis=0) == pytest.approx(1, abs=0.1)
+        assert tasks[name].null == pytest.approx(1, abs=0.05)
+    assert tasks["teacher"].y_train.mean(axis=0) == pytest.approx(0, abs=1e-5)
+    spread = np.linalg.eigvalsh(np.cov(tasks["low rank"].y_train.T))[::-1]
+    assert spread[:LOW_RANK] == pytest.approx(1, abs=0.15)
+    assert spread[LOW_RANK:] == pytest.approx(0, abs=1e-6)
+    assert tasks["low rank"].null == pytest.approx(LOW_RANK / 32, abs=0.02)
+
+
+def test_each_map_is_what_its_name_says(data, tasks):
+    x, y = data.test.x, {name: task.y_test for name, task in tasks.items()}
+    assert np.array_equal(y["identity"], x)
+    assert not np.array_equal(y["permutation"], x)
+    assert np.array_equal(np.sort(y["permutation"], axis=1), np.sort(x, axis=1))
+    assert np.allclose(np.linalg.norm(y["rotation"], axis=1), np.linalg.norm(x, axis=1), rtol=1e-5)
+    assert np.abs(np.corrcoef(x.T, y["rotation"].T)[:32, 32:]).max() < 0.9
+    assert np.linalg.matrix_rank(y["low rank"], tol=1e-2) == LOW_RANK
+
+
+def test_the_maps_are_functions_of_x_and_so_of_no_split(data, tasks):
+    """With train and test exchanged they are the same, but for the teacher, which is standardised on train."""
+    turned = {task.name: task for task in make_ladder(replace(data, train=data.test, test=data.train))}
+    for name in LINEAR:
+        assert np.allclose(turned[name].y_train, tasks[name].y_test, atol=1e-6)
+
+
+def test_the_class_maps_dial_in_the_noise_of_the_dataset(data, tasks):
+    mean = data.class_mean[data.test.label]
+    assert np.array_equal(tasks["classes, noise 0"].y_test, mean)
+    assert np.array_equal(tasks["classes, noise 1"].y_test, data.test.y)
+    assert np.array_equal(tasks["classes, noise 1"].y_train, data.train.y)
+    score = evaluate(mean, data)
+    for scale in (0, 0.25, 0.5, 1):
+        assert tasks[f"classes, noise {scale:g}"].optimum == pytest.approx(scale**2 * score.floor, rel=1e-5)
+    assert tasks["classes, noise 1"].null == score.null
+
+
+def test_the_best_answers_have_skill_1(data, tasks):
+    best = {task.y_train.tobytes(): task.y_best for task in tasks.values()}
+    for rung in climb(lambda x, y, seed: _Answers(best[y.tobytes()]), data):
+        assert rung.skill == pytest.approx(1, abs=1e-9)
+        assert rung.mse == rung.optimum
+        assert rung.word == "learned"
+        assert rung.optimum == 0 or rung.task in CLASSES
+
+
+class _Answers:
+    """Answers known beforehand, row by row in order, as batches ask for them."""
+
+    def __init__(self, answers):
+        self.answers, self.start = answers, 0
+
+    def predict(self, x):
+        self.start += len(x)
+        return self.answers[self.start - len(x) : self.start]
+
+
+def test_the_mean_has_skill_0_on_every_task(data):
+    for rung in climb(answer_the_mean, data):
+        assert rung.skill == pytest.approx(0, abs=1e-5)
+        assert rung.mse == pytest.approx(rung.null)
+        assert rung.word == "not"
+
+
+def test_least_squares_learns_the_linear_tasks_and_no_others(data):
+    rungs = climb(fit_least_squares, data)
+    assert [rung.task for rung in rungs if rung.word == "learned"] == LINEAR
+    assert describe_gaps("it", rungs) == (
+        "What it lacks first: to follow a smooth nonlinear map (partly); to tell the class, without noise (not); "
+        "and 3 more."
+    )
+
+
+def test_a_memoriser_learns_nothing_and_is_worse_than_the_null_where_there_is_noise(data):
+    rungs = climb(fit_nearest_neighbour, data)
+    assert set(words(rungs).values()) == {"not"}
+    assert rungs[-1].skill < -5
+
+
+def test_the_noisiest_class_map_is_scored_as_the_dataset_itself(data):
+    last = climb(fit_least_squares, data)[-1]
+    score = evaluate(fit_least_squares(data.train.x, data.train.y, 0), data)
+    assert (last.mse, last.null, last.optimum) == pytest.approx((score.mse, score.null, score.floor))
+    assert (last.skill, last.skill_standard_error) == pytest.approx((score.skill, score.skill_standard_error))
+
+
+def test_the_same_seed_makes_the_same_ladder_and_another_seed_another(data, tasks):
+    again, other = make_ladder(data), {task.name: task for task in make_ladder(data, seed=1)}
+    for task in again:
+        assert np.array_equal(task.y_train, tasks[task.name].y_train)
+        assert np.array_equal(task.y_test, tasks[task.name].y_test)
+    for name in MAPS[1:]:
+        assert not np.allclose(other[name].y_test, tasks[name].y_test, atol=0.1)
+    with pytest.raises(InputError, match="seed must be"):
+        make_ladder(data, seed=-1)
+
+
+def test_any_release_has_a_ladder():
+    """Of a few dimensions, too: the low rank is then half of them."""
+    data = make_dataset(make_source(300, 100), FakeCodec(), "fake", seed=0)
+    tasks = {task.name: task for task in make_ladder(data)}
+    assert np.linalg.matrix_rank(tasks["low rank"].y_test, tol=1e-2) == 2
+    assert words(climb(fit_least_squares, data))["rotation"] == "learned"
+
+
+def test_a_fit_gets_the_seed_and_arrays_of_its_own(data):
+    seeds = []
+
+    def fit(x, y, seed):
+        seeds.append(seed)
+        model = fit_least_squares(x, y, seed)
+        x *= 0
+        y *= 0
+        return model
+
+    few = keep_rows(data, 1000)
+    before = few.train.x.copy(), few.train.y.copy()
+    rungs = climb(fit, few, seed=3)
+    assert seeds == [3] * len(rungs)
+    assert rungs == climb(fit_least_squares, few, seed=3)
+    assert np.array_equal(few.train.x, before[0])
+    assert np.array_equal(few.train.y, before[1])
+
+
+def test_a_fit_of_datasets_climbs_the_same_ladder(data):
+    few = keep_rows(data, 1000)
+    labels = []
+
+    def fit(task, seed):
+        labels.append(task.train.label)
+        return fit_least_squares(task.train.x, task.train.y, seed)
+
+    assert climb_datasets(fit, few) == climb(fit_least_squares, few)
+    assert all(np.array_equal(label, few.train.label) for label in labels)
+
+
+def test_a_fit_that_returns_no_model_is_refused(data):
+    with pytest.raises(
+        InputError, match="fit must return a function of x or an object with predict; returned NoneType"
+    ):
+        climb(lambda x, y, seed: None, data)
+
+
+def test_what_a_fit_raises_names_the_task(data):
+    def fit(x, y, seed):
+        raise ArithmeticError("its own")
+
+    with pytest.raises(ArithmeticError, match="its own") as caught:
+        climb(fit, data)
+    assert caught.value.__notes__ == ["raised while the model was fitted to ld-mnist-32, task identity"]
+
+
+@pytest.mark.parametrize(
+    ("task", "skill", "word"),
+    [
+        ("identity", 1.0, "learned"),
+        ("identity", LEARNED, "learned"),
+        ("identity", 0.94, "partly"),
+        ("identity", NOT_LEARNED, "partly"),
+        ("identity", 0.49, "not"),
+        ("identity", -3.0, "not"),
+        ("classes, noise 1", CLASSES_LEARNED, "learned"),
+        ("classes, noise 1", 0.84, "partly"),
+    ],
+)
+def test_a_skill_has_a_word(data, task, skill, word):
+    rung = {rung.task: rung for rung in climb(answer_the_mean, keep_rows(data, 10))}[task]
+    assert replace(rung, skill=skill).word == word
+
+
+def test_rungs_print_as_a_table_and_as_json(data):
+    rungs = climb(answer_the_mean, keep_rows(data, 100))
+    lines = format_rungs(rungs).splitlines()
+    assert lines[0].split() == ["task", "it", "asks", "to", "skill"]
+    assert [line.split()[0].rstrip(",") for line in lines[1:]] == [rung.task.split()[0].rstrip(",") for rung in rungs]
+    assert json.loads(json.dumps(rungs[0].to_json()))["word"] == "not"
+    learned = [replace(rung, skill=1.0) for rung in rungs]
+    assert describe_gaps("it", learned) == "it lacks none of these abilities."
+    assert describe_gaps("it", [*learned[:-1], rungs[-1]]).endswith("tell the class through 100% of the noise (not).")
+
+
+def test_fewer_rows_are_the_first_ones(data):
+    few = keep_rows(data, 100)
+    assert np.array_equal(few.train.x, data.train.x[:100])
+    assert np.array_equal(few.train.label, data.train.label[:100])
+    assert len(few.test) == len(data.test)
+    assert len(keep_rows(data, 10**9).train) == len(data.train)
+    with pytest.raises(InputError, match="rows must be from 2"):
+        keep_rows(data, 1)

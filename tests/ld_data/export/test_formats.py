@@ -1,0 +1,202 @@
+import json
+
+import datasets
+import mlcroissant
+import numpy as np
+import pandas as pd
+import pytest
+from pyarrow import parquet
+from safetensors.numpy import load_file
+
+import ld_data
+from ld_data.errors import InputError, StorageError
+from ld_data.export.card import CARD_NAME
+from ld_data.export.croissant import CROISSANT_NAME
+from ld_data.export.formats import FORMATS, export_dataset
+from ld_data.release.dataset import LatentDataset
+from ld_data.storage.hashing import hash_file
+from tests.test_shipped_releases import CHECKPOINTS
+
+D = 32
+deprecations = pytest.mark.filterwarnings("ignore:.*deprecated:DeprecationWarning")  # mlcroissant's own
+
+
+@pytest.fixture(scope="module")
+def data():
+    return ld_data.load(CHECKPOINTS / "ld-mnist1d-32")
+
+
+@pytest.fixture(scope="module")
+def exported(data, tmp_path_factory):
+    """The folders of a real release in all formats, by format."""
+    place = tmp_path_factory.mktemp("exported")
+    for form in FORMATS:
+        export_dataset(data, form, place / form)
+    return {form: place / form for form in FORMATS}
+
+
+@pytest.fixture
+def _hub_cache(tmp_path, monkeypatch):
+    """Keep what Hugging Face's library prepares out of the user's cache."""
+    monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", str(tmp_path / "cache"))
+
+
+def assert_equal(received, expected):
+    received = np.asarray(received)
+    assert received.dtype == expected.dtype
+    assert np.array_equal(received, expected)
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_each_format_has_the_files_that_it_names(exported, form):
+    assert {path.name for path in exported[form].iterdir()} == set(FORMATS[form])
+
+
+def test_pyarrow_reads_the_same_vectors_from_parquet(data, exported):
+    for name, split in (("train", data.train), ("test", data.test)):
+        table = parquet.read_table(exported["parquet"] / f"{name}.parquet")
+        assert table.schema.field("x").type.list_size == D
+        for column in ("x", "y"):
+            values = table[column].combine_chunks().flatten().to_numpy().reshape(-1, D)
+            assert_equal(values, getattr(split, column))
+        assert_equal(table["label"].to_numpy().astype(np.uint8), split.label)
+
+
+def test_pyarrow_reads_the_same_classes_from_parquet(data, exported):
+    table = parquet.read_table(exported["parquet"] / "classes.parquet")
+    assert_equal(np.array(table["weight"].to_pylist(), np.float32), data.class_weight.T.copy())
+    assert_equal(np.array(table["mean"].to_pylist(), np.float32), data.class_mean)
+    assert_equal(table["bias"].to_numpy(), data.class_bias)
+
+
+@pytest.mark.usefixtures("_hub_cache")
+def test_hugging_face_loads_the_parquet_folder_as_it_is(data, exported):
+    loaded = datasets.load_dataset(str(exported["parquet"]))
+    assert set(loaded) == {"train", "test"}
+    assert loaded["train"].features["x"] == datasets.List(datasets.Value("float32"), length=D)
+    assert loaded["train"].features["label"].names == [str(label) for label in range(10)]
+    for name, split in (("train", data.train), ("test", data.test)):
+        rows = loaded[name].with_format("numpy")[:]
+        assert_equal(rows["x"], split.x)
+        assert_equal(rows["y"], split.y)
+        assert_equal(rows["label"].astype(np.uint8), split.label)
+
+
+@pytest.mark.usefixtures("_hub_cache")
+def test_hugging_face_loads_the_classes_as_a_configuration(data, exported):
+    rows = datasets.load_dataset(str(exported["parquet"]), "classes", split="train").with_format("numpy")[:]
+    assert_equal(rows["mean"], data.class_mean)
+    assert_equal(rows["weight"], data.class_weight.T.copy())
+
+
+@deprecations
+def test_croissant_records_are_the_rows(data, exported):
+    described = mlcroissant.Dataset(exported["parquet"] / CROISSANT_NAME)
+    assert not described.metadata.issues.errors
+    assert not described.metadata.issues.warnings
+    for name, split in (("train", data.train), ("test", data.test)):
+        records = list(described.records(record_set=name))
+        assert len(records) == len(split)
+        for column in ("x", "y"):
+            assert_equal(np.stack([record[f"{name}/{column}"] for record in records]), getattr(split, column))
+        assert [record[f"{name}/label"] for record in records] == split.label.tolist()
+
+
+@deprecations
+def test_croissant_records_of_the_classes_are_the_cells(data, exported):
+    records = list(mlcroissant.Dataset(exported["parquet"] / CROISSANT_NAME).records(record_set="classes"))
+    assert_equal(np.stack([record["classes/mean"] for record in records]), data.class_mean)
+    assert_equal(np.stack([record["classes/weight"] for record in records]), data.class_weight.T.copy())
+
+
+@deprecations
+def test_croissant_notices_a_file_that_was_altered(exported, tmp_path):
+    for name in FORMATS["parquet"]:
+        content = (exported["parquet"] / name).read_bytes()
+        (tmp_path / name).write_bytes(content[:-1] + b"?" if name == "test.parquet" else content)
+    with pytest.raises(mlcroissant.GenerationError, match=r"Download\(test.parquet\)") as caught:
+        next(iter(mlcroissant.Dataset(tmp_path / CROISSANT_NAME).records(record_set="test")))
+    assert "Hash" in str(caught.value.__cause__)
+
+
+def test_safetensors_holds_the_arrays_of_the_npz(data, exported):
+    arrays = load_file(exported["safetensors"] / "data.safetensors")
+    expected = data.to_arrays()
+    assert set(arrays) == set(expected)
+    for name, array in expected.items():
+        assert_equal(arrays[name], array)
+
+
+def test_the_npz_and_the_npy_files_are_those_of_the_release(data, exported):
+    assert hash_file(exported["npz"] / "data.npz") == data.manifest.files["data.npz"].sha256
+    for name, record in data.manifest.npy_files.items():
+        assert hash_file(exported["npy"] / name) == record.sha256
+
+
+def test_pandas_reads_the_same_numbers_from_csv(data, exported):
+    for name, split in (("train", data.train), ("test", data.test)):
+        table = pd.read_csv(exported["csv"] / f"{name}.csv")
+        assert list(table.columns) == [*(f"{space}_{i}" for space in "xy" for i in range(D)), "label"]
+        assert_equal(table.filter(like="x_").to_numpy(np.float32), split.x)
+        assert_equal(table.filter(like="y_").to_numpy(np.float32), split.y)
+        assert_equal(table["label"].to_numpy(np.uint8), split.label)
+
+
+def test_numpy_reads_the_classes_from_csv(data, exported):
+    table = np.loadtxt(exported["csv"] / "classes.csv", np.float32, delimiter=",", skiprows=1)
+    assert_equal(table[:, 1].copy(), data.class_bias)
+    assert_equal(table[:, 2 : 2 + D].copy(), data.class_weight.T.copy())
+    assert_equal(table[:, 2 + D :].copy(), data.class_mean)
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_the_licence_travels_with_the_data(data, exported, form):
+    card = (exported[form] / "README.md").read_text("utf-8")
+    assert "license: apache-2.0" in card
+    assert f"Arrays and models: {data.manifest.licence}." in card
+    assert ("train.parquet" in card) == ("## Columns" in card) == (form == "parquet")
+
+
+def test_whoever_exports_twice_gets_the_same_bytes(data, exported, tmp_path):
+    for form, names in FORMATS.items():
+        export_dataset(data, form, tmp_path / form)
+        for name in names:
+            assert (tmp_path / form / name).read_bytes() == (exported[form] / name).read_bytes()
+
+
+def test_an_unknown_format_is_refused_with_the_known_ones(data, tmp_path):
+    with pytest.raises(InputError, match=r"no format 'xlsx'. Known: npz, npy, parquet, safetensors, csv"):
+        export_dataset(data, "xlsx", tmp_path / "out")
+
+
+def test_a_folder_that_exists_is_not_touched(data, tmp_path):
+    (tmp_path / "out").mkdir()
+    with pytest.raises(StorageError, match="not overwritten"):
+        export_dataset(data, "npy", tmp_path / "out")
+    assert not list((tmp_path / "out").iterdir())
+
+
+def test_a_failure_leaves_nothing_behind(data, tmp_path, monkeypatch):
+    monkeypatch.setattr(LatentDataset, "save_npy", lambda self, folder: (folder / "missing" / "x").write_bytes(b""))
+    with pytest.raises(StorageError):
+        export_dataset(data, "npy", tmp_path / "out")
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_dataset_that_is_no_release_is_refused(data, tmp_path):
+    loose = LatentDataset.from_arrays("loose", data.to_arrays())
+    with pytest.raises(InputError, match="only the dataset of a release"):
+        export_dataset(loose, "csv", tmp_path / "out")
+
+
+def test_the_folder_of_parquet_has_its_card(exported):
+    assert (exported["parquet"] / CARD_NAME).read_text("utf-8").startswith("---\npretty_name: ld-mnist1d-32\n")
+
+
+def test_the_description_beside_the_files_names_them_relatively(exported):
+    described = json.loads((exported["parquet"] / CROISSANT_NAME).read_text("utf-8"))
+    assert [file["contentUrl"] for file in described["distribution"]] == [
+        "train.parquet",
+        "test.parquet",
+        "classes.parquet",
+    ]

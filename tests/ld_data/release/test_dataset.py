@@ -1,0 +1,90 @@
+import hashlib
+
+import numpy as np
+import pytest
+
+import ld_data
+from ld_data.errors import IntegrityError
+from ld_data.release.dataset import NPY_FILES, LatentDataset
+
+
+def test_rows_are_in_the_source_s_order(release):
+    data = ld_data.load("fake-4")
+    assert len(data.train) == 60
+    assert np.array_equal(data.test.label, np.arange(60, 90) % 3)
+    assert data.train.x.dtype == data.train.y.dtype == np.float32
+    assert (data.latent_dim, data.classes) == (4, 3)
+
+
+def test_a_dataset_is_shown_by_its_sizes(release):
+    data = ld_data.load("fake-4")
+    assert repr(data) == "<LatentDataset fake-4: 60 training rows, 30 test rows, d = 4, 3 classes>"
+    assert repr(data.test) == "<Split: x (30, 4), y (30, 4), label (30,)>"
+
+
+def test_keras_tuples_hold_x_and_y(release):
+    data = ld_data.load("fake-4")
+    (x_train, y_train), (x_test, y_test) = data.as_keras()
+    assert np.array_equal(x_train, data.train.x)
+    assert np.array_equal(y_train, data.train.y)
+    assert np.array_equal(x_test, data.test.x)
+    assert np.array_equal(y_test, data.test.y)
+
+
+def test_what_a_training_does_to_keras_tuples_does_not_reach_the_dataset(release):
+    data = ld_data.load("fake-4")
+    before = data.train.x.copy()
+    (x_train, _), _ = data.as_keras()
+    x_train *= 0
+    assert np.array_equal(data.train.x, before)
+
+
+def test_a_dataset_can_be_compared_and_hashed(release):
+    data = ld_data.load("fake-4")
+    assert data == data  # noqa: PLR0124
+    assert data != ld_data.load("fake-4")
+    assert len({data, data.train, data.test}) == 3
+
+
+def test_arrays_round_trip(release):
+    data = ld_data.load("fake-4")
+    again = LatentDataset.from_arrays("fake-4", data.to_arrays())
+    for name, array in again.to_arrays().items():
+        assert array is data.to_arrays()[name]
+
+
+def test_the_predecessor_s_four_files_hold_the_same_rows(release, tmp_path):
+    data = ld_data.load("fake-4")
+    assert {path.name for path in data.save_npy(tmp_path)} == set(NPY_FILES)
+    assert np.array_equal(np.load(tmp_path / "train_x.npy"), data.train.x)
+    assert np.array_equal(np.load(tmp_path / "test_y.npy"), data.test.y)
+
+
+def test_classify_is_the_linear_decoder(release):
+    data = ld_data.load("fake-4")
+    assert np.array_equal(data.classify(data.class_mean), [0, 1, 2])
+
+
+def test_the_test_set_s_hash_is_that_of_what_a_score_depends_on(release):
+    data = ld_data.load("fake-4")
+    arrays = data.to_arrays()
+    names = ("x_test", "y_test", "label_test", "class_weight", "class_bias", "class_mean")
+    lines = "".join(f"{name} {data.manifest.arrays[name].sha256}\n" for name in names)
+    assert data.test_sha256 == hashlib.sha256(lines.encode()).hexdigest()
+    for name, array in arrays.items():
+        other = LatentDataset.from_arrays("fake-4", {**arrays, name: array + 1})
+        assert (other.test_sha256 == data.test_sha256) == name.endswith("_train")
+
+
+@pytest.mark.parametrize(("name", "shape"), [("x_train", (60, 3)), ("y_test", (29, 4)), ("class_bias", (4,))])
+def test_arrays_that_do_not_fit_together_are_refused(release, name, shape):
+    arrays = ld_data.load("fake-4").to_arrays()
+    with pytest.raises(IntegrityError, match=f"{name} must have shape"):
+        LatentDataset.from_arrays("a", {**arrays, name: np.zeros(shape, np.float32)})
+
+
+def test_a_missing_array_is_named(release):
+    arrays = ld_data.load("fake-4").to_arrays()
+    del arrays["class_mean"]
+    with pytest.raises(IntegrityError, match="expected the arrays class_mean"):
+        LatentDataset.from_arrays("a", arrays)

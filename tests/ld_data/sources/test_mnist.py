@@ -1,0 +1,91 @@
+import gzip
+import hashlib
+
+import numpy as np
+import pytest
+
+from ld_data.errors import DownloadError, IntegrityError, MissingDataError
+from ld_data.sources import mnist
+from ld_data.sources.mnist import PARTS, load_mnist
+from ld_data.storage.arrays import read_npz, write_npz
+from ld_data.storage.idx import write_idx
+
+MD5 = {  # of the original files, headers included
+    "x_train": "6bbc9ace898e44ae57da46a324031adb",
+    "y_train": "a25bea736e30d166cdddb491f175f624",
+    "x_test": "2646ac647ad5339dbf082846283269ea",
+    "y_test": "27ae3e4e09519cfbb04c329615203637",
+}
+
+
+@pytest.fixture(scope="module")
+def arrays(mnist_home):
+    return read_npz(mnist_home / "mnist.npz")
+
+
+def test_the_copy_in_ld_data_home_is_the_published_one(mnist_home):
+    arrays = load_mnist({"LD_DATA_HOME": str(mnist_home)})
+    assert arrays["x_train"].shape == (60_000, 28, 28)
+    assert arrays["x_test"].shape == (10_000, 28, 28)
+    for name, expected in MD5.items():
+        assert hashlib.md5(write_idx(arrays[name]), usedforsecurity=False).hexdigest() == expected
+
+
+@pytest.mark.parametrize("folder", ["", "mnist", "MNIST/raw", "datasets", "data/MNIST/raw"])
+@pytest.mark.parametrize("ending", ["", ".gz"])
+def test_idx_copies_are_found_where_others_keep_them(arrays, empty_home, folder, ending):
+    place = empty_home / folder
+    place.mkdir(parents=True, exist_ok=True)
+    for name, file, _, _ in PARTS:
+        content = write_idx(arrays[name])
+        (place / f"{file}{ending}").write_bytes(gzip.compress(content, 1) if ending else content)
+    assert np.array_equal(load_mnist()["y_test"], arrays["y_test"])
+
+
+def test_an_altered_copy_is_refused_by_name(arrays, empty_home):
+    altered = {**arrays, "x_test": arrays["x_test"].copy()}
+    altered["x_test"][0, 0, 0] = 1
+    write_npz(empty_home / "mnist.npz", altered)
+    with pytest.raises(IntegrityError, match="x_test is not the published MNIST"):
+        load_mnist()
+
+
+def test_a_copy_of_something_else_is_refused(empty_home):
+    write_npz(empty_home / "mnist.npz", {"x": np.zeros(3)})
+    with pytest.raises(IntegrityError, match="expected an array x_train; received x"):
+        load_mnist()
+
+
+def test_offline_without_a_copy_tells_what_is_missing_and_where_it_looked(empty_home):
+    with pytest.raises(MissingDataError) as caught:
+        load_mnist()
+    message = str(caught.value)
+    assert "train-images-idx3-ubyte.gz is missing" in message
+    for place in (empty_home / "mnist.npz", empty_home / "datasets" / "mnist.npz", "data/MNIST/raw"):
+        assert str(place) in message
+
+
+def test_where_no_mirror_answers_it_tells_where_a_copy_may_be_put(empty_home, monkeypatch):
+    monkeypatch.delenv("LD_DATA_OFFLINE")
+    monkeypatch.setattr("ld_data.sources.mnist.MIRRORS", ("http://127.0.0.1:9/",))
+    with pytest.raises(DownloadError, match=r"could not download train-images.* put mnist\.npz .* in LD_DATA_HOME\.$"):
+        load_mnist()
+
+
+def test_without_a_copy_all_four_files_are_fetched_with_their_hashes(arrays, empty_home, monkeypatch):
+    fetched = {}
+
+    def fetch_file(urls, path, sha256, *, searched=()):
+        name = next(name for name, file, _, _ in PARTS if path.name.startswith(file))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(gzip.compress(write_idx(arrays[name]), 1))
+        fetched[path.name] = (urls, sha256)
+        return path
+
+    monkeypatch.setattr("ld_data.remote.transfer.fetch_file", fetch_file)
+    assert np.array_equal(load_mnist()["y_train"], arrays["y_train"])
+    assert len(fetched) == len(PARTS)
+    for file, (urls, sha256) in fetched.items():
+        assert len({url.split("/")[2] for url in urls}) == len(mnist.MIRRORS) == 2
+        assert all(url.endswith(file) for url in urls)
+        assert sha256 in {part[3] for part in PARTS}

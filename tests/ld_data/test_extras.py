@@ -1,0 +1,73 @@
+import importlib
+import sys
+import tomllib
+
+import pytest
+
+from ld_data.cli import parser as command_line
+from ld_data.errors import MissingLibraryError
+from ld_data.extras import EXTRAS, check_libraries, explain_missing, name_missing
+from tests.support.paths import ROOT
+
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+DISTRIBUTIONS = {"PIL": "pillow", "sklearn": "scikit-learn", "pydantic": "fastapi"}
+
+
+def is_brought(library, extra):
+    names = [DISTRIBUTIONS.get(library, library).replace("_", "-")]
+    return any(line.startswith(tuple(names)) for line in PROJECT["optional-dependencies"][extra])
+
+
+@pytest.mark.parametrize("library", EXTRAS)
+def test_each_library_is_brought_by_its_extra(library):
+    assert is_brought(library, EXTRAS[library])
+
+
+def test_a_missing_library_is_named_with_what_brings_it():
+    with pytest.raises(MissingLibraryError, match=r"needs onnxruntime.*\.\[codec\]") as caught, name_missing():
+        raise ModuleNotFoundError("No module named 'onnxruntime.capi'", name="onnxruntime.capi")
+    assert caught.value.name == "onnxruntime.capi"
+
+
+@pytest.mark.parametrize(
+    ("module", "library", "remedy"),
+    [
+        ("ld_data.mnist1d.tensorflow", "tensorflow", r"\.\[train\]"),
+        ("ld_data.mnist1d.torch", "torch", "pip install torch"),
+        ("ld_data.export.arrow", "pyarrow", r"\.\[formats\]"),
+        ("ld_data.export.safetensors", "safetensors", r"\.\[formats\]"),
+    ],
+)
+def test_modules_that_users_import_for_a_library_name_it_where_it_is_missing(monkeypatch, module, library, remedy):
+    monkeypatch.delitem(sys.modules, module, raising=False)
+    for name in [name for name in sys.modules if name.partition(".")[0] == library]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, library, None)
+    with pytest.raises(MissingLibraryError, match=f"needs {library}.*{remedy}"):
+        importlib.import_module(module)
+
+
+def test_a_library_that_no_extra_brings_is_named_too():
+    error = explain_missing(ModuleNotFoundError(name="torch"))
+    assert "pip install torch" in str(error)
+
+
+def test_libraries_are_looked_for_and_not_imported(monkeypatch):
+    monkeypatch.setattr("ld_data.extras.find_spec", lambda library: None if library == "keras" else "a place")
+    check_libraries("numpy", "not_imported")
+    with pytest.raises(MissingLibraryError, match=r"this needs keras.*\.\[train\]"):
+        check_libraries("numpy", "keras")
+
+
+def test_a_module_of_somebody_else_is_not_explained():
+    with pytest.raises(ModuleNotFoundError, match="unknown") as caught, name_missing():
+        raise ModuleNotFoundError("unknown", name="unknown")
+    assert not isinstance(caught.value, MissingLibraryError)
+
+
+def test_a_command_ends_with_the_explanation(capsys):
+    def command():
+        raise ModuleNotFoundError("No module named 'keras'", name="keras")
+
+    assert command_line.run(command) == 1
+    assert "pip install" in capsys.readouterr().err

@@ -1,0 +1,56 @@
+import keras
+import numpy as np
+import onnx
+import pytest
+from keras import layers
+
+from vae.decoders import table as decoder_table
+from vae.decoders.table import BATCHES, DecoderRow, count_operations, describe_rows, make_rows
+from vae.training.onnx_export import export
+
+SHAPE = (6, 4, 2)
+
+
+def make_network(*parts, shape=SHAPE):
+    return export(keras.Sequential([keras.Input(shape), *parts]), values=shape)
+
+
+def test_operations_are_those_that_the_runtime_makes():
+    smooth, plain = (layers.Dense(8, activation, bias_initializer="ones") for activation in ("silu", "tanh"))
+    network = make_network(smooth, plain, shape=(8,))
+    assert len(onnx.load_from_string(network.model).graph.node) == 7
+    assert count_operations(network) == 3  # two products with their biases, the second with tanh, and silu
+
+
+def test_rows_hold_what_was_measured_and_the_share_of_the_peak(monkeypatch):
+    monkeypatch.setattr(decoder_table, "TURN_ROWS", 1)
+    decoders = {
+        "published": make_network(layers.Dense(64), shape=(64,)),
+        "other": make_network(layers.ReLU(), shape=(64,)),
+    }
+    rows = make_rows(decoders, {"published": {"mse": 0.1}, "other": {"mse": 0.2}}, {"other": 3.0}, 1, progress=False)
+    published, other = rows
+    assert (published.name, published.measures, published.seconds) == ("published", {"mse": 0.1}, None)
+    assert (other.name, other.measures, other.seconds, other.peak_share) == ("other", {"mse": 0.2}, 3.0, 0.0)
+    assert published.peak_share > 0
+    assert published.megaflops == pytest.approx(2 * 64 * 64 / 1e6)
+    for row in rows:
+        assert set(row.rows_a_second) == set(BATCHES)
+        assert np.min(list(row.rows_a_second.values())) > 0
+
+
+def test_the_text_is_a_table_of_costs_and_one_of_measures():
+    rates = dict.fromkeys(BATCHES, 1234.5)
+    rows = [
+        DecoderRow("published", 3.179, 275, rates, 0.97, {"mse_samples": 0.00382}),
+        DecoderRow("other", 1.0, 7, rates, 0.5, {"mse_samples": 0.012}, 61.2),
+    ]
+    assert describe_rows(rows) == (
+        "           MFLOP  operations  rows/s at 1  rows/s at 16  rows/s at 64  rows/s at 256  of peak\n"
+        "published   3.18         275        1,234         1,234         1,234          1,234      97%\n"
+        "other       1.00           7        1,234         1,234         1,234          1,234      50%\n"
+        "\n"
+        "           mse_samples  trained\n"
+        "published       0.0038\n"
+        "other           0.0120     61 s"
+    )

@@ -1,0 +1,99 @@
+import keras
+import numpy as np
+import pytest
+from keras import ops
+from scipy.stats import chi
+
+from vae.model.flow import Flow
+
+
+def make_flow(latent_dim, couplings=4, strength=0.2):
+    """A flow away from its start: its last layers are zero there."""
+    flow = Flow(latent_dim, couplings, units=(8, 6), seed=1)
+    flow.build((None, latent_dim))
+    random = np.random.default_rng(0)
+    for last in flow.last:
+        last.set_weights([random.normal(0, strength, weight.shape) for weight in last.get_weights()])
+    return flow
+
+
+def to_numpy(tensor):
+    return ops.convert_to_numpy(tensor)
+
+
+@pytest.fixture(params=[2, 3, 8, 32])
+def latent_dim(request):
+    return request.param
+
+
+def draw(latent_dim, rows=64, scale=1.0):
+    return np.random.default_rng(2).normal(0, scale, (rows, latent_dim)).astype(np.float32)
+
+
+@pytest.mark.parametrize("scale", [1.0, 6.0])
+def test_the_inverse_undoes_the_flow(latent_dim, scale):
+    flow, inner = make_flow(latent_dim), draw(latent_dim, scale=scale)
+    outer, _ = flow(inner)
+    assert np.abs(to_numpy(outer) - inner).max() > 0.1
+    rounding = 1e-4 * scale**2  # of float32, which the couplings may stretch
+    assert to_numpy(flow.inverse(outer)) == pytest.approx(inner, abs=rounding)
+    assert to_numpy(flow(flow.inverse(inner))[0]) == pytest.approx(inner, abs=rounding)
+
+
+def check_log_determinant(flow, inner, step=1e-3):
+    latent_dim = inner.shape[1]
+    for row, found in zip(inner.astype(np.float64), to_numpy(flow(inner)[1]), strict=True):
+        shifted = np.concatenate([row + step * np.eye(latent_dim), row - step * np.eye(latent_dim)]).astype(np.float32)
+        ahead, behind = np.split(to_numpy(flow(shifted)[0]).astype(np.float64), 2)
+        assert found == pytest.approx(np.linalg.slogdet((ahead - behind) / (2 * step))[1], abs=0.05)
+
+
+def test_the_log_determinant_is_that_of_the_jacobian(latent_dim):
+    check_log_determinant(make_flow(latent_dim), draw(latent_dim, rows=3))
+
+
+def test_it_starts_as_a_rotation(latent_dim):
+    flow = Flow(latent_dim, couplings=3, units=(8, 6))
+    outer, log_det = flow(draw(latent_dim))
+    assert to_numpy(log_det) == pytest.approx(np.zeros(64), abs=1e-6)
+    assert np.linalg.norm(to_numpy(outer), axis=1) == pytest.approx(np.linalg.norm(draw(latent_dim), axis=1), rel=1e-5)
+
+
+def test_standardising_gives_the_moments_and_norms_of_n_0_i_and_stays_invertible(latent_dim):
+    flow, inner = make_flow(latent_dim, strength=0.02), draw(latent_dim, rows=20_000)
+    inner *= np.random.default_rng(3).gamma(4, 1 / 4, (len(inner), 1)).astype(np.float32)  # heavy tails
+    before, before_log_det = flow(inner)
+    flow.standardise(to_numpy(before))
+    after, log_det = flow(inner)
+    assert to_numpy(after).mean(axis=0) == pytest.approx(np.zeros(latent_dim), abs=1e-4)
+    assert np.cov(to_numpy(after).T) == pytest.approx(np.eye(latent_dim), abs=1e-3)
+    shares = [0.01, 0.1, 0.5, 0.9, 0.99]
+    norms = np.quantile(np.linalg.norm(to_numpy(after), axis=1), shares)
+    assert norms == pytest.approx(chi.ppf(shares, latent_dim), rel=0.05)
+    assert np.quantile(np.linalg.norm(inner, axis=1), shares) != pytest.approx(chi.ppf(shares, latent_dim), rel=0.1)
+    assert to_numpy(flow.inverse(after)) == pytest.approx(inner, abs=1e-3)
+    assert to_numpy(log_det) != pytest.approx(to_numpy(before_log_det), abs=0.1)
+
+
+def test_the_log_determinant_holds_for_a_standardised_flow(latent_dim):
+    flow = make_flow(latent_dim)
+    flow.standardise(to_numpy(flow(draw(latent_dim, rows=5000, scale=1.5) + 0.3)[0]))
+    check_log_determinant(flow, draw(latent_dim, rows=3))
+
+
+def test_rows_do_not_mix():
+    flow, inner = make_flow(8), draw(8)
+    assert to_numpy(flow(inner[10:20])[0]) == pytest.approx(to_numpy(flow(inner)[0])[10:20], abs=1e-5)
+
+
+def test_rotations_are_not_trained_but_saved():
+    flow = make_flow(4)
+    trained = 2 * (len(flow.hidden) + len(flow.last))
+    assert len(flow.trainable_weights) == trained
+    assert len(flow.get_weights()) == trained + flow.couplings + 8
+
+
+def test_a_configuration_makes_the_same_flow():
+    flow = Flow(4, couplings=2, units=(8, 6), seed=3)
+    again = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(flow))
+    assert np.array_equal(to_numpy(again(draw(4))[0]), to_numpy(flow(draw(4))[0]))

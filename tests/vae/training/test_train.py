@@ -1,0 +1,132 @@
+import sys
+from dataclasses import replace
+
+import keras
+import numpy as np
+import pytest
+from keras import ops
+
+from ld_data.errors import InputError
+from ld_data.health.gaussianity import measure_slices
+from tests.support.fakes import make_source
+from vae.config import VaeConfig
+from vae.model.vae import Vae
+from vae.recipes import CLASSES, Recipe
+from vae.runtime.cells import Cells
+from vae.runtime.gaussian_classes import GaussianClasses
+from vae.runtime.input_codec import InputCodec
+from vae.training.objective import Objective
+from vae.training.onnx_export import freeze
+from vae.training.train import train_codec, train_gaussian_classes, train_vae
+
+CONFIG = VaeConfig(
+    input_shape=(2, 2),
+    latent_dim=2,
+    encoder_filters=(4,),
+    decoder_units=(8,),
+    likelihood="gaussian",
+    epochs=2,
+    batch_size=16,
+)
+
+FLOWING = replace(
+    CONFIG,
+    posterior_std=0.2,
+    beta=0.0,
+    normality=10.0,
+    divergence=1.0,
+    class_loss=1.0,
+    flow_couplings=4,
+    flow_units=(16,),
+    averaging=0.9,
+    flow_epochs=2,
+)
+
+
+def weights_of(vae):
+    return np.concatenate([weight.ravel() for weight in vae.get_weights()])
+
+
+@pytest.fixture(scope="module")
+def inputs():
+    return make_source(256, 3).x_train, make_source(256, 3).label_train
+
+
+def test_the_seed_reproduces_the_weights_whatever_the_global_state(inputs):
+    first = weights_of(train_vae(CONFIG, *inputs, progress=False))
+    keras.utils.set_random_seed(99)
+    assert np.array_equal(weights_of(train_vae(CONFIG, *inputs, progress=False)), first)
+    assert not np.isclose(weights_of(train_vae(replace(CONFIG, seed=1), *inputs, progress=False)), first).all()
+
+
+def test_training_lowers_the_loss(inputs):
+    def loss(epochs):
+        config = replace(CONFIG, epochs=epochs, noise_std=0.5, learning_rate=1e-2)
+        objective = Objective(train_vae(config, *inputs, progress=False), 3)
+        objective.compile()
+        return objective.evaluate(*inputs, verbose=0, return_dict=True)["loss"]
+
+    assert loss(30) < 0.7 * loss(1)
+
+
+def test_every_term_and_the_flow_are_trained_reproducibly(inputs):
+    first = train_vae(FLOWING, *inputs, progress=False)
+    untrained = weights_of(Vae(FLOWING).flow)
+    assert not np.isclose(weights_of(first.flow), untrained).all()
+    assert np.array_equal(weights_of(train_vae(FLOWING, *inputs, progress=False)), weights_of(first))
+
+
+def test_the_flow_alone_leaves_encoder_and_decoder_as_they_were(inputs):
+    without = replace(FLOWING, divergence=0.0, flow_epochs=0)
+    before, after = (
+        train_vae(config, *inputs, progress=False) for config in (without, replace(without, flow_epochs=2))
+    )
+    assert np.array_equal(weights_of(after.encoder), weights_of(before.encoder))
+    assert np.array_equal(weights_of(after.decoder), weights_of(before.decoder))
+    assert not np.isclose(weights_of(after.flow), weights_of(before.flow)).all()
+
+
+def test_the_flow_brings_what_it_is_given_nearer_to_the_standard_normal():
+    random = np.random.default_rng(0)
+    bent = random.normal(size=(2000, 2))
+    bent[:, 1] = 0.3 * bent[:, 1] + np.square(bent[:, 0]) - 1
+    config = replace(FLOWING, input_shape=(2,), encoder_filters=(), decoder_units=(), epochs=1, flow_epochs=40)
+    vae = train_vae(replace(config, divergence=0.0), bent.astype(np.float32), np.zeros(2000, int), progress=False)
+    codec = InputCodec(freeze(vae))
+    x = codec.encode(bent)
+    u = ops.convert_to_numpy(vae.to_inner(x))
+    assert measure_slices(x)["epps_pulley_mean"] < 0.2 * measure_slices(u)["epps_pulley_mean"]
+
+
+def test_progress_on_a_terminal_names_the_terms_of_the_loss(inputs, capsys, monkeypatch):
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    train_vae(CONFIG, *inputs)
+    shown = capsys.readouterr().err
+    assert "2/2" in shown
+    assert "reconstruction=" in shown
+    assert "rate=" in shown
+
+
+def test_a_codec_has_cells_or_trained_gaussians():
+    source = make_source(256, 3)
+    recipe = Recipe(CONFIG, replace(CLASSES, input_shape=(3,)))
+    assert isinstance(train_codec(source, recipe, progress=False).y, Cells)
+    assert isinstance(train_codec(source, replace(recipe, y="gaussian"), progress=False).y, GaussianClasses)
+
+
+def test_trained_gaussians_agree_with_their_closed_form():
+    source = make_source(3000, 3)
+    classes = train_gaussian_classes(replace(CLASSES, input_shape=(3,), latent_dim=4), source, progress=False)
+    y = classes.encode(source.label_train, seed=0)
+    assert np.square(y - classes.class_mean[source.label_train]).mean() == pytest.approx(classes.floor, rel=0.05)
+    assert y.var(axis=0).mean() == pytest.approx(classes.null, rel=0.05)
+    assert classes.floor < classes.null
+    assert np.array_equal(classes.encode([0, 1, 2], mode="mean"), classes.class_mean)
+    scores = y @ classes.class_weight + classes.class_bias
+    assert np.array_equal(scores.argmax(axis=1), classes.decode(y).argmax(axis=1))
+
+
+@pytest.mark.parametrize(("shape", "reason"), [((64, 3, 3), "shape"), ((15, 2, 2), "at least one batch")])
+def test_inputs_that_do_not_fit_are_refused(shape, reason):
+    with pytest.raises(InputError, match=reason):
+        train_vae(CONFIG, np.zeros(shape, np.float32), np.zeros(shape[0], int), progress=False)

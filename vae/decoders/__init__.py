@@ -1,0 +1,1 @@
+"""Other decoder architectures, compared with a release's own."""

@@ -1,0 +1,146 @@
+"""Other decoders, from published latents straight to inputs: what the one through the inverse flow is compared with.
+
+They learn from the release itself: half of a batch are draws from the posteriors of training inputs, to be decoded to
+those inputs, and half are vectors of N(0, I), to be decoded as the published decoder does.
+"""
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+
+import keras
+import numpy as np
+from keras import KerasTensor, ops
+
+from ld_data.batches import make_batches
+from ld_data.errors import UnknownNameError
+from vae.config import VaeConfig
+from vae.model.layers import Parts
+from vae.runtime.frozen_vae import FrozenVae
+from vae.runtime.onnx_network import Network
+from vae.training.augmentation import augment
+from vae.training.objective import fold_seed
+from vae.training.onnx_export import export
+from vae.training.train import fit
+
+BATCH_ROWS = 256
+LEARNING_RATE = 2e-3
+AVERAGING = 0.999
+CHANNELS = 32, 16  # of the convolutions, at a quarter and at half of the image's height
+LEAST_UNITS = 256  # of the dense layer before the convolutions
+
+Make = Callable[[KerasTensor, tuple[int, ...], Parts], KerasTensor]
+
+
+def choose_alternatives(input_shape: tuple[int, ...], only: Sequence[str] | None = None) -> list[str]:
+    """Return the names of the alternatives for inputs of a shape, convolutions for images alone; or those of `only`.
+
+    Raises `UnknownNameError` if one of these is not among them.
+    """
+    convolves = len(input_shape) == 2 and not any(side % 4 for side in input_shape)
+    known = [name for name, make in ALTERNATIVES.items() if convolves or make not in CONVOLUTIONS]
+    if unknown := [name for name in only or () if name not in known]:
+        raise UnknownNameError(f"no decoder {unknown[0]!r} for inputs {input_shape}. Known: {', '.join(known)}.")
+    return list(only or known)
+
+
+def train_alternative(
+    name: str, vae: FrozenVae, inputs: np.ndarray, steps: int, seed: int = 0, *, progress: bool = True
+) -> Network:
+    """Return the alternative of that name, fitted in so many steps to prepared training inputs `(n, *input_shape)`."""
+    config = replace(
+        vae.config, epochs=1, batch_size=BATCH_ROWS, learning_rate=LEARNING_RATE, averaging=AVERAGING, seed=seed
+    )
+    model, lessons = make_alternative(name, config), make_lessons(vae, inputs, seed)
+    fit(model, lessons, steps * BATCH_ROWS, config, name if progress else None, _sum_squares)
+    return export(model, latents=(config.latent_dim,))
+
+
+def make_alternative(name: str, config: VaeConfig) -> keras.Model:
+    """Return the alternative of that name, untrained: latents `(n, d)` to means of the likelihood `(n, *input_shape)`.
+
+    Of the configuration it takes the shapes, whether inputs are pixels, and the seed.
+    """
+    latents = keras.Input((config.latent_dim,), name="latents")
+    output = ALTERNATIVES[name](latents, config.input_shape, Parts(config.seed))
+    return keras.Model(latents, ops.sigmoid(output) if config.has_pixels else output)
+
+
+def make_lessons(vae: FrozenVae, inputs: np.ndarray, seed: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Yield latents `(n, d)` and what they are to be decoded to, `(n, *input_shape)`, without end.
+
+    Images are augmented as in the training of the release. `n` is 256, or twice the number of inputs if that is less.
+    """
+    strength, latent_dim = vae.config.augmentation, vae.config.latent_dim
+    random, changes = np.random.default_rng(seed), keras.random.SeedGenerator(fold_seed(seed))
+    half = min(BATCH_ROWS // 2, len(inputs))
+    for (chosen,) in make_batches((inputs,), half, seed):
+        originals = ops.convert_to_numpy(augment(chosen, strength, changes)) if strength else chosen
+        noise, normals = random.normal(size=(2, half, latent_dim)).astype(np.float32)
+        latents = np.concatenate([vae.run_encoder(originals, noise), normals])
+        yield latents, np.concatenate([originals, vae.run_decoder(normals)])
+
+
+def _sum_squares(targets: KerasTensor, decoded: KerasTensor) -> KerasTensor:
+    errors = ops.square(targets - decoded)
+    return ops.sum(errors, axis=tuple(range(1, len(errors.shape))))
+
+
+def _make_dense(*units: int) -> Make:
+    def make(latents: KerasTensor, shape: tuple[int, ...], parts: Parts) -> KerasTensor:
+        values = latents
+        for number, width in enumerate(units):
+            values = parts.make(keras.layers.Dense, f"hidden_{number}", width, "silu")(values)
+        return ops.reshape(parts.make(keras.layers.Dense, "last", math.prod(shape))(values), (-1, *shape))
+
+    return make
+
+
+def _make_residual(width: int, depth: int) -> Make:
+    """Dense layers of that many in all, each but the first and the last added to what it took."""
+
+    def make(latents: KerasTensor, shape: tuple[int, ...], parts: Parts) -> KerasTensor:
+        values = parts.make(keras.layers.Dense, "first", width)(latents)
+        for number in range(depth - 2):
+            values += parts.make(keras.layers.Dense, f"hidden_{number}", width)(ops.silu(values))
+        return ops.reshape(parts.make(keras.layers.Dense, "last", math.prod(shape))(ops.silu(values)), (-1, *shape))
+
+    return make
+
+
+def _make_subpixel(latents: KerasTensor, shape: tuple[int, ...], parts: Parts) -> KerasTensor:
+    """Convolutions that make four channels of each, and each four a block of 2 by 2 pixels: Shi et al., CVPR 2016."""
+    values = _make_planes(latents, shape, parts)
+    for number, channels in enumerate((*CHANNELS[1:], 1)):
+        values = ops.silu(values)
+        values = parts.make(keras.layers.Conv2D, f"subpixel_{number}", 4 * channels, 3, padding="same")(values)
+        _, height, width, _ = values.shape
+        blocks = ops.reshape(values, (-1, height, width, 2, 2, channels))
+        values = ops.reshape(ops.transpose(blocks, (0, 1, 3, 2, 4, 5)), (-1, 2 * height, 2 * width, channels))
+    return ops.reshape(values, (-1, *shape))
+
+
+def _make_transposed(latents: KerasTensor, shape: tuple[int, ...], parts: Parts) -> KerasTensor:
+    """Two transposed convolutions of stride 2."""
+    values = _make_planes(latents, shape, parts)
+    for number, channels in enumerate((*CHANNELS[1:], 1)):
+        kind, options = keras.layers.Conv2DTranspose, {"strides": 2, "padding": "same"}
+        values = parts.make(kind, f"transposed_{number}", channels, 3, **options)(ops.silu(values))
+    return ops.reshape(values, (-1, *shape))
+
+
+def _make_planes(latents: KerasTensor, shape: tuple[int, ...], parts: Parts) -> KerasTensor:
+    """Return `(n, h/4, w/4, channels)`, made by two dense layers."""
+    planes = (shape[0] // 4, shape[1] // 4, CHANNELS[0])
+    values = parts.make(keras.layers.Dense, "first", LEAST_UNITS, "silu")(latents)
+    return ops.reshape(parts.make(keras.layers.Dense, "planes", math.prod(planes))(values), (-1, *planes))
+
+
+CONVOLUTIONS = (_make_subpixel, _make_transposed)
+ALTERNATIVES: dict[str, Make] = {
+    "dense-512-512": _make_dense(512, 512),
+    "dense-512-1024": _make_dense(512, 1024),
+    "residual-6x512": _make_residual(512, 6),
+    "subpixel": _make_subpixel,
+    "transposed": _make_transposed,
+}

@@ -1,0 +1,143 @@
+"""An invertible flow: affine couplings between fixed rotations, exact both ways.
+
+Dinh, Sohl-Dickstein and Bengio, "Density estimation using Real NVP", ICLR 2017; fixed rotations instead of
+permutations, as in Kingma and Dhariwal, "Glow", NeurIPS 2018, without learning them. Behind
+the couplings, maps that are not trained but fitted at the end take away what is left of wrong marginals, norms, means
+and covariances.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+import numpy as np
+from keras import KerasTensor, ops
+
+from vae.model.fitted_maps import MarginalMap, RadialMap
+from vae.model.layers import PACKAGE, Parts
+
+CHUNK_ROWS = 8192
+GREATEST_LOG_SCALE = 1.0  # of one coupling: its factors lie between 1/e and e, so that the inverse is well conditioned
+
+
+@keras.saving.register_keras_serializable(package=PACKAGE)
+class Flow(keras.layers.Layer):
+    """Maps inner latents `(n, d)` to outer ones and back; it starts as a rotation.
+
+    Each coupling rotates, and then scales and shifts one half of the components by what a small dense network makes of
+    the other half. Last come a marginal, a radial and a linear map, the identity until `standardise` fits them.
+    """
+
+    def __init__(self, latent_dim: int, couplings: int, units: Sequence[int], seed: int = 0, **kwargs: Any) -> None:
+        """Take d, the number of couplings, the hidden widths of their networks, the seed of rotations and weights."""
+        super().__init__(**kwargs)
+        self.latent_dim, self.couplings, self.units, self.seed = latent_dim, couplings, tuple(units), seed
+        self.kept = latent_dim // 2
+        parts, dense = Parts(seed), keras.layers.Dense
+        self.hidden = [  # flat, coupling after coupling: Keras does not save what lists inside lists hold
+            parts.make(dense, f"hidden_{i}_{j}", width, "silu")
+            for i in range(couplings)
+            for j, width in enumerate(self.units)
+        ]
+        self.last = [
+            keras.layers.Dense(2 * (latent_dim - self.kept), name=f"last_{i}", kernel_initializer="zeros")
+            for i in range(couplings)
+        ]
+        self.marginal = MarginalMap(latent_dim, name="marginal")
+        self.radial = RadialMap(latent_dim, name="radial")
+
+    def build(self, input_shape: tuple[int | None, ...]) -> None:
+        """Make the weights; the rotations are weights that are not trained, so that a file holds them to the bit."""
+        random = np.random.default_rng(self.seed)
+        self.rotations = []
+        for number in range(self.couplings):
+            rotation = np.linalg.qr(random.normal(size=(self.latent_dim, self.latent_dim)))[0]
+            weight = self.add_weight((self.latent_dim, self.latent_dim), trainable=False, name=f"rotation_{number}")
+            weight.assign(rotation.astype(np.float32))
+            self.rotations.append(weight)
+            width = self.kept
+            for layer in self._network(number):
+                layer.build((None, width))
+                width = layer.units
+        for ending in (self.marginal, self.radial):
+            ending.build((None, self.latent_dim))
+        square = (self.latent_dim, self.latent_dim)
+        self.centre = self.add_weight((self.latent_dim,), "zeros", trainable=False, name="centre")
+        self.whitening = self.add_weight(square, "identity", trainable=False, name="whitening")
+        self.colouring = self.add_weight(square, "identity", trainable=False, name="colouring")
+        self.whitening_log_det = self.add_weight((), "zeros", trainable=False, name="whitening_log_det")
+
+    def standardise(self, outer: np.ndarray) -> None:
+        """Fit the last maps so that these outer latents, `(n, d)` as the flow now makes them, look like N(0, I).
+
+        The marginal map gives them its components' quantiles, the radial one its norms, and the linear one mean 0 and
+        covariance I, by the symmetric inverse root of their covariance, which moves them least (zero-phase whitening).
+        """
+        rounded = outer
+        for ending in (self.marginal, self.radial):
+            ending.fit(rounded)
+            chunks = np.array_split(rounded, -(-len(rounded) // CHUNK_ROWS))
+            rounded = np.concatenate([ops.convert_to_numpy(ending(chunk)[0]) for chunk in chunks])
+        values, vectors = np.linalg.eigh(np.cov(rounded.astype(np.float64), rowvar=False))
+        for weight, scale in ((self.whitening, values**-0.5), (self.colouring, values**0.5)):
+            weight.assign(((vectors * scale) @ vectors.T).astype(np.float32))
+        self.centre.assign(rounded.mean(axis=0, dtype=np.float64).astype(np.float32))
+        self.whitening_log_det.assign(np.float32(-0.5 * np.log(values).sum()))
+
+    def call(self, inner: KerasTensor) -> tuple[KerasTensor, KerasTensor]:
+        """Return the outer latents `(n, d)` and log |det d outer / d inner| `(n,)`."""
+        values, log_det = inner, ops.zeros_like(inner[:, 0])
+        for number, rotation in enumerate(self.rotations):
+            kept, moved = self._split(ops.matmul(values, rotation))
+            log_scale, shift = self._propose(number, kept)
+            values = ops.concatenate([kept, (moved + shift) * ops.exp(log_scale)], axis=-1)
+            log_det = log_det + ops.sum(log_scale, axis=-1)
+        for ending in (self.marginal, self.radial):
+            values, ending_log_det = ending(values)
+            log_det = log_det + ending_log_det
+        return ops.matmul(values - self.centre, self.whitening), log_det + self.whitening_log_det
+
+    def inverse(self, outer: KerasTensor) -> KerasTensor:
+        """Return the inner latents `(n, d)` of outer ones."""
+        values = self.radial.inverse(ops.matmul(outer, self.colouring) + self.centre)
+        values = self.marginal.inverse(values)
+        kept, moved = self._split(values)
+        for number in reversed(range(self.couplings)):
+            scale, shift = self._propose_back(number, kept)
+            values = ops.concatenate([kept, moved * scale + shift], axis=-1)
+            # A product with each half of the rotation: to cut one product into halves takes an operation more.
+            kept, moved = (ops.matmul(values, half) for half in self._split(ops.transpose(self.rotations[number])))
+        return ops.concatenate([kept, moved], axis=-1)
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the arguments of the constructor."""
+        own = {name: getattr(self, name) for name in ("latent_dim", "couplings", "units", "seed")}
+        return {**super().get_config(), **own}
+
+    def _split(self, values: KerasTensor) -> tuple[KerasTensor, KerasTensor]:
+        return values[:, : self.kept], values[:, self.kept :]
+
+    def _network(self, number: int) -> list[keras.layers.Layer]:
+        depth = len(self.units)
+        return [*self.hidden[number * depth : (number + 1) * depth], self.last[number]]
+
+    def _propose(self, number: int, kept: KerasTensor) -> tuple[KerasTensor, KerasTensor]:
+        values = kept
+        for layer in self._network(number):
+            values = layer(values)
+        log_scale, shift = ops.split(values, 2, axis=-1)
+        return GREATEST_LOG_SCALE * ops.tanh(log_scale), shift
+
+    def _propose_back(self, number: int, kept: KerasTensor) -> tuple[KerasTensor, KerasTensor]:
+        """Return exp(-log_scale) and -shift for what `_propose` returns, `(n, d - kept)` each.
+
+        Weights are negated and cut instead of results: that is done once, where the network is frozen, and a single row
+        takes its time for the number of operations more than for their size.
+        """
+        *hidden, last = self._network(number)
+        values = kept
+        for layer in hidden:
+            values = layer(values)
+        kernels, biases = ops.split(-last.kernel, 2, axis=1), ops.split(-last.bias, 2)
+        log_scale, shift = (ops.matmul(values, kernel) + bias for kernel, bias in zip(kernels, biases, strict=True))
+        return ops.exp(GREATEST_LOG_SCALE * ops.tanh(log_scale)), shift

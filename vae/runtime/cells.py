@@ -1,0 +1,137 @@
+"""The exact class codec: cells of N(0, I), one for each class.
+
+Draw y ~ N(0, I) and let its class be argmax(W^T y + b). Then q(y | c) is N(0, I) restricted to cell c, the aggregate
+over classes is exactly N(0, I), the linear decoder (W, b) is always right, and the rate I(y; c) equals H(c): no class
+VAE can have a lower negative evidence lower bound.
+"""
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from ld_data.checks import check_labels, check_vectors
+from ld_data.errors import InputError, IntegrityError
+from ld_data.noise import Y_CELL_STREAM, Y_STREAM, make_normals
+from ld_data.protocols import Mode, check_mode
+
+MARGIN = 1e-5  # by which the own class must win, so that float32 rounding never changes a class
+CHUNK_ROWS = 2048
+PATIENCE = 100.0  # draws for each that is expected to be needed, after which there is no hope: exp(-100)
+
+
+@dataclass(frozen=True, eq=False)
+class Cells:
+    """The codec of the y space; satisfies `ld_data.protocols.YCodec`.
+
+    Attributes:
+        class_weight: W `(d, k)` float32, unit columns.
+        class_bias: b `(k,)` float32.
+        class_mean: E[y | class] `(k, d)` float32.
+        frequency: share of each class `(k,)` float64, the mass of its cell.
+    """
+
+    class_weight: np.ndarray
+    class_bias: np.ndarray
+    class_mean: np.ndarray
+    frequency: np.ndarray
+
+    def __post_init__(self) -> None:
+        """Raise `InputError` if a class has no share."""
+        if not (self.frequency > 0).all():
+            raise InputError(f"frequency must be above 0 for each class; received {self.frequency.min():g}.")
+
+    def __repr__(self) -> str:
+        """Return the sizes, not the numbers."""
+        return f"<Cells: {self.classes} classes, d = {self.latent_dim}>"
+
+    @property
+    def latent_dim(self) -> int:
+        """The latent size d."""
+        return int(self.class_weight.shape[0])
+
+    @property
+    def classes(self) -> int:
+        """The number of classes k."""
+        return int(self.class_weight.shape[1])
+
+    @property
+    def null(self) -> float:
+        """1: y is N(0, I)."""
+        return 1.0
+
+    @property
+    def floor(self) -> float:
+        """The variance within cells per dimension: 1 - sum over classes of frequency |class mean|^2 / d."""
+        between = self.frequency @ np.square(self.class_mean.astype(np.float64)).sum(axis=1)
+        return float(1.0 - between / self.latent_dim)
+
+    @property
+    def rate(self) -> float:
+        """I(y; class) in nats: the entropy of the class."""
+        return float(-self.frequency @ np.log(self.frequency))
+
+    def encode(self, labels: np.ndarray, mode: Mode = "sample", seed: int = 0, first_row: int = 0) -> np.ndarray:
+        """Return `(n, d)` float32: draws from N(0, I) within each label's cell, or the class means (mode "mean").
+
+        Row i of the result depends on `seed` and `first_row` + i alone. Raises `InputError` for another mode, or for
+        labels out of range, and `IntegrityError` if a class has no cell.
+        """
+        labels = check_labels(labels, self.classes)
+        check_mode(mode)
+        if mode == "mean":
+            return self.class_mean[labels]
+        chunks = range(0, len(labels), CHUNK_ROWS)
+        return np.concatenate(
+            [self._sample(labels[start : start + CHUNK_ROWS], seed, first_row + start) for start in chunks]
+        )
+
+    def decode(self, latents: np.ndarray) -> np.ndarray:
+        """Return p(class | y) `(n, k)` float32 for latents `(n, d)`: 1 for the cell that y lies in, else 0."""
+        latents = check_vectors(latents, self.latent_dim)
+        winner = np.argmax(latents @ self.class_weight + self.class_bias, axis=1)
+        return np.eye(self.classes, dtype=np.float32)[winner]
+
+    def _sample(self, labels: np.ndarray, seed: int, first_row: int) -> np.ndarray:
+        """Draw the part of y that decides the class by rejection, and the rest of y freely."""
+        rows, span = len(labels), self._span
+        scores = span.T @ self.class_weight.astype(np.float64)
+        deciding = np.zeros((rows, span.shape[1]))
+        waiting = np.arange(rows)
+        attempts = math.ceil(PATIENCE / self.frequency[labels].min())
+        for attempt in range(attempts):
+            draws = make_normals(seed, Y_CELL_STREAM + attempt, first_row, rows, span.shape[1])[waiting]
+            inside = _wins(draws @ scores + self.class_bias, labels[waiting])
+            deciding[waiting[inside]] = draws[inside]
+            waiting = waiting[~inside]
+            if not len(waiting):
+                break
+        else:
+            lost = labels[waiting[0]]
+            raise IntegrityError(
+                f"after {attempts} draws none lay in the cell of class {lost}, whose frequency is "
+                f"{self.frequency[lost]:.2g}: weights, biases and frequencies do not belong together. Fetch or build "
+                "the models again."
+            )
+        free = make_normals(seed, Y_STREAM, first_row, rows, self.latent_dim)
+        return (free - free @ span @ span.T + deciding @ span.T).astype(np.float32)
+
+    @cached_property
+    def _span(self) -> np.ndarray:
+        """An orthonormal basis of the columns of W: `(d, min(k - 1, d))`.
+
+        By Gram and Schmidt with fixed signs, so that it is a smooth function of W. A singular value decomposition would
+        not do: the singular values of a simplex are equal, which leaves the basis to rounding and so to the processor.
+        """
+        columns = self.class_weight[:, : min(self.classes - 1, self.latent_dim)].astype(np.float64)
+        basis, triangle = np.linalg.qr(columns)
+        return basis * np.sign(np.diagonal(triangle))
+
+
+def _wins(scores: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Return whether each row's own class has the highest score, by the margin."""
+    rows = np.arange(len(labels))
+    own = scores[rows, labels]
+    scores[rows, labels] = -np.inf
+    return own > scores.max(axis=1) + MARGIN

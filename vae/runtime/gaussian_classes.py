@@ -1,0 +1,71 @@
+"""The ordinary class VAE: one trained Gaussian for each class, and a linear decoder.
+
+Kept beside the exact `cells` to reproduce the predecessor and to show the difference: ten Gaussians cannot
+be both decodable and N(0, I) in sum.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ld_data.checks import check_labels, check_vectors
+from ld_data.noise import Y_STREAM
+from ld_data.protocols import Mode
+from vae.runtime.frozen_vae import FrozenVae
+
+
+@dataclass(frozen=True, eq=False)
+class GaussianClasses:
+    """A trained class VAE as the codec of the y space; satisfies `ld_data.protocols.YCodec`.
+
+    Attributes:
+        vae: the class VAE, linear both ways.
+        class_weight: W `(d, k)` of its decoder.
+        class_bias: its biases b `(k,)`.
+        class_mean: the mean of each class' posterior `(k, d)`.
+        class_variance: its variances `(k, d)`.
+        frequency: share of each class `(k,)`.
+    """
+
+    vae: FrozenVae
+    class_weight: np.ndarray
+    class_bias: np.ndarray
+    class_mean: np.ndarray
+    class_variance: np.ndarray
+    frequency: np.ndarray
+
+    def __repr__(self) -> str:
+        """Return the sizes, not the numbers."""
+        return f"<GaussianClasses: {len(self.frequency)} classes, d = {self.latent_dim}>"
+
+    @property
+    def latent_dim(self) -> int:
+        """The latent size d."""
+        return self.vae.config.latent_dim
+
+    @property
+    def floor(self) -> float:
+        """The variance of y within its class, averaged over classes and dimensions."""
+        return float(self.frequency @ self.class_variance.astype(np.float64).mean(axis=1))
+
+    @property
+    def null(self) -> float:
+        """The variance of y per dimension: the floor, and the variance between class means."""
+        means = self.class_mean.astype(np.float64)
+        return self.floor + float(self.frequency @ np.square(means - self.frequency @ means).mean(axis=1))
+
+    def encode(self, labels: np.ndarray, mode: Mode = "sample", seed: int = 0, first_row: int = 0) -> np.ndarray:
+        """Return `(n, d)` float32: draws from each label's Gaussian, or its mean (mode "mean").
+
+        Row i draws noise that depends on `seed` and `first_row` + i alone. Raises `InputError` for labels out of range.
+        """
+        classes = len(self.frequency)
+        one_hot = np.eye(classes, dtype=np.float32)[check_labels(labels, classes)]
+        return self.vae.run_encoder(one_hot, self.vae.make_noise(mode, seed, Y_STREAM, first_row, len(one_hot)))
+
+    def decode(self, latents: np.ndarray) -> np.ndarray:
+        """Return class probabilities `(n, k)` float32 for latents `(n, d)`.
+
+        Raises `InputError` if the latents have another shape or are not finite.
+        """
+        return self.vae.run_decoder(check_vectors(latents, self.latent_dim))

@@ -1,0 +1,99 @@
+"""The x space: images or signals, encoded and decoded by a trained VAE."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ld_data.checks import GREATEST_VALUE, check_finite, check_magnitude, check_numbers, check_vectors, describe_shape
+from ld_data.errors import InputError
+from ld_data.noise import X_STREAM
+from ld_data.protocols import Mode
+from vae.config import VaeConfig
+from vae.runtime.frozen_vae import FrozenVae
+
+
+@dataclass(frozen=True, eq=False)
+class InputCodec:
+    """A trained image or signal VAE as the codec of the x space; satisfies `ld_data.protocols.XCodec`."""
+
+    vae: FrozenVae
+
+    def __repr__(self) -> str:
+        """Return the sizes."""
+        return f"<InputCodec: inputs {self.input_shape}, d = {self.latent_dim}>"
+
+    @property
+    def latent_dim(self) -> int:
+        """The latent size d."""
+        return self.vae.config.latent_dim
+
+    @property
+    def input_shape(self) -> tuple[int, ...]:
+        """`(h, w)` or `(t,)`."""
+        return self.vae.config.input_shape
+
+    def encode(self, inputs: np.ndarray, mode: Mode = "sample", seed: int = 0, first_row: int = 0) -> np.ndarray:
+        """Return `(n, d)` float32 latents: draws from the posteriors, or what the flow makes of their means ("mean").
+
+        `inputs` are images `(n, h, w)`, uint8 or floats in [0, 1], or signals `(n, t)`. Row i draws noise that depends
+        on `seed` and `first_row` + i alone. Raises `InputError` for other shapes, values, or modes.
+        """
+        return self.run_encoder(*self.prepare_encoding(inputs, mode, seed, first_row))
+
+    def measure_rate(self, inputs: np.ndarray, seed: int = 0) -> np.ndarray:
+        """Return the rate of each input in nats, `(n,)` float32; raises `InputError` as `encode`.
+
+        KL(q(x | input) || N(0, I)); with a flow an unbiased estimate, from one draw.
+        """
+        return self.vae.measure_rates(*self.prepare_encoding(inputs, "sample", seed))
+
+    def decode(self, latents: np.ndarray) -> np.ndarray:
+        """Return `(n, *input_shape)` float32 for latents `(n, d)`: pixels in [0, 1], or signal points.
+
+        Raises `InputError` if the latents have another shape, are not finite, or beyond +-1e6.
+        """
+        return self.run_decoder(*self.prepare_decoding(latents))
+
+    def prepare_encoding(
+        self, inputs: np.ndarray, mode: Mode = "sample", seed: int = 0, first_row: int = 0
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Return inputs and noise, n rows each, as `run_encoder` takes them; arguments and errors as of `encode`."""
+        prepared = prepare_inputs(inputs, self.vae.config)
+        return prepared, self.vae.make_noise(mode, seed, X_STREAM, first_row, len(prepared))
+
+    def run_encoder(self, inputs: np.ndarray, noise: np.ndarray) -> np.ndarray:
+        """Return the latents `(n, d)` float32 of what `prepare_encoding` made, or of several such joined."""
+        return self.vae.run_encoder(inputs, noise)
+
+    def prepare_decoding(self, latents: np.ndarray) -> tuple[np.ndarray]:
+        """Return latents as `run_decoder` takes them; argument and errors as of `decode`."""
+        return (check_magnitude(check_vectors(latents, self.latent_dim), GREATEST_VALUE, "vectors"),)
+
+    def run_decoder(self, latents: np.ndarray) -> np.ndarray:
+        """Return the inputs `(n, *input_shape)` float32 of what `prepare_decoding` made, or of several such joined."""
+        return self.vae.run_decoder(latents)
+
+
+def prepare_inputs(inputs: object, config: VaeConfig) -> np.ndarray:
+    """Return inputs as the VAE takes them: `(n, *input_shape)` float32, pixels scaled to [0, 1].
+
+    Raises `InputError` for another shape, no rows, values that are not finite, pixels that are neither uint8 nor in
+    [0, 1], or signals beyond +-1e6.
+    """
+    array = check_numbers(inputs, "inputs")
+    if array.shape[1:] != config.input_shape or not len(array):
+        expected = ", ".join(("n", *map(str, config.input_shape)))
+        received = describe_shape(array, config.input_shape)
+        raise InputError(f"inputs must have shape ({expected}) with n of 1 or more; {received}")
+    if config.has_pixels and array.dtype == np.uint8:
+        return array.astype(np.float32) / np.float32(255)
+    with np.errstate(over="ignore"):
+        values = check_finite(array.astype(np.float32), "inputs")
+    if not config.has_pixels:
+        return check_magnitude(values, GREATEST_VALUE, "signals")
+    if values.min() < 0 or values.max() > 1:
+        raise InputError(
+            f"pixels must be uint8, or numbers in [0, 1]; received {array.dtype} from {values.min():g} to "
+            f"{values.max():g}. Divide by 255, or convert to uint8."
+        )
+    return values

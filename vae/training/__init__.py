@@ -1,0 +1,1 @@
+"""Training: objective, augmentation, the training loop, and the export to ONNX."""

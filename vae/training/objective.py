@@ -1,0 +1,167 @@
+"""What training minimises: the terms of the loss, over the VAE that they train."""
+
+from collections.abc import Collection
+from typing import Any, NamedTuple
+
+import keras
+import numpy as np
+from keras import KerasTensor, ops
+
+from vae.config import VaeConfig
+from vae.model import gaussian
+from vae.model.vae import Vae
+from vae.training.augmentation import augment
+from vae.training.normality import sliced_epps_pulley
+
+DIRECTIONS = 128
+REST, RAMP = 0.1, 0.1  # shares of the training: the flow learns alone at first, and is then listened to more and more
+
+
+class Draw(NamedTuple):
+    """A batch as a VAE answers to one draw from its posteriors.
+
+    Attributes:
+        inputs: `(n, *input_shape)`, augmented if that was asked for.
+        output: of the decoder, the parameter of the likelihood, `(n, *input_shape)`.
+        inner: the draw u, `(n, d)`.
+        z_mean, z_log_var: of the posteriors, `(n, d)`.
+    """
+
+    inputs: KerasTensor
+    output: KerasTensor
+    inner: KerasTensor
+    z_mean: KerasTensor
+    z_log_var: KerasTensor
+
+
+class Objective(keras.Model):
+    """The loss of a VAE, in nats a row, as a Keras model to `fit` on inputs `(n, *input_shape)` and labels `(n,)`.
+
+    reconstruction + beta * rate, the ordinary VAE; + normality * the sliced Epps-Pulley distance of the aggregate
+    posterior; + class_loss * the cross-entropy of a linear classifier of u; + the negative log likelihood of u under
+    the flow, whose gradient to u is turned round and weighted by `divergence`. So the flow learns the density q of the
+    aggregate posterior, and the encoder lowers KL(q || N(0, I)) by that estimate, leaving the rate alone.
+    """
+
+    def __init__(self, vae: Vae, classes: int, total_steps: int = 1) -> None:
+        """Take the VAE to train, the number of classes, and how many steps the training will have."""
+        super().__init__(name="objective")
+        self.total_steps = total_steps
+        self.vae = vae
+        self.config = config = vae.config
+        self.noise = keras.random.SeedGenerator(fold_seed(config.seed))
+        _train_only(vae, ("encoder", "decoder", "flow") if config.divergence else ("encoder", "decoder"))
+        initializer = keras.initializers.GlorotUniform(seed=fold_seed(config.seed))
+        self.classifier = keras.layers.Dense(classes, name="classifier", kernel_initializer=initializer)
+        self.classifier.build((None, config.latent_dim))
+        self.classifier.trainable = bool(config.class_loss)
+        self.steps = self.add_weight((), initializer="zeros", trainable=False, name="steps")
+        terms = {
+            "reconstruction": (1.0, self._measure_reconstruction),
+            "rate": (config.beta, self._measure_rate),
+            "normality": (config.normality, self._measure_normality),
+            "class_loss": (config.class_loss, self._measure_class_loss),
+            "divergence": (-1.0 if config.divergence else 0.0, self._estimate_divergence),
+        }
+        self.terms = {name: term for name, term in terms.items() if term[0]}
+        self.means = {name: keras.metrics.Mean(name=name) for name in self.terms}
+        self.build((None, *config.input_shape))
+
+    def call(self, inputs: KerasTensor, training: bool = False) -> Draw:
+        """Return the answer to one draw from the posterior of the inputs.
+
+        In training of the augmented inputs, if the configuration asks for that; they are what comes back.
+        """
+        if training and self.config.augmentation:
+            inputs = augment(inputs, self.config.augmentation, self.noise)
+        z_mean, z_log_var = self.vae.encoder(inputs)
+        inner = gaussian.sample(z_mean, z_log_var, keras.random.normal(ops.shape(z_mean), seed=self.noise))
+        return Draw(inputs, self.vae.decoder(inner), inner, z_mean, z_log_var)
+
+    def compute_loss(
+        self, x: Any = None, y: Any = None, y_pred: Any = None, sample_weight: Any = None, training: bool = True
+    ) -> KerasTensor:
+        """Return the loss of a batch, a scalar, and record its terms; the signature is Keras'."""
+        loss = 0.0
+        for name, (weight, measure) in self.terms.items():
+            value = measure(y_pred, y)
+            self.means[name].update_state(value)
+            loss += weight * value
+        self.steps.assign_add(1.0)
+        return loss
+
+    def _measure_reconstruction(self, draw: Draw, labels: KerasTensor) -> KerasTensor:
+        return reconstruct(draw.inputs, draw.output, self.config)
+
+    def _measure_rate(self, draw: Draw, labels: KerasTensor) -> KerasTensor:
+        # The predecessor took the standard deviation for the variance in its rate: see vae/gaussian.py.
+        log_var = 0.5 * draw.z_log_var if self.config.slip else draw.z_log_var
+        return ops.mean(gaussian.rate(draw.z_mean, log_var))
+
+    def _measure_normality(self, draw: Draw, labels: KerasTensor) -> KerasTensor:
+        directions = keras.random.normal((self.config.latent_dim, DIRECTIONS), seed=self.noise)
+        directions = directions / ops.norm(directions, axis=0)
+        return sliced_epps_pulley(draw.z_mean, draw.z_log_var, directions)
+
+    def _measure_class_loss(self, draw: Draw, labels: KerasTensor) -> KerasTensor:
+        logits = self.classifier(draw.inner)
+        return ops.mean(keras.losses.sparse_categorical_crossentropy(labels, logits, from_logits=True))
+
+    def _estimate_divergence(self, draw: Draw, labels: KerasTensor) -> KerasTensor:
+        """Return the flow's estimate of KL(q || N(0, I)), its gradient to the draw turned round and weighted."""
+        weight = self.config.divergence * ops.clip((self.steps / self.total_steps - REST) / RAMP, 0.0, 1.0)
+        turned = ops.stop_gradient(draw.inner * (1.0 + weight)) - weight * draw.inner
+        return ops.mean(self.vae.log_density(turned) - gaussian.log_density(turned))
+
+
+class FlowObjective(keras.Model):
+    """The negative log likelihood of fresh draws from posteriors under a flow, to `fit` on z_mean and z_log_var."""
+
+    def __init__(self, vae: Vae) -> None:
+        """Take the VAE whose flow is trained; its encoder and decoder are not."""
+        super().__init__(name="flow_objective")
+        self.vae = vae
+        _train_only(vae, ("flow",))
+        self.noise = keras.random.SeedGenerator(fold_seed(vae.config.seed + 1))
+        self.divergence = keras.metrics.Mean(name="divergence")
+        self.build([(None, vae.config.latent_dim)] * 2)
+
+    def call(self, posterior: tuple[KerasTensor, KerasTensor]) -> KerasTensor:
+        """Return an estimate of KL(q || N(0, I)) in nats, `(n,)`: the log of a ratio of densities at fresh draws u."""
+        z_mean, z_log_var = posterior
+        inner = gaussian.sample(z_mean, z_log_var, keras.random.normal(ops.shape(z_mean), seed=self.noise))
+        return self.vae.log_density(inner) - gaussian.log_density(inner)
+
+    def compute_loss(
+        self, x: Any = None, y: Any = None, y_pred: Any = None, sample_weight: Any = None, training: bool = True
+    ) -> KerasTensor:
+        """Return the loss of a batch, a scalar, and record KL(q || N(0, I)); the signature is Keras'."""
+        divergence = ops.mean(y_pred)
+        self.divergence.update_state(divergence)
+        return -divergence
+
+
+def reconstruct(inputs: KerasTensor, output: KerasTensor, config: VaeConfig) -> KerasTensor:
+    """Return the mean negative log likelihood of inputs given the decoder's output, in nats a row: a scalar.
+
+    For the Gaussian likelihoods without their constant, which no weight changes.
+    """
+    axes = tuple(range(1, len(config.input_shape) + 1))
+    if config.likelihood == "bernoulli":
+        nats = ops.sum(ops.softplus(output) - inputs * output, axis=axes)
+    elif config.likelihood in ("pixel", "gaussian"):
+        mean = ops.sigmoid(output) if config.has_pixels else output
+        nats = 0.5 * ops.sum(ops.square((inputs - mean) / config.noise_std), axis=axes)
+    else:
+        nats = -ops.sum(inputs * ops.log_softmax(output, axis=-1), axis=axes)
+    return ops.mean(nats)
+
+
+def fold_seed(seed: int) -> int:
+    """Return a seed of the 31 bits that Keras takes, made of all bits of a seed."""
+    return int(np.random.default_rng(seed).integers(2**31))
+
+
+def _train_only(vae: Vae, names: Collection[str]) -> None:
+    for layer in vae.model.layers:
+        layer.trainable = layer.name in names

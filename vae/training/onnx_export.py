@@ -1,0 +1,114 @@
+"""Freezing: a trained Keras VAE in, its networks in ONNX out."""
+
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import keras
+import numpy as np
+import onnx
+from keras import KerasTensor, ops
+
+from vae.model import gaussian
+from vae.model.vae import Vae
+from vae.runtime.frozen_vae import FrozenVae
+from vae.runtime.gaussian_classes import GaussianClasses
+from vae.runtime.onnx_network import Network
+
+
+class _Encoder(keras.Model):
+    """Maps inputs and noise to draws from the posteriors, and their rates."""
+
+    def __init__(self, vae: Vae) -> None:
+        super().__init__(name="encoder")
+        self.vae = vae
+
+    def call(self, arguments: Sequence[KerasTensor]) -> tuple[KerasTensor, KerasTensor]:
+        inputs, noise = arguments
+        z_mean, z_log_var = self.vae.encoder(inputs)
+        draws = self.vae.to_outer(gaussian.sample(z_mean, z_log_var, noise))
+        return draws, self.vae.rate(z_mean, z_log_var, noise)
+
+
+class _Decoder(keras.Model):
+    """Maps latents to the means of the likelihood."""
+
+    def __init__(self, vae: Vae) -> None:
+        super().__init__(name="decoder")
+        self.vae = vae
+
+    def call(self, latents: KerasTensor) -> KerasTensor:
+        return self.vae.expected_input(self.vae.decoder(self.vae.to_inner(latents)))
+
+
+def freeze(vae: Vae) -> FrozenVae:
+    """Return the encoder and the decoder of a VAE as networks of their own, its flow within both.
+
+    Keras exports by tf2onnx and needs TensorFlow for it, whatever its backend.
+    """
+    latents = (vae.config.latent_dim,)
+    encoder = export(_Encoder(vae), inputs=vae.config.input_shape, noise=latents)
+    return FrozenVae(vae.config, encoder, export(_Decoder(vae), latents=latents))
+
+
+def freeze_classes(vae: Vae, frequency: np.ndarray) -> GaussianClasses:
+    """Return the codec of a class VAE, linear both ways, whose classes have the shares `frequency` `(k,)`."""
+    last = vae.decoder.last
+    z_mean, z_log_var = vae.encoder(np.eye(len(frequency), dtype=np.float32))
+    weight, bias, mean, variance = map(ops.convert_to_numpy, (last.kernel, last.bias, z_mean, ops.exp(z_log_var)))
+    return GaussianClasses(freeze(vae), weight, bias, mean, variance, frequency)
+
+
+def export(model: keras.Model, **shapes: tuple[int, ...]) -> Network:
+    """Return a Keras model of inputs of those shapes as a network, its bytes the same for the same weights."""
+    specs = [keras.InputSpec(shape=(None, *shape), dtype="float32", name=name) for name, shape in shapes.items()]
+    signature = specs if len(specs) == 1 else [specs]
+    zeros = [np.zeros((1, *shape), np.float32) for shape in shapes.values()]
+    model(zeros if len(zeros) > 1 else zeros[0])  # Keras exports only what was called
+    with TemporaryDirectory() as folder, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # tf2onnx looks for names that numpy has given up
+        path = Path(folder) / f"{model.name}.onnx"
+        model.export(path, format="onnx", verbose=False, input_signature=signature)
+        return Network(_normalise(onnx.load(path)).SerializeToString(deterministic=True))
+
+
+def _normalise(model: onnx.ModelProto) -> onnx.ModelProto:
+    """Return a model with its nodes in the order of need, and its constants and values numbered in that order.
+
+    tf2onnx orders them by the hashes of names, and its names count up over a process.
+    """
+    constants = {constant.name: constant for constant in model.graph.initializer}
+    inputs = [argument for argument in model.graph.input if argument.name not in constants]
+    graph = onnx.GraphProto(name=model.graph.name, input=inputs, output=model.graph.output)
+    names = {argument.name: argument.name for argument in graph.input} | {"": ""}
+    for node in _order_nodes(model.graph):
+        for name in node.input:
+            if name in constants and name not in names:
+                names[name] = f"constant_{len(graph.initializer)}"
+                graph.initializer.add().CopyFrom(constants[name])
+                graph.initializer[-1].name = names[name]
+        names |= {name: f"value_{len(graph.node)}_{number}" for number, name in enumerate(node.output)}
+        taken, given = ([names[name] for name in part] for part in (node.input, node.output))
+        attributes = sorted(node.attribute, key=lambda attribute: attribute.name)
+        graph.node.add(op_type=node.op_type, domain=node.domain, input=taken, output=given, attribute=attributes)
+    for argument in graph.output:
+        argument.name = names[argument.name]
+    for argument in (*graph.input, *graph.output):
+        argument.type.tensor_type.shape.dim[0].dim_param = "n"
+    return onnx.helper.make_model(graph, opset_imports=model.opset_import, ir_version=model.ir_version)
+
+
+def _order_nodes(graph: onnx.GraphProto) -> list[onnx.NodeProto]:
+    """Return the nodes that the outputs need, each behind those that it needs itself, inputs from left to right."""
+    makers = {name: node for node in graph.node for name in node.output}
+    ordered: dict[int, onnx.NodeProto] = {}
+    waiting = [makers[argument.name] for argument in reversed(graph.output)]
+    while waiting:
+        needed = [makers[name] for name in waiting[-1].input if name in makers]
+        if missing := [node for node in needed if id(node) not in ordered]:
+            waiting += reversed(missing)
+        else:
+            node = waiting.pop()
+            ordered[id(node)] = node
+    return list(ordered.values())

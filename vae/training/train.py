@@ -1,0 +1,118 @@
+"""Training: a configuration and inputs in, fitted models out, the same for the same seed."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any
+
+import keras
+import numpy as np
+from keras import KerasTensor
+from tqdm.keras import TqdmCallback
+
+from ld_data.batches import make_batches
+from ld_data.errors import InputError
+from ld_data.sources.source import Source
+from vae.codec import Codec
+from vae.config import VaeConfig
+from vae.model.flow import Flow
+from vae.model.vae import Vae
+from vae.recipes import Recipe
+from vae.runtime.cell_solver import make_cells_of
+from vae.runtime.cells import Cells
+from vae.runtime.gaussian_classes import GaussianClasses
+from vae.runtime.input_codec import InputCodec, prepare_inputs
+from vae.training.draws import compute_posteriors, draw_latents
+from vae.training.objective import FlowObjective, Objective
+from vae.training.onnx_export import freeze, freeze_classes
+
+FLOW_BATCH_ROWS = 512
+STANDARDISING_STREAM = 1 << 42  # of the noise in the draws that the flow is standardised on: not that of any release
+STANDARDISING_ROWS, STANDARDISING_REPEATS = 240_000, 4  # at most: of draws in all, and of each input
+WARMUP_STEPS = 300
+AVERAGES = 10  # a running average spans at most that part of the training
+GREATEST_GRADIENT = 100.0  # norm for one weight array: clips the outliers of the first steps alone
+
+
+def train_vae(config: VaeConfig, inputs: np.ndarray, labels: np.ndarray, *, progress: bool = True) -> Vae:
+    """Return a VAE fitted to inputs `(n, *input_shape)` float32 and their classes `(n,)`, under a progress bar.
+
+    The classes matter only to a configuration that weights its `class_loss`. Raises `InputError` if the inputs have
+    another shape or are fewer than one batch.
+    """
+    if inputs.shape[1:] != config.input_shape:
+        raise InputError(f"inputs must have shape (n, *{config.input_shape}); received {inputs.shape}.")
+    if len(inputs) < config.batch_size:
+        raise InputError(f"training needs at least one batch of {config.batch_size} rows; received {len(inputs)}.")
+    vae = Vae(config)
+    objective = Objective(vae, int(labels.max()) + 1, config.epochs * (len(inputs) // config.batch_size))
+    title = f"{config.likelihood} VAE" if progress else None
+    fit(objective, make_batches((inputs, labels), config.batch_size, config.seed), len(inputs), config, title)
+    if vae.model.flow is not None and config.flow_epochs:
+        _fit_flow(vae, vae.model.flow, inputs, title and "flow")
+    return vae
+
+
+def _fit_flow(vae: Vae, flow: Flow, inputs: np.ndarray, title: str | None) -> None:
+    """Fit the flow of a trained VAE to fresh draws from the posteriors of inputs, and standardise it.
+
+    Encoder and decoder are left alone.
+    """
+    config = replace(
+        vae.config,
+        epochs=vae.config.flow_epochs,
+        batch_size=min(FLOW_BATCH_ROWS, len(inputs)),
+        learning_rate=vae.config.flow_learning_rate,
+    )
+    batches = make_batches(compute_posteriors(vae, inputs), config.batch_size, config.seed)
+    fit(FlowObjective(vae), ((posterior,) for posterior in batches), len(inputs), config, title)
+    rows = inputs[:STANDARDISING_ROWS]
+    repeats = min(STANDARDISING_REPEATS, -(-STANDARDISING_ROWS // len(rows)))
+    draws = [draw_latents(vae, rows, seed, STANDARDISING_STREAM) for seed in range(repeats)]
+    flow.standardise(np.concatenate(draws))
+
+
+def fit(
+    model: keras.Model,
+    batches: Iterator[tuple[Any, ...]],
+    rows: int,
+    config: VaeConfig,
+    title: str | None,
+    loss: Callable[[KerasTensor, KerasTensor], KerasTensor] | None = None,
+) -> None:
+    """Fit a model by Adam on a cosine schedule, and leave it with the running average of its weights if asked to.
+
+    A pass is as many batches as `rows` fill. Without a `loss`, of targets and outputs, the model has its own.
+    """
+    steps = rows // config.batch_size
+    total = config.epochs * steps
+    warmup = min(WARMUP_STEPS, total // 10)
+    schedule = keras.optimizers.schedules.CosineDecay(
+        config.learning_rate / 10, total - warmup, warmup_target=config.learning_rate, warmup_steps=warmup
+    )
+    momentum = min(config.averaging, 1 - AVERAGES / max(total, AVERAGES))  # forgets how it began in a short training
+    averaging = {"use_ema": True, "ema_momentum": momentum} if momentum else {}
+    optimizer = keras.optimizers.Adam(schedule, clipnorm=GREATEST_GRADIENT, **averaging)
+    # Keras would compile TensorFlow's graph by XLA, which on processors costs half as much again for convolutions.
+    model.compile(optimizer, loss, jit_compile="auto" if keras.backend.backend() != "tensorflow" else False)
+    callbacks = [TqdmCallback(verbose=1, desc=title, mininterval=0.5, disable=None)] if title else []
+    model.fit(batches, steps_per_epoch=steps, epochs=config.epochs, shuffle=False, verbose=0, callbacks=callbacks)
+
+
+def train_codec(source: Source, recipe: Recipe, *, progress: bool = True) -> Codec:
+    """Return the models of a source: a VAE of its inputs, and the exact cells or a trained class VAE of its labels."""
+    y: Cells | GaussianClasses
+    if recipe.y == "cells":  # first, since classes may not fit into d dimensions
+        y = make_cells_of(source.label_train, source.classes, recipe.x.latent_dim)
+    else:
+        classes = replace(recipe.classes, latent_dim=recipe.x.latent_dim, seed=recipe.x.seed)
+        y = train_gaussian_classes(classes, source, progress=progress)
+    inputs, labels = source.make_fit_set(recipe.x.seed)
+    trained = train_vae(recipe.x, prepare_inputs(inputs, recipe.x), labels, progress=progress)
+    return Codec(InputCodec(freeze(trained)), y)
+
+
+def train_gaussian_classes(config: VaeConfig, source: Source, *, progress: bool = True) -> GaussianClasses:
+    """Return the class VAE of a configuration, fitted to a source's training labels."""
+    one_hot = np.eye(source.classes, dtype=np.float32)[source.label_train]
+    frequency = np.bincount(source.label_train, minlength=source.classes) / len(source.label_train)
+    return freeze_classes(train_vae(config, one_hot, source.label_train, progress=progress), frequency)
