@@ -1,0 +1,56 @@
+"""Plain English: docstrings, comments, messages, the manual and the names of tests hold no banned phrase."""
+
+import ast
+import io
+import re
+import tokenize
+from collections.abc import Iterator
+from pathlib import Path
+
+from tests.support.paths import ROOT
+
+PACKAGES = ("ld_data", "vae", "eval", "api", "tests")
+PAGES = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")
+BANNED = re.compile(
+    r"\b(tells|minds|who asks|for who|of ours|by which|at hand|to be had|to the bit|nobody|somebody|deed|doubtful)\b",
+    re.IGNORECASE,
+)
+RIDDLE = re.compile(r"(?:^|[.!:;] )(?:Who|What|Which|What\w+) [^?]*?[.;](?:\s|$)")  # a clause as the subject of a sentence
+TEST_NAME = re.compile(r"^test_(who|what|which)_")
+
+
+def _texts(path: Path) -> Iterator[tuple[int, str]]:
+    """Yield the line and the text of each docstring, comment and string of a module, and of each line of a page."""
+    source = path.read_text()
+    if path.suffix != ".py":
+        yield from enumerate(source.splitlines(), 1)
+        return
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield node.lineno, node.value
+        if isinstance(node, ast.FunctionDef) and TEST_NAME.match(node.name):
+            yield node.lineno, f"What {node.name}."
+    for token in tokenize.generate_tokens(io.StringIO(source).readline):
+        if token.type == tokenize.COMMENT:
+            yield token.start[0], token.string.removeprefix("#").strip()
+
+
+def find_offences(path: Path) -> Iterator[str]:
+    """Yield each banned phrase of a file with its place."""
+    for line, text in _texts(path):
+        plain = " ".join(text.split())
+        for pattern in (BANNED, RIDDLE):
+            for found in pattern.finditer(plain):
+                yield f"{path.relative_to(ROOT)}:{line}: {found[0][:80]!r}"
+
+
+def test_the_language_is_plain():
+    paths = [path for package in PACKAGES for path in (ROOT / package).rglob("*.py")]
+    paths += [ROOT / page for page in PAGES] + list((ROOT / "docs").rglob("*.md"))
+    offences = [
+        offence
+        for path in sorted(paths)
+        if path.exists() and path != Path(__file__)
+        for offence in find_offences(path)
+    ]
+    assert not offences, "\n".join(offences)
