@@ -19,10 +19,10 @@ CONTENT = bytes(range(256)) * 1000
 HALF = len(CONTENT) // 2
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
 ETAG = f'"{SHA256}"'
-NOBODY = "http://127.0.0.1:9"
+NO_SERVER = "http://127.0.0.1:9"
 FETCH = """
 import pathlib, sys
-from ld_data.fetch import fetch_file
+from ld_data.remote.transfer import fetch_file
 fetch_file([sys.argv[1]], pathlib.Path(sys.argv[2]), sys.argv[3])
 print("fetched")
 """
@@ -64,15 +64,6 @@ def keep_partial(content):
     path = partial_path(SHA256)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(content)
-
-
-@pytest.fixture
-def pauses(monkeypatch):
-    """The pauses that were made, without waiting for them."""
-    made = []
-    monkeypatch.setattr("ld_data.remote.retry.PAUSE_SECONDS", 0.5)
-    monkeypatch.setattr("ld_data.remote.retry.time.sleep", made.append)
-    return made
 
 
 def test_the_file_arrives_whole_and_alone(tmp_path, cache):
@@ -153,7 +144,7 @@ def test_another_range_than_was_asked_for_is_not_taken(tmp_path):
 
 def test_what_arrived_whole_before_its_process_ended_is_not_asked_for(tmp_path):
     keep_partial(CONTENT)
-    fetch_file([NOBODY], tmp_path / "f", SHA256)
+    fetch_file([NO_SERVER], tmp_path / "f", SHA256)
     assert (tmp_path / "f").read_bytes() == CONTENT
 
 
@@ -231,9 +222,9 @@ def test_who_waits_for_a_server_that_is_silent_is_told(pauses, capsys, monkeypat
 def test_what_will_not_pass_is_not_tried_again_and_every_mirror_s_answer_is_told(tmp_path, pauses):
     with (
         serve_answers(lambda asked: Answer(404)) as (first, asked),
-        pytest.raises(DownloadError, match=f"{first}.*404.*{NOBODY}.*refused"),
+        pytest.raises(DownloadError, match=f"{first}.*404.*{NO_SERVER}.*refused"),
     ):
-        fetch_file([first, NOBODY], tmp_path / "f", SHA256)
+        fetch_file([first, NO_SERVER], tmp_path / "f", SHA256)
     assert len(asked) == 1
     assert pauses == [0.5, 1, 2]  # while nobody was there
 
@@ -295,7 +286,7 @@ def test_a_file_is_copied_to_another_file_system_before_it_takes_its_name(tmp_pa
 def test_a_refusing_disk_is_a_clear_error(tmp_path, cache):
     (cache / "partial").write_text("a file where the folder should be")
     with pytest.raises(StorageError, match=r"could not write f.*LD_DATA_CACHE"):
-        fetch_file([NOBODY], tmp_path / "f", SHA256)
+        fetch_file([NO_SERVER], tmp_path / "f", SHA256)
 
 
 def test_offline_forbids_it_and_says_so(tmp_path, monkeypatch):
@@ -312,8 +303,8 @@ def test_bytes_are_asked_for_again_where_that_may_help():
         assert len(asked) == 2
         with pytest.raises(DownloadError, match="expected at most 3 bytes; it sends more"):
             fetch_bytes(address, 3)
-    with pytest.raises(DownloadError, match=rf"no answer from {NOBODY}.*refused.*make serve"):
-        fetch_bytes(NOBODY, 4)
+    with pytest.raises(DownloadError, match=rf"no answer from {NO_SERVER}.*refused.*make serve"):
+        fetch_bytes(NO_SERVER, 4)
 
 
 def test_an_answer_that_is_too_long_is_not_read_to_its_end():
