@@ -52,7 +52,9 @@ def test_a_single_row_is_refused_with_the_shape_that_it_needs():
         check_vectors(np.zeros(4), 3)
 
 
-@pytest.mark.parametrize(("value", "reason"), [(1.0, "an integer"), (True, "an integer"), (4, "from 1 to 3; received 4")])
+@pytest.mark.parametrize(
+    ("value", "reason"), [(1.0, "an integer"), (True, "an integer"), (4, "from 1 to 3; received 4")]
+)
 def test_bad_integers_are_refused_by_name(value, reason):
     assert check_integer("rows", np.int64(3), 1, 3) == 3
     with pytest.raises(InputError, match=f"rows must be {reason}"):
@@ -80,6 +82,10 @@ def test_magnitudes_are_bounded_on_both_sides():
 def test_pixels_become_float32_between_0_and_1():
     assert check_pixels(np.array([0, 255], np.uint8), "p").tolist() == [0, 1]
     assert check_pixels(np.array([0, 0.5]), "p").dtype == np.float32
-    for values, reason in (([0, 255], "uint8, or numbers in"), ([-0.1], "received float64 from -0.1"), ([np.nan], "finite")):
+    for values, reason in (
+        ([0, 255], "uint8, or numbers in"),
+        ([-0.1], "received float64 from -0.1"),
+        ([np.nan], "finite"),
+    ):
         with pytest.raises(InputError, match=reason):
             check_pixels(np.array(values), "p")

@@ -11,7 +11,7 @@ from api.app import make_app
 from ld_data.errors import InputError, ServiceError
 from ld_data.remote.client import Client
 from tests.support.fakes import FakeCodec
-from tests.support.servers import Answer, serve, serve_answers
+from tests.support.servers import Answer, in_turn, serve, serve_answers
 
 NO_SERVER = "http://127.0.0.1:9"
 BUSY = Answer(429, b'{"error": "too many.", "error_type": "overloaded"}', {"Retry-After": "3"})
@@ -22,11 +22,6 @@ EMPTY = Answer(200, b'{"datasets": []}')
 def client(catalogue, store):
     with serve(make_app(catalogue, store)) as address, Client(f"{address}/") as opened:
         yield opened
-
-
-def in_turn(*answers):
-    left = iter(answers)
-    return lambda asked: next(left)
 
 
 def test_the_default_address_is_that_of_the_environment(monkeypatch):
