@@ -28,7 +28,9 @@ def test_the_templates_are_the_original_s():
         assert np.array_equal(found[name], values)
 
 
-@pytest.mark.parametrize("changes", [{"num_samples": 600}, {"num_samples": 500, "seed": 7, "shuffle_seq": True, "padding": [5, 9]}])
+@pytest.mark.parametrize(
+    "changes", [{"num_samples": 600}, {"num_samples": 500, "seed": 7, "shuffle_seq": True, "padding": [5, 9]}]
+)
 def test_a_data_set_is_the_original_s(changes):
     args = ours.get_dataset_args()
     vars(args).update(changes)
