@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from eval.evaluation import load_dataset
 from eval.predictions import BATCH_ROWS, Model, predict
-from eval.score import RowFigures, Score, load_dataset, measure_rows
+from eval.score import RowFigures, Score, measure_rows
 from ld_data.checks import check_integer
 from ld_data.errors import InputError
 from ld_data.release.dataset import LatentDataset

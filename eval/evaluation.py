@@ -4,9 +4,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from eval.predictions import BATCH_ROWS, Model, predict
-from eval.score import Score, load_dataset, score_predictions
+from eval.score import Score, score_predictions
 from ld_data.errors import InputError, SubmissionError
 from ld_data.release.dataset import LatentDataset
+from ld_data.release.folder import load
 
 
 def evaluate(
@@ -42,11 +43,24 @@ def evaluate(
     predictions = predict(model, data, batch_rows=batch_rows)
     score = score_predictions(predictions, data)
     try:
-        return replace(score, entry=submit(submit_to, data, predictions, submission))
+        return replace(score, entry=submit(submit_to, data, predictions.values, submission))
     except SubmissionError as error:
         error.score = score
         error.add_note(f"Nothing is lost: the score is in the `score` of this error.\n{score}")
         raise
+
+
+def load_dataset(release: str | Path | LatentDataset) -> LatentDataset:
+    """Return a release's dataset by its name or folder, or the dataset itself.
+
+    Raises `InputError` for anything else, `UnknownNameError` for a release that is not there.
+    """
+    if not isinstance(release, str | Path | LatentDataset):
+        raise InputError(
+            f"release must be a name, a folder or a LatentDataset; received {type(release).__name__}. "
+            'The model comes first: evaluate(model, "ld-mnist-32").'
+        )
+    return release if isinstance(release, LatentDataset) else load(release)
 
 
 def _check_nothing_is_submitted(**texts: str | None) -> None:

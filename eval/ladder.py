@@ -253,7 +253,7 @@ def _climb_task(task: Task, fit: FitDataset, data: LatentDataset, seed: int, bat
     if not callable(model) and not callable(getattr(model, "predict", None)):
         raise InputError(f"fit must return a function of x or an object with predict; returned {type(model).__name__}.")
     # a fit may have written into its arrays, so the model is asked about new ones
-    errors = row_errors(predict(model, task.apply_to(data), batch_rows=batch_rows), task.y_test)
+    errors = row_errors(predict(model, task.apply_to(data), batch_rows=batch_rows).values, task.y_test)
     skill, skill_standard_error = measure_skill(errors, task.null_errors(), task.best_errors())
     mse = float(errors.mean())
     return Rung(task.name, task.ability, task.null, task.optimum, mse, skill, skill_standard_error, task.learned_from)

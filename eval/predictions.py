@@ -3,6 +3,7 @@
 import inspect
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 from typing import Any, Protocol
@@ -13,6 +14,7 @@ from ld_data.checks import GREATEST_VALUE, check_integer, check_magnitude, check
 from ld_data.errors import InputError, MissingDataError
 from ld_data.release.dataset import LatentDataset
 from ld_data.storage.arrays import read_npy
+from ld_data.typing import Array, Floats
 
 BATCH_ROWS = 4096
 MAX_BATCH_ROWS = 2**63 - 1
@@ -25,12 +27,27 @@ class Predictor(Protocol):
         """Return predictions `(n, d)` for x `(n, d)`."""
 
 
+@dataclass(frozen=True, eq=False)
+class Predictions:
+    """Checked predictions for the test rows of a dataset; only `check_predictions` and `predict` make them.
+
+    Attributes:
+        values: `(n, d)` float32 in C order, finite and within +-1e6.
+    """
+
+    values: Floats
+
+    def __len__(self) -> int:
+        """Return n, the number of rows."""
+        return len(self.values)
+
+
 Answer = Callable[[np.ndarray], Any]
 Model = Answer | Predictor | np.ndarray | str | Path
 
 
-def predict(model: Model, data: LatentDataset, *, batch_rows: int = BATCH_ROWS) -> np.ndarray:
-    """Return a model's predictions `(n, d)` float32 for the test rows, checked.
+def predict(model: Model, data: LatentDataset, *, batch_rows: int = BATCH_ROWS) -> Predictions:
+    """Return a model's checked predictions `(n, d)` for the test rows.
 
     `model` is a function of x `(rows, d)`, an object with `predict` (scikit-learn, Keras), a PyTorch module, the
     predictions `(n, d)` themselves, or the path of their `.npy` file. A model sees at most `batch_rows` rows at once,
@@ -59,19 +76,24 @@ def predict(model: Model, data: LatentDataset, *, batch_rows: int = BATCH_ROWS) 
     raise InputError(f"{_EXPECTED}; received {type(model).__name__}.")
 
 
-def check_predictions(values: object, data: LatentDataset) -> np.ndarray:
-    """Return predictions as `(n, d)` float32 for the test rows of `data`, else raise `InputError`.
+def check_predictions(values: object, data: LatentDataset) -> Predictions:
+    """Return predictions `(n, d)` for the test rows of `data` as the checked type.
 
-    They must be finite, and within +-1e6: y is N(0, I).
+    Checked predictions come back as they are, after a look at their shape.
+
+    Raises:
+        InputError: for another shape, for values that are no numbers, not finite, or beyond +-1e6 (y is N(0, I)).
     """
     n = len(data.test)
-    return _check_values(
-        values, data, n, "predictions", f", one row for each of the {n} test rows of {data.name}, in their order"
-    )
+    if isinstance(values, Predictions) and values.values.shape == (n, data.latent_dim):
+        return values
+    array = values.values if isinstance(values, Predictions) else values
+    which = f", one row for each of the {n} test rows of {data.name}, in their order"
+    return Predictions(np.ascontiguousarray(_check_values(array, data, n, "predictions", which)))
 
 
-def read_predictions(path: str | Path, data: LatentDataset) -> np.ndarray:
-    """Return the predictions `(n, d)` float32 for the test rows of `data` in an `.npy` file.
+def read_predictions(path: str | Path, data: LatentDataset) -> Predictions:
+    """Return the predictions `(n, d)` for the test rows of `data` in an `.npy` file.
 
     Raises `InputError` for what is no such file, or as `check_predictions`; `MissingDataError` if it is not there.
     """
@@ -82,7 +104,7 @@ def read_predictions(path: str | Path, data: LatentDataset) -> np.ndarray:
         raise InputError(f"{path}: {error}") from error
 
 
-def read_file(path: str | Path, which: str) -> np.ndarray:
+def read_file(path: str | Path, which: str) -> Array:
     """Return the array in the `.npy` file of such predictions, unchecked; raises as `read_predictions`."""
     try:
         return read_npy(Path(path).read_bytes())
@@ -98,7 +120,7 @@ _EXPECTED = (
 )
 
 
-def _ask(answer: Answer, data: LatentDataset, batch_rows: int) -> np.ndarray:
+def _ask(answer: Answer, data: LatentDataset, batch_rows: int) -> Predictions:
     """Return the answers to all batches of the test rows, one below the other."""
     rows = len(data.test)
     predictions = np.empty((rows, data.latent_dim), np.float32)
@@ -114,10 +136,10 @@ def _ask(answer: Answer, data: LatentDataset, batch_rows: int) -> np.ndarray:
         if stop - start == rows:
             return check_predictions(values, data)
         predictions[start:stop] = _check_batch(values, data, stop - start, place)
-    return predictions
+    return Predictions(predictions)
 
 
-def _check_values(values: object, data: LatentDataset, rows: int, name: str, which: str = "") -> np.ndarray:
+def _check_values(values: object, data: LatentDataset, rows: int, name: str, which: str = "") -> Floats:
     array, d = check_numbers(values, name), data.latent_dim
     if array.shape != (rows, d):
         received = f"{describe_shape(array, (d,))}{_explain_classes(array, data)}"
@@ -136,7 +158,7 @@ def _explain_classes(array: np.ndarray, data: LatentDataset) -> str:
     return f"{remedy}."
 
 
-def _check_batch(values: Any, data: LatentDataset, rows: int, place: str) -> np.ndarray:
+def _check_batch(values: Any, data: LatentDataset, rows: int, place: str) -> Floats:
     name = f"the predictions for {place}"
     array = check_numbers(values, name)
     if array.ndim == 2 and array.shape[1] == data.latent_dim and len(array) != rows:

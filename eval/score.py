@@ -3,15 +3,13 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from eval.predictions import check_predictions
-from ld_data.errors import InputError
+from eval.predictions import Predictions, check_predictions
 from ld_data.release.dataset import LatentDataset
-from ld_data.release.folder import load
+from ld_data.typing import Array
 
 GREAT = 1000.0  # from here on decimals say nothing, and the digits of bad scores would be dozens
 
@@ -142,22 +140,13 @@ def describe_entry(entry: Mapping[str, Any]) -> str:
     return f"{verdict}; receipt {entry['id']}, sha256 {entry['receipt_sha256']}"
 
 
-def load_dataset(release: str | Path | LatentDataset) -> LatentDataset:
-    """Return a release's dataset by its name or folder, or the dataset itself.
+def score_predictions(predictions: Predictions | Array, data: LatentDataset) -> Score:
+    """Return the score of predictions `(n, d)` for the test rows of `data`.
 
-    Raises `InputError` for anything else, `UnknownNameError` for a release that is not there.
+    Raises:
+        InputError: for an array that `check_predictions` refuses.
     """
-    if not isinstance(release, str | Path | LatentDataset):
-        raise InputError(
-            f"release must be a name, a folder or a LatentDataset; received {type(release).__name__}. "
-            'The model comes first: evaluate(model, "ld-mnist-32").'
-        )
-    return release if isinstance(release, LatentDataset) else load(release)
-
-
-def score_predictions(predictions: np.ndarray, data: LatentDataset) -> Score:
-    """Return the score of predictions `(n, d)` for the test rows of `data`; raises as `check_predictions`."""
-    rows = measure_rows(predictions, data)
+    rows = measure_rows(check_predictions(predictions, data), data)
     skill, skill_standard_error = measure_skill(rows.error, rows.null, rows.floor)
     return Score(
         release=data.name,
@@ -175,13 +164,13 @@ def score_predictions(predictions: np.ndarray, data: LatentDataset) -> Score:
     )
 
 
-def measure_rows(predictions: np.ndarray, data: LatentDataset) -> RowFigures:
-    """Return the figures of each test row for predictions `(n, d)`; raises as `check_predictions`."""
-    checked = check_predictions(predictions, data).astype(np.float64)
+def measure_rows(predictions: Predictions, data: LatentDataset) -> RowFigures:
+    """Return the figures of each test row for checked predictions `(n, d)`."""
+    values = predictions.values.astype(np.float64)
     mean = data.train.y.mean(axis=0, dtype=np.float64)
     oracle = data.class_mean[data.test.label]
-    error, null, floor = (row_errors(guess, data.test.y) for guess in (checked, mean, oracle))
-    return RowFigures(error, null, floor, row_errors(checked, oracle), data.classify(checked) == data.test.label)
+    error, null, floor = (row_errors(guess, data.test.y) for guess in (values, mean, oracle))
+    return RowFigures(error, null, floor, row_errors(values, oracle), data.classify(values) == data.test.label)
 
 
 def measure_skill(error: np.ndarray, null: np.ndarray, floor: np.ndarray) -> tuple[float, float]:
