@@ -778,7 +778,7 @@ class TestEval:
     @pytest.mark.parametrize(
         ("arguments", "words"),
         [
-            (("lenet", "mnist1d"), "lenet reads images; received signals and vectors. What reads them: logistic"),
+            (("lenet", "mnist1d"), "lenet reads images; received signals and vectors. These read them: logistic"),
             (("mlp", "none"), "no release 'none'"),
             (("mlp", "none"), "Or name a source: mnist, mnist1d"),
             (("mlp", "mnist1d", "--decoded"), "--decoded goes with a release; mnist1d is a source"),

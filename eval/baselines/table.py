@@ -79,7 +79,7 @@ def table_path(release: str) -> Path:
 
 
 def save_rows(rows: Sequence[BaselineRow], path: Path) -> None:
-    """Write rows as JSON; make the folder, and replace an older file at once."""
+    """Write rows as JSON; make the folder, and replace an older file atomically."""
     with stage_file(path) as draft:
         draft.write_text(json.dumps([asdict(row) for row in rows], indent=1) + "\n", "utf-8")
 
