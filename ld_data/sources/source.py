@@ -19,6 +19,7 @@ class Source:
         label_train, label_test: classes `(n,)` uint8.
         make_fit_set: given a seed, returns the inputs `(m, ...)` and labels `(m,)` that models are fitted on.
         licence: SPDX name of the inputs' licence.
+        file: name of the user's own file; empty for a built-in source.
         judge: name of the source whose judge reads inputs of this kind; its own by default.
         make_parts: returns what the training and the test inputs were put together from; None if they were not.
     """
@@ -31,6 +32,7 @@ class Source:
     make_fit_set: Callable[[int], tuple[np.ndarray, np.ndarray]]
     licence: str
     judge: str = ""
+    file: str = ""
     make_parts: Callable[[], tuple[VariationParts, VariationParts]] | None = None
 
     def __post_init__(self) -> None:

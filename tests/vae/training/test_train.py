@@ -109,7 +109,7 @@ def test_progress_on_a_terminal_names_the_terms_of_the_loss(inputs, capsys, monk
 
 def test_a_codec_has_cells_or_trained_gaussians():
     source = make_source(256, 3)
-    recipe = Recipe(CONFIG, replace(CLASSES, input_shape=(3,)))
+    recipe = Recipe("fake", CONFIG, replace(CLASSES, input_shape=(3,)))
     assert isinstance(train_codec(source, recipe, progress=False).y, Cells)
     assert isinstance(train_codec(source, replace(recipe, y="gaussian"), progress=False).y, GaussianClasses)
 
