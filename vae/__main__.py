@@ -149,7 +149,7 @@ def _measure_decoders(
         from ld_data.health.probes import measure_errors, read_decoded
 
     judge = open_judge(source.judge)
-    means = codec.x.encode(source.x_test, mode="mean")
+    means = codec.x.encode(source.inputs_test, mode="mean")
     normals = make_normals(NORMALS_SEED, NORMALS_STREAM, 0, NORMALS_ROWS, data.latent_dim).astype(np.float32)
     expected = codec.x.decode(normals)
     measures = {}

@@ -170,7 +170,7 @@ def find_recipe(name: str, source: Source | None = None) -> Recipe:
     recipe = RECIPES[name]
     if source is None:
         return recipe
-    shape = source.x_train.shape[1:]
+    shape = source.inputs_train.shape[1:]
     if len(shape) != len(recipe.x.input_shape):
         kinds = {1: "signals (t,)", 2: "images (h, w)"}
         raise InputError(f"the recipe {name} is for {kinds[len(recipe.x.input_shape)]}; {source.name} has {shape}.")

@@ -109,7 +109,7 @@ def load_judge(path: Path) -> keras.Model:
 
 def measure_accuracy(judge: keras.Model, source: Source) -> float:
     """Return the share of a source's test inputs that a judge reads right."""
-    return _score(judge, to_unit_scale(source.x_test), source.label_test)
+    return _score(judge, to_unit_scale(source.inputs_test), source.label_test)
 
 
 def read_classes(judge: keras.Model, inputs: np.ndarray) -> np.ndarray:

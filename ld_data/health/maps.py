@@ -43,4 +43,4 @@ def embed_by_class(data: LatentDataset, rows: int) -> np.ndarray:
 
 def make_examples(source: Source, data: LatentDataset) -> Examples:
     """Return the examples of a release: the inputs of its first test rows, and a map of their x."""
-    return Examples(source.x_test[:INPUT_ROWS], embed_by_class(data, PLACE_ROWS))
+    return Examples(source.inputs_test[:INPUT_ROWS], embed_by_class(data, PLACE_ROWS))

@@ -68,8 +68,8 @@ def name_release(source: str, latent_dim: int, recipe: str | None = None) -> str
 
 def make_dataset(source: Source, codec: LatentCodec, release: str, seed: int) -> LatentDataset:
     """Return the source encoded row by row: x and y sampled, test rows numbered after the training rows."""
-    train = _encode(codec, source.x_train, source.label_train, seed, 0)
-    test = _encode(codec, source.x_test, source.label_test, seed, len(train))
+    train = _encode(codec, source.inputs_train, source.label_train, seed, 0)
+    test = _encode(codec, source.inputs_test, source.label_test, seed, len(train))
     y = codec.y
     weight, bias, mean = (values.astype(np.float32) for values in (y.class_weight, y.class_bias, y.class_mean))
     return LatentDataset(release, train, test, weight, bias, mean)

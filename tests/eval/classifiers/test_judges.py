@@ -35,8 +35,8 @@ def source(request):
 
 
 def test_a_judge_reads_what_it_was_trained_on_and_its_reading_is_reproducible(source, tmp_path):
-    noisy = source.x_test + np.random.default_rng(0).normal(0, 0.7, source.x_test.shape).astype(np.float32)
-    decoded = {"samples": noisy, "means": source.x_test}
+    noisy = source.inputs_test + np.random.default_rng(0).normal(0, 0.7, source.inputs_test.shape).astype(np.float32)
+    decoded = {"samples": noisy, "means": source.inputs_test}
     judge, path = train_judge(source, epochs=20), tmp_path / "new" / "judge.keras"
     save_judge(judge, path)
     assert [path.name for path in path.parent.iterdir()] == ["judge.keras"]

@@ -49,7 +49,7 @@ def weights_of(vae):
 
 @pytest.fixture(scope="module")
 def inputs():
-    return make_source(256, 3).x_train, make_source(256, 3).label_train
+    return make_source(256, 3).inputs_train, make_source(256, 3).label_train
 
 
 def test_the_seed_reproduces_the_weights_whatever_the_global_state(inputs):
