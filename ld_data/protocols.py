@@ -123,5 +123,5 @@ class Judge(Protocol):
     def sha256(self) -> str:
         """The sha256 of the judge's file; empty for a judge without a file."""
 
-    def classify(self, inputs: np.ndarray) -> np.ndarray:
+    def classify(self, inputs: Array) -> Array:
         """Return the classes `(n,)` of inputs `(n, ...)` float32, pixels in [0, 1]."""
