@@ -8,8 +8,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 import ld_data
 from api.errors import add_error_handlers, describe_errors
-from api.leaderboard.board import Board
-from api.leaderboard.rate_limit import RateLimit
+from api.leaderboard.service import LeaderboardService
 from api.messages.payload import refuse_unknown_parameters
 from api.middleware.body_limit import BodyLimit
 from api.middleware.fast_path import FastPath
@@ -90,7 +89,7 @@ def make_app(
     app.include_router(codecs.make_router(service))
     app.include_router(inference_protocol.make_router(service))
     app.include_router(generator.make_router(worker))
-    board = Board(catalogue, store, worker, tokens or Tokens(), RateLimit(limits.max_submissions))
-    app.include_router(scores.make_router(board))
-    app.include_router(challenge.make_router(board, challenge_rows))
+    app.state.leaderboard = LeaderboardService.make(catalogue, store, worker, tokens or Tokens(), challenge_rows)
+    app.include_router(scores.router)
+    app.include_router(challenge.router)
     return app

@@ -118,7 +118,7 @@ def postgresql() -> Iterator[Postgresql]:
         yield server
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
 def place(request, tmp_path) -> str:
     """Where a store of the test's own may be: the path of a file, or the URL of an empty database."""
     if request.param == "sqlite":
