@@ -8,7 +8,7 @@ from limits import RateLimitItemPerMinute
 from limits.storage import MemoryStorage
 from limits.strategies import FixedWindowRateLimiter
 
-from ld_data.errors import RateLimitError
+from api.errors import RateLimitError
 
 MAX_CLIENTS = 10_000
 IPV6_PREFIX = 64  # one customer has at least this many addresses

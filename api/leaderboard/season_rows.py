@@ -7,7 +7,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from api.releases.catalogue import Catalogue, OfferedRelease
+from api.releases.catalogue import Catalogue, ServedRelease
 from eval.leaderboard.challenge import Season, draw_rows
 from eval.leaderboard.entries import Entry
 from eval.leaderboard.store import Store
@@ -34,7 +34,7 @@ class SeasonRows:
     x_sha256: str
 
     @classmethod
-    def draw(cls, season: Season, release: OfferedRelease) -> Self:
+    def draw(cls, season: Season, release: ServedRelease) -> Self:
         """Return the rows of a season, drawn from its secret."""
         split = draw_rows(season.secret, release.manifest.source["name"], release.codec, season.rows)
         split = replace(split, x=split.x.astype(np.float32))
@@ -49,7 +49,7 @@ class Challenges:
         self._catalogue, self._store, self._rows, self._lock = catalogue, store, rows, Lock()
         self._drawn: dict[str, SeasonRows] = {}
 
-    def find(self, name: str) -> OfferedRelease:
+    def find(self, name: str) -> ServedRelease:
         """Return a release that has a challenge.
 
         Raises:
@@ -64,7 +64,7 @@ class Challenges:
             )
         return release
 
-    def find_season(self, release: OfferedRelease, number: int | None = None) -> Season:
+    def find_season(self, release: ServedRelease, number: int | None = None) -> Season:
         """Return a season by its number, or the open one.
 
         Raises:
@@ -78,12 +78,12 @@ class Challenges:
                 return season
         raise UnknownNameError(f"{release.manifest.name} has no season {number}; the open one is {current.number}.")
 
-    def find_closed(self, release: OfferedRelease) -> list[Season]:
+    def find_closed(self, release: ServedRelease) -> list[Season]:
         """Return the closed seasons, the oldest first."""
         seasons = self._store.list_seasons(*release.version)
         return [season for season in seasons if season.closed_at is not None]
 
-    def draw(self, release: OfferedRelease) -> SeasonRows:
+    def draw(self, release: ServedRelease) -> SeasonRows:
         """Return the open season with its rows."""
         season, name = self.find_season(release), release.manifest.name
         with self._lock:
@@ -93,7 +93,7 @@ class Challenges:
             return drawn
 
     def compare(
-        self, release: OfferedRelease, entries: Sequence[Entry], ranks: Sequence[int | None]
+        self, release: ServedRelease, entries: Sequence[Entry], ranks: Sequence[int | None]
     ) -> list[dict[str, Any]]:
         """Return entries as flat objects, with the rank of the best public entry of the same name and url, and the gap.
 

@@ -2,13 +2,13 @@
 
 from dataclasses import dataclass
 from threading import Lock
-from typing import Annotated, Self
+from typing import Self
 
-from fastapi import Depends, Request
+from fastapi import Request
 
 from api.leaderboard.rate_limit import RateLimit
 from api.leaderboard.season_rows import Challenges
-from api.releases.catalogue import Catalogue, OfferedRelease
+from api.releases.catalogue import Catalogue, ServedRelease
 from api.work.worker import Worker
 from eval.leaderboard.store import Store
 from eval.leaderboard.tokens import Tokens
@@ -23,7 +23,7 @@ class PrivateDraws:
         self._seed, self._lock = seed, Lock()
         self._draws: dict[str, Array] = {}
 
-    def find(self, release: OfferedRelease) -> Array:
+    def find(self, release: ServedRelease) -> Array:
         """Return y `(n_test, d)`, drawn for the test labels by the secret seed."""
         with self._lock:
             name = release.manifest.name
@@ -71,15 +71,6 @@ class LeaderboardService:
         """
         self.rate.take(_read_address(request))
         self.tokens.check_remover(request.headers.get("authorization", ""))
-
-
-async def find_service(request: Request) -> LeaderboardService:
-    """Return the leaderboard of the application that answers a request."""
-    service: LeaderboardService = request.app.state.leaderboard
-    return service
-
-
-Leaderboard = Annotated[LeaderboardService, Depends(find_service)]
 
 
 def _read_address(request: Request) -> str:

@@ -5,7 +5,6 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 
-from api.errors import describe_errors
 from api.leaderboard.answers import AcceptedChallenge, ChallengeList, ChallengeState
 from api.leaderboard.listing import CHALLENGE_COLUMNS, write_csv, write_markdown
 from api.leaderboard.queries import (
@@ -17,9 +16,10 @@ from api.leaderboard.queries import (
     describe_list,
     write_text,
 )
-from api.leaderboard.service import Leaderboard
 from api.messages.files import matches_etag
 from api.messages.payload import NPY, describe_array, describe_request, read_array
+from api.messages.refusals import describe_errors
+from api.routes.state import LeaderboardState
 from eval.leaderboard.challenge import Season, verify_challenge
 from eval.predictions import check_predictions
 from ld_data.errors import InputError
@@ -35,7 +35,7 @@ router = APIRouter(tags=["challenge"])
     response_model=ChallengeState,
     responses=describe_errors(404, 408, 413, 429, 503),
 )
-async def show_challenge(release: str, request: Request, leaderboard: Leaderboard) -> dict[str, Any]:
+async def show_challenge(release: str, request: Request, leaderboard: LeaderboardState) -> dict[str, Any]:
     """Return the open season and the closed ones; if no season is open, open one."""
     challenges = leaderboard.challenges
     found = challenges.find(release)
@@ -61,7 +61,7 @@ async def show_challenge(release: str, request: Request, leaderboard: Leaderboar
         **describe_errors(404, 408, 413, 429, 503),
     },
 )
-async def send_x(release: str, request: Request, leaderboard: Leaderboard) -> Response:
+async def send_x(release: str, request: Request, leaderboard: LeaderboardState) -> Response:
     """Return the x of the open season."""
     found = leaderboard.challenges.find(release)
     drawn = await leaderboard.worker.run(request, lambda _: leaderboard.challenges.draw(found))
@@ -80,7 +80,7 @@ async def send_x(release: str, request: Request, leaderboard: Leaderboard) -> Re
 def list_challenge_scores(
     release: str,
     request: Request,
-    leaderboard: Leaderboard,
+    leaderboard: LeaderboardState,
     limit: LimitQuery = 100,
     form: FormatQuery = None,
     season: SeasonQuery = None,
@@ -117,7 +117,11 @@ def list_challenge_scores(
     },
 )
 async def add_challenge_score(
-    release: str, request: Request, leaderboard: Leaderboard, submission: SubmissionQuery, season: SeasonQuery = None
+    release: str,
+    request: Request,
+    leaderboard: LeaderboardState,
+    submission: SubmissionQuery,
+    season: SeasonQuery = None,
 ) -> Response:
     """Take predictions `(n, d)` for the challenge's x, in its order, made for the season of that number."""
     leaderboard.admit_submitter(request)

@@ -6,13 +6,13 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.responses import JSONResponse, StreamingResponse
 
-from api.errors import describe_errors
 from api.leaderboard.answers import AcceptedScore, Removal, ScoreList
 from api.leaderboard.listing import write_csv, write_markdown
 from api.leaderboard.queries import FormatQuery, LimitQuery, SubmissionQuery, choose_format, describe_list, write_text
-from api.leaderboard.service import Leaderboard
 from api.messages.payload import describe_array, describe_request, read_array
-from api.releases.catalogue import OfferedRelease
+from api.messages.refusals import describe_errors
+from api.releases.catalogue import ServedRelease
+from api.routes.state import LeaderboardState
 from eval.leaderboard.entries import Entry
 from eval.leaderboard.store import MAX_REASON
 from eval.leaderboard.verification import verify_predictions
@@ -37,7 +37,7 @@ router = APIRouter(tags=["leaderboard"])
     responses={200: describe_list(ScoreList), **describe_errors(404, 422, 503)},
 )
 def list_scores(
-    release: str, request: Request, leaderboard: Leaderboard, limit: LimitQuery = 100, form: FormatQuery = None
+    release: str, request: Request, leaderboard: LeaderboardState, limit: LimitQuery = 100, form: FormatQuery = None
 ) -> Response:
     """Return the ranked entries and the suspects, best first."""
     found, store = leaderboard.catalogue.find(release), leaderboard.store
@@ -63,7 +63,7 @@ def list_scores(
         **describe_errors(503),
     },
 )
-def read_log(leaderboard: Leaderboard) -> Response:
+def read_log(leaderboard: LeaderboardState) -> Response:
     """Return the receipts, one a line, oldest first."""
     chunks = leaderboard.store.read_log()
     first = next(chunks, b"")  # read before the answer begins, so that a failing store is answered with 503
@@ -84,7 +84,7 @@ def read_log(leaderboard: Leaderboard) -> Response:
 async def add_score(
     release: str,
     request: Request,
-    leaderboard: Leaderboard,
+    leaderboard: LeaderboardState,
     submission: SubmissionQuery,
     data_sha256: DataQuery = "",
 ) -> Response:
@@ -110,7 +110,7 @@ async def add_score(
     responses=describe_errors(401, 403, 404, 422, 429, 503),
 )
 def remove_score(
-    release: str, number: NumberPath, request: Request, leaderboard: Leaderboard, reason: ReasonQuery
+    release: str, number: NumberPath, request: Request, leaderboard: LeaderboardState, reason: ReasonQuery
 ) -> dict[str, Any]:
     """Return the receipt of the removal."""
     leaderboard.admit_remover(request)
@@ -118,7 +118,7 @@ def remove_score(
     return {"receipt": receipt.values, "receipt_sha256": receipt.sha256}
 
 
-def _check_version(found: OfferedRelease, data_sha256: str) -> None:
+def _check_version(found: ServedRelease, data_sha256: str) -> None:
     if data_sha256 not in ("", found.data.test_sha256):
         raise InputError(
             f"these predictions are for another version of {found.manifest.name} than the "

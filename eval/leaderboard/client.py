@@ -101,7 +101,7 @@ def _post(service: str, release: str, path: str, predictions: Array, facts: dict
             content=write_npy(predictions.astype("f4")),
             headers={"Content-Type": "application/x-npy"} | make_headers(SUBMIT_VARIABLE),
         )
-    if not {"id", "status", "receipt_sha256"} <= entry.keys():
+    if not {"id", "rank", "status", "receipt_sha256"} <= entry.keys():
         raise SubmissionError(f"{service}{route} did not answer with an entry: not an LD-Data service.")
     return entry
 
