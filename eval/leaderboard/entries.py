@@ -200,6 +200,6 @@ def _store_predictions(connection: Connection, verdict: Verdict) -> None:
     """Store predictions unless another entry has the same ones."""
     predictions, sha256 = schema.predictions, verdict.predictions_sha256
     if connection.execute(select(predictions.c.rows).where(predictions.c.sha256 == sha256)).first() is None:
-        content = verdict.predictions.values.astype("<f4").tobytes()
-        row = {"sha256": sha256, "rows": len(verdict.predictions), "bytes": content}
+        values = verdict.predictions.values
+        row = {"sha256": sha256, "rows": len(values), "bytes": values.astype("<f4").tobytes()}
         connection.execute(insert(predictions).values(row))

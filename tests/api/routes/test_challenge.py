@@ -7,10 +7,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from fastapi.testclient import TestClient
 
 import ld_data
-from api.app import make_app
 from api.leaderboard.answers import AcceptedChallenge, ChallengeEntry, ChallengeList, ChallengeState
 from api.settings import Limits
 from eval.leaderboard.challenge import draw_rows
@@ -19,16 +17,17 @@ from eval.leaderboard.receipts import verify_log
 from eval.leaderboard.store import Store
 from eval.leaderboard.tokens import Tokens
 from ld_data.sources import secret_draws
-from ld_data.storage.arrays import read_npy, write_npy
+from ld_data.storage.arrays import read_npy
 from ld_data.storage.hashing import hash_array
-from tests.api.routes.test_scores import assert_documented, make_predictions
-from tests.api.test_app import NPY, assert_error
+from tests.api.test_app import assert_error
+from tests.support import submissions
 from tests.support.fakes import D, FakeCodec, FakeY, K, generate, guess_classes
+from tests.support.submissions import SCORES as PUBLIC
+from tests.support.submissions import assert_documented, make_predictions
 
 ROWS = 300
 CHALLENGE = "/v1/datasets/fake-4/challenge"
 SCORES = f"{CHALLENGE}/scores"
-PUBLIC = "/v1/datasets/fake-4/scores"
 
 
 @pytest.fixture(autouse=True)
@@ -37,7 +36,7 @@ def _fake_generator(monkeypatch):
 
 
 def make_client(catalogue, store, limits=None, tokens=None):
-    return TestClient(make_app(catalogue, store, limits, tokens, ROWS), raise_server_exceptions=False)
+    return submissions.make_client(catalogue, store, limits, tokens, challenge_rows=ROWS)
 
 
 @pytest.fixture
@@ -51,8 +50,7 @@ def fetch_x(client):
 
 def post(client, predictions=None, address=SCORES, headers=None, **params):
     predictions = guess_classes(fetch_x(client)) if predictions is None else predictions
-    params = {"name": "a model"} | params
-    return client.post(address, params=params, content=write_npy(predictions), headers=NPY | (headers or {}))
+    return submissions.post(client, predictions, headers, address, **params)
 
 
 def find_secret(store):

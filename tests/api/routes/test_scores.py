@@ -9,26 +9,25 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from fastapi.testclient import TestClient
 
 import ld_data
-from api.app import make_app
 from api.leaderboard.answers import AcceptedScore, Removal, ScoreEntry, ScoreList
-from api.settings import Limits
 from eval.leaderboard.receipts import NO_RECEIPT, verify_log
 from eval.leaderboard.store import Store
 from eval.leaderboard.tokens import Tokens
 from ld_data.storage.arrays import write_npy
 from tests.api.test_app import NPY, assert_error
-
-SCORES = "/v1/datasets/fake-4/scores"
-LOG = "/v1/scores/log"
-LIMITS = Limits(max_body_bytes=20_000)
-SUBMIT, REMOVE = {"Authorization": "Bearer in"}, {"Authorization": "Bearer out"}
-
-
-def make_client(catalogue, store, limits=LIMITS, tokens=None):
-    return TestClient(make_app(catalogue, store, limits, tokens), raise_server_exceptions=False)
+from tests.support.submissions import (
+    LOG,
+    REMOVE,
+    SCORES,
+    SUBMIT,
+    assert_documented,
+    list_names,
+    make_client,
+    make_predictions,
+    post,
+)
 
 
 @pytest.fixture
@@ -40,29 +39,6 @@ def client(catalogue, store):
 def guarded(catalogue, store):
     """A service that requires tokens."""
     return make_client(catalogue, store, tokens=Tokens("in", "out"))
-
-
-def assert_documented(model, body):
-    """Check that an answer has the fields of its model in the documentation, with their types."""
-    assert body.keys() == model.model_fields.keys()
-    model.model_validate(body)
-
-
-def make_predictions(noise=0.1, seed=0):
-    data = ld_data.load("fake-4")
-    random = np.random.default_rng(seed)
-    return (data.class_mean[data.test.label] + random.normal(0, noise, data.test.y.shape)).astype(np.float32)
-
-
-def post(client, predictions=None, headers=None, **params):
-    content = write_npy(make_predictions() if predictions is None else predictions)
-    params = {"name": "a model"} | params
-    return client.post(SCORES, params=params, content=content, headers=NPY | (headers or {}))
-
-
-def list_names(client):
-    board = client.get(SCORES).json()
-    return [entry["name"] for entry in board["scores"]], [entry["name"] for entry in board["suspects"]]
 
 
 def set_ceiling(catalogue, accuracy):
@@ -222,38 +198,6 @@ class TestBadInput:
     def test_an_unknown_release_is_404(self, client):
         for method, route in (("POST", "?name=a"), ("GET", "")):
             assert_error(client.request(method, f"/v1/datasets/nope/scores{route}"), 404, "unknown_name", "nope")
-
-
-class TestLimits:
-    def test_a_flood_of_one_client_is_429_with_a_time(self, catalogue, store):
-        client = make_client(catalogue, store, replace(LIMITS, max_submissions=2))
-        statuses = [post(client, make_predictions(0.1, seed)).status_code for seed in range(5)]
-        assert statuses == [201, 201, 429, 429, 429]
-        response = post(client)
-        assert_error(response, 429, "rate_limited", "2 submissions")
-        assert 1 <= int(response.headers["retry-after"]) <= 60
-        assert client.get(SCORES).status_code == 200
-
-
-class TestTokens:
-    def test_submitting_may_need_a_token(self, guarded):
-        for headers in ({}, REMOVE, {"Authorization": "Bearer é".encode("latin-1")}):
-            response = post(guarded, headers=headers)
-            assert_error(response, 401, "unauthorized", "Authorization: Bearer")
-            assert response.headers["www-authenticate"] == "Bearer"
-        assert post(guarded, headers=SUBMIT).status_code == 201
-
-    def test_removing_needs_a_token(self, guarded):
-        post(guarded, headers=SUBMIT)
-        for headers in ({}, SUBMIT):
-            assert_error(guarded.delete(f"{SCORES}/1?reason=a", headers=headers), 401, "unauthorized")
-        assert list_names(guarded) == (["a model"], [])
-
-    def test_without_a_token_no_one_removes(self, client):
-        post(client)
-        for headers in ({}, {"Authorization": "Bearer "}):
-            assert_error(client.delete(f"{SCORES}/1?reason=a", headers=headers), 403, "forbidden", "REMOVE_TOKEN")
-        assert list_names(client) == (["a model"], [])
 
 
 class TestRemoving:
