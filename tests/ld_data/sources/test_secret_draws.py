@@ -28,7 +28,7 @@ from ld_data.sources.secret_draws import draw_signals, find_generator
 from ld_data.storage.arrays import read_npy, write_npy
 from ld_data.storage.hashing import hash_array
 from tests.api.routes.test_scores import make_predictions
-from tests.api.test_app import NPY, assert_error
+from tests.support.service import NPY, assert_error
 from tests.support.fakes import D, FakeCodec, FakeY, K, generate, guess_classes
 from tests.support.paths import ROOT
 
