@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from eval.leaderboard.tokens import Tokens
-from tests.api.test_app import assert_error
+from tests.support.service import assert_error
 from tests.support.submissions import LIMITS, REMOVE, SCORES, SUBMIT, list_names, make_client, make_predictions, post
 
 

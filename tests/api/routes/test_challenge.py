@@ -19,9 +19,9 @@ from eval.leaderboard.tokens import Tokens
 from ld_data.sources import secret_draws
 from ld_data.storage.arrays import read_npy
 from ld_data.storage.hashing import hash_array
-from tests.api.test_app import assert_error
 from tests.support import submissions
 from tests.support.fakes import D, FakeCodec, FakeY, K, generate, guess_classes
+from tests.support.service import assert_error
 from tests.support.submissions import SCORES as PUBLIC
 from tests.support.submissions import assert_documented, make_predictions
 

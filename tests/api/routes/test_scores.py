@@ -16,7 +16,7 @@ from eval.leaderboard.receipts import NO_RECEIPT, verify_log
 from eval.leaderboard.store import Store
 from eval.leaderboard.tokens import Tokens
 from ld_data.storage.arrays import write_npy
-from tests.api.test_app import NPY, assert_error
+from tests.support.service import NPY, assert_error
 from tests.support.submissions import (
     LOG,
     REMOVE,
