@@ -52,7 +52,7 @@ class Season:
     @property
     def secret_sha256(self) -> str:
         """The sha256 of the secret's text: it binds the service to the secret without revealing it."""
-        return hash_secret(self.secret)
+        return hashlib.sha256(self.secret.encode()).hexdigest()
 
     @classmethod
     def draw(cls, release: str, data_sha256: str, number: int, rows: int, opened_at: str) -> Self:
@@ -64,11 +64,6 @@ class Season:
         known = {"season": self.number, "rows": self.rows, "secret_sha256": self.secret_sha256}
         times = {"opened_at": self.opened_at, "closed_at": self.closed_at}
         return known | times | ({"secret": self.secret} if self.closed_at else {})
-
-
-def hash_secret(secret: str) -> str:
-    """Return the sha256 of a secret's text."""
-    return hashlib.sha256(secret.encode()).hexdigest()
 
 
 def draw_rows(secret: str, source: str, codec: LatentCodec, rows: int = ROWS) -> Split:

@@ -7,7 +7,6 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from sqlalchemy import Connection, insert, select
 
 import ld_data
@@ -18,8 +17,7 @@ from eval.leaderboard.entries import Entry, Ranking
 from eval.leaderboard.receipts import REMOVAL, SCORE, SEASON, Receipt
 from eval.leaderboard.submission import Submission
 from eval.leaderboard.verification import Status, Verdict
-from ld_data.errors import InputError, UnknownNameError
-from ld_data.typing import Floats
+from ld_data.errors import InputError
 
 SCORER = f"ld-data {ld_data.__version__}"
 SEED_BITS = 63
@@ -112,12 +110,10 @@ class Store:
         with self._database.read() as connection:
             return entries.list_best(connection, Ranking.of(release, data_sha256, season), status, limit)
 
-    def rank_names(
-        self, release: str, data_sha256: str, names: Collection[str], season: Season | None = None
-    ) -> dict[tuple[str, str], int]:
-        """Return the best rank, from 1, of the ranked entries with each of these names, by name and url."""
+    def rank_names(self, release: str, data_sha256: str, names: Collection[str]) -> dict[tuple[str, str], int]:
+        """Return the best public rank, from 1, of the ranked entries with each of these names, by name and url."""
         with self._database.read() as connection:
-            return entries.rank_names(connection, Ranking.of(release, data_sha256, season), names)
+            return entries.rank_names(connection, Ranking.of(release, data_sha256, None), names)
 
     def find_rank(self, entry: Entry, season: Season | None = None) -> int | None:
         """Return the rank, from 1, of an entry of the public track, or of a season; None for a suspect."""
@@ -166,19 +162,6 @@ class Store:
             with self._database.read() as connection:
                 texts = log.read_texts(connection, first, min(first + PAGE_RECEIPTS - 1, last))
             yield "".join(f"{text}\n" for text in texts).encode()
-
-    def read_predictions(self, predictions_sha256: str) -> Floats:
-        """Return the predictions `(n, d)` float32 of an entry by their hash.
-
-        Raises:
-            UnknownNameError: if no entry has them.
-        """
-        query = select(schema.predictions).where(schema.predictions.c.sha256 == predictions_sha256)
-        with self._database.read() as connection:
-            row = connection.execute(query).one_or_none()
-        if row is None:
-            raise UnknownNameError(f"no predictions with the sha256 {predictions_sha256!r} are kept here.")
-        return np.frombuffer(row.bytes, "<f4").reshape(row.rows, -1)
 
     def _describe(
         self, ranking: Ranking, submission: Submission, verdict: Verdict, season: Season | None

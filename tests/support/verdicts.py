@@ -3,7 +3,9 @@
 from dataclasses import replace
 
 import numpy as np
+from sqlalchemy import select
 
+from eval.leaderboard import schema
 from eval.leaderboard.store import Store
 from eval.leaderboard.verification import PrivateScore, Verdict
 from eval.predictions import Predictions
@@ -31,6 +33,14 @@ def make_secret_verdict(number=0, status="ranked", **changes):
 
 def read_lines(store: Store) -> list[bytes]:
     return b"".join(store.read_log()).splitlines(keepends=True)
+
+
+def read_predictions(store: Store, sha256: str) -> np.ndarray | None:
+    """The predictions that a store keeps under a hash, as one row; None if it keeps none."""
+    query = select(schema.predictions.c.bytes).where(schema.predictions.c.sha256 == sha256)
+    with store._database.read() as connection:
+        content = connection.scalar(query)
+    return None if content is None else np.frombuffer(content, "<f4")
 
 
 def list_names(store: Store, **options) -> list[str]:
