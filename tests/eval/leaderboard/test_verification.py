@@ -138,7 +138,7 @@ def test_honest_models_are_hardly_ever_refused(data, private_y, honest):
         redraw = data.class_mean[data.test.label] + np.random.default_rng(seed).normal(0, SCALE, data.test.y.shape)
         gap, error = measure_gap(honest, replace(data, test=replace(data.test, y=redraw)), private_y)
         gaps.append(gap / error)
-    # the private draw is the same in all: around its part, which is half of the variance, the rest is spread
+    # all gaps share the private draw, half of their variance: the other half is their spread
     assert np.abs(gaps).max() < 4
     assert 0.5 < np.std(gaps) < 0.95
 
