@@ -4,7 +4,6 @@ import argparse
 import gc
 import signal
 import socket
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from typing import get_args
@@ -61,8 +60,8 @@ def _serve(options: argparse.Namespace) -> None:
         from eval.leaderboard.store import Store
 
     place = options.scores or scores_place(checkpoints)
-    with closing(Store(place)) as store:  # before the releases are loaded, so that a place of no use is told at once
-        _tell_of_older_scores(store.count_older_scores(), place)
+    with closing(Store(place)):  # before the releases are loaded, so that a useless place is reported at once
+        pass
     with _listen(options.host, options.port) as listener:
         level: Level = options.log_level or ("info" if options.log == "json" else "warning")
         serve(Service(checkpoints, place, vae.load, options.workers, options.log, level), listener)
@@ -76,15 +75,6 @@ def _spare_garbage_collection() -> Iterator[None]:
         yield
     finally:
         gc.enable()
-
-
-def _tell_of_older_scores(scores: int, place: str) -> None:
-    if scores:
-        print(
-            f"{scores} scores of an older version stay in the table scores of {place}. Their predictions were not "
-            "kept, so that they cannot be verified and are not ranked: submit them again.",
-            file=sys.stderr,
-        )
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -18,8 +18,8 @@ from api.settings import Limits
 from api.work.batching import CHUNK_ROWS
 from ld_data.errors import InputError
 from ld_data.storage.arrays import write_npy
-from tests.api.test_app import BASE, NPY, assert_error
 from tests.support.fakes import FakeCodec
+from tests.support.service import BASE, NPY, assert_error
 
 DECODE = f"{BASE}/x/decode"
 VECTORS = np.random.default_rng(0).uniform(size=(2 * CHUNK_ROWS + 5, 4)).astype(np.float32)

@@ -13,9 +13,9 @@ import ld_data
 from api.app import make_app
 from api.releases.catalogue import Catalogue
 from api.work.batching import CHUNK_ROWS
-from tests.api.test_app import BASE, LIMITS, assert_error
 from tests.support.fakes import FakeCodec, make_source
 from tests.support.servers import serve
+from tests.support.service import BASE, LIMITS, assert_error
 
 CODEC = FakeCodec()
 VECTORS = np.random.default_rng(0).normal(size=(CHUNK_ROWS + 5, 4)).astype(np.float32)

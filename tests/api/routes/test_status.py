@@ -1,14 +1,16 @@
-"""Whether the process is up, and whether all that it offers is whole."""
+"""The health of the process and of the releases."""
 
 import shutil
+from dataclasses import asdict
 
 import pytest
 from fastapi.testclient import TestClient
 
+import ld_data
 from api.app import make_app
 from api.releases.catalogue import Catalogue
-from tests.api.test_app import assert_error
 from tests.support.fakes import FakeCodec
+from tests.support.service import LIMITS, assert_error
 
 
 @pytest.fixture
@@ -54,3 +56,20 @@ def test_without_any_release_there_is_nothing_to_be_ready(start, checkpoints):
     client = start(checkpoints)
     assert_is_up(client)
     assert_error(client.get("/health/ready"), 503, "not_ready", "there are none", "build one")
+
+
+def test_health_is_ok_when_every_release_is_ready(client):
+    assert client.get("/health").json() == {"status": "ok", "ready": ["fake-4"], "not_ready": {}}
+
+
+def test_health_without_any_release_is_503(store):
+    client = TestClient(make_app(Catalogue(), store))
+    assert_error(client.get("/health"), 503, "not_ready", "build one")
+
+
+def test_info_announces_the_limits(client):
+    info = client.get("/info").json()
+    assert info["limits"] == asdict(LIMITS)
+    assert info["workers"] == 1
+    assert info["version"] == ld_data.__version__
+    assert len(info["private_seed_sha256"]) == 64

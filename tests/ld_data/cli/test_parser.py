@@ -21,7 +21,7 @@ import eval.__main__ as eval_main
 import ld_data
 import ld_data.__main__ as data_main
 import vae.__main__ as vae_main
-from eval.leaderboard.receipts import NO_RECEIPT, Place
+from eval.leaderboard.receipts import NO_RECEIPT, LogPosition
 from ld_data.cli import parser as command_line
 from ld_data.cli.parser import PLAIN, RED
 from ld_data.errors import InputError, MissingLibraryError
@@ -349,8 +349,8 @@ class TestLightInstallations:
         assert json.loads(scored.stdout)["skill"] > 0.9
 
     def test_a_log_of_scores_is_proved(self, tmp_path):
-        receipts = [Place(1, NO_RECEIPT, "now").make_receipt("score", {"score": {"mse": 1e-7}, "name": "ä"})]
-        receipts.append(Place(2, receipts[0].sha256, "now").make_receipt("score", {}))
+        receipts = [LogPosition(1, NO_RECEIPT, "now").make_receipt("score", {"score": {"mse": 1e-7}, "name": "ä"})]
+        receipts.append(LogPosition(2, receipts[0].sha256, "now").make_receipt("score", {}))
         log = tmp_path / "log.jsonl"
         log.write_text("".join(f"{receipt.text}\n" for receipt in receipts), "utf-8")
         proved = run_light("eval", "verify-log", log, "--receipt", receipts[0].sha256)
