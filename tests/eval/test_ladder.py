@@ -39,6 +39,11 @@ def tasks(data):
     return {task.name: task for task in make_ladder(data)}
 
 
+@pytest.fixture(scope="module")
+def rungs(data):
+    return {rung.task: rung for rung in climb(answer_the_mean, keep_rows(data, 10))}
+
+
 def fit_least_squares(x, y, seed):
     weight = np.linalg.lstsq(_with_ones(x), y)[0]
     return lambda x: _with_ones(x) @ weight
@@ -144,6 +149,7 @@ def test_least_squares_learns_the_linear_tasks_and_no_others(data):
     )
 
 
+@pytest.mark.slow
 def test_a_memoriser_learns_nothing_and_noise_makes_it_worse_than_the_null(data):
     rungs = climb(fit_nearest_neighbour, data)
     assert set(words(rungs).values()) == {"not"}
@@ -236,9 +242,8 @@ def test_an_exception_of_a_fit_names_the_task(data):
         ("classes, noise 1", 0.84, "partly"),
     ],
 )
-def test_a_skill_has_a_word(data, task, skill, word):
-    rung = {rung.task: rung for rung in climb(answer_the_mean, keep_rows(data, 10))}[task]
-    assert replace(rung, skill=skill).word == word
+def test_a_skill_has_a_word(rungs, task, skill, word):
+    assert replace(rungs[task], skill=skill).word == word
 
 
 def test_rungs_print_as_a_table_and_as_json(data):
