@@ -18,6 +18,13 @@ from tests.support.fakes import FakeCodec, build_release, make_plan, make_source
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Do not even import a module of slow tests where they are left out: most of these modules import Keras."""
+    if config.option.markexpr != "not slow" or collection_path.suffix != ".py":
+        return None
+    return "\npytestmark = pytest.mark.slow\n" in collection_path.read_text("utf-8") or None
+
+
 @pytest.fixture(autouse=True)
 def _no_network(monkeypatch):
     """Make a test fail if it connects to another machine."""

@@ -132,6 +132,7 @@ def test_the_core_requires_no_framework():
         "rfc8785",
         "scipy",
         "sniffio",
+        "tabulate",
         "tenacity",
         "tqdm",
         "truststore",
