@@ -220,4 +220,8 @@ def test_parts_make_the_same_answer_as_the_whole(is_binary):
 
 
 def test_tensors_are_described_with_any_number_of_rows():
-    assert describe_tensor(DECODER.operation.gives).model_dump() == {"name": "inputs", "datatype": "FP32", "shape": [-1, 2, 2]}
+    assert describe_tensor(DECODER.operation.gives).model_dump() == {
+        "name": "inputs",
+        "datatype": "FP32",
+        "shape": [-1, 2, 2],
+    }
