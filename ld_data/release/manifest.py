@@ -112,7 +112,7 @@ class Manifest:
         arrays: records of the arrays in `data.npz`.
         files: records of the files in the folder, this one excepted.
         npy_files: records of the predecessor's four files, which are made from `data.npz` on request.
-        changes: newest first.
+        changes: one or more, newest first.
     """
 
     name: str
@@ -228,6 +228,12 @@ def _read_y_kind(value: str) -> str:
     return value
 
 
+def _read_changes(values: list[Any]) -> tuple[Change, ...]:
+    if not values:
+        raise TypeError("changes must hold one change or more; received none")
+    return tuple(Change(**change) for change in values)
+
+
 def _read_array_records(values: dict[str, Any]) -> dict[str, ArrayRecord]:
     return {name: ArrayRecord(**{**record, "shape": tuple(record["shape"])}) for name, record in values.items()}
 
@@ -242,7 +248,7 @@ READERS: dict[str, Callable[[Any], Any]] = {
     "source": _read_source,
     "recipe": lambda values: RecipeRecord(**values),
     "y_kind": _read_y_kind,
-    "changes": lambda values: tuple(Change(**change) for change in values),
+    "changes": _read_changes,
     "arrays": _read_array_records,
     "files": _read_file_records,
     "npy_files": _read_file_records,

@@ -55,6 +55,7 @@ def test_every_field_is_required(release):
         ("files", []),
         ("name", 3),
         ("changes", {}),
+        ("changes", []),
         ("y_kind", "squares"),
         ("y_kind", None),
         ("recipe", "mnist"),
