@@ -1,4 +1,4 @@
-"""The manifest of a release: what is in it, how it was made, and the hashes that prove it."""
+"""The manifest of a release: its content, its making, and the hashes of all its files."""
 
 import json
 import re
@@ -78,14 +78,19 @@ class RecipeRecord:
 
 @dataclass(frozen=True)
 class Change:
-    """What is new in a version of a release: its number, the day as YYYY-MM-DD, and a sentence."""
+    """A change of a release: the version, the day as YYYY-MM-DD, and a sentence about the news."""
 
     version: str
     date: str
     text: str
 
     def __post_init__(self) -> None:
-        """Raise `TypeError` or `ValueError` for what is no text, or no day."""
+        """Check the parts.
+
+        Raises:
+            TypeError: a part is not a text.
+            ValueError: the date is not YYYY-MM-DD.
+        """
         if not all(isinstance(part, str) for part in (self.version, self.date, self.text)):
             raise TypeError(f"a change has a version, a date and a text; received {self!r}")
         date.fromisoformat(self.date)
@@ -96,7 +101,7 @@ class Manifest:
     """Everything about a release that is not in its arrays and weights.
 
     Attributes:
-        format_version: of this description; a reader refuses one that it does not know.
+        format_version: of this description; a reader refuses an unknown one.
         name, release_version: of the release.
         source: name, sha256 and licence of the labelled inputs.
         latent_dim, classes: d and k.
@@ -104,14 +109,14 @@ class Manifest:
         command: that makes the release again; empty for a build from Python with a source or recipe of the user's own.
         recipe: how the models were trained; latent size, kind of y and seed stand beside it.
         y_kind: "cells" for exact y, "gaussian" for a trained class VAE.
-        libraries: versions of Python, numpy, scipy, and of what trained, exported and measured the models.
+        libraries: versions of Python, numpy, scipy, and of those that trained, exported and measured the models.
         licence: of the arrays and weights.
         null, floor: of y in closed form, per dimension.
         health: the health report, as `ld_data.release.report.HealthReport.to_values` gives it.
-        judge_sha256: of the judge whose reading is in the health report; empty if there was none.
+        judge_sha256: of the judge that took part in the health report; empty without a judge.
         arrays: records of the arrays in `data.npz`.
-        files: records of the files in the folder, this one excepted.
-        npy_files: records of the predecessor's four files, which are made from `data.npz` on request.
+        files: records of the files in the folder except the manifest.
+        npy_files: records of the predecessor's four files, made from `data.npz` on request.
         changes: one or more, newest first.
     """
 
@@ -146,7 +151,11 @@ class Manifest:
 
     @classmethod
     def from_json(cls, text: str, place: str | Path) -> "Manifest":
-        """Return the manifest in a JSON text; raise `IntegrityError` naming `place` if it is not one of this format."""
+        """Return the manifest in a JSON text.
+
+        Raises:
+            IntegrityError: the text is no manifest of this format; the message names `place`.
+        """
         try:
             return cls(**_read_fields(json.loads(text)))
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
@@ -156,7 +165,11 @@ class Manifest:
 
 
 def read_manifest(folder: Path) -> Manifest:
-    """Return the manifest of a release folder; raise `IntegrityError` if it is missing or not a manifest."""
+    """Return the manifest of a release folder.
+
+    Raises:
+        IntegrityError: the manifest is missing, too large, or no manifest of this format.
+    """
     path = folder / MANIFEST_NAME
     try:
         if path.stat().st_size > MAX_MANIFEST_BYTES:
@@ -171,9 +184,12 @@ def read_manifest(folder: Path) -> Manifest:
 
 
 def read_file_record(name: str, values: Mapping[str, Any]) -> FileRecord:
-    """Return the record of a file from JSON values; raise `TypeError` for none, or for a name that leaves its folder.
+    """Return the record of a file from JSON values.
 
-    A download is kept under its sha256, which therefore must not be a path either.
+    The cache keeps a download under its sha256, which therefore must not be a path either.
+
+    Raises:
+        TypeError: the record is malformed, or the name leads out of the folder.
     """
     if Path(name).name != name or name in ("", "..") or "\0" in name:
         raise TypeError(f"file names must not hold folders; received {name!r}")

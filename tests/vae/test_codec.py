@@ -131,7 +131,7 @@ def test_a_preset_of_either_kind_encodes_and_decodes_as_before(kind, tmp_path):
 def test_a_preset_that_says_another_y_than_its_models_is_refused(preset):
     text = (preset / PRESET_NAME).read_text()
     (preset / PRESET_NAME).write_text(text.replace('"Cells"', '"GaussianClasses"'))
-    with pytest.raises(IntegrityError, match=r"preset\.json says that y is GaussianClasses, and model\.json.*Cells"):
+    with pytest.raises(IntegrityError, match=r"preset\.json says that y is gaussian, and model\.json.*cells"):
         vae.load(preset)
 
 

@@ -165,7 +165,7 @@ def test_a_configuration_without_an_end_is_refused(preset):
         (change(files={"../a": {"size": 1, "sha256": "0" * 64}}), "must not hold folders; received '../a'"),
         (change(files={"/etc/passwd": {"size": 1, "sha256": "0" * 64}}), "must not hold folders"),
         (change(files={"..": {"size": 1, "sha256": "0" * 64}}), "must not hold folders"),
-        (change(files={"preset.json": {"size": 1, "sha256": "0" * 64}}), "file names"),
+        (change(files={"preset.json": {"size": 1, "sha256": "0" * 64}}), "must not include the description"),
         ('{"format_version": 1, "x": "InputCodec", "y": "Cells"}', "files"),
     ],
 )
