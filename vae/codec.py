@@ -163,12 +163,7 @@ def _load_y(config: dict[str, Any], find: Find) -> Cells | GaussianClasses:
 
 
 def _read_classes(path: Path, names: Collection[str]) -> list[Array]:
-    """Return the arrays of these names.
-
-    Raises:
-        ValueError: the shapes do not fit together.
-        InputError: an array does not hold finite numbers.
-    """
+    """Return the arrays of these names; raise `ValueError` or `InputError` if they do not fit together."""
     arrays = read_npz(path)
     d, k = arrays["class_weight"].shape
     shapes = {"class_weight": (d, k), "class_bias": (k,), "frequency": (k,)}

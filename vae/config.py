@@ -84,11 +84,7 @@ class VaeConfig:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        """Check every value.
-
-        Raises:
-            InputError: a value is out of range, or two values exclude each other.
-        """
+        """Raise `InputError` if a value is out of range, or two values exclude each other."""
         if len(self.input_shape) not in (1, 2) or min(self.input_shape) < 1:
             raise InputError(f"input_shape must be (h, w), (t,) or (k,); received {self.input_shape}.")
         if self.latent_dim < 2:

@@ -51,24 +51,13 @@ class Preset:
             ) from error
 
     def verify(self, folder: Path) -> None:
-        """Check the size and the sha256 of every file in the folder.
+        """Check every file in the folder.
 
         Raises:
             IntegrityError: a file is missing or differs from its record; the message names the first one.
         """
-        for name, expected in self.files.items():
-            path = folder / name
-            if not path.is_file():
-                raise IntegrityError(f"{folder} is not a whole preset: {name} is missing. Fetch or save it again.")
-            if (size := path.stat().st_size) != expected.size:
-                raise IntegrityError(
-                    f"{path}: expected {expected.size} bytes; received {size}. Fetch or save the preset again."
-                )
-            if (received := FileRecord.of(path)) != expected:
-                raise IntegrityError(
-                    f"{path} was altered: expected sha256 {expected.sha256}; received {received.sha256}. "
-                    "Fetch or save the preset again."
-                )
+        for name, record in self.files.items():
+            record.check(folder / name, "preset")
 
 
 def read_preset(folder: Path) -> Preset:
@@ -102,12 +91,7 @@ def check_new_folder(folder: Path) -> None:
 
 
 def _read_fields(values: Any) -> dict[str, Any]:
-    """Return the fields of a preset from JSON values.
-
-    Raises:
-        TypeError: a value has another type or form.
-        KeyError: a field is missing.
-    """
+    """Return the fields of a preset from JSON values; raise `TypeError` or `KeyError` for another form."""
     if not isinstance(values, dict):
         raise TypeError(f"expected an object; received {type(values).__name__}")
     if values.get("format_version") != FORMAT_VERSION:
@@ -124,11 +108,7 @@ def _check_class(space: str, name: Any, known: Iterable[str]) -> str:
 
 
 def _read_record(name: str, values: Mapping[str, Any]) -> FileRecord:
-    """Return the record of a file.
-
-    Raises:
-        TypeError: the record is malformed, or that of the description itself.
-    """
+    """Return the record of a file; raise `TypeError` if it is malformed, or that of the description itself."""
     if name == PRESET_NAME:
         raise TypeError(f"the files must not include the description; received {name!r}")
     return read_file_record(name, values)

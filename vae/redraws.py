@@ -39,11 +39,7 @@ class Redraws:
     first_row: int = 0
 
     def __post_init__(self) -> None:
-        """Check the arguments.
-
-        Raises:
-            InputError: the seed, the first row or a label is out of range, or the numbers of inputs and labels differ.
-        """
+        """Raise `InputError` if a seed, row or label is out of range, or the numbers of inputs and labels differ."""
         check_seed(self.seed)
         labels = check_labels(self.labels, len(self.codec.y.class_bias)).shape
         if self.inputs is not None and np.shape(self.inputs)[:1] != labels:

@@ -57,11 +57,7 @@ class BuildPlan:
     change: str = ""
 
     def __post_init__(self) -> None:
-        """Check the name.
-
-        Raises:
-            InputError: the name cannot be that of a folder and a part of an address.
-        """
+        """Raise `InputError` if the name cannot be that of a folder and a part of an address."""
         check_name(self.release)
 
 
@@ -146,16 +142,6 @@ def replace_report(folder: Path, report: HealthReport, judge_sha256: str) -> Non
             f"{folder.name} misses {len(report.refused)} of its goals, and keeps its old report:{_list_rows(report)}"
         )
     _amend(folder, lambda _, manifest: replace(manifest, health=report.to_values(), judge_sha256=judge_sha256))
-
-
-def add_changes(folder: Path, *changes: Change) -> None:
-    """Put changes, newest first, before those of the release in a folder.
-
-    Raises:
-        IntegrityError: the release is damaged; nothing has changed.
-        StorageError: the disk refuses; nothing has changed.
-    """
-    _amend(folder, lambda _, manifest: replace(manifest, changes=(*changes, *manifest.changes)))
 
 
 def _list_rows(report: HealthReport) -> str:

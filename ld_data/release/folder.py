@@ -16,7 +16,7 @@ from typing import TypeVar
 from ld_data.checks import is_release_name
 from ld_data.errors import InputError, IntegrityError, StorageError, UnknownNameError
 from ld_data.release.dataset import LatentDataset
-from ld_data.release.manifest import MANIFEST_NAME, ArrayRecord, FileRecord, Manifest, read_manifest
+from ld_data.release.manifest import MANIFEST_NAME, RESTORE, ArrayRecord, Manifest, read_manifest
 from ld_data.settings import checkpoints_folder
 from ld_data.storage.arrays import read_npz
 
@@ -90,7 +90,9 @@ def load_verified(folder: Path) -> tuple[Manifest, LatentDataset]:
 def _load(folder: Path) -> LatentDataset:
     manifest = read_manifest(folder)
     path = folder / DATA_NAME
-    _check_size(folder, DATA_NAME, manifest)
+    if DATA_NAME not in manifest.files:
+        raise IntegrityError(f"{folder} is not a whole release: its manifest does not list {DATA_NAME}. {RESTORE}")
+    manifest.files[DATA_NAME].check_size(path, "release")
     arrays = read_npz(path)
     if set(arrays) != set(manifest.arrays):
         raise IntegrityError(f"{path}: expected the arrays {sorted(manifest.arrays)}; received {sorted(arrays)}.")
@@ -137,15 +139,9 @@ def verify_files(folder: Path, names: Collection[str] | None = None) -> Manifest
         IntegrityError: a file differs; the message names the first one.
     """
     manifest = read_manifest(folder)
-    for file, expected in manifest.files.items():
-        if names is not None and file not in names:
-            continue
-        _check_size(folder, file, manifest)
-        if (received := FileRecord.of(folder / file)) != expected:
-            raise IntegrityError(
-                f"{folder / file} was altered: expected sha256 {expected.sha256}; received {received.sha256}. "
-                "Fetch or build the release again."
-            )
+    for file, record in manifest.files.items():
+        if names is None or file in names:
+            record.check(folder / file, "release")
     return manifest
 
 
@@ -207,17 +203,6 @@ def _previous(target: Path) -> Path:
 
 def _refused(target: Path) -> Path:
     return target.parent / f".{target.name}.refused"
-
-
-def _check_size(folder: Path, file: str, manifest: Manifest) -> None:
-    path = folder / file
-    if file not in manifest.files or not path.is_file():
-        raise IntegrityError(f"{folder} is not a whole release: {file} is missing. Fetch or build it again.")
-    if path.stat().st_size != manifest.files[file].size:
-        raise IntegrityError(
-            f"{path}: expected {manifest.files[file].size} bytes; received {path.stat().st_size}. "
-            "Fetch or build the release again."
-        )
 
 
 def _flush(folder: Path, recursive: bool = True) -> None:

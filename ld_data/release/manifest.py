@@ -19,6 +19,7 @@ MANIFEST_NAME = "manifest.json"
 MAX_MANIFEST_BYTES = 1 << 20
 SOURCE_KEYS = ("name", "sha256", "licence")
 SHA256 = re.compile(r"[0-9a-f]{64}")
+RESTORE = "Fetch, build or save it again."
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,27 @@ class FileRecord:
         """Return the record of an existing file."""
         return cls(path.stat().st_size, hash_file(path))
 
+    def check_size(self, path: Path, kind: str) -> None:
+        """Check that a file of a "release" or "preset" exists with this size.
+
+        Raises:
+            IntegrityError: it does not.
+        """
+        if not path.is_file():
+            raise IntegrityError(f"{path.parent} is not a whole {kind}: {path.name} is missing. {RESTORE}")
+        if (size := path.stat().st_size) != self.size:
+            raise IntegrityError(f"{path}: expected {self.size} bytes; received {size}. {RESTORE}")
+
+    def check(self, path: Path, kind: str) -> None:
+        """Check that a file of a "release" or "preset" has this size and hash.
+
+        Raises:
+            IntegrityError: it has not.
+        """
+        self.check_size(path, kind)
+        if (received := hash_file(path)) != self.sha256:
+            raise IntegrityError(f"{path} was altered: expected sha256 {self.sha256}; received {received}. {RESTORE}")
+
 
 @dataclass(frozen=True)
 class RecipeRecord:
@@ -65,15 +87,9 @@ class RecipeRecord:
     has_goals: bool
 
     def __post_init__(self) -> None:
-        """Check the types.
-
-        Raises:
-            TypeError: a value has another type.
-        """
-        types = (("name", str), ("epochs", int), ("flow_epochs", int), ("has_goals", bool))
-        for name, kind in types:
-            if type(getattr(self, name)) is not kind:
-                raise TypeError(f"{name} of the recipe must be {kind.__name__}; received {getattr(self, name)!r}")
+        """Raise `TypeError` if a value has another type."""
+        if tuple(map(type, vars(self).values())) != (str, int, int, bool):
+            raise TypeError(f"a recipe has a name, epochs, flow_epochs and has_goals; received {self!r}")
 
 
 @dataclass(frozen=True)
@@ -85,12 +101,7 @@ class Change:
     text: str
 
     def __post_init__(self) -> None:
-        """Check the parts.
-
-        Raises:
-            TypeError: a part is not a text.
-            ValueError: the date is not YYYY-MM-DD.
-        """
+        """Raise `TypeError` if a part is not a text, `ValueError` if the date is not YYYY-MM-DD."""
         if not all(isinstance(part, str) for part in (self.version, self.date, self.text)):
             raise TypeError(f"a change has a version, a date and a text; received {self!r}")
         date.fromisoformat(self.date)
@@ -202,13 +213,7 @@ def read_file_record(name: str, values: Mapping[str, Any]) -> FileRecord:
 
 
 def _read_fields(values: Any) -> dict[str, Any]:
-    """Return the fields of a manifest from JSON values.
-
-    Raises:
-        TypeError: a value has another type or form.
-        KeyError: a field is missing.
-        ValueError: a date is not YYYY-MM-DD.
-    """
+    """Return the fields of a manifest from JSON values; raise `TypeError`, `KeyError` or `ValueError` if they misfit."""
     if not isinstance(values, dict):
         raise TypeError(f"expected an object; received {type(values).__name__}")
     if values.get("format_version") != FORMAT_VERSION:

@@ -42,11 +42,7 @@ class Cells:
     kind: ClassVar[YKind] = "cells"
 
     def __post_init__(self) -> None:
-        """Check the frequencies.
-
-        Raises:
-            InputError: a class has no share.
-        """
+        """Raise `InputError` if a class has no share."""
         if not (self.frequency > 0).all():
             raise InputError(f"frequency must be above 0 for each class; received {self.frequency.min():g}.")
 

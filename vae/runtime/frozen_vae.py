@@ -28,11 +28,7 @@ class FrozenVae:
     decoder: Network
 
     def __post_init__(self) -> None:
-        """Check the networks against the configuration.
-
-        Raises:
-            InputError: a network takes other shapes.
-        """
+        """Raise `InputError` if a network takes other shapes than the configuration."""
         latents = (self.config.latent_dim,)
         expected = {"inputs": self.config.input_shape, "noise": latents}, {"latents": latents}
         received = self.encoder.inputs, self.decoder.inputs
