@@ -103,19 +103,19 @@ def make_inputs(labels, random):
 
 
 def generate(seed, rows):
-    """Return that many images and labels, as a generator of a source does."""
+    """Return that many generated images and their labels."""
     random = np.random.default_rng(seed)
     labels = random.integers(K, size=rows)
     return make_inputs(labels, random), labels.astype(np.uint8)
 
 
 def guess_classes(x):
-    """Return the guess of an honest model for each x: the class of the brightest pixel."""
+    """Return the answers of an honest model of x: the mean of the class with the brightest pixel."""
     return FakeY().class_mean[x[:, :K].argmax(axis=1)]
 
 
 def make_source(train: int = 60, test: int = 30) -> Source:
-    """Return a source with the label in its first three pixels."""
+    """A source whose first three pixels show the label."""
     labels = np.arange(train + test) % K
     inputs = make_inputs(labels, np.random.default_rng(0))
     labels = labels.astype(np.uint8)
@@ -135,7 +135,7 @@ def make_plan(release: str = "fake-4", seed: int = 0) -> BuildPlan:
 
 
 def build_release(source: Source, codec: LatentCodec, plan: BuildPlan, checkpoints: Path) -> Path:
-    """Write a release; its health report holds moments alone, and no goals."""
+    """A release whose health report holds only moments, without goals."""
     data = make_dataset(source, codec, plan.release, plan.seed)
     splits = {"train": data.train, "test": data.test}
     groups = {

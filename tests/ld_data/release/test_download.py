@@ -77,7 +77,7 @@ def test_a_download_replaces_an_older_release_whole(service, release, tmp_path):
     assert {path.name for path in folder.iterdir()} == {path.name for path in release.iterdir()}
 
 
-def test_what_is_here_and_whole_is_not_fetched_again(service, tmp_path):
+def test_a_whole_release_is_not_fetched_again(service, tmp_path):
     first = fetch_release("fake-4", service, tmp_path)
     folder = first.folder
     stamps = {path: path.stat().st_mtime_ns for path in folder.iterdir()}
@@ -138,7 +138,8 @@ def test_files_that_arrived_before_a_failure_are_not_fetched_again(watched_servi
     assert {file: asked.count(file) for file in files} == dict.fromkeys(files, 1) | {"manifest.json": 2, last: 2}
 
 
-def test_a_release_that_another_process_fetches_is_waited_for(watched_service, door, release, tmp_path):
+@pytest.mark.slow
+def test_a_download_waits_for_another_process_that_fetches_the_release(watched_service, door, release, tmp_path):
     door.gate.clear()
     command = [sys.executable, "-c", DOWNLOAD, watched_service, str(tmp_path / "new")]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
@@ -152,7 +153,7 @@ def test_a_release_that_another_process_fetches_is_waited_for(watched_service, d
     assert [path.name for path in (tmp_path / "new").iterdir()] == ["fake-4"]
 
 
-def test_a_service_that_is_no_such_service_is_told(service, tmp_path, monkeypatch):
+def test_an_address_that_is_no_such_service_is_reported(service, tmp_path, monkeypatch):
     with pytest.raises(DownloadError, match=r"answered 404.*no release 'nope'"):
         download_release("nope", service, tmp_path)
     with pytest.raises(DownloadError, match=r"no answer from .*make serve"):
