@@ -8,6 +8,8 @@ import numpy as np
 from ld_data.errors import InputError
 
 Mode = Literal["sample", "mean"]
+YKind = Literal["cells", "gaussian"]
+Y_KINDS: tuple[YKind, ...] = ("cells", "gaussian")
 MODES: tuple[Mode, ...] = ("sample", "mean")
 MAX_ECHO = 200  # characters of a text that an error repeats
 
@@ -62,6 +64,10 @@ class YCodec(Protocol):
     """Encoder and decoder of the y space."""
 
     @property
+    def kind(self) -> YKind:
+        """The kind of y: exact "cells", or the "gaussian" posteriors of a trained class VAE."""
+
+    @property
     def latent_dim(self) -> int:
         """The latent size d."""
 
@@ -105,3 +111,14 @@ class LatentCodec(Protocol):
 
     def save(self, folder: Path) -> None:
         """Write configuration and weights as new files into an existing folder."""
+
+
+class Judge(Protocol):
+    """A classifier of raw inputs, trained apart from the models, that reads decoded inputs."""
+
+    @property
+    def sha256(self) -> str:
+        """The sha256 of the judge's file; empty for a judge without a file."""
+
+    def classify(self, inputs: np.ndarray) -> np.ndarray:
+        """Return the classes `(n,)` of inputs `(n, ...)` float32, pixels in [0, 1]."""

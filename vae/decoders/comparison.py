@@ -54,7 +54,7 @@ def _measure(
     normals_mse: the mean squared difference from the published decoder there; normals_judge: the share that the judge
     reads alike.
     """
-    means = codec.x.encode(source.x_test, mode="mean")
+    means = codec.x.encode(source.inputs_test, mode="mean")
     normals = make_normals(NORMALS_SEED, NORMALS_STREAM, 0, NORMALS_ROWS, data.latent_dim).astype(np.float32)
     expected = codec.x.decode(normals)
     measures = {}

@@ -1,3 +1,5 @@
+from dataclasses import astuple, replace
+
 import keras
 import numpy as np
 import pytest
@@ -5,6 +7,7 @@ import eval.__main__ as eval_main
 import ld_data
 import ld_data.__main__ as data_main
 from ld_data.release.report import Goal
+from vae.recipes import find_recipe
 from ld_data.storage.arrays import read_npz
 from ld_data.storage.hashing import hash_file
 from tests.support.command_lines import run
@@ -20,10 +23,11 @@ def test_build_makes_a_verified_release(checkpoints, tiny_mnist1d, capsys, monke
     assert "worst_mean" in shown.out
     assert "built and verified" in shown.err
     data = ld_data.load("ld-mnist1d-5")
+    y_option = " --y gaussian" if y_kind == "gaussian" else ""
     assert data.train.x.shape == (400, 5)
-    assert data.manifest.command == (
-        f"python -m ld_data build mnist1d --latent-dim 5 --y {y_kind} --epochs 1 --flow-epochs 1 --seed 3"
-    )
+    assert data.manifest.command == f"python -m ld_data build mnist1d --latent-dim 5{y_option} --seed 3"
+    assert data.manifest.y_kind == y_kind
+    assert astuple(data.manifest.recipe) == ("mnist1d", 1, 1, True)
     trained_by = {"python", "numpy", "scipy", "scikit-learn", "keras", keras.backend.backend()}
     assert set(data.manifest.libraries) == trained_by | {"tf2onnx", "onnxruntime"}
     health = data.manifest.health
@@ -45,7 +49,8 @@ def test_build_makes_a_verified_release(checkpoints, tiny_mnist1d, capsys, monke
     assert run(data_main.main, "health", "ld-mnist1d-5", "--keep") == 0
     assert "keeps this report" in capsys.readouterr().err
     assert ld_data.load("ld-mnist1d-5").manifest == manifest
-    monkeypatch.setattr(data_main, "_read_goals", lambda *_: {"x_train": {"worst_mean": Goal(most=-1.0)}})
+    recipe = replace(find_recipe("mnist1d"), goals={"x_train": {"worst_mean": Goal(most=-1.0)}})
+    monkeypatch.setattr("ld_data.commands.health.restore_recipe", lambda *_: recipe)
     assert run(data_main.main, "health", "ld-mnist1d-5", "--keep") == 1
     assert "ld-mnist1d-5 misses 1 of its goals, and keeps its old report:\n  x_train" in capsys.readouterr().err
     assert ld_data.load("ld-mnist1d-5").manifest == manifest
@@ -113,7 +118,7 @@ def test_the_report_of_varied_digits_tells_what_is_kept(checkpoints, monkeypatch
     monkeypatch.setattr("ld_data.sources.catalogue.VARIATIONS_FIT_ROWS", 600)
     images, labels = np.random.default_rng(0).integers(0, 256, (800, 28, 28), np.uint8), np.arange(800) % 4
     digits = {"x_train": images[:600], "x_test": images[600:], "y_train": labels[:600], "y_test": labels[600:]}
-    monkeypatch.setattr("ld_data.sources.source.load_mnist", lambda: digits)
+    monkeypatch.setattr("ld_data.sources.catalogue.load_mnist", lambda: digits)
     arguments = ("mnist-rot-back-image-like", "--latent-dim", 2, "--epochs", 1, "--flow-epochs", 1)
     assert run(data_main.main, "build", *arguments) == 0
     kept = ld_data.load("ld-mnist-rot-back-image-like-2").manifest.health["kept"]
