@@ -12,7 +12,7 @@ from ld_data.release.report import Goals
 from ld_data.sources.catalogue import SOURCES
 from ld_data.sources.source import Source
 from ld_data.variations.archive import PUBLICATIONS
-from ld_data.variations.stream import MANNERS
+from ld_data.variations.stream import PRESETS
 from vae.config import VaeConfig
 from vae.goals import EXACT_Y, GOALS_OF_ANY, MNIST1D_GOALS, MNIST1D_LARGE_GOALS, MNIST_GOALS, ROTATED_GOALS
 
@@ -151,7 +151,7 @@ RECIPES: dict[str, Recipe] = {
         Recipe("mnist1d", SIGNAL, CLASSES, goals=MNIST1D_GOALS),
         Recipe("mnist1d-large", SIGNAL, CLASSES, goals=MNIST1D_LARGE_GOALS),
         Recipe(OWN_IMAGES, IMAGE, CLASSES, goals=GOALS_OF_ANY),
-        *(Recipe(name, IMAGE, CLASSES, goals=GOALS_OF_ANY) for name in (*PUBLICATIONS, *MANNERS)),
+        *(Recipe(name, IMAGE, CLASSES, goals=GOALS_OF_ANY) for name in (*PUBLICATIONS, *PRESETS)),
         Recipe("mnist-rot-back-image-like", ROTATED, CLASSES, goals=ROTATED_GOALS),
         Recipe("ld-mnist-v3", PREDECESSOR, replace(CLASSES, beta=0.0625, slip=True, epochs=30), y="gaussian"),
     )

@@ -88,7 +88,7 @@ def submit(
         entry = submit_challenge(address, release, values, submission, season)
     else:
         data = load(release)
-        entry = send(address, data, read_predictions(predictions, data), submission)
+        entry = send(address, data, read_predictions(predictions, data).values, submission)
     print_result(entry, f"{_format_entries([entry])}\n{describe_entry(entry)}", as_json)
 
 

@@ -39,9 +39,8 @@ def build(
         change: The news in this version, a sentence for the release's card.
         no_goals: Publish whatever the health report says.
     """
-    from vae.release import build_release
-
     from eval.classifiers.judges import open_judge  # late, as vae.release: Keras and scikit-learn take 5 s
+    from vae.release import build_release
 
     def show(report: HealthReport) -> None:
         print_result(report.to_values(), report.to_text(), as_json, red=["MISSED"])

@@ -15,7 +15,7 @@ from ld_data.release.folder import find_release, load
 from ld_data.release.manifest import read_manifest
 from ld_data.sources.mnist import load_mnist
 from ld_data.variations.plots import draw_variations
-from ld_data.variations.stream import MANNERS
+from ld_data.variations.stream import PRESETS
 
 __all__ = ["choose_figures", "save_figure"]
 
@@ -32,9 +32,9 @@ def choose_figures(name: str, source_npz: Path | None, components: tuple[int, in
     """
     if name == "mnist1d":
         return draw_generator()
-    if name in MANNERS:
+    if name in PRESETS:
         arrays = load_mnist()
-        return draw_variations(MANNERS[name], arrays["x_train"], arrays["y_train"])
+        return draw_variations(PRESETS[name], arrays["x_train"], arrays["y_train"])
     return _draw_release(_find_drawable(name), source_npz, components)
 
 
@@ -42,7 +42,7 @@ def _find_drawable(name: str) -> Path:
     try:
         return find_release(name)
     except UnknownNameError as error:
-        raise UnknownNameError(f"{error} Or name a generator: {', '.join(['mnist1d', *MANNERS])}.") from error
+        raise UnknownNameError(f"{error} Or name a generator: {', '.join(['mnist1d', *PRESETS])}.") from error
 
 
 def _draw_release(folder: Path, source_npz: Path | None, components: tuple[int, int]) -> Figures:

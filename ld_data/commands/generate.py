@@ -20,7 +20,7 @@ from ld_data.storage.arrays import read_npy
 from ld_data.variations.benchmark import describe_reading, measure_reading
 from ld_data.variations.files import check_target, read_pictures, write_variations
 from ld_data.variations.published import TEST_ROWS, TRAIN_ROWS
-from ld_data.variations.stream import MANNERS, MAX_ROW, VariationConfig, VariationStream
+from ld_data.variations.stream import MAX_ROW, PRESETS, VariationConfig, VariationStream
 
 GROUP = f"{name_program('ld_data')} generate"
 app = App(name="generate", help_epilogue=f"example:\n  {GROUP} mnist1d --out signals.npz")
@@ -147,7 +147,7 @@ add_command(
     "--out signals.npz --seed 7",
     GROUP,
 )
-for _preset, _config in MANNERS.items():
+for _preset, _config in PRESETS.items():
     add_command(
         app,
         _make_variations_command(_preset, _config),

@@ -17,10 +17,10 @@ from ld_data.release.folder import find_release, load
 from ld_data.release.inputs import find_inputs
 from ld_data.release.manifest import read_manifest
 from ld_data.release.report import read_goals
-from ld_data.variations.stream import MANNERS
+from ld_data.variations.stream import PRESETS
 from vae.recipes import restore_recipe
 
-GENERATORS = ("mnist1d", *MANNERS)
+GENERATORS = ("mnist1d", *PRESETS)
 
 
 def complete_drawable(context: CompletionContext) -> list[str]:
