@@ -79,8 +79,7 @@ def serve(
     if workers < 1:
         raise InputError(f"the service needs 1 worker or more; --workers is {workers}.")
     with _spare_garbage_collection():  # late: the service takes 0.5 s
-        from api.server import Service
-        from api.server import serve as start
+        from api import server
         from eval.leaderboard.store import Store
 
     place = scores or scores_place(folder)
@@ -88,7 +87,7 @@ def serve(
         pass
     with _listen(host, port) as listener:
         level: Level = log_level or ("info" if log == "json" else "warning")
-        start(Service(folder, place, vae.load, workers, log, level), listener)
+        server.serve(server.Service(folder, place, vae.load, workers, log, level), listener)
 
 
 @contextmanager

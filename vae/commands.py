@@ -91,12 +91,11 @@ def decoders(
     """
     # late: Keras takes 5 s
     from eval.classifiers.judges import open_judge
-    from vae.decoders.comparison import compare_decoders
-    from vae.decoders.table import describe_rows
+    from vae.decoders import comparison, table
 
     if steps < 1:
         raise InputError(f"--steps must be 1 or more; received {steps}.")
     data, codec = ld_data.load(release), load(release)
     source = find_inputs(read_manifest(find_release(release)), source_npz)
-    rows = compare_decoders(data, codec, source, open_judge(source.judge), only, steps)
-    print_result([asdict(row) for row in rows], describe_rows(rows), as_json)
+    rows = comparison.compare_decoders(data, codec, source, open_judge(source.judge), only, steps)
+    print_result([asdict(row) for row in rows], table.describe_rows(rows), as_json)

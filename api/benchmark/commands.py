@@ -42,20 +42,17 @@ def benchmark(
         seconds: Seconds of one turn.
         quick: Only see that it runs: its figures mean nothing.
     """
-    from api.benchmark.goals import judge
-    from api.benchmark.machine import describe_machine
-    from api.benchmark.suite import run
-    from api.benchmark.table import describe
+    from api.benchmark import goals, machine, suite, table  # late: these need the libraries of the service
 
     chosen: dict[str, Any] = {"rounds": turns, "seconds": seconds} | (QUICK if quick else {})
-    results = run(Options(find_release(release), alternatives, only or tuple(SECTIONS), **chosen))
-    machine = describe_machine(alternatives)
-    goals = [
+    results = suite.run(Options(find_release(release), alternatives, only or tuple(SECTIONS), **chosen))
+    facts = machine.describe_machine(alternatives)
+    verdicts = [
         {"work": verdict.goal.work, "wanted": verdict.goal.wanted, "measured": verdict.figure, "met": verdict.is_met}
-        for verdict in judge(results)
+        for verdict in goals.judge(results)
     ]
-    result = {"machine": machine, **asdict(results), "goals": goals}
-    print_result(result, describe(results, machine), as_json, red=["**no**"])
+    result = {"machine": facts, **asdict(results), "goals": verdicts}
+    print_result(result, table.describe(results, facts), as_json, red=["**no**"])
     if results.missing and not (results.samples or results.figures):
         name, reason = next(iter(results.missing.items()))
         raise StartError(f"nothing could be measured, as nothing started. {name}: {reason}")
@@ -69,11 +66,10 @@ def soak(*, release: Release = "ld-mnist-32", minutes: float = 10.0, workers: in
         minutes: How long.
         workers: How many processes serve; of two or more one is killed.
     """
-    from api.benchmark.soak.soak import describe_soak
-    from api.benchmark.soak.soak import soak as test
+    from api.benchmark.soak import soak as soaking  # late: it needs the libraries of the service
 
     folder = find_release(release)
-    result = test(ld_data.load(folder), folder, minutes, workers)
-    print_result(asdict(result), describe_soak(result), as_json, red=["SURPRISE:"])
+    result = soaking.soak(ld_data.load(folder), folder, minutes, workers)
+    print_result(asdict(result), soaking.describe_soak(result), as_json, red=["SURPRISE:"])
     if result.surprises:
         raise HealthError(f"{len(result.surprises)} surprises. The first: {result.surprises[0]}.")

@@ -15,6 +15,7 @@ from cyclopts import (
     Parameter,
     UnknownCommandError,
     UnusedCliTokensError,
+    ValidationError,
 )
 
 import ld_data
@@ -157,6 +158,8 @@ def _explain(error: CycloptsError) -> str:
             return f"name a command: {known}."
         kind = "option" if error.unused_tokens[0].startswith("-") else "command"
         return f"unknown {kind} {error.unused_tokens[0]!r}. The commands are {known}."
+    if isinstance(error, ValidationError):
+        return f"{error.exception_message.rstrip('.')}."
     if isinstance(error, UnusedCliTokensError):
         return f"unexpected arguments: {' '.join(error.unused_tokens or [])}."
     return str(error)

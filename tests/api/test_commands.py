@@ -1,6 +1,5 @@
-import sqlite3
-from contextlib import closing
 import pytest
+
 from api.commands import main as serve_main
 
 
@@ -8,17 +7,6 @@ def test_the_service_tells_at_once_that_its_port_is_taken(service, checkpoints, 
     arguments = ["--checkpoints", str(checkpoints), "--scores", str(tmp_path / "s"), "--port", service.split(":")[-1]]
     assert serve_main(arguments) == 1
     assert "Choose another with --port" in capsys.readouterr().err
-
-
-def test_the_service_tells_of_scores_that_it_cannot_verify(service, checkpoints, tmp_path, monkeypatch, capsys):
-    place = tmp_path / "older.sqlite"
-    with closing(sqlite3.connect(place)) as connection:
-        connection.execute("CREATE TABLE scores (id INTEGER PRIMARY KEY)")
-        connection.execute("INSERT INTO scores DEFAULT VALUES")
-        connection.commit()
-    monkeypatch.setenv("LD_DATA_SCORES", str(place))
-    assert serve_main(["--checkpoints", str(checkpoints), "--port", service.split(":")[-1]]) == 1
-    assert "1 scores of an older version stay" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("port", [80000, -1])

@@ -1,11 +1,10 @@
 import pytest
+
 import eval.__main__ as eval_main
 import ld_data
 import ld_data.__main__ as data_main
 import vae.__main__ as vae_main
-from tests.support.command_lines import run
-from tests.support.command_lines import run_json
-from tests.support.command_lines import QUICK
+from tests.support.command_lines import QUICK, run, run_json
 
 
 def test_train_and_info(tmp_path, tiny_mnist1d, capsys):

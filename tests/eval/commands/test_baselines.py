@@ -1,7 +1,7 @@
 import pytest
+
 import eval.__main__ as eval_main
-from tests.support.command_lines import run
-from tests.support.command_lines import run_json
+from tests.support.command_lines import run, run_json
 
 
 def test_baselines(release, capsys, monkeypatch):

@@ -1,11 +1,12 @@
 import json
 from dataclasses import replace
+
 import pytest
+
 import eval.__main__ as eval_main
 from eval.classifiers.registry import CLASSIFIERS
+from tests.support.command_lines import run, run_json
 from tests.support.fakes import FakeCodec
-from tests.support.command_lines import run
-from tests.support.command_lines import run_json
 
 
 def test_classify(tiny_mnist1d, capsys):
@@ -36,7 +37,7 @@ def test_classify_latents_and_what_is_decoded_of_them(release, capsys, monkeypat
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("lenet", "mnist1d"), "lenet reads images; received signals and vectors. What reads them: logistic"),
+        (("lenet", "mnist1d"), "lenet reads images; received signals and vectors. These read them: logistic"),
         (("mlp", "none"), "no release 'none'"),
         (("mlp", "none"), "Or name a source: mnist, mnist1d"),
         (("mlp", "mnist1d", "--decoded"), "--decoded goes with a release; mnist1d is a source"),

@@ -1,13 +1,13 @@
 from dataclasses import replace
+
 import httpx2
 import numpy as np
 import pytest
+
 import eval.__main__ as eval_main
 from ld_data.sources import secret_draws as challenge
-from tests.support.fakes import generate
-from tests.support.fakes import guess_classes
-from tests.support.command_lines import run
-from tests.support.command_lines import run_json
+from tests.support.command_lines import run, run_json
+from tests.support.fakes import generate, guess_classes
 
 
 def test_submit_and_leaderboard(service, predictions, capsys):
@@ -34,7 +34,7 @@ def test_the_leaderboard_shows_great_figures_in_short(service, predictions, caps
     np.save(predictions, np.full((30, 4), 1e5))
     assert run(eval_main.main, "submit", "fake-4", predictions, "--name", "hopeless", "--to", service) == 0
     assert run(eval_main.main, "leaderboard", "fake-4", "--from", service) == 0
-    (row,) = (line for line in capsys.readouterr().out.splitlines() if line.startswith("   1       1  hopeless"))
+    (row,) = (line for line in capsys.readouterr().out.splitlines() if line.split()[:3] == ["1", "1", "hopeless"])
     assert " 1.0e+10 +- " in row
     assert len(row) < 130
     np.save(predictions, np.full((30, 4), 1e30))
@@ -112,8 +112,7 @@ def test_verify_log_finds_the_hashes_that_were_kept_once_it_has_grown(service, p
     for option in ("--receipt", "--head"):
         assert run(eval_main.main, "verify-log", log, option, "ab" * 32) == 1
         assert "none of the 3 receipts of the log has the sha256 abab" in capsys.readouterr().err
-        with pytest.raises(SystemExit):
-            run(eval_main.main, "verify-log", log, option, kept[0][:8])
+        assert run(eval_main.main, "verify-log", log, option, kept[0][:8]) == 2
         assert "expected the 64 hexadecimal digits" in capsys.readouterr().err
 
 

@@ -1,13 +1,14 @@
 from hashlib import sha256
+
 import httpx2
+
 import eval.__main__ as eval_main
 from api.app import make_app
 from eval.leaderboard.tokens import Tokens
 from ld_data.sources import secret_draws as challenge
+from tests.support.command_lines import run, run_json
 from tests.support.fakes import generate
 from tests.support.servers import serve
-from tests.support.command_lines import run
-from tests.support.command_lines import run_json
 
 
 def test_remove(catalogue, store, predictions, tmp_path, capsys, monkeypatch):

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
+
 import eval.__main__ as eval_main
-from tests.support.command_lines import run
-from tests.support.command_lines import run_json
+from tests.support.command_lines import run, run_json
 
 
 def test_score(predictions, capsys):
@@ -55,7 +55,7 @@ def test_ladder_of_a_baseline(release, capsys):
     assert run(eval_main.main, "ladder", "linear", "--release", "fake-4") == 0
     shown = capsys.readouterr()
     assert "fake-4, 60 + 30 rows, the model linear" in shown.out
-    assert "What linear lacks first: to follow a smooth nonlinear map" in shown.out
+    assert "linear lacks these abilities first: to follow a smooth nonlinear map" in shown.out
     assert shown.err == ""  # no progress, as this is no terminal
 
 

@@ -33,9 +33,7 @@ runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
 def run_light(*words, **environment):
     """The finished process of a program in an installation without the extras."""
     command = [sys.executable, "-c", LIGHT, *map(str, words)]
-    return subprocess.run(
-        command, cwd=ROOT, env=os.environ | environment, capture_output=True, text=True, check=False
-    )
+    return subprocess.run(command, cwd=ROOT, env=os.environ | environment, capture_output=True, text=True, check=False)
 
 
 class TestNeeds:
@@ -144,7 +142,11 @@ class TestLightInstallations:
         ):
             finished = run_light(*line.split())
             one_line = finished.stderr.startswith("error: this needs ") and finished.stderr.count("\n") == 1
-            if (finished.returncode, finished.stdout) != (1, "") or not one_line or f'".[{extra}]"' not in finished.stderr:
+            if (
+                (finished.returncode, finished.stdout) != (1, "")
+                or not one_line
+                or f'".[{extra}]"' not in finished.stderr
+            ):
                 wrong.append((line, finished.stdout, finished.stderr))
         assert not wrong
 

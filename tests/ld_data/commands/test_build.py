@@ -3,16 +3,15 @@ from dataclasses import astuple, replace
 import keras
 import numpy as np
 import pytest
+
 import eval.__main__ as eval_main
 import ld_data
 import ld_data.__main__ as data_main
 from ld_data.release.report import Goal
-from vae.recipes import find_recipe
 from ld_data.storage.arrays import read_npz
 from ld_data.storage.hashing import hash_file
-from tests.support.command_lines import run
-from tests.support.command_lines import run_json
-from tests.support.command_lines import QUICK
+from tests.support.command_lines import QUICK, run, run_json
+from vae.recipes import find_recipe
 
 
 @pytest.mark.parametrize("y_kind", ["cells", "gaussian"])

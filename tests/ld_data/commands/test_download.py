@@ -1,6 +1,5 @@
 import ld_data.__main__ as data_main
-from tests.support.command_lines import run
-from tests.support.command_lines import run_json
+from tests.support.command_lines import run, run_json
 
 
 def test_download_tells_whether_it_fetched(service, release, cache, tmp_path, capsys):

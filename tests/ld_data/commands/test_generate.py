@@ -1,14 +1,15 @@
 import re
+
 import numpy as np
 import pytest
+
 import ld_data.__main__ as data_main
 from ld_data.mnist1d.config import Mnist1dConfig
 from ld_data.mnist1d.dataset import make_mnist1d
 from ld_data.sources.mnist import load_mnist
 from ld_data.variations.benchmark import Reading
 from ld_data.variations.stream import VariationConfig, VariationStream
-from tests.support.command_lines import run
-from tests.support.command_lines import run_json
+from tests.support.command_lines import run, run_json
 
 
 def test_generate(tmp_path, capsys):
@@ -72,9 +73,7 @@ def test_generate_variations_from_pictures(tmp_path, mnist_home):
     arguments = ("--pictures", tmp_path / "pictures.npy", "--train", 3, "--test", 2, "--out", tmp_path / "v.npz")
     assert run(data_main.main, "generate", "mnist-back-image-like", *arguments) == 0
     with np.load(tmp_path / "v.npz") as arrays:
-        assert np.array_equal(
-            arrays["background_train"][2], np.load(tmp_path / "pictures.npy")[0].astype(np.float32)
-        )
+        assert np.array_equal(arrays["background_train"][2], np.load(tmp_path / "pictures.npy")[0].astype(np.float32))
 
 
 @pytest.mark.parametrize(
@@ -97,7 +96,7 @@ def test_benchmark_variations(monkeypatch, capsys):
     reading = Reading("ours", 0.5, 0.6, 250_000_000, "00")
     asked = []
     monkeypatch.setattr(
-        "ld_data.variations.benchmark.measure_reading",
+        "ld_data.commands.generate.measure_reading",
         lambda *arguments: asked.append(arguments) or {"lists": reading, "ours": reading},
     )
     assert run_json(capsys, data_main.main, "benchmark", "variations")["ours"]["peak"] == 250_000_000
