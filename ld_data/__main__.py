@@ -7,7 +7,22 @@ from cyclopts import App
 
 from ld_data.cli.program import add_command, make_program, run
 
-COMMANDS = "ld_data.commands"
+COMMANDS = (  # function, name, summary, example
+    ("releases:list_all", "list", "List the installed releases.", "--json"),
+    ("generate:benchmark", "benchmark", "Compare the speed of a generator or a parser with the original.", "mnist1d"),
+    ("build:build", "build", "Train, encode, examine, write and verify a release.", "mnist1d --latent-dim 8 --seed 1"),
+    ("download:download", "download", "Fetch a release from a service.", "ld-mnist-32 --from http://127.0.0.1:8000"),
+    ("releases:verify", "verify", "Check every hash of a release.", "checkpoints/ld-mnist-32"),
+    (
+        "releases:export",
+        "export",
+        "Write a release as Parquet, safetensors, CSV, .npz or .npy files.",
+        "ld-mnist1d-32 --format csv",
+    ),
+    ("health:health", "health", "Measure how far a release's latents are from N(0, I).", "ld-mnist-32"),
+    ("health:examples", "examples", "Give a release the inputs and the map that the page shows.", "ld-mnist-32"),
+    ("health:plots", "plots", "Draw a release, or a generator.", "ld-mnist-32 --out plots"),
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -18,54 +33,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def make_app() -> App:
     """Return the program with its commands."""
     app = make_program("ld_data", "Latent datasets: list, make, fetch and check them.", "list")
-    add_command(app, f"{COMMANDS}.releases:list_all", "list", "List the installed releases.", "--json")
-    app.command(f"{COMMANDS}.generate:app", name="generate", help="Write raw signals or images from a generator.")
-    add_command(
-        app,
-        f"{COMMANDS}.generate:benchmark",
-        "benchmark",
-        "Compare the speed of a generator or a parser with the original.",
-        "mnist1d",
-    )
-    add_command(
-        app,
-        f"{COMMANDS}.build:build",
-        "build",
-        "Train, encode, examine, write and verify a release.",
-        "mnist1d --latent-dim 8 --seed 1",
-    )
-    add_command(
-        app,
-        f"{COMMANDS}.download:download",
-        "download",
-        "Fetch a release from a service.",
-        "ld-mnist-32 --from http://127.0.0.1:8000",
-    )
-    add_command(
-        app, f"{COMMANDS}.releases:verify", "verify", "Check every hash of a release.", "checkpoints/ld-mnist-32"
-    )
-    add_command(
-        app,
-        f"{COMMANDS}.releases:export",
-        "export",
-        "Write a release as Parquet, safetensors, CSV, .npz or .npy files.",
-        "ld-mnist1d-32 --format csv",
-    )
-    add_command(
-        app,
-        f"{COMMANDS}.health:health",
-        "health",
-        "Measure how far a release's latents are from N(0, I).",
-        "ld-mnist-32",
-    )
-    add_command(
-        app,
-        f"{COMMANDS}.health:examples",
-        "examples",
-        "Give an older release the inputs and the map that the page shows.",
-        "ld-mnist-32",
-    )
-    add_command(app, f"{COMMANDS}.health:plots", "plots", "Draw a release, or a generator.", "ld-mnist-32 --out plots")
+    app.command("ld_data.commands.generate:app", name="generate", help="Write raw signals or images from a generator.")
+    for function, name, summary, example in COMMANDS:
+        add_command(app, f"ld_data.commands.{function}", name, summary, example)
     return app
 
 

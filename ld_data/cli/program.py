@@ -55,7 +55,7 @@ def make_program(package: str, summary: str, example: str) -> App:
     def print_completion(shell: Annotated[Shell, Parameter(help="The shell.")], /) -> None:
         print(program.generate_completion(prog_name=script, shell=shell))
 
-    summary = f"Print a script by which a shell completes {script}."
+    summary = f"Print a script that makes a shell complete {script}."
     add_command(program, print_completion, "--print-completion", summary, "bash")
     return program
 
@@ -67,7 +67,7 @@ def add_command(
 
     Args:
         program: the program, or a group of its commands.
-        command: the function, or its path `module:function`, by which it is imported when it is called.
+        command: the function, or its path `module:function`, which is imported when the command is called.
         name: of the command.
         summary: the first line of the function's docstring, which the program's help shows without an import.
         example: the words after the command's name in the example that ends its help.

@@ -8,8 +8,7 @@ from cyclopts import Parameter
 
 from ld_data.cli.libraries import needs
 from ld_data.cli.options import Checkpoints, Json
-from ld_data.cli.output import print_result
-from ld_data.release.report import HealthReport
+from ld_data.commands.reports import print_report
 from ld_data.sources.catalogue import SOURCES, choose_source
 from vae.options import ModelOptions
 from vae.recipes import choose_recipe
@@ -42,9 +41,6 @@ def build(
     from eval.classifiers.judges import open_judge  # late, as vae.release: Keras and scikit-learn take 5 s
     from vae.release import build_release
 
-    def show(report: HealthReport) -> None:
-        print_result(report.to_values(), report.to_text(), as_json, red=["MISSED"])
-
     inputs = choose_source(source, source_npz, licence)
     built = build_release(
         inputs,
@@ -54,6 +50,6 @@ def build(
         checkpoints=checkpoints,
         change=change,
         check_goals=not no_goals,
-        on_report=show,
+        on_report=lambda report: print_report(report, as_json),
     )
     print(f"built and verified {built.folder}", file=sys.stderr)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import vae
-from ld_data.commands.inputs import find_available_inputs
+from ld_data.commands.reports import find_available_inputs
 from ld_data.errors import UnknownNameError
 from ld_data.extras import check_libraries
 from ld_data.health.plots import check_components, draw_latents, draw_models, save_figure

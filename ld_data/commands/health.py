@@ -10,7 +10,7 @@ import vae
 from ld_data.cli.libraries import needs
 from ld_data.cli.options import Folder, Json, OwnImages, Release, complete_releases
 from ld_data.cli.output import print_result
-from ld_data.commands.inputs import find_available_inputs
+from ld_data.commands.reports import find_available_inputs, print_report
 from ld_data.release.builder import add_examples, replace_report
 from ld_data.release.examples import EXAMPLES_NAME
 from ld_data.release.folder import find_release, load
@@ -45,7 +45,7 @@ def health(release: Release, /, *, source_npz: OwnImages = None, keep: bool = Fa
     codec = None if source is None else vae.load(folder)
     judge = None if source is None else open_judge(source.judge)
     report = examine(data, goals, source, codec, judge)
-    print_result(report.to_values(), report.to_text(), as_json, red=["MISSED"])
+    print_report(report, as_json)
     if keep:
         replace_report(folder, report, "" if judge is None else judge.sha256)
         print(f"{folder} keeps this report", file=sys.stderr)
@@ -53,7 +53,7 @@ def health(release: Release, /, *, source_npz: OwnImages = None, keep: bool = Fa
 
 @needs("sklearn")
 def examples(release: Release, /, *, source_npz: OwnImages = None, as_json: Json = False) -> None:
-    """Give an older release the inputs and the map that the page shows."""
+    """Give a release the inputs and the map that the page shows."""
     from ld_data.health.maps import make_examples  # late: scikit-learn takes 1 s
 
     folder = find_release(release)

@@ -6,6 +6,8 @@ import ld_data.__main__ as data_main
 import vae.__main__ as vae_main
 from tests.support.command_lines import QUICK, run, run_json
 
+pytestmark = pytest.mark.slow
+
 
 def test_train_and_info(tmp_path, tiny_mnist1d, capsys):
     out = tmp_path / "models"

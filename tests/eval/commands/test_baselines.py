@@ -3,6 +3,8 @@ import pytest
 import eval.__main__ as eval_main
 from tests.support.command_lines import run, run_json
 
+pytestmark = pytest.mark.slow
+
 
 def test_baselines(release, capsys, monkeypatch):
     monkeypatch.setattr("eval.baselines.registry.SHORT", ("mean", "linear"))

@@ -8,6 +8,8 @@ from eval.classifiers.registry import CLASSIFIERS
 from tests.support.command_lines import run, run_json
 from tests.support.fakes import FakeCodec
 
+pytestmark = pytest.mark.slow
+
 
 def test_classify(tiny_mnist1d, capsys):
     quick = ("mnist1d-cnn", "mnist1d", "--epochs", 1)
@@ -20,10 +22,10 @@ def test_classify(tiny_mnist1d, capsys):
         "mnist1d, shuffled, 400 + 100 rows\nmnist1d-cnn (three convolutions), 5210 parameters, 1 epochs\nreads "
         in shown.out
     )
-    assert shown.err == ""  # no progress, as this is no terminal
+    assert shown.err == ""  # no progress, not on a terminal
 
 
-def test_classify_latents_and_what_is_decoded_of_them(release, capsys, monkeypatch):
+def test_classify_latents_and_decoded_latents(release, capsys, monkeypatch):
     result = run_json(capsys, eval_main.main, "classify", "mnist1d-logistic", "fake-4", "--epochs", 99)
     assert result["mean"] > 0.9
     assert result["trials"][0]["inputs"] == "fake-4"
@@ -48,7 +50,7 @@ def test_classify_latents_and_what_is_decoded_of_them(release, capsys, monkeypat
         (("mlp", "mnist1d", "--limit-train", 0), "the training rows to keep must be from 1"),
     ],
 )
-def test_what_cannot_be_classified_is_told(tiny_mnist1d, checkpoints, arguments, words, capsys):
+def test_classify_refuses(tiny_mnist1d, checkpoints, arguments, words, capsys):
     assert run(eval_main.main, "classify", *arguments) == 1
     shown = capsys.readouterr()
     assert words in shown.err
@@ -103,6 +105,6 @@ def test_reproduce(tiny_mnist1d, checkpoints, capsys, monkeypatch):
         (("ladder", "--out", "README.md/trials.json"), "README.md"),
     ],
 )
-def test_what_cannot_be_reproduced_is_told(arguments, words, checkpoints, capsys):
+def test_reproduce_refuses(arguments, words, checkpoints, capsys):
     assert run(eval_main.main, "reproduce", *arguments) == 1
     assert words in capsys.readouterr().err

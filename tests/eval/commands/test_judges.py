@@ -1,8 +1,12 @@
+import pytest
+
 import eval.__main__ as eval_main
 import ld_data
 import ld_data.__main__ as data_main
 from ld_data.storage.hashing import hash_file
 from tests.support.command_lines import QUICK, run, run_json
+
+pytestmark = pytest.mark.slow
 
 
 def test_judge(checkpoints, tiny_mnist1d, capsys, monkeypatch):

@@ -2,7 +2,6 @@ from dataclasses import replace
 
 import httpx2
 import numpy as np
-import pytest
 
 import eval.__main__ as eval_main
 from ld_data.sources import secret_draws as challenge
@@ -30,7 +29,7 @@ def test_submit_and_leaderboard(service, predictions, capsys):
     assert [row.split()[:3] for row in rows] == [["1", "1", "mine"], ["2", "2", "worse"]]
 
 
-def test_the_leaderboard_shows_great_figures_in_short(service, predictions, capsys):
+def test_the_leaderboard_shortens_great_figures(service, predictions, capsys):
     np.save(predictions, np.full((30, 4), 1e5))
     assert run(eval_main.main, "submit", "fake-4", predictions, "--name", "hopeless", "--to", service) == 0
     assert run(eval_main.main, "leaderboard", "fake-4", "--from", service) == 0
@@ -42,7 +41,7 @@ def test_the_leaderboard_shows_great_figures_in_short(service, predictions, caps
     assert "predictions must lie within +-1e+06; received 1e+30" in capsys.readouterr().err
 
 
-def test_the_leaderboard_is_that_of_the_service_that_the_environment_names(service, predictions, monkeypatch, capsys):
+def test_the_leaderboard_is_of_the_service_of_the_environment(service, predictions, monkeypatch, capsys):
     monkeypatch.setenv("LD_DATA_SERVICE", service)
     assert run(eval_main.main, "submit", "fake-4", predictions, "--name", "mine") == 0
     assert run(eval_main.main, "leaderboard", "fake-4") == 0
@@ -61,12 +60,12 @@ def test_suspects_are_shown_apart(service, catalogue, predictions, capsys):
     found = catalogue.find("fake-4")
     manifest = replace(found.manifest, health={"probes": {"mlp_probe": {"value": 0.5}}})
     catalogue._ready["fake-4"] = replace(found, data=replace(found.data, manifest=manifest))
-    assert run(eval_main.main, "submit", "fake-4", predictions, "--name", "doubtful", "--to", service) == 0
+    assert run(eval_main.main, "submit", "fake-4", predictions, "--name", "suspicious", "--to", service) == 0
     assert "accepted as suspect: more classes decoded than x allows; receipt 1" in capsys.readouterr().out
     assert run(eval_main.main, "leaderboard", "fake-4", "--from", service) == 0
     shown = capsys.readouterr().out
     assert shown.startswith("no scores yet")
-    assert shown.index("suspect:") < shown.index("doubtful")
+    assert shown.index("suspect:") < shown.index("suspicious")
 
 
 def test_verify_log(service, predictions, tmp_path, capsys):
@@ -88,7 +87,7 @@ def test_verify_log(service, predictions, tmp_path, capsys):
     assert "No such file" in capsys.readouterr().err
 
 
-def test_verify_log_finds_the_hashes_that_were_kept_once_it_has_grown(service, predictions, tmp_path, capsys):
+def test_verify_log_finds_kept_hashes_in_a_log_that_has_grown(service, predictions, tmp_path, capsys):
     kept = []
     for number in range(3):
         np.save(predictions, np.load(predictions) + 0.1)
@@ -134,8 +133,7 @@ def test_challenge(service, tmp_path, capsys, monkeypatch):
     assert "mine" in capsys.readouterr().out
 
 
-def test_the_x_of_a_challenge_replaces_no_file(tmp_path, capsys):
-    """Nor is anything fetched before that is said: nobody listens at that address."""
+def test_challenge_replaces_no_file_and_says_so_before_it_fetches(tmp_path, capsys):
     mine = tmp_path / "mine.npy"
     mine.write_text("mine")
     nowhere = ("challenge", "fake-4", "--from", "http://127.0.0.1:9", "--out")

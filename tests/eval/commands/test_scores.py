@@ -12,7 +12,7 @@ def test_score(predictions, capsys):
     assert "skill" in capsys.readouterr().out
 
 
-def test_score_refuses_what_is_no_prediction(release, tmp_path, capsys):
+def test_score_refuses_other_files_and_shapes(release, tmp_path, capsys):
     path = tmp_path / "a.npy"
     np.save(path, np.zeros((3, 4)))
     assert run(eval_main.main, "score", "fake-4", path) == 1
@@ -23,7 +23,7 @@ def test_score_refuses_what_is_no_prediction(release, tmp_path, capsys):
 
 
 @pytest.mark.parametrize("name", ["nope.npy", "nope"])
-def test_predictions_that_are_not_there_are_told_alike_by_all_commands(release, name, capsys):
+def test_all_commands_report_missing_predictions_alike(release, name, capsys):
     missing = f"error: no file {name}: expected predictions (30, 4) for fake-4, saved with numpy.save.\n"
     for words in (("score", "fake-4", name), ("submit", "fake-4", name, "--name", "a")):
         assert run(eval_main.main, *words) == 1
@@ -46,6 +46,7 @@ def test_compare(predictions, release, tmp_path, capsys):
     assert "none.npy: expected predictions (30, 4) for fake-4" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_ladder_of_a_baseline(release, capsys):
     result = run_json(capsys, eval_main.main, "ladder", "linear", "--release", "fake-4", "--limit-train", 50)
     assert (result["release"], result["model"], result["rows"]) == ("fake-4", "linear", 50)
@@ -56,10 +57,10 @@ def test_ladder_of_a_baseline(release, capsys):
     shown = capsys.readouterr()
     assert "fake-4, 60 + 30 rows, the model linear" in shown.out
     assert "linear lacks these abilities first: to follow a smooth nonlinear map" in shown.out
-    assert shown.err == ""  # no progress, as this is no terminal
+    assert shown.err == ""  # no progress, not on a terminal
 
 
-def test_ladder_of_a_function_of_ones_own(release, tmp_path, monkeypatch, capsys):
+def test_ladder_of_a_function_of_the_user(release, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     source = "def fit(x_train, y_train, seed):\n    return lambda x: x\n\n\ndef broken(x, y, seed):\n    return 3\n"
     (tmp_path / "copier.py").write_text(source)

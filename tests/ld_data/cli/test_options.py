@@ -71,7 +71,9 @@ def test_bash_completes(home, capsys):
         words = " ".join(f"'{word}'" for word in [script, *line.split()])
         setting = f"COMP_WORDS=({words}); COMP_CWORD={len(line.split())}"
         command = f'{scripts[package]}\n{setting}\n_{script.replace("-", "_")}\nprintf "%s\\n" "${{COMPREPLY[@]}}"'
-        finished = subprocess.run(["bash", "-c", command], cwd=home, capture_output=True, text=True, check=False)
+        finished = subprocess.run(
+            [shutil.which("bash"), "-c", command], cwd=home, capture_output=True, text=True, check=False
+        )
         if sorted(finished.stdout.split()) != expected:
             wrong.append((line, finished.stdout, finished.stderr))
     assert not wrong

@@ -150,9 +150,9 @@ class TestWrongUsage:
     @pytest.mark.parametrize(
         ("line", "words"),
         [
-            ("ld_data", "name a command: list, generate"),
+            ("ld_data", "name a command: generate, list"),
             ("ld_data generate", "name a command: mnist1d, mnist-rot-like"),
-            ("ld_data nope", "unknown command 'nope'. The commands are list, generate, benchmark, build"),
+            ("ld_data nope", "unknown command 'nope'. The commands are generate, list, benchmark, build"),
             ("ld_data verify", 'Command "verify" parameter RELEASE requires an argument.'),
             ("ld_data verify a b", "unexpected arguments: b."),
             ("ld_data list --nope", "Unknown option: --nope."),

@@ -13,6 +13,8 @@ from ld_data.storage.hashing import hash_file
 from tests.support.command_lines import QUICK, run, run_json
 from vae.recipes import find_recipe
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize("y_kind", ["cells", "gaussian"])
 def test_build_makes_a_verified_release(checkpoints, tiny_mnist1d, capsys, monkeypatch, y_kind):
@@ -55,7 +57,7 @@ def test_build_makes_a_verified_release(checkpoints, tiny_mnist1d, capsys, monke
     assert ld_data.load("ld-mnist1d-5").manifest == manifest
 
 
-def test_a_build_that_misses_its_goals_is_refused_and_says_which(checkpoints, tiny_mnist1d, capsys):
+def test_a_build_that_misses_its_goals_is_refused_and_names_them(checkpoints, tiny_mnist1d, capsys):
     assert run(data_main.main, *QUICK) == 1
     assert "the goals need a judge of mnist1d" in capsys.readouterr().err  # before the training
     assert run(eval_main.main, "train-judge", "mnist1d", "--epochs", 1) == 0
@@ -112,7 +114,7 @@ def test_build_of_own_images(checkpoints, tmp_path, capsys, monkeypatch, small_m
     assert predecessor.null < 1
 
 
-def test_the_report_of_varied_digits_tells_what_is_kept(checkpoints, monkeypatch, small_models):
+def test_the_report_of_varied_digits_measures_the_kept_information(checkpoints, monkeypatch, small_models):
     monkeypatch.setattr("ld_data.health.latents.NULL_SEEDS", 1)
     monkeypatch.setattr("ld_data.sources.catalogue.VARIATIONS_FIT_ROWS", 600)
     images, labels = np.random.default_rng(0).integers(0, 256, (800, 28, 28), np.uint8), np.arange(800) % 4
@@ -140,7 +142,7 @@ def test_the_same_seed_builds_the_same_bytes(tmp_path, tiny_mnist1d):
     assert contents[0] == contents[1]
 
 
-def test_build_refuses_before_it_trains_to_replace_what_is_no_release(checkpoints, capsys):
+def test_build_refuses_before_it_trains_to_replace_another_folder(checkpoints, capsys):
     (checkpoints / "ld-mnist1d-32").mkdir()
     assert run(data_main.main, "build", "mnist1d") == 1
     assert "is not a release" in capsys.readouterr().err

@@ -2,7 +2,7 @@ import ld_data.__main__ as data_main
 from tests.support.command_lines import run, run_json
 
 
-def test_download_tells_whether_it_fetched(service, release, cache, tmp_path, capsys):
+def test_download_says_whether_it_fetched(service, release, cache, tmp_path, capsys):
     words = ("download", "fake-4", "--from", service, "--checkpoints", tmp_path / "new")
     assert run(data_main.main, *words) == 0
     told = capsys.readouterr().out
@@ -17,14 +17,14 @@ def test_download_tells_whether_it_fetched(service, release, cache, tmp_path, ca
     assert run_json(capsys, data_main.main, *words) == facts | {"fetched": True}
 
 
-def test_download_asks_the_service_that_the_environment_names(service, release, cache, tmp_path, monkeypatch, capsys):
+def test_download_uses_the_service_of_the_environment(service, release, cache, tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("LD_DATA_SERVICE", service)
     words = ("download", "fake-4", "--checkpoints", tmp_path / "new")
     assert run_json(capsys, data_main.main, *words)["fetched"]
     assert run(data_main.main, *words, "--from", "http://127.0.0.1:9") == 1
 
 
-def test_download_from_where_no_service_is_says_what_to_do(tmp_path, capsys):
+def test_download_without_a_service_says_how_to_start_one(tmp_path, capsys):
     assert run(data_main.main, "download", "fake-4", "--from", "http://127.0.0.1:9") == 1
     error = capsys.readouterr().err
     assert "no answer from http://127.0.0.1:9/" in error

@@ -1,11 +1,15 @@
 import json
 
+import pytest
+
 import ld_data.__main__ as data_main
 from tests.support.command_lines import run, run_json
 
+pytestmark = pytest.mark.slow
+
 
 def test_health(release, capsys):
-    """Of a release whose inputs nobody has: what the arrays tell, and a word about the rest."""
+    """Without the inputs of the release, the report is about its arrays alone."""
     report = run_json(capsys, data_main.main, "health", "fake-4")
     assert {"x_train", "y_train", "x_test", "y_test", "x_train_test", "probes"} <= set(report)
     assert set(report["x_test"]["worst_mean"]) == {"value", "null_mean", "null_worst"}
@@ -21,7 +25,7 @@ def test_plots_of_variations(tmp_path, mnist_home, capsys):
     assert {path.name for path in tmp_path.iterdir()} == {"images.png", "steps.png"}
 
 
-def test_a_health_report_without_inputs_misses_no_goal_of_theirs(release, capsys):
+def test_a_health_report_without_inputs_misses_no_goal_that_needs_them(release, capsys):
     manifest = json.loads((release / "manifest.json").read_text())
     wanted = {"least": 0.0, "most": None, "allowance": 0.0}
     manifest["health"] = {group: {"rate": {"value": 1.0, "goal": wanted}} for group in ("x_train", "decoded")}
@@ -36,7 +40,7 @@ def test_plots_without_inputs_are_those_of_the_arrays(release, tmp_path, capsys)
     assert "is left out" in capsys.readouterr().err
 
 
-def test_plots_of_what_is_neither_release_nor_generator(release, tmp_path, capsys):
+def test_plots_of_an_unknown_name_list_releases_and_generators(release, tmp_path, capsys):
     assert run(data_main.main, "plots", "nope", "--out", tmp_path / "plots") == 1
     error = capsys.readouterr().err
     assert error.startswith("error: no release 'nope' in ")
