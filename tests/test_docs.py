@@ -10,6 +10,7 @@ import tomllib
 import datasets
 import numpy as np
 import pytest
+from ld_data.cli.parser import EXIT_FAILURE, EXIT_INTERRUPTED, EXIT_USAGE, SHELLS
 
 import api.commands as api_main
 import eval.__main__ as eval_main
@@ -26,7 +27,6 @@ from eval.classifiers.trials import load_trials, trials_path
 from eval.leaderboard import tokens
 from eval.leaderboard.store import Store
 from ld_data import settings as locations
-from ld_data.cli.parser import EXIT_FAILURE, EXIT_INTERRUPTED, EXIT_USAGE, SHELLS
 from tests.support.paths import ROOT
 from tests.support.servers import serve
 

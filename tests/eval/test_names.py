@@ -3,11 +3,11 @@ import sys
 
 import pytest
 
-import vae.__main__ as vae_main
 from eval import names
 from eval.baselines import registry as baselines
 from eval.classifiers import registry as classifiers
 from tests.support.paths import ROOT
+from vae.commands import DECODERS
 from vae.decoders.alternatives import ALTERNATIVES
 
 pytestmark = pytest.mark.slow
@@ -17,7 +17,8 @@ def test_the_names_are_those_of_the_models():
     assert tuple(baselines.RULES) == names.RULES
     assert tuple(baselines.BASELINES) == names.BASELINES
     assert tuple(classifiers.CLASSIFIERS) == names.CLASSIFIERS
-    assert tuple(ALTERNATIVES) == vae_main.DECODERS
+    assert set(names.SHORT) <= set(names.BASELINES)
+    assert tuple(ALTERNATIVES) == DECODERS
 
 
 def test_the_rules_are_the_baselines_with_a_learning_rate():

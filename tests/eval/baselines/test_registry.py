@@ -7,7 +7,6 @@ from eval.baselines.perceptrons import PLAN
 from eval.baselines.registry import (
     BASELINES,
     LEARNING_RATES,
-    SHORT,
     RuleBaseline,
     fit_baseline,
     score_baseline,
@@ -36,10 +35,6 @@ def test_every_baseline_scores(name, data, monkeypatch):
 def test_a_seed_decides_the_score(data):
     scores = [score_baseline("backpropagation", data, seed) for seed in (0, 1, 0)]
     assert scores[0] == scores[2] != scores[1]
-
-
-def test_the_short_list_is_of_baselines():
-    assert set(SHORT) <= set(BASELINES)
 
 
 def test_a_rule_is_tuned_on_held_out_rows(data):
