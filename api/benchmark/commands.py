@@ -4,7 +4,6 @@ import argparse
 import sys
 from dataclasses import asdict
 
-import ld_data
 from api.benchmark.options import SECTIONS, Options
 from ld_data.cli import parser as command_line
 from ld_data.errors import HealthError, StartError
@@ -68,7 +67,6 @@ def add_commands(parser: argparse.ArgumentParser) -> None:
 
 
 def _benchmark(options: argparse.Namespace) -> None:
-    from api.benchmark.goals import judge
     from api.benchmark.machine import describe_machine
     from api.benchmark.suite import run
     from api.benchmark.table import describe
@@ -77,16 +75,7 @@ def _benchmark(options: argparse.Namespace) -> None:
     folder = find_release(options.release)
     results = run(Options(folder, options.alternatives, options.only or tuple(SECTIONS), **chosen))
     machine = describe_machine(options.alternatives)
-    goals = [
-        {"work": verdict.goal.work, "wanted": verdict.goal.wanted, "measured": verdict.figure, "met": verdict.is_met}
-        for verdict in judge(results)
-    ]
-    command_line.print_result(
-        {"machine": machine, **asdict(results), "goals": goals},
-        describe(results, machine),
-        options.json,
-        red=["**no**"],
-    )
+    command_line.print_result({"machine": machine, **asdict(results)}, describe(results, machine), options.json)
     if results.missing and not (results.samples or results.figures):
         name, reason = next(iter(results.missing.items()))
         raise StartError(f"nothing could be measured, as nothing started. {name}: {reason}")
@@ -96,7 +85,7 @@ def _soak(options: argparse.Namespace) -> None:
     from api.benchmark.soak.soak import describe_soak, soak
 
     folder = find_release(options.release)
-    result = soak(ld_data.load(folder), folder, options.minutes, options.workers)
+    result = soak(folder, options.minutes, options.workers)
     command_line.print_result(asdict(result), describe_soak(result), options.json, red=["SURPRISE:"])
     if result.surprises:
         raise HealthError(f"{len(result.surprises)} surprises. The first: {result.surprises[0]}.")
