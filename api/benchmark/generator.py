@@ -62,7 +62,7 @@ class Sample:
 def run_load(port: int, groups: Sequence[Group], seconds: float, warm_up: float = 0.0) -> Sample:
     """Return the sample of the last group, with all groups at work for that many seconds after the warm-up.
 
-    The load goes on until there is an outcome to count.
+    The load goes on until there is an outcome to count, other than refusals.
 
     Raises:
         StartError: if nothing is answered 200, be it under load or by a request alone.
@@ -85,7 +85,7 @@ async def _run(loads: Sequence["_Load"], seconds: float, warm_up: float) -> Samp
     await asyncio.sleep(warm_up)
     start = time.perf_counter()
     await asyncio.sleep(seconds)
-    while not loads[-1].has_news(start) and time.perf_counter() < start + PATIENCE:
+    while loads[-1].last_news < start and time.perf_counter() < start + PATIENCE:
         await asyncio.sleep(0.01)
     for load, task in zip(loads, tasks, strict=True):
         if task.done():
@@ -109,6 +109,7 @@ class _Load:
         self.open: set[_Connection] = set()
         self.idle: deque[_Connection] = deque()
         self.closed = 0  # connections to replace
+        self.last_news = 0.0  # the time of an outcome other than a refusal
         self._records: list[tuple[float, float, str]] = []  # the time, the latency, the outcome
 
     async def connect(self) -> None:
@@ -130,9 +131,8 @@ class _Load:
     def count(self, began: float, outcome: str) -> None:
         now = time.perf_counter()
         self._records.append((now, now - began, outcome))
-
-    def has_news(self, start: float) -> bool:
-        return bool(self._records) and self._records[-1][0] >= start
+        if outcome != REFUSED:
+            self.last_news = now
 
     def end(self) -> None:
         self.is_running = False
