@@ -507,8 +507,8 @@ def _train_judge(options: argparse.Namespace) -> None:
 def _judge(options: argparse.Namespace) -> None:
     with command_line.quiet_imports():
         import vae
-        from eval.classifiers.judges import find_judge, load_judge, read_decoded
-        from ld_data.health.probes import decode_test_inputs, measure_errors
+        from eval.classifiers.judges import StoredJudge, find_judge
+        from ld_data.health.probes import decode_test_inputs, measure_errors, read_decoded
 
     source = find_inputs(read_manifest(find_release(options.release)), options.source_npz)
     path = options.judge or find_judge(source.judge)
@@ -517,7 +517,7 @@ def _judge(options: argparse.Namespace) -> None:
             f"no judge of {source.judge}. Train one with `python -m eval train-judge`, or name its file with --judge."
         )
     decoded = decode_test_inputs(load(options.release), source, vae.load(options.release))
-    reading = read_decoded(load_judge(path), source, decoded) | measure_errors(source, decoded)
+    reading = read_decoded(StoredJudge(path), source, decoded) | measure_errors(source, decoded)
     lines = [f"{'':<16} {'read right':>14} {'MSE':>12}"]
     for name in ("originals", "samples", "means"):
         error = f"{reading[f'mse_{name}']:.4f}" if f"mse_{name}" in reading else ""
@@ -547,7 +547,7 @@ def _submit(options: argparse.Namespace) -> None:
 
 def _send_public(options: argparse.Namespace, submission: Submission) -> dict[str, Any]:
     data = load(options.release)
-    return submit(options.service, data, read_predictions(options.predictions, data), submission)
+    return submit(options.service, data, read_predictions(options.predictions, data).values, submission)
 
 
 def _send_challenge(options: argparse.Namespace, submission: Submission) -> dict[str, Any]:

@@ -3,37 +3,35 @@
 import argparse
 import dataclasses
 import itertools
-import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, get_args
 
+import vae
 from ld_data.checks import check_integer
 from ld_data.cli import parser as command_line
-from ld_data.errors import DownloadError, HealthError, InputError, LdDataError, MissingDataError, UnknownNameError
+from ld_data.errors import DownloadError, InputError, LdDataError, MissingDataError, UnknownNameError
 from ld_data.export.formats import FORMATS, export_dataset
 from ld_data.extras import check_libraries
 from ld_data.mnist1d.config import Mnist1dConfig
 from ld_data.mnist1d.dataset import plan_mnist1d
-from ld_data.protocols import LatentCodec
-from ld_data.release.dataset import LatentDataset
-from ld_data.release.examples import EXAMPLES_NAME, INPUT_ROWS, PLACE_ROWS, Examples
-from ld_data.release.folder import check_target, find_release, list_releases, load, verify
+from ld_data.protocols import Judge
+from ld_data.release.builder import add_examples, replace_report
+from ld_data.release.examples import EXAMPLES_NAME
+from ld_data.release.folder import find_release, list_releases, load, verify
 from ld_data.release.inputs import find_inputs
 from ld_data.release.manifest import FileRecord, Manifest, read_manifest
-from ld_data.release.report import Goals, HealthReport, keep_measured, make_report, merge, read_goals
+from ld_data.release.report import HealthReport, read_goals
 from ld_data.settings import CHECKPOINTS_VARIABLE, checkpoints_folder
 from ld_data.sources.catalogue import SOURCES, choose_source
 from ld_data.sources.mnist import load_mnist
 from ld_data.sources.source import Source
 from ld_data.storage.arrays import read_npy
-from ld_data.storage.hashing import hash_file
 from ld_data.variations.published import TEST_ROWS, TRAIN_ROWS
-from ld_data.variations.stream import MANNERS, MAX_ROW, BackgroundKind, Blend, Order, VariationConfig, VariationStream
-from vae.recipes import RECIPES, find_recipe
+from ld_data.variations.stream import MAX_ROW, PRESETS, BackgroundKind, Blend, Order, VariationConfig, VariationStream
+from vae.recipes import RECIPES, choose_recipe, restore_recipe
 
-RELEASE_VERSION = "1.0.0"
 EXAMINERS = ("keras", "sklearn", "onnxruntime")  # what examines and runs models
 
 
@@ -141,7 +139,7 @@ def _add_commands_of_a_release(commands: command_line.Commands) -> None:
     drawn = plots.add_argument(
         "release", metavar="RELEASE", help="a release's name or folder; or mnist1d, mnist-rot-like, ...: a generator"
     )
-    command_line.offer(drawn, ["mnist1d", *MANNERS])
+    command_line.offer(drawn, ["mnist1d", *PRESETS])
     plots.add_argument("--out", type=Path, required=True, metavar="DIR", help="the folder to write .png files into")
     plots.add_argument("--components", type=int, nargs=2, default=(0, 1), help="of the manifold; 0 1 by default")
     command_line.add_inputs(plots)
@@ -174,7 +172,7 @@ def _add_generator_commands(commands: command_line.Commands) -> None:
     signals.add_argument("--templates", type=Path, metavar="FILE", help="an .npy (k, l) in place of the ten digits")
     _add_config_options(signals)
     signals.set_defaults(command=_generate)
-    for name, config in MANNERS.items():
+    for name, config in PRESETS.items():
         images = command_line.add_command(
             sources, name, help="varied MNIST digits, as .npz", example="--out digits.npz --train 6000 --test 1000"
         )
@@ -216,7 +214,7 @@ def _add_config_options(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_variation_options(parser: argparse.ArgumentParser, config: VariationConfig) -> None:
-    """Give the parser one option for each argument of the generator, with the defaults of one manner."""
+    """Give the parser one option for each argument of the generator, with the defaults of one preset."""
     parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="the .npz to write; must not exist")
     parser.add_argument(
         "--train", type=int, default=TRAIN_ROWS, help=f"images of training digits; {TRAIN_ROWS} by default"
@@ -322,82 +320,26 @@ def _benchmark(options: argparse.Namespace) -> None:
 
 
 def _build(options: argparse.Namespace) -> None:
-    from importlib.metadata import version
-
-    from ld_data.release.builder import BuildPlan, make_dataset, name_release, write_release
-
-    with command_line.quiet_imports():
-        import keras  # the framework takes seconds to import, and only this command trains
-
-        from eval.classifiers.judges import find_judge
-        from vae.training.train import train_codec
+    with command_line.quiet_imports():  # late: Keras takes seconds to import
+        from vae.release import build_release
 
     source = choose_source(options.source, options.source_npz, options.licence)
-    recipe = _choose_recipe(options, source)
-    goals = {} if options.no_goals else recipe.goals
-    judge = find_judge(source.judge)
-    backend = keras.backend.backend()
-    plan = BuildPlan(
-        release=options.release or name_release(source.name, recipe.x.latent_dim, options.recipe),
-        seed=options.seed,
-        command=_describe_build(options),
-        release_version=RELEASE_VERSION,
-        libraries={name: version(name) for name in ("keras", backend, "scikit-learn", "tf2onnx", "onnxruntime")},
-        judge_sha256="" if judge is None else hash_file(judge),
-        change=options.change,
-    )
-    checkpoints = options.checkpoints or checkpoints_folder()
-    check_target(checkpoints / plan.release)  # before the minutes of training, not after them
-    if judge is None and any(name.startswith("judge") for name in goals.get("decoded", {})):
-        raise MissingDataError(
-            f"the goals need a judge of {source.judge}, and there is none in {checkpoints_folder() / 'judges'}. "
-            f"Train one with `python -m eval train-judge {source.judge}`, or build with --no-goals."
-        )
-    codec = train_codec(source, recipe)
-    data = make_dataset(source, codec, plan.release, plan.seed)
-    report = _examine(data, codec, source, goals)
-    command_line.print_result(report.to_values(), report.to_text(), options.json, red=["MISSED"])
-    folder = write_release(source, codec, plan, data, report, checkpoints, _make_examples(source, data))
-    print(f"built and verified {folder}", file=sys.stderr)
-
-
-def _choose_recipe(options: argparse.Namespace, source: Source) -> Any:
     changes = {name: getattr(options, name) for name in ("latent_dim", "epochs", "flow_epochs", "seed", "y")}
-    return find_recipe(options.recipe or options.source or "images", source).change(**changes)
+    built = build_release(
+        source,
+        choose_recipe(source, options.recipe, **changes),
+        _open_judge(source.judge),
+        name=options.release,
+        checkpoints=options.checkpoints,
+        change=options.change,
+        check_goals=not options.no_goals,
+        on_report=lambda report: _print_report(options, report),
+    )
+    print(f"built and verified {built.folder}", file=sys.stderr)
 
 
-def _describe_build(options: argparse.Namespace) -> str:
-    """Return the command that makes the same arrays, without the folder that it wrote to."""
-    words = ["python", "-m", "ld_data", "build", *([options.source] if options.source else [])]
-    if options.source_npz is not None:
-        words += ["--source-npz", options.source_npz.name]
-        words += ["--licence", options.licence]
-    for name in ("recipe", "release", "latent_dim", "y", "epochs", "flow_epochs", "seed"):
-        if getattr(options, name) is not None:
-            words += [f"--{name.replace('_', '-')}", str(getattr(options, name))]
-    return shlex.join([*words, "--no-goals"] if options.no_goals else words)
-
-
-def _examine(data: LatentDataset, codec: LatentCodec | None, source: Source | None, goals: Goals) -> HealthReport:
-    """Return the health report of a dataset; of what its models keep, too, if they and the source are at hand."""
-    from ld_data.health.latents import measure_codec, measure_latents, measure_nulls
-    from ld_data.health.probes import decode_test_inputs, measure_errors, measure_probes  # scikit-learn takes a second
-    from ld_data.health.variations_kept import measure_kept
-
-    groups = merge(measure_latents(data, progress=True), {"probes": measure_probes(data)})
-    if codec is None or source is None:
-        goals = keep_measured(goals, groups)
-    else:
-        with command_line.quiet_imports():
-            from eval.classifiers.judges import find_judge, load_judge, read_decoded
-
-        decoded = decode_test_inputs(data, source, codec)
-        groups = merge(groups, measure_codec(codec, source), {"decoded": measure_errors(source, decoded)})
-        if (judge := find_judge(source.judge)) is not None:
-            groups = merge(groups, {"decoded": read_decoded(load_judge(judge), source, decoded)})
-        if kept := measure_kept(data, source, decoded["samples"]):
-            groups = merge(groups, {"kept": kept})
-    return make_report(groups, measure_nulls(data, progress=True), goals)
+def _print_report(options: argparse.Namespace, report: HealthReport) -> None:
+    command_line.print_result(report.to_values(), report.to_text(), options.json, red=["MISSED"])
 
 
 def _download(options: argparse.Namespace) -> None:
@@ -431,51 +373,35 @@ def _export(options: argparse.Namespace) -> None:
 
 
 def _health(options: argparse.Namespace) -> None:
-    data = load(options.release)
-    manifest = read_manifest(find_release(options.release))
+    from ld_data.health.examination import examine  # late: scikit-learn takes a second to import
+
+    folder = find_release(options.release)
+    data, manifest = load(folder), read_manifest(folder)
     source = find_inputs(manifest, options.source_npz) if options.keep else _find_inputs(options, manifest)
-    codec = _load_codec(options.release) if source is not None else None
-    goals = read_goals(manifest.health)
-    if options.keep and source is not None:
-        goals = _read_goals(manifest.command, source)
-    report = _examine(data, codec, source, goals)
-    command_line.print_result(report.to_values(), report.to_text(), options.json, red=["MISSED"])
-    if options.keep and source is not None:
-        _keep_report(find_release(options.release), report, source)
+    goals = restore_recipe(manifest, source).goals if options.keep and source else read_goals(manifest.health)
+    codec = None if source is None else vae.load(folder)
+    judge = None if source is None else _open_judge(source.judge)
+    report = examine(data, goals, source, codec, judge)
+    _print_report(options, report)
+    if options.keep:
+        replace_report(folder, report, "" if judge is None else judge.sha256)
+        print(f"{folder} keeps this report", file=sys.stderr)
 
 
-def _read_goals(command: str, source: Source) -> Goals:
-    """Return the goals that the recipe of a build has by now."""
-    options = _make_parser().parse_args(shlex.split(command)[3:])
-    return {} if options.no_goals else _choose_recipe(options, source).goals
-
-
-def _keep_report(folder: Path, report: HealthReport, source: Source) -> None:
-    from eval.classifiers.judges import find_judge
-    from ld_data.release.builder import replace_report
-
-    if report.refused:
-        rows = "".join(f"\n  {row}" for row in report.refused)
-        raise HealthError(f"{folder.name} misses {len(report.refused)} of its goals, and keeps its old report:{rows}")
-    judge = find_judge(source.judge)
-    replace_report(folder, report, "" if judge is None else hash_file(judge))
-    print(f"{folder} keeps this report", file=sys.stderr)
+def _open_judge(name: str) -> Judge | None:
+    with command_line.quiet_imports():  # late: Keras takes seconds to import
+        from eval.classifiers.judges import open_judge
+    return open_judge(name)
 
 
 def _add_examples(options: argparse.Namespace) -> None:
-    from ld_data.release.builder import add_examples
+    from ld_data.health.maps import make_examples  # late: scikit-learn takes a second to import
 
     folder = find_release(options.release)
-    data = load(folder)
-    add_examples(folder, _make_examples(find_inputs(read_manifest(folder), options.source_npz), data))
+    source = find_inputs(read_manifest(folder), options.source_npz)
+    add_examples(folder, make_examples(source, load(folder)))
     place = folder / EXAMPLES_NAME
     command_line.print_result({"path": str(place)}, f"wrote and verified {place}", options.json)
-
-
-def _make_examples(source: Source, data: LatentDataset) -> Examples:
-    from ld_data.health.maps import embed_by_class  # scikit-learn takes a second to import
-
-    return Examples(source.x_test[:INPUT_ROWS], embed_by_class(data, PLACE_ROWS))
 
 
 def _plots(options: argparse.Namespace) -> None:
@@ -486,9 +412,9 @@ def _plots(options: argparse.Namespace) -> None:
 
     if options.release == "mnist1d":
         figures = draw_generator()
-    elif options.release in MANNERS:
+    elif options.release in PRESETS:
         arrays = load_mnist()
-        figures = draw_variations(MANNERS[options.release], arrays["x_train"], arrays["y_train"])
+        figures = draw_variations(PRESETS[options.release], arrays["x_train"], arrays["y_train"])
     else:
         _check_drawable(options.release)
         check_libraries("onnxruntime")  # before inputs are looked for, as far as the network
@@ -497,7 +423,7 @@ def _plots(options: argparse.Namespace) -> None:
         check_components(options.components, data.latent_dim)
         figures = draw_latents(data)
         if source is not None:
-            codec = _load_codec(options.release)
+            codec = vae.load(options.release)
             figures = itertools.chain(figures, draw_models(data, codec, source, options.components))
     options.out.mkdir(parents=True, exist_ok=True)
     paths = []
@@ -514,7 +440,7 @@ def _check_drawable(name: str) -> None:
     try:
         find_release(name)
     except UnknownNameError as error:
-        raise UnknownNameError(f"{error} Or name a generator: {', '.join(['mnist1d', *MANNERS])}.") from error
+        raise UnknownNameError(f"{error} Or name a generator: {', '.join(['mnist1d', *PRESETS])}.") from error
 
 
 def _find_inputs(options: argparse.Namespace, manifest: Manifest) -> Source | None:
@@ -524,12 +450,6 @@ def _find_inputs(options: argparse.Namespace, manifest: Manifest) -> Source | No
     except (MissingDataError, DownloadError, UnknownNameError) as error:
         print(f"without the inputs, what the models make of them is left out: {error}", file=sys.stderr)
         return None
-
-
-def _load_codec(name: str) -> LatentCodec:
-    with command_line.quiet_imports():
-        import vae
-    return vae.load(name)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """The commands, run as a user runs them but in this process; `test_docs.py` holds them against the README."""
 
+import dataclasses
 import json
 import os
 import re
@@ -26,8 +27,8 @@ from eval.leaderboard.tokens import Tokens
 from ld_data.mnist1d.config import Mnist1dConfig
 from ld_data.mnist1d.dataset import make_mnist1d
 from ld_data.release.report import Goal
+from ld_data.sources import catalogue as sources
 from ld_data.sources import secret_draws as challenge
-from ld_data.sources import source as sources
 from ld_data.sources.mnist import load_mnist
 from ld_data.storage.arrays import read_npz
 from ld_data.storage.hashing import hash_file
@@ -35,7 +36,7 @@ from ld_data.variations.benchmark import Reading
 from ld_data.variations.stream import VariationConfig, VariationStream
 from tests.support.fakes import FakeCodec, generate, guess_classes
 from tests.support.servers import serve
-from vae.recipes import RECIPES
+from vae.recipes import RECIPES, find_recipe
 
 QUICK = ("build", "mnist1d", "--epochs", 1, "--flow-epochs", 1)
 
@@ -223,10 +224,11 @@ class TestLdData:
         assert "worst_mean" in shown.out
         assert "built and verified" in shown.err
         data = ld_data.load("ld-mnist1d-5")
+        y_option = " --y gaussian" if y_kind == "gaussian" else ""
         assert data.train.x.shape == (400, 5)
-        assert data.manifest.command == (
-            f"python -m ld_data build mnist1d --latent-dim 5 --y {y_kind} --epochs 1 --flow-epochs 1 --seed 3"
-        )
+        assert data.manifest.command == (f"python -m ld_data build mnist1d --latent-dim 5{y_option} --seed 3")
+        assert data.manifest.y_kind == y_kind
+        assert dataclasses.astuple(data.manifest.recipe) == ("mnist1d", 1, 1, True)
         trained_by = {"python", "numpy", "scipy", "scikit-learn", "keras", keras.backend.backend()}
         assert set(data.manifest.libraries) == trained_by | {"tf2onnx", "onnxruntime"}
         health = data.manifest.health
@@ -248,7 +250,9 @@ class TestLdData:
         assert run(data_main.main, "health", "ld-mnist1d-5", "--keep") == 0
         assert "keeps this report" in capsys.readouterr().err
         assert ld_data.load("ld-mnist1d-5").manifest == manifest
-        monkeypatch.setattr(data_main, "_read_goals", lambda *_: {"x_train": {"worst_mean": Goal(most=-1.0)}})
+        goals = {"x_train": {"worst_mean": Goal(most=-1.0)}}
+        recipe = replace(find_recipe("mnist1d"), goals=goals)
+        monkeypatch.setattr(data_main, "restore_recipe", lambda *_: recipe)
         assert run(data_main.main, "health", "ld-mnist1d-5", "--keep") == 1
         assert "ld-mnist1d-5 misses 1 of its goals, and keeps its old report:\n  x_train" in capsys.readouterr().err
         assert ld_data.load("ld-mnist1d-5").manifest == manifest
@@ -313,7 +317,7 @@ class TestLdData:
         monkeypatch.setattr("ld_data.sources.catalogue.VARIATIONS_FIT_ROWS", 600)
         images, labels = np.random.default_rng(0).integers(0, 256, (800, 28, 28), np.uint8), np.arange(800) % 4
         digits = {"x_train": images[:600], "x_test": images[600:], "y_train": labels[:600], "y_test": labels[600:]}
-        monkeypatch.setattr("ld_data.sources.source.load_mnist", lambda: digits)
+        monkeypatch.setattr("ld_data.sources.catalogue.load_mnist", lambda: digits)
         arguments = ("mnist-rot-back-image-like", "--latent-dim", 2, "--epochs", 1, "--flow-epochs", 1)
         assert run(data_main.main, "build", *arguments) == 0
         kept = ld_data.load("ld-mnist-rot-back-image-like-2").manifest.health["kept"]
@@ -554,7 +558,7 @@ class TestEval:
         assert run(eval_main.main, "ladder", "linear", "--release", "fake-4") == 0
         shown = capsys.readouterr()
         assert "fake-4, 60 + 30 rows, the model linear" in shown.out
-        assert "What linear lacks first: to follow a smooth nonlinear map" in shown.out
+        assert "linear lacks these abilities first: to follow a smooth nonlinear map" in shown.out
         assert shown.err == ""  # no progress, as this is no terminal
 
     def test_ladder_of_a_function_of_ones_own(self, release, tmp_path, monkeypatch, capsys):
@@ -778,7 +782,7 @@ class TestEval:
     @pytest.mark.parametrize(
         ("arguments", "words"),
         [
-            (("lenet", "mnist1d"), "lenet reads images; received signals and vectors. What reads them: logistic"),
+            (("lenet", "mnist1d"), "lenet reads images; received signals and vectors. These read them: logistic"),
             (("mlp", "none"), "no release 'none'"),
             (("mlp", "none"), "Or name a source: mnist, mnist1d"),
             (("mlp", "mnist1d", "--decoded"), "--decoded goes with a release; mnist1d is a source"),

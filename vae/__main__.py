@@ -145,12 +145,11 @@ def _measure_decoders(
     normals_mse: the mean squared difference there; normals_judge: the share that the judge reads alike.
     """
     with command_line.quiet_imports():
-        from eval.classifiers.judges import find_judge, load_judge, read_classes, read_decoded
-        from ld_data.health.probes import measure_errors
+        from eval.classifiers.judges import open_judge
+        from ld_data.health.probes import measure_errors, read_decoded
 
-    path = find_judge(source.judge)
-    judge = None if path is None else load_judge(path)
-    means = codec.x.encode(source.x_test, mode="mean")
+    judge = open_judge(source.judge)
+    means = codec.x.encode(source.inputs_test, mode="mean")
     normals = make_normals(NORMALS_SEED, NORMALS_STREAM, 0, NORMALS_ROWS, data.latent_dim).astype(np.float32)
     expected = codec.x.decode(normals)
     measures = {}
@@ -160,7 +159,7 @@ def _measure_decoders(
         measures[name] = measure_errors(source, decoded) | {"normals_mse": float(np.square(dreams - expected).mean())}
         if judge is not None:
             read = read_decoded(judge, source, decoded)
-            agree = read_classes(judge, dreams) == read_classes(judge, expected)
+            agree = judge.classify(dreams) == judge.classify(expected)
             measures[name] |= {kind: read[kind] for kind in ("judge_samples", "judge_means")}
             measures[name]["normals_judge"] = float(agree.mean())
     return measures
