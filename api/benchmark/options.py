@@ -26,7 +26,6 @@ class Options:
         sections: names of `SECTIONS`.
         rounds: turns of each part.
         seconds: of one turn.
-        warm_up: seconds of load before each turn, which do not count.
         overload_seconds: of the overload.
         progress: whether to show a bar.
     """
@@ -36,6 +35,5 @@ class Options:
     sections: Sequence[str] = tuple(SECTIONS)
     rounds: int = 5
     seconds: float = 2.0
-    warm_up: float = 0.2
     overload_seconds: float = 30.0
     progress: bool = True

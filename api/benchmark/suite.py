@@ -33,6 +33,7 @@ LARGE_ROWS = 10_000
 LARGE_CLIENTS = 4
 OVERLOAD_ROWS = 64
 STARTS = 3
+WARM_UP_SECONDS = 0.2  # of each turn
 
 
 @dataclass(frozen=True)
@@ -105,19 +106,19 @@ class _Stage:
 
     def __init__(self, options: Options, resources: ExitStack) -> None:
         scratch = Path(resources.enter_context(TemporaryDirectory(prefix="ld-data-benchmark-")))
-        self.options, self.results, self._resources = options, Results(), resources
-        self.setting = Setting.read(options.folder, options.python, scratch)
-        self.generator = resources.enter_context(LoadGenerator())
+        self._options, self.results, self._resources = options, Results(), resources
+        self._setting = Setting.read(options.folder, options.python, scratch)
+        self._generator = resources.enter_context(LoadGenerator())
         self._running: dict[str, Running | None] = {}
 
     def find(self, contender: Contender) -> Running | None:
         """Return the server of a contender, started if it is not yet; None if it does not start."""
         if contender.command not in self._running:
             self._running[contender.command] = None
-            if self.options.progress:
+            if self._options.progress:
                 print(f"starting {contender.name}", file=sys.stderr, flush=True)
             with self.note_failure(contender.name):
-                running = self._resources.enter_context(contender.start(self.setting))
+                running = self._resources.enter_context(contender.start(self._setting))
                 self._running[contender.command] = running
         return self._running[contender.command]
 
@@ -131,33 +132,36 @@ class _Stage:
 
     def take_turns(self, parts: Sequence[Part]) -> None:
         """Measure all parts, each once a round."""
-        turns: dict[str, list[Sample]] = {part.name: [] for part in parts if self.find(part.contender)}
-        rounds = [part for part in parts if part.name in turns] * self.options.rounds
-        for part in tqdm(rounds, desc="turns", disable=None if self.options.progress else True):
-            running = self.find(part.contender)
-            if running and part.name not in self.results.missing:
-                with self.note_failure(part.name):
-                    groups = [Group(ask(self.setting, rows), connections) for ask, rows, connections in part.groups]
-                    sample = self.generator.sample(running, groups, self.options.seconds, self.options.warm_up)
-                    turns[part.name].append(sample)
+        turns: dict[str, tuple[Running, list[Group], list[Sample]]] = {}
+        for part in parts:
+            if running := self.find(part.contender):
+                groups = [Group(ask(self._setting, rows), connections) for ask, rows, connections in part.groups]
+                turns[part.name] = running, groups, []
+        with tqdm(total=len(turns) * self._options.rounds, disable=None if self._options.progress else True) as bar:
+            for name, (running, groups, samples) in [*turns.items()] * self._options.rounds:
+                bar.set_description(name)
+                if name not in self.results.missing:
+                    with self.note_failure(name):
+                        samples.append(self._generator.sample(running, groups, self._options.seconds, WARM_UP_SECONDS))
+                bar.update()
         self.results.samples = {
-            name: summarise(taken) for name, taken in turns.items() if name not in self.results.missing
+            name: summarise(samples) for name, (*_, samples) in turns.items() if name not in self.results.missing
         }
 
     def measure_large(self) -> None:
         """Measure the growth of the service's memory with large answers."""
         if running := self.find(SERVICE[1]):
-            group = Group(SERVICE[1].ask(self.setting, LARGE_ROWS), LARGE_CLIENTS)
+            group = Group(SERVICE[1].ask(self._setting, LARGE_ROWS), LARGE_CLIENTS)
             with self.note_failure("memory of large answers"):
-                growth = self.generator.measure_growth(running, [group], self.options.seconds)
+                growth = self._generator.measure_growth(running, [group], self._options.seconds)
                 self.results.figures["memory growth with four clients of 10,000 rows, .npy, in MB"] = growth
 
     def measure_overload(self) -> None:
         """Measure the service under ten times its capacity."""
         if running := self.find(SERVICE[1]):
-            request = SERVICE[1].ask(self.setting, OVERLOAD_ROWS)
+            request = SERVICE[1].ask(self._setting, OVERLOAD_ROWS)
             with self.note_failure("overload"):
-                figures = self.generator.measure_overload(running, request, self.options.overload_seconds)
+                figures = self._generator.measure_overload(running, request, self._options.overload_seconds)
                 self.results.figures |= {f"overload, 64 rows, .npy: {name}": value for name, value in figures.items()}
 
     def measure_start(self) -> None:
@@ -166,7 +170,7 @@ class _Stage:
             seconds = []
             with self.note_failure(f"start of {contender.name}"):
                 for _ in range(STARTS):
-                    with contender.start(self.setting) as running:
+                    with contender.start(self._setting) as running:
                         seconds.append(running.seconds)
                         memory = running.measure_memory() / MEGABYTE
                 self.results.figures[f"start to first answer in s: {contender.name}"] = min(seconds)
@@ -182,14 +186,10 @@ def _make_parts(*contenders: Contender) -> list[Part]:
 
 
 def _make_large_parts(contender: Contender) -> list[Part]:
-    large, alone, small = (
-        (contender.ask, LARGE_ROWS, LARGE_CLIENTS),
-        (contender.ask, LARGE_ROWS, 1),
-        (contender.ask, 1, 1),
-    )
+    large, small = (contender.ask, LARGE_ROWS), (contender.ask, 1, 1)
     return [
-        Part(f"{contender.name}, 10,000 x 1", contender, (alone,)),
-        Part(f"{contender.name}, 1 x 1 beside 10,000 x 4", contender, (large, small)),
+        Part(f"{contender.name}, 10,000 x 1", contender, ((*large, 1),)),
+        Part(f"{contender.name}, 1 x 1 beside 10,000 x 4", contender, ((*large, LARGE_CLIENTS), small)),
     ]
 
 

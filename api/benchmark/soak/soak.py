@@ -30,6 +30,7 @@ from api.benchmark.soak.visitors import (
 from ld_data.errors import StartError
 
 MAX_GROWTH = 32.0  # MB, of the last quarter's median over that of the second
+WORKER_BYTES = 2**26  # of a process that has loaded the models
 REPLACED_SECONDS = 30.0
 CUT_SECONDS = 5.0  # after a kill, in which connections to the process may break
 CUT = "cut off by the kill"
@@ -45,7 +46,7 @@ class Soak:
         memory: resident megabytes, at equal intervals.
         scores: how many the service accepted; `missing` of them were not in its log at the end.
         killed: whether a process was killed, and `replaced`.
-        surprises: whatever should not have happened.
+        surprises: one line for each event that should not have happened.
     """
 
     minutes: float
@@ -127,27 +128,24 @@ class _Day:
                 print(f"{passed:6.0f} s  {visits}", file=sys.stderr, flush=True)
 
     def _kill_one(self) -> None:
-        """Kill the largest of the service's processes, and wait for another in its place."""
-        children = find_descendants(self._running.process.pid)
-        if not children:
+        """Kill one of the processes that serve, and wait for another in its place."""
+        workers = self._list_workers()
+        if not workers:
             return
-        victim = max(children, key=read_resident)
-        least = read_resident(victim) / 2
-        before = self._count_workers(least)
         self._killed_at, self._result.killed = time.monotonic(), True
         with contextlib.suppress(ProcessLookupError):
-            os.kill(victim, signal.SIGKILL)
+            os.kill(workers[0], signal.SIGKILL)
         while time.monotonic() - self._killed_at < REPLACED_SECONDS and not self._result.replaced:
             time.sleep(0.2)
-            gone = victim not in find_descendants(self._running.process.pid)
-            self._result.replaced = gone and self._count_workers(least) >= before
+            now = self._list_workers()
+            self._result.replaced = workers[0] not in now and len(now) >= len(workers)
 
-    def _count_workers(self, least: float) -> int:
-        return sum(read_resident(pid) >= least for pid in find_descendants(self._running.process.pid))
+    def _list_workers(self) -> list[int]:
+        return [pid for pid in find_descendants(self._running.process.pid) if read_resident(pid) > WORKER_BYTES]
 
 
 def find_surprises(result: Soak, visitors: set[str], kill: bool) -> list[str]:
-    """Return whatever should not have happened in a soak of these visitors, with or without a kill."""
+    """Return a line for each event that a soak of these visitors, with or without a kill, should not have."""
     surprises = [
         f"{name}: {outcome}, {times} times"
         for name, outcomes in result.outcomes.items()

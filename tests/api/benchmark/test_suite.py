@@ -19,9 +19,7 @@ def folder(tmp_path):
 
 
 def run_briefly(folder, *sections):
-    options = Options(
-        folder, sections=sections, rounds=1, seconds=0.02, warm_up=0.01, overload_seconds=0.1, progress=False
-    )
+    options = Options(folder, sections=sections, rounds=1, seconds=0.02, overload_seconds=0.1, progress=False)
     return run(options)
 
 
