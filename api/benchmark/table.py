@@ -1,6 +1,6 @@
 """The results as Markdown tables, for a terminal and for the manual."""
 
-from collections.abc import Sequence
+from tabulate import tabulate
 
 from api.benchmark.suite import Results
 
@@ -13,7 +13,7 @@ def describe(results: Results, machine: dict[str, str]) -> str:
         parts.append(_describe_samples(results))
     if results.figures:
         lines = [[name, _round(value)] for name, value in results.figures.items()]
-        parts.append(_make_table(["figure", "value"], lines))
+        parts.append(tabulate(lines, ["figure", "value"], "github", disable_numparse=True))
     failures = {name: sample.failures for name, sample in results.samples.items() if sample.failures}
     missing = [f"- {name}: {reason}." for name, reason in results.missing.items()]
     missing += [f"- {name}: {count} requests were not answered 200." for name, count in failures.items()]
@@ -34,12 +34,8 @@ def _describe_samples(results: Results) -> str:
         ]
         for name, sample in results.samples.items()
     ]
-    return _make_table(head, lines)
+    return tabulate(lines, head, "github", disable_numparse=True)
 
 
 def _round(value: float) -> str:
     return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
-
-
-def _make_table(head: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
-    return "\n".join(f"| {' | '.join(row)} |" for row in [head, ["---"] * len(head), *lines])
