@@ -28,6 +28,7 @@ def asked(monkeypatch):
         return Results({"data.npz": Sample(2.0, 0.5, 0.6)}, missing={"nginx": "not installed"})
 
     monkeypatch.setattr("api.benchmark.suite.run", run)
+    monkeypatch.setattr("api.benchmark.machine.describe_machine", lambda python: {"processor": "A", "cores": "2"})
     return options
 
 
@@ -48,6 +49,7 @@ def test_it_prints_tables_or_else_json(folder, asked, capsys):
 
 def test_it_fails_if_nothing_started(folder, monkeypatch, capsys):
     monkeypatch.setattr("api.benchmark.suite.run", lambda asked: Results(missing={"service": "it ended with 1"}))
+    monkeypatch.setattr("api.benchmark.machine.describe_machine", lambda python: {"processor": "A", "cores": "2"})
     assert main(["benchmark", "--release", str(folder)]) == 1
     assert "nothing could be measured, as nothing started. service: it ended with 1" in capsys.readouterr().err
 
