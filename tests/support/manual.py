@@ -1,0 +1,103 @@
+"""The manual: its pages, and the tables in it that repeat kept results.
+
+`python -m tests.support.manual` writes these tables anew. A table is a fenced block under a comment `<!-- kept: KIND NAME -->`.
+"""
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from eval.baselines.table import describe_rows, load_rows
+from ld_data.release.manifest import read_manifest
+from ld_data.release.report import Goal, HealthReport, Row
+from tests.support.paths import CHECKPOINTS, ROOT
+
+PAGES = {
+    path.relative_to(ROOT).as_posix(): path for path in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
+}
+KEPT = re.compile(
+    r"(?P<start><!-- kept: (?P<kind>\w+) (?P<words>.+?) -->\n```\n)(?P<table>.*?)(?P<end>^```$)", re.M | re.S
+)
+BASELINES = CHECKPOINTS / "baselines"
+BAR = 40  # signs for a skill of 1
+ON_THE_SCALE = (
+    "mean",
+    "evolution-strategies",
+    "linear",
+    "associative-memory",
+    "direct-feedback",
+    "predictive-coding",
+    "feedback-alignment",
+    "target-propagation",
+    "equilibrium-propagation",
+    "forward-forward",
+    "backpropagation",
+    "residual",
+    "oracle",
+)
+
+
+def draw_scale(release: str) -> str:
+    """Return the skill of some baselines on a release as bars, from the null to the oracle."""
+    rows = {row.name: row.summary.skill.mean for row in load_rows(BASELINES / f"{release}.json")}
+    ends = ("0 answers the mean", "1 knows the class")
+    lines = [f"{'skill on ' + release:<32} {ends[0]:<{BAR - len(ends[1])}}{ends[1]}"]
+    for name in ON_THE_SCALE:
+        skill = abs(rows[name])  # no minus before the 0 of the mean
+        lines.append(f"{name:<25}{skill:.3f}  |{'#' * round(BAR * skill)}")
+    return "\n".join(lines)
+
+
+def describe_health(release: str, groups: Sequence[str]) -> str:
+    """Return some groups of the health report in the manifest of a release."""
+    health = read_manifest(CHECKPOINTS / release).health
+    rows = [
+        Row(
+            group,
+            measure,
+            entry["value"],
+            entry.get("null_mean"),
+            entry.get("null_worst"),
+            Goal(**entry["goal"]) if "goal" in entry else None,
+        )
+        for group in groups
+        for measure, entry in health[group].items()
+    ]
+    return HealthReport(tuple(rows)).to_text()
+
+
+def make_table(kind: str, words: Sequence[str]) -> str:
+    """Return the table that a comment in the manual names."""
+    name, *rest = words
+    if kind == "scale":
+        return draw_scale(name)
+    if kind == "baselines":
+        return describe_rows(load_rows(BASELINES / f"{name}.json"))
+    if kind == "classifiers":
+        from eval.classifiers.tables import TABLES  # import late: Keras, which the other tables do without
+        from eval.classifiers.trials import load_trials, trials_path
+
+        return TABLES[name].describe(load_trials(trials_path()))
+    return describe_health(name, rest)
+
+
+def find_tables() -> set[tuple[str, str]]:
+    """Return the kinds and names of all kept tables in the manual."""
+    return {
+        (found["kind"], found["words"].split()[0])
+        for path in PAGES.values()
+        for found in KEPT.finditer(path.read_text())
+    }
+
+
+def write_tables(path: Path) -> str:
+    """Return the text of a page with all its kept tables made anew."""
+    return KEPT.sub(
+        lambda found: f"{found['start']}{make_table(found['kind'], found['words'].split())}\n{found['end']}",
+        path.read_text("utf-8"),
+    )
+
+
+if __name__ == "__main__":
+    for page in PAGES.values():
+        page.write_text(write_tables(page), "utf-8")
