@@ -7,7 +7,7 @@ WORKERS ?= 1
 BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: serve test check clean
+.PHONY: serve test quick check clean
 
 serve: .venv/serving
 	$(BIN)/python -m api --host $(HOST) --port $(PORT) --workers $(WORKERS)
@@ -16,10 +16,15 @@ serve: .venv/serving
 test: check
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --maxprocesses 8 --cov --cov-report=term
 
+# Without TensorFlow, a browser, a database or other processes.
+quick: .venv/testing
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --maxprocesses 8 -m "not slow"
+
 check: .venv/testing
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports
 
 clean:
 	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache
