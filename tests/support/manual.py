@@ -1,6 +1,6 @@
 """The manual: its pages, and the tables in it that repeat kept results.
 
-`python -m tests.support.manual` writes these tables anew. A table is a fenced block under a comment `<!-- kept: KIND NAME -->`.
+`python -m tests.support.manual` writes these tables anew. A table is a fenced block under `<!-- kept: KIND NAME -->`.
 """
 
 import re
