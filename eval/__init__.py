@@ -1,4 +1,4 @@
-"""Scores of models that map x to y: `evaluate()`, comparisons, the ladder, baselines, judges, and the leaderboard."""
+"""Scores of models from x to y: `evaluate()`, comparisons, the ladder, baselines, judges and the leaderboard."""
 
 from eval.comparison import Comparison, compare, summarise_seeds
 from eval.evaluation import evaluate

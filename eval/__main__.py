@@ -547,7 +547,7 @@ def _submit(options: argparse.Namespace) -> None:
 
 def _send_public(options: argparse.Namespace, submission: Submission) -> dict[str, Any]:
     data = load(options.release)
-    return submit(options.service, data, read_predictions(options.predictions, data), submission)
+    return submit(options.service, data, read_predictions(options.predictions, data).values, submission)
 
 
 def _send_challenge(options: argparse.Namespace, submission: Submission) -> dict[str, Any]:

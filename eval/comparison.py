@@ -1,4 +1,4 @@
-"""Which of two models is better, and how far the scores of one model spread over its seeds."""
+"""Comparisons of two models with intervals, and the spread of one model's scores over its seeds."""
 
 import math
 from collections.abc import Iterator, Sequence
@@ -8,19 +8,21 @@ from typing import Any
 
 import numpy as np
 
+from eval.evaluation import load_dataset
 from eval.predictions import BATCH_ROWS, Model, predict
-from eval.score import RowFigures, Score, load_dataset, measure_rows
+from eval.score import RowFigures, Score, measure_rows
 from ld_data.checks import check_integer
 from ld_data.errors import InputError
 from ld_data.release.dataset import LatentDataset
+from ld_data.typing import Doubles
 
 RESAMPLES = 10_000
-MIN_RESAMPLES = 40  # fewer have no value in a tail of 2.5 %: of one, every interval leaves 0 out
+MIN_RESAMPLES = 40  # fewer leave a tail of 2.5 % empty; with one, every interval excludes 0
 MAX_RESAMPLES = 1_000_000
 MAX_SEED = 2**63 - 1
 TAILS = (0.025, 0.975)  # of a 95 % interval
-DRAWN_AT_ONCE = 1 << 21  # rows: 16 MiB of indices, and as much of their counts
-ROUNDING = 1e-3  # of a figure: other processors round otherwise, and training grows that
+DRAWN_AT_ONCE = 1 << 21  # rows: 16 MiB of indices, and 16 MiB of counts
+ROUNDING = 1e-3  # of a figure: processors round differently, and training amplifies that
 LABELS = {
     "mse": "MSE",
     "noise_free_mse": "noise-free MSE",
@@ -47,8 +49,13 @@ class Difference:
 
     @property
     def is_significant(self) -> bool:
-        """Whether the interval leaves 0 out."""
+        """Whether the interval excludes 0."""
         return self.low > 0 or self.high < 0
+
+    @property
+    def verdict(self) -> str:
+        """The same in words."""
+        return "significant" if self.is_significant else "not significant"
 
 
 @dataclass(frozen=True)
@@ -58,8 +65,8 @@ class Comparison:
     Attributes:
         release, data_sha256, rows: as in `Score`.
         resamples, seed: of the bootstrap.
-        mse, noise_free_mse: lower is better, so that a negative difference speaks for a.
-        skill, decoded_accuracy: higher is better, so that a positive difference speaks for a.
+        mse, noise_free_mse: lower is better, so a negative difference favours a.
+        skill, decoded_accuracy: higher is better, so a positive difference favours a.
     """
 
     release: str
@@ -82,16 +89,17 @@ class Comparison:
 
     def __str__(self) -> str:
         """Return a small table."""
-        lines = [
-            f"{self.release}, {self.rows} test rows, {self.resamples} resamples",
-            f"  {'':<18}{'a':>8}{'b':>10}{'a - b':>11}   95 % interval",
+        from tabulate import tabulate  # import late: 30 ms that scoring should not pay
+
+        figures: dict[str, Difference] = {label: getattr(self, name) for name, label in LABELS.items()}
+        rows = [
+            (label, f"{its.a:.4f}", f"{its.b:.4f}", f"{its.value:.5f}", f"{its.low:.5f} to {its.high:.5f}", its.verdict)
+            for label, its in figures.items()
         ]
-        for name, label in LABELS.items():
-            figure: Difference = getattr(self, name)
-            word = "significant" if figure.is_significant else "not significant"
-            numbers = f"{figure.a:>8.4f}{figure.b:>10.4f}{figure.value:>11.5f}"
-            lines.append(f"  {label:<18}{numbers}   {figure.low:>8.5f} to {figure.high:>8.5f}   {word}")
-        return "\n".join(lines)
+        headers = ("", "a", "b", "a - b", "95 % interval", "")
+        align = ("left", "right", "right", "right", "right", "left")
+        table = tabulate(rows, headers, "plain", colalign=align, disable_numparse=True)
+        return f"{self.release}, {self.rows} test rows, {self.resamples} resamples\n{table}"
 
 
 @dataclass(frozen=True)
@@ -102,7 +110,7 @@ class Spread:
     std: float | None
 
     def __str__(self) -> str:
-        """Return both, as people write them."""
+        """Return the mean and, if there is one, the standard deviation, with four decimals."""
         return f"{self.mean:.4f}" if self.std is None else f"{self.mean:.4f} +- {self.std:.4f}"
 
 
@@ -146,11 +154,15 @@ def compare(
     """Return how two models differ on the test rows of a release, with 95 % intervals.
 
     The comparison is paired: rows are drawn with replacement, each with the figures of both models, so that the noise
-    of y, which both meet, mostly cancels. The intervals are the percentiles of the resampled differences (Efron and
-    Tibshirani, "An Introduction to the Bootstrap", 1993, chapter 13). They tell about other test rows; how far one
-    model's scores spread over its seeds is another question: see `summarise_seeds`.
+    of y, common to both, mostly cancels. The intervals are the percentiles of the resampled differences (Efron and
+    Tibshirani, "An Introduction to the Bootstrap", 1993, chapter 13). They cover the choice of test rows; the spread
+    over training seeds is another question: see `summarise_seeds`.
 
-    Raises as `eval.evaluate`, and `InputError` for `resamples` that are not 40 to 1,000,000 or a seed out of range.
+    Raises:
+        InputError: if `resamples` are not 40 to 1,000,000, if the seed is out of range, or if `eval.evaluate` would
+            refuse a model or the release.
+        UnknownNameError: if the release does not exist.
+        MissingDataError: if a file of predictions does not exist.
     """
     check_integer("resamples", resamples, MIN_RESAMPLES, MAX_RESAMPLES)
     check_integer("seed", seed, 0, MAX_SEED)
@@ -168,7 +180,8 @@ def compare(
 def summarise_seeds(scores: Sequence[Score]) -> SeedSummary:
     """Return mean and standard deviation (of a sample: divided by n - 1) of one model's scores over its seeds.
 
-    Raises `InputError` for no scores, or for scores of different releases or of different test y.
+    Raises:
+        InputError: if there are no scores, or if they belong to different releases or different test y.
     """
     if not scores:
         raise InputError("expected the scores of one seed or more; received none.")
@@ -189,10 +202,10 @@ def measure_spread(values: Sequence[float]) -> Spread:
 
 
 def describe_shift(name: str, new: Spread, old: Spread) -> str:
-    """Return a sentence if the mean of a figure lies further from an older one than that spreads over its seeds.
+    """Return a sentence if the mean of a figure moved by more than the older one spreads over its seeds, else "".
 
-    Otherwise "". The spread of one seed is taken as 0, and beyond any the rounding of a thousandth, of 1 or of the mean
-    where that is larger, is allowed.
+    The spread of a single seed counts as 0. On top, a thousandth of 1, or of the mean if that is larger, is allowed for
+    rounding.
     """
     allowed = (old.std or 0.0) + ROUNDING * max(1.0, abs(old.mean))
     if abs(new.mean - old.mean) <= allowed:
@@ -211,16 +224,16 @@ def _figures(rows: RowFigures) -> dict[str, float]:
     }
 
 
-def _to_differences(means: np.ndarray) -> np.ndarray:
+def _to_differences(means: Doubles) -> Doubles:
     """Return the differences `(r, 4)`, in the order of `LABELS`, from the means of the gaps `(r, 4)`."""
     error, noise_free, hit, usable = means.T
     return np.stack([error, noise_free, -error / usable, hit], axis=1)
 
 
-def _resample_means(values: np.ndarray, resamples: int, seed: int) -> Iterator[np.ndarray]:
+def _resample_means(values: Doubles, resamples: int, seed: int) -> Iterator[Doubles]:
     """Yield the means of the rows of `values` `(n, m)` over resamples of n rows with replacement, part by part.
 
-    How often a resample holds each row is counted first, since counts times values is one product of matrices.
+    The rows of a resample are counted first: counts times values is one product of matrices.
     """
     random = np.random.default_rng(seed)
     rows = len(values)

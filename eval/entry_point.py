@@ -10,10 +10,13 @@ from ld_data.errors import InputError, UnknownNameError
 
 
 def load_function(name: str, folder: Path) -> Callable[..., Any]:
-    """Return the function that `module:function` names, its module looked for in `folder` first.
+    """Return the function named by `module:function`; `folder` is the first place to look for the module.
 
-    Raises `InputError` for another form or for what cannot be called, `UnknownNameError` for a module or a function
-    that is not there. What the module itself raises while it is imported comes through.
+    An exception that the module raises during its import comes through.
+
+    Raises:
+        InputError: if the name has another form, or its object cannot be called.
+        UnknownNameError: if the module or the function does not exist.
     """
     module_name, _, function_name = name.partition(":")
     if not all(part.isidentifier() for part in module_name.split(".")) or not function_name.isidentifier():
@@ -23,7 +26,7 @@ def load_function(name: str, folder: Path) -> Callable[..., Any]:
         module = importlib.import_module(module_name)
     except ModuleNotFoundError as error:
         if error.name is None or not f"{module_name}.".startswith(f"{error.name}."):
-            raise  # the module is there, but something that it imports is not
+            raise  # the module exists and imports another one that does not
         raise UnknownNameError(
             f"no module {module_name} in {folder} or among the installed ones: expected {module_name}.py there."
         ) from error

@@ -4,9 +4,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from eval.predictions import BATCH_ROWS, Model, predict
-from eval.score import Score, load_dataset, score_predictions
+from eval.score import Score, score_predictions
 from ld_data.errors import InputError, SubmissionError
 from ld_data.release.dataset import LatentDataset
+from ld_data.release.folder import load
 
 
 def evaluate(
@@ -21,32 +22,49 @@ def evaluate(
 ) -> Score:
     """Return the score of a model on the test rows of a release.
 
-    `model` is a function of x `(rows, d)`, anything with `predict`, a PyTorch module, the predictions `(n, d)`
-    themselves, or the path of their `.npy` file; it is fed at most `batch_rows` rows at once (`eval.predictions`). With
-    `submit_to`, the address of a service, the predictions are posted to its leaderboard under `name`, with a link and
-    a description, and the score's `entry` is what the leaderboard answered.
+    `model` is a function of x `(rows, d)`, an object with `predict`, a PyTorch module, the predictions `(n, d)`
+    themselves, or the path of their `.npy` file; it gets at most `batch_rows` rows at once (`eval.predictions`). With
+    `submit_to`, the address of a service, the predictions go to its leaderboard under `name`, with a link and a
+    description, and the score's `entry` is the answer of the leaderboard.
 
-    Raises `InputError` if the predictions have the wrong shape, are not finite, or beyond +-1e6, and for a name,
-    link or description without `submit_to`; `UnknownNameError` for a release that is not there; `SubmissionError`, with
-    the score as its `score`, if the service does not take it.
+    Raises:
+        InputError: if the predictions have the wrong shape, are not finite, or lie beyond +-1e6, or if a name, link or
+            description comes without `submit_to`.
+        UnknownNameError: if the release does not exist.
+        SubmissionError: if the service does not take the predictions; its `score` is the score.
     """
     if submit_to is None:
         _check_nothing_is_submitted(name=name, url=url, description=description)
     data = load_dataset(release)
     if submit_to is None:
         return score_predictions(predict(model, data, batch_rows=batch_rows), data)
-    from eval.leaderboard.client import submit
-    from eval.leaderboard.submission import Submission  # the network stack, which only those need who submit
+    from eval.leaderboard.client import submit  # import late: the network stack, needed by submissions alone
+    from eval.leaderboard.submission import Submission
 
     submission = Submission.of(name, url, description)
     predictions = predict(model, data, batch_rows=batch_rows)
     score = score_predictions(predictions, data)
     try:
-        return replace(score, entry=submit(submit_to, data, predictions, submission))
+        return replace(score, entry=submit(submit_to, data, predictions.values, submission))
     except SubmissionError as error:
         error.score = score
         error.add_note(f"Nothing is lost: the score is in the `score` of this error.\n{score}")
         raise
+
+
+def load_dataset(release: str | Path | LatentDataset) -> LatentDataset:
+    """Return the dataset of a release by its name or folder, or the dataset itself.
+
+    Raises:
+        InputError: if `release` has another type.
+        UnknownNameError: if the release does not exist.
+    """
+    if not isinstance(release, str | Path | LatentDataset):
+        raise InputError(
+            f"release must be a name, a folder or a LatentDataset; received {type(release).__name__}. "
+            'The model comes first: evaluate(model, "ld-mnist-32").'
+        )
+    return release if isinstance(release, LatentDataset) else load(release)
 
 
 def _check_nothing_is_submitted(**texts: str | None) -> None:
@@ -54,5 +72,5 @@ def _check_nothing_is_submitted(**texts: str | None) -> None:
     if given:
         raise InputError(
             f"{', '.join(given)} would go to a leaderboard, and without submit_to nothing is submitted. Add "
-            'submit_to="http://...", the address of a service, or leave out what is for it.'
+            f'submit_to="http://...", the address of a service, or leave out {", ".join(given)}.'
         )

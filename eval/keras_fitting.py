@@ -1,29 +1,33 @@
-"""Fitting Keras models with seeds of their own instead of Keras' global random state."""
+"""Fits of Keras models, with explicit seeds instead of Keras' global random state."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from typing import TypeAlias
 
 import keras
 import numpy as np
 from tqdm.keras import TqdmCallback
 
 from ld_data.batches import make_batches
+from ld_data.typing import Array, Floats
 
-ADAMW = partial(keras.optimizers.AdamW, weight_decay=1e-3)
+MakeOptimizer: TypeAlias = Callable[[object], keras.optimizers.Optimizer]  # of a learning rate or its schedule
+ADAMW: MakeOptimizer = partial(keras.optimizers.AdamW, weight_decay=1e-3)
 
 
 @dataclass(frozen=True)
 class FitPlan:
-    """How to fit.
+    """The plan of a fit.
 
     Attributes:
-        epochs, batch_rows: passes over the rows, at most, and rows a step.
-        learning_rate: the same all the time, or the peak of a cosine that ends at 0.
+        epochs: passes over the rows, at most.
+        batch_rows: rows a step.
+        learning_rate: constant, or the peak of a cosine that ends at 0.
         seed: of the order of the rows.
-        held_out: share of the rows on which the weights of the best epoch are chosen; 0 keeps those of the last.
-        optimizer: given a learning rate or its schedule, returns what takes the steps.
-        cosine: whether the learning rate falls along that cosine.
+        held_out: share of rows that choose the weights of the best epoch; 0 keeps the weights of the last.
+        optimizer: makes the optimizer from a learning rate or its schedule.
+        cosine: whether the learning rate falls along the cosine.
     """
 
     epochs: int
@@ -31,14 +35,14 @@ class FitPlan:
     learning_rate: float
     seed: int = 0
     held_out: float = 0.0
-    optimizer: Callable[[object], keras.optimizers.Optimizer] = ADAMW
+    optimizer: MakeOptimizer = ADAMW
     cosine: bool = True
 
 
 def fit_model(
-    model: keras.Model, loss: keras.losses.Loss, inputs: np.ndarray, targets: np.ndarray, plan: FitPlan, title: str
+    model: keras.Model, loss: keras.losses.Loss, inputs: Floats, targets: Array, plan: FitPlan, title: str
 ) -> None:
-    """Fit a model under a progress bar with that title; inputs and targets have equally many rows."""
+    """Fit a model to inputs `(n, ...)` and targets `(n, ...)`, under a progress bar with that title."""
     callbacks = [TqdmCallback(verbose=0, desc=title, disable=None)]
     validation = None
     if plan.held_out:

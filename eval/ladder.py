@@ -1,15 +1,16 @@
-"""A ladder of control tasks on the inputs of a release: each asks for one ability, and its best possible MSE is known.
+"""A ladder of control tasks on the x of a release: each task needs one ability, and its best possible MSE is known.
 
-A model that fails on a dataset fails for a reason. The lower rungs have no noise and no classes: who cannot copy x, or
-mix its components, need not look at the classes for the reason. The upper rungs are the class map of the release with
-its noise dialled in.
+The ladder shows why a model fails on a dataset. The lower rungs have no noise and no classes: a model that cannot copy
+x, or mix its components, fails before the classes matter. The upper rungs are the class map of the release with more
+and more of its noise.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
+from tabulate import tabulate
 from tqdm import tqdm
 
 from eval.predictions import BATCH_ROWS, Model, predict
@@ -18,25 +19,27 @@ from ld_data.checks import check_integer
 from ld_data.errors import InputError
 from ld_data.noise import check_seed, make_normals, make_uniforms
 from ld_data.release.dataset import LatentDataset
+from ld_data.typing import Array, Doubles, Floats
 
-LEARNED = 0.95  # the skill from which an ability counts as learned
-CLASSES_LEARNED = 0.85  # the same for class maps: x does not quite tell the class, and good models reach about 0.9
-NOT_LEARNED = 0.5  # the skill below which an ability counts as not learned; between the two, as learned in part
-NAMED_ABILITIES = 2  # that the last sentence names, if a model lacks more
+LEARNED = 0.95  # an ability counts as learned from this skill
+CLASSES_LEARNED = 0.85  # the same for class maps: x leaves the class a little open, and good models reach about 0.9
+NOT_LEARNED = 0.5  # an ability counts as not learned below this skill, and as partly learned between the two
+NAMED_ABILITIES = 2  # in the verdict, if a model lacks more
 
 MAX_ROWS = 2**63 - 1
 LOW_RANK = 8
 TEACHER_UNITS = 32  # of each of its two hidden layers
-TEACHER_GAIN = 1.5  # the std of what enters a unit, for inputs of std 1: bent enough that no linear map follows it
+TEACHER_GAIN = 1.5  # std of the input to a unit, for x of std 1: too nonlinear for a linear map
 NOISE_SCALES = (0.0, 0.25, 0.5, 1.0)
 
-# One stream for each draw: not those of latents, nor of the health report.
+# One stream for each draw, apart from the streams of latents and of the health report.
 PERMUTATION_STREAM, ROTATION_STREAM, READ_STREAM, WRITE_STREAM, TEACHER_STREAM = (
     (1 << 43) + number for number in range(5)
 )
 
-Fit = Callable[[np.ndarray, np.ndarray, int], Model]
-FitDataset = Callable[[LatentDataset, int], Model]
+Fit: TypeAlias = Callable[[Floats, Floats, int], Model]
+FitDataset: TypeAlias = Callable[[LatentDataset, int], Model]
+Map: TypeAlias = Callable[[Array], Array]
 
 
 @dataclass(frozen=True)
@@ -44,19 +47,19 @@ class Task:
     """A control task: another y for the x of a dataset, row by row.
 
     Attributes:
-        name: for people.
-        ability: what it asks for, in one line.
+        name: of the task.
+        ability: the ability that it needs, in one line.
         y_train, y_test: `(n, d)` float32.
-        y_best: the answers `(n_test, d)` of the best model. For the class maps that is the oracle who knows the class,
-            which x alone does not quite tell.
-        learned_from: the skill from which the ability counts as learned.
+        y_best: the answers `(n_test, d)` of the best model. For the class maps that is the oracle that knows the class,
+            which x leaves a little open.
+        learned_from: skill from which the ability counts as learned.
     """
 
     name: str
     ability: str
-    y_train: np.ndarray
-    y_test: np.ndarray
-    y_best: np.ndarray
+    y_train: Floats
+    y_test: Floats
+    y_best: Array
     learned_from: float = LEARNED
 
     @property
@@ -69,16 +72,16 @@ class Task:
         """The MSE on the test rows of the best model: 0 where y is a function of x."""
         return float(self.best_errors().mean())
 
-    def null_errors(self) -> np.ndarray:
+    def null_errors(self) -> Doubles:
         """Return the null's squared error of each test row `(n_test,)`, a mean over dimensions."""
         return row_errors(self.y_train.mean(axis=0, dtype=np.float64), self.y_test)
 
-    def best_errors(self) -> np.ndarray:
+    def best_errors(self) -> Doubles:
         """Return the best model's squared error of each test row `(n_test,)`, a mean over dimensions."""
         return row_errors(self.y_best, self.y_test)
 
     def apply_to(self, data: LatentDataset) -> LatentDataset:
-        """Return `data` with the y of this task and copies of its x, so that no task sees what a model did to x."""
+        """Return `data` with the y of this task, and a copy of its x in case a model writes into it."""
         train = replace(data.train, x=data.train.x.copy(), y=self.y_train.copy())
         test = replace(data.test, x=data.test.x.copy(), y=self.y_test.copy())
         return replace(data, name=f"{data.name}, task {self.name}", train=train, test=test, manifest=None)
@@ -86,10 +89,10 @@ class Task:
 
 @dataclass(frozen=True)
 class Rung:
-    """How a model did on a task; the figures are of the test rows.
+    """The result of a model on a task; the figures are of the test rows.
 
     Attributes:
-        task, ability: the name of the task, and what it asks for.
+        task, ability: name and ability of the task.
         null, optimum: as in `Task`.
         mse: of the model.
         skill: (null - mse) / (null - optimum): 0 for the null, 1 for the best model.
@@ -121,7 +124,8 @@ class Rung:
 def make_ladder(data: LatentDataset, seed: int = 0) -> list[Task]:
     """Return the control tasks for the x of a dataset, the simplest first; the same for the same seed.
 
-    Raises `InputError` for a seed outside 0 to 2**63 - 1.
+    Raises:
+        InputError: if the seed is outside 0 to 2**63 - 1.
     """
     check_seed(seed)
     maps = {
@@ -135,19 +139,19 @@ def make_ladder(data: LatentDataset, seed: int = 0) -> list[Task]:
     return tasks + [_make_class_task(scale, data) for scale in NOISE_SCALES]
 
 
-def make_permutation(latent_dim: int, seed: int) -> Callable[[np.ndarray], np.ndarray]:
+def make_permutation(latent_dim: int, seed: int) -> Map:
     """Return a function of x `(n, d)` that reorders the components, by a permutation drawn from the seed."""
     order = np.argsort(make_uniforms(seed, PERMUTATION_STREAM, 0, 1, latent_dim)[0])
     return lambda x: x[:, order]
 
 
-def make_rotation(latent_dim: int, seed: int) -> Callable[[np.ndarray], np.ndarray]:
+def make_rotation(latent_dim: int, seed: int) -> Map:
     """Return a function of x `(n, d)` that multiplies by an orthogonal matrix, drawn from the seed."""
     matrix = _draw_orthogonal(latent_dim, seed, ROTATION_STREAM)
     return lambda x: x @ matrix
 
 
-def make_low_rank_map(latent_dim: int, seed: int) -> Callable[[np.ndarray], np.ndarray]:
+def make_low_rank_map(latent_dim: int, seed: int) -> Map:
     """Return a linear function of x `(n, d)` of rank r = 8, or d / 2 if that is less.
 
     It reads r orthonormal directions and writes each to one of r others, so that y has variance 1 along these and none
@@ -159,7 +163,7 @@ def make_low_rank_map(latent_dim: int, seed: int) -> Callable[[np.ndarray], np.n
     return lambda x: x @ (read @ write.T)
 
 
-def make_teacher(x_train: np.ndarray, seed: int) -> Callable[[np.ndarray], np.ndarray]:
+def make_teacher(x_train: Array, seed: int) -> Map:
     """Return a random network as a function of x `(n, d)`: two hidden layers of 32 tanh units, and a linear layer.
 
     Each of its d outputs is standardised to mean 0 and variance 1 over `x_train` `(n, d)`.
@@ -170,7 +174,7 @@ def make_teacher(x_train: np.ndarray, seed: int) -> Callable[[np.ndarray], np.nd
         weights.append(make_normals(seed, TEACHER_STREAM + number, 0, size, units) * (TEACHER_GAIN / np.sqrt(size)))
         size = units
 
-    def answer(x: np.ndarray) -> np.ndarray:
+    def answer(x: Array) -> Array:
         hidden = x
         for weight in weights[:-1]:
             hidden = np.tanh(hidden @ weight)
@@ -182,19 +186,20 @@ def make_teacher(x_train: np.ndarray, seed: int) -> Callable[[np.ndarray], np.nd
 
 
 def climb(fit: Fit, data: LatentDataset, seed: int = 0, *, batch_rows: int = BATCH_ROWS) -> list[Rung]:
-    """Return how a learning rule does on each task of the ladder, a progress bar on stderr.
+    """Return the result of a learning rule on each task of the ladder, a progress bar on stderr.
 
     `fit(x_train, y_train, seed)` learns from `(n, d)` float32 arrays, its own copies, and returns a model as `evaluate`
-    takes it: a function of x, an object with predict, or a PyTorch module.
+    takes it: a function of x, an object with predict, or a PyTorch module. An exception from `fit` comes through with a
+    note that names the task.
 
-    Raises `InputError` for a `fit` that returns something else; what `fit` raises comes through with a note that names
-    the task.
+    Raises:
+        InputError: if `fit` returns no such model.
     """
     return climb_datasets(lambda task, seed: fit(task.train.x, task.train.y, seed), data, seed, batch_rows=batch_rows)
 
 
 def climb_datasets(fit: FitDataset, data: LatentDataset, seed: int = 0, *, batch_rows: int = BATCH_ROWS) -> list[Rung]:
-    """Return the same as `climb` for a `fit(data, seed)` that learns from a dataset and its labels, as baselines do."""
+    """Return the same as `climb` for a `fit(data, seed)` that learns from a dataset with labels, as baselines do."""
     return [
         _climb_task(task, fit, data, seed, batch_rows)
         for task in tqdm(make_ladder(data, seed), "ladder", unit="task", disable=None)
@@ -202,41 +207,45 @@ def climb_datasets(fit: FitDataset, data: LatentDataset, seed: int = 0, *, batch
 
 
 def describe_gaps(name: str, rungs: Sequence[Rung]) -> str:
-    """Return a sentence that says which abilities the model of that name lacks first."""
+    """Return a sentence with the first abilities that the model of that name lacks."""
     gaps = [f"to {rung.ability} ({rung.word})" for rung in rungs if rung.word != "learned"]
     if not gaps:
         return f"{name} lacks none of these abilities."
     more = f"; and {len(gaps) - NAMED_ABILITIES} more" if len(gaps) > NAMED_ABILITIES else ""
-    return f"What {name} lacks first: {'; '.join(gaps[:NAMED_ABILITIES])}{more}."
+    return f"{name} lacks these abilities first: {'; '.join(gaps[:NAMED_ABILITIES])}{more}."
 
 
 def format_rungs(rungs: Sequence[Rung]) -> str:
     """Return a table of rungs, a line each."""
-    lines = [f"{'task':<22}{'it asks to':<42}{'skill':>16}"]
-    for rung in rungs:
-        skill = f"{rung.skill:.3f} +- {rung.skill_standard_error:.3f}"
-        lines.append(f"{rung.task:<22}{rung.ability:<42}{skill:>16}  {rung.word}")
-    return "\n".join(lines)
+    rows = [
+        (rung.task, rung.ability, f"{rung.skill:.3f} +- {rung.skill_standard_error:.3f}", rung.word) for rung in rungs
+    ]
+    align = ("left", "left", "right", "left")
+    return tabulate(rows, ("task", "ability", "skill", ""), "plain", colalign=align, disable_numparse=True)
 
 
 def keep_rows(data: LatentDataset, rows: int) -> LatentDataset:
-    """Return a dataset with the first `rows` training rows, or all if it has fewer; raise `InputError` below 2."""
+    """Return a dataset with the first `rows` training rows, or all if it has fewer.
+
+    Raises:
+        InputError: if `rows` is below 2.
+    """
     check_integer("rows", rows, 2, MAX_ROWS)
     train = replace(data.train, x=data.train.x[:rows], y=data.train.y[:rows], label=data.train.label[:rows])
     return replace(data, train=train, manifest=None)
 
 
-def _make_map_task(name: str, ability: str, answer: Callable[[np.ndarray], np.ndarray], data: LatentDataset) -> Task:
+def _make_map_task(name: str, ability: str, answer: Map, data: LatentDataset) -> Task:
     y_train, y_test = (answer(split.x.astype(np.float64)).astype(np.float32) for split in (data.train, data.test))
     return Task(name, ability, y_train, y_test, y_test)
 
 
 def _make_class_task(scale: float, data: LatentDataset) -> Task:
-    """Return the task whose y is the class mean plus `scale` times what the y of the dataset adds to it."""
+    """Return the task whose y is the class mean plus `scale` times the noise of the dataset's y."""
     ability = f"tell the class through {scale:.0%} of the noise" if scale else "tell the class, without noise"
     best_train, best_test = (data.class_mean[split.label] for split in (data.train, data.test))
     y_train, y_test = (
-        # y itself for scale 1: the sum would differ from it in the last bit
+        # for scale 1 y itself: the sum would differ in the last bit
         split.y if scale == 1 else (best + np.float32(scale) * (split.y - best)).astype(np.float32)
         for split, best in ((data.train, best_train), (data.test, best_test))
     )
@@ -252,17 +261,17 @@ def _climb_task(task: Task, fit: FitDataset, data: LatentDataset, seed: int, bat
         raise
     if not callable(model) and not callable(getattr(model, "predict", None)):
         raise InputError(f"fit must return a function of x or an object with predict; returned {type(model).__name__}.")
-    # a fit may have written into its arrays, so the model is asked about new ones
-    errors = row_errors(predict(model, task.apply_to(data), batch_rows=batch_rows), task.y_test)
+    # the model predicts new arrays, since `fit` may have written into its own
+    errors = row_errors(predict(model, task.apply_to(data), batch_rows=batch_rows).values, task.y_test)
     skill, skill_standard_error = measure_skill(errors, task.null_errors(), task.best_errors())
     mse = float(errors.mean())
     return Rung(task.name, task.ability, task.null, task.optimum, mse, skill, skill_standard_error, task.learned_from)
 
 
-def _draw_orthogonal(latent_dim: int, seed: int, stream: int) -> np.ndarray:
+def _draw_orthogonal(latent_dim: int, seed: int, stream: int) -> Doubles:
     """Return an orthogonal matrix `(d, d)`, uniform over all of them.
 
-    That of the QR decomposition of normals, with the signs that make it unique (Mezzadri, "How to generate random
+    It is Q of the QR decomposition of normals, with the signs that make it unique (Mezzadri, "How to generate random
     matrices from the classical compact groups", Notices of the AMS 54, 2007).
     """
     matrix, triangle = np.linalg.qr(make_normals(seed, stream, 0, latent_dim, latent_dim))

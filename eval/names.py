@@ -1,4 +1,4 @@
-"""The names that the commands take of models, known without the libraries that make these."""
+"""The names of models on command lines, without the libraries that make these models."""
 
 RULES = (
     "backpropagation",

@@ -1,11 +1,12 @@
-"""The predictions of a model for the test rows: models of every kind are fed batches, and each answer is checked."""
+"""Predictions for the test rows: a model of any kind answers batches, and each answer is checked once."""
 
 import inspect
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 import numpy as np
 
@@ -13,67 +14,97 @@ from ld_data.checks import GREATEST_VALUE, check_integer, check_magnitude, check
 from ld_data.errors import InputError, MissingDataError
 from ld_data.release.dataset import LatentDataset
 from ld_data.storage.arrays import read_npy
+from ld_data.typing import Array, Floats
+
+if TYPE_CHECKING:
+    import torch
 
 BATCH_ROWS = 4096
 MAX_BATCH_ROWS = 2**63 - 1
+EXPECTED_MODEL = (
+    "model must be a function of x, an object with predict, a PyTorch module, an array of predictions, or the path of "
+    "a .npy file"
+)
 
 
 class Predictor(Protocol):
-    """Anything with `predict`, as Keras models and scikit-learn regressors have it."""
+    """An object with `predict`, as Keras models and scikit-learn regressors have it."""
 
-    def predict(self, x: np.ndarray) -> Any:
+    def predict(self, x: Floats) -> object:
         """Return predictions `(n, d)` for x `(n, d)`."""
 
 
-Answer = Callable[[np.ndarray], Any]
-Model = Answer | Predictor | np.ndarray | str | Path
+Answer: TypeAlias = Callable[[Floats], object]  # the values are checked, so any type may come
+Model: TypeAlias = Answer | Predictor | Array | str | Path
 
 
-def predict(model: Model, data: LatentDataset, *, batch_rows: int = BATCH_ROWS) -> np.ndarray:
-    """Return a model's predictions `(n, d)` float32 for the test rows, checked.
+@dataclass(frozen=True, eq=False)
+class Predictions:
+    """Checked predictions for the test rows of a dataset; only this module makes them.
+
+    Attributes:
+        values: `(n, d)` float32 in C order, finite and within +-1e6.
+    """
+
+    values: Floats
+
+
+def predict(model: Model, data: LatentDataset, *, batch_rows: int = BATCH_ROWS) -> Predictions:
+    """Return the checked predictions `(n, d)` of a model for the test rows.
 
     `model` is a function of x `(rows, d)`, an object with `predict` (scikit-learn, Keras), a PyTorch module, the
-    predictions `(n, d)` themselves, or the path of their `.npy` file. A model sees at most `batch_rows` rows at once,
-    in copies; what it raises comes through with a note that names the batch. A PyTorch module runs in evaluation mode
-    without gradients, on the device and in the type of its parameters, and gets its mode back.
+    predictions `(n, d)` themselves, or the path of their `.npy` file. A model gets at most `batch_rows` rows at once,
+    as a copy. An exception that it raises comes through with a note that names the batch. A PyTorch module runs in
+    evaluation mode without gradients, on the device and in the type of its parameters; its mode is restored.
 
-    Raises `InputError` for what is no model, and for predictions of the wrong shape or type, not finite, or beyond
-    +-1e6; `MissingDataError` for a file that is not there.
+    Raises:
+        InputError: if `model` is none of these, or if its predictions have the wrong shape or type, are not finite, or
+            lie beyond +-1e6.
+        MissingDataError: if the file does not exist.
     """
     check_integer("batch_rows", batch_rows, 1, MAX_BATCH_ROWS)
     if isinstance(model, str | Path):
         if not str(model).endswith(".npy"):
-            raise InputError(f"{_EXPECTED}; received {str(model)!r}. Save predictions with numpy.save.")
+            raise InputError(f"{EXPECTED_MODEL}; received {str(model)!r}. Save predictions with numpy.save.")
         return read_predictions(model, data)
     if isinstance(model, type):
         raise InputError(f"model must be an object; received the class {model.__name__}. Make one, and fit it, first.")
     if _is_torch_module(model):
         with _evaluating(model) as answer:
             return _ask(answer, data, batch_rows)
-    if callable(getattr(model, "predict", None)):
+    if hasattr(model, "predict") and callable(model.predict):
         return _ask(_quieten(model), data, batch_rows)
     if callable(model):
         return _ask(model, data, batch_rows)
     if isinstance(model, np.ndarray | list | tuple) or hasattr(model, "__array__"):
         return check_predictions(_to_numpy(model), data)
-    raise InputError(f"{_EXPECTED}; received {type(model).__name__}.")
+    raise InputError(f"{EXPECTED_MODEL}; received {type(model).__name__}.")
 
 
-def check_predictions(values: object, data: LatentDataset) -> np.ndarray:
-    """Return predictions as `(n, d)` float32 for the test rows of `data`, else raise `InputError`.
+def check_predictions(values: object, data: LatentDataset) -> Predictions:
+    """Return predictions `(n, d)` for the test rows of `data` as the checked type.
 
-    They must be finite, and within +-1e6: y is N(0, I).
+    Checked predictions of the right shape come back as they are.
+
+    Raises:
+        InputError: if the shape is another, or if the values are no numbers, not finite, or beyond +-1e6 (y is
+            N(0, I)).
     """
     n = len(data.test)
-    return _check_values(
-        values, data, n, "predictions", f", one row for each of the {n} test rows of {data.name}, in their order"
-    )
+    if isinstance(values, Predictions):
+        if values.values.shape == data.test.y.shape:
+            return values
+        values = values.values
+    rows = f", one row for each of the {n} test rows of {data.name}, in their order"
+    return Predictions(np.ascontiguousarray(_check_values(values, data, n, "predictions", rows)))
 
 
-def read_predictions(path: str | Path, data: LatentDataset) -> np.ndarray:
-    """Return the predictions `(n, d)` float32 for the test rows of `data` in an `.npy` file.
+def read_predictions(path: str | Path, data: LatentDataset) -> Predictions:
+    """Return the predictions `(n, d)` for the test rows of `data` from an `.npy` file.
 
-    Raises `InputError` for what is no such file, or as `check_predictions`; `MissingDataError` if it is not there.
+    Raises:
+        InputError: if the file is no `.npy` file, or if `check_predictions` refuses its array.
+        MissingDataError: if the file does not exist.
     """
     values = read_file(path, f"{data.test.y.shape} for {data.name}")
     try:
@@ -82,51 +113,50 @@ def read_predictions(path: str | Path, data: LatentDataset) -> np.ndarray:
         raise InputError(f"{path}: {error}") from error
 
 
-def read_file(path: str | Path, which: str) -> np.ndarray:
-    """Return the array in the `.npy` file of such predictions, unchecked; raises as `read_predictions`."""
+def read_file(path: str | Path, expected: str) -> Array:
+    """Return the array of an `.npy` file, unchecked; `expected` describes the predictions for messages.
+
+    Raises:
+        InputError: if the file is no `.npy` file.
+        MissingDataError: if the file does not exist.
+    """
     try:
         return read_npy(Path(path).read_bytes())
     except InputError as error:
         raise InputError(f"{path}: {error}") from error
     except FileNotFoundError as error:
-        raise MissingDataError(f"no file {path}: expected predictions {which}, saved with numpy.save.") from error
+        raise MissingDataError(f"no file {path}: expected predictions {expected}, saved with numpy.save.") from error
 
 
-_EXPECTED = (
-    "model must be a function of x, an object with predict, a PyTorch module, an array of predictions, or the path of "
-    "a .npy file"
-)
-
-
-def _ask(answer: Answer, data: LatentDataset, batch_rows: int) -> np.ndarray:
+def _ask(answer: Answer, data: LatentDataset, batch_rows: int) -> Predictions:
     """Return the answers to all batches of the test rows, one below the other."""
     rows = len(data.test)
     predictions = np.empty((rows, data.latent_dim), np.float32)
     for start in range(0, rows, batch_rows):
         stop = min(start + batch_rows, rows)
-        place = f"test rows {start} to {stop - 1} of {data.name}"
+        batch = f"test rows {start} to {stop - 1} of {data.name}"
         try:
-            answered = answer(data.test.x[start:stop].copy())  # a model may write into what it is handed
+            answered = answer(data.test.x[start:stop].copy())  # a model may write into its input
         except Exception as error:
-            error.add_note(f"raised by the model when it was given {place}")
+            error.add_note(f"raised by the model when it was given {batch}")
             raise
         values = _to_numpy(answered)
         if stop - start == rows:
             return check_predictions(values, data)
-        predictions[start:stop] = _check_batch(values, data, stop - start, place)
-    return predictions
+        predictions[start:stop] = _check_batch(values, data, stop - start, batch)
+    return Predictions(predictions)
 
 
-def _check_values(values: object, data: LatentDataset, rows: int, name: str, which: str = "") -> np.ndarray:
+def _check_values(values: object, data: LatentDataset, rows: int, name: str, explanation: str = "") -> Floats:
     array, d = check_numbers(values, name), data.latent_dim
     if array.shape != (rows, d):
         received = f"{describe_shape(array, (d,))}{_explain_classes(array, data)}"
-        raise InputError(f"{name} must have shape {(rows, d)}{which}; {received}")
+        raise InputError(f"{name} must have shape {(rows, d)}{explanation}; {received}")
     return check_magnitude(check_vectors(array, d, name), GREATEST_VALUE, name)
 
 
-def _explain_classes(array: np.ndarray, data: LatentDataset) -> str:
-    """Return how to make predictions of what looks like classes, one-hot vectors or probabilities; else nothing."""
+def _explain_classes(array: Array, data: LatentDataset) -> str:
+    """Return how to turn classes, one-hot vectors or probabilities into predictions; "" for other shapes."""
     d, width = data.latent_dim, array.shape[1:]
     if array.shape in ((), (d,)) or width == (d,) or width not in ((), (1,), (data.classes,)):
         return ""
@@ -136,45 +166,49 @@ def _explain_classes(array: np.ndarray, data: LatentDataset) -> str:
     return f"{remedy}."
 
 
-def _check_batch(values: Any, data: LatentDataset, rows: int, place: str) -> np.ndarray:
-    name = f"the predictions for {place}"
+def _check_batch(values: object, data: LatentDataset, rows: int, batch: str) -> Floats:
+    name = f"the predictions for {batch}"
     array = check_numbers(values, name)
     if array.ndim == 2 and array.shape[1] == data.latent_dim and len(array) != rows:
         raise InputError(
-            f"the model was given {place}: expected one prediction for each of these {rows} rows, received "
+            f"the model was given {batch}: expected one prediction for each of these {rows} rows, received "
             f"{len(array)}. Models are fed batches; batch_rows={len(data.test)} gives all rows at once."
         )
     return _check_values(array, data, rows, name)
 
 
-def _quieten(model: Any) -> Answer:
+def _quieten(model: Predictor) -> Answer:
     """Return the model's `predict`, without the progress bar that Keras draws for every batch."""
+    predict: Callable[..., object] = model.predict
     try:
-        is_verbose = "verbose" in inspect.signature(model.predict).parameters
+        is_verbose = "verbose" in inspect.signature(predict).parameters
     except (TypeError, ValueError):  # functions written in C may have no signature
         is_verbose = False
-    return (lambda x: model.predict(x, verbose=0)) if is_verbose else model.predict
+    return (lambda x: predict(x, verbose=0)) if is_verbose else predict
 
 
-def _to_numpy(values: Any) -> Any:
-    """Return a PyTorch tensor, on whatever device, as an array; anything else as it is."""
-    return values.detach().cpu().float().numpy() if _comes_from(values, "torch") else values
+def _to_numpy(values: object) -> object:
+    """Return a PyTorch tensor, on whatever device, as an array; any other value as it is."""
+    if not _comes_from(values, "torch"):
+        return values
+    tensor: torch.Tensor = values
+    return tensor.detach().cpu().float().numpy()
 
 
-def _is_torch_module(model: Any) -> bool:
-    """Return whether `model` is a module of PyTorch's, and not of Keras', which on PyTorch makes modules as well."""
+def _is_torch_module(model: object) -> bool:
+    """Return whether `model` is a PyTorch module and no Keras model, which on PyTorch is a module as well."""
     return _comes_from(model, "torch") and not _comes_from(model, "keras") and hasattr(model, "modules")
 
 
-def _comes_from(value: Any, package: str) -> bool:
-    """Return whether a class of that package is among a value's: told by name, since importing it takes seconds."""
+def _comes_from(value: object, package: str) -> bool:
+    """Return whether a class of the package is among a value's classes; by name, since its import takes seconds."""
     return any(kind.__module__.partition(".")[0] == package for kind in type(value).__mro__)
 
 
 @contextmanager
-def _evaluating(model: Any) -> Iterator[Answer]:
-    """Yield a function of arrays that a PyTorch module answers in evaluation mode, and restore each part's mode."""
-    import torch  # who has a module has PyTorch, which LD-Data does not install
+def _evaluating(model: "torch.nn.Module") -> Iterator[Answer]:
+    """Yield a function of arrays that a PyTorch module answers in evaluation mode; restore the mode of each part."""
+    import torch  # import late: seconds, and installed only where a caller has a module
 
     modes = {part: part.training for part in model.modules()}
     floats = (values for values in chain(model.parameters(), model.buffers()) if values.is_floating_point())

@@ -1,41 +1,27 @@
-"""The score of a model on a latent dataset's test rows."""
+"""The arithmetic of scores: figures of each test row, their means, skill and standard errors; and how figures print."""
 
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from eval.predictions import check_predictions
-from ld_data.errors import InputError
+from eval.predictions import Predictions, check_predictions
 from ld_data.release.dataset import LatentDataset
-from ld_data.release.folder import load
-
-GREAT = 1000.0  # from here on decimals say nothing, and the digits of bad scores would be dozens
-
-
-def write_figure(value: float, decimals: int = 4) -> str:
-    """Return a figure with so many decimals, or, of a magnitude of 1000 or more, in short: 2.3e+05."""
-    return f"{value:.{decimals}f}" if abs(value) < GREAT else f"{value:.1e}"
-
-
-def write_with_error(value: float, error: float, decimals: int = 4, sign: str = "+-") -> str:
-    """Return a figure and its standard error."""
-    return f"{write_figure(value, decimals)} {sign} {write_figure(error, decimals)}"
-
+from ld_data.typing import Array, Doubles
 
 LEAK_STANDARD_ERRORS = 5.0
+LARGE = 1000.0  # figures from here on print without decimals: bad scores would have dozens of digits
 
 
 @dataclass(frozen=True)
 class Score:
-    """How well y was predicted from x on the test rows. MSEs are means over rows and dimensions.
+    """How well a model predicts y from x on the test rows. MSEs are means over rows and dimensions.
 
     Attributes:
-        release: that was scored on.
-        data_sha256: of its test set, `LatentDataset.test_sha256`: scores compare only where this is the same.
+        release: name of the release.
+        data_sha256: of its test set, `LatentDataset.test_sha256`: only scores with the same one compare.
         rows: n of the test set.
         mse: of the predictions against the sampled y.
         standard_error: of the mse, from its spread over rows.
@@ -46,9 +32,8 @@ class Score:
         noise_free_mse: MSE against the class mean of the true class, free of the noise in y.
         decoded_accuracy: share of predictions that decode to the true class.
         class_accuracy: the same among the rows of each class, k shares; NaN, in JSON null, for a class without rows.
-        entry: what the leaderboard that it was submitted to answered, with `id`, `status` ("ranked" or "suspect"),
-            `rank`, `receipt` and `receipt_sha256`; None without a submission. It is no part of the JSON, nor of
-            comparisons.
+        entry: after a submission the answer of the leaderboard, with `id`, `status` ("ranked" or "suspect"), `rank`,
+            `receipt` and `receipt_sha256`; else None. JSON and comparisons leave it out.
     """
 
     release: str
@@ -62,11 +47,11 @@ class Score:
     skill_standard_error: float
     noise_free_mse: float
     decoded_accuracy: float
-    class_accuracy: tuple[float, ...] = ()
+    class_accuracy: tuple[float, ...]
     entry: dict[str, Any] | None = field(default=None, compare=False, repr=False)
 
     def __post_init__(self) -> None:
-        """Take the shares as they come from JSON, too."""
+        """Turn the class shares of JSON, a list with nulls, into a tuple of floats."""
         shares = tuple(math.nan if share is None else share for share in self.class_accuracy)
         object.__setattr__(self, "class_accuracy", shares)
 
@@ -78,38 +63,33 @@ class Score:
 
     @property
     def is_leak(self) -> bool:
-        """Whether the mse lies significantly below the floor, which no model of x can reach."""
+        """Whether the mse lies significantly below the floor, out of reach for a model of x."""
         return self.skill > 1 + LEAK_STANDARD_ERRORS * self.skill_standard_error
 
     def __str__(self) -> str:
         """Return a small table."""
-        lines = (
-            ("MSE", write_with_error(self.mse, self.standard_error)),
-            ("null (answers the mean)", f"{self.null:.4f}"),
-            ("floor (knows the class)", f"{self.floor:.4f}"),
-            ("skill (0 null, 1 floor)", write_with_error(self.skill, self.skill_standard_error)),
-            ("noise-free MSE", write_figure(self.noise_free_mse)),
-            ("decoded accuracy", f"{self.decoded_accuracy:.4f}"),
-            ("worst class", self._describe_worst_class()),
-            ("leaderboard", describe_entry(self.entry) if self.entry else ""),
-        )
-        table = [
-            f"{self.release}, {self.rows} test rows",
-            *(f"  {label:<24} {value}" for label, value in lines if value),
-        ]
+        lines = {
+            "MSE": write_with_error(self.mse, self.standard_error),
+            "null (answers the mean)": f"{self.null:.4f}",
+            "floor (knows the class)": f"{self.floor:.4f}",
+            "skill (0 null, 1 floor)": write_with_error(self.skill, self.skill_standard_error),
+            "noise-free MSE": write_figure(self.noise_free_mse),
+            "decoded accuracy": f"{self.decoded_accuracy:.4f}",
+            "worst class": self._describe_worst_class(),
+        }
+        if self.entry:
+            lines["leaderboard"] = describe_entry(self.entry)
+        table = [f"{self.release}, {self.rows} test rows", *(f"{label:<24} {value}" for label, value in lines.items())]
         if self.is_leak:
-            table.append(f"  {self.describe_leak()}")
-        return "\n".join(table)
+            table.append(self.describe_leak())
+        return "\n  ".join(table)
 
     def _describe_worst_class(self) -> str:
-        shares = {label: share for label, share in enumerate(self.class_accuracy) if not math.isnan(share)}
-        if not shares:
-            return ""
-        worst = min(shares, key=shares.__getitem__)
-        return f"{shares[worst]:.4f} (class {worst})"
+        worst = int(np.nanargmin(self.class_accuracy))
+        return f"{self.class_accuracy[worst]:.4f} (class {worst})"
 
     def describe_leak(self) -> str:
-        """Return what a leak is, for people."""
+        """Return a warning for an MSE below the floor."""
         return (
             f"The MSE {self.mse:.4f} lies below the floor {self.floor:.4f}, the score of an oracle that knows every "
             "class. No model of x can do that: check whether y leaked into the predictions."
@@ -118,46 +98,29 @@ class Score:
 
 @dataclass(frozen=True)
 class RowFigures:
-    """What a score is the mean of: squared errors, means over dimensions, and hits, each `(n,)` for the test rows.
+    """The figures of each test row `(n,)` whose means make a score; squared errors are means over dimensions.
 
     Attributes:
-        error: against the sampled y.
+        error: of the predictions against the sampled y.
         null, floor: of the mean of the training y, and of the class means, against the sampled y.
-        noise_free: against the class mean of the true class.
+        noise_free: of the predictions against the class mean of the true class.
         hit: whether the prediction decodes to the true class.
     """
 
-    error: np.ndarray
-    null: np.ndarray
-    floor: np.ndarray
-    noise_free: np.ndarray
-    hit: np.ndarray
+    error: Doubles
+    null: Doubles
+    floor: Doubles
+    noise_free: Doubles
+    hit: Array
 
 
-def describe_entry(entry: Mapping[str, Any]) -> str:
-    """Return where an entry of a leaderboard stands, and what proves that it was taken."""
-    verdict = "accepted" if entry["status"] == "ranked" else "accepted as suspect: more classes decoded than x allows"
-    if entry.get("rank") is not None:  # services of older versions do not tell it
-        verdict += f", rank {entry['rank']}"
-    return f"{verdict}; receipt {entry['id']}, sha256 {entry['receipt_sha256']}"
+def score_predictions(predictions: Predictions | Array, data: LatentDataset) -> Score:
+    """Return the score of predictions `(n, d)` for the test rows of `data`.
 
-
-def load_dataset(release: str | Path | LatentDataset) -> LatentDataset:
-    """Return a release's dataset by its name or folder, or the dataset itself.
-
-    Raises `InputError` for anything else, `UnknownNameError` for a release that is not there.
+    Raises:
+        InputError: if `check_predictions` refuses the array.
     """
-    if not isinstance(release, str | Path | LatentDataset):
-        raise InputError(
-            f"release must be a name, a folder or a LatentDataset; received {type(release).__name__}. "
-            'The model comes first: evaluate(model, "ld-mnist-32").'
-        )
-    return release if isinstance(release, LatentDataset) else load(release)
-
-
-def score_predictions(predictions: np.ndarray, data: LatentDataset) -> Score:
-    """Return the score of predictions `(n, d)` for the test rows of `data`; raises as `check_predictions`."""
-    rows = measure_rows(predictions, data)
+    rows = measure_rows(check_predictions(predictions, data), data)
     skill, skill_standard_error = measure_skill(rows.error, rows.null, rows.floor)
     return Score(
         release=data.name,
@@ -175,16 +138,16 @@ def score_predictions(predictions: np.ndarray, data: LatentDataset) -> Score:
     )
 
 
-def measure_rows(predictions: np.ndarray, data: LatentDataset) -> RowFigures:
-    """Return the figures of each test row for predictions `(n, d)`; raises as `check_predictions`."""
-    checked = check_predictions(predictions, data).astype(np.float64)
+def measure_rows(predictions: Predictions, data: LatentDataset) -> RowFigures:
+    """Return the figures of each test row for checked predictions `(n, d)`."""
+    values = predictions.values.astype(np.float64)
     mean = data.train.y.mean(axis=0, dtype=np.float64)
     oracle = data.class_mean[data.test.label]
-    error, null, floor = (row_errors(guess, data.test.y) for guess in (checked, mean, oracle))
-    return RowFigures(error, null, floor, row_errors(checked, oracle), data.classify(checked) == data.test.label)
+    error, null, floor = (row_errors(guess, data.test.y) for guess in (values, mean, oracle))
+    return RowFigures(error, null, floor, row_errors(values, oracle), data.classify(values) == data.test.label)
 
 
-def measure_skill(error: np.ndarray, null: np.ndarray, floor: np.ndarray) -> tuple[float, float]:
+def measure_skill(error: Doubles, null: Doubles, floor: Doubles) -> tuple[float, float]:
     """Return (null - error) / (null - floor), of the means over rows `(n,)`, and its standard error.
 
     To first order, the error of a ratio of means over the same rows is that of its residual's mean (Cochran, "Sampling
@@ -195,16 +158,33 @@ def measure_skill(error: np.ndarray, null: np.ndarray, floor: np.ndarray) -> tup
     return skill, _standard_error(null - error - skill * (null - floor)) / abs(usable)
 
 
-def row_errors(guess: np.ndarray, truth: np.ndarray) -> np.ndarray:
+def row_errors(guess: Array, truth: Array) -> Doubles:
     """Return the squared errors `(n,)` of guesses `(n, d)` or `(d,)`, means over dimensions."""
     return np.square(guess - truth.astype(np.float64)).mean(axis=1)
 
 
-def _class_shares(hit: np.ndarray, data: LatentDataset) -> tuple[float, ...]:
+def write_figure(value: float, decimals: int = 4) -> str:
+    """Return a figure with so many decimals; 1000 and more in short, as 2.3e+05."""
+    return f"{value:.{decimals}f}" if abs(value) < LARGE else f"{value:.1e}"
+
+
+def write_with_error(value: float, error: float, decimals: int = 4, sign: str = "+-") -> str:
+    """Return a figure and its standard error."""
+    return f"{write_figure(value, decimals)} {sign} {write_figure(error, decimals)}"
+
+
+def describe_entry(entry: Mapping[str, Any]) -> str:
+    """Return the status and rank of a leaderboard's entry, and the receipt that proves it."""
+    verdict = "accepted" if entry["status"] == "ranked" else "accepted as suspect: more classes decoded than x allows"
+    rank = "" if entry["rank"] is None else f", rank {entry['rank']}"
+    return f"{verdict}{rank}; receipt {entry['id']}, sha256 {entry['receipt_sha256']}"
+
+
+def _class_shares(hit: Array, data: LatentDataset) -> tuple[float, ...]:
     """Return the share of hits `(n,)` among the test rows of each class."""
     members = (hit[data.test.label == label] for label in range(data.classes))
     return tuple(float(hits.mean()) if len(hits) else math.nan for hits in members)
 
 
-def _standard_error(values: np.ndarray) -> float:
+def _standard_error(values: Doubles) -> float:
     return float(values.std(ddof=1) / math.sqrt(len(values))) if len(values) > 1 else math.inf

@@ -30,7 +30,7 @@ from ld_data.sources.source import Source
 from ld_data.storage.arrays import read_npy
 from ld_data.storage.hashing import hash_file
 from ld_data.variations.published import TEST_ROWS, TRAIN_ROWS
-from ld_data.variations.stream import MANNERS, MAX_ROW, BackgroundKind, Blend, Order, VariationConfig, VariationStream
+from ld_data.variations.stream import MAX_ROW, PRESETS, BackgroundKind, Blend, Order, VariationConfig, VariationStream
 from vae.recipes import RECIPES, find_recipe
 
 RELEASE_VERSION = "1.0.0"
@@ -141,7 +141,7 @@ def _add_commands_of_a_release(commands: command_line.Commands) -> None:
     drawn = plots.add_argument(
         "release", metavar="RELEASE", help="a release's name or folder; or mnist1d, mnist-rot-like, ...: a generator"
     )
-    command_line.offer(drawn, ["mnist1d", *MANNERS])
+    command_line.offer(drawn, ["mnist1d", *PRESETS])
     plots.add_argument("--out", type=Path, required=True, metavar="DIR", help="the folder to write .png files into")
     plots.add_argument("--components", type=int, nargs=2, default=(0, 1), help="of the manifold; 0 1 by default")
     command_line.add_inputs(plots)
@@ -174,7 +174,7 @@ def _add_generator_commands(commands: command_line.Commands) -> None:
     signals.add_argument("--templates", type=Path, metavar="FILE", help="an .npy (k, l) in place of the ten digits")
     _add_config_options(signals)
     signals.set_defaults(command=_generate)
-    for name, config in MANNERS.items():
+    for name, config in PRESETS.items():
         images = command_line.add_command(
             sources, name, help="varied MNIST digits, as .npz", example="--out digits.npz --train 6000 --test 1000"
         )
@@ -216,7 +216,7 @@ def _add_config_options(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_variation_options(parser: argparse.ArgumentParser, config: VariationConfig) -> None:
-    """Give the parser one option for each argument of the generator, with the defaults of one manner."""
+    """Give the parser one option for each argument of the generator, with the defaults of one preset."""
     parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="the .npz to write; must not exist")
     parser.add_argument(
         "--train", type=int, default=TRAIN_ROWS, help=f"images of training digits; {TRAIN_ROWS} by default"
@@ -486,9 +486,9 @@ def _plots(options: argparse.Namespace) -> None:
 
     if options.release == "mnist1d":
         figures = draw_generator()
-    elif options.release in MANNERS:
+    elif options.release in PRESETS:
         arrays = load_mnist()
-        figures = draw_variations(MANNERS[options.release], arrays["x_train"], arrays["y_train"])
+        figures = draw_variations(PRESETS[options.release], arrays["x_train"], arrays["y_train"])
     else:
         _check_drawable(options.release)
         check_libraries("onnxruntime")  # before inputs are looked for, as far as the network
@@ -514,7 +514,7 @@ def _check_drawable(name: str) -> None:
     try:
         find_release(name)
     except UnknownNameError as error:
-        raise UnknownNameError(f"{error} Or name a generator: {', '.join(['mnist1d', *MANNERS])}.") from error
+        raise UnknownNameError(f"{error} Or name a generator: {', '.join(['mnist1d', *PRESETS])}.") from error
 
 
 def _find_inputs(options: argparse.Namespace, manifest: Manifest) -> Source | None:

@@ -4,11 +4,13 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from ld_data.typing import Array
 
-def make_batches(arrays: tuple[np.ndarray, ...], batch_rows: int, seed: int) -> Iterator[tuple[np.ndarray, ...]]:
-    """Yield batches of the arrays' rows without end, reshuffled for each pass; a pass leaves out an incomplete batch.
 
-    The order depends on `seed` alone, not on anybody's global random state. `arrays` have equally many rows, at least
+def make_batches(arrays: tuple[Array, ...], batch_rows: int, seed: int) -> Iterator[tuple[Array, ...]]:
+    """Yield batches of the arrays' rows without end, reshuffled for each pass; a pass skips an incomplete batch.
+
+    The order depends on `seed` alone, not on a global random state. `arrays` have equally many rows, at least
     `batch_rows`.
     """
     random = np.random.default_rng(seed)

@@ -1,4 +1,4 @@
-"""Checks of what a caller passed; each returns the value, or raises `InputError`."""
+"""Checks of a caller's values; each returns the value, or raises `InputError`."""
 
 import operator
 from typing import Any
@@ -6,42 +6,54 @@ from typing import Any
 import numpy as np
 
 from ld_data.errors import InputError
+from ld_data.typing import Array, Floats, Integers
 
-GREATEST_VALUE = 1e6  # of vectors and signals: far beyond all that means anything, and safe from overflow
+GREATEST_VALUE = 1e6  # of vectors and signals: far beyond every meaningful value, and safe from overflow
+MAX_ECHO = 200  # characters of a received text that an error repeats
+NAME_CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-")
 
 
-def check_vectors(values: object, width: int, name: str = "vectors") -> np.ndarray:
-    """Return `values` as a `(n, width)` float32 array with n of 1 or more and only finite numbers.
+def check_vectors(values: object, width: int, name: str = "vectors") -> Floats:
+    """Return `values` as a `(n, width)` float32 array of finite numbers with n of 1 or more.
 
-    Raises `InputError` that says what was expected and what came.
+    Raises:
+        InputError: the values have another shape, are not numbers, or are not finite as float32.
     """
     array = check_numbers(values, name)
     if array.ndim != 2 or array.shape[1] != width or not len(array):
         raise InputError(f"{name} must have shape (n, {width}) with n of 1 or more; {describe_shape(array, (width,))}")
-    with np.errstate(over="ignore"):  # what overflows float32 becomes infinite and is refused below
+    with np.errstate(over="ignore"):  # values beyond float32 become infinite and are refused below
         return check_finite(array.astype(np.float32), name)
 
 
-def describe_shape(array: np.ndarray, row_shape: tuple[int, ...]) -> str:
-    """Return which shape came, for an error, and of one row that came alone the shape that it should have had."""
+def describe_shape(array: Array, row_shape: tuple[int, ...]) -> str:
+    """Return the received shape for an error; for a single row also the shape that it needs."""
     remedy = f" One row alone has the shape {(1, *row_shape)}." if array.shape == row_shape else ""
     return f"received {array.shape}.{remedy}"
 
 
-def check_numbers(values: object, name: str) -> np.ndarray:
-    """Return `values` as an array of real numbers (integers or floats), else raise `InputError`."""
+def check_numbers(values: object, name: str) -> Array:
+    """Return `values` as an array of real numbers, integers or floats.
+
+    Raises:
+        InputError: the values are not numbers, or their rows differ in length.
+    """
     try:
         array = np.asarray(values)
     except ValueError as error:
         raise InputError(f"{name} must be a rectangular array of numbers; its rows differ in length.") from error
     if array.dtype.kind not in "iuf":
-        received = array.dtype if array.ndim else type(values).__name__  # None, and what is no sequence, has no rows
+        received = array.dtype if array.ndim else type(values).__name__  # a single object has no informative dtype
         raise InputError(f"{name} must be numbers; received {received}.")
     return array
 
 
-def check_finite(array: np.ndarray, name: str) -> np.ndarray:
-    """Return `array` if it holds no NaN and no infinity, else raise `InputError` naming the first bad place."""
+def check_finite(array: Array, name: str) -> Array:
+    """Return `array` if it holds no NaN and no infinity.
+
+    Raises:
+        InputError: it does; the message names the first index.
+    """
     bad = ~np.isfinite(array)
     if bad.any():
         place = tuple(int(i) for i in np.argwhere(bad)[0])
@@ -51,16 +63,40 @@ def check_finite(array: np.ndarray, name: str) -> np.ndarray:
     return array
 
 
-def check_magnitude(array: np.ndarray, most: float, name: str) -> np.ndarray:
-    """Return `array` if its numbers lie from `-most` to `most`, else raise `InputError`."""
+def check_magnitude(array: Array, most: float, name: str) -> Array:
+    """Return `array` if its numbers lie from `-most` to `most`.
+
+    Raises:
+        InputError: one of them lies outside.
+    """
     greatest = np.abs(array).max()
     if greatest > most:
         raise InputError(f"{name} must lie within +-{most:g}; received {greatest:g}.")
     return array
 
 
-def check_labels(values: object, classes: int, name: str = "labels") -> np.ndarray:
-    """Return `values` as `(n,)` int64 class labels from 0 to `classes` - 1, else raise `InputError`."""
+def check_pixels(values: Array, name: str) -> Floats:
+    """Return grey pixels as float32 in [0, 1]; uint8 is divided by 255.
+
+    Raises:
+        InputError: the pixels are not finite, or are other numbers than uint8 and outside [0, 1].
+    """
+    pixels: Floats = check_finite(values.astype(np.float32), name)
+    pixels = pixels / np.float32(255) if values.dtype == np.uint8 else pixels
+    if pixels.min() < 0 or pixels.max() > 1:
+        raise InputError(
+            f"{name} must be uint8, or numbers in [0, 1]; "
+            f"received {values.dtype} from {pixels.min():g} to {pixels.max():g}."
+        )
+    return pixels
+
+
+def check_labels(values: object, classes: int, name: str = "labels") -> Integers:
+    """Return `values` as `(n,)` int64 class labels from 0 to `classes` - 1.
+
+    Raises:
+        InputError: the values have another shape, are not integers, or lie outside that range.
+    """
     array = check_numbers(values, name)
     if array.ndim != 1 or not len(array):
         raise InputError(f"{name} must have shape (n,) with n of 1 or more; received {array.shape}.")
@@ -74,7 +110,11 @@ def check_labels(values: object, classes: int, name: str = "labels") -> np.ndarr
 
 
 def check_integer(name: str, value: object, least: int, most: int) -> int:
-    """Return an integer, numpy's or Python's, as Python's; raise `InputError` for anything else, or out of range."""
+    """Return an integer, numpy's or Python's, as Python's.
+
+    Raises:
+        InputError: the value is not an integer, or lies outside `least` to `most`.
+    """
     if isinstance(value, bool | np.bool_) or not isinstance(value, int | np.integer):
         raise InputError(f"{name} must be an integer; received {value!r}.")
     number = operator.index(value)
@@ -84,7 +124,11 @@ def check_integer(name: str, value: object, least: int, most: int) -> int:
 
 
 def check_number(name: str, value: object, most: float) -> float:
-    """Return a number from 0 to `most` as Python's float; raise `InputError` for anything else, or out of range."""
+    """Return a number from 0 to `most` as Python's float.
+
+    Raises:
+        InputError: the value is not a number, or lies outside that range.
+    """
     if isinstance(value, bool | np.bool_) or not isinstance(value, int | float | np.integer | np.floating):
         raise InputError(f"{name} must be a number from 0 to {most:g}; received {value!r}.")
     if not 0 <= value <= most:
@@ -92,16 +136,13 @@ def check_number(name: str, value: object, most: float) -> float:
     return float(value)
 
 
+def is_release_name(name: str) -> bool:
+    """Return whether a text can name a release: lower-case letters, digits and hyphens."""
+    return bool(name) and set(name) <= NAME_CHARACTERS
+
+
 def _shorten(number: Any) -> str:
-    """Return a number as people read it; of an integer of thousands of digits Python would refuse to show any."""
+    """Return the text of a number, or its size: Python refuses to print integers of thousands of digits."""
     return (
         f"one of {number.bit_length()} bits" if isinstance(number, int) and number.bit_length() > 128 else f"{number}"
     )
-
-
-NAME_CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-")
-
-
-def is_release_name(name: str) -> bool:
-    """Return whether a text would do as a release's name: lower-case letters, digits and hyphens."""
-    return bool(name) and set(name) <= NAME_CHARACTERS

@@ -1,14 +1,15 @@
 """Reproducible noise: every draw is keyed by (seed, stream, row).
 
-Row ``i`` is the same whether one row is asked for or a million, in any chunk or process. The bits are Philox-4x64-10
-(Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC 2011), a counter-based generator: row ``i`` starts at
-counter ``i * ceil(width / 4)``, since one counter gives four 64-bit words. Each value consumes exactly one word (the
-inverse distribution function instead of a rejection method), which is what keeps the rows apart.
+Row `i` is the same in any chunk, order or process. The bits are Philox-4x64-10 (Salmon et al., "Parallel random
+numbers: as easy as 1, 2, 3", SC 2011), a counter-based generator: row `i` starts at counter `i * ceil(width / 4)`,
+since one counter gives four 64-bit words. Each value uses exactly one word, through the inverse distribution function.
+numpy's `standard_normal` cannot replace it: its rejection method uses a varying number of words, which couples rows.
 """
 
 import numpy as np
 
 from ld_data.errors import InputError
+from ld_data.typing import Doubles
 
 WORDS_PER_COUNTER = 4
 MAX_SEED = 2**63 - 1
@@ -19,10 +20,11 @@ Y_STREAM = 2
 Y_CELL_STREAM = 1 << 32  # the n-th try of a cell's rejection sampler reads stream Y_CELL_STREAM + n
 
 
-def make_uniforms(seed: int, stream: int, first_row: int, rows: int, width: int) -> np.ndarray:
-    """Return `(rows, width)` float64 uniforms in the open interval (0, 1) for rows `first_row` and following.
+def make_uniforms(seed: int, stream: int, first_row: int, rows: int, width: int) -> Doubles:
+    """Return `(rows, width)` float64 uniforms in the open interval (0, 1) from row `first_row` on.
 
-    Raises `InputError` for a seed outside 0 to 2**63 - 1 or a negative row.
+    Raises:
+        InputError: the seed lies outside 0 to 2**63 - 1, or a row number is negative.
     """
     check_seed(seed)
     if first_row < 0 or rows < 0:
@@ -31,18 +33,26 @@ def make_uniforms(seed: int, stream: int, first_row: int, rows: int, width: int)
     key = np.array([seed, stream], dtype=np.uint64)
     words = np.random.Philox(key=key, counter=first_row * counters).random_raw(rows * counters * WORDS_PER_COUNTER)
     words = words.reshape(rows, counters * WORDS_PER_COUNTER)[:, :width]
-    return ((words >> np.uint64(12)) + 0.5) * 2.0**-52  # 52 bits: with 53 the last value would round to 1
+    return ((words >> np.uint64(12)) + np.float64(0.5)) * 2.0**-52  # 52 bits: with 53 the last value would round to 1
 
 
-def make_normals(seed: int, stream: int, first_row: int, rows: int, width: int) -> np.ndarray:
-    """Return `(rows, width)` float64 standard normals for rows `first_row` and following; raises as `make_uniforms`."""
-    from scipy.special import ndtri  # 17 MB, which a service that only decodes does without
+def make_normals(seed: int, stream: int, first_row: int, rows: int, width: int) -> Doubles:
+    """Return `(rows, width)` float64 standard normals from row `first_row` on.
+
+    Raises:
+        InputError: as in `make_uniforms`.
+    """
+    from scipy.special import ndtri  # import late: 17 MB of memory that a service without encoding saves
 
     return ndtri(make_uniforms(seed, stream, first_row, rows, width))
 
 
 def check_seed(seed: int) -> int:
-    """Return `seed` if it is an integer from 0 to 2**63 - 1, else raise `InputError`."""
+    """Return `seed` as Python's integer.
+
+    Raises:
+        InputError: it is not an integer from 0 to 2**63 - 1.
+    """
     if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or not 0 <= seed <= MAX_SEED:
         raise InputError(f"seed must be an integer from 0 to {MAX_SEED}; received {seed!r}.")
     return int(seed)

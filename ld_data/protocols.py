@@ -1,19 +1,22 @@
-"""What the builder and the service need of a release's models, as protocols; `vae` satisfies them."""
+"""The models of a release as the builder and the service use them: protocols that `vae` implements."""
 
 from pathlib import Path
 from typing import Literal, Protocol
 
-import numpy as np
-
+from ld_data.checks import MAX_ECHO
 from ld_data.errors import InputError
+from ld_data.typing import Array, Floats
 
 Mode = Literal["sample", "mean"]
 MODES: tuple[Mode, ...] = ("sample", "mean")
-MAX_ECHO = 200  # characters of a text that an error repeats
 
 
 def check_mode(mode: str) -> Mode:
-    """Return a mode; raise `InputError` for one that is neither "sample" nor "mean"."""
+    """Return `mode` if it is "sample" or "mean".
+
+    Raises:
+        InputError: it is neither.
+    """
     for known in MODES:
         if mode == known:
             return known
@@ -31,30 +34,30 @@ class XCodec(Protocol):
     def input_shape(self) -> tuple[int, ...]:
         """The shape of one input: `(h, w)` or `(t,)`."""
 
-    def encode(self, inputs: np.ndarray, mode: Mode = "sample", seed: int = 0, first_row: int = 0) -> np.ndarray:
+    def encode(self, inputs: Array, mode: Mode = "sample", seed: int = 0, first_row: int = 0) -> Floats:
         """Return `(n, d)` float32 latents of inputs `(n, *input_shape)`; row i draws noise of row `first_row` + i."""
 
     def prepare_encoding(
-        self, inputs: np.ndarray, mode: Mode = "sample", seed: int = 0, first_row: int = 0
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """Return what `run_encoder` takes for these arguments of `encode`: checked inputs, and noise, n rows each.
+        self, inputs: Array, mode: Mode = "sample", seed: int = 0, first_row: int = 0
+    ) -> tuple[Array, Array]:
+        """Return the arguments of `run_encoder` for these of `encode`: checked inputs, and noise, n rows each.
 
-        Those of several callers may be joined: `encode` is the one after the other.
+        The service joins the rows of several callers before it calls `run_encoder`.
         """
 
-    def run_encoder(self, inputs: np.ndarray, noise: np.ndarray) -> np.ndarray:
+    def run_encoder(self, inputs: Array, noise: Array) -> Floats:
         """Return `(n, d)` float32 latents; a row depends on the same row of the arrays alone."""
 
-    def prepare_decoding(self, latents: np.ndarray) -> tuple[np.ndarray]:
-        """Return what `run_decoder` takes for latents `(n, d)`, as `prepare_encoding` does."""
+    def prepare_decoding(self, latents: Array) -> tuple[Array]:
+        """Return the argument of `run_decoder` for latents `(n, d)`, as `prepare_encoding` does."""
 
-    def run_decoder(self, latents: np.ndarray) -> np.ndarray:
+    def run_decoder(self, latents: Array) -> Floats:
         """Return `(n, *input_shape)` float32 inputs; a row depends on the same row of the array alone."""
 
-    def measure_rate(self, inputs: np.ndarray, seed: int = 0) -> np.ndarray:
+    def measure_rate(self, inputs: Array, seed: int = 0) -> Floats:
         """Return KL(q(x | input) || N(0, I)) in nats, `(n,)` float32, for inputs `(n, *input_shape)`."""
 
-    def decode(self, latents: np.ndarray) -> np.ndarray:
+    def decode(self, latents: Array) -> Floats:
         """Return `(n, *input_shape)` float32 inputs for latents `(n, d)`."""
 
 
@@ -66,15 +69,15 @@ class YCodec(Protocol):
         """The latent size d."""
 
     @property
-    def class_weight(self) -> np.ndarray:
+    def class_weight(self) -> Floats:
         """W `(d, k)`: the class of y is argmax(y @ W + b)."""
 
     @property
-    def class_bias(self) -> np.ndarray:
+    def class_bias(self) -> Floats:
         """The biases b `(k,)`."""
 
     @property
-    def class_mean(self) -> np.ndarray:
+    def class_mean(self) -> Floats:
         """E[y | class] `(k, d)`."""
 
     @property
@@ -85,10 +88,10 @@ class YCodec(Protocol):
     def floor(self) -> float:
         """The variance of y within its class per dimension: the MSE of an oracle that knows the class."""
 
-    def encode(self, labels: np.ndarray, mode: Mode = "sample", seed: int = 0, first_row: int = 0) -> np.ndarray:
+    def encode(self, labels: Array, mode: Mode = "sample", seed: int = 0, first_row: int = 0) -> Floats:
         """Return `(n, d)` float32 latents of labels `(n,)`; row i draws noise of row `first_row` + i."""
 
-    def decode(self, latents: np.ndarray) -> np.ndarray:
+    def decode(self, latents: Array) -> Floats:
         """Return `(n, k)` float32 class probabilities for latents `(n, d)`."""
 
 

@@ -1,4 +1,4 @@
-"""Where things lie: the folders that LD-Data reads and writes, the service, and the variables that move them."""
+"""The folders that LD-Data reads and writes, the address of the service, and the variables that change them."""
 
 import os
 from collections.abc import Mapping
@@ -14,13 +14,13 @@ DEFAULT_SERVICE = "http://127.0.0.1:8000"
 
 
 def data_home(environment: Mapping[str, str] = os.environ) -> Path | None:
-    """Return the folder to look in for raw data before any download (`LD_DATA_HOME`), or None."""
+    """Return the folder that is searched for raw data before any download (`LD_DATA_HOME`), or None."""
     folder = environment.get(HOME_VARIABLE)
     return Path(folder).expanduser() if folder else None
 
 
 def cache_folder(environment: Mapping[str, str] = os.environ) -> Path:
-    """Return the folder that downloads go to: `LD_DATA_CACHE`, else `ld-data` in the user's cache folder."""
+    """Return the folder of downloads: `LD_DATA_CACHE`, else `ld-data` in the user's cache folder."""
     if folder := environment.get(CACHE_VARIABLE):
         return Path(folder).expanduser()
     return Path(environment.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "ld-data"
@@ -43,7 +43,7 @@ def scores_place(checkpoints: Path, environment: Mapping[str, str] = os.environ)
 
 
 def service_address(environment: Mapping[str, str] = os.environ) -> str:
-    """Return the address of the service that is asked if none is named: `LD_DATA_SERVICE`, else this machine's."""
+    """Return the service's default address: `LD_DATA_SERVICE`, else port 8000 of this machine."""
     return environment.get(SERVICE_VARIABLE) or DEFAULT_SERVICE
 
 

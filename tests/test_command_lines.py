@@ -554,7 +554,7 @@ class TestEval:
         assert run(eval_main.main, "ladder", "linear", "--release", "fake-4") == 0
         shown = capsys.readouterr()
         assert "fake-4, 60 + 30 rows, the model linear" in shown.out
-        assert "What linear lacks first: to follow a smooth nonlinear map" in shown.out
+        assert "linear lacks these abilities first: to follow a smooth nonlinear map" in shown.out
         assert shown.err == ""  # no progress, as this is no terminal
 
     def test_ladder_of_a_function_of_ones_own(self, release, tmp_path, monkeypatch, capsys):
@@ -778,7 +778,7 @@ class TestEval:
     @pytest.mark.parametrize(
         ("arguments", "words"),
         [
-            (("lenet", "mnist1d"), "lenet reads images; received signals and vectors. What reads them: logistic"),
+            (("lenet", "mnist1d"), "lenet reads images; received signals and vectors. These read them: logistic"),
             (("mlp", "none"), "no release 'none'"),
             (("mlp", "none"), "Or name a source: mnist, mnist1d"),
             (("mlp", "mnist1d", "--decoded"), "--decoded goes with a release; mnist1d is a source"),

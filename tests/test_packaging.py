@@ -123,6 +123,7 @@ def test_the_core_requires_no_framework():
     assert find_requirements() <= {
         "anyio",
         "certifi",
+        "filelock",
         "h11",
         "httpcore2",
         "httpx2",
@@ -131,6 +132,7 @@ def test_the_core_requires_no_framework():
         "rfc8785",
         "scipy",
         "sniffio",
+        "tenacity",
         "tqdm",
         "truststore",
         "typing_extensions",

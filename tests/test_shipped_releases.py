@@ -19,7 +19,7 @@ from ld_data.release.builder import name_release
 from ld_data.release.folder import verify
 from ld_data.release.report import read_goals
 from ld_data.sources.mnist import load_mnist
-from ld_data.variations.stream import MANNERS, VariationStream, to_bytes
+from ld_data.variations.stream import PRESETS, VariationStream, to_bytes
 from tests.support.paths import ROOT
 from vae.recipes import find_recipe
 
@@ -137,7 +137,7 @@ def test_mnist_is_encoded_by_the_shipped_models(mnist_home):
 def test_varied_digits_are_encoded_by_the_shipped_models(mnist_home):
     data, codec = (load(CHECKPOINTS / ROT_BACK) for load in (ld_data.load, vae.load))
     digits, first = load_mnist({"LD_DATA_HOME": str(mnist_home)}), len(data.train)
-    stream = VariationStream(MANNERS[data.manifest.source["name"]], digits["x_test"], digits["y_test"])
+    stream = VariationStream(PRESETS[data.manifest.source["name"]], digits["x_test"], digits["y_test"])
     images = to_bytes(stream.make_rows(first, 2000).x)
     x = codec.x.encode(images, seed=data.manifest.seed, first_row=first)
     assert x == pytest.approx(data.test.x[:2000], abs=1e-3)

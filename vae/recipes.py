@@ -7,7 +7,7 @@ from ld_data.errors import InputError, UnknownNameError
 from ld_data.release.report import Goal, Goals
 from ld_data.sources.source import Source
 from ld_data.variations.archive import PUBLICATIONS
-from ld_data.variations.stream import MANNERS
+from ld_data.variations.stream import PRESETS
 from vae.config import VaeConfig
 
 YKind = Literal["cells", "gaussian"]
@@ -216,7 +216,7 @@ RECIPES: dict[str, Recipe] = {
     "mnist1d": Recipe(SIGNAL, CLASSES, goals=MNIST1D_GOALS),
     "mnist1d-large": Recipe(SIGNAL, CLASSES, goals=MNIST1D_LARGE_GOALS),
     "images": Recipe(IMAGE, CLASSES, goals=GOALS_OF_ANY),
-    **dict.fromkeys([*PUBLICATIONS, *MANNERS], Recipe(IMAGE, CLASSES, goals=GOALS_OF_ANY)),
+    **dict.fromkeys([*PUBLICATIONS, *PRESETS], Recipe(IMAGE, CLASSES, goals=GOALS_OF_ANY)),
     "mnist-rot-back-image-like": Recipe(ROTATED, CLASSES, goals=ROTATED_GOALS),
     "ld-mnist-v3": Recipe(PREDECESSOR, replace(CLASSES, beta=0.0625, slip=True, epochs=30), y="gaussian"),
 }

@@ -24,6 +24,7 @@ from api.messages.files import matches_etag
 from api.messages.payload import NPY, describe_array, describe_request, read_array
 from eval.leaderboard.challenge import Season, verify_challenge
 from eval.leaderboard.entries import Entry
+from eval.predictions import check_predictions
 from ld_data.errors import InputError
 
 SeasonQuery = Annotated[int | None, Query(ge=1, le=2**31 - 1, description="Its number; the open one by default.")]
@@ -160,7 +161,8 @@ def _add_submitting(router: APIRouter, board: Board, challenges: Challenges) -> 
         def work(body: bytes) -> tuple[Entry, dict[str, Any]]:
             drawn = challenges.draw(found)
             _check_season(drawn.season, season)
-            verdict = verify_challenge(read_array(request, body, "predictions"), drawn.data)
+            predictions = check_predictions(read_array(request, body, "predictions"), drawn.data)
+            verdict = verify_challenge(predictions, drawn.data)
             entry = board.store.add(submission, verdict, drawn.season)
             rank = board.store.find_rank(entry, drawn.season)
             (row,) = challenges.compare(found, [entry], [rank])

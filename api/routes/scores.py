@@ -26,6 +26,7 @@ from api.releases.catalogue import OfferedRelease
 from eval.leaderboard.entries import Entry
 from eval.leaderboard.store import MAX_REASON
 from eval.leaderboard.verification import PrivateScore, Status, verify_predictions
+from eval.predictions import check_predictions
 from ld_data.errors import InputError
 
 JSON_LINES = "application/jsonl"
@@ -134,7 +135,7 @@ def _add_submitting(router: APIRouter, board: Board) -> None:
         _check_version(found, data_sha256)
 
         def work(body: bytes) -> tuple[Entry, int | None]:
-            predictions = read_array(request, body, "predictions")
+            predictions = check_predictions(read_array(request, body, "predictions"), found.data)
             entry = board.store.add(submission, verify_predictions(predictions, found.data, draws.find(found)))
             return entry, board.store.find_rank(entry)
 

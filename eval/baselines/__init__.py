@@ -1,1 +1,1 @@
-"""Baselines: regressions from x to y, by name."""
+"""Baselines: regressions from x to y, fitted by name."""

@@ -1,33 +1,34 @@
-"""Baselines in Keras, by backpropagation: the predecessor's two networks and a residual one."""
+"""Baselines in Keras, trained by backpropagation: the predecessor's two networks and a residual one."""
 
-from collections.abc import Callable
 from dataclasses import replace
 
 import keras
 import numpy as np
 
 from eval.keras_fitting import FitPlan, draw_seed, fit_model, make_initializer
+from eval.predictions import Answer
 from ld_data.release.dataset import LatentDataset
+from ld_data.typing import Floats
 
 UNITS = (256, 256, 256)
 DROPOUT = 0.1
-HELD_OUT = 0.1  # the best epoch is chosen on these rows: y is mostly noise, which small datasets overfit
+HELD_OUT = 0.1  # these rows choose the best epoch: y is mostly noise, and small datasets overfit it
 PLAN = FitPlan(epochs=20, batch_rows=128, learning_rate=1e-3, seed=0, held_out=HELD_OUT)
 RESIDUAL_UNITS, RESIDUAL_BLOCKS = 256, 4
 
 
-def fit_mlp(data: LatentDataset, seed: int) -> Callable[[np.ndarray], np.ndarray]:
+def fit_mlp(data: LatentDataset, seed: int) -> Answer:
     """Return the predecessor's model: three dense ReLU layers with batch normalisation and dropout of 0.1."""
     model = _make_mlp(data.latent_dim, np.random.default_rng(seed))
     _fit(model, keras.losses.MeanSquaredError(), data, data.train.y, seed, "mlp")
     return _make_predictor(model)
 
 
-def fit_joint(data: LatentDataset, seed: int) -> Callable[[np.ndarray], np.ndarray]:
-    """Return the predecessor's network trained to decode to the right class, whatever the distance to y.
+def fit_joint(data: LatentDataset, seed: int) -> Answer:
+    """Return the predecessor's network trained to decode to the right class, at any distance from y.
 
-    The linear decoder of y stands behind it, and the binary cross-entropy of its classes is all that is trained on.
-    Batch normalisation and dropout are left out, since they never ran there.
+    The loss is the binary cross-entropy of the classes after the linear decoder of y. Batch normalisation and dropout
+    are left out, since the predecessor never ran them.
     """
     random = np.random.default_rng(seed)
     body = keras.Sequential([keras.Input((data.latent_dim,))])
@@ -42,7 +43,7 @@ def fit_joint(data: LatentDataset, seed: int) -> Callable[[np.ndarray], np.ndarr
     return _make_predictor(body)
 
 
-def fit_residual(data: LatentDataset, seed: int) -> Callable[[np.ndarray], np.ndarray]:
+def fit_residual(data: LatentDataset, seed: int) -> Answer:
     """Return a residual network: four blocks of two layers, normalised first, with dropout of 0.1.
 
     He et al., "Deep residual learning for image recognition", CVPR 2016; Xiong et al., "On layer normalization in the
@@ -69,15 +70,15 @@ def _make_mlp(d: int, random: np.random.Generator) -> keras.Model:
         model.add(keras.layers.BatchNormalization())
         model.add(keras.layers.ReLU())
         model.add(keras.layers.Dropout(DROPOUT, seed=draw_seed(random)))
-    model.add(keras.layers.Dense(d, kernel_initializer="zeros"))  # starts at the null
+    model.add(keras.layers.Dense(d, kernel_initializer="zeros"))  # the network starts at the null
     return model
 
 
 def _fit(
-    model: keras.Model, loss: keras.losses.Loss, data: LatentDataset, targets: np.ndarray, seed: int, title: str
+    model: keras.Model, loss: keras.losses.Loss, data: LatentDataset, targets: Floats, seed: int, title: str
 ) -> None:
     fit_model(model, loss, data.train.x, targets, replace(PLAN, seed=seed), title)
 
 
-def _make_predictor(model: keras.Model) -> Callable[[np.ndarray], np.ndarray]:
+def _make_predictor(model: keras.Model) -> Answer:
     return lambda x: keras.ops.convert_to_numpy(model(x, training=False))

@@ -1,4 +1,4 @@
-"""Baselines: what simple models and learning rules score, each reproducible from its name and a seed."""
+"""The baselines by name: simple models and learning rules, each reproducible from its name and a seed."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -22,9 +22,9 @@ from ld_data.checks import check_integer
 from ld_data.errors import UnknownNameError
 from ld_data.release.dataset import LatentDataset
 
-LEARNING_RATES = (1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 1e-1)  # tried for every rule, on seed 0 of ld-mnist-32
+LEARNING_RATES = (1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 1e-1)  # every rule had the choice, with seed 0 on ld-mnist-32
 SHORT = ("mean", "linear", "mlp")
-MAX_SEED = 2**32 - 1  # scikit-learn takes no greater one
+MAX_SEED = 2**32 - 1  # the limit of scikit-learn
 
 
 @dataclass(frozen=True)
@@ -32,9 +32,9 @@ class Baseline:
     """A model to compare with.
 
     Attributes:
-        fit: given a dataset and a seed, returns what `evaluate` takes.
-        about: what it is, in a few words.
-        seeded: whether another seed gives another model, for more than which rows are held out.
+        fit: fits a model, as `evaluate` takes it, to a dataset from a seed.
+        about: a description in a few words.
+        seeded: whether the seed changes the model by more than the choice of held-out rows.
     """
 
     fit: Callable[[LatentDataset, int], Model]
@@ -44,12 +44,12 @@ class Baseline:
 
 @dataclass(frozen=True)
 class RuleBaseline:
-    """A learning rule on the network that all rules train: called as a `fit`.
+    """A learning rule on the network that all rules train; an instance is a `fit`.
 
     Attributes:
         name: of the baseline.
         rule: the kind of network.
-        plan: how it is trained.
+        plan: of its training.
     """
 
     name: str
@@ -57,43 +57,54 @@ class RuleBaseline:
     plan: RulePlan
 
     def __call__(self, data: LatentDataset, seed: int) -> Network:
-        """Return the network, trained."""
+        """Return the trained network."""
         network = self.rule.make_for(data, self.plan.units, np.random.default_rng(seed))
         return fit_network(network, data, self.plan, seed, self.name)
 
 
 def fit_baseline(name: str, data: LatentDataset, seed: int = 0) -> Model:
-    """Return a fitted baseline, which `evaluate` takes.
+    """Return a fitted baseline, as `evaluate` takes it.
 
-    Raises `UnknownNameError` for a name not in `BASELINES`, `InputError` for a seed outside 0 to 2**32 - 1.
+    Raises:
+        UnknownNameError: if the name is not in `BASELINES`.
+        InputError: if the seed is outside 0 to 2**32 - 1.
     """
     return find_baseline(name).fit(data, check_integer("seed", seed, 0, MAX_SEED))
 
 
 def find_baseline(name: str) -> Baseline:
-    """Return the baseline of that name; raises `UnknownNameError` for a name not in `BASELINES`."""
+    """Return the baseline of that name.
+
+    Raises:
+        UnknownNameError: if the name is not in `BASELINES`.
+    """
     if name not in BASELINES:
         raise UnknownNameError(f"no baseline {name!r}. Known: {', '.join(BASELINES)}.")
     return BASELINES[name]
 
 
 def score_baseline(name: str, data: LatentDataset, seed: int) -> Score:
-    """Return the score of a baseline on the test rows; raises what `fit_baseline` raises."""
+    """Return the score of a baseline on the test rows.
+
+    Raises:
+        UnknownNameError: if the name is not in `BASELINES`.
+        InputError: if the seed is outside 0 to 2**32 - 1.
+    """
     return evaluate(fit_baseline(name, data, seed), data)
 
 
 def tune_rule(name: str, data: LatentDataset, seed: int = 0) -> dict[float, float]:
     """Return a learning rule's MSE on held-out training rows for each of `LEARNING_RATES`.
 
-    Raises `UnknownNameError` for a baseline that is no such rule, `InputError` as `fit_baseline`.
+    Raises:
+        UnknownNameError: if the name belongs to no learning rule.
+        InputError: if the seed is outside 0 to 2**32 - 1.
     """
     check_integer("seed", seed, 0, MAX_SEED)
     fit = find_baseline(name).fit
     if not isinstance(fit, RuleBaseline):
         rules = [rule for rule, baseline in BASELINES.items() if isinstance(baseline.fit, RuleBaseline)]
-        raise UnknownNameError(
-            f"the baseline {name} has no learning rate to tune. Those that have: {', '.join(rules)}."
-        )
+        raise UnknownNameError(f"the baseline {name} has no learning rate to tune. These have one: {', '.join(rules)}.")
     plans = {rate: replace(fit.plan, learning_rate=rate) for rate in LEARNING_RATES}
     return {rate: replace(fit, plan=plan)(data, seed).held_out_error for rate, plan in plans.items()}
 

@@ -1,7 +1,5 @@
 """Baselines without a network: least squares, neighbours and trees of scikit-learn, and the two ends of the scale."""
 
-from collections.abc import Callable
-
 import numpy as np
 from sklearn.ensemble import HistGradientBoostingRegressor
 from sklearn.linear_model import LinearRegression, RidgeCV
@@ -9,7 +7,9 @@ from sklearn.model_selection import GridSearchCV, ShuffleSplit
 from sklearn.neighbors import KNeighborsRegressor
 from tqdm import tqdm
 
+from eval.predictions import Answer
 from ld_data.release.dataset import LatentDataset
+from ld_data.typing import Array, Doubles
 
 NEIGHBOURS = (10, 30, 100, 300)
 PENALTIES = np.logspace(-2, 6, 17)
@@ -17,34 +17,34 @@ HELD_OUT = 0.1
 TREES, LEAVES, TREE_RATE = 100, 31, 0.1
 
 
-def fit_mean(data: LatentDataset, seed: int) -> Callable[[np.ndarray], np.ndarray]:
+def fit_mean(data: LatentDataset, seed: int) -> Answer:
     """Return the model that always answers the mean of the training y."""
     mean = data.train.y.mean(axis=0)
     return lambda x: np.broadcast_to(mean, (len(x), len(mean)))
 
 
-def make_oracle(data: LatentDataset, seed: int) -> np.ndarray:
-    """Return what nobody can better: for each test row the mean of y given its true class, `(n, d)`."""
+def make_oracle(data: LatentDataset, seed: int) -> Array:
+    """Return the best possible predictions `(n, d)`: for each test row the mean of y given its true class."""
     return data.class_mean[data.test.label]
 
 
-def fit_linear(data: LatentDataset, seed: int) -> Callable[[np.ndarray], np.ndarray]:
+def fit_linear(data: LatentDataset, seed: int) -> Answer:
     """Return the least-squares linear map with an intercept."""
     return LinearRegression().fit(*_widen(data)).predict
 
 
-def fit_ridge(data: LatentDataset, seed: int) -> Callable[[np.ndarray], np.ndarray]:
-    """Return the linear map with that penalty, of 17, which leave-one-out chooses.
+def fit_ridge(data: LatentDataset, seed: int) -> Answer:
+    """Return the linear map with the best of 17 penalties by leave-one-out.
 
     Hoerl and Kennard, "Ridge regression", Technometrics 12, 1970.
     """
     return RidgeCV(PENALTIES).fit(*_widen(data)).predict
 
 
-def fit_neighbours(data: LatentDataset, seed: int) -> Callable[[np.ndarray], np.ndarray]:
-    """Return the mean y of the nearest 10, 30, 100 or 300 rows, whichever is best on a held-out tenth.
+def fit_neighbours(data: LatentDataset, seed: int) -> Answer:
+    """Return the mean y of the nearest 10, 30, 100 or 300 rows, the best number on a held-out tenth.
 
-    If fewer than ten rows lie beside that tenth, so many are taken.
+    If fewer than ten rows remain beside that tenth, their number is taken.
     """
     rows = max(1, int(len(data.train) * (1 - HELD_OUT)))
     search = GridSearchCV(
@@ -56,10 +56,10 @@ def fit_neighbours(data: LatentDataset, seed: int) -> Callable[[np.ndarray], np.
     return search.fit(data.train.x, data.train.y).predict
 
 
-def fit_trees(data: LatentDataset, seed: int) -> Callable[[np.ndarray], np.ndarray]:
+def fit_trees(data: LatentDataset, seed: int) -> Answer:
     """Return gradient-boosted trees, one model for each component of y: Friedman, Annals of Statistics 29, 2001.
 
-    Each stops when a held-out tenth of the rows no longer gains.
+    Each stops when it no longer improves on a held-out tenth of the rows.
     """
     models = [
         HistGradientBoostingRegressor(
@@ -75,5 +75,5 @@ def fit_trees(data: LatentDataset, seed: int) -> Callable[[np.ndarray], np.ndarr
     return lambda x: np.column_stack([model.predict(x) for model in models])
 
 
-def _widen(data: LatentDataset) -> tuple[np.ndarray, np.ndarray]:
+def _widen(data: LatentDataset) -> tuple[Doubles, Doubles]:
     return data.train.x.astype(np.float64), data.train.y.astype(np.float64)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from joblib import Parallel, delayed, parallel_config
+from tabulate import tabulate
 
 from eval.baselines.registry import BASELINES, find_baseline, score_baseline
 from eval.comparison import SeedSummary, Spread, describe_shift, summarise_seeds
@@ -26,8 +27,8 @@ class BaselineRow:
 
     Attributes:
         name: of the baseline.
-        seeds: that it was fitted with; one if seeds do not matter.
-        summary: its scores over them.
+        seeds: of its fits; one if seeds do not matter.
+        summary: its scores over the seeds.
         null, floor: MSE on the test rows.
     """
 
@@ -41,9 +42,13 @@ class BaselineRow:
 def measure_rows(
     data: LatentDataset, names: Sequence[str], seeds: Sequence[int], jobs: int = 1
 ) -> Iterator[BaselineRow]:
-    """Yield the row of each baseline, one after another, as slow as they are to fit.
+    """Yield the row of each baseline, one after another, as each fit ends.
 
-    Several jobs are processes that fit different baselines or seeds at the same time, each on one thread.
+    With several jobs, processes fit different baselines or seeds at the same time, each on one thread.
+
+    Raises:
+        UnknownNameError: if a name is not in `BASELINES`.
+        InputError: if a seed is outside 0 to 2**32 - 1.
     """
     used = {name: tuple(seeds if find_baseline(name).seeded else seeds[:1]) for name in names}
     tasks = [delayed(score_baseline)(name, data, seed) for name in names for seed in used[name]]
@@ -55,31 +60,36 @@ def measure_rows(
 
 
 def describe_rows(rows: Sequence[BaselineRow]) -> str:
-    """Return the rows as a table for people, the best last, with the spread over seeds behind each figure."""
-    form = "{:<24} {:>17} {:>19} {:>19} {:>19}"
-    lines = [form.format("baseline", "skill", "noise-free MSE", "decoded accuracy", "MSE")]
-    for row in sorted(rows, key=lambda row: -row.summary.noise_free_mse.mean):
-        lines.append(form.format(row.name, *(_write(getattr(row.summary, name), name) for name in FIGURES)).rstrip())
+    """Return the rows as a text table, the best last, with the spread over seeds behind each figure."""
+    figures = [
+        (row.name, *(_write(getattr(row.summary, name), name) for name in FIGURES))
+        for row in sorted(rows, key=lambda row: -row.summary.noise_free_mse.mean)
+    ]
+    headers = ("baseline", "skill", "noise-free MSE", "decoded accuracy", "MSE")
+    align = ("left", *["right"] * len(FIGURES))
+    table = tabulate(figures, headers, "plain", colalign=align, disable_numparse=True)
     seeds = max(len(row.seeds) for row in rows)
     spread = f"; +- is the standard deviation over {seeds} seeds" if seeds > 1 else ""
-    return "\n".join([*lines, f"null {rows[0].null:.4f}, floor {rows[0].floor:.4f}{spread}"])
+    return f"{table}\nnull {rows[0].null:.4f}, floor {rows[0].floor:.4f}{spread}"
 
 
 def table_path(release: str) -> Path:
-    """Return where the table of a release lies, or would lie."""
+    """Return the path of a release's table, existing or not."""
     return checkpoints_folder() / TABLES_FOLDER / f"{release}.json"
 
 
 def save_rows(rows: Sequence[BaselineRow], path: Path) -> None:
-    """Write rows as JSON; the folder is made, and an older file replaced only by a whole one."""
+    """Write rows as JSON; make the folder, and replace an older file atomically."""
     with stage_file(path) as draft:
         draft.write_text(json.dumps([asdict(row) for row in rows], indent=1) + "\n", "utf-8")
 
 
 def load_rows(path: Path) -> list[BaselineRow]:
-    """Return the rows of a file of `save_rows`.
+    """Return the rows in a file of `save_rows`.
 
-    Raises `MissingDataError` if it is not there, `IntegrityError` if it is none.
+    Raises:
+        MissingDataError: if the file does not exist.
+        IntegrityError: if the file holds no such rows.
     """
     if not path.is_file():
         raise MissingDataError(
@@ -92,9 +102,9 @@ def load_rows(path: Path) -> list[BaselineRow]:
 
 
 def find_differences(rows: Sequence[BaselineRow], committed: Sequence[BaselineRow]) -> list[str]:
-    """Return a sentence for each figure that lies further from the committed one than its spread over seeds.
+    """Return a sentence for each figure that differs from the committed one by more than its spread over seeds.
 
-    A mean over other seeds than the committed ones may well lie further off: such a row gets a sentence that says so.
+    A mean over other seeds may differ by more, so a row with other seeds gets one sentence about them instead.
     """
     known = {row.name: row for row in committed}
     sentences = []

@@ -1,25 +1,28 @@
-"""What training does to the features of a classifier, beside the raw inputs."""
+"""Features of a classifier before and after training, beside the raw inputs."""
 
 from collections.abc import Mapping
 
-import numpy as np
 from sklearn.neighbors import NearestNeighbors
 
 from eval.classifiers.parts import make_feature_model
 from eval.classifiers.registry import find_classifier
 from eval.classifiers.training import Examples, train
 from ld_data.checks import check_integer
+from ld_data.typing import Array
 
 LEAST_ROWS = 10
 PREDICTED_ROWS = 1000
 
 
-def make_views(
-    name: str, examples: Examples, rows: int, seed: int = 0, epochs: int | None = None
-) -> dict[str, np.ndarray]:
-    """Return the first test rows as a classifier sees them, `(rows, d)`: raw, and its features, untrained and trained.
+def make_views(name: str, examples: Examples, rows: int, seed: int = 0, epochs: int | None = None) -> dict[str, Array]:
+    """Return the first test rows `(rows, d)` in three views: raw, and a classifier's features untrained and trained.
 
-    The features are what enters its last layer. Raises as `train`, and `InputError` below 10 rows.
+    The features are the inputs of its last layer.
+
+    Raises:
+        UnknownNameError: if there is no such classifier.
+        InputError: if `rows` is below 10, if the seed or the epochs are out of range, or if the classifier does not
+            read such inputs.
     """
     check_integer("rows", rows, LEAST_ROWS, 2**31)
     inputs = examples.x_test[:rows]
@@ -32,7 +35,7 @@ def make_views(
     return {title: view.reshape(len(inputs), -1) for title, view in ({"raw inputs": inputs} | features).items()}
 
 
-def measure_neighbours(views: Mapping[str, np.ndarray], labels: np.ndarray) -> dict[str, float]:
+def measure_neighbours(views: Mapping[str, Array], labels: Array) -> dict[str, float]:
     """Return for each view `(n, d)` the share of rows whose nearest other row is of the same class `(n,)`."""
     nearest = {title: NearestNeighbors(n_neighbors=1).fit(view).kneighbors()[1][:, 0] for title, view in views.items()}
     return {title: float((labels == labels[rows]).mean()) for title, rows in nearest.items()}

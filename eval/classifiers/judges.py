@@ -1,6 +1,6 @@
 """Judges: classifiers of raw inputs, trained apart from the VAEs, that read decoded inputs.
 
-Those of the shipped sources lie beside the releases, in `judges/<source>.keras`.
+The judges of the shipped sources lie beside the releases, in `judges/<source>.keras`.
 """
 
 import zipfile
@@ -17,19 +17,20 @@ from ld_data.health.probes import to_unit_scale
 from ld_data.settings import checkpoints_folder
 from ld_data.sources.source import Source
 from ld_data.storage.staging import stage_file
+from ld_data.typing import Array, Floats, Integers
 
-JUDGES = {"mnist-rot-back-image-like": "judge-deeper"}  # by source, where one reads it better than "judge"
+JUDGES = {"mnist-rot-back-image-like": "judge-deeper"}  # by source, where another classifier is better than "judge"
 STEPS = 14_100
 JUDGES_FOLDER = "judges"
-OTHER_SEED = 1 << 16  # a generator makes other signals for the judge than for the VAE
+OTHER_SEED = 1 << 16  # judge and VAE get different signals of a generator
 
 
 def train_judge(source: Source, epochs: int | None = None, seed: int = 0) -> keras.Model:
     """Return the classifier that judges a source, fitted to its raw training inputs.
 
-    Without `epochs`, for as many as make about 14,100 steps. `judge` meets images that are slightly rotated, moved and
-    resized. Signals lose some of their weakest principal components: independent noise, which a decoder does not give
-    back, is spread over all of them, and a judge that always met it would read its absence as well as the class.
+    Without `epochs` it takes about 14,100 steps. `judge` trains on images that are slightly rotated, moved and resized.
+    Signals lose some of their weakest principal components: independent noise is spread over all components, a decoder
+    does not reconstruct it, and a judge trained with all of it would react to its absence.
     """
     inputs, labels = source.make_fit_set(seed + OTHER_SEED)
     inputs = to_unit_scale(inputs)
@@ -38,33 +39,40 @@ def train_judge(source: Source, epochs: int | None = None, seed: int = 0) -> ker
     classifier = CLASSIFIERS[JUDGES.get(source.judge, "judge")]
     epochs = epochs or max(1, STEPS * classifier.plan.batch_rows // len(inputs))
     judge = classifier.fit(inputs, labels, source.classes, seed, "judge", epochs)
-    fitted = classifier.make(
-        inputs.shape[1:], source.classes, seed
-    )  # without the optimizer, which would be saved with it
-    fitted.set_weights(judge.get_weights())
-    return fitted
+    bare = classifier.make(inputs.shape[1:], source.classes, seed)  # without the optimizer, which would be saved
+    bare.set_weights(judge.get_weights())
+    return bare
 
 
 def find_judge(source_name: str) -> Path | None:
-    """Return the file of the judge that is shipped for a source; None if there is none."""
+    """Return the file of a source's judge; None if there is none."""
     path = judge_path(source_name)
     return path if path.is_file() else None
 
 
 def judge_path(source_name: str) -> Path:
-    """Return where the judge of a source lies, or would lie."""
+    """Return the path of a source's judge, existing or not."""
     return checkpoints_folder() / JUDGES_FOLDER / f"{source_name}.keras"
 
 
 def save_judge(judge: keras.Model, path: Path) -> None:
-    """Write a judge as a `.keras` file; the folder is made, and an older judge replaced only by a whole one."""
+    """Write a judge as a `.keras` file; make the folder, and replace an older judge atomically.
+
+    Raises:
+        InputError: if the path has another suffix.
+    """
     _check_suffix(path)
     with stage_file(path) as draft:
         judge.save(draft)
 
 
 def load_judge(path: Path) -> keras.Model:
-    """Return the judge in a `.keras` file, read in safe mode; raise `IntegrityError` if it cannot be read."""
+    """Return the judge in a `.keras` file, read in safe mode.
+
+    Raises:
+        InputError: if the path has another suffix.
+        IntegrityError: if Keras cannot read the file.
+    """
     _check_suffix(path)
     try:
         return keras.saving.load_model(path, compile=False, safe_mode=True)
@@ -72,10 +80,11 @@ def load_judge(path: Path) -> keras.Model:
         raise IntegrityError(f"{path}: not a judge that Keras can load ({error}). Train it again.") from error
 
 
-def read_decoded(judge: keras.Model, source: Source, decoded: Mapping[str, np.ndarray]) -> dict[str, float]:
-    """Return the shares of test inputs that the judge reads right, as they are and encoded and decoded.
+def read_decoded(judge: keras.Model, source: Source, decoded: Mapping[str, Array]) -> dict[str, float]:
+    """Return the shares of test inputs that the judge reads right, raw and decoded.
 
-    judge_originals, judge_<name> of what was decoded, and judge_loss_<name>, what that loses against the originals.
+    The names are `judge_originals`, `judge_<name>` for each kind of decoded inputs, and `judge_loss_<name>`, its loss
+    against the originals.
     """
     originals = measure_accuracy(judge, source)
     shares = {name: _score(judge, inputs, source.label_test) for name, inputs in decoded.items()}
@@ -88,23 +97,23 @@ def measure_accuracy(judge: keras.Model, source: Source) -> float:
     return _score(judge, to_unit_scale(source.x_test), source.label_test)
 
 
-def read_classes(judge: keras.Model, inputs: np.ndarray) -> np.ndarray:
+def read_classes(judge: keras.Model, inputs: Array) -> Integers:
     """Return the classes `(n,)` that a judge reads in inputs `(n, ...)` on the unit scale."""
     return judge.predict(inputs, batch_size=1000, verbose=0).argmax(axis=1)
 
 
 def _check_suffix(path: Path) -> None:
-    if path.suffix != ".keras":  # Keras would read or write another format, of which safe mode knows less
+    if path.suffix != ".keras":  # safe mode protects less in Keras' other formats
         raise InputError(f"a judge is a .keras file; received {path}.")
 
 
-def _drop_components(signals: np.ndarray, seed: int) -> np.ndarray:
-    """Return signals `(n, t)`, each made of its strongest principal components alone: t/2 of them at least."""
+def _drop_components(signals: Floats, seed: int) -> Floats:
+    """Return signals `(n, t)` rebuilt from their strongest principal components, t/2 to t of them, drawn by row."""
     t = signals.shape[1]
     kept = np.random.default_rng(seed).integers(t // 2, t, size=len(signals), endpoint=True)
     pca = PCA(random_state=seed).fit(signals)
     return pca.inverse_transform(pca.transform(signals) * (np.arange(t) < kept[:, None])).astype(np.float32)
 
 
-def _score(judge: keras.Model, inputs: np.ndarray, labels: np.ndarray) -> float:
+def _score(judge: keras.Model, inputs: Array, labels: Array) -> float:
     return float((read_classes(judge, inputs) == labels).mean())

@@ -1,4 +1,4 @@
-"""Classifiers of inputs: a table of networks, each with the training that it had where it comes from."""
+"""The classifiers by name: networks with the trainings of their origins."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -23,8 +23,9 @@ from eval.classifiers.parts import (
     recur,
     rescale,
 )
-from eval.keras_fitting import FitPlan, fit_model
+from eval.keras_fitting import FitPlan, MakeOptimizer, fit_model
 from ld_data.errors import InputError, UnknownNameError
+from ld_data.typing import Array, Floats
 
 SGD, ADAM, RMSPROP = keras.optimizers.SGD, keras.optimizers.Adam, keras.optimizers.RMSprop
 KINDS = {1: "signals and vectors", 2: "images"}
@@ -35,12 +36,12 @@ class Classifier:
     """A network and its training.
 
     Attributes:
-        about: what it is and where it comes from, in a few words.
-        parts: the network, but for the dense layer of the classes at its end.
+        about: a description in a few words.
+        parts: the network without its last layer, the dense one of the classes.
         plan: of the training.
-        dimensions: 2 if it reads images alone, 1 if signals and vectors alone; None if it reads all.
+        dimensions: 2 if it reads only images, 1 if only signals and vectors; None if it reads all.
         like_torch, decay: as in `NetworkPlan`.
-        smoothing: of the labels, in training.
+        smoothing: of the labels in training.
     """
 
     about: str
@@ -52,9 +53,10 @@ class Classifier:
     smoothing: float = 0.0
 
     def make(self, shape: tuple[int, ...], classes: int, seed: int) -> keras.Model:
-        """Return the network for inputs of that shape `(h, w)` or `(t,)`, untrained; its outputs are logits.
+        """Return the untrained network from inputs of that shape, `(h, w)` or `(t,)`, to logits.
 
-        Raises `InputError` for inputs that are too small for it.
+        Raises:
+            InputError: if the inputs are too small for it.
         """
         random = np.random.default_rng(seed)
         plan = NetworkPlan(len(shape), classes, random, self.like_torch, self.decay)
@@ -63,12 +65,13 @@ class Classifier:
         except ValueError as error:
             raise InputError(f"inputs of shape {shape} are too small for this classifier: {error}") from error
 
-    def fit(
-        self, inputs: np.ndarray, labels: np.ndarray, classes: int, seed: int, title: str, epochs: int
-    ) -> keras.Model:
-        """Return the network fitted to inputs `(n, ...)` float32 and their classes `(n,)`, under a progress bar.
+    def fit(self, inputs: Floats, labels: Array, classes: int, seed: int, title: str, epochs: int) -> keras.Model:
+        """Return the network fitted to inputs `(n, ...)` and their classes `(n,)`, under a progress bar.
 
-        For so many passes over them: `plan.epochs` are those of the original.
+        `plan.epochs` are the epochs of the original.
+
+        Raises:
+            InputError: if the inputs are too small for it.
         """
         network = self.make(inputs.shape[1:], classes, seed)
         loss = keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=self.smoothing)
@@ -78,34 +81,31 @@ class Classifier:
 
 
 def find_classifier(name: str, dimensions: int) -> Classifier:
-    """Return the classifier of that name, which reads inputs of so many dimensions: images 2, signals and vectors 1.
+    """Return the classifier of that name for inputs of so many dimensions: images 2, signals and vectors 1.
 
-    Raises `UnknownNameError` for a name that is not in the table, `InputError` for inputs that it does not read.
+    Raises:
+        UnknownNameError: if the name is not in `CLASSIFIERS`.
+        InputError: if it does not read such inputs.
     """
-    check_classifier(name)
+    if name not in CLASSIFIERS:
+        raise UnknownNameError(f"no classifier {name!r}. Known: {', '.join(CLASSIFIERS)}.")
     able = {name: its for name, its in CLASSIFIERS.items() if its.dimensions in (None, dimensions)}
     if name not in able:
         other = KINDS[3 - dimensions]
-        raise InputError(f"{name} reads {other}; received {KINDS[dimensions]}. What reads them: {', '.join(able)}.")
+        raise InputError(f"{name} reads {other}; received {KINDS[dimensions]}. These read them: {', '.join(able)}.")
     return able[name]
 
 
-def check_classifier(name: str) -> None:
-    """Raise `UnknownNameError` for a name that is not in the table."""
-    if name not in CLASSIFIERS:
-        raise UnknownNameError(f"no classifier {name!r}. Known: {', '.join(CLASSIFIERS)}.")
-
-
-def _plan(epochs: int, batch_rows: int, learning_rate: float, optimizer: object) -> FitPlan:
-    """Return a plan that keeps to its learning rate and to the last epoch, as all of the originals do."""
-    return FitPlan(epochs, batch_rows, learning_rate, optimizer=optimizer, cosine=False)  # type: ignore[arg-type]
+def _plan(epochs: int, batch_rows: int, learning_rate: float, optimizer: MakeOptimizer) -> FitPlan:
+    """Return a plan with a constant learning rate that keeps the last epoch, as all originals do."""
+    return FitPlan(epochs, batch_rows, learning_rate, optimizer=optimizer, cosine=False)
 
 
 def _make_ladder() -> dict[str, Classifier]:
     """Return the steps of kingsman142/mnist-classification, each one change away from the one before.
 
-    Its trainer sums the loss over a batch where others take the mean. Adam does not mind; for plain steps the learning
-    rate is therefore multiplied by the batch.
+    Its trainer sums the loss over a batch where others take the mean. Adam is indifferent to that; for plain steps the
+    learning rate is multiplied by the batch.
     """
     lenet = (
         convolve(6, 5, "tanh"),
@@ -191,9 +191,9 @@ def _make_examples() -> dict[str, Classifier]:
 
 
 def _make_residual() -> Classifier:
-    """Return six blocks of two convolutions, added to what enters them: made for rotated digits on pictures.
+    """Return six residual blocks of two convolutions: made for rotated digits on pictures.
 
-    In the original biases decay, too, and the last layer begins a thousand times smaller.
+    In the original, biases decay too, and the last layer is initialised a thousand times smaller.
     """
     block = add(convolve(64, 3, padding="same"), normalise(), activate("relu"), convolve(64, 3, padding="same"))
     parts = (
@@ -207,15 +207,15 @@ def _make_residual() -> Classifier:
 
 
 def _make_judges(deeper: Classifier) -> dict[str, Classifier]:
-    """Return what reads decoded inputs: a judge that is never quite sure errs less, so all smooth their labels."""
+    """Return the judges of decoded inputs; their labels are smoothed, since less certain judges err less."""
     plan = FitPlan(30, 128, learning_rate=2e-3)
     parts = [augment(turn=0.03, move=0.08, zoom=0.08)]
     for filters, stride in ((32, 1), (32, 2), (64, 1), (64, 2), (128, 2)):
         parts += [convolve(filters, 3, "relu", stride, "same"), normalise()]
     parts.append(drop(0.4))
     return {
-        "judge": Classifier("what judges decoded inputs", parts, plan, smoothing=0.1),
-        "judge-deeper": replace(deeper, about="what judges digits on pictures", plan=plan, smoothing=0.1),
+        "judge": Classifier("the judge of decoded inputs", parts, plan, smoothing=0.1),
+        "judge-deeper": replace(deeper, about="the judge of digits on pictures", plan=plan, smoothing=0.1),
     }
 
 

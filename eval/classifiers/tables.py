@@ -1,8 +1,10 @@
-"""Tables of classifiers: what was published, and what is measured here, kept beside the releases and checked."""
+"""Tables of classifiers: published accuracies beside those measured here, which are kept and checked."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
+
+from tabulate import tabulate
 
 from eval.classifiers.trials import Trial, summarise
 from eval.comparison import describe_shift
@@ -15,11 +17,12 @@ class Cell:
 
     Attributes:
         row, column: its headings.
-        classifier: the name of what is trained.
-        inputs: the name of what it is given: of a source, or of a release for its latents.
-        decoded, shuffled: whether these latents are decoded; whether all positions are put into another order.
-        train_rows: how many of the training rows are trained on, from the first; None for all.
-        published: the accuracy that others give; None if nobody does.
+        classifier: name of the classifier.
+        inputs: name of a source, or of a release for its latents.
+        decoded: whether the latents are decoded.
+        shuffled: whether the pixels or points are put into another order.
+        train_rows: the number of training rows, from the first; None for all.
+        published: the accuracy that others published; None if there is none.
     """
 
     row: str
@@ -33,7 +36,7 @@ class Cell:
 
     @property
     def examples(self) -> str:
-        """The name that the examples have: see `eval.classifiers.training`."""
+        """The name of the examples, as `eval.classifiers.training` makes it."""
         first = "" if self.train_rows is None else f", first {self.train_rows}"
         return self.inputs + ", decoded" * self.decoded + ", shuffled" * self.shuffled + first
 
@@ -44,33 +47,41 @@ class Cell:
 
 @dataclass(frozen=True)
 class Table:
-    """Cells, row by row, and in words what they show and who published the figures in brackets."""
+    """A table: its title, the origin of the figures in brackets, and its cells, row by row."""
 
     title: str
     origin: str
     cells: Sequence[Cell]
 
     def describe(self, trials: Sequence[Trial]) -> str:
-        """Return the table for people, filled with what the trials came to."""
+        """Return the table as text, filled with the results of trials."""
         columns = list(dict.fromkeys(cell.column for cell in self.cells))
-        width = max(len(cell.row) for cell in self.cells) + 2
-        lines = [self.title, f"{'':<{width}}" + "".join(f"{column:<24}" for column in columns).rstrip()]
+        rows = []
         for row, cells in groupby(self.cells, key=lambda cell: cell.row):
             words = {cell.column: _write(cell, trials) for cell in cells}
-            lines.append((f"{row:<{width}}" + "".join(f"{words.get(column, ''):<24}" for column in columns)).rstrip())
+            rows.append((row, *(words.get(column, "") for column in columns)))
+        table = tabulate(rows, ("", *columns), "plain", disable_numparse=True)
         meaning = f"% of the test rows read right, +- standard deviation; seeds: {_count_seeds(self.cells, trials)}"
-        return "\n".join([*lines, meaning, self.origin])
+        return "\n".join([self.title, table, meaning, self.origin])
 
 
 def find_table(name: str) -> Table:
-    """Return the table of that name; raise `UnknownNameError` for any other."""
+    """Return the table of that name.
+
+    Raises:
+        UnknownNameError: if there is no such table.
+    """
     if name not in TABLES:
         raise UnknownNameError(f"no table {name!r}. Known: {', '.join(TABLES)}.")
     return TABLES[name]
 
 
 def choose_cells(table: Table, rows: Sequence[str] | None) -> list[Cell]:
-    """Return the cells of some rows, or all; raise `UnknownNameError` for a row that is not there."""
+    """Return the cells of some rows, or all.
+
+    Raises:
+        UnknownNameError: if the table has no such row.
+    """
     names = list(dict.fromkeys(cell.row for cell in table.cells))
     if unknown := [row for row in rows or () if row not in names]:
         raise UnknownNameError(f"no row {unknown[0]!r} in this table. Known: {', '.join(names)}.")
@@ -78,7 +89,11 @@ def choose_cells(table: Table, rows: Sequence[str] | None) -> list[Cell]:
 
 
 def check_kept(cells: Sequence[Cell], seeds: Sequence[int], backend: str, kept: Sequence[Trial]) -> None:
-    """Raise `InputError` unless all cells have kept trials of these seeds, trained with that backend of Keras."""
+    """Check that all cells have kept trials of these seeds, trained with that backend of Keras.
+
+    Raises:
+        InputError: if a cell has no such trial.
+    """
     for cell in cells:
         known = {(trial.seed, trial.backend) for trial in kept if cell.matches(trial)}
         if not known >= {(seed, backend) for seed in seeds}:
@@ -90,9 +105,9 @@ def check_kept(cells: Sequence[Cell], seeds: Sequence[int], backend: str, kept: 
 
 
 def find_differences(trials: Sequence[Trial], kept: Sequence[Trial]) -> list[str]:
-    """Return a sentence for each mean that lies further from that of the kept trials than these spread.
+    """Return a sentence for each mean that differs from that of the kept trials by more than their spread.
 
-    Each trial is one that `check_kept` knows to be kept.
+    All trials have passed `check_kept`.
     """
     groups, known = _group(trials), _group(kept)
     return [sentence for key, group in groups.items() if (sentence := _differ(group, known[key]))]
@@ -117,7 +132,7 @@ def _group(trials: Sequence[Trial]) -> Mapping[tuple[str, str], list[Trial]]:
 
 
 def _count_seeds(cells: Sequence[Cell], trials: Sequence[Trial]) -> str:
-    """Return over how many seeds the means of the cells that were measured are, at least and at most."""
+    """Return the numbers of seeds in the measured cells, the least and the most."""
     counts = [count for cell in cells if (count := sum(map(cell.matches, trials)))] or [0]
     return " to ".join(map(str, sorted({min(counts), max(counts)})))
 
@@ -143,7 +158,7 @@ def _make_mnist1d() -> Table:
     for name, (plain, shuffled) in published.items():
         cells.append(Cell(name, "in order", name, "mnist1d", published=plain))
         cells.append(Cell(name, "shuffled", name, "mnist1d", shuffled=True, published=shuffled))
-    return Table("mnist1d: the points in their order, and in another", "in brackets: MNIST-1D's own page", cells)
+    return Table("mnist1d: the points in order, and shuffled", "in brackets: MNIST-1D's own page", cells)
 
 
 def _make_ladder() -> Table:
@@ -164,7 +179,7 @@ def _make_ladder() -> Table:
 def _make_examples() -> Table:
     published = {"mlp": 0.984, "pytorch-cnn": None, "tensorflow-cnn": 0.973}
     cells = [Cell(name, "mnist", name, "mnist", published=accuracy) for name, accuracy in published.items()]
-    origin = "in brackets: what Keras' example says of itself, and the tutorial that explains TensorFlow's"
+    origin = "in brackets: the comment in Keras' example, and the tutorial on TensorFlow's"
     return Table("mnist: the examples of Keras, PyTorch and TensorFlow", origin, cells)
 
 
@@ -195,7 +210,7 @@ def _make_latents() -> Table:
             row = f"{source}:{name}"
             cells += [Cell(row, "raw", name, source), Cell(row, "decoded x", name, release, decoded=True)]
             cells += [Cell(row, "x", name, release)] * reads_vectors
-    return Table("what 32 dimensions keep: trained and tested on each", "x is sampled", cells)
+    return Table("the information in 32 dimensions: trained and tested on each", "x is sampled", cells)
 
 
 TABLES: dict[str, Table] = {

@@ -1,7 +1,8 @@
-"""Classifying inputs: those of a source, the latents of a release, and what is decoded of these."""
+"""Training of classifiers on the inputs of a source, on the latents of a release, or on these decoded."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
+from typing import Any
 
 import keras
 import numpy as np
@@ -16,30 +17,31 @@ from ld_data.protocols import LatentCodec
 from ld_data.release.dataset import LatentDataset
 from ld_data.sources.source import Source
 from ld_data.storage.hashing import hash_arrays
+from ld_data.typing import Array, Floats
 
 MAX_SEED = 2**31 - 1
 MAX_EPOCHS = 100_000
 MAX_ROWS = 2**31 - 1
-SHUFFLING_SEED = 42  # of the original's notebook: its permutation of 40 positions is ours
+SHUFFLING_SEED = 42  # the seed of the MNIST-1D notebook, for the same permutation of 40 positions
 TEST_BATCH_ROWS = 1000
 
 
 @dataclass(frozen=True)
 class Examples:
-    """What is classified.
+    """Inputs with their classes, for a classifier.
 
     Attributes:
-        name: of the source, or of the release and what is taken of it.
+        name: of the source or release, with the changes to it.
         x_train, x_test: `(n, h, w)` or `(n, t)` float32, pixels in [0, 1].
         label_train, label_test: classes `(n,)`.
         sha256: of the source, or of the rows of the release.
     """
 
     name: str
-    x_train: np.ndarray
-    label_train: np.ndarray
-    x_test: np.ndarray
-    label_test: np.ndarray
+    x_train: Floats
+    label_train: Array
+    x_test: Floats
+    label_test: Array
     sha256: str
 
     @property
@@ -61,13 +63,13 @@ def take_latents(data: LatentDataset) -> Examples:
 
 
 def take_decoded(latents: Examples, codec: LatentCodec) -> Examples:
-    """Return what the decoder of a release makes of its x."""
+    """Return the decoded x of a release."""
     train, test = (codec.x.decode(x) for x in (latents.x_train, latents.x_test))
     return replace(latents, name=f"{latents.name}, decoded", x_train=train, x_test=test)
 
 
 def shuffle_positions(examples: Examples) -> Examples:
-    """Return the examples with the pixels or points of all inputs in another order, the same for all."""
+    """Return the examples with the pixels or points in another order, the same for all inputs."""
     shape = examples.x_train.shape[1:]
     order = np.random.RandomState(SHUFFLING_SEED).permutation(int(np.prod(shape)))
     train, test = (x.reshape(len(x), -1)[:, order].reshape(-1, *shape) for x in (examples.x_train, examples.x_test))
@@ -75,9 +77,10 @@ def shuffle_positions(examples: Examples) -> Examples:
 
 
 def keep_rows(examples: Examples, rows: int) -> Examples:
-    """Return the examples with the first `rows` training rows, which their name then tells, or all if there are fewer.
+    """Return the examples with the first `rows` training rows and that in their name, or all if there are fewer.
 
-    Raises `InputError` below 1, and for rows that leave classes out.
+    Raises:
+        InputError: if `rows` is below 1, or if the rows leave classes out.
     """
     check_integer("the training rows to keep", rows, 1, MAX_ROWS)
     if rows >= len(examples.x_train):
@@ -93,8 +96,11 @@ def keep_rows(examples: Examples, rows: int) -> Examples:
 def train(name: str, examples: Examples, seed: int = 0, epochs: int | None = None) -> keras.Model:
     """Return a classifier fitted to the training rows, under a progress bar; its outputs are logits.
 
-    For as many epochs as the original, unless told. Raises what `find_classifier` raises, and `InputError` for a seed
-    or epochs out of range.
+    Without `epochs` it trains as long as the original.
+
+    Raises:
+        UnknownNameError: if there is no such classifier.
+        InputError: if the seed or the epochs are out of range, or if the classifier does not read such inputs.
     """
     epochs = check_training(name, examples, [seed], epochs)
     title = f"{name} on {examples.name}, seed {seed}"
@@ -102,7 +108,12 @@ def train(name: str, examples: Examples, seed: int = 0, epochs: int | None = Non
 
 
 def check_training(name: str, examples: Examples, seeds: Sequence[int], epochs: int | None = None) -> int:
-    """Return for how many epochs a classifier will be trained; raise as `train` if from one of the seeds it cannot."""
+    """Return the epochs of a training, after a check of its arguments for all seeds.
+
+    Raises:
+        UnknownNameError: if there is no such classifier.
+        InputError: if a seed or the epochs are out of range, or if the classifier does not read such inputs.
+    """
     classifier = find_classifier(name, examples.x_train.ndim - 1)
     for seed in seeds:
         check_integer("seed", seed, 0, MAX_SEED)
@@ -110,7 +121,12 @@ def check_training(name: str, examples: Examples, seeds: Sequence[int], epochs: 
 
 
 def measure(name: str, examples: Examples, seed: int = 0, epochs: int | None = None) -> Trial:
-    """Return how a classifier does on the test rows, trained from that seed; raise as `train`."""
+    """Return the trial of a classifier: trained from that seed, tested on the test rows.
+
+    Raises:
+        UnknownNameError: if there is no such classifier.
+        InputError: if the seed or the epochs are out of range, or if the classifier does not read such inputs.
+    """
     epochs = check_training(name, examples, [seed], epochs)
     model = train(name, examples, seed, epochs)
     logits = model.predict(examples.x_test, batch_size=TEST_BATCH_ROWS, verbose=0)
@@ -131,9 +147,14 @@ def measure(name: str, examples: Examples, seed: int = 0, epochs: int | None = N
 def measure_trials(
     tasks: Sequence[tuple[str, Examples]], seeds: Sequence[int], jobs: int = 1, epochs: int | None = None
 ) -> Iterator[Trial]:
-    """Yield the trial of each seed of each task, a classifier and what it is given, one after another.
+    """Yield the trial of each seed of each task, a classifier and its examples, one after another.
 
-    Several jobs are processes that train at the same time. Raises as `train`, before anything is trained.
+    With several jobs, processes train at the same time.
+
+    Raises:
+        UnknownNameError: if there is no such classifier.
+        InputError: if a seed or the epochs are out of range, or if a classifier does not read its examples; all tasks
+            are checked before the first one is trained.
     """
     for name, examples in tasks:
         check_training(name, examples, seeds, epochs)
@@ -143,7 +164,7 @@ def measure_trials(
 
 
 def describe_trials(trials: Sequence[Trial]) -> str:
-    """Return what trials of one classifier on the same examples came to, for people."""
+    """Return the results of trials of one classifier on the same examples as text."""
     first, spread = trials[0], summarise(trials)
     seeds = ", ".join(f"{trial.accuracy:.2%} (seed {trial.seed})" for trial in trials)
     deviation = "" if spread.std is None else f" +- {spread.std:.2%}"
@@ -155,6 +176,6 @@ def describe_trials(trials: Sequence[Trial]) -> str:
     )
 
 
-def to_json(trials: Sequence[Trial]) -> dict[str, object]:
+def to_json(trials: Sequence[Trial]) -> dict[str, Any]:
     """Return trials of one classifier as JSON values, with their mean and standard deviation."""
     return {"trials": [asdict(trial) for trial in trials], **asdict(summarise(trials))}

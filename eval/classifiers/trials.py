@@ -1,4 +1,4 @@
-"""Trials of classifiers: each trained once and tested, and kept in a file."""
+"""Trials of classifiers, one training and test each, and the file that keeps them."""
 
 import json
 from collections.abc import Sequence
@@ -15,16 +15,17 @@ TRIALS_FILE = "classifiers.json"
 
 @dataclass(frozen=True)
 class Trial:
-    """A classifier, trained once and tested.
+    """One training and test of a classifier.
 
     Attributes:
         classifier, inputs: their names.
-        sha256: of these.
+        sha256: of the inputs.
         seed: of the weights, of dropout, and of the order of the rows.
-        epochs, train_rows, test_rows: of the training, and how many rows there were.
-        parameters: numbers that were learned.
-        accuracy: the share of test rows that it reads right.
-        backend: of Keras; another one draws other weights from the same seed.
+        epochs: of the training.
+        train_rows, test_rows: the numbers of rows.
+        parameters: the number of learned values.
+        accuracy: share of test rows read right.
+        backend: of Keras; each draws different weights from the same seed.
     """
 
     classifier: str
@@ -45,21 +46,27 @@ def summarise(trials: Sequence[Trial]) -> Spread:
 
 
 def trials_path() -> Path:
-    """Return where the trials of all tables lie, or would lie: some tables have trials in common."""
+    """Return the path of the trials of all tables, existing or not: some tables share trials."""
     return checkpoints_folder() / TRIALS_FILE
 
 
 def add_trials(trials: Sequence[Trial], path: Path) -> None:
-    """Write trials as JSON, beside those of other inputs and seeds that the file holds, and instead of its own."""
+    """Add trials to a JSON file; they replace the trials of the same inputs, classifier and seed.
+
+    Raises:
+        IntegrityError: if the file exists and holds no trials.
+    """
     with stage_file(path) as draft:
         kept = {_identify(trial): trial for trial in [*(load_trials(path) if path.exists() else []), *trials]}
         draft.write_text(json.dumps([asdict(kept[key]) for key in sorted(kept)], indent=1) + "\n", "utf-8")
 
 
 def load_trials(path: Path) -> list[Trial]:
-    """Return the trials of a file of `add_trials`.
+    """Return the trials in a file of `add_trials`.
 
-    Raises `MissingDataError` if it is not there, `IntegrityError` if it is none.
+    Raises:
+        MissingDataError: if the file does not exist.
+        IntegrityError: if the file holds no trials.
     """
     if not path.exists():
         raise MissingDataError(

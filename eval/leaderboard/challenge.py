@@ -13,7 +13,7 @@ from typing import Any, Self
 import numpy as np
 
 from eval.leaderboard.verification import Verdict, check_score, choose_status, measure_ceiling, round_figure
-from eval.predictions import check_predictions
+from eval.predictions import Predictions
 from eval.score import Score, score_predictions
 from ld_data.errors import LeakError
 from ld_data.protocols import LatentCodec
@@ -82,13 +82,14 @@ def draw_rows(secret: str, source: str, codec: LatentCodec, rows: int = ROWS) ->
     return Split(x, y, labels.astype(np.uint8))
 
 
-def verify_challenge(values: Any, data: LatentDataset) -> Verdict:
-    """Return the verdict on predictions `(n, d)`, its figures rounded; the test rows of `data` are the season's.
+def verify_challenge(predictions: Predictions, data: LatentDataset) -> Verdict:
+    """Return the verdict on checked predictions `(n, d)` for a season, its figures rounded.
 
-    Raises `InputError` for predictions that do not fit or whose score is not finite, `LeakError` for an MSE
-    significantly below the floor, without its figures.
+    The test rows of `data` are those of the season.
+
+    Raises `InputError` for a score that is not finite, `LeakError` for an MSE significantly below the floor, without
+    its figures.
     """
-    predictions = check_predictions(values, data)
     score = score_predictions(predictions, data)
     check_score(score)
     if score.is_leak:
@@ -98,7 +99,7 @@ def verify_challenge(values: Any, data: LatentDataset) -> Verdict:
         )
     ceiling = measure_ceiling(data.manifest, len(data.test))
     status = choose_status(score.decoded_accuracy, ceiling)
-    return Verdict(predictions, hash_array(predictions), round_score(score), None, ceiling, status)
+    return Verdict(predictions.values, hash_array(predictions.values), round_score(score), None, ceiling, status)
 
 
 def round_score(score: Score) -> Score:

@@ -89,7 +89,7 @@ def _post(service: str, release: str, place: str, predictions: np.ndarray, facts
             content=write_npy(predictions.astype(np.float32)),
             headers={"Content-Type": "application/x-npy"} | make_headers(SUBMIT_VARIABLE),
         )
-    if not {"id", "status", "receipt_sha256"} <= entry.keys():
+    if not {"id", "rank", "status", "receipt_sha256"} <= entry.keys():
         raise SubmissionError(f"{service}{route} answered something else than an entry: not an LD-Data service.")
     return entry
 

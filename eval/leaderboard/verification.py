@@ -11,12 +11,13 @@ from typing import Any, Literal
 
 import numpy as np
 
-from eval.predictions import check_predictions
+from eval.predictions import Predictions
 from eval.score import LEAK_STANDARD_ERRORS, Score, score_predictions
 from ld_data.errors import InputError, LeakError
 from ld_data.release.dataset import LatentDataset
 from ld_data.release.manifest import Manifest
 from ld_data.storage.hashing import hash_array
+from ld_data.typing import Floats
 
 CEILING_STANDARD_ERRORS = 3.0
 CEILING_MEASURES = ("judge_samples", "linear_probe", "mlp_probe")
@@ -57,7 +58,7 @@ class Verdict:
         status: "suspect" if the decoded accuracy lies above the ceiling, else "ranked".
     """
 
-    predictions: np.ndarray
+    predictions: Floats
     predictions_sha256: str
     score: Score
     private: PrivateScore | None
@@ -65,24 +66,23 @@ class Verdict:
     status: Status
 
 
-def verify_predictions(values: Any, data: LatentDataset, private_y: np.ndarray) -> Verdict:
-    """Return the verdict on predictions `(n, d)` for the test rows, given another draw of their y `(n, d)`.
+def verify_predictions(predictions: Predictions, data: LatentDataset, private_y: Floats) -> Verdict:
+    """Return the verdict on checked predictions `(n, d)` for the test rows, given another draw of their y `(n, d)`.
 
-    Raises `InputError` for predictions that do not fit or whose score is not finite, `LeakError` for an MSE
-    significantly below the floor on either draw, and for a public score that the private draw does not confirm.
+    Raises `InputError` for a score that is not finite, `LeakError` for an MSE significantly below the floor on either
+    draw, and for a public score that the private draw does not confirm.
     """
-    predictions = check_predictions(values, data)
     score = score_predictions(predictions, data)
     check_score(score)
     if score.is_leak:
         raise LeakError(score.describe_leak())
-    _check_confirmed(predictions, data, private_y)
+    _check_confirmed(predictions.values, data, private_y)
     private = score_predictions(predictions, replace(data, test=replace(data.test, y=private_y)))
     if private.is_leak:
         raise LeakError(private.describe_leak())
     ceiling = measure_ceiling(data.manifest, len(data.test))
     status = choose_status(score.decoded_accuracy, ceiling)
-    return Verdict(predictions, hash_array(predictions), score, PrivateScore.of(private), ceiling, status)
+    return Verdict(predictions.values, hash_array(predictions.values), score, PrivateScore.of(private), ceiling, status)
 
 
 def measure_ceiling(manifest: Manifest | None, rows: int) -> float | None:

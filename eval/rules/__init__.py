@@ -1,1 +1,1 @@
-"""Learning rules that are not backpropagation, on one network and in numpy alone."""
+"""Learning rules in numpy, without Keras: each trains the same network with its own `suggest`."""

@@ -1,4 +1,4 @@
-"""An associative memory: all training pairs are stored, and y is recalled from those whose x is most alike."""
+"""An associative memory: it stores all training pairs, and recalls y from the pairs with the most similar x."""
 
 import numpy as np
 from scipy.special import softmax
@@ -6,6 +6,7 @@ from tqdm import tqdm
 
 from eval.rules.network import split_rows
 from ld_data.release.dataset import LatentDataset
+from ld_data.typing import Floats
 
 SHARPNESS = tuple(0.25 * 2**i for i in range(7))  # tried on held-out rows
 CHUNK_ROWS = 500
@@ -14,21 +15,21 @@ CHUNK_ROWS = 500
 class AssociativeMemory:
     """Ramsauer et al., "Hopfield networks is all you need", ICLR 2021: one step of a modern Hopfield network.
 
-    Patterns have unit length. What is recalled is Y softmax(sharpness X^T x), where x's y is unknown.
+    Patterns X have unit length. The memory recalls Y softmax(sharpness X^T x) for a new x.
     """
 
-    def __init__(self, x: np.ndarray, y: np.ndarray, sharpness: float) -> None:
+    def __init__(self, x: Floats, y: Floats, sharpness: float) -> None:
         """Store patterns x `(n, d)` with y `(n, d)`."""
         self.patterns, self.answers, self.sharpness = _normalise(x), y, sharpness
 
-    def predict(self, x: np.ndarray) -> np.ndarray:
-        """Return what is recalled for x `(n, d)`: `(n, d)`."""
+    def predict(self, x: Floats) -> Floats:
+        """Return the recalled y `(n, d)` for x `(n, d)`."""
         chunks = np.array_split(_normalise(x), max(1, len(x) // CHUNK_ROWS))
         return np.vstack([softmax(self.sharpness * chunk @ self.patterns.T, axis=1) @ self.answers for chunk in chunks])
 
 
 def fit_associative_memory(data: LatentDataset, seed: int) -> AssociativeMemory:
-    """Return a memory of all training rows, as sharp as was best for a held-out tenth of them."""
+    """Return a memory of all training rows; a held-out tenth of them chooses its sharpness."""
     fit, held = split_rows(len(data.train), np.random.default_rng(seed))
     x, y = data.train.x, data.train.y
     errors = {}
@@ -39,5 +40,5 @@ def fit_associative_memory(data: LatentDataset, seed: int) -> AssociativeMemory:
     return AssociativeMemory(x, y, min(errors, key=errors.__getitem__) * x.shape[1])
 
 
-def _normalise(x: np.ndarray) -> np.ndarray:
+def _normalise(x: Floats) -> Floats:
     return x / np.maximum(np.linalg.norm(x, axis=1, keepdims=True), np.float32(1e-12))

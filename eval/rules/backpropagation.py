@@ -1,14 +1,13 @@
 """Backpropagation: the exact gradient, the yardstick of the other rules."""
 
-import numpy as np
-
 from eval.rules.network import Network, correlate
+from ld_data.typing import Floats
 
 
 class Backpropagation(Network):
     """Rumelhart, Hinton and Williams, "Learning representations by back-propagating errors", Nature 323, 1986."""
 
-    def suggest(self, x: np.ndarray, y: np.ndarray) -> list[np.ndarray]:
+    def suggest(self, x: Floats, y: Floats) -> list[Floats]:
         """Return the gradient of half the squared error."""
         activity = self.run(x)
         error = activity[-1] - y

@@ -1,4 +1,4 @@
-"""Equilibrium propagation: a network settles freely, then while its output is pulled towards y, and away from it."""
+"""Equilibrium propagation: a network settles freely, and then with its output pulled towards y and away from it."""
 
 from collections.abc import Sequence
 from itertools import pairwise
@@ -6,13 +6,14 @@ from itertools import pairwise
 import numpy as np
 
 from eval.rules.network import Network, apply, correlate
+from ld_data.typing import Floats
 
 FREE_STEPS, NUDGED_STEPS, STEP = 20, 8, 0.3  # of settling
 NUDGE = 0.3
 
 
 class EquilibriumPropagation(Network):
-    """A network whose units settle, and which learns from how a pull at its output moves them.
+    """A network whose units settle; it learns from their shift under a pull at the output.
 
     Scellier and Bengio, "Equilibrium propagation", Frontiers in Computational Neuroscience 11, 2017; pulled both ways
     as in Laborieux et al., "Scaling equilibrium propagation to deep ConvNets", Frontiers in Neuroscience 15, 2021.
@@ -22,9 +23,9 @@ class EquilibriumPropagation(Network):
     """
 
     def settle(
-        self, x: np.ndarray, states: Sequence[np.ndarray], steps: int, nudge: float = 0.0, y: np.ndarray | None = None
-    ) -> list[np.ndarray]:
-        """Return the states of all layers but the input after some steps down the energy, pulled towards y or away."""
+        self, x: Floats, states: Sequence[Floats], steps: int, nudge: float = 0.0, y: Floats | None = None
+    ) -> list[Floats]:
+        """Return the states of all layers but the input after steps down the energy, pulled towards y or away."""
         states = list(states)
         for _ in range(steps):
             rates = [x, *(np.tanh(state) for state in states[:-1]), states[-1]]
@@ -37,21 +38,21 @@ class EquilibriumPropagation(Network):
                 states[i] = state + STEP * (drive - state)
         return states
 
-    def predict(self, x: np.ndarray) -> np.ndarray:
+    def predict(self, x: Floats) -> Floats:
         """Return the output `(n, d)` after settling freely."""
         return self.settle(x, self._start(x), FREE_STEPS)[-1]
 
-    def suggest(self, x: np.ndarray, y: np.ndarray) -> list[np.ndarray]:
-        """Return how the energy's gradient to the weights differs between the pulled states."""
+    def suggest(self, x: Floats, y: Floats) -> list[Floats]:
+        """Return the difference of the energy's gradients, to the weights, between the two pulled states."""
         free = self.settle(x, self._start(x), FREE_STEPS)
         towards, away = (
             self._measure_gradient(x, self.settle(x, free, NUDGED_STEPS, nudge, y)) for nudge in (NUDGE, -NUDGE)
         )
         return [(near - far) / (2 * NUDGE) for near, far in zip(towards, away, strict=True)]
 
-    def _start(self, x: np.ndarray) -> list[np.ndarray]:
+    def _start(self, x: Floats) -> list[Floats]:
         return [np.zeros((len(x), weights.shape[1]), np.float32) for weights in self.weights]
 
-    def _measure_gradient(self, x: np.ndarray, states: Sequence[np.ndarray]) -> list[np.ndarray]:
+    def _measure_gradient(self, x: Floats, states: Sequence[Floats]) -> list[Floats]:
         rates = [x, *(np.tanh(state) for state in states[:-1]), states[-1]]
         return [correlate(below, -above) for below, above in pairwise(rates)]

@@ -1,19 +1,20 @@
-"""Evolution strategies: the weights are moved a little at random, to and fro, and the better half is followed."""
+"""Evolution strategies: random small moves of all weights, weighted by the change of the error along them."""
 
 from collections.abc import Sequence
 
 import numpy as np
 
 from eval.rules.network import Network
+from ld_data.typing import Floats
 
-PAIRS, STD = 32, 0.02  # of random moves, each tried in both directions
+PAIRS, STD = 32, 0.02  # of random moves, each measured in both directions
 
 
 class EvolutionStrategies(Network):
-    """A network that follows those random moves of its weights which lower the error.
+    """A network that follows random moves of its weights in proportion to the error that they save.
 
     Salimans, Ho, Chen, Sidor and Sutskever, "Evolution strategies as a scalable alternative to reinforcement
-    learning", 2017 (arXiv:1703.03864), with mirrored moves that are all tried on the same rows.
+    learning", 2017 (arXiv:1703.03864), with mirrored moves, all measured on the same rows.
     """
 
     def __init__(self, sizes: Sequence[int], random: np.random.Generator) -> None:
@@ -21,14 +22,14 @@ class EvolutionStrategies(Network):
         super().__init__(sizes, random)
         self.random = random
 
-    def suggest(self, x: np.ndarray, y: np.ndarray) -> list[np.ndarray]:
-        """Return the moves' mean, each weighted by how much the squared error grows along it."""
+    def suggest(self, x: Floats, y: Floats) -> list[Floats]:
+        """Return the mean of the moves, each weighted by the growth of the squared error along it."""
         moves = [self.random.standard_normal((PAIRS, *weight.shape), np.float32) for weight in self.weights]
         ahead, behind = (self._measure_errors(x, y, moves, sign * STD) for sign in (1, -1))
         growth = (ahead - behind).astype(np.float32) / (2 * STD * PAIRS)
         return [np.tensordot(growth, move, axes=1) for move in moves]
 
-    def _measure_errors(self, x: np.ndarray, y: np.ndarray, moves: list[np.ndarray], scale: float) -> np.ndarray:
+    def _measure_errors(self, x: Floats, y: Floats, moves: list[Floats], scale: float) -> Floats:
         """Return the mean squared error of each of the moved networks `(PAIRS,)`."""
         activity = x
         for weight, move in zip(self.weights, moves, strict=True):

@@ -6,24 +6,25 @@ from itertools import pairwise
 import numpy as np
 
 from eval.rules.network import Network, correlate, make_weights
+from ld_data.typing import Floats
 
 
 class FeedbackAlignment(Network):
-    """As backpropagation, with other weights on the way back.
+    """Backpropagation with fixed random weights on the way back.
 
     Lillicrap, Cownden, Tweed and Akerman, "Random synaptic feedback weights support error backpropagation for deep
-    learning", Nature Communications 7, 2016. There weights begin near 0, where they align with those of the way back
-    the most; here at 0, since the errors reach every layer all the same.
+    learning", Nature Communications 7, 2016. There the weights begin near 0, where they align best with the feedback;
+    here they begin at 0, since the errors reach every layer anyway.
     """
 
     def __init__(self, sizes: Sequence[int], random: np.random.Generator) -> None:
-        """Let the weights be 0, and draw those of the way back."""
+        """Set the weights to 0, and draw the feedback weights."""
         super().__init__(sizes, random)
         self.weights = [np.zeros_like(weights) for weights in self.weights]
         self.feedback = [make_weights(rows, columns, random)[:-1].T for rows, columns in pairwise(sizes)]
 
-    def suggest(self, x: np.ndarray, y: np.ndarray) -> list[np.ndarray]:
-        """Return the products of activities and of errors that came back through the fixed weights."""
+    def suggest(self, x: Floats, y: Floats) -> list[Floats]:
+        """Return the products of activities and errors, sent back through the fixed weights."""
         activity = self.run(x)
         errors = [activity[-1] - y]
         for layer in reversed(range(1, self.layers)):
@@ -32,18 +33,18 @@ class FeedbackAlignment(Network):
 
 
 class DirectFeedbackAlignment(Network):
-    """The output's error reaches every hidden layer through random weights of its own.
+    """Feedback of the output error to each hidden layer through random weights of its own.
 
     Nøkland, "Direct feedback alignment provides learning in deep neural networks", NeurIPS 2016.
     """
 
     def __init__(self, sizes: Sequence[int], random: np.random.Generator) -> None:
-        """Draw the weights, and those from the output to each hidden layer."""
+        """Draw the weights, and the feedback weights from the output to each hidden layer."""
         super().__init__(sizes, random)
         self.feedback = [make_weights(sizes[-1], units, random)[:-1] for units in sizes[1:-1]]
 
-    def suggest(self, x: np.ndarray, y: np.ndarray) -> list[np.ndarray]:
-        """Return the products of activities and of errors that came straight from the output."""
+    def suggest(self, x: Floats, y: Floats) -> list[Floats]:
+        """Return the products of activities and errors, sent straight from the output."""
         activity = self.run(x)
         error = activity[-1] - y
         hidden = [

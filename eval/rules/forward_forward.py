@@ -8,42 +8,43 @@ from scipy.special import expit, softmax
 
 from eval.rules.network import Network, apply, correlate
 from ld_data.release.dataset import LatentDataset
+from ld_data.typing import Floats, Integers
 
-THRESHOLD = 1.0  # of a layer's mean squared activity, its goodness
+THRESHOLD = 1.0  # of a layer's goodness, its mean squared activity
 
 
 class ForwardForward(Network):
-    """A network of layers that learn by themselves, and judge classes together.
+    """A network whose layers learn separately, and judge the classes together.
 
     Hinton, "The forward-forward algorithm: some preliminary investigations", 2022 (arXiv:2212.13345). Its answer is the
-    mean of y over the classes, by the softmax of what all layers make of them. False classes are drawn by the same
-    softmax, so that hard ones come up more often. The last weight, a single number, is the softmax' scale, and learns
-    the cross-entropy.
+    mean of y over the classes, weighted by the softmax of their goodness. The same softmax draws the false classes, so
+    hard ones come up more often. The last weight, a single number, is the scale of the softmax; it follows the gradient
+    of the cross-entropy.
     """
 
     def __init__(
         self,
         sizes: Sequence[int],
         random: np.random.Generator,
-        class_mean: np.ndarray,
-        classify: Callable[[np.ndarray], np.ndarray],
+        class_mean: Floats,
+        classify: Callable[[Floats], Integers],
     ) -> None:
-        """Draw the weights of the hidden layers of `sizes`; take E[y | class] `(k, d)` and what tells y's class."""
+        """Draw the weights of the hidden layers of `sizes`; take E[y | class] `(k, d)` and a classifier of y."""
         super().__init__([sizes[0] + len(class_mean), *sizes[1:]], random)
         self.random, self.class_mean, self.classify = random, class_mean.astype(np.float32), classify
-        self.layers -= 1  # in the place of the output layer there is the scale
+        self.layers -= 1  # the scale takes the place of the output layer
         self.weights[-1] = np.ones((1, 1), np.float32)
 
     @classmethod
     def make_for(cls, data: LatentDataset, units: Sequence[int], random: np.random.Generator) -> Self:
-        """Return a network for a dataset, which is told its classes."""
+        """Return a network for a dataset, with its classes."""
         return cls([data.latent_dim, *units, data.latent_dim], random, data.class_mean, data.classify)
 
-    def predict(self, x: np.ndarray) -> np.ndarray:
+    def predict(self, x: Floats) -> Floats:
         """Return the expected y `(n, d)`."""
         return softmax(self.weights[-1] * self.measure_classes(x), axis=1) @ self.class_mean
 
-    def measure_classes(self, x: np.ndarray) -> np.ndarray:
+    def measure_classes(self, x: Floats) -> Floats:
         """Return the goodness of each class, summed over the layers `(n, k)`."""
         goodness = np.empty((len(x), len(self.class_mean)), np.float32)
         for label in range(len(self.class_mean)):
@@ -51,8 +52,8 @@ class ForwardForward(Network):
             goodness[:, label] = sum(np.square(state).mean(axis=1) for _, state in active)
         return goodness
 
-    def suggest(self, x: np.ndarray, y: np.ndarray) -> list[np.ndarray]:
-        """Return the gradients of each layer's own loss: softplus of the goodness' wrong side of the threshold."""
+    def suggest(self, x: Floats, y: Floats) -> list[Floats]:
+        """Return the gradients of each layer's own loss: the softplus of its goodness beyond the threshold."""
         labels, rows = self.classify(y), np.arange(len(x))
         goodness = self.measure_classes(x)
         shares = softmax(self.weights[-1] * goodness, axis=1)
@@ -72,8 +73,8 @@ class ForwardForward(Network):
             gradients.append(slopes[0] + slopes[1])
         return [*gradients, scale_gradient]
 
-    def _run_layers(self, x: np.ndarray, labels: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
-        """Return what goes into each layer and what comes out; only directions, no lengths, go on to the next."""
+    def _run_layers(self, x: Floats, labels: Integers) -> list[tuple[Floats, Floats]]:
+        """Return the input and output of each layer; the next layer gets only the direction of the output."""
         below = np.hstack(
             [x, np.sqrt(x.shape[1], dtype=np.float32) * np.eye(len(self.class_mean), dtype=np.float32)[labels]]
         )

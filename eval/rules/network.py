@@ -1,4 +1,4 @@
-"""The network that learning rules train, and the loop that trains it, which is the same for all of them."""
+"""The network that all learning rules train, and the training loop that they share."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,6 +10,7 @@ from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
 from ld_data.release.dataset import LatentDataset
+from ld_data.typing import Array, Floats, Integers
 
 HELD_OUT = 0.1
 FIRST_DECAY, SECOND_DECAY, EPSILON = 0.9, 0.999, 1e-8
@@ -17,13 +18,13 @@ FIRST_DECAY, SECOND_DECAY, EPSILON = 0.9, 0.999, 1e-8
 
 @dataclass(frozen=True)
 class RulePlan:
-    """How a rule is trained.
+    """The plan of a training.
 
     Attributes:
         units: of the hidden layers.
-        learning_rate: of Adam, at first; it falls to 0 along a cosine.
-        epochs: passes over nine tenths of the training rows; the weights of the best on the last tenth are kept.
-        batch_rows: of a step.
+        learning_rate: of Adam at the start; it falls to 0 along a cosine.
+        epochs: passes over nine tenths of the training rows; the last tenth chooses the weights of the best epoch.
+        batch_rows: rows a step.
     """
 
     units: tuple[int, ...] = (256, 256)
@@ -36,9 +37,9 @@ class Network:
     """A multilayer perceptron of tanh layers with a linear one on top; a rule adds `suggest`.
 
     Attributes:
-        weights: what is learned: for each layer `(in + 1, out)` float32, the biases last; a rule may add its own.
-        layers: how many of the weights are the layers'.
-        held_out_error: the MSE on held-out rows of the best epoch of its training.
+        weights: the learned arrays: for each layer `(in + 1, out)` float32, the biases last; a rule may add more.
+        layers: the number of layers; their weights come first.
+        held_out_error: MSE on held-out rows at the best epoch of the training.
     """
 
     def __init__(self, sizes: Sequence[int], random: np.random.Generator) -> None:
@@ -50,26 +51,30 @@ class Network:
 
     @classmethod
     def make_for(cls, data: LatentDataset, units: Sequence[int], random: np.random.Generator) -> Self:
-        """Return a network from the x to the y of a dataset, with hidden layers of so many units."""
+        """Return a network from the x to the y of a dataset; `units` are the sizes of its hidden layers."""
         return cls([data.latent_dim, *units, data.latent_dim], random)
 
-    def run(self, x: np.ndarray) -> list[np.ndarray]:
+    def run(self, x: Floats) -> list[Floats]:
         """Return the activity of every layer, from x `(n, d)` itself to the output `(n, d)`."""
         activity = [x]
         for layer in range(self.layers - 1):
             activity.append(np.tanh(apply(self.weights[layer], activity[-1])))
         return [*activity, apply(self.weights[self.layers - 1], activity[-1])]
 
-    def predict(self, x: np.ndarray) -> np.ndarray:
+    def predict(self, x: Floats) -> Floats:
         """Return the output `(n, d)` for x `(n, d)`."""
         return self.run(x)[-1]
 
-    def suggest(self, x: np.ndarray, y: np.ndarray) -> list[np.ndarray]:
-        """Return what plays the part of the gradient, in the shapes of `weights`, on a batch."""
+    def suggest(self, x: Floats, y: Floats) -> list[Floats]:
+        """Return the change that takes the place of the gradient on a batch, in the shapes of `weights`.
+
+        Raises:
+            NotImplementedError: if the rule does not define it.
+        """
         raise NotImplementedError
 
 
-def make_weights(rows: int, columns: int, random: np.random.Generator) -> np.ndarray:
+def make_weights(rows: int, columns: int, random: np.random.Generator) -> Floats:
     """Return random weights `(rows + 1, columns)` float32 (Glorot and Bengio, AISTATS 2010), and biases of 0."""
     limit = np.sqrt(6 / (rows + columns))
     weights = random.uniform(-limit, limit, (rows + 1, columns)).astype(np.float32)
@@ -77,15 +82,15 @@ def make_weights(rows: int, columns: int, random: np.random.Generator) -> np.nda
     return weights
 
 
-def apply(weights: np.ndarray, activity: np.ndarray) -> np.ndarray:
-    """Return what a layer of weights `(in + 1, out)` makes of activity `(n, in)`: `(n, out)`."""
+def apply(weights: Array, activity: Array) -> Array:
+    """Return the sums `(n, out)` of a layer with weights `(in + 1, out)` for activity `(n, in)`."""
     return activity @ weights[:-1] + weights[-1]
 
 
-def correlate(activity: np.ndarray, error: np.ndarray) -> np.ndarray:
-    """Return the mean product `(in + 1, out)` of what goes into a layer `(n, in)`, and 1, with an error `(n, out)`.
+def correlate(activity: Array, error: Array) -> Array:
+    """Return the mean product `(in + 1, out)` of a layer's input `(n, in)`, and 1, with an error `(n, out)`.
 
-    If the error is the loss' gradient to the layer's sum, this is its gradient to the weights.
+    For the gradient of a loss with respect to the layer's sums, this is the gradient with respect to its weights.
     """
     return np.vstack([activity.T @ error, error.sum(axis=0)]) / np.float32(len(activity))
 
@@ -93,7 +98,7 @@ def correlate(activity: np.ndarray, error: np.ndarray) -> np.ndarray:
 def fit_network(network: Network, data: LatentDataset, plan: RulePlan, seed: int, title: str) -> Network:
     """Return the network, trained by its rule with Adam on the training rows, under a progress bar with that title.
 
-    On one thread: more gain nothing on matrices of this size, and cost much where others want the processors, too.
+    It runs on one thread: more threads gain nothing on matrices of this size, and slow other jobs down.
     """
     with threadpool_limits(1):
         return _fit(network, data, plan, seed, title)
@@ -121,7 +126,7 @@ def _fit(network: Network, data: LatentDataset, plan: RulePlan, seed: int, title
     return network
 
 
-def split_rows(rows: int, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+def split_rows(rows: int, random: np.random.Generator) -> tuple[Integers, Integers]:
     """Return the numbers of the rows to fit on and of those held out, a tenth, both in random order."""
     order = random.permutation(rows)
     held = max(1, round(rows * HELD_OUT))
@@ -131,12 +136,12 @@ def split_rows(rows: int, random: np.random.Generator) -> tuple[np.ndarray, np.n
 class Adam:
     """Kingma and Ba, "Adam: a method for stochastic optimization", ICLR 2015."""
 
-    def __init__(self, weights: Sequence[np.ndarray]) -> None:
-        """Start with moments of 0 for weights of those shapes."""
+    def __init__(self, weights: Sequence[Floats]) -> None:
+        """Start with moments of 0 for weights of these shapes."""
         self._moments = [np.zeros((2, *weight.shape), np.float32) for weight in weights]
         self._steps = 0
 
-    def step(self, weights: Sequence[np.ndarray], gradients: Sequence[np.ndarray], rate: float) -> None:
+    def step(self, weights: Sequence[Floats], gradients: Sequence[Floats], rate: float) -> None:
         """Change the weights in place against their gradients."""
         self._steps += 1
         scale = rate * np.sqrt(1 - SECOND_DECAY**self._steps) / (1 - FIRST_DECAY**self._steps)

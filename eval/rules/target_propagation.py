@@ -1,4 +1,4 @@
-"""Difference target propagation: layers are told what they should have answered, through learned inverses."""
+"""Difference target propagation: learned inverses give each layer a target."""
 
 from collections.abc import Sequence
 from itertools import pairwise
@@ -6,29 +6,30 @@ from itertools import pairwise
 import numpy as np
 
 from eval.rules.network import Network, apply, correlate, make_weights
+from ld_data.typing import Array, Floats
 
-STEP = 0.1  # of the top hidden layer's target against the gradient of the output's error
-NOISE = 0.1  # standard deviation, added to what the inverses learn to give back
+STEP = 0.1  # of the top hidden layer's target, down the gradient of the output error
+NOISE = 0.1  # standard deviation, added to the activities that the inverses learn to reconstruct
 
 
 class DifferenceTargetPropagation(Network):
     """Lee, Zhang, Fischer and Bengio, "Difference target propagation", ECML PKDD 2015.
 
-    The weights of the inverses g of the hidden layers but the first follow those of the layers.
+    After the weights of the layers come those of the inverses g, of all hidden layers but the first.
     """
 
     def __init__(self, sizes: Sequence[int], random: np.random.Generator) -> None:
-        """Draw the weights and those of the inverses."""
+        """Draw the weights of the layers and of the inverses."""
         super().__init__(sizes, random)
         self.random = random
         self.weights += [make_weights(above, below, random) for below, above in pairwise(sizes[1:-1])]
 
-    def suggest(self, x: np.ndarray, y: np.ndarray) -> list[np.ndarray]:
-        """Return the gradients of each layer's distance from its target, and of what the inverses fail to give back."""
+    def suggest(self, x: Floats, y: Floats) -> list[Floats]:
+        """Return the gradients of the layers' distances from their targets, and of the inverses' errors."""
         activity = self.run(x)
         inverses = self.weights[self.layers :]
         error = activity[-1] - y
-        targets = [activity[-2] - STEP * error @ self.weights[self.layers - 1][:-1].T]
+        targets: list[Array] = [activity[-2] - STEP * error @ self.weights[self.layers - 1][:-1].T]
         for below, above, inverse in zip(activity[-3:0:-1], activity[-2:1:-1], inverses[::-1], strict=True):
             targets.insert(0, below + np.tanh(apply(inverse, targets[0])) - np.tanh(apply(inverse, above)))
         errors = [(state - target) * (1 - state**2) for state, target in zip(activity[1:-1], targets, strict=True)]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from ld_data.release.manifest import Manifest
 from ld_data.variations.archive import PUBLICATIONS
-from ld_data.variations.stream import MANNERS
+from ld_data.variations.stream import PRESETS
 
 PROJECT = "The LD-Data maintainers"
 SPDX_NAME = re.compile(r"[A-Za-z0-9.+-]+")  # of one licence; several are joined by words
@@ -74,16 +74,16 @@ def find_provenance(manifest: Manifest) -> Provenance:
         return MNIST1D
     if name == "mnist":
         return MNIST
-    if name in PUBLICATIONS or name in MANNERS:
+    if name in PUBLICATIONS or name in PRESETS:
         return _describe_variation(name)
     return Provenance(f"{name}, images of the user's own")
 
 
 def _describe_variation(name: str) -> Provenance:
     citation = f"{MNIST_CITATION}\n{VARIATIONS_CITATION}"
-    if name in MANNERS:  # ours, of MNIST: nothing of the published sets is in it
-        manner = MANNERS[name]
-        deeds = filter(None, ("turned" if manner.rotate else "", PLACES.get(manner.background, "")))
+    if name in PRESETS:  # ours, of MNIST: nothing of the published sets is in it
+        preset = PRESETS[name]
+        deeds = filter(None, ("turned" if preset.rotate else "", PLACES.get(preset.background, "")))
         limit = (
             "Its inputs are made in the manner of the Variations on the MNIST digits, and are not those that were "
             "published: results on the two cannot be compared."

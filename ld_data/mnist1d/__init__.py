@@ -1,4 +1,4 @@
-"""MNIST-1D: its generator, the original package's functions under their own names, files and plots."""
+"""MNIST-1D: the generator, and the functions of the original package under their own names."""
 
 from ld_data.mnist1d.compat import (
     ObjectView,

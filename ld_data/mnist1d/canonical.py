@@ -1,20 +1,23 @@
 """Canonical mode: the signals of the original MNIST-1D, float32-equal to the published arrays by default.
 
-The random draws are made in the original's order from a private random state of the original's kind; everything around
-the draws is vectorised over rows.
+The random draws have the original's order, from a private random state of the original's kind; all other steps are
+vectorised over rows.
 """
 
 import numpy as np
 
 from ld_data.mnist1d.config import Mnist1dConfig, check_std, count_rows
 from ld_data.mnist1d.steps import Draws, dilate, make_signals
+from ld_data.typing import Doubles, Integers
 
 
-def make_canonical(templates: np.ndarray, config: Mnist1dConfig) -> tuple[np.ndarray, np.ndarray, float]:
-    """Return all signals `(n, t)` float64, their classes `(n,)` int64, and the std by which they were divided.
+def make_canonical(templates: Doubles, config: Mnist1dConfig) -> tuple[Doubles, Integers, float]:
+    """Return all signals `(n, t)` float64, their classes `(n,)` int64, and the std that divided them.
 
-    The whole set is centred and divided by its std, so that a row depends on all rows. Raises `InputError` if that std
-    is 0, or if there are fewer rows than classes.
+    The whole set is centred and divided by its std, so that a row depends on all rows.
+
+    Raises:
+        InputError: that std is 0, or there are fewer rows than classes.
     """
     random = np.random.RandomState(config.seed)
     labels = np.repeat(np.arange(len(templates)), count_rows(config, len(templates)) // len(templates))
@@ -29,7 +32,7 @@ def make_canonical(templates: np.ndarray, config: Mnist1dConfig) -> tuple[np.nda
 
 
 def _draw(random: np.random.RandomState, config: Mnist1dConfig, rows: int) -> Draws:
-    """Draw what the rows need, row by row: the original's normals and integers use a varying number of random words."""
+    """Return the draws row by row: the original's normals and integers use a varying number of random words."""
     length = config.dilated_length
     padding, scale, shear = np.empty(rows), np.empty(rows), np.empty(rows)
     translation, noise = np.empty(rows, np.int64), np.empty((rows, 2 * length))

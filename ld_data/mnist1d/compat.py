@@ -1,13 +1,13 @@
-"""The functions of the original MNIST-1D package under their own names, so that its notebooks run on ours.
+"""The functions of the original MNIST-1D package under their own names: its notebooks run with another import line.
 
-`set_seed`, `pad` and `transform` use numpy's global random state, as a notebook expects of them; `make_dataset` draws
-from a private one. Nothing is downloaded and no pickle is read: the published set is made, and kept as `.npz`.
+`set_seed`, `pad` and `transform` use numpy's global random state, as notebooks expect; `make_dataset` draws from a
+private one. There is no download and no pickle: the published set is generated, and stored as `.npz`.
 """
 
 import dataclasses
 import random
 import warnings
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,16 +16,17 @@ import numpy as np
 from ld_data.errors import InputError, IntegrityError
 from ld_data.extras import name_missing
 from ld_data.mnist1d.canonical import make_canonical
-from ld_data.mnist1d.config import Mnist1dConfig, check_templates, make_template_times, make_templates, read_args
+from ld_data.mnist1d.config import Mnist1dConfig, check_templates, make_template_times, make_templates
 from ld_data.mnist1d.steps import Draws, dilate, interpolate, make_signals
 from ld_data.storage.arrays import read_npz, write_npz
 from ld_data.storage.staging import stage_file
+from ld_data.typing import Array
 
-# ruff: noqa: NPY002 - the global random state is the point here
+# ruff: noqa: NPY002 - notebooks seed the global random state
 URL = "https://github.com/greydanus/mnist1d/raw/master/mnist1d_data.pkl"
 ARRAYS = ("x", "x_test", "y", "y_test", "t")
 TEMPLATE_ARRAYS = ("x", "t", "y")
-NOT_OF_ONE_SIGNAL = ("num_samples", "train_split", "shuffle_seq", "seed")
+SET_ARGUMENTS = ("num_samples", "train_split", "shuffle_seq", "seed")  # arguments that a single signal does not need
 
 
 class ObjectView:
@@ -48,18 +49,19 @@ def get_dataset_args(as_dict: bool = False) -> Any:
     return args if as_dict else ObjectView(args)
 
 
-def get_templates() -> dict[str, np.ndarray]:
+def get_templates() -> dict[str, Array]:
     """Return the templates: x `(10, 12)`, their time axis t `(12,)`, their classes y `(10,)`."""
     x = make_templates()
     return {"x": x, "t": make_template_times(x.shape[1]), "y": np.arange(len(x))}
 
 
-def make_dataset(args: Any = None, template: Mapping[str, np.ndarray] | None = None) -> dict[str, Any]:
-    """Return x, y, x_test, y_test, t and the templates, as the original makes them for the same arguments.
+def make_dataset(args: Any = None, template: Mapping[str, Array] | None = None) -> dict[str, Any]:
+    """Return x, y, x_test, y_test, t and the templates, equal to those of the original for the same arguments.
 
-    Raises `InputError` for arguments out of range, or a template without what `get_templates` returns.
+    Raises:
+        InputError: an argument is missing or out of range, or the template is not like that of `get_templates`.
     """
-    config = read_args(get_dataset_args() if args is None else args)
+    config = _read_args(get_dataset_args() if args is None else args)
     templates = get_templates() if template is None else _read_template(template)
     x, classes, std = make_canonical(check_templates(templates["x"]), config)
     t = np.asarray(templates["t"], np.float64)
@@ -75,29 +77,36 @@ def get_dataset(
     verbose: bool = True,
     download: bool = True,
     regenerate: bool = False,
-    template: Mapping[str, np.ndarray] | None = None,
+    template: Mapping[str, Array] | None = None,
 ) -> dict[str, Any]:
-    """Return the data set kept at a path, whatever its arguments, or make one and keep it there.
+    """Return the data set stored at a path, whatever its arguments; or generate one and store it there.
 
-    What is made is with `download` the published set, as in the original, though nothing is downloaded; else the set of
-    the arguments and the template. `regenerate` makes it anew. It is kept as `.npz`; a pickle of that name is not read,
-    as a warning says. Raises `InputError` for both at once, and `IntegrityError` if the file is damaged.
+    With `download` that is the published set, as in the original, although it is generated here; without, the set of
+    the arguments and the template. `regenerate` replaces a stored set. The file is an `.npz`: a pickle of that name is
+    not read, and a warning says so.
+
+    Raises:
+        InputError: both `download` and `regenerate` are true, or the path has no file name.
+        IntegrityError: the stored file is damaged, or another kind of file.
+        StorageError: the disk refuses.
     """
     if download and regenerate:
-        raise InputError("download is the published set and regenerate the set of your arguments: choose one of them.")
+        raise InputError("download gives the published set, regenerate the set of your arguments: choose one.")
     asked = Path("mnist1d_data.pkl" if path is None else path)
     if not asked.name:
         raise InputError(f"path must name a file; received {str(path)!r}.")
     place = asked.with_name(f"{asked.name.removesuffix('.pkl').removesuffix('.npz')}.npz")
     if asked != place and asked.exists() and not place.exists():
         warnings.warn(
-            f"{asked} is not read, as pickles can run code. The set is made and kept in {place}.", stacklevel=2
+            f"{asked} is not read, as pickles can run code. The set is generated and stored in {place}.", stacklevel=2
         )
     dataset: dict[str, Any]
     if place.exists() and not regenerate:
         arrays = read_npz(place)
         if missing := {*ARRAYS, *(f"templates_{name}" for name in TEMPLATE_ARRAYS)} - set(arrays):
-            raise IntegrityError(f"{place}: no MNIST-1D set of ours; {', '.join(sorted(missing))} missing. Move it.")
+            raise IntegrityError(
+                f"{place}: expected a file of `get_dataset`; {', '.join(sorted(missing))} missing. Move it."
+            )
         templates = {name: arrays[f"templates_{name}"] for name in TEMPLATE_ARRAYS}
         dataset = {name: arrays[name] for name in ARRAYS} | {"templates": templates}
         message = f"Loaded {place}"
@@ -107,25 +116,26 @@ def get_dataset(
         arrays = {f"templates_{name}": templates[name] for name in TEMPLATE_ARRAYS}
         with stage_file(place) as draft:
             write_npz(draft, {name: dataset[name] for name in ARRAYS} | arrays)
-        message = f"Made the data set and wrote {place}"
+        message = f"Generated the data set and wrote {place}"
     if verbose:
         print(message)
     return dataset
 
 
-def pad(x: np.ndarray, padding: tuple[int, int]) -> np.ndarray:
-    """Return a signal `(l,)` or signals `(n, l)` with zeros behind them, as many as a draw from the interval says."""
+def pad(x: Array, padding: tuple[int, int]) -> Array:
+    """Return a signal `(l,)` or signals `(n, l)` with zeros at the end, their number drawn from an interval."""
     low, high = padding
     steps = low + int(np.random.rand() * (high - low + 1))
     return np.concatenate([x, np.zeros((*x.shape[:-1], steps))], axis=-1)
 
 
-def transform(x: np.ndarray, y: np.ndarray, args: Any, eps: float = 1e-8) -> tuple[np.ndarray, np.ndarray]:
-    """Return one template `(l,)` and its time axis `(l,)` as a signal and its axis, each `(t,)`, not standardised.
+def transform(x: Array, y: Array, args: Any, eps: float = 1e-8) -> tuple[Array, Array]:
+    """Return a signal `(t,)` of one template `(l,)`, not standardised, and its time axis `(t,)`.
 
-    Raises `InputError` for arguments out of range; those of a whole set need not be there.
+    Raises:
+        InputError: an argument is missing or out of range; `SET_ARGUMENTS` may be missing.
     """
-    config = read_args(args, NOT_OF_ONE_SIGNAL)
+    config = _read_args(args, SET_ARGUMENTS)
     length = config.dilated_length
     draws = Draws(
         padding=np.array([int(np.random.rand() * config.paddings)]),
@@ -139,7 +149,18 @@ def transform(x: np.ndarray, y: np.ndarray, args: Any, eps: float = 1e-8) -> tup
     return signals[0], interpolate(interpolate(y, length), config.final_seq_length)
 
 
-def _read_template(template: Mapping[str, np.ndarray]) -> dict[str, Any]:
+def _read_args(args: Any, optional: Collection[str] = ()) -> Mnist1dConfig:
+    """Return the configuration of an `ObjectView`, a namespace or a dictionary; raise `InputError` for others."""
+    values = args if isinstance(args, Mapping) else getattr(args, "__dict__", None)
+    if values is None:
+        raise InputError(f"the arguments are those of `get_dataset_args()`; received {type(args).__name__}.")
+    names = [field.name for field in dataclasses.fields(Mnist1dConfig)]
+    if missing := [name for name in names if name not in values and name not in optional]:
+        raise InputError(f"the arguments lack {', '.join(missing)}; `get_dataset_args()` has them all.")
+    return Mnist1dConfig(**{name: values[name] for name in names if name in values})
+
+
+def _read_template(template: Mapping[str, Array]) -> dict[str, Any]:
     if not isinstance(template, Mapping) or not set(TEMPLATE_ARRAYS) <= set(template):
         received = ", ".join(template) if isinstance(template, Mapping) else type(template).__name__
         raise InputError(f"a template is a dictionary of x, t and y, as of `get_templates()`; received {received}.")
@@ -150,9 +171,9 @@ def _read_template(template: Mapping[str, np.ndarray]) -> dict[str, Any]:
 
 
 def plot_signals(
-    xs: np.ndarray,
-    t: np.ndarray,
-    labels: np.ndarray | None = None,
+    xs: Array,
+    t: Array,
+    labels: Array | None = None,
     args: Any = None,
     ratio: float = 2.6,
     do_transform: bool = False,
@@ -161,10 +182,13 @@ def plot_signals(
 ) -> Any:
     """Show the first ten signals, upright with time running down, and return the matplotlib figure.
 
-    With `do_transform` what `transform` makes of them under `args`. Raises `MissingLibraryError` without matplotlib.
+    With `do_transform`, each signal passes through `transform` with `args` first.
+
+    Raises:
+        MissingLibraryError: matplotlib is not installed.
     """
     with name_missing():
-        from matplotlib import pyplot  # takes a second to import, and only this function draws
+        from matplotlib import pyplot  # import late: one second that only plots should pay
 
     figure, axes = pyplot.subplots(1, 10, figsize=(15, 1.5 * ratio), dpi=60)
     for number, axis in enumerate(axes):

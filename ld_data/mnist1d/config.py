@@ -1,18 +1,18 @@
-"""The arguments and the templates of the MNIST-1D generator, checked.
+"""The checked arguments and templates of the MNIST-1D generator.
 
 Names and defaults are those of S. Greydanus and D. Kobak, "Scaling down deep learning with MNIST-1D", ICML 2024
 (arXiv:2011.14439).
 """
 
-import dataclasses
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from ld_data.checks import check_finite, check_integer, check_number, check_numbers
+from ld_data.checks import check_finite, check_integer, check_magnitude, check_number, check_numbers
 from ld_data.errors import InputError
+from ld_data.typing import Doubles
 
 CLASSES = 10  # of the original's templates
 MAX_SEED = 2**32 - 1
@@ -22,7 +22,7 @@ MAX_SCALE = 1e6  # of noise, slopes and templates: float32 holds such signals wi
 MAX_DILATED = 2**27  # numbers in the templates under all paddings: 1 GiB
 MAX_CLASSES = 256
 SHORTEST = 2
-LEAST_STD = 1e-6  # of the mean: what lies below is rounding
+LEAST_STD = 1e-6  # as a share of the mean: smaller stds are rounding errors
 
 # The ten digits as heights over twelve steps (the published templates, before they are centred and scaled).
 _DIGITS = (
@@ -44,13 +44,13 @@ class Mnist1dConfig:
     """The arguments of the generator, with the original's names and defaults.
 
     Attributes:
-        num_samples: rows in all; each class gets num_samples // k, of k classes.
+        num_samples: rows in all; each of k classes gets num_samples // k.
         train_split: the share of rows that goes to the training set.
         template_len: a padded template is stretched to template_len + padding[1] steps, whatever its own length.
-        padding: least and most steps of zeros put behind a template.
+        padding: least and most steps of zeros after a template.
         scale_coeff: width of the uniform distribution, around 1, of a signal's scale.
         max_translation: a signal is rotated by 0 to max_translation - 1 steps.
-        corr_noise_scale: std of the noise in the padding before it is smoothed.
+        corr_noise_scale: std of the noise in the padding, before smoothing.
         iid_noise_scale: std of the independent noise everywhere.
         shear_scale: width of the uniform distribution, around 0, of a signal's slope.
         shuffle_seq: whether the time steps are permuted, in the same way for all rows.
@@ -72,7 +72,7 @@ class Mnist1dConfig:
     seed: int = 42
 
     def __post_init__(self) -> None:
-        """Take numpy's numbers as Python's, and a list as padding; raise `InputError` for an argument out of range."""
+        """Convert numpy's numbers to Python's, and a padding list to a pair; raise `InputError` for bad arguments."""
         for name, least, most in (
             ("num_samples", 1, MAX_SAMPLES),
             ("template_len", 1, MAX_LENGTH),
@@ -100,16 +100,16 @@ class Mnist1dConfig:
 
     @property
     def dilated_length(self) -> int:
-        """The steps of a padded signal once it is stretched to a common length."""
+        """The steps of a padded signal after it is stretched to a common length."""
         return self.template_len + self.padding[1]
 
     @property
     def paddings(self) -> int:
-        """How many different paddings there are."""
+        """The number of different paddings."""
         return self.padding[1] - self.padding[0] + 1
 
 
-def make_templates() -> np.ndarray:
+def make_templates() -> Doubles:
     """Return the ten templates `(10, 12)` float64: standardised, starting at 0, divided by 6."""
     digits = np.array(_DIGITS)
     digits -= digits.mean(axis=1, keepdims=True)
@@ -117,15 +117,18 @@ def make_templates() -> np.ndarray:
     return (digits - digits[:, :1]) / 6.0
 
 
-def make_template_times(length: int) -> np.ndarray:
+def make_template_times(length: int) -> Doubles:
     """Return the time axis `(length,)` float64 of templates, from -5/6 to 5/6."""
     return np.linspace(-5, 5, length) / 6.0
 
 
-def check_templates(templates: object) -> np.ndarray:
-    """Return templates as `(k, l)` float64, one for each of 1 to 256 classes; raise `InputError` for anything else.
+def check_templates(templates: object) -> Doubles:
+    """Return templates as `(k, l)` float64, one for each of 1 to 256 classes.
 
     l is 2 or more; it need not be the `template_len` of a configuration.
+
+    Raises:
+        InputError: the templates have another shape, are not finite numbers, or lie beyond +-1e6.
     """
     if isinstance(templates, Mapping):
         raise InputError('templates must be an array (k, l); received a mapping. Pass its "x".')
@@ -135,38 +138,27 @@ def check_templates(templates: object) -> np.ndarray:
             f"templates must have shape (k, l), with k from 1 to {MAX_CLASSES} classes and l from {SHORTEST} to "
             f"{MAX_LENGTH} steps, all of one length; received {array.shape}."
         )
-    greatest = float(np.abs(check_finite(array.astype(np.float64), "templates")).max())
-    if greatest > MAX_SCALE:
-        raise InputError(f"templates must lie between -{MAX_SCALE:g} and {MAX_SCALE:g}; received {greatest:g}.")
-    return array.astype(np.float64)
+    return check_magnitude(check_finite(array.astype(np.float64), "templates"), MAX_SCALE, "templates")
 
 
 def count_rows(config: Mnist1dConfig, classes: int) -> int:
-    """Return how many signals a configuration gives, equally many a class; raise `InputError` if that is none."""
+    """Return the number of signals of a configuration, equally many for each class.
+
+    Raises:
+        InputError: there are fewer signals than classes.
+    """
     if config.num_samples < classes:
         raise InputError(f"num_samples must be {classes} or more, one a class; received {config.num_samples}.")
     return config.num_samples // classes * classes
 
 
 def check_std(mean: float, std: float, config: Mnist1dConfig) -> None:
-    """Raise `InputError` if signals of that mean and std cannot be divided by the std."""
+    """Check that signals of that mean and std can be divided by the std.
+
+    Raises:
+        InputError: the signals do not vary.
+    """
     if not std > LEAST_STD * abs(mean):
         raise InputError(
             f"these arguments give signals that do not vary, which cannot be scaled to a std of 1: {config}."
         )
-
-
-def read_args(args: Any, optional: Collection[str] = ()) -> Mnist1dConfig:
-    """Return the configuration in an `ObjectView`, a namespace or a dictionary, which may lack the optional arguments.
-
-    Raises `InputError` if it is none of these, or lacks others.
-    """
-    if isinstance(args, Mnist1dConfig):
-        return args
-    values = args if isinstance(args, Mapping) else getattr(args, "__dict__", None)
-    if values is None:
-        raise InputError(f"the arguments are those of `get_dataset_args()`; received {type(args).__name__}.")
-    names = [field.name for field in dataclasses.fields(Mnist1dConfig)]
-    if missing := [name for name in names if name not in values and name not in optional]:
-        raise InputError(f"the arguments lack {', '.join(missing)}; `get_dataset_args()` has them all.")
-    return Mnist1dConfig(**{name: values[name] for name in names if name in values})

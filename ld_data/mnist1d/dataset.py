@@ -1,28 +1,20 @@
-"""The source `mnist1d`: the generator of MNIST-1D, as the original makes it, and as a fast endless stream.
+"""Data sets of MNIST-1D: the original's signals ("canonical"), or the first rows of a fast endless stream ("fast").
 
-The signals are those of S. Greydanus and D. Kobak, "Scaling down deep learning with MNIST-1D", ICML 2024
-(arXiv:2011.14439). `make_mnist1d` and `SignalStream` are ours; the other functions are the original package's, so that
-a notebook runs on ours by changing its import line.
+S. Greydanus and D. Kobak, "Scaling down deep learning with MNIST-1D", ICML 2024 (arXiv:2011.14439).
 """
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
 from ld_data.errors import InputError
 from ld_data.mnist1d.canonical import make_canonical
-from ld_data.mnist1d.config import (
-    Mnist1dConfig,
-    check_templates,
-    count_rows,
-    make_template_times,
-    make_templates,
-    read_args,
-)
+from ld_data.mnist1d.config import Mnist1dConfig, check_templates, count_rows, make_template_times, make_templates
 from ld_data.mnist1d.steps import interpolate
 from ld_data.mnist1d.stream import SignalStream, fill
+from ld_data.typing import Array, Doubles, Integers
 
 GeneratorMode = Literal["canonical", "fast"]
 
@@ -35,26 +27,26 @@ class Mnist1d:
         x, x_test: signals `(n, t)`, float64 in canonical mode and float32 in fast mode.
         y, y_test: their classes `(n,)` int64.
         t: the time axis `(t,)` float64.
-        templates: that they were made of, `(k, l)` float64.
+        templates: of the classes, `(k, l)` float64.
         config: the arguments.
     """
 
-    x: np.ndarray
-    y: np.ndarray
-    x_test: np.ndarray
-    y_test: np.ndarray
-    t: np.ndarray
-    templates: np.ndarray = field(repr=False)
+    x: Array
+    y: Integers
+    x_test: Array
+    y_test: Integers
+    t: Doubles
+    templates: Doubles = field(repr=False)
     config: Mnist1dConfig = field(repr=False)
 
 
 @dataclass(frozen=True)
 class SignalPlan:
-    """A data set that is made part by part, so that it need not fit into memory in fast mode.
+    """A data set to generate part by part: in fast mode it need not fit into memory.
 
     Attributes:
         rows: signals in all.
-        split: how many of them, from the first on, are for training.
+        split: number of training signals, which come first.
         dtype: of the signals.
         t: the time axis `(t,)` float64.
         templates: `(k, l)` float64.
@@ -64,11 +56,11 @@ class SignalPlan:
 
     rows: int
     split: int
-    dtype: np.dtype
-    t: np.ndarray
-    templates: np.ndarray
+    dtype: np.dtype[Any]
+    t: Doubles
+    templates: Doubles
     config: Mnist1dConfig
-    parts: Callable[[], Iterator[tuple[np.ndarray, np.ndarray]]]
+    parts: Callable[[], Iterator[tuple[Array, Array]]]
 
 
 def make_mnist1d(
@@ -76,15 +68,18 @@ def make_mnist1d(
 ) -> Mnist1d:
     """Return the data set of a configuration, the published one by default.
 
-    Mode "canonical" gives the original's signals for the same arguments, "fast" others of the same distribution, the
-    first rows of a `SignalStream`; the default is canonical for the published set and fast for any other. `templates`
-    replace the ten of the original: `(k, l)`, one for each class. Raises `InputError` for arguments out of range.
+    Mode "canonical" gives the original's signals for the same arguments; "fast" gives other signals of the same
+    distribution, the first rows of a `SignalStream`. The default is canonical for the published set and fast for any
+    other. `templates` replace the ten of the original: `(k, l)`, one for each class.
+
+    Raises:
+        InputError: the mode is unknown, the templates are bad, or the arguments give no signals.
     """
     return collect(plan_mnist1d(config, templates, mode))
 
 
 def collect(plan: SignalPlan) -> Mnist1d:
-    """Return the data set of a plan, made."""
+    """Return the generated data set of a plan."""
     x, y = np.empty((plan.rows, len(plan.t)), plan.dtype), np.empty(plan.rows, np.int64)
     fill((x, y), plan.parts())
     split = plan.split
@@ -94,11 +89,12 @@ def collect(plan: SignalPlan) -> Mnist1d:
 def plan_mnist1d(
     config: Mnist1dConfig | None = None, templates: object = None, mode: GeneratorMode | None = None
 ) -> SignalPlan:
-    """Return the plan of the data set that `make_mnist1d` makes of the same arguments; raises what that raises."""
-    config = Mnist1dConfig() if config is None else read_args(config)
+    """Return the plan of the data set of `make_mnist1d` for the same arguments; raises the same errors."""
+    config = config or Mnist1dConfig()
     shapes = check_templates(make_templates() if templates is None else templates)
     rows = count_rows(config, len(shapes))
-    parts: Callable[[], Iterator[tuple[np.ndarray, np.ndarray]]]
+    parts: Callable[[], Iterator[tuple[Array, Array]]]
+    dtype: np.dtype[Any]
     if choose_mode(config, templates, mode) == "canonical":
         x, y, std = make_canonical(shapes, config)
         dtype, parts = x.dtype, lambda: iter([(x, y)])
@@ -111,7 +107,11 @@ def plan_mnist1d(
 
 
 def choose_mode(config: Mnist1dConfig, templates: object, mode: str | None) -> GeneratorMode:
-    """Return the mode that is asked for, or else the one for these arguments; raise `InputError` for another."""
+    """Return `mode`, or the default mode of these arguments.
+
+    Raises:
+        InputError: the mode is neither "canonical" nor "fast".
+    """
     if mode == "canonical" or (mode is None and templates is None and config == Mnist1dConfig()):
         return "canonical"
     if mode in (None, "fast"):

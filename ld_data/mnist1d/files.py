@@ -1,4 +1,7 @@
-"""MNIST-1D signals as bytes of `.npy` and `.npz` files, made part by part: memory does not grow with the signals."""
+"""MNIST-1D signals as bytes of `.npy` and `.npz` files, part by part: memory does not grow with their number.
+
+Written by hand: numpy's own writers need whole arrays.
+"""
 
 import io
 import zipfile
@@ -14,15 +17,17 @@ from ld_data.errors import InputError
 from ld_data.mnist1d.dataset import SignalPlan
 from ld_data.storage.arrays import NPZ_DATE, write_npy, write_npy_header, write_values
 from ld_data.storage.staging import check_new_file, make_staging_folder
+from ld_data.typing import Array, Bytes
 
 LABELS_SUFFIX = ".labels.npy"
-LABELS_CHUNK = 1 << 20  # rows that are written together
+LABELS_CHUNK = 1 << 20  # rows written together
 
 
 def name_files(path: Path) -> list[Path]:
-    """Return the files that `write_signals` writes: one `.npz`, or an `.npy` and its `.labels.npy`.
+    """Return the files of `write_signals` for a path: one `.npz`, or an `.npy` and its `.labels.npy`.
 
-    Raises `InputError` if the path ends otherwise, if its folder is not there, or if one of the files is.
+    Raises:
+        InputError: the path has another suffix, its folder does not exist, or one of the files does.
     """
     if path.suffix not in (".npz", ".npy"):
         raise InputError(f"the file must end in .npz, or in .npy for the signals alone; received {path}.")
@@ -33,10 +38,14 @@ def name_files(path: Path) -> list[Path]:
 
 
 def write_signals(plan: SignalPlan, path: Path, *, progress: bool = True) -> list[Path]:
-    """Write a data set under a progress bar, and return its files, which take their names when all is written.
+    """Write a data set with a progress bar, and return its files; they get their names once they are complete.
 
-    An `.npz` holds x, y, x_test, y_test and t; an `.npy` all signals, training first, and a `.labels.npy` beside it
-    their classes, uint8. Raises what `name_files` raises, and `StorageError` if the disk refuses.
+    An `.npz` holds x, y, x_test, y_test and t; an `.npy` holds all signals, training first, and a `.labels.npy` beside
+    it their classes, uint8.
+
+    Raises:
+        InputError: as in `name_files`.
+        StorageError: the disk refuses.
     """
     files = name_files(path)
     with (
@@ -54,14 +63,14 @@ def write_signals(plan: SignalPlan, path: Path, *, progress: bool = True) -> lis
             with drafts[0].open("wb") as file, drafts[1].open("wb") as labels_file:
                 labels_file.write(write_npy_header((plan.rows,), np.dtype(np.uint8)))
                 file.writelines(stream_npy(shown, labels_file))
-        name_files(path)  # again, as somebody may have written them meanwhile
+        name_files(path)  # again: another process may have written them meanwhile
         for draft, place in zip(drafts, files, strict=True):
             draft.rename(place)
     return files
 
 
 def stream_npy(plan: SignalPlan, labels_file: BinaryIO | None = None) -> Iterator[bytes]:
-    """Yield the bytes of an `.npy` file of all signals, training first; write their classes, a byte each, if asked."""
+    """Yield the bytes of an `.npy` file of all signals, training first; write their classes to `labels_file`."""
     yield write_npy_header((plan.rows, len(plan.t)), plan.dtype)
     for signals, classes in plan.parts():
         if labels_file:
@@ -70,7 +79,7 @@ def stream_npy(plan: SignalPlan, labels_file: BinaryIO | None = None) -> Iterato
 
 
 def stream_npz(plan: SignalPlan) -> Iterator[bytes]:
-    """Yield the bytes of an `.npz` file of x, y, x_test, y_test and t; the classes are kept until then, a byte each."""
+    """Yield the bytes of an `.npz` file of x, x_test, y, y_test and t; the classes are kept in memory, a byte each."""
     labels, outlet = np.empty(plan.rows, np.uint8), _Outlet()
     pieces = _cut(_record(plan, labels), plan.split)
     with zipfile.ZipFile(outlet, "w") as archive:
@@ -94,7 +103,7 @@ def stream_npz(plan: SignalPlan) -> Iterator[bytes]:
 
 
 class _Outlet(io.RawIOBase):
-    """Takes what is written, as a file that cannot be sought in, until it is taken on."""
+    """A write-only stream without seeking, for `zipfile`; `take` returns the bytes written since the last call."""
 
     def __init__(self) -> None:
         self._chunks: list[bytes] = []
@@ -111,14 +120,14 @@ class _Outlet(io.RawIOBase):
         return b"".join(chunks)
 
 
-def _show(plan: SignalPlan, bar: tqdm) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+def _show(plan: SignalPlan, bar: tqdm) -> Iterator[tuple[Array, Array]]:
     for signals, classes in plan.parts():
         bar.update(len(classes))
         yield signals, classes
 
 
-def _record(plan: SignalPlan, labels: np.ndarray) -> Iterator[np.ndarray]:
-    """Yield the signals of a plan, part by part, and write their classes into `labels`."""
+def _record(plan: SignalPlan, labels: Bytes) -> Iterator[Array]:
+    """Yield the signals of a plan part by part, and write their classes into `labels`."""
     start = 0
     for signals, classes in plan.parts():
         labels[start : start + len(classes)] = classes
@@ -126,8 +135,8 @@ def _record(plan: SignalPlan, labels: np.ndarray) -> Iterator[np.ndarray]:
         yield signals
 
 
-def _cut(parts: Iterator[np.ndarray], split: int) -> Iterator[np.ndarray]:
-    """Yield parts so that none reaches over row `split`."""
+def _cut(parts: Iterator[Array], split: int) -> Iterator[Array]:
+    """Yield parts, cut so that none crosses row `split`."""
     start = 0
     for part in parts:
         yield from (piece for piece in np.split(part, [max(0, split - start)]) if len(piece))

@@ -1,30 +1,31 @@
-"""What of MNIST-1D's signals can be known before anything is drawn: their moments, and one small matrix for each place.
+"""Exact moments of MNIST-1D's signals, and one small matrix for each place; both without any draw.
 
-A place is a padding and a translation. There a signal is Gaussian, given its class, but for its scale and its shear: a
-linear function of t normals, the scale, the shear and 1.
+A place is a pair of a padding and a translation. At one place, a signal of a class is a linear function of t normals,
+its scale, its shear and 1.
 """
 
 import numpy as np
 
 from ld_data.mnist1d.config import Mnist1dConfig
 from ld_data.mnist1d.steps import correlate, interpolate, translate
+from ld_data.typing import Doubles, Floats
 
-PROBE_STEPS = 64  # between impulses whose responses to the filter of the noise do not meet
+PROBE_STEPS = 64  # between impulses, so that their responses to the noise filter do not overlap
 UNIFORM_VARIANCE = 1 / 12
 
 
-def measure_moments(dilated: np.ndarray, config: Mnist1dConfig) -> tuple[float, float]:
-    """Return the mean and the std of a signal's points, over all points and the whole distribution.
+def measure_moments(dilated: Doubles, config: Mnist1dConfig) -> tuple[float, float]:
+    """Return the exact mean and std of a signal's points, over all points and the whole distribution.
 
-    Exact, from the dilated templates `(k, paddings, l)`: the mean over all rotations of a product of neighbouring steps
-    is a circular convolution.
+    `dilated` holds the dilated templates `(k, paddings, l)`. The mean over all rotations of a product of neighbouring
+    steps is a circular convolution.
     """
     length, t = dilated.shape[2], config.final_seq_length
     weights = np.zeros(length)
     weights[: config.max_translation] = 1 / config.max_translation
     weights[0] += max(0, config.max_translation - length) / config.max_translation
 
-    def average(values: np.ndarray) -> np.ndarray:
+    def average(values: Doubles) -> Doubles:
         """Return the mean of rotated values `(k, paddings, l)` over classes, paddings and translations: `(l,)`."""
         return np.fft.irfft(np.fft.rfft(values.mean(axis=(0, 1))) * np.fft.rfft(weights), length)
 
@@ -32,12 +33,12 @@ def measure_moments(dilated: np.ndarray, config: Mnist1dConfig) -> tuple[float, 
     left = np.clip(place.astype(np.int64), 0, length - 2)
     right = place - left
 
-    def sample_square(square: np.ndarray, product: np.ndarray) -> float:
-        """Return the mean square of the points, from that of the steps `(l,)` and the mean product with the next."""
+    def sample_square(square: Doubles, product: Doubles) -> float:
+        """Return the mean square of the points, from the mean squares of the steps and mean products of neighbours."""
         squares = (1 - right) ** 2 * square[left] + right**2 * square[left + 1]
         return float((squares + 2 * right * (1 - right) * product[left]).mean())
 
-    def pair(values: np.ndarray) -> np.ndarray:
+    def pair(values: Doubles) -> Doubles:
         return values * np.roll(values, -1, axis=-1)
 
     padding = (dilated == 0).astype(np.float64)
@@ -56,11 +57,11 @@ def measure_moments(dilated: np.ndarray, config: Mnist1dConfig) -> tuple[float, 
     return mean, float(np.sqrt(max(0.0, square - mean**2)))
 
 
-def make_tables(dilated: np.ndarray, config: Mnist1dConfig, mean: float, std: float) -> np.ndarray:
-    """Return the matrix of each place, `(places, m + k + 2, t)` float32, that makes standardised signals.
+def make_tables(dilated: Doubles, config: Mnist1dConfig, mean: float, std: float) -> Floats:
+    """Return the matrix of each place, `(places, m + k + 2, t)` float32: features @ matrix is a standardised signal.
 
-    The features that it multiplies are m normals (t of them, or 2 l if that is less), the scale in the column of the
-    class, the shear between -1/2 and 1/2, and 1. Places are counted by padding, then by translation.
+    The features are m normals (t of them, or 2 l if that is less), the scale in the column of the class, the shear
+    between -1/2 and 1/2, and 1. Places are counted by padding, then by translation.
     """
     length, t = dilated.shape[2], config.final_seq_length
     steps = np.arange(config.max_translation)
@@ -73,11 +74,11 @@ def make_tables(dilated: np.ndarray, config: Mnist1dConfig, mean: float, std: fl
         placed = np.stack([translate(np.tile(template, (len(steps), 1)), steps) for template in templates], axis=1)
         padding = (placed == 0).all(axis=1)
         noise = np.concatenate([correlated @ (padding[:, :, None] * sampling), independent], axis=1)
-        # noise' noise is the covariance at the t points, and so is that of its triangular factor, which is smaller.
+        # noise' noise is the covariance at the t points; its triangular factor is smaller and has the same.
         tables.append(np.concatenate([np.linalg.qr(noise, mode="r"), placed @ sampling, ends], axis=1) / std)
     return np.concatenate(tables).astype(np.float32)
 
 
-def make_slope(config: Mnist1dConfig) -> np.ndarray:
-    """Return what a shear of 1 adds to a signal, `(l,)`."""
+def make_slope(config: Mnist1dConfig) -> Doubles:
+    """Return the slope that a shear of 1 adds to a signal, `(l,)`."""
     return -config.shear_scale * np.linspace(-0.5, 0.5, config.dilated_length)

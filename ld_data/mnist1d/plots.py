@@ -1,4 +1,4 @@
-"""Pictures of MNIST-1D: its templates, and what every step makes of them."""
+"""Pictures of MNIST-1D: its templates, and the result of every step of the generator."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 
 from ld_data.mnist1d.config import Mnist1dConfig, make_template_times, make_templates
 from ld_data.mnist1d.steps import Draws, dilate, make_signals
+from ld_data.typing import Doubles
 
 SEED = 3
 PANEL_INCHES = (1.1, 1.9)
@@ -21,10 +22,10 @@ def draw_generator(config: Mnist1dConfig | None = None) -> Iterator[tuple[str, F
     yield "steps", _draw_rows(list(trace_steps(templates, config)))
 
 
-def trace_steps(templates: np.ndarray, config: Mnist1dConfig) -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
+def trace_steps(templates: Doubles, config: Mnist1dConfig) -> Iterator[tuple[str, Doubles, Doubles]]:
     """Yield every step by name, its time axis `(l,)` and its signals `(k, l)`, one of each class, not standardised.
 
-    All have the same random numbers; each step switches on what those after it leave off.
+    All steps have the same random numbers; each switches on one more argument of the generator.
     """
     random, classes, length = np.random.default_rng(SEED), len(templates), config.dilated_length
     draws = Draws(
@@ -53,7 +54,7 @@ def trace_steps(templates: np.ndarray, config: Mnist1dConfig) -> Iterator[tuple[
         yield name, make_template_times(steps), make_signals(dilated, labels, numbers, now)
 
 
-def _draw_rows(rows: list[tuple[str, np.ndarray, np.ndarray]]) -> Figure:
+def _draw_rows(rows: list[tuple[str, Doubles, Doubles]]) -> Figure:
     """Return a picture with a row for each step and a column for each class."""
     classes = len(rows[0][2])
     figure = Figure(figsize=(PANEL_INCHES[0] * classes, PANEL_INCHES[1] * len(rows)), layout="constrained")

@@ -1,7 +1,7 @@
-"""The steps from a template to a signal of MNIST-1D, for many rows at once, given the random numbers.
+"""The steps from a template to a signal of MNIST-1D, for many rows at once, with given random numbers.
 
-A template is padded, dilated, scaled and translated, gets correlated noise where its padding is and independent noise
-everywhere, is sheared, and is sampled at t points.
+A template is padded, dilated, scaled and translated; its padding gets correlated noise, and every step independent
+noise; then it is sheared, and sampled at t points.
 """
 
 import math
@@ -11,6 +11,7 @@ import numpy as np
 
 from ld_data.errors import InputError
 from ld_data.mnist1d.config import MAX_DILATED, Mnist1dConfig
+from ld_data.typing import Array, Doubles
 
 CORRELATION_LENGTH = 2  # the sigma, in steps, of the filter that correlates the noise
 TEMPLATE_OFFSET = 1e-8  # keeps a template's own zeros apart from padding, which is exactly zero
@@ -29,16 +30,16 @@ class Draws:
         shear: `(n,)` uniform in [0, 1).
     """
 
-    padding: np.ndarray
-    scale: np.ndarray
-    translation: np.ndarray
-    corr_noise: np.ndarray
-    iid_noise: np.ndarray
-    shear: np.ndarray
+    padding: Array
+    scale: Array
+    translation: Array
+    corr_noise: Array
+    iid_noise: Array
+    shear: Array
 
 
-def make_signals(dilated: np.ndarray, labels: np.ndarray, draws: Draws, config: Mnist1dConfig) -> np.ndarray:
-    """Return signals `(n, t)`, not yet standardised, of dilated templates `(k, paddings, l)` and labels `(n,)`."""
+def make_signals(dilated: Doubles, labels: Array, draws: Draws, config: Mnist1dConfig) -> Doubles:
+    """Return signals `(n, t)`, not standardised, of dilated templates `(k, paddings, l)` and labels `(n,)`."""
     signals = dilated[labels, draws.padding]
     signals *= 1 + config.scale_coeff * (draws.scale[:, None] - 0.5)
     signals = translate(signals, draws.translation)
@@ -49,10 +50,11 @@ def make_signals(dilated: np.ndarray, labels: np.ndarray, draws: Draws, config: 
     return interpolate(signals, config.final_seq_length)
 
 
-def dilate(templates: np.ndarray, config: Mnist1dConfig, offset: float = TEMPLATE_OFFSET) -> np.ndarray:
-    """Return every template of `(k, length)` under every padding, stretched to l steps: `(k, paddings, l)`.
+def dilate(templates: Doubles, config: Mnist1dConfig, offset: float = TEMPLATE_OFFSET) -> Doubles:
+    """Return every template of `(k, length)` with every padding, stretched to l steps: `(k, paddings, l)`.
 
-    Raises `InputError` if these are too many numbers.
+    Raises:
+        InputError: these are more than 2**27 numbers.
     """
     shape = len(templates), config.paddings, config.dilated_length
     if math.prod(shape) > MAX_DILATED:
@@ -67,21 +69,21 @@ def dilate(templates: np.ndarray, config: Mnist1dConfig, offset: float = TEMPLAT
     return dilated
 
 
-def translate(signals: np.ndarray, steps: np.ndarray) -> np.ndarray:
-    """Return each row of `(n, l)` rotated right by its own number of steps `(n,)`; by l or more it stays as it is."""
+def translate(signals: Doubles, steps: Array) -> Doubles:
+    """Return each row of `(n, l)` rotated right by its own number of steps `(n,)`; l or more steps count as 0."""
     length = signals.shape[1]
     steps = np.where(steps < length, steps, 0)
     return np.take_along_axis(signals, (np.arange(length) - steps[:, None]) % length, axis=1)
 
 
-def correlate(noise: np.ndarray) -> np.ndarray:
+def correlate(noise: Array) -> Doubles:
     """Return noise `(n, l)` smoothed by a Gaussian filter, reflected at the ends."""
-    from scipy.ndimage import gaussian_filter1d  # see `ld_data.noise`
+    from scipy.ndimage import gaussian_filter1d  # import late: 0.1 s that only the generator should pay
 
     return gaussian_filter1d(noise, CORRELATION_LENGTH, axis=1)
 
 
-def interpolate(values: np.ndarray, length: int) -> np.ndarray:
+def interpolate(values: Array, length: int) -> Doubles:
     """Return the last axis linearly interpolated at `length` evenly spaced points, both ends included."""
     old, new = np.linspace(0, 1, values.shape[-1]), np.linspace(0, 1, length)
     # side="right": at a step of the old grid the old value comes back exactly, so that padding stays exactly zero.

@@ -1,10 +1,10 @@
-"""Fast mode: an endless stream of MNIST-1D signals, any row of which can be asked for, with the same distribution.
+"""Fast mode: an endless stream of MNIST-1D signals with random access to rows, and the original's distribution.
 
-Rows are drawn in blocks and sorted by place (see `ld_data.mnist1d.moments`), so that each place is one small product of
-matrices, and t normals a row are enough. Block b is drawn from Philox-4x64-10 (Salmon et al., "Parallel random numbers:
-as easy as 1, 2, 3", SC 2011) with the key (seed, stream + b): a row is the same whichever rows are asked for, in any
-order, chunk or process, on any number of threads. The normals are numpy's (a ziggurat), so another version of numpy may
-draw others, and another processor's matrix products may round otherwise.
+Rows are drawn in blocks and sorted by place (see `ld_data.mnist1d.moments`), so that each place is one small matrix
+product, and t normals a row are enough. Block b is drawn from Philox-4x64-10 (Salmon et al., "Parallel random numbers:
+as easy as 1, 2, 3", SC 2011) with the key (seed, stream + b): a row is the same in any order, chunk or process, and
+with any number of threads. The normals are numpy's (a ziggurat): another version of numpy may draw others, and another
+processor may round matrix products differently.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -17,17 +17,18 @@ from ld_data.checks import check_integer
 from ld_data.mnist1d.config import Mnist1dConfig, check_std, check_templates, make_templates
 from ld_data.mnist1d.moments import make_tables, measure_moments
 from ld_data.mnist1d.steps import Draws, dilate, make_signals
+from ld_data.typing import Array, Bytes, Floats, Integers
 
 BLOCK_ROWS = 1 << 17  # at most, and a multiple of the number of classes
-CACHED_ROWS = 2000  # whose numbers and signals stay in a processor's cache until they are put in their places
+CACHED_ROWS = 2000  # drawn together: their numbers and signals stay in a processor's cache
 BLOCK_VALUES = 1 << 23  # at most, of long signals
-STEPWISE_VALUES = 1 << 20  # at most, without tables, of the steps before they are sampled
+STEPWISE_VALUES = 1 << 20  # at most, before sampling, where there are no tables
 TABLE_VALUES = 1 << 24  # at most: 64 MiB
-PRODUCT_SIZE = 1 << 18  # of rows, columns and inner columns of matrices: OpenBLAS multiplies larger ones in threads
+PRODUCT_SIZE = 1 << 18  # rows * columns * inner columns: OpenBLAS multiplies larger matrices in threads
 LEAST_PIECE = 4  # rows of such a product
 MAX_ROW = 2**63 - 1
 
-Block = tuple[np.ndarray, np.ndarray]  # signals `(n, t)` and classes `(n,)`
+Block = tuple[Floats, Bytes]  # signals `(n, t)` and classes `(n,)`
 BLOCK_STREAM = 1 << 48
 ORDER_STREAM = BLOCK_STREAM - 1
 
@@ -35,18 +36,22 @@ ORDER_STREAM = BLOCK_STREAM - 1
 class SignalStream:
     """The signals of a configuration and their classes by row number, from 0 on without an end.
 
-    Each k rows in turn hold every class once, in random order. All points are centred and scaled by the mean and std of
-    their distribution, not of a sample. `num_samples` and `train_split` do not matter.
+    Each group of k rows holds every class once, in random order. All points are centred and scaled by the mean and std
+    of their distribution, not of a sample. `num_samples` and `train_split` are ignored.
 
     Attributes:
-        config: what it was made from.
-        std: of the distribution of all points, before they were divided by it.
-        has_tables: whether the matrices of all places are small enough to be kept; without them it is slower.
+        config: the arguments.
+        std: of the distribution of all points, before the division by it.
+        has_tables: whether the matrices of all places fit into the memory for them; without them it is slower.
         block_rows: rows that are drawn together: one of them costs as much as all.
     """
 
     def __init__(self, config: Mnist1dConfig | None = None, templates: object = None) -> None:
-        """Take the arguments and the templates `(k, l)`; raise `InputError` for what gives no signals with a std."""
+        """Take the arguments and the templates `(k, l)`.
+
+        Raises:
+            InputError: the templates are bad, or the arguments give signals that do not vary.
+        """
         self.config = Mnist1dConfig() if config is None else config
         self._dilated = dilate(check_templates(make_templates() if templates is None else templates), self.config)
         self._mean, self.std = measure_moments(self._dilated, self.config)
@@ -63,21 +68,24 @@ class SignalStream:
             self._order = self._make_generator(ORDER_STREAM).permutation(self._order)
         self._kept: tuple[int, Block] | None = None
 
-    def make_rows(self, first_row: int, rows: int) -> tuple[np.ndarray, np.ndarray]:
-        """Return the signals `(rows, t)` float32 of rows `first_row` and following, and their classes, uint8.
+    def make_rows(self, first_row: int, rows: int) -> Block:
+        """Return the signals `(rows, t)` float32 from row `first_row` on, and their classes, uint8.
 
-        The last block is kept: to ask for one row after another costs little. Raises `InputError` for row numbers that
-        are negative or no integers.
+        The last block is kept, so that requests for one row after another cost little.
+
+        Raises:
+            InputError: a row number is negative or not an integer.
         """
         first, end = _check_rows(rows, first_row)
         signals, labels = np.empty((end - first, len(self._order)), np.float32), np.empty(end - first, np.uint8)
         fill((signals, labels), self._cut(first, end, self._keep_block))
         return signals, labels
 
-    def iterate(self, rows: int, first_row: int = 0) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    def iterate(self, rows: int, first_row: int = 0) -> Iterator[Block]:
         """Return an iterator of the same in parts of at most `block_rows` rows: memory does not grow with `rows`.
 
-        Raises `InputError` for row numbers that are negative or no integers, at once.
+        Raises:
+            InputError: a row number is negative or not an integer; raised at once, not by the iterator.
         """
         return self._cut(*_check_rows(rows, first_row), self._draw_block)
 
@@ -89,7 +97,7 @@ class SignalStream:
             yield signals[part], labels[part]
 
     def _keep_block(self, number: int) -> Block:
-        """Return all rows of a block, which is kept, and must not be handed to anybody who could write into it."""
+        """Return all rows of a block, and keep it: callers must not pass it on, since a user could write into it."""
         kept = self._kept
         if kept is None or kept[0] != number:
             kept = self._kept = number, self._draw_block(number)
@@ -103,16 +111,16 @@ class SignalStream:
         draw = self._draw_by_place if self.has_tables else self._draw_whole
         return draw(random, labels), labels.astype(np.uint8)
 
-    def _draw_by_place(self, random: np.random.Generator, labels: np.ndarray) -> np.ndarray:
-        """Return signals drawn in the order of their places, a few places at a time, and put into rows at random."""
+    def _draw_by_place(self, random: np.random.Generator, labels: Integers) -> Floats:
+        """Return signals drawn in the order of their places, a few places at a time, and put into random rows."""
         tables = self._tables
         rows, (places, width, t), classes = len(labels), tables.shape, len(self._dilated)
         normals = width - classes - 2
         place = random.integers(places, size=rows, dtype=np.min_scalar_type(places))
-        order = np.argsort(place, kind="stable")  # of 16 bits it is a radix sort
+        order = np.argsort(place, kind="stable")  # a radix sort for 16 bits
         ends = [0, *np.bincount(place, minlength=places).cumsum().tolist()]
         signals = np.empty((rows, t), np.float32)
-        whole_rows = signals.view(f"V{signals.itemsize * t}")[:, 0]  # each a single value, which is copied faster
+        whole_rows = signals.view(f"V{signals.itemsize * t}")[:, 0]  # a row as one value is copied faster
         step, piece = max(1, CACHED_ROWS * places // rows), PRODUCT_SIZE // (width * t)
         for first in range(0, places, step):
             last = min(first + step, places)
@@ -132,7 +140,7 @@ class SignalStream:
             whole_rows[order[start:end]] = drawn.view(whole_rows.dtype)[:, 0]
         return signals
 
-    def _draw_whole(self, random: np.random.Generator, labels: np.ndarray) -> np.ndarray:
+    def _draw_whole(self, random: np.random.Generator, labels: Integers) -> Floats:
         rows = len(labels)
         noise = random.standard_normal((2, rows, self.config.dilated_length), np.float32)
         draws = Draws(
@@ -147,8 +155,8 @@ class SignalStream:
         return signals[:, self._order].astype(np.float32)
 
     @cached_property
-    def _tables(self) -> np.ndarray:
-        """The matrices of all places, shared by all streams that differ in seed alone."""
+    def _tables(self) -> Floats:
+        """The matrices of all places; streams that differ in seed alone share them."""
         shared = replace(self.config, num_samples=1, train_split=0.0, shuffle_seq=False, seed=0)
         tables = _make_tables(self._dilated.tobytes(), self._dilated.shape, shared)
         return tables[:, :, self._order] if self.config.shuffle_seq else tables
@@ -158,13 +166,13 @@ class SignalStream:
 
 
 def _check_rows(rows: int, first_row: int) -> tuple[int, int]:
-    """Return the numbers of the first row and of that behind the last."""
+    """Return the number of the first row, and the number after the last."""
     first = check_integer("first_row", first_row, 0, MAX_ROW)
     return first, first + check_integer("rows", rows, 0, MAX_ROW - first)
 
 
-def fill(arrays: tuple[np.ndarray, ...], parts: Iterable[tuple[np.ndarray, ...]]) -> None:
-    """Write parts of arrays, in turn, into whole ones."""
+def fill(arrays: tuple[Array, ...], parts: Iterable[tuple[Array, ...]]) -> None:
+    """Write successive parts of arrays into the whole arrays."""
     start = 0
     for part in parts:
         end = start + len(part[0])
@@ -174,7 +182,7 @@ def fill(arrays: tuple[np.ndarray, ...], parts: Iterable[tuple[np.ndarray, ...]]
 
 
 @lru_cache(maxsize=4)
-def _make_tables(dilated: bytes, shape: tuple[int, ...], config: Mnist1dConfig) -> np.ndarray:
+def _make_tables(dilated: bytes, shape: tuple[int, ...], config: Mnist1dConfig) -> Floats:
     templates = np.frombuffer(dilated).reshape(shape)
     tables = make_tables(templates, config, *measure_moments(templates, config))
     tables.flags.writeable = False

@@ -1,4 +1,4 @@
-"""A stream of MNIST-1D signals as a `tf.data.Dataset`; importing this imports TensorFlow."""
+"""A stream of MNIST-1D signals as a `tf.data.Dataset`; this module imports TensorFlow."""
 
 from collections.abc import Iterator
 
@@ -6,19 +6,23 @@ import numpy as np
 
 from ld_data.extras import name_missing
 from ld_data.mnist1d.stream import SignalStream
+from ld_data.typing import Array
 
 with name_missing():
     import tensorflow as tf
 
 
 def make_tf_dataset(stream: SignalStream, rows: int, first_row: int = 0) -> tf.data.Dataset:
-    """Return a data set of pairs, a signal `(t,)` float32 and its class, int64; blocks are made as they are needed.
+    """Return a data set of pairs: a signal `(t,)` float32 and its class, int64. Blocks are generated when needed.
 
-    The rows are in random order already. Raises `InputError` for negative row numbers.
+    The order of the rows is already random.
+
+    Raises:
+        InputError: a row number is negative or not an integer.
     """
     stream.iterate(rows, first_row)
 
-    def make_blocks() -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    def make_blocks() -> Iterator[tuple[Array, Array]]:
         for signals, labels in stream.iterate(rows, first_row):
             yield signals, labels.astype(np.int64)
 

@@ -1,6 +1,6 @@
-"""A stream of MNIST-1D signals as a PyTorch data set; importing this imports PyTorch, which LD-Data does not install.
+"""A stream of MNIST-1D signals as a PyTorch data set; this module imports PyTorch, which LD-Data does not install.
 
-For a data set that fits into memory and is to be shuffled, PyTorch's own is enough:
+PyTorch's own class is enough for a data set that fits into memory and needs shuffling:
 `TensorDataset(*map(torch.from_numpy, stream.make_rows(0, 60_000)))`.
 """
 
@@ -11,6 +11,7 @@ import numpy as np
 from ld_data.checks import check_integer
 from ld_data.extras import name_missing
 from ld_data.mnist1d.stream import MAX_ROW, SignalStream
+from ld_data.typing import Array
 
 with name_missing():
     import torch
@@ -18,14 +19,18 @@ with name_missing():
 
 
 class SignalDataset(IterableDataset):
-    """Rows of a stream, in order, which is random already: pairs of tensors, made as they are needed.
+    """Rows of a stream as pairs of tensors, generated when needed; their order is already random.
 
-    With workers each makes its own share of the rows. Pass `batch_size` here, and None to the `DataLoader`, for batches
-    without the cost of collating them.
+    Each worker generates its own share of the rows. Pass `batch_size` here, and None to the `DataLoader`, for batches
+    without the cost of collating.
     """
 
     def __init__(self, stream: SignalStream, rows: int, first_row: int = 0, batch_size: int | None = None) -> None:
-        """Take the stream and which of its rows, the same in every pass; raise `InputError` for negative numbers."""
+        """Take the stream and its rows, the same in every pass.
+
+        Raises:
+            InputError: a number is negative or not an integer.
+        """
         super().__init__()
         if batch_size is not None:
             check_integer("batch_size", batch_size, 1, MAX_ROW)
@@ -47,10 +52,11 @@ class SignalDataset(IterableDataset):
             pair = torch.from_numpy(signals), torch.from_numpy(labels.astype(np.int64))
             yield pair if self.batch_size else (pair[0][0], pair[1][0])
 
-    def _cut(self, size: int, start: int, end: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        """Yield rows `start` to `end` in pieces of one size, which may reach over the stream's parts."""
-        kept: tuple[np.ndarray, ...] = ()
-        for part in self.stream.iterate(end - start, self.first_row + start):
+    def _cut(self, size: int, start: int, end: int) -> Iterator[tuple[Array, Array]]:
+        """Yield rows `start` to `end` in pieces of one size; a piece may join two parts of the stream."""
+        kept: tuple[Array, ...] = ()
+        parts: Iterator[tuple[Array, ...]] = self.stream.iterate(end - start, self.first_row + start)
+        for part in parts:
             whole = tuple(map(np.concatenate, zip(kept, part, strict=True))) if kept else part
             stop = len(whole[1]) // size * size
             for first in range(0, stop, size):

@@ -7,19 +7,20 @@ from ld_data.errors import InputError
 
 def is_link(text: str) -> bool:
     """Return whether a text is an http or https address."""
-    if " " in text or not text.isprintable():  # `urlsplit` leaves line breaks out, and what is sent does not
+    if " " in text or not text.isprintable():  # `urlsplit` drops line breaks; a request would not
         return False
     try:
         parts = urlsplit(text)
         return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-    except ValueError:  # brackets without an address, a port that is no number
+    except ValueError:  # brackets without an address, or a port that is not a number
         return False
 
 
 def check_service(address: str) -> str:
-    """Return the address of a service without a slash at its end; raise `InputError` if it is none.
+    """Return the address of a service without a slash at its end.
 
-    Routes follow upon it, so that it has neither a query nor a fragment.
+    Raises:
+        InputError: it is not an http or https address, or has a query or a fragment, which no route could follow.
     """
     if not is_link(address) or set("?#") & set(address):
         raise InputError(

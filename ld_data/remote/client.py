@@ -1,8 +1,8 @@
 """A client of the service, for programs that have numpy and httpx2 but not the models.
 
-It sends a request again where that is safe: when there was no connection, so that nothing was sent; when the service
-was too busy, said so and named a time; and, if it only reads, when the connection broke or nothing came. A POST whose
-body may have arrived is never sent twice.
+A request is sent again where that is safe: if there was no connection, so that no byte was sent; if the service said
+that it is busy and named a pause; and, for a request that only reads, if the connection broke or no answer came. A POST
+whose body may have arrived is never sent twice.
 """
 
 from types import TracebackType
@@ -10,22 +10,21 @@ from typing import Any, Self
 from urllib.parse import quote
 
 import httpx2
-import numpy as np
 import numpy.typing as npt
 
-from ld_data.checks import check_integer, check_numbers
+from ld_data.checks import MAX_ECHO, check_integer, check_numbers
 from ld_data.errors import InputError, ServiceError
 from ld_data.protocols import Mode
 from ld_data.remote.addresses import check_service
-from ld_data.remote.retry import name_timeout, wait
+from ld_data.remote.retry import find_retry_after, try_often
 from ld_data.settings import SERVICE_VARIABLE, service_address
 from ld_data.storage.arrays import read_npy, write_npy
+from ld_data.typing import Array, Floats
 
 TIMEOUT_SECONDS = 60.0
 TRIES = 3
 MAX_TRIES = 100
-IDLE_SECONDS = 2.0  # that a connection is kept for the next request, less than the service keeps it
-MAX_ECHO = 200  # characters of an answer that an error repeats
+IDLE_SECONDS = 2.0  # for which an idle connection is kept: less than the service keeps it
 NPY = "application/x-npy"
 READING = ("GET", "HEAD")
 BUSY = (429, 503)
@@ -34,17 +33,19 @@ LOST = (httpx2.TimeoutException, httpx2.NetworkError, httpx2.RemoteProtocolError
 
 
 class Client:
-    """A service, from afar; to be closed in the end, as by `with`.
+    """A service at an address. Close it after use, or open it with `with`.
 
-    All methods raise `ServiceError` with the service's reason if it refuses, and with what is wrong if it does not
-    answer, or if something else than an LD-Data service does.
+    All methods raise `ServiceError`: with the service's reason if it refuses, and with the cause if it does not answer
+    or is not an LD-Data service.
     """
 
     def __init__(self, service: str | None = None, timeout: float = TIMEOUT_SECONDS, tries: int = TRIES) -> None:
-        """Take the address of a service, how many seconds to wait for it to take or send something, and how often.
+        """Take the address of a service, the seconds that one step of a request may take, and the number of tries.
 
-        The address is by default that in `LD_DATA_SERVICE`, or else http://127.0.0.1:8000. Raises `InputError` if that
-        is no http or https address, or no number of tries.
+        The default address is that in `LD_DATA_SERVICE`, or else http://127.0.0.1:8000.
+
+        Raises:
+            InputError: the address is not http or https, or `tries` is not from 1 to 100.
         """
         self.service = check_service(service_address() if service is None else service)
         self._tries = check_integer("tries", tries, 1, MAX_TRIES)
@@ -66,7 +67,7 @@ class Client:
         self._http.close()
 
     def list_datasets(self) -> list[dict[str, Any]]:
-        """Return the releases that the service has: sizes, null and floor, whether there is a challenge."""
+        """Return the releases of the service: sizes, null and floor, and whether there is a challenge."""
         address = "/v1/datasets"
         datasets = self.send_for_object("GET", address).get("datasets")
         if not isinstance(datasets, list):
@@ -76,72 +77,81 @@ class Client:
         return datasets
 
     def describe(self, release: str) -> dict[str, Any]:
-        """Return what the service tells of a release: its manifest, and its files with sizes and hashes."""
+        """Return the description of a release: its manifest, and its files with sizes and hashes."""
         return self.send_for_object("GET", name_route(release))
 
     def encode_x(
         self, release: str, inputs: npt.ArrayLike, mode: Mode = "sample", seed: int = 0, first_row: int = 0
-    ) -> np.ndarray:
+    ) -> Floats:
         """Return latents `(n, d)` float32 of inputs: images `(n, h, w)` with pixels in [0, 1], or signals `(n, t)`.
 
-        `mode` is "sample", with the noise of `seed` in which row i draws that of row `first_row` + i, or "mean".
-        Raises `InputError` if the inputs are no array of numbers.
+        In `mode` "sample", row i has the noise of row `first_row` + i of `seed`; in "mean" there is none.
+
+        Raises:
+            InputError: the inputs are not an array of numbers.
+            ServiceError: the service refuses or does not answer.
         """
         return self._ask(release, "x/encode", inputs, mode=mode, seed=seed, first_row=first_row)
 
-    def decode_x(self, release: str, vectors: npt.ArrayLike) -> np.ndarray:
-        """Return images `(n, h, w)` or signals `(n, t)` float32 for latents `(n, d)`; raises as `encode_x`."""
+    def decode_x(self, release: str, vectors: npt.ArrayLike) -> Floats:
+        """Return images `(n, h, w)` or signals `(n, t)` float32 of latents `(n, d)`; raises as `encode_x`."""
         return self._ask(release, "x/decode", vectors)
 
     def encode_y(
         self, release: str, labels: npt.ArrayLike, mode: Mode = "sample", seed: int = 0, first_row: int = 0
-    ) -> np.ndarray:
+    ) -> Floats:
         """Return latents `(n, d)` float32 of class labels `(n,)`; the rest is as for `encode_x`."""
         return self._ask(release, "y/encode", labels, mode=mode, seed=seed, first_row=first_row)
 
-    def decode_y(self, release: str, vectors: npt.ArrayLike) -> np.ndarray:
-        """Return the probabilities `(n, k)` float32 of the classes for latents `(n, d)`; raises as `encode_x`."""
+    def decode_y(self, release: str, vectors: npt.ArrayLike) -> Floats:
+        """Return the class probabilities `(n, k)` float32 of latents `(n, d)`; raises as `encode_x`."""
         return self._ask(release, "y/decode", vectors)
 
     def send(self, method: str, route: str, **request: Any) -> httpx2.Response:
         """Return the service's answer to a request, which is sent again where that is safe.
 
-        `request` is what httpx2 takes: `params`, `headers`, and a body, of bytes, as `content`.
+        `request` holds arguments of `httpx2.Client.request`: `params`, `headers`, and bytes as `content`.
+
+        Raises:
+            ServiceError: the service refuses or does not answer.
         """
-        address, tried = f"{self.service}{route}", 0
-        while True:
-            tried += 1
-            try:
-                response = self._http.request(method, address, **request)
-            except (httpx2.HTTPError, httpx2.InvalidURL) as error:
-                if not _is_safe(method, error) or not wait(tried, self._tries, note=name_timeout(error)):
-                    raise _explain_silence(method, address, error) from None
-                continue
-            retry_after = response.headers.get("Retry-After", "")
-            note = f"{self.service} is busy"
-            if response.status_code in BUSY and retry_after and wait(tried, self._tries, retry_after, note):
-                continue
-            if not response.is_success:
-                raise _explain_refusal(response, address)
-            return response
+        address = f"{self.service}{route}"
+
+        def ask() -> httpx2.Response:
+            return self._http.request(method, address, **request).raise_for_status()
+
+        try:
+            return try_often(ask, self._tries, lambda error: _is_safe(method, error), self.service)
+        except httpx2.HTTPStatusError as error:
+            raise _explain_refusal(error.response, address) from None
+        except (httpx2.HTTPError, httpx2.InvalidURL) as error:
+            raise _explain_silence(method, address, error) from None
 
     def send_for_object(self, method: str, route: str, **request: Any) -> dict[str, Any]:
-        """Return the JSON object in the answer to a request, which is sent as by `send`."""
+        """Return the JSON object in the answer to a request, which is sent as by `send`.
+
+        Raises:
+            ServiceError: as in `send`; or the answer is not an object.
+        """
         answer = _read_json(self.send(method, route, **request), f"{self.service}{route}")
         if not isinstance(answer, dict):
             raise ServiceError(f"{self.service}{route} answered something else than an object: not an LD-Data service.")
         return answer
 
-    def send_for_array(self, method: str, route: str, **request: Any) -> np.ndarray:
-        """Return the `.npy` array in the answer to a request, which is sent as by `send`."""
+    def send_for_array(self, method: str, route: str, **request: Any) -> Array:
+        """Return the `.npy` array in the answer to a request, which is sent as by `send`.
+
+        Raises:
+            ServiceError: as in `send`; or the answer is not an array.
+        """
         content = self.send(method, route, **request).content
         try:
-            return read_npy(content).copy()  # which may be written to, other than bytes
+            return read_npy(content).copy()  # a caller may write into the copy, not into bytes
         except InputError as error:
             raise ServiceError(f"{self.service}{route} answered something else than an array: {error}") from error
 
-    def _ask(self, release: str, operation: str, values: npt.ArrayLike, **params: str | int) -> np.ndarray:
-        body = write_npy(check_numbers(values, "what is sent"))
+    def _ask(self, release: str, operation: str, values: npt.ArrayLike, **params: str | int) -> Floats:
+        body = write_npy(check_numbers(values, "the array to send"))
         headers = {"Content-Type": NPY, "Accept": NPY}
         return self.send_for_array(
             "POST", f"{name_route(release)}/{operation}", params=params, content=body, headers=headers
@@ -153,8 +163,10 @@ def name_route(release: str) -> str:
     return f"/v1/datasets/{quote(release, safe='')}"
 
 
-def _is_safe(method: str, error: Exception) -> bool:
-    """Return whether a request that met an error may be sent again."""
+def _is_safe(method: str, error: BaseException) -> bool:
+    """Return whether a request may be sent again after an error."""
+    if isinstance(error, httpx2.HTTPStatusError):
+        return error.response.status_code in BUSY and bool(find_retry_after(error))
     return isinstance(error, UNSENT) or (method in READING and isinstance(error, LOST))
 
 
@@ -166,8 +178,8 @@ def _explain_silence(method: str, address: str, error: Exception) -> ServiceErro
             f"{SERVICE_VARIABLE} may name one elsewhere."
         )
     return ServiceError(
-        f"no answer from {address}: {reason}. The request may have arrived, and is not repeated by itself. See "
-        "whether it was done, then send it again if not."
+        f"no answer from {address}: {reason}. The request may have arrived, and is not repeated by itself. Check "
+        "whether it had its effect, then send it again if not."
     )
 
 
@@ -185,7 +197,7 @@ def _explain_refusal(response: httpx2.Response, address: str) -> ServiceError:
 def _read_json(response: httpx2.Response, address: str) -> Any:
     try:
         return response.json()
-    except (ValueError, RecursionError) as error:  # the latter for lists in lists without an end
+    except (ValueError, RecursionError) as error:  # the latter for endlessly nested lists
         raise ServiceError(
             f"{address} answered {response.status_code}, but not in JSON: not an LD-Data service.", response.status_code
         ) from error

@@ -1,41 +1,53 @@
-"""How long to wait before a request is sent again."""
+"""One policy for requests that are sent again: how often, after what pause, and what a user reads meanwhile."""
 
 import sys
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from typing import TypeVar
 
 import httpx2
+from tenacity import RetryCallState, Retrying, retry_if_exception
 
 PAUSE_SECONDS = 0.5  # after the first try; twice as long after each further one
-MAX_PAUSE_SECONDS = 60.0  # the minute in which a service counts submissions
+MAX_PAUSE_SECONDS = 60.0  # the period over which a service counts submissions
+
+Result = TypeVar("Result")
 
 
-def wait(tried: int, tries: int, retry_after: str = "", note: str = "") -> bool:
-    """Return whether to try again after `tried` of `tries`, having waited.
+def try_often(
+    attempt: Callable[[], Result], tries: int, may_pass: Callable[[BaseException], bool], service: str = ""
+) -> Result:
+    """Return the result of `attempt`, called up to `tries` times.
 
-    The pause is what the header Retry-After of the answer asks for, else it doubles from try to try. Nobody is left
-    waiting for more than a minute: who asks for that is not asked again. `note` is why, told on stderr where people
-    wait for long.
+    After an error for which `may_pass` holds, the pause is that of the answer's header Retry-After, else it doubles
+    from try to try. A Retry-After of more than a minute ends the tries at once. A message on stderr gives the reason of
+    a long pause: the `service`, or else the address of the request, is busy or silent. Any error of the last try is
+    raised as it is.
     """
-    pause = read_retry_after(retry_after)
-    if pause is None:
-        pause = PAUSE_SECONDS * 2 ** (tried - 1)
-    if tried >= tries or pause > MAX_PAUSE_SECONDS:
-        return False
-    if note:
-        print(f"{note}: trying again in {pause:g} s, {tried + 1} of {tries}", file=sys.stderr, flush=True)
-    time.sleep(pause)
-    return True
 
+    def is_last(state: RetryCallState) -> bool:
+        return state.attempt_number >= tries or state.upcoming_sleep > MAX_PAUSE_SECONDS
 
-def name_timeout(error: Exception) -> str:
-    """Return what to tell those who waited for an answer until there was none; nothing for any other error."""
-    return f"no answer in time from {error.request.url}" if isinstance(error, httpx2.TimeoutException) else ""
+    def report(state: RetryCallState) -> None:
+        if reason := _explain(_find_error(state), service):
+            pause, number = state.upcoming_sleep, state.attempt_number + 1
+            print(f"{reason}: trying again in {pause:g} s, {number} of {tries}", file=sys.stderr, flush=True)
+
+    policy = Retrying(
+        retry=retry_if_exception(may_pass),
+        wait=_find_pause,
+        stop=is_last,
+        before_sleep=report,
+        sleep=time.sleep,
+        reraise=True,
+    )
+    return policy(attempt)
 
 
 def read_retry_after(header: str) -> float | None:
-    """Return the seconds that a header Retry-After asks to wait, in its two forms; None if it cannot be read."""
+    """Return the pause in seconds of a header Retry-After, which holds seconds or a date; None if it holds neither."""
     if header.strip().isdecimal():
         return float(header)
     try:
@@ -44,3 +56,26 @@ def read_retry_after(header: str) -> float | None:
         return None
     date = date if date.tzinfo else date.replace(tzinfo=UTC)
     return max((date - datetime.now(UTC)).total_seconds(), 0.0)
+
+
+def find_retry_after(error: BaseException | None) -> str:
+    """Return the header Retry-After of the answer that an error is about; empty without one."""
+    return error.response.headers.get("Retry-After", "") if isinstance(error, httpx2.HTTPStatusError) else ""
+
+
+def _find_error(state: RetryCallState) -> BaseException | None:
+    return state.outcome.exception() if state.outcome else None
+
+
+def _find_pause(state: RetryCallState) -> float:
+    pause = read_retry_after(find_retry_after(_find_error(state)))
+    return PAUSE_SECONDS * 2 ** (state.attempt_number - 1) if pause is None else pause
+
+
+def _explain(error: BaseException | None, service: str) -> str:
+    """Return why a request is sent again, where a user waits long for it; else nothing."""
+    if isinstance(error, httpx2.TimeoutException):
+        return f"no answer in time from {error.request.url}"
+    if isinstance(error, httpx2.HTTPStatusError) and find_retry_after(error):
+        return f"{service or error.request.url} is busy"
+    return ""

@@ -1,26 +1,27 @@
-"""Downloads: into the cache, by as many tries as it takes, checked against a hash, and only then to their place.
+"""Resumable downloads: into the cache, in as many tries as needed, checked against a hash, and then to their place.
 
-What has arrived of a file is kept in the cache under the hash that the whole will have. So whoever wants the same file
-next, after a broken connection or a killed process, continues there, from any mirror. One process at a time fetches a
-file; another one that wants it waits.
+The received part of a file is kept in the cache under the hash of the whole file. After a broken connection or a killed
+process, the next download of the same file continues there, from any mirror. One process at a time fetches a file;
+others wait. Written by hand: pooch, the usual library, neither continues a download nor lets processes wait.
 """
 
 import errno
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import BinaryIO, TypeVar
+from typing import BinaryIO
 
 import httpx2
 from tqdm import tqdm
 
+from ld_data.checks import MAX_ECHO
 from ld_data.errors import DownloadError, LdDataError, MissingDataError, StorageError
-from ld_data.remote.retry import name_timeout, wait
+from ld_data.remote.retry import try_often
 from ld_data.settings import CACHE_VARIABLE, HOME_VARIABLE, OFFLINE_VARIABLE, SERVICE_VARIABLE, cache_folder, is_offline
 from ld_data.storage.hashing import hash_file
 from ld_data.storage.staging import has_name, stage_file, wait_for_lock
@@ -28,24 +29,21 @@ from ld_data.storage.staging import has_name, stage_file, wait_for_lock
 TRIES = 4  # of each mirror
 TIMEOUT_SECONDS = 30.0
 PARTIAL_FOLDER = "partial"
-MAX_ECHO = 200  # characters of an answer that an error repeats
-PASSING = (408, 425, 429, 500, 502, 503, 504)  # statuses that another try may not meet
-
-Result = TypeVar("Result")
+PASSING = (408, 425, 429, 500, 502, 503, 504)  # statuses after which another try may succeed
 
 
 @dataclass(frozen=True)
 class Content:
-    """What is to be fetched.
+    """A file to fetch.
 
     Attributes:
-        title: what people call it.
-        urls: of the mirrors, in the order of their turns.
-        digest: of the whole, in hexadecimal digits.
+        title: its name in messages.
+        urls: of the mirrors, in the order in which they are tried.
+        digest: of the whole file, in hexadecimal digits.
         algorithm: of the digest, by hashlib's name.
-        etag: by which all mirrors know this content, so that they continue no other; or empty, if that is not known,
-            and the digest alone tells in the end.
-        size: of the whole in bytes, beyond which nothing is taken; None if that is not known.
+        etag: of this file at all mirrors, sent so that none continues another file; or empty, if it is not known. Then
+            only the digest shows a wrong file.
+        size: of the whole file in bytes; a mirror that sends more is cut off. None if it is not known.
     """
 
     title: str
@@ -71,39 +69,42 @@ def fetch_file(
     searched: Sequence[Path] = (),
     client: httpx2.Client | None = None,
 ) -> Path:
-    """Return `path` after downloading it from the first of the mirrors `urls` that delivers content with that hash.
+    """Return `path` after downloading it from the first of the mirrors `urls` that sends the file with that hash.
 
-    The hash is a sha256, or what hashlib calls `algorithm`; `etag` is by which all mirrors know that content, if they
-    do, and `size` how many bytes it has: a mirror that sends more is not listened to any longer. Each mirror is tried
-    several times, with growing pauses, and continues what has arrived. If another process fetches the same, its file is
-    waited for and used. Raises `MissingDataError` when `LD_DATA_OFFLINE` forbids it, with the places that were
-    `searched` before, `DownloadError` with every mirror's answer when none delivered, and `StorageError` when the disk
-    refuses; then an older file still is at `path`.
+    The hash is a sha256, or another of hashlib with that `algorithm`; `etag` is the file's entity tag at all mirrors,
+    and `size` its bytes, where they are known. Each mirror is tried several times, with growing pauses, and continues
+    the received part. If another process is fetching the same file, this one waits for it and uses that.
+
+    Raises:
+        MissingDataError: `LD_DATA_OFFLINE` forbids the download; the message lists the paths `searched` before.
+        DownloadError: no mirror sent the file; the message has the answer of each.
+        StorageError: the disk refuses; an older file at `path` is unchanged.
     """
     _check_online(path.name, searched or [path])
     content = Content(path.name, urls, digest, algorithm, etag, size)
     with _hold_partial(content) as file:
-        if not (path.is_file() and content.measure(path) == digest):  # else another process fetched it meanwhile
+        if not (path.is_file() and content.measure(path) == digest):  # else another process has just fetched it
             _complete(content, file, client)
             _move(Path(file.name), path)
     return path
 
 
 def fetch_to_cache(content: Content, client: httpx2.Client | None = None) -> None:
-    """Have content in the cache whole, where `fetch_file` finds it without another download; raises as that."""
+    """Download a file into the cache, where `fetch_file` finds it; raises as that."""
     _check_online(content.title, [partial_path(content.digest)])
     with _hold_partial(content) as file:
         _complete(content, file, client)
 
 
 def fetch_bytes(url: str, most_bytes: int) -> bytes:
-    """Return what lies at an address, after several tries if need be.
+    """Return the bytes at an address, after several tries if needed.
 
-    Raises `DownloadError` if there is no answer, an error, then with its status, or more than `most_bytes`.
+    Raises:
+        DownloadError: there is no answer, more than `most_bytes`, or an error; then `status` is that of the answer.
     """
     try:
         with open_client() as client:
-            return _try_often(lambda: _read_limited(client, url, most_bytes))
+            return try_often(lambda: _read_limited(client, url, most_bytes), TRIES, _may_pass)
     except httpx2.HTTPStatusError as error:
         status = error.response.status_code
         raise DownloadError(f"{url} answered {status}: {error}", status) from error
@@ -115,12 +116,12 @@ def fetch_bytes(url: str, most_bytes: int) -> bytes:
 
 
 def open_client() -> httpx2.Client:
-    """Return a client for downloads, to be closed by the caller."""
+    """Return a client for downloads; the caller closes it."""
     return httpx2.Client(timeout=TIMEOUT_SECONDS, follow_redirects=True)
 
 
 def partial_path(digest: str) -> Path:
-    """Return where what has arrived of the content with a digest is kept."""
+    """Return the path in the cache of the received part of the file with a digest."""
     return cache_folder() / PARTIAL_FOLDER / digest
 
 
@@ -135,9 +136,9 @@ def _check_online(title: str, searched: Sequence[Path]) -> None:
 
 @contextmanager
 def _hold_partial(content: Content) -> Iterator[BinaryIO]:
-    """Yield the file of what has arrived, for this process alone, to read and to append; unless empty it is kept.
+    """Yield the received part as an open file, for this process alone; it is kept unless it is empty.
 
-    Raises `StorageError` when the disk refuses, in this function or inside the `with` block.
+    Raises `StorageError` if the disk refuses, in this function or inside the `with` block.
     """
     path = partial_path(content.digest)
     try:
@@ -162,20 +163,20 @@ def _open_locked(path: Path, title: str) -> Iterator[BinaryIO]:
     while True:
         with path.open("a+b") as file:
             wait_for_lock(file.fileno(), f"downloading {title}")
-            if has_name(file.fileno(), path):  # else the other process has moved it to its place
+            if has_name(file.fileno(), path):  # else another process has moved the whole file to its place
                 yield file
                 return
 
 
 def _complete(content: Content, file: BinaryIO, client: httpx2.Client | None) -> None:
-    """Fetch what is missing in the file; raises `DownloadError`."""
+    """Fetch the missing part of the file; raises `DownloadError`."""
     if file.seek(0, os.SEEK_END) and content.measure(Path(file.name)) == content.digest:
         return
     failures = []
     with nullcontext(client) if client else open_client() as session:
         for url in content.urls:
             try:
-                _try_often(partial(_receive, session, url, content, file))
+                try_often(partial(_receive, session, url, content, file), TRIES, _may_pass)
             except (httpx2.HTTPError, DownloadError) as error:
                 failures.append(f"{url}: {(str(error) or type(error).__name__).splitlines()[0]}")
             else:
@@ -187,27 +188,17 @@ def _complete(content: Content, file: BinaryIO, client: httpx2.Client | None) ->
     )
 
 
-def _try_often(attempt: Callable[[], Result]) -> Result:
-    """Return what an attempt returns, the first or a later one; raises what the last one raised."""
-    tried = 0
-    while True:
-        tried += 1
-        try:
-            return attempt()
-        except httpx2.HTTPStatusError as error:
-            retry_after = error.response.headers.get("Retry-After", "")
-            note = f"{error.request.url} is busy" if retry_after else ""
-            if error.response.status_code not in PASSING or not wait(tried, TRIES, retry_after, note):
-                raise
-        except httpx2.HTTPError as error:
-            if not wait(tried, TRIES, note=name_timeout(error)):
-                raise
+def _may_pass(error: BaseException) -> bool:
+    """Return whether another try may succeed after an error."""
+    if isinstance(error, httpx2.HTTPStatusError):
+        return error.response.status_code in PASSING
+    return isinstance(error, httpx2.HTTPError)
 
 
 def _read_limited(client: httpx2.Client, url: str, most_bytes: int) -> bytes:
-    """Return what lies at an address; raises `DownloadError` for more than `most_bytes`, and what httpx2 raises.
+    """Return the bytes at an address; raises `DownloadError` for more than `most_bytes`, and the errors of httpx2.
 
-    An error of a status has the server's reason as its message.
+    The message of an `HTTPStatusError` is the server's reason.
     """
     content = bytearray()
     with client.stream("GET", url) as response:
@@ -221,11 +212,11 @@ def _read_limited(client: httpx2.Client, url: str, most_bytes: int) -> bytes:
 
 
 def _read_reason(content: bytearray) -> str:
-    """Return what a refusal says: the `error` of a service of LD-Data, that it is a web page, or how it begins."""
+    """Return the reason in a refusal: the `error` of an LD-Data service, else that it is a web page, or its start."""
     text = content.decode("utf-8", "replace")
     try:
         answer = json.loads(text)
-    except (ValueError, RecursionError):  # the latter for lists in lists without an end
+    except (ValueError, RecursionError):  # the latter for endlessly nested lists
         answer = None
     if isinstance(answer, dict) and isinstance(answer.get("error"), str):
         return str(answer["error"])
@@ -233,13 +224,13 @@ def _read_reason(content: bytearray) -> str:
 
 
 def _receive(client: httpx2.Client, url: str, content: Content, file: BinaryIO) -> None:
-    """Append to the file what it lacks.
+    """Append the missing part to the file.
 
-    Raises what httpx2 raises, and then keeps what came; `DownloadError` for other content, and keeps none.
+    Raises the errors of httpx2, and keeps the received part; or `DownloadError` for another file, and keeps nothing.
     """
     begun = file.seek(0, os.SEEK_END) > 0
     received = _append(client, url, content, file)
-    if begun and received != content.digest:  # what was there before may be to blame
+    if begun and received != content.digest:  # the part that was there before may be wrong
         file.truncate(0)
         received = _append(client, url, content, file)
     if received != content.digest:
@@ -248,12 +239,12 @@ def _receive(client: httpx2.Client, url: str, content: Content, file: BinaryIO) 
 
 
 def _append(client: httpx2.Client, url: str, content: Content, file: BinaryIO) -> str:
-    """Return the digest of the file, once the mirror has sent what it lacks, or all anew; or no text if it refuses.
+    """Return the digest of the file after the mirror has sent the missing part, or the whole file again.
 
-    What is longer than the content is not read to its end, and is told in place of its digest.
+    Instead of a digest it is empty if the mirror refuses the range, and a note if the mirror sends too many bytes.
     """
     start = file.seek(0, os.SEEK_END)
-    headers = {"Accept-Encoding": "identity"}  # the bytes that the digest and the range are of
+    headers = {"Accept-Encoding": "identity"}  # digest and range are those of plain bytes
     if start:
         headers |= {"Range": f"bytes={start}-"} | ({"If-Range": content.etag} if content.etag else {})
     with client.stream("GET", url, headers=headers) as response:
@@ -270,14 +261,14 @@ def _append(client: httpx2.Client, url: str, content: Content, file: BinaryIO) -
 
 
 def _refuses_range(response: httpx2.Response, start: int) -> bool:
-    """Return whether an answer tells that there is nothing from `start` on, or holds another range."""
+    """Return whether an answer says that the file has no bytes from `start` on, or holds another range."""
     if response.status_code == 206:
         return not response.headers.get("Content-Range", "").startswith(f"bytes {start}-")
     return response.status_code == 416
 
 
 def _write_stream(response: httpx2.Response, file: BinaryIO, content: Content, start: int) -> bool:
-    """Return whether the answer fits into what the content has from `start` on, having written it."""
+    """Write the answer from `start` on; return whether it fits into the size of the content."""
     length = response.headers.get("Content-Length", "")
     total = start + int(length) if length.isdecimal() else None
     title, received = content.title, start
@@ -287,13 +278,13 @@ def _write_stream(response: httpx2.Response, file: BinaryIO, content: Content, s
             if content.size is not None and received > content.size:
                 return False
             file.write(chunk)
-            file.flush()  # a process that is killed leaves it to the next one
+            file.flush()  # the next process continues if this one is killed
             progress.update(len(chunk))
     return True
 
 
 def _move(source: Path, path: Path) -> None:
-    """Rename a whole file to its place; across file systems copy it beside that place first."""
+    """Rename a whole file to its place; from another file system, first copy it beside that place."""
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
         source.replace(path)

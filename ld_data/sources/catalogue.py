@@ -16,7 +16,7 @@ from ld_data.sources.source import Source
 from ld_data.sources.user_images import read_source
 from ld_data.variations.archive import PUBLICATIONS
 from ld_data.variations.published import load_variations
-from ld_data.variations.stream import MANNERS, VariationStream, to_bytes
+from ld_data.variations.stream import PRESETS, VariationStream, to_bytes
 
 MNIST1D_LARGE = Mnist1dConfig(num_samples=70_000, train_split=6 / 7, seed=43)  # as many as MNIST has
 MNIST1D_FIT_ROWS = 1_500_000  # so many that the models meet hardly any of them twice
@@ -80,7 +80,7 @@ def _load_variations(name: str) -> Source:
 
 def _make_variations(name: str) -> Source:
     """Return MNIST's digits varied, each once and in MNIST's order: as uint8, which last bits do not change."""
-    arrays, config = load_mnist(), MANNERS[name]
+    arrays, config = load_mnist(), PRESETS[name]
     (train, rows), (test, test_rows) = (
         (VariationStream(config, arrays[f"x_{split}"], arrays[f"y_{split}"]), len(arrays[f"y_{split}"]))
         for split in ("train", "test")
@@ -111,5 +111,5 @@ SOURCES: dict[str, Callable[[], Source]] = {
     "mnist1d": lambda: _make_mnist1d("mnist1d", Mnist1dConfig()),
     "mnist1d-large": lambda: _make_mnist1d("mnist1d-large", MNIST1D_LARGE),
     **{name: partial(_load_variations, name) for name in PUBLICATIONS},
-    **{name: partial(_make_variations, name) for name in MANNERS},
+    **{name: partial(_make_variations, name) for name in PRESETS},
 }

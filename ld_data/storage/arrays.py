@@ -1,4 +1,8 @@
-"""Arrays without pickle: `.npz` archives with reproducible bytes, `.npy` bytes, and checks of what was passed in."""
+"""Arrays without pickle: `.npz` archives with reproducible bytes, and `.npy` bytes.
+
+`.npy` is read by hand: `numpy.load` copies the values, allocates the declared size before it compares that with the
+bytes, and parses the header of every small request anew.
+"""
 
 import io
 import tokenize
@@ -13,12 +17,14 @@ from typing import Any
 import numpy as np
 
 from ld_data.errors import InputError, IntegrityError
+from ld_data.typing import Array
 
 MAX_ARRAY_BYTES = 4 << 30
 MAX_REASON = 200  # characters of numpy's own words in an error
 ZIP_MAGIC = b"PK\x03\x04"
 NPY_MAGIC = np.lib.format.MAGIC_PREFIX
-# What zipfile, zlib and numpy raise for damaged archives: found by flipping every bit of some.
+NPZ_DATE = (1980, 1, 1, 0, 0, 0)  # of each array in an archive, so that the bytes depend on values alone
+# Exceptions of zipfile, zlib and numpy for damaged archives, found by flipping every bit of several archives.
 _DAMAGE = (
     zipfile.BadZipFile,
     zlib.error,
@@ -32,11 +38,14 @@ _DAMAGE = (
 )
 
 
-def read_npz(path: Path) -> dict[str, np.ndarray]:
+def read_npz(path: Path) -> dict[str, Array]:
     """Return the arrays of an `.npz` file by name.
 
-    Raises `IntegrityError` if it is damaged, holds Python objects (these would have to be unpickled), or declares
-    more than 4 GiB.
+    Raises:
+        IntegrityError: the file is damaged, holds Python objects (reading them would unpickle them), or declares more
+            than 4 GiB.
+        FileNotFoundError: there is no such file.
+        PermissionError: the file may not be read.
     """
     try:
         with zipfile.ZipFile(path) as archive:
@@ -56,17 +65,19 @@ def read_npz(path: Path) -> dict[str, np.ndarray]:
         ) from error
 
 
-def write_npz(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
-    """Write arrays as an uncompressed `.npz` file whose bytes depend on nothing but names and values."""
+def write_npz(path: Path, arrays: Mapping[str, Array]) -> None:
+    """Write arrays as an uncompressed `.npz` file; its bytes depend on names and values alone."""
     little = {name: array.astype(array.dtype.newbyteorder("<"), copy=False) for name, array in arrays.items()}
     np.savez(path, allow_pickle=False, **little)
 
 
-def read_npy(content: bytes) -> np.ndarray:
-    """Return the array of `.npy` bytes, read-only, as it shares their memory.
+def read_npy(content: bytes) -> Array:
+    """Return the array of `.npy` bytes, read-only: it shares their memory.
 
-    The declared size is compared with the bytes at hand before anything is allocated. Raises `InputError` if they are
-    truncated, too long, or hold Python objects.
+    The declared size is compared with the received bytes before any allocation.
+
+    Raises:
+        InputError: the bytes are not `.npy` of version 1.0 or 2.0, are truncated or too long, or hold Python objects.
     """
     if content.startswith(ZIP_MAGIC):
         raise InputError("expected .npy bytes; received a zip file, such as .npz. Save one array with numpy.save.")
@@ -85,9 +96,9 @@ def read_npy(content: bytes) -> np.ndarray:
         raise InputError(f"expected .npy bytes as numpy.save writes them; could not read them ({reason}).") from error
 
 
-@lru_cache(maxsize=64)  # reading one takes Python's parser longer than all else that a small array needs
+@lru_cache(maxsize=64)  # parsing a header takes longer than all the rest of a small array
 def _read_npy_header(header: bytes) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
-    """Return the shape, order and dtype that a header declares; raises as `read_npy`, and what numpy raises."""
+    """Return the declared shape, order and dtype; raise `InputError`, or the errors of numpy's own reader."""
     stream = io.BytesIO(header)
     version = np.lib.format.read_magic(stream)
     readers = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
@@ -95,23 +106,28 @@ def _read_npy_header(header: bytes) -> tuple[tuple[int, ...], bool, np.dtype[Any
         raise InputError(f"expected .npy format version 1.0 or 2.0; received {version}.")
     try:
         shape, is_fortran, dtype = readers[version](stream)
-    except (MemoryError, RecursionError) as error:  # so Python's parser gives up
+    except (MemoryError, RecursionError) as error:  # Python's parser raises these for deeply nested text
         raise InputError("expected .npy bytes; the header of these is nested too deeply.") from error
     if dtype.hasobject:
         raise InputError("expected a numeric .npy array; received Python objects, which are never unpickled.")
     return shape, is_fortran, dtype
 
 
-def write_npy(array: np.ndarray) -> bytes:
-    """Return the `.npy` bytes of an array, version 1.0, in C order and little-endian."""
+def write_npy(array: Array) -> bytes:
+    """Return the `.npy` bytes of an array, version 1.0, in C order and little-endian.
+
+    Raises:
+        InputError: the array holds Python objects.
+    """
     return write_npy_header(array.shape, array.dtype) + write_values(array)
 
 
 @lru_cache(maxsize=64)
 def write_npy_header(shape: tuple[int, ...], dtype: np.dtype[Any]) -> bytes:
-    """Return what the `.npy` bytes of an array begin with; its values follow, as `write_values` writes them.
+    """Return the first part of the `.npy` bytes of an array; the values of `write_values` follow.
 
-    Raises `InputError` for Python objects, which have no bytes of their own.
+    Raises:
+        InputError: the dtype is that of Python objects, whose values only pickle could write.
     """
     if dtype.hasobject:
         raise InputError("expected an array of numbers; received Python objects, which are never pickled.")
@@ -121,9 +137,6 @@ def write_npy_header(shape: tuple[int, ...], dtype: np.dtype[Any]) -> bytes:
     return stream.getvalue()
 
 
-def write_values(array: np.ndarray) -> bytes:
-    """Return the values of an array in C order and little-endian; those of its parts, joined, are the same."""
+def write_values(array: Array) -> bytes:
+    """Return the values of an array in C order and little-endian; the joined values of its parts are the same."""
     return array.astype(array.dtype.newbyteorder("<"), copy=False).tobytes()
-
-
-NPZ_DATE = (1980, 1, 1, 0, 0, 0)  # of each array in an archive, so that the bytes depend on values alone

@@ -1,4 +1,7 @@
-"""The IDX format of the original MNIST files: big-endian magic number, lengths, then bytes."""
+"""The IDX format of the original MNIST files: big-endian magic number, lengths, then bytes.
+
+Written by hand: no library of the light core reads IDX, and a download needs every length checked.
+"""
 
 import gzip
 import math
@@ -9,16 +12,18 @@ from pathlib import Path
 import numpy as np
 
 from ld_data.errors import IntegrityError
+from ld_data.typing import Bytes
 
 UNSIGNED_BYTE = 0x08
 GZIP_MAGIC = b"\x1f\x8b"
 MAX_BYTES = 1 << 30
 
 
-def read_idx(path: Path) -> np.ndarray:
+def read_idx(path: Path) -> Bytes:
     """Return the uint8 array of an IDX file, gzipped or not.
 
-    Raises `IntegrityError` if the file is truncated, overlong, or not IDX of unsigned bytes.
+    Raises:
+        IntegrityError: the file is truncated, too long, or not IDX of unsigned bytes.
     """
     content = _read_content(path)
     if len(content) < 4 or content[:2] != b"\0\0" or content[2] != UNSIGNED_BYTE:
@@ -35,8 +40,8 @@ def read_idx(path: Path) -> np.ndarray:
     return np.frombuffer(content, np.uint8, offset=header).reshape(shape)
 
 
-def write_idx(array: np.ndarray) -> bytes:
-    """Return the IDX bytes of a uint8 array: the form over which MNIST's published hashes are taken."""
+def write_idx(array: Bytes) -> bytes:
+    """Return the IDX bytes of a uint8 array; MNIST's published hashes are those of IDX bytes."""
     header = struct.pack(">BBBB", 0, 0, UNSIGNED_BYTE, array.ndim) + struct.pack(f">{array.ndim}I", *array.shape)
     return header + np.ascontiguousarray(array, np.uint8).tobytes()
 

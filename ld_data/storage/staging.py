@@ -1,6 +1,8 @@
-"""A folder to write a release or a file in, beside its final place, for one writer at a time."""
+"""A folder to write a release or a file in, beside its final place, for one writer at a time.
 
-import fcntl
+The lock is on the folder itself, not on a lock file beside it: it ends with the process and leaves no file behind.
+"""
+
 import itertools
 import os
 import shutil
@@ -9,43 +11,37 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from filelock import lock_descriptor
+
 from ld_data.errors import InputError, LdDataError, StorageError
 
-
-def take_lock(descriptor: int) -> bool:
-    """Return whether an open file or folder is locked by this descriptor now: not if another one holds the lock."""
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
+TRIES = 3  # to lock a folder that other processes rename
 
 
-def wait_for_lock(descriptor: int, deed: str) -> None:
-    """Lock an open file or folder, once nobody else has it locked; stderr tells whose `deed` is waited for."""
-    if not take_lock(descriptor):
-        print(f"waiting for another process that is {deed}", file=sys.stderr)
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
+def wait_for_lock(descriptor: int, action: str) -> None:
+    """Lock an open file or folder; while another process holds the lock, wait, and name its `action` on stderr."""
+    if not lock_descriptor(descriptor, blocking=False):
+        print(f"waiting for another process that is {action}", file=sys.stderr)
+        lock_descriptor(descriptor)
 
 
 def has_name(descriptor: int, path: Path) -> bool:
-    """Return whether an open file or folder is the one at `path`: not if it was renamed or deleted since."""
+    """Return whether an open file or folder is still the one at `path`: another process may have renamed it."""
     try:
         return os.path.samestat(path.stat(), os.fstat(descriptor))
     except FileNotFoundError:
         return False
 
 
-TRIES = 3
-
-
 @contextmanager
 def make_staging_folder(parent: Path, name: str, *, wait: bool = False) -> Iterator[Path]:
-    """Yield an empty folder in `parent` that no other process writes in, and that is gone afterwards if still there.
+    """Yield an empty folder in `parent` for this writer alone; it is deleted afterwards unless it was renamed.
 
-    What a killed writer left is cleared first: its lock went with it. Raises `StorageError` if another process is
-    writing `name`, or, with `wait`, waits for it to end; and when the disk refuses, in this function or inside the
-    `with` block.
+    The leftovers of a killed writer are deleted first. With `wait`, another writer of `name` may finish first.
+
+    Raises:
+        StorageError: another process is writing `name`, and `wait` is false; or the disk refuses, in this function or
+            inside the `with` block.
     """
     folder = parent.resolve() / f".{name}.writing"
     try:
@@ -55,7 +51,7 @@ def make_staging_folder(parent: Path, name: str, *, wait: bool = False) -> Itera
                 shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
             yield folder
         finally:
-            if has_name(lock, folder):  # else ours was renamed, and the name may be another writer's by now
+            if has_name(lock, folder):  # else the folder was renamed, and the name may belong to another writer
                 shutil.rmtree(folder, ignore_errors=True)
             os.close(lock)
     except LdDataError:
@@ -69,10 +65,12 @@ def make_staging_folder(parent: Path, name: str, *, wait: bool = False) -> Itera
 
 @contextmanager
 def stage_file(path: Path) -> Iterator[Path]:
-    """Yield where to write a file that takes its place at `path` when the block ends, instead of an older one.
+    """Yield the path of a draft that replaces the file at `path` when the block ends.
 
-    Missing folders are made. An older file is replaced only by a whole one: after an error nothing has changed. Raises
-    what `make_staging_folder` raises.
+    Missing folders are made. After an error the older file is unchanged.
+
+    Raises:
+        StorageError: another process is writing the file, or the disk refuses.
     """
     with make_staging_folder(path.parent, path.name) as staging:
         yield staging / path.name
@@ -80,7 +78,11 @@ def stage_file(path: Path) -> Iterator[Path]:
 
 
 def check_new_file(path: Path) -> None:
-    """Raise `InputError` if the folder of a file that is to be written is not there, or if the file is."""
+    """Check that a file can be written without overwriting another.
+
+    Raises:
+        InputError: the folder does not exist, or the file does.
+    """
     if not path.parent.is_dir():
         raise InputError(f"there is no folder {path.parent} to write {path.name} into. Make it first.")
     if path.exists() or path.is_symlink():
@@ -88,22 +90,22 @@ def check_new_file(path: Path) -> None:
 
 
 def _lock(folder: Path, name: str, wait: bool) -> int:
-    """Return the descriptor of the folder, made if need be and locked; the lock ends with the descriptor."""
-    for _ in itertools.count() if wait else range(TRIES):  # who waits may see any number of others go first
+    """Return the descriptor of the folder, created if missing and locked; closing the descriptor ends the lock."""
+    for _ in itertools.count() if wait else range(TRIES):  # any number of other writers may go first
         folder.mkdir(parents=True, exist_ok=True)
         with ExitStack() as opened:
             try:
                 descriptor = os.open(folder, os.O_RDONLY)
-            except FileNotFoundError:  # another writer has just cleared it away
+            except FileNotFoundError:  # another writer has just deleted the folder
                 continue
             opened.callback(os.close, descriptor)
             if wait:
                 wait_for_lock(descriptor, f"writing {name} in {folder.parent}")
-            elif not take_lock(descriptor):
+            elif not lock_descriptor(descriptor, blocking=False):
                 raise StorageError(
                     f"another process is writing {name} in {folder.parent}. Wait for it to end, then try again."
                 )
-            if has_name(descriptor, folder):  # else another writer has just finished, and ours is the release by now
+            if has_name(descriptor, folder):  # else another writer has just renamed the folder: make a new one
                 opened.pop_all()
                 return descriptor
     raise StorageError(f"{folder} is renamed again and again by other processes. Try again later.")

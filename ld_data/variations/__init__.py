@@ -1,10 +1,10 @@
-"""MNIST"s variations (rotated digits, backgrounds): the published sets, and a generator of like ones."""
+"""Variations of MNIST (rotated digits, backgrounds): the published sets, and a generator of similar images."""
 
 from ld_data.variations.published import Variations, load_variations
-from ld_data.variations.stream import MANNERS, VariationConfig, VariationParts, VariationRows, VariationStream
+from ld_data.variations.stream import PRESETS, VariationConfig, VariationParts, VariationRows, VariationStream
 
 __all__ = [
-    "MANNERS",
+    "PRESETS",
     "VariationConfig",
     "VariationParts",
     "VariationRows",

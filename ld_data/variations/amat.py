@@ -1,8 +1,8 @@
-"""The text format of the "Variations on the MNIST digits": a row an image, 784 numbers in [0, 1] and the class last.
+"""The text format of the "Variations on the MNIST digits": each row holds 784 pixels in [0, 1] and the class.
 
-Blocks of whole lines go straight into the final array, so that little else is ever in memory. `matlab_text` parses
-numbers as MATLAB writes them: the sizes of the published archives fit that form. numpy's own parser, several times
-slower, reads numbers in any other form.
+Blocks of whole lines go straight into the final array, so that memory holds little else. `matlab_text` parses numbers
+as MATLAB writes them, which fits the sizes of the published archives. numpy's own parser, several times slower, reads
+numbers in other forms.
 """
 
 from collections.abc import Iterator
@@ -12,36 +12,39 @@ from typing import BinaryIO
 import numpy as np
 
 from ld_data.errors import IntegrityError
+from ld_data.typing import Array, Bytes, Floats
 from ld_data.variations.matlab_text import LayoutParser, has_layout
 
 SIDE = 28
 PIXELS = SIDE * SIDE
 COLUMNS = PIXELS + 1
 CLASSES = 10
-BLOCK_BYTES = 1 << 19  # some tens of rows, whose arrays stay in a processor's cache
+BLOCK_BYTES = 1 << 19  # some tens of rows: their arrays stay in a processor's cache
 SHOWN_CHARACTERS = 60  # of a line in an error
 
 
 @dataclass(frozen=True)
 class Amat:
-    """What a file holds.
+    """The content of a file.
 
     Attributes:
         images: `(n, 28, 28)` float32, pixels in [0, 1].
         labels: their classes `(n,)` uint8.
     """
 
-    images: np.ndarray
-    labels: np.ndarray
+    images: Floats
+    labels: Bytes
 
 
 def read_amat(file: BinaryIO, name: str, rows: int, *, other_rows: int = 0, transposed: bool = False) -> Amat:
-    """Return the `rows` images and classes of an `.amat` file, which is called `name` in messages.
+    """Return the `rows` images and classes of an `.amat` file, with the title `name` in messages.
 
-    With `transposed`, each image is turned over its diagonal, since some of the published sets are stored so. Raises
-    `IntegrityError` that tells what was received instead: a header, a web page, a row with too few or too many numbers,
-    something that is no number, a pixel outside [0, 1], a class that is none, another number of rows; and if these are
-    `other_rows`, that training and test are swapped.
+    With `transposed`, each image is transposed: some of the published sets are stored column by column.
+
+    Raises:
+        IntegrityError: the file holds a header, a web page, a row with too few or too many numbers, a word that is not
+            a number, a pixel outside [0, 1], a class outside 0 to 9, or another number of rows. If it has
+            `other_rows`, the message says that training and test are swapped.
     """
     images, labels = np.empty((rows, SIDE, SIDE), np.float32), np.empty(rows, np.uint8)
     received = 0
@@ -51,19 +54,19 @@ def read_amat(file: BinaryIO, name: str, rows: int, *, other_rows: int = 0, tran
         labels[part] = _check_classes(kept[:, PIXELS], name, received)
         pixels = kept[:, :PIXELS].reshape(-1, SIDE, SIDE)
         images[part] = pixels.swapaxes(1, 2) if transposed else pixels
-        if not images[part].min(initial=0) >= 0 or images[part].max(initial=1) > 1:  # the former holds for NaN
+        if not images[part].min(initial=0) >= 0 or images[part].max(initial=1) > 1:  # `not >=` holds for NaN, too
             raise _explain_pixels(kept[:, :PIXELS], name, received)
         received += len(table)
     if received != rows:
-        swapped = " So many has the other file of the two: training and test are swapped." if received else ""
+        swapped = " The other file of the two has so many: training and test are swapped." if received else ""
         raise IntegrityError(
             f"{name}: expected {rows} rows; received {received}.{swapped if received == other_rows else ''}"
         )
     return Amat(images, labels)
 
 
-def _parse_blocks(file: BinaryIO, name: str) -> Iterator[np.ndarray]:
-    """Yield the numbers of the file `(n, 785)`, some rows at a time; each table is overwritten by the next."""
+def _parse_blocks(file: BinaryIO, name: str) -> Iterator[Array]:
+    """Yield the numbers of the file `(n, 785)`, some rows at a time; the next table overwrites each."""
     parser: LayoutParser | None = None
     first_row = 0
     for block in _read_blocks(file, name):
@@ -79,7 +82,7 @@ def _parse_blocks(file: BinaryIO, name: str) -> Iterator[np.ndarray]:
 
 
 def _read_blocks(file: BinaryIO, name: str) -> Iterator[memoryview]:
-    """Yield the file in blocks that end with a line; each is overwritten by the next."""
+    """Yield the file in blocks of whole lines; the next block overwrites each."""
     buffer = bytearray(BLOCK_BYTES)
     view, held = memoryview(buffer), 0
     while received := file.readinto(view[held:]):  # type: ignore[attr-defined]
@@ -91,7 +94,7 @@ def _read_blocks(file: BinaryIO, name: str) -> Iterator[memoryview]:
         elif filled == BLOCK_BYTES:
             raise IntegrityError(
                 f"{name}: expected lines of {COLUMNS} numbers; received {BLOCK_BYTES} bytes without an end of a line, "
-                f"which begin with {_show(bytes(view[:SHOWN_CHARACTERS]))}."
+                f"beginning with {_show(bytes(view[:SHOWN_CHARACTERS]))}."
             )
         held = filled - end
     if held:
@@ -99,11 +102,11 @@ def _read_blocks(file: BinaryIO, name: str) -> Iterator[memoryview]:
 
 
 def _check_first_line(line: bytes, name: str) -> None:
-    """Raise `IntegrityError` for a first line that is no row of numbers, and say what it looks like."""
+    """Raise `IntegrityError` if the first line is a web page or a header instead of numbers."""
     if line.lstrip().startswith(b"<"):
         raise IntegrityError(
             f"{name}: expected rows of numbers; received a web page, {_show(line)}. "
-            "That is what a failed download leaves: fetch the file again."
+            "A failed download leaves such a file: fetch it again."
         )
     words = line.split()
     if not words or not any(_is_number(word) for word in words[:COLUMNS]) or line.lstrip().startswith(b"#"):
@@ -113,22 +116,22 @@ def _check_first_line(line: bytes, name: str) -> None:
         )
 
 
-def _parse_lines(text: bytes, name: str, first_row: int) -> np.ndarray:
+def _parse_lines(text: bytes, name: str, first_row: int) -> Array:
     """Return the numbers of lines in any notation `(n, 785)` float32; raise `IntegrityError` for the first bad row."""
     lines = text.split(b"\n")
     if not lines[-1].strip():
-        lines.pop()  # what is behind the last end of a line
+        lines.pop()  # the empty rest after the last line
     try:
         table = np.loadtxt(lines, np.float32, comments=None, ndmin=2)
     except ValueError:
         table = None
-    if table is None or table.shape != (len(lines), COLUMNS):  # numpy passes over empty lines
+    if table is None or table.shape != (len(lines), COLUMNS):  # numpy skips empty lines
         raise _explain_lines(lines, name, first_row)
     return table
 
 
 def _explain_lines(lines: list[bytes], name: str, first_row: int) -> IntegrityError:
-    """Return the error that names the first of the lines that is not a row of numbers."""
+    """Return an error that names the first line without exactly 785 numbers."""
     for number, line in enumerate(lines, first_row + 1):
         words = line.split()
         if bad := next((place for place, word in enumerate(words, 1) if not _is_number(word)), 0):
@@ -143,8 +146,8 @@ def _explain_lines(lines: list[bytes], name: str, first_row: int) -> IntegrityEr
     return IntegrityError(f"{name}: rows {first_row + 1} to {first_row + len(lines)} could not be read as numbers.")
 
 
-def _check_classes(classes: np.ndarray, name: str, first_row: int) -> np.ndarray:
-    """Return the classes; raise `IntegrityError` for the first that is no integer from 0 to 9."""
+def _check_classes(classes: Array, name: str, first_row: int) -> Array:
+    """Return the classes; raise `IntegrityError` for the first that is not an integer from 0 to 9."""
     good = (classes >= 0) & (classes < CLASSES) & (classes == np.floor(classes))
     if not good.all():
         row = int(np.argmin(good))
@@ -155,8 +158,8 @@ def _check_classes(classes: np.ndarray, name: str, first_row: int) -> np.ndarray
     return classes
 
 
-def _explain_pixels(pixels: np.ndarray, name: str, first_row: int) -> IntegrityError:
-    """Return the error that names the first pixel outside [0, 1]."""
+def _explain_pixels(pixels: Array, name: str, first_row: int) -> IntegrityError:
+    """Return an error that names the first pixel outside [0, 1]."""
     row, column = np.argwhere(~((pixels >= 0) & (pixels <= 1)))[0]
     return IntegrityError(
         f"{name}: row {first_row + row + 1}, column {column + 1}: expected a pixel in [0, 1]; "
@@ -173,6 +176,6 @@ def _is_number(word: bytes) -> bool:
 
 
 def _show(text: bytes) -> str:
-    """Return the beginning of a text as it is shown in an error."""
+    """Return the start of a text for an error."""
     shown = text.strip()[:SHOWN_CHARACTERS].decode("utf-8", "backslashreplace")
     return repr(shown)

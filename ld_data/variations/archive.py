@@ -1,4 +1,4 @@
-"""Archives of the "Variations on the MNIST digits": whether a file is the published one, and else what it is."""
+"""Archives of the "Variations on the MNIST digits": the published hashes, and a check that names a wrong file."""
 
 import zipfile
 import zlib
@@ -19,14 +19,14 @@ DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, Runtime
 
 @dataclass(frozen=True)
 class Publication:
-    """How a set is published.
+    """The published archive of a set.
 
     Attributes:
-        archive: name of the `.zip`, without the ending.
+        archive: name of the `.zip`, without the suffix.
         sha1: of the archive.
         train_file, test_file: in the archive.
         transposed: whether the images are stored column by column.
-        original: name of the archive of the set before it was corrected; empty if it never was.
+        original: name of the archive of the set before its correction; empty if it was never corrected.
     """
 
     archive: str
@@ -70,9 +70,12 @@ PUBLICATIONS = {
 
 
 def check_archive(path: Path, publication: Publication, original: bool) -> str:
-    """Return the sha1 of an archive if it is the published one, else raise `IntegrityError` that says what it is.
+    """Return the sha1 of an archive if it is the published one.
 
-    Of an original none is known: it is enough that it is an archive, and not that of a corrected set.
+    No hash of an original is known: any whole archive but those of the corrected sets passes.
+
+    Raises:
+        IntegrityError: it is another file; the message says which.
     """
     sha1 = hash_file(path, "sha1")
     if sha1 == publication.sha1 and not original:
@@ -93,7 +96,11 @@ def check_archive(path: Path, publication: Publication, original: bool) -> str:
 
 @contextmanager
 def open_part(place: Path, file_name: str) -> Iterator[BinaryIO]:
-    """Yield a file of a folder or of an archive; raise `IntegrityError` if it is not in there, or damaged."""
+    """Yield a file of a folder or of an archive.
+
+    Raises:
+        IntegrityError: the archive lacks the file, or is damaged.
+    """
     if place.is_dir():
         with (place / file_name).open("rb", buffering=0) as file:
             yield file
@@ -112,14 +119,14 @@ def open_part(place: Path, file_name: str) -> Iterator[BinaryIO]:
 
 
 def _find_damage(path: Path) -> str | None:
-    """Return what a file is that should be a `.zip`, or None if it is one as far as its directory tells."""
+    """Return a description of a file that is not a `.zip`, or None if it has the directory of one."""
     size = path.stat().st_size
     with path.open("rb") as file:
         start = file.read(START_BYTES)
     if not size:
         return "an empty file."
     if start.lstrip().startswith(b"<"):
-        return f"a web page of {size} bytes, {start.strip()[:SHOWN_BYTES]!r}, which a failed download leaves."
+        return f"a web page of {size} bytes, {start.strip()[:SHOWN_BYTES]!r}, as a failed download leaves it."
     if not start.startswith(ZIP_MAGIC):
         return f"no zip archive but {size} bytes that begin with {start[:8]!r}."
     try:

@@ -1,22 +1,23 @@
-"""Backgrounds for digits: uniform noise, correlated noise, and patches of pictures, each row drawn for itself."""
+"""Backgrounds for digits: uniform noise, correlated noise, and patches of pictures; each row has its own draws."""
 
 from collections.abc import Sequence
 from typing import Protocol
 
 import numpy as np
 
-from ld_data.checks import check_finite, check_numbers
+from ld_data.checks import check_numbers, check_pixels
 from ld_data.errors import InputError
 from ld_data.noise import make_normals, make_uniforms
+from ld_data.typing import Array, Doubles, Floats
 
 NOISE_STREAM, SMOOTH_STREAM, PATCH_STREAM = (1 << 43) + 1, (1 << 43) + 2, (1 << 43) + 3
-MAX_PICTURE_PIXELS = 1 << 26  # of all pictures together: one number each is kept
+MAX_PICTURE_PIXELS = 1 << 26  # of all pictures together: memory holds one number for each
 
 
 class Background(Protocol):
     """A distribution of backgrounds."""
 
-    def make_rows(self, seed: int, first_row: int, rows: int) -> np.ndarray:
+    def make_rows(self, seed: int, first_row: int, rows: int) -> Floats:
         """Return backgrounds `(rows, h, w)` float32 in [0, 1]; each depends on the seed and its number alone."""
 
 
@@ -27,7 +28,7 @@ class UniformNoise:
         """Take the shape of an image."""
         self._shape = shape
 
-    def make_rows(self, seed: int, first_row: int, rows: int) -> np.ndarray:
+    def make_rows(self, seed: int, first_row: int, rows: int) -> Floats:
         """Return backgrounds `(rows, h, w)` float32; each depends on the seed and its number alone."""
         values = make_uniforms(seed, NOISE_STREAM, first_row, rows, self._shape[0] * self._shape[1])
         return values.reshape(rows, *self._shape).astype(np.float32)
@@ -46,9 +47,9 @@ class CorrelatedNoise:
         self._shape, self._gamma = shape, gamma
         self._roots = [_find_root(size, width) for size in shape]  # K is a product of one of rows and one of columns
 
-    def make_rows(self, seed: int, first_row: int, rows: int) -> np.ndarray:
+    def make_rows(self, seed: int, first_row: int, rows: int) -> Floats:
         """Return backgrounds `(rows, h, w)` float32; each depends on the seed and its number alone."""
-        from scipy.special import ndtr  # slow to import, and little of what knows of variations makes any
+        from scipy.special import ndtr  # import late: 0.1 s that only correlated noise should pay
 
         alone, smooth = (
             make_normals(seed, stream, first_row, rows, self._shape[0] * self._shape[1]).reshape(rows, *self._shape)
@@ -63,13 +64,14 @@ class Patches:
     """Patches of pictures, each as likely as any other whose pixels have the least variance: as in `mnist-back-image`.
 
     Attributes:
-        count: patches there are.
+        count: number of patches.
     """
 
     def __init__(self, pictures: object, shape: tuple[int, int], least_variance: float) -> None:
-        """Take grey pictures, `(n, h, w)` or one after another of any size, uint8 or numbers in [0, 1].
+        """Take grey pictures, `(n, h, w)` or a list of any sizes, uint8 or numbers in [0, 1].
 
-        Raises `InputError` for other pictures, and if none has a patch of that shape with that variance.
+        Raises:
+            InputError: the pictures are something else, or none has a patch of that shape with that variance.
         """
         self._shape, self._pictures = shape, check_pictures(pictures, shape)
         places = [np.flatnonzero(measure_variance(picture, shape) >= least_variance) for picture in self._pictures]
@@ -83,7 +85,7 @@ class Patches:
                 "Lower least_variance, or take pictures with more texture."
             )
 
-    def make_rows(self, seed: int, first_row: int, rows: int) -> np.ndarray:
+    def make_rows(self, seed: int, first_row: int, rows: int) -> Floats:
         """Return backgrounds `(rows, h, w)` float32; each depends on the seed and its number alone."""
         height, width = self._shape
         chosen = (make_uniforms(seed, PATCH_STREAM, first_row, rows, 1)[:, 0] * self.count).astype(np.intp)
@@ -96,8 +98,12 @@ class Patches:
         return patches
 
 
-def check_pictures(pictures: object, shape: tuple[int, int]) -> list[np.ndarray]:
-    """Return pictures as float32 in [0, 1], each at least as large as `shape`; raise `InputError` for what is none."""
+def check_pictures(pictures: object, shape: tuple[int, int]) -> list[Floats]:
+    """Return pictures as float32 in [0, 1], each at least as large as `shape`.
+
+    Raises:
+        InputError: one of them is not a grey picture or too small, or all together have too many pixels.
+    """
     if not isinstance(pictures, np.ndarray | Sequence) or isinstance(pictures, str | bytes) or not len(pictures):
         raise InputError("pictures must be an array (n, h, w), or a list of arrays (h, w), and at least one.")
     checked = []
@@ -106,34 +112,27 @@ def check_pictures(pictures: object, shape: tuple[int, int]) -> list[np.ndarray]
         if picture.ndim != 2 or picture.shape[0] < shape[0] or picture.shape[1] < shape[1]:
             raise InputError(
                 f"picture {number} must be grey, (h, w), and {shape[0]} by {shape[1]} pixels or larger; "
-                f"received {picture.shape}. Of a picture in colours take the mean over the last axis."
+                f"received {picture.shape}. For a picture in colours take the mean over the last axis."
             )
-        scaled = check_finite(picture.astype(np.float32), f"picture {number}")
-        scaled = scaled / np.float32(255) if picture.dtype == np.uint8 else scaled
-        if scaled.min() < 0 or scaled.max() > 1:
-            raise InputError(
-                f"picture {number} must be uint8, or numbers in [0, 1]; "
-                f"received {picture.dtype} from {scaled.min():g} to {scaled.max():g}."
-            )
-        checked.append(scaled)
+        checked.append(check_pixels(picture, f"picture {number}"))
     if (total := sum(picture.size for picture in checked)) > MAX_PICTURE_PIXELS:
         raise InputError(f"the pictures must have {MAX_PICTURE_PIXELS} pixels or fewer together; received {total}.")
     return checked
 
 
-def measure_variance(picture: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
-    """Return the variance of the pixels of each patch of a picture by its place, `(h - height + 1, w - width + 1)`."""
+def measure_variance(picture: Array, shape: tuple[int, int]) -> Doubles:
+    """Return the variance of the pixels of the patch at each place, `(h - height + 1, w - width + 1)`."""
     height, width = shape
     values = picture.astype(np.float64)
     means = []
     for power in (values, values**2):
-        sums = np.pad(power.cumsum(axis=0).cumsum(axis=1), ((1, 0), (1, 0)))  # over all above and to the left
+        sums = np.pad(power.cumsum(axis=0).cumsum(axis=1), ((1, 0), (1, 0)))  # over all pixels above and to the left
         patch = sums[height:, width:] - sums[:-height, width:] - sums[height:, :-width] + sums[:-height, :-width]
         means.append(patch / (height * width))
     return np.maximum(means[1] - means[0] ** 2, 0)
 
 
-def _find_root(size: int, width: float) -> np.ndarray:
+def _find_root(size: int, width: float) -> Doubles:
     """Return the symmetric root `(size, size)` of the Gaussian kernel on a line of pixels."""
     distance = np.subtract.outer(np.arange(size), np.arange(size))
     values, vectors = np.linalg.eigh(np.exp(-((distance / width) ** 2)))

@@ -136,7 +136,7 @@ def _read_as_lists(paths: list[Path], rows: tuple[int, int]) -> list[np.ndarray]
 
 
 def _read_as_ours(paths: list[Path], rows: tuple[int, int]) -> list[np.ndarray]:
-    arrays = []
+    arrays: list[np.ndarray] = []
     for path, count in zip(paths, rows, strict=True):
         with path.open("rb", buffering=0) as file:
             amat = read_amat(file, path.name, count)

@@ -1,4 +1,4 @@
-"""Generated variations as `.npz` files, made part by part: memory does not grow with the images."""
+"""Generated variations as `.npz` files, written part by part: memory does not grow with their number."""
 
 import shutil
 import zipfile
@@ -10,6 +10,7 @@ from tqdm import tqdm
 from ld_data.errors import InputError, IntegrityError
 from ld_data.storage.arrays import NPZ_DATE, read_npy, read_npz
 from ld_data.storage.staging import check_new_file, make_staging_folder
+from ld_data.typing import Array
 from ld_data.variations.stream import VariationStream
 
 COLUMNS = {"x": np.float32, "y": np.uint8, "angle": np.float32, "background": np.float32}
@@ -17,14 +18,22 @@ IMAGES = ("x", "background")
 
 
 def check_target(path: Path) -> None:
-    """Raise `InputError` if a path does not end in .npz, if its folder is not there, or if the file is."""
+    """Check that a path can take a new `.npz` file.
+
+    Raises:
+        InputError: it does not end in .npz, its folder does not exist, or the file does.
+    """
     if path.suffix != ".npz":
         raise InputError(f"the file must end in .npz; received {path}.")
     check_new_file(path)
 
 
-def read_pictures(path: Path) -> np.ndarray | list[np.ndarray]:
-    """Return the pictures of an `.npy`, `(n, h, w)`, or those of an `.npz`, one an array; raises `InputError`."""
+def read_pictures(path: Path) -> Array | list[Array]:
+    """Return the pictures `(n, h, w)` of an `.npy` file, or the arrays of an `.npz`, one picture each.
+
+    Raises:
+        InputError: the file is neither.
+    """
     if path.suffix == ".npy":
         return read_npy(path.read_bytes())
     try:
@@ -36,11 +45,14 @@ def read_pictures(path: Path) -> np.ndarray | list[np.ndarray]:
 def write_variations(
     train: VariationStream, train_rows: int, test: VariationStream, test_rows: int, path: Path, *, progress: bool = True
 ) -> None:
-    """Write x_train, y_train, angle_train, background_train, and the same of test, under a progress bar.
+    """Write x_train, y_train, angle_train, background_train, and the same of test, with a progress bar.
 
-    Training rows are numbered from 0 and test rows after them, so that no two share an angle or a background. The file
-    is one that `python -m ld_data build --source-npz` takes, and has its name when all is written. Raises what
-    `check_target` raises, and `StorageError` if the disk refuses.
+    Training rows are numbered from 0 and test rows after them, so that no two share an angle or a background. `python
+    -m ld_data build --source-npz` accepts the file. It gets its name once it is complete.
+
+    Raises:
+        InputError: as in `check_target`.
+        StorageError: the disk refuses.
     """
     check_target(path)
     with (
@@ -61,7 +73,7 @@ def write_variations(
                 entry = archive.open(zipfile.ZipInfo(draft.name, NPZ_DATE), "w", force_zip64=True)
                 with entry, draft.open("rb") as file:
                     shutil.copyfileobj(file, entry)
-        check_target(path)  # again, as somebody may have written it meanwhile
+        check_target(path)  # again: another process may have written it meanwhile
         (staging / path.name).rename(path)
 
 

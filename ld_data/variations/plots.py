@@ -1,4 +1,4 @@
-"""Pictures of generated variations: a sheet of them, and what every step makes of ten digits."""
+"""Pictures of generated variations: a sheet of images, and the result of every step for the same digits."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -7,6 +7,7 @@ from typing import get_args
 import numpy as np
 from matplotlib.figure import Figure
 
+from ld_data.typing import Array
 from ld_data.variations.stream import Blend, VariationConfig, VariationRows, VariationStream
 
 COLUMNS, ROWS = 20, 8
@@ -15,7 +16,7 @@ LABEL_INCHES = 2.0
 LABEL_POINTS = 8
 
 
-def draw_variations(config: VariationConfig, images: np.ndarray, labels: np.ndarray) -> Iterator[tuple[str, Figure]]:
+def draw_variations(config: VariationConfig, images: Array, labels: Array) -> Iterator[tuple[str, Figure]]:
     """Yield the pictures `images` and `steps`, by name, of digits `(k, h, w)` and their classes `(k,)`."""
     made = VariationStream(config, images, labels).make_rows(0, ROWS * COLUMNS)
     classes = ["".join(map(str, made.y[start : start + COLUMNS])) for start in range(0, ROWS * COLUMNS, COLUMNS)]
@@ -23,8 +24,8 @@ def draw_variations(config: VariationConfig, images: np.ndarray, labels: np.ndar
     yield "steps", _draw_rows(list(trace_steps(config, images, labels)))
 
 
-def trace_steps(config: VariationConfig, images: np.ndarray, labels: np.ndarray) -> Iterator[tuple[str, np.ndarray]]:
-    """Yield every step by name, and its pictures `(20, h, w)`: the same digits, angles and backgrounds in all."""
+def trace_steps(config: VariationConfig, images: Array, labels: Array) -> Iterator[tuple[str, Array]]:
+    """Yield every step by name, with its pictures `(20, h, w)` of the same digits, angles and backgrounds."""
 
     def make(**changes: object) -> VariationRows:
         return VariationStream(replace(config, **changes), images, labels).make_rows(0, COLUMNS)  # type: ignore[arg-type]
@@ -41,7 +42,7 @@ def trace_steps(config: VariationConfig, images: np.ndarray, labels: np.ndarray)
         yield "background first", make(order="background-first").x
 
 
-def _draw_rows(rows: list[tuple[str, np.ndarray]]) -> Figure:
+def _draw_rows(rows: list[tuple[str, Array]]) -> Figure:
     """Return a picture with a row of images for each name."""
     sheet = np.vstack([np.hstack(list(images)) for _, images in rows])
     height = sheet.shape[0] // len(rows)

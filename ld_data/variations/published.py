@@ -1,11 +1,11 @@
-"""The "Variations on the MNIST digits": the published files, read where they are, or downloaded, and kept as arrays.
+"""The published "Variations on the MNIST digits": found on this machine or downloaded, and cached as arrays.
 
 H. Larochelle, D. Erhan, A. Courville, J. Bergstra and Y. Bengio, "An empirical evaluation of deep architectures on
-problems with many factors of variation", ICML 2007. Each set has 12,000 training images, of which the authors keep the
-last 2,000 for validation, and 50,000 test images. Of the two rotated sets there are two: the original of the paper, and
-the corrected one, whose archive's name ends in `_new` and which results since have been measured on.
+problems with many factors of variation", ICML 2007. Each set has 12,000 training images, the last 2,000 for validation,
+and 50,000 test images. Each of the two rotated sets has two versions: the original of the paper, and the corrected one,
+with `_new` at the end of its archive's name, on which later results were measured.
 
-A rotation by half a turn makes a 6 look like a 9: in the rotated sets no classifier can tell all of them apart.
+Half a turn makes a 6 look like a 9: no classifier can tell all of them apart in the rotated sets.
 """
 
 import hashlib
@@ -15,13 +15,12 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-import numpy as np
-
 from ld_data.errors import DownloadError, InputError, IntegrityError, MissingDataError, UnknownNameError
 from ld_data.settings import HOME_VARIABLE, cache_folder, data_home
 from ld_data.storage.arrays import read_npz, write_npz
 from ld_data.storage.hashing import hash_file
 from ld_data.storage.staging import make_staging_folder
+from ld_data.typing import Bytes, Floats
 from ld_data.variations.amat import SIDE, read_amat
 from ld_data.variations.archive import PUBLICATIONS, Publication, check_archive, open_part
 
@@ -40,18 +39,18 @@ class Variations:
         y_train, y_test: their classes `(n,)` uint8. A rotated 6 may be labelled 6 and look like a 9.
     """
 
-    x_train: np.ndarray
-    y_train: np.ndarray
-    x_test: np.ndarray
-    y_test: np.ndarray
+    x_train: Floats
+    y_train: Bytes
+    x_test: Floats
+    y_test: Bytes
 
     @property
-    def train(self) -> tuple[np.ndarray, np.ndarray]:
-        """The first 10,000 training images and their classes, without those for validation."""
+    def train(self) -> tuple[Floats, Bytes]:
+        """The first 10,000 training images and their classes, without the validation images."""
         return self.x_train[:-VALIDATION_ROWS], self.y_train[:-VALIDATION_ROWS]
 
     @property
-    def validation(self) -> tuple[np.ndarray, np.ndarray]:
+    def validation(self) -> tuple[Floats, Bytes]:
         """The last 2,000 training images and their classes."""
         return self.x_train[-VALIDATION_ROWS:], self.y_train[-VALIDATION_ROWS:]
 
@@ -59,20 +58,23 @@ class Variations:
 def load_variations(name: str, *, original: bool = False, environment: Mapping[str, str] = os.environ) -> Variations:
     """Return a published set: `mnist-rot`, `mnist-back-rand`, `mnist-back-image` or `mnist-rot-back-image`.
 
-    The archive, or its two `.amat` files, are looked for in `LD_DATA_HOME` and in the folder there that is called like
-    the archive; without them the archive is downloaded. What was read is kept in the cache, under the hash of what it
-    was read from, and is not parsed again. `original` asks for a rotated set as it was before it was corrected; that is
-    not downloaded, since no hash of it is known.
+    The archive, or its two `.amat` files, are searched in `LD_DATA_HOME` and in the archive's own folder there; without
+    them the archive is downloaded. The arrays are cached under the hash of the files, which are parsed only once.
+    `original` selects a rotated set as it was before its correction; it is not downloaded, as no hash of it is known.
 
-    Raises `UnknownNameError` for another name; `InputError` if no original was ever corrected; `IntegrityError` for
-    files that are not what they should be, and says what they are; `MissingDataError` if there are none and they cannot
-    be downloaded, `DownloadError` if no mirror delivers, `StorageError` if the cache cannot be written.
+    Raises:
+        UnknownNameError: there is no set of that name.
+        InputError: `original` is true, and the set was never corrected.
+        IntegrityError: a file is not the published one, or damaged.
+        MissingDataError: there is no file, and no download is possible.
+        DownloadError: no mirror sent the archive.
+        StorageError: the cache cannot be written.
     """
     if name not in PUBLICATIONS:
         raise UnknownNameError(f"no variation {name!r}. Known: {', '.join(PUBLICATIONS)}.")
     publication = PUBLICATIONS[name]
     if original and not publication.original:
-        raise InputError(f"{name} was never corrected, so that there is no original beside it.")
+        raise InputError(f"{name} was never corrected: there is no other original.")
     archive = f"{publication.original if original else publication.archive}.zip"
     cache, searched = cache_folder(environment) / CACHE, []
     if home := data_home(environment):
@@ -97,9 +99,9 @@ def load_variations(name: str, *, original: bool = False, environment: Mapping[s
 
 
 def _load_once(name: str, digest: str, read: Callable[[], Variations], cache: Path) -> Variations:
-    """Return what is in the cache, or else what is read, which then is kept there.
+    """Return the set from the cache, or else from `read`, and cache it.
 
-    One process at a time reads; another one waits, and uses what that kept.
+    One process at a time reads; others wait, and then use the cache.
     """
     kept = cache / f"{name}-{digest}.npz"
     if not kept.is_file():
@@ -119,19 +121,19 @@ def _download(publication: Publication, name: str, cache: Path, searched: list[P
         return _read(_fetch(publication, archive, searched), publication)
 
     variations = _load_once(name, publication.sha1, read, cache)
-    archive.unlink(missing_ok=True)  # the arrays are kept instead
+    archive.unlink(missing_ok=True)  # the cached arrays replace it
     return variations
 
 
 def _fetch(publication: Publication, archive: Path, searched: list[Path]) -> Path:
-    from ld_data.remote.transfer import fetch_file  # the network stack costs 0.1 s, and most loads never need it
+    from ld_data.remote.transfer import fetch_file  # import late: 0.1 s for the network that most loads never need
 
     urls = [f"{mirror}{archive.name}" for mirror in MIRRORS]
     try:
         return fetch_file(urls, archive, publication.sha1, algorithm="sha1", searched=searched)
     except DownloadError as error:
         raise DownloadError(
-            f"{error} Without a network, put {archive.name} into a folder, and name that in {HOME_VARIABLE}."
+            f"{error} Without a network, put {archive.name} into a folder, and name the folder in {HOME_VARIABLE}."
         ) from error
 
 
@@ -160,12 +162,12 @@ def _read(place: Path, publication: Publication) -> Variations:
 
 
 def _has_files(folder: Path, publication: Publication) -> bool:
-    """Return whether the two files are in a folder; raise `MissingDataError` if only one of them is."""
+    """Return whether a folder has the two files; raise `MissingDataError` if it has only one of them."""
     files = {file: (folder / file).is_file() for file in (publication.train_file, publication.test_file)}
     if len(set(files.values())) == 1:
         return all(files.values())
     here, missing = sorted(files, key=lambda file: not files[file])
-    raise MissingDataError(f"{folder} has {here}, but not {missing}. Put that beside it.")
+    raise MissingDataError(f"{folder} has {here}, but not {missing}. Put it beside the former.")
 
 
 def _hash_files(folder: Path, publication: Publication) -> str:

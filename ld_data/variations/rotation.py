@@ -1,16 +1,22 @@
-"""Rotation of many small images, each by an angle of its own, with bilinear interpolation."""
+"""Rotation of many small images, each by its own angle, with bilinear interpolation.
+
+Written by hand: scipy rotates one image per call.
+"""
 
 import numpy as np
+from numpy.typing import NDArray
+
+from ld_data.typing import Doubles, Floats
 
 
-def rotate_images(images: np.ndarray, angles: np.ndarray) -> np.ndarray:
+def rotate_images(images: Floats, angles: Doubles) -> Floats:
     """Return images `(n, h, w)` float32 turned counter-clockwise about their middle by `angles` `(n,)` in radians.
 
-    A pixel is interpolated between the four that surround its place in the image; outside of that all is 0. Row i
-    depends on image i and angle i alone.
+    Each pixel is interpolated between the four around its place in the image; pixels outside are 0. Row i depends on
+    image i and angle i alone.
     """
     rows, height, width = images.shape
-    padded = np.zeros((rows, height + 2, width + 2), np.float32)  # so that every place has four neighbours
+    padded = np.zeros((rows, height + 2, width + 2), np.float32)  # every place has four neighbours
     padded[:, 1:-1, 1:-1] = images
     y, x = np.meshgrid(np.arange(height) - (height - 1) / 2, np.arange(width) - (width - 1) / 2, indexing="ij")
     cos, sin = np.cos(angles)[:, None, None], np.sin(angles)[:, None, None]
@@ -26,10 +32,10 @@ def rotate_images(images: np.ndarray, angles: np.ndarray) -> np.ndarray:
     return upper + below * (lower - upper)
 
 
-def _split(places: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return the pixel before each place, of `size` in a frame of zeros, and the way from there to the next, 0 to 1.
+def _split(places: Doubles, size: int) -> tuple[NDArray[np.intp], Floats]:
+    """Return the pixel before each place, of `size` in a frame of zeros, and the distance from there, 0 to 1.
 
-    What lies outside of the frame is moved onto it.
+    Places outside the frame are moved onto it.
     """
     np.clip(places, 0, size + 1, out=places)
     whole = np.minimum(places.astype(np.intp), size)

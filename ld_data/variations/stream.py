@@ -1,11 +1,12 @@
-"""Digits in the manner of the "Variations on the MNIST digits", as many as one likes: rotated, on backgrounds, or both.
+"""An endless stream of digits like the "Variations on the MNIST digits": rotated, on backgrounds, or both.
 
-These are not the published sets, for which see `ld_data.variations`: they follow their description (H. Larochelle et
-al., "An empirical evaluation of deep architectures on problems with many factors of variation", ICML 2007) with other
-draws, and with backgrounds from pictures of your own, or from none. What the description leaves open is an argument.
+These are not the published sets (see `ld_data.variations.published`): they follow the published description (H.
+Larochelle et al., "An empirical evaluation of deep architectures on problems with many factors of variation", ICML
+2007) with other draws, and with backgrounds from the user's pictures or artificial ones. Where the description leaves a
+choice, the generator has an argument.
 
-A 6 that is turned by half looks like a 9, and a 9 like a 6; their labels stay. No classifier can tell all of them
-apart by the picture alone.
+A 6 turned by half looks like a 9, and a 9 like a 6; their labels stay. No classifier can tell all of them apart by the
+picture alone.
 """
 
 from collections.abc import Iterator
@@ -14,9 +15,10 @@ from typing import Literal, get_args
 
 import numpy as np
 
-from ld_data.checks import check_finite, check_integer, check_labels, check_number, check_numbers
+from ld_data.checks import check_integer, check_labels, check_number, check_numbers, check_pixels
 from ld_data.errors import InputError
 from ld_data.noise import MAX_SEED, make_uniforms
+from ld_data.typing import Bytes, Floats
 from ld_data.variations.backgrounds import Background, CorrelatedNoise, Patches, UniformNoise
 from ld_data.variations.rotation import rotate_images
 from ld_data.variations.textures import make_textures
@@ -25,7 +27,7 @@ BackgroundKind = Literal["none", "uniform", "correlated", "patches"]
 Blend = Literal["maximum", "cover", "replace"]
 Order = Literal["rotate-first", "background-first"]
 ANGLE_STREAM = 1 << 43
-CHUNK_ROWS = 128  # whose arrays stay in a processor's cache
+CHUNK_ROWS = 128  # drawn together: their arrays stay in a processor's cache
 PART_ROWS = 4096
 MAX_ROW = 2**53
 MAX_WIDTH = 1e6
@@ -39,14 +41,14 @@ class VariationConfig:
     Attributes:
         rotate: whether digits are turned, by angles uniform on [0, 2 pi].
         background: "none", "uniform" noise, "correlated" noise, or "patches" of pictures.
-        blend: how a digit lies on its background: "maximum", the brighter of the two pixels; "cover", the digit's pixel
-            is how much of the background it hides; "replace", background where the digit's pixel is at most
+        blend: how digit and background are joined: "maximum", the brighter of the two pixels; "cover", the digit hides
+            the background in proportion to its brightness; "replace", the background where the digit's pixel is at most
             `ink_threshold`, and the digit elsewhere.
         order: "rotate-first": an upright background behind a turned digit; "background-first": digit and background are
             turned together, and the corners are black.
-        gamma: of correlated noise, in [0, 1]: from pixels independent of each other to smooth ones.
+        gamma: of correlated noise, in [0, 1]: from independent to smooth pixels.
         kernel_width: of correlated noise, in pixels.
-        least_variance: of a patch's pixels; patches below have too little texture.
+        least_variance: of a patch's pixels; patches with less variance are left out.
         ink_threshold: of the blend "replace", in [0, 1].
         seed: 0 to 2**63 - 1.
     """
@@ -75,7 +77,7 @@ class VariationConfig:
         check_integer("seed", self.seed, 0, MAX_SEED)
 
 
-MANNERS = {
+PRESETS = {  # one for each kind of published set, and correlated noise
     "mnist-rot-like": VariationConfig(),
     "mnist-back-rand-like": VariationConfig(rotate=False, background="uniform"),
     "mnist-back-image-like": VariationConfig(rotate=False, background="patches"),
@@ -86,49 +88,52 @@ MANNERS = {
 
 @dataclass(frozen=True)
 class VariationRows:
-    """Generated images, and what was done to each.
+    """Generated images with their angles and backgrounds.
 
     Attributes:
         x: images `(n, h, w)` float32, pixels in [0, 1].
-        y: their classes `(n,)` uint8, as they were before the rotation.
-        angle: that each was turned by, counter-clockwise in radians, `(n,)` float32; 0 if none was.
-        background: behind each `(n, h, w)` float32, before it was turned; 0 if there is none.
+        y: their classes `(n,)` uint8, of the digits before the rotation.
+        angle: of each rotation, counter-clockwise in radians, `(n,)` float32; 0 without rotation.
+        background: of each `(n, h, w)` float32, before any rotation; 0 without background.
     """
 
-    x: np.ndarray
-    y: np.ndarray
-    angle: np.ndarray
-    background: np.ndarray
+    x: Floats
+    y: Bytes
+    angle: Floats
+    background: Floats
 
 
 @dataclass(frozen=True)
 class VariationParts:
-    """What generated images were put together from.
+    """The parts of generated images.
 
     Attributes:
-        angle, background: as `VariationRows` have them.
+        angle, background: as in `VariationRows`.
         digit: each turned by its angle, on black, `(n, h, w)` float32 in [0, 1].
     """
 
-    angle: np.ndarray
-    digit: np.ndarray
-    background: np.ndarray
+    angle: Floats
+    digit: Floats
+    background: Floats
 
 
 class VariationStream:
-    """Varied digits by row number, from 0 on without an end. Row i is digit i, counted round and round.
+    """Varied digits by row number, from 0 on without an end. Row i shows digit i modulo the number of digits.
 
-    Its angle and background depend on the seed and on i alone, whichever rows are asked for, in any order or process.
+    Its angle and background depend on the seed and on i alone, in any order, chunk or process.
 
     Attributes:
-        config: what it was made from.
+        config: the arguments.
     """
 
     def __init__(self, config: VariationConfig, images: object, labels: object, pictures: object | None = None) -> None:
-        """Take digits `(k, h, w)`, uint8 or numbers in [0, 1], their classes `(k,)`, and pictures to cut patches from.
+        """Take digits `(k, h, w)`, uint8 or numbers in [0, 1], their classes `(k,)`, and pictures for patches.
 
-        The pictures are grey, `(n, h, w)` or a list of `(h, w)`; `make_textures()` by default. Raises `InputError` for
-        arrays that are not so, and for pictures without patches of `least_variance`.
+        The pictures are grey, `(n, h, w)` or a list of `(h, w)`; `make_textures()` by default.
+
+        Raises:
+            InputError: an array has another shape or type, pictures come without the background "patches", or no patch
+                has `least_variance`.
         """
         self.config = config
         self._images, self._labels = _check_digits(images, labels)
@@ -142,7 +147,11 @@ class VariationStream:
         return self._images.shape[1], self._images.shape[2]
 
     def make_rows(self, first_row: int, rows: int) -> VariationRows:
-        """Return rows `first_row` and following; raise `InputError` for numbers that are negative or no integers."""
+        """Return the images from row `first_row` on.
+
+        Raises:
+            InputError: a row number is negative or not an integer.
+        """
         first = check_integer("first_row", first_row, 0, MAX_ROW)
         end = first + check_integer("rows", rows, 0, MAX_ROW - first)
         shape = (end - first, *self.image_shape)
@@ -157,18 +166,18 @@ class VariationStream:
         return made
 
     def make_parts(self, first_row: int, rows: int) -> VariationParts:
-        """Return what rows `first_row` and following were put together from; raises what `make_rows` raises."""
+        """Return the parts of the images from row `first_row` on; raises as `make_rows`."""
         whole = self.make_rows(first_row, rows)
         bare = VariationStream(replace(self.config, background="none"), self._images, self._labels)
         return VariationParts(whole.angle, bare.make_rows(first_row, rows).x, whole.background)
 
     def iterate(self, rows: int, first_row: int = 0) -> Iterator[VariationRows]:
-        """Yield the same in parts, so that memory does not grow with `rows`; raises what `make_rows` raises."""
+        """Yield the images of `make_rows` in parts, so that memory does not grow with `rows`; raises as that."""
         for start in range(0, rows, PART_ROWS):
             yield self.make_rows(first_row + start, min(PART_ROWS, rows - start))
 
     def _fill(self, made: VariationRows, first_row: int, part: slice) -> None:
-        """Write a few rows, the first of which has that number, into their part of the arrays."""
+        """Write the rows from `first_row` on into their part of the arrays."""
         rows = part.stop - part.start
         images = self._images[np.arange(first_row, first_row + rows) % len(self._images)]
         angles = np.zeros(rows)
@@ -196,8 +205,8 @@ class VariationStream:
         return None
 
 
-def blend_images(digits: np.ndarray, backgrounds: np.ndarray, config: VariationConfig) -> np.ndarray:
-    """Return digits on backgrounds, all `(n, h, w)` float32 in [0, 1], as the configuration says."""
+def blend_images(digits: Floats, backgrounds: Floats, config: VariationConfig) -> Floats:
+    """Return digits on backgrounds, all `(n, h, w)` float32 in [0, 1], joined by `config.blend`."""
     if config.blend == "maximum":
         return np.maximum(digits, backgrounds)
     if config.blend == "cover":
@@ -205,20 +214,16 @@ def blend_images(digits: np.ndarray, backgrounds: np.ndarray, config: VariationC
     return np.where(digits > config.ink_threshold, digits, backgrounds)
 
 
-def to_bytes(images: np.ndarray) -> np.ndarray:
+def to_bytes(images: Floats) -> Bytes:
     """Return images with pixels in [0, 1] as uint8, rounded to the nearest of 256 greys."""
     return np.rint(images * np.float32(255)).astype(np.uint8)
 
 
-def _check_digits(images: object, labels: object) -> tuple[np.ndarray, np.ndarray]:
-    """Return images `(k, h, w)` float32 in [0, 1] and labels `(k,)` uint8; raise `InputError` for other arrays."""
+def _check_digits(images: object, labels: object) -> tuple[Floats, Bytes]:
+    """Return images `(k, h, w)` float32 in [0, 1] and labels `(k,)` uint8; raise `InputError` for others."""
     digits, shape = check_numbers(images, "images"), np.asarray(labels).shape
     if digits.ndim != 3 or not digits.size or shape != digits.shape[:1]:
         raise InputError(
             f"images must have shape (k, h, w) and labels (k,), none of them 0; received {digits.shape} and {shape}."
         )
-    scaled = check_finite(digits.astype(np.float32), "images")
-    scaled = scaled / np.float32(255) if digits.dtype == np.uint8 else scaled
-    if scaled.min() < 0 or scaled.max() > 1:
-        raise InputError(f"images must be uint8, or numbers in [0, 1]; received {scaled.min():g} to {scaled.max():g}.")
-    return scaled, check_labels(labels, MAX_CLASSES).astype(np.uint8)
+    return check_pixels(digits, "images"), check_labels(labels, MAX_CLASSES).astype(np.uint8)

@@ -1,9 +1,9 @@
-"""Pictures to cut backgrounds from where there are no photographs: dead leaves under cloudy light.
+"""Artificial pictures for backgrounds, in place of photographs: dead leaves under cloudy light.
 
 Flat shapes of all sizes that cover one another, with radii r of density r**-3, have the edges, the plain parts and the
 scale invariance of natural images (A. B. Lee, D. Mumford and J. Huang, "Occlusion models for natural images", IJCV 41,
-2001). Noise with a spectrum of 1/f lies over them as grain and shade. Pictures differ in how small their leaves get and
-in how strong the shade is, as photographs do.
+2001). Noise with a spectrum of 1/f adds grain and shade. Pictures differ in the size of their smallest leaves and in
+the strength of the shade, as photographs do.
 """
 
 from functools import lru_cache
@@ -11,26 +11,27 @@ from functools import lru_cache
 import numpy as np
 
 from ld_data.noise import make_normals, make_uniforms
+from ld_data.typing import Bytes, Doubles
 
 TEXTURE_STREAM, LIGHT_STREAM = 1 << 44, (1 << 44) + 1
 COUNT, SIDE = 20, 256  # the original backgrounds were cut from 20 pictures
-LEAVES = 3000  # cover a picture several times
+LEAVES = 3000  # enough to cover a picture several times
 LEAST_RADII = (2.0, 12.0)  # of a picture's smallest leaf, uniform between
 GREATEST_RADIUS = 80.0
 NARROWEST = 0.3  # leaf's width over its length
-LIGHTS = (0.2, 1.0)  # std of the shade, uniform between, where that of the leaves' greys is 1
-STD = 0.24  # of a picture's pixels, around 0.5, before they are cut off at 0 and 1
+LIGHTS = (0.2, 1.0)  # std of the shade, uniform between, relative to that of the leaves' greys
+STD = 0.24  # of a picture's pixels, around 0.5, before they are clipped to 0 and 1
 
 
 @lru_cache(maxsize=2)
-def make_textures(seed: int = 0, count: int = COUNT) -> np.ndarray:
-    """Return pictures `(count, 256, 256)` uint8, not to be written to. Picture i depends on the seed and i alone."""
+def make_textures(seed: int = 0, count: int = COUNT) -> Bytes:
+    """Return read-only pictures `(count, 256, 256)` uint8. Picture i depends on the seed and i alone."""
     textures = np.stack([_make_texture(seed, number) for number in range(count)])
     textures.flags.writeable = False
     return textures
 
 
-def _make_texture(seed: int, number: int) -> np.ndarray:
+def _make_texture(seed: int, number: int) -> Bytes:
     draws = make_uniforms(seed, TEXTURE_STREAM, number, 1, 2 + 6 * LEAVES)[0]
     leaves = _lay_leaves(draws[2:].reshape(6, LEAVES), np.interp(draws[0], (0, 1), LEAST_RADII))
     light = _make_light(make_normals(seed, LIGHT_STREAM, number, 1, SIDE * SIDE).reshape(SIDE, SIDE))
@@ -39,8 +40,8 @@ def _make_texture(seed: int, number: int) -> np.ndarray:
     return np.rint(255 * np.clip(0.5 + STD * values, 0, 1)).astype(np.uint8)
 
 
-def _lay_leaves(draws: np.ndarray, least_radius: float) -> np.ndarray:
-    """Return a picture of grey ellipses, each over those before it; `draws` `(6, n)` are uniform."""
+def _lay_leaves(draws: Doubles, least_radius: float) -> Doubles:
+    """Return a picture of grey ellipses, each drawn over those before it; `draws` `(6, n)` are uniform."""
     picture = np.full((SIDE, SIDE), 0.5)
     y, x = draws[:2] * (SIDE + 2 * GREATEST_RADIUS) - GREATEST_RADIUS
     radius = 1 / np.sqrt(draws[2] / least_radius**2 + (1 - draws[2]) / GREATEST_RADIUS**2)  # of density r**-3
@@ -56,7 +57,7 @@ def _lay_leaves(draws: np.ndarray, least_radius: float) -> np.ndarray:
     return picture
 
 
-def _make_light(noise: np.ndarray) -> np.ndarray:
+def _make_light(noise: Doubles) -> Doubles:
     """Return white noise with its spectrum divided by the frequency, of std 1."""
     frequency = np.hypot(np.fft.fftfreq(SIDE)[:, None], np.fft.rfftfreq(SIDE)[None, :])
     frequency[0, 0] = np.inf  # no mean

@@ -139,7 +139,7 @@ def test_least_squares_learns_the_linear_tasks_and_no_others(data):
     rungs = climb(fit_least_squares, data)
     assert [rung.task for rung in rungs if rung.word == "learned"] == LINEAR
     assert describe_gaps("it", rungs) == (
-        "What it lacks first: to follow a smooth nonlinear map (partly); to tell the class, without noise (not); "
+        "it lacks these abilities first: to follow a smooth nonlinear map (partly); to tell the class, without noise (not); "
         "and 3 more."
     )
 
@@ -244,7 +244,7 @@ def test_a_skill_has_a_word(data, task, skill, word):
 def test_rungs_print_as_a_table_and_as_json(data):
     rungs = climb(answer_the_mean, keep_rows(data, 100))
     lines = format_rungs(rungs).splitlines()
-    assert lines[0].split() == ["task", "it", "asks", "to", "skill"]
+    assert lines[0].split() == ["task", "ability", "skill"]
     assert [line.split()[0].rstrip(",") for line in lines[1:]] == [rung.task.split()[0].rstrip(",") for rung in rungs]
     assert json.loads(json.dumps(rungs[0].to_json()))["word"] == "not"
     learned = [replace(rung, skill=1.0) for rung in rungs]

@@ -5,12 +5,17 @@ import numpy as np
 import pytest
 from sklearn.linear_model import LinearRegression
 
-from eval.predictions import predict
+from eval import predictions
 from ld_data.errors import InputError, MissingDataError
 from ld_data.release.builder import make_dataset
 from tests.support.fakes import FakeCodec, make_source
 
 ROWS = 300
+
+
+def predict(model, data, **options):
+    """Return the values of a model's checked predictions."""
+    return predictions.predict(model, data, **options).values
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""Real servers on loopback, for the parts that speak HTTP: the service, and small ones that misbehave as told."""
+"""Real servers on loopback, for the parts that speak HTTP: the service, and small ones that misbehave on purpose."""
 
 import threading
 import time
@@ -31,7 +31,7 @@ def serve(app: ASGIApp) -> Iterator[str]:
 
 @dataclass(frozen=True)
 class Asked:
-    """A request that came."""
+    """A received request."""
 
     method: str
     path: str
@@ -41,7 +41,7 @@ class Asked:
 
 @dataclass(frozen=True)
 class Answer:
-    """An answer, of which `sent` bytes of the body go out before the connection is closed, or all once a gate opens."""
+    """An answer: after `sent` bytes of the body the connection is closed, or the rest follows once a gate opens."""
 
     status: int = 200
     body: bytes = b""
@@ -54,12 +54,12 @@ class _QuietServer(ThreadingHTTPServer):
     daemon_threads = True
 
     def handle_error(self, request, client_address):
-        """Clients that were killed leave, whatever is on the way."""
+        """Ignore broken connections: some tests kill their clients."""
 
 
 @contextmanager
 def serve_answers(answer: Callable[[Asked], Answer | None]) -> Iterator[tuple[str, list[Asked]]]:
-    """Yield the address of a server that answers as told, and what it was asked; for None it closes the connection."""
+    """Yield the address of a server and the list of its requests; it closes the connection where `answer` is None."""
     asked = []
 
     class Handler(BaseHTTPRequestHandler):
@@ -91,6 +91,17 @@ def serve_answers(answer: Callable[[Asked], Answer | None]) -> Iterator[tuple[st
         finally:
             server.shutdown()
             thread.join()
+
+
+def in_turn(*answers: Answer | Callable[[Asked], Answer | None] | None) -> Callable[[Asked], Answer | None]:
+    """Return a function that answers with these in turn, and then with the last again and again."""
+    left = iter(answers)
+
+    def answer(asked: Asked) -> Answer | None:
+        following = next(left, answers[-1])
+        return following(asked) if callable(following) else following
+
+    return answer
 
 
 def wait_until(condition: Callable[[], bool]) -> None:

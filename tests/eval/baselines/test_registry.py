@@ -68,6 +68,6 @@ def test_a_seed_that_not_every_baseline_takes_is_refused_by_all(call, seed, data
 
 def test_what_has_no_learning_rate_cannot_be_tuned(data):
     with pytest.raises(
-        UnknownNameError, match=r"linear has no learning rate to tune\. Those that have: backpropagation"
+        UnknownNameError, match=r"linear has no learning rate to tune\. These have one: backpropagation"
     ):
         tune_rule("linear", data)

@@ -66,7 +66,7 @@ def test_an_unknown_classifier_is_refused():
 
 def test_what_reads_images_is_not_given_signals_nor_the_reverse():
     with pytest.raises(
-        InputError, match=r"lenet reads images; received signals and vectors\. What reads them: logistic"
+        InputError, match=r"lenet reads images; received signals and vectors\. These read them: logistic"
     ):
         find_classifier("lenet", 1)
     with pytest.raises(InputError, match="mnist1d-cnn reads signals and vectors; received images"):

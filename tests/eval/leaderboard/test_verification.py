@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from eval.leaderboard.verification import measure_ceiling, measure_gap, verify_predictions
+from eval.predictions import check_predictions
 from eval.score import score_predictions
 from ld_data.errors import InputError, LeakError
 from ld_data.release.builder import make_dataset
@@ -58,8 +59,13 @@ def with_ceiling(data, manifest, accuracy):
     return replace(data, manifest=replace(manifest, health=health))
 
 
+def verify(values, data, private_y):
+    """Return the verdict on an array, checked as the service does."""
+    return verify_predictions(check_predictions(values, data), data, private_y)
+
+
 def test_an_honest_model_is_ranked_with_both_scores(data, private_y, honest):
-    verdict = verify_predictions(honest, data, private_y)
+    verdict = verify(honest, data, private_y)
     assert verdict.status == "ranked"
     assert verdict.score == score_predictions(honest, data)
     private = score_predictions(honest, replace(data, test=replace(data.test, y=private_y)))
@@ -70,7 +76,7 @@ def test_an_honest_model_is_ranked_with_both_scores(data, private_y, honest):
 
 
 def test_private_figures_tell_no_more_than_four_places(data, private_y, honest):
-    for value in vars(verify_predictions(honest, data, private_y).private).values():
+    for value in vars(verify(honest, data, private_y).private).values():
         assert value == round(value, 4)
 
 
@@ -80,7 +86,7 @@ def test_large_predictions_do_not_read_the_redraw_out(data, private_y, honest):
     for probe in (2.0**19, -(2.0**19)):
         predictions = honest.astype(np.float64)
         predictions[0, 0] = probe
-        private = verify_predictions(predictions, data, private_y).private
+        private = verify(predictions, data, private_y).private
         assert all(value == float(f"{value:.5g}") for value in vars(private).values())
         private_mse.append(private.mse)
     assert private_mse[0] == private_mse[1]
@@ -88,14 +94,14 @@ def test_large_predictions_do_not_read_the_redraw_out(data, private_y, honest):
 
 def test_a_refusal_does_not_read_the_redraw_out(data, private_y):
     with pytest.raises(LeakError) as refused:
-        verify_predictions(2.0**17 * data.test.y, data, private_y)
+        verify(2.0**17 * data.test.y, data, private_y)
     figures = re.search(r"is (\S+) \+- (\S+) higher", str(refused.value)).groups()
     assert all(float(figure) == float(f"{float(figure):.5g}") for figure in figures)
 
 
 def test_a_copy_of_the_public_y_is_refused(data, private_y):
     with pytest.raises(LeakError, match="below the floor"):
-        verify_predictions(data.test.y, data, private_y)
+        verify(data.test.y, data, private_y)
 
 
 def test_a_copy_of_y_scores_worse_than_null_on_the_redraw(data, private_y):
@@ -105,7 +111,7 @@ def test_a_copy_of_y_scores_worse_than_null_on_the_redraw(data, private_y):
 
 def test_a_copy_of_the_redraw_itself_is_refused(data, private_y):
     with pytest.raises(LeakError, match="below the floor"):
-        verify_predictions(private_y, data, private_y)
+        verify(private_y, data, private_y)
 
 
 @pytest.mark.parametrize("share", [0.01, 0.05, 0.2, 0.5])
@@ -113,7 +119,7 @@ def test_a_blend_with_the_public_y_is_refused_by_the_redraw(data, private_y, hon
     """Also where the public score is one that an honest model might have."""
     blend = share * data.test.y + (1 - share) * honest
     with pytest.raises(LeakError):
-        verify_predictions(blend, data, private_y)
+        verify(blend, data, private_y)
     gap, _ = measure_gap(blend, data, private_y)
     assert gap == pytest.approx(2 * share * SCALE**2, rel=0.15)
 
@@ -122,7 +128,7 @@ def test_a_blend_above_the_floor_is_told_that_it_is_not_confirmed(data, private_
     blend = 0.02 * data.test.y + 0.98 * honest
     assert not score_predictions(blend, data).is_leak
     with pytest.raises(LeakError, match="not confirmed"):
-        verify_predictions(blend, data, private_y)
+        verify(blend, data, private_y)
 
 
 def test_honest_models_are_hardly_ever_refused(data, private_y, honest):
@@ -139,21 +145,21 @@ def test_honest_models_are_hardly_ever_refused(data, private_y, honest):
 
 def test_the_oracle_itself_has_no_gap_at_all(data, private_y):
     assert measure_gap(data.class_mean[data.test.label], data, private_y) == (0.0, 0.0)
-    assert verify_predictions(data.class_mean[data.test.label], data, private_y).status == "ranked"
+    assert verify(data.class_mean[data.test.label], data, private_y).status == "ranked"
 
 
 def test_class_means_by_true_label_with_noise_are_suspect(data, private_y, manifest):
     random = np.random.default_rng(2)
     cheat = data.class_mean[data.test.label] + random.normal(0, 0.2, data.test.y.shape)
-    verdict = verify_predictions(cheat, with_ceiling(data, manifest, 0.99), private_y)
+    verdict = verify(cheat, with_ceiling(data, manifest, 0.99), private_y)
     assert verdict.status == "suspect"
     assert verdict.ceiling == pytest.approx(0.99 + 3 * np.sqrt(0.99 * 0.01 / 10_000))
 
 
 def test_an_accuracy_at_the_ceiling_is_ranked(data, private_y, manifest, honest):
     accuracy = score_predictions(honest, data).decoded_accuracy
-    assert verify_predictions(honest, with_ceiling(data, manifest, accuracy), private_y).status == "ranked"
-    assert verify_predictions(honest, with_ceiling(data, manifest, accuracy - 0.05), private_y).status == "suspect"
+    assert verify(honest, with_ceiling(data, manifest, accuracy), private_y).status == "ranked"
+    assert verify(honest, with_ceiling(data, manifest, accuracy - 0.05), private_y).status == "suspect"
 
 
 def test_there_is_no_ceiling_where_nothing_measured_it(manifest):
@@ -176,13 +182,13 @@ def test_there_is_no_ceiling_where_nothing_measured_it(manifest):
 )
 def test_what_is_no_prediction_is_refused(data, private_y, predictions, words):
     with pytest.raises(InputError, match=words):
-        verify_predictions(predictions, data, private_y)
+        verify(predictions, data, private_y)
 
 
 @pytest.mark.parametrize("dtype", ["<f8", ">f4", ">f8", "<f4"])
 def test_the_same_numbers_have_the_same_hash_in_any_form(data, private_y, honest, dtype):
     values = honest.astype(np.float32)
-    verdicts = [verify_predictions(form, data, private_y) for form in (values, np.asfortranarray(values.astype(dtype)))]
+    verdicts = [verify(form, data, private_y) for form in (values, np.asfortranarray(values.astype(dtype)))]
     assert verdicts[0].predictions_sha256 == verdicts[1].predictions_sha256
     assert verdicts[0].score == verdicts[1].score
 
@@ -190,4 +196,4 @@ def test_the_same_numbers_have_the_same_hash_in_any_form(data, private_y, honest
 def test_one_test_row_cannot_be_verified():
     data = make_dataset(make_source(60, 1), FakeCodec(), "fake", seed=0)
     with pytest.raises(InputError, match="two test rows"):
-        verify_predictions(np.ones((1, 4)), data, data.test.y)
+        verify(np.ones((1, 4)), data, data.test.y)

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from ld_data.errors import InputError, IntegrityError, MissingLibraryError
-from ld_data.mnist1d import dataset as ours
+from ld_data.mnist1d import compat as ours
 
-# ruff: noqa: NPY002 - the global random state is part of what is compared
+# ruff: noqa: NPY002 - the tests compare the global random states
 with warnings.catch_warnings():
     warnings.simplefilter("ignore", DeprecationWarning)
     original = pytest.importorskip("mnist1d")  # the original package
@@ -28,7 +28,9 @@ def test_the_templates_are_the_original_s():
         assert np.array_equal(found[name], values)
 
 
-@pytest.mark.parametrize("changes", [{}, {"num_samples": 500, "seed": 7, "shuffle_seq": True, "padding": [5, 9]}])
+@pytest.mark.parametrize(
+    "changes", [{"num_samples": 600}, {"num_samples": 500, "seed": 7, "shuffle_seq": True, "padding": [5, 9]}]
+)
 def test_a_data_set_is_the_original_s(changes):
     args = ours.get_dataset_args()
     vars(args).update(changes)
@@ -42,6 +44,7 @@ def test_a_data_set_is_the_original_s(changes):
 def test_a_data_set_of_other_templates_is_the_original_s():
     template = {"x": np.random.default_rng(0).normal(size=(2, 7)), "t": np.linspace(0, 1, 7), "y": np.array([4, 9])}
     args = ours.get_dataset_args()
+    args.num_samples = 600
     found, expected = ours.make_dataset(args, template), original.data.make_dataset(args, template)
     for name in ("x", "x_test", "y", "y_test", "t"):
         assert found[name] == pytest.approx(expected[name], abs=1e-12)
@@ -90,7 +93,7 @@ class TestGetDataset:
     def test_it_makes_keeps_and_finds_again(self, args, tmp_path, capsys):
         path = str(tmp_path / "signals.pkl")
         made = ours.get_dataset(args, path=path, download=False)
-        assert capsys.readouterr().out == f"Made the data set and wrote {tmp_path / 'signals.npz'}\n"
+        assert capsys.readouterr().out == f"Generated the data set and wrote {tmp_path / 'signals.npz'}\n"
         found = ours.get_dataset(args, path=path, download=False)
         assert capsys.readouterr().out == f"Loaded {tmp_path / 'signals.npz'}\n"
         for name in ("x", "x_test", "y", "y_test", "t"):
@@ -104,7 +107,7 @@ class TestGetDataset:
         assert capsys.readouterr().out == ""
         assert [path.name for path in tmp_path.iterdir()] == ["mnist1d_data.npz"]
 
-    def test_it_is_made_anew_when_asked_for(self, args, tmp_path):
+    def test_a_stored_set_is_replaced_on_request(self, args, tmp_path):
         path = tmp_path / "signals"
         ours.get_dataset(args, path, verbose=False, download=False)
         args.num_samples = 200
@@ -118,7 +121,7 @@ class TestGetDataset:
         with pytest.warns(UserWarning, match=r"signals\.pkl is not read, as pickles can run code"):
             assert len(ours.get_dataset(args, path, verbose=False, download=False)["x"]) == 80
         assert path.read_bytes().startswith(b"cos")
-        ours.get_dataset(args, path, verbose=False, download=False)  # there is one of ours now, and no more to say
+        ours.get_dataset(args, path, verbose=False, download=False)  # the .npz exists now: no second warning
 
     def test_a_path_without_a_name_is_refused(self, args):
         with pytest.raises(InputError, match="path must name a file"):
@@ -130,15 +133,15 @@ class TestGetDataset:
         made = ours.get_dataset(args, tmp_path / "four", verbose=False, download=False, template=template)
         assert set(made["y"]) == {0, 1, 2, 3}
 
-    def test_what_is_damaged_or_another_s_is_neither_read_nor_lost(self, args, tmp_path):
+    def test_another_kind_of_file_is_neither_read_nor_lost(self, args, tmp_path):
         path = tmp_path / "signals.npz"
         np.savez(path, x=np.zeros(3))
         before = path.read_bytes()
-        with pytest.raises(IntegrityError, match=f"{re.escape(str(path))}: no MNIST-1D set of ours"):
+        with pytest.raises(IntegrityError, match=f"{re.escape(str(path))}: expected a file of `get_dataset`"):
             ours.get_dataset(args, path, download=False)
         assert path.read_bytes() == before
 
-    def test_both_at_once_make_no_sense(self, args):
+    def test_both_options_at_once_are_refused(self, args):
         with pytest.raises(InputError, match="choose one"):
             ours.get_dataset(args, regenerate=True)
 
@@ -155,7 +158,7 @@ def test_bad_arguments_are_refused(args, reason):
         ours.make_dataset(args)
 
 
-def test_one_signal_needs_no_arguments_of_a_set():
+def test_a_single_signal_needs_no_arguments_of_a_set():
     args = ours.get_dataset_args()
     for name in ("num_samples", "train_split", "shuffle_seq", "seed"):
         delattr(args, name)
@@ -167,7 +170,7 @@ def test_one_signal_needs_no_arguments_of_a_set():
 
 
 @pytest.mark.parametrize("thing", [5, [1], np.zeros(3)])
-def test_what_is_no_arguments_or_template_is_refused(thing):
+def test_other_objects_are_refused_as_arguments_and_as_template(thing):
     with pytest.raises(InputError, match="get_dataset_args"):
         ours.make_dataset(thing)
     with pytest.raises(InputError, match="a template is a dictionary of x, t and y"):
@@ -198,7 +201,7 @@ def test_signals_are_drawn_as_the_original_draws_them(options):
         assert found.get_title() == expected.get_title()
         assert found.get_xlim() == expected.get_xlim()
         assert found.get_ylim() == expected.get_ylim()
-        if not options.get("do_transform"):  # the original transforms each axis t on from the one before
+        if not options.get("do_transform"):  # the original transforms the time axis again and again
             assert found.lines[0].get_xydata() == pytest.approx(expected.lines[0].get_xydata(), abs=1e-12)
 
 

@@ -40,7 +40,7 @@ def test_bad_arguments_are_refused_by_name(change, reason):
         Mnist1dConfig(**change)
 
 
-def test_numpy_s_numbers_and_lists_are_taken_as_python_s():
+def test_numpy_s_numbers_and_lists_become_python_s():
     config = Mnist1dConfig(
         template_len=np.uint8(200), padding=[0, np.uint8(100)], scale_coeff=np.float32(0.5), shuffle_seq=np.True_
     )
@@ -66,7 +66,7 @@ def test_the_templates_are_the_published_ones(mnist_home):
         ([[1, 2, 3], [1, 2]], "differ in length"),
         ([["a", "b"]], "numbers"),
         ([[1.0, np.nan]], "finite"),
-        ([[1.0, 1e7]], "between"),
+        ([[1.0, 1e7]], "within"),
         ({"x": [[1.0, 2.0]]}, 'Pass its "x"'),
     ],
 )

@@ -27,7 +27,7 @@ def test_the_published_set_is_canonical_and_any_other_fast():
     assert make_mnist1d(templates=make_templates()).x.dtype == np.float32
 
 
-def test_a_mode_can_be_asked_for():
+def test_a_mode_can_be_chosen():
     assert np.array_equal(
         make_mnist1d(SMALL, mode="canonical").x_test, make_canonical(make_templates(), SMALL)[0][160:]
     )

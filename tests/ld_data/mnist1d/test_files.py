@@ -51,18 +51,18 @@ def test_the_same_signals_give_the_same_bytes():
 @pytest.mark.parametrize("stream", [stream_npy, stream_npz])
 def test_memory_does_not_grow_with_the_signals(stream):
     peaks = []
-    for blocks in (4, 16):  # two and eight of the stream's: of two it holds one while it draws the other
+    for blocks in (4, 16):  # two and eight blocks of the stream: it holds one while it draws the next
         plan = plan_mnist1d(replace(LARGE, num_samples=blocks * 65_530, final_seq_length=40))
-        list(map(len, stream(plan_mnist1d(SMALL))))  # the tables are made, and stay
+        list(map(len, stream(plan_mnist1d(SMALL))))  # makes the tables, which stay
         tracemalloc.start()
         size = sum(map(len, stream(plan)))
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
     assert size > 60e6
-    assert peaks[1] < 1.2 * peaks[0] + 9 * 12 * 65_530  # the classes, which are kept until they are written
+    assert peaks[1] < 1.2 * peaks[0] + 9 * 12 * 65_530  # the classes are kept until they are written
 
 
-def test_progress_is_shown_on_a_terminal_alone(tmp_path, capsys, monkeypatch):
+def test_progress_is_shown_only_on_a_terminal(tmp_path, capsys, monkeypatch):
     write_signals(plan_mnist1d(SMALL), tmp_path / "s.npz")
     assert capsys.readouterr().err == ""
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
@@ -74,7 +74,7 @@ def test_progress_is_shown_on_a_terminal_alone(tmp_path, capsys, monkeypatch):
     ("name", "reason"),
     [("s.txt", "must end in .npz"), ("no/s.npz", "no folder"), ("there.npz", "exists"), ("there.npy", "exists")],
 )
-def test_a_path_that_will_not_do_is_refused_and_nothing_written(tmp_path, name, reason):
+def test_a_bad_path_is_refused_and_nothing_written(tmp_path, name, reason):
     (tmp_path / "there.npz").write_bytes(b"precious")
     (tmp_path / "there.labels.npy").write_bytes(b"precious")
     with pytest.raises(InputError, match=reason):
@@ -83,7 +83,7 @@ def test_a_path_that_will_not_do_is_refused_and_nothing_written(tmp_path, name, 
     assert (tmp_path / "there.npz").read_bytes() == b"precious"
 
 
-def test_what_fails_half_way_leaves_nothing(tmp_path):
+def test_a_failure_half_way_leaves_nothing(tmp_path):
     def fail():
         yield make_mnist1d(SMALL).x, make_mnist1d(SMALL).y
         raise KeyboardInterrupt

@@ -19,7 +19,7 @@ CONFIGS = {
 
 
 def draw_signals(dilated, config, labels, draws):
-    """Signals by the steps of the original from generic random numbers."""
+    """Signals through the original's steps, from any random numbers."""
     random = np.random.default_rng(0)
     rows, length = len(labels), config.dilated_length
     return make_signals(
@@ -71,6 +71,6 @@ def test_a_place_needs_no_more_normals_than_a_signal_has_points():
     assert make_tables(dilate(make_templates(), Mnist1dConfig()), Mnist1dConfig(), 0.0, 1.0).shape == (25 * 48, 52, 40)
 
 
-def test_a_row_of_ones_takes_the_mean_away():
+def test_a_row_of_ones_subtracts_the_mean():
     tables = make_tables(dilate(make_templates(), Mnist1dConfig()), Mnist1dConfig(), 0.5, 2.0)
     assert tables[:, -1] == pytest.approx(np.full((1200, 40), -0.25))

@@ -13,7 +13,7 @@ def test_the_pictures_show_every_template_and_every_step_of_each():
     assert np.array_equal(figures["templates"].axes[3].lines[0].get_xdata(), make_templates()[3])
 
 
-def test_each_step_changes_what_it_is_named_after():
+def test_each_step_changes_what_its_name_says():
     steps = {name: signals for name, _, signals in trace_steps(make_templates(), Mnist1dConfig())}
     dilated, scaled, translated = steps["padded, dilated"], steps["scaled"], steps["translated"]
     padding = dilated == 0

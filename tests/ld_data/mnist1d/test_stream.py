@@ -3,12 +3,10 @@ import subprocess
 import sys
 from dataclasses import replace
 
-import keras
 import numpy as np
 import pytest
 from scipy import stats
 
-from eval.classifiers.judges import find_judge, load_judge
 from ld_data.errors import InputError
 from ld_data.health.two_sample import measure_c2st
 from ld_data.mnist1d.canonical import make_canonical
@@ -36,7 +34,7 @@ def fast(request):
 
 
 @pytest.mark.parametrize("config", [Mnist1dConfig(), SMALL, BIG], ids=["default", "small", "big"])
-def test_a_row_does_not_depend_on_what_else_is_asked_for(config):
+def test_a_row_does_not_depend_on_the_other_requested_rows(config):
     stream = SignalStream(config)
     rows = 2 * stream.block_rows + 100
     signals, labels = stream.make_rows(0, rows)
@@ -48,6 +46,7 @@ def test_a_row_does_not_depend_on_what_else_is_asked_for(config):
         assert np.array_equal(again_labels, labels[first : first + count])
 
 
+@pytest.mark.slow
 def test_another_process_makes_the_same_rows():
     code = (
         "from ld_data.mnist1d.stream import SignalStream; from ld_data.storage.hashing import hash_array;"
@@ -117,26 +116,34 @@ def test_neighbouring_points_differ_as_in_canonical_signals(canonical, fast):
     assert min(stats.ks_2samp(ours[:, i], theirs[:, i]).pvalue for i in range(39)) > 0.001 / 39
 
 
+@pytest.mark.slow
 def test_classifiers_cannot_tell_them_apart(canonical, fast):
     with_class = [np.column_stack([x, np.eye(10)[y]]) for x, y in (canonical, fast)]
     accuracy = measure_c2st(*with_class)
     assert accuracy == pytest.approx({"c2st_mlp": 0.5, "c2st_trees": 0.5}, abs=4 * 0.5 / np.sqrt(ROWS))
 
 
+@pytest.mark.slow
 def test_a_classifier_would_notice_a_slip(canonical):
     """The power of the test before: correlated noise one fifth too strong, all else the same."""
     other = SignalStream(Mnist1dConfig(seed=3, corr_noise_scale=0.3)).make_rows(0, ROWS)[0]
     assert max(measure_c2st(canonical[0], other).values()) > 0.55
 
 
+@pytest.mark.slow
 def test_a_judge_of_canonical_signals_reads_both_alike(canonical, fast):
+    from eval.classifiers.judges import find_judge, load_judge
+
     judge = load_judge(find_judge("mnist1d"))
     correct = [judge.predict(x, verbose=0).argmax(1) == y for x, y in (canonical, fast)]
     error = np.sqrt(sum(c.var() / ROWS for c in correct))
     assert abs(correct[0].mean() - correct[1].mean()) < 4 * error
 
 
+@pytest.mark.slow
 def test_a_network_trained_on_fast_signals_reads_both_alike(canonical, fast):
+    import keras
+
     keras.utils.set_random_seed(0)
     layers = [keras.layers.Reshape((40, 1))] + [
         keras.layers.Conv1D(32, 5, strides=2, activation="relu") for _ in range(2)
@@ -169,7 +176,7 @@ def test_shuffled_steps_are_the_same_steps_in_another_order():
 
 @pytest.mark.parametrize("rows", [(-1, 5), (0, -5), (0, 1e3), (2**63, 1), (2**63 - 5, 6), (10**5000, 1)])
 @pytest.mark.parametrize("ask", [SignalStream.make_rows, lambda stream, first, rows: stream.iterate(rows, first)])
-def test_row_numbers_that_cannot_be_are_refused_at_once(ask, rows):
+def test_impossible_row_numbers_are_refused_at_once(ask, rows):
     with pytest.raises(InputError, match=r"(first_row|rows) must be"):
         ask(SignalStream(SMALL), *rows)
 
@@ -188,7 +195,7 @@ def test_the_greatest_scales_give_finite_signals():
         assert 0.9 < signals.std() < 1.1
 
 
-def test_a_kept_block_is_nobody_s_to_write_into():
+def test_a_kept_block_cannot_be_overwritten():
     stream = SignalStream(SMALL)
     first = stream.make_rows(0, 10)[0]
     first[:] = 0
@@ -196,8 +203,9 @@ def test_a_kept_block_is_nobody_s_to_write_into():
     assert np.array_equal(stream.make_rows(0, 10)[0], SignalStream(SMALL).make_rows(0, 10)[0])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("arguments", ["", "padding=(0, 0)", "max_translation=5, final_seq_length=90"])
-def test_the_bits_do_not_depend_on_the_number_of_threads(arguments):
+def test_signals_do_not_depend_on_the_number_of_threads(arguments):
     code = f"""if True:
         import hashlib
         from ld_data.mnist1d import Mnist1dConfig, SignalStream

@@ -1,13 +1,16 @@
 import numpy as np
 import pytest
-from torch.utils.data import DataLoader
 
 from ld_data.errors import InputError
 from ld_data.mnist1d.config import Mnist1dConfig
 from ld_data.mnist1d.stream import SignalStream
-from ld_data.mnist1d.torch import SignalDataset
 
 torch = pytest.importorskip("torch", reason="needs PyTorch, which LD-Data does not install")
+from torch.utils.data import DataLoader  # noqa: E402 - only where PyTorch is installed
+
+from ld_data.mnist1d.torch import SignalDataset  # noqa: E402 - as above
+
+pytestmark = pytest.mark.slow
 
 STREAM = SignalStream(Mnist1dConfig(final_seq_length=9))
 ROWS = STREAM.block_rows + 100

@@ -25,7 +25,7 @@ def test_an_http_address_is_a_link(text):
         "http://a\x1b",
     ],
 )
-def test_anything_else_is_none(text):
+def test_anything_else_is_refused(text):
     assert not is_link(text)
     with pytest.raises(InputError, match="http or https address"):
         check_service(text)

@@ -19,6 +19,7 @@ from eval.leaderboard.entries import MAX_NAME_ENTRIES
 from eval.leaderboard.receipts import verify_log
 from eval.leaderboard.store import Store
 from eval.leaderboard.tokens import Tokens
+from eval.predictions import check_predictions
 from eval.score import score_predictions
 from ld_data.errors import InputError, LeakError, UnknownNameError
 from ld_data.mnist1d.config import Mnist1dConfig
@@ -127,6 +128,10 @@ class TestDrawing:
             draw_signals(seed, rows)
 
 
+def verify(values, data):
+    return verify_challenge(check_predictions(values, data), data)
+
+
 class TestVerifying:
     @pytest.fixture
     def data(self, release):
@@ -134,21 +139,21 @@ class TestVerifying:
         return replace(data, test=draw_rows("a", "fake", FakeCodec(), ROWS))
 
     def test_an_honest_model_is_ranked_between_null_and_floor(self, data):
-        verdict = verify_challenge(guess_classes(data.test.x), data)
+        verdict = verify(guess_classes(data.test.x), data)
         assert verdict.status == "ranked"
         assert verdict.score.floor < verdict.score.mse < verdict.score.null
         assert verdict.private is None
 
     def test_a_class_guess_by_chance_is_below_the_null(self, data):
         guess = data.class_mean[np.random.default_rng(0).integers(K, size=ROWS)]
-        verdict = verify_challenge(guess, data)
+        verdict = verify(guess, data)
         assert verdict.status == "ranked"
         assert verdict.score.skill < 0
 
     def test_who_knows_y_is_refused_without_a_figure(self, data):
         for share in (1.0, 0.5):
             with pytest.raises(LeakError) as caught:
-                verify_challenge(share * data.test.y + (1 - share) * data.class_mean[data.test.label], data)
+                verify(share * data.test.y + (1 - share) * data.class_mean[data.test.label], data)
             assert not any(letter.isdigit() for letter in str(caught.value))
 
     def test_figures_are_rounded_so_that_one_row_hardly_shows(self, data):

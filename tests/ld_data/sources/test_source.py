@@ -9,7 +9,7 @@ from ld_data.sources.catalogue import load_source
 from ld_data.sources.user_images import read_source
 from ld_data.variations.archive import PUBLICATIONS
 from ld_data.variations.published import Variations
-from ld_data.variations.stream import MANNERS, VariationStream, to_bytes
+from ld_data.variations.stream import PRESETS, VariationStream, to_bytes
 from tests.support.fakes import make_source
 
 
@@ -55,14 +55,14 @@ def few_digits(monkeypatch):
     return arrays
 
 
-@pytest.mark.parametrize("name", MANNERS)
+@pytest.mark.parametrize("name", PRESETS)
 def test_variations_are_each_digit_once_in_order(few_digits, name):
     source = load_source(name)
     assert (source.name, source.x_train.shape, source.x_test.shape) == (name, (20, 28, 28), (10, 28, 28))
     assert source.x_train.dtype == source.x_test.dtype == np.uint8
     assert np.array_equal(source.label_train, few_digits["y_train"])
-    train = VariationStream(MANNERS[name], few_digits["x_train"], few_digits["y_train"])
-    test = VariationStream(MANNERS[name], few_digits["x_test"], few_digits["y_test"])
+    train = VariationStream(PRESETS[name], few_digits["x_train"], few_digits["y_train"])
+    test = VariationStream(PRESETS[name], few_digits["x_test"], few_digits["y_test"])
     assert np.array_equal(source.x_train, to_bytes(train.make_rows(0, 20).x))
     assert np.array_equal(source.x_test, to_bytes(test.make_rows(20, 10).x))  # with angles of its own
     assert load_source(name).sha256 == source.sha256

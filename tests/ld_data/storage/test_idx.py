@@ -26,7 +26,7 @@ def test_round_trip(tmp_path, pack):
         (write_idx(ARRAY) + b"x", "received 25"),
         (gzip.compress(write_idx(ARRAY))[:-9], "whole gzip file"),
     ],
-    # Of its own: a gzip file holds the second it was made in, and a test's name must not.
+    # Explicit names: gzip bytes hold the time of their creation, and a test's name must not change.
     ids=["empty", "page", "floats", "header", "short", "long", "cut-gzip"],
 )
 def test_a_damaged_file_is_refused(tmp_path, content, reason):

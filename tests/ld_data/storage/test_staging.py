@@ -1,16 +1,17 @@
 import errno
+import os
 import subprocess
 import sys
 import threading
 
 import pytest
 
-from ld_data.errors import DownloadError, StorageError
-from ld_data.storage.staging import make_staging_folder, stage_file
+from ld_data.errors import DownloadError, InputError, StorageError
+from ld_data.storage.staging import check_new_file, has_name, make_staging_folder, stage_file
 
 HOLD = """
 import sys, pathlib
-from ld_data.staging import make_staging_folder
+from ld_data.storage.staging import make_staging_folder
 with make_staging_folder(pathlib.Path(sys.argv[1]), "a") as folder:
     (folder / "half").write_text("half")
     print("holding", flush=True)
@@ -20,7 +21,7 @@ with make_staging_folder(pathlib.Path(sys.argv[1]), "a") as folder:
 
 @pytest.fixture
 def other_writer(tmp_path):
-    """Another process that is writing `a`."""
+    """A process that is writing `a`."""
     command = [sys.executable, "-c", HOLD, str(tmp_path)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout.readline() == "holding\n"
@@ -36,7 +37,7 @@ def test_the_folder_is_empty_and_gone_afterwards(tmp_path):
     assert list((tmp_path / "new").iterdir()) == []
 
 
-def test_what_was_renamed_stays(tmp_path):
+def test_a_renamed_folder_stays(tmp_path):
     with make_staging_folder(tmp_path, "a") as folder:
         (folder / "file").write_text("whole")
         folder.rename(tmp_path / "a")
@@ -67,6 +68,7 @@ def test_the_next_writer_s_folder_survives_the_end_of_this_one(tmp_path):
     assert (tmp_path / "kept" / "file").read_text() == "whole"
 
 
+@pytest.mark.slow
 def test_two_writers_of_one_name_do_not_mix(tmp_path, other_writer):
     with pytest.raises(StorageError, match="another process is writing a"), make_staging_folder(tmp_path, "a"):
         pass
@@ -75,7 +77,8 @@ def test_two_writers_of_one_name_do_not_mix(tmp_path, other_writer):
         assert folder.exists()
 
 
-def test_who_waits_is_next_and_says_so(tmp_path, other_writer, capsys):
+@pytest.mark.slow
+def test_a_waiting_writer_is_next_and_says_so(tmp_path, other_writer, capsys):
     entered = []
 
     def write():
@@ -95,7 +98,7 @@ def test_who_waits_is_next_and_says_so(tmp_path, other_writer, capsys):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_many_who_wait_all_get_their_turn(tmp_path):
+def test_many_waiting_writers_all_get_their_turn(tmp_path):
     def write(number):
         with make_staging_folder(tmp_path, "a", wait=True) as folder:
             (folder / "file").write_text(f"{number}")
@@ -110,7 +113,8 @@ def test_many_who_wait_all_get_their_turn(tmp_path):
     assert {path.name: (path / "file").read_text() for path in tmp_path.iterdir()} == {n: n for n in "1357"}
 
 
-def test_what_a_killed_writer_left_is_cleared(tmp_path, other_writer):
+@pytest.mark.slow
+def test_the_leftovers_of_a_killed_writer_are_cleared(tmp_path, other_writer):
     other_writer.kill()
     other_writer.wait()
     assert (tmp_path / ".a.writing" / "half").exists()
@@ -118,9 +122,38 @@ def test_what_a_killed_writer_left_is_cleared(tmp_path, other_writer):
         assert list(folder.iterdir()) == []
 
 
-def test_a_refusing_disk_is_a_clear_error_and_ours_pass_through(tmp_path):
+def test_a_refusing_disk_is_a_clear_error_and_other_errors_pass_through(tmp_path):
     with pytest.raises(StorageError, match=r"could not write a in .*No space left"), make_staging_folder(tmp_path, "a"):
         raise OSError(errno.ENOSPC, "No space left on device")
     with pytest.raises(DownloadError, match="no mirror"), make_staging_folder(tmp_path, "a"):
         raise DownloadError("no mirror")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_that_others_keep_renaming_is_reported(tmp_path, monkeypatch):
+    monkeypatch.setattr("ld_data.storage.staging.has_name", lambda descriptor, path: False)
+    with pytest.raises(StorageError, match="renamed again and again"), make_staging_folder(tmp_path, "a"):
+        pass
+
+
+def test_a_descriptor_has_the_name_of_its_file_until_it_is_renamed(tmp_path):
+    path = tmp_path / "file"
+    path.write_text("text")
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        assert has_name(descriptor, path)
+        path.rename(tmp_path / "other")
+        assert not has_name(descriptor, path)
+        path.write_text("text")
+        assert not has_name(descriptor, path)
+    finally:
+        os.close(descriptor)
+
+
+def test_a_new_file_needs_a_folder_and_a_free_name(tmp_path):
+    check_new_file(tmp_path / "a")
+    with pytest.raises(InputError, match="no folder"):
+        check_new_file(tmp_path / "nowhere" / "a")
+    (tmp_path / "b").symlink_to(tmp_path / "nothing")
+    with pytest.raises(InputError, match="is not overwritten"):
+        check_new_file(tmp_path / "b")

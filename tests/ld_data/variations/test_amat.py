@@ -13,7 +13,7 @@ ROWS = 30
 
 @pytest.fixture(params=[1 << 15, 1 << 19])
 def _blocks(request, monkeypatch):
-    """Blocks of two rows, and of all."""
+    """Blocks of two rows, and of all rows."""
     monkeypatch.setattr(variations_amat, "BLOCK_BYTES", request.param)
 
 
@@ -25,7 +25,7 @@ def read(content, rows=ROWS, **options):
 class TestReadAmat:
     @pytest.mark.parametrize("notation", NOTATIONS)
     @pytest.mark.parametrize("cut", [0, 1])
-    def test_any_notation_gives_what_the_obvious_parser_finds(self, notation, cut):
+    def test_any_notation_gives_the_numbers_of_the_obvious_parser(self, notation, cut):
         """With and without an end of the last line."""
         content = write_lines(make_rows(ROWS), notation)
         content = content[: len(content) - cut * len(NOTATIONS[notation][3])]
@@ -44,7 +44,7 @@ class TestReadAmat:
         content = write_lines(table[:7]) + write_lines(table[7:20], "short") + write_lines(table[20:])
         assert np.array_equal(read(content).images.reshape(ROWS, PIXELS), parse_slowly(content)[:, :PIXELS])
 
-    def test_images_that_are_stored_by_columns_are_turned(self):
+    def test_images_stored_by_columns_are_transposed(self):
         content = write_lines(make_rows(ROWS))
         assert np.array_equal(read(content, transposed=True).images, read(content).images.transpose(0, 2, 1))
 
@@ -74,7 +74,7 @@ class TestReadAmat:
             read(b"\n".join(lines), ROWS + 1)
 
     @pytest.mark.parametrize(("row", "notation"), [(0, "matlab"), (22, "matlab"), (22, "full")])
-    def test_what_is_no_number_is_named(self, row, notation):
+    def test_a_word_that_is_not_a_number_is_named(self, row, notation):
         lines = write_lines(make_rows(ROWS), notation).splitlines()
         lines[row] = lines[row].replace(lines[row].split()[2], b"0.x")
         with pytest.raises(IntegrityError, match=rf"row {row + 1}, column 3: expected a number; received '0\.x'"):
@@ -88,7 +88,7 @@ class TestReadAmat:
             read(write_lines(table))
 
     @pytest.mark.parametrize("value", [10, -1, 2.5, np.nan])
-    def test_a_class_that_is_none_is_named(self, value):
+    def test_a_class_outside_its_range_is_named(self, value):
         table = make_rows(ROWS)
         table[8, PIXELS] = value
         with pytest.raises(
@@ -97,7 +97,7 @@ class TestReadAmat:
             read(write_lines(table))
 
     @pytest.mark.parametrize("header", [b"#size: 30 785", b"pixel1 pixel2 label", b"%%MatrixMarket matrix", b""])
-    def test_a_header_is_told_from_a_damaged_row(self, header):
+    def test_a_header_is_recognised(self, header):
         with pytest.raises(IntegrityError, match="expected 785 numbers in the first line; received a header, "):
             read(header + b"\n" + write_lines(make_rows(ROWS)))
 
@@ -106,7 +106,7 @@ class TestReadAmat:
             read(b"<!DOCTYPE html>\n<title>404 Not Found</title>\n")
 
     @pytest.mark.parametrize(("rows", "words"), [(ROWS - 1, "received 29."), (ROWS + 1, "received 31.")])
-    def test_another_number_of_rows_is_told(self, rows, words):
+    def test_another_number_of_rows_is_refused(self, rows, words):
         with pytest.raises(IntegrityError, match=f"expected 30 rows; {words}$"):
             read(write_lines(make_rows(rows)), other_rows=12)
 

@@ -79,7 +79,7 @@ class TestPatches:
         assert patches.count == sum((measure_variance(picture, SHAPE) >= 0.06).sum() for picture in pictures)
 
     def test_every_patch_is_as_likely_as_any_other(self):
-        """A picture whose pixels are all different tells where a patch was cut."""
+        """In a picture of different pixels, the first pixel of a patch shows its place."""
         picture = np.arange(12 * 12).reshape(12, 12) / 143
         patches = Patches([picture], SHAPE, 0.0)
         counts = np.bincount(np.rint(143 * patches.make_rows(2, 0, 12_000)[:, 0, 0]).astype(int), minlength=144)
@@ -95,7 +95,7 @@ class TestPatches:
         picture = np.random.default_rng(0).integers(0, 256, (9, 9), np.uint8)
         assert np.array_equal(check_pictures([picture], SHAPE)[0], picture / np.float32(255))
 
-    def test_pictures_without_texture_are_refused_with_what_there_is(self, pictures):
+    def test_pictures_without_texture_are_refused_with_their_greatest_variance(self, pictures):
         with pytest.raises(InputError, match=r"variance of 0\.3 or more; the greatest is 0\.1"):
             Patches(pictures, SHAPE, 0.3)
 
@@ -111,11 +111,11 @@ class TestPatches:
             ([[["a"] * 9] * 9], "must be numbers"),
         ],
     )
-    def test_what_is_no_picture_is_refused(self, bad, words):
+    def test_bad_pictures_are_refused(self, bad, words):
         with pytest.raises(InputError, match=words):
             Patches(bad, SHAPE, 0.0)
 
-    def test_more_pixels_than_are_indexed_are_refused(self, monkeypatch):
+    def test_too_many_pixels_are_refused(self, monkeypatch):
         monkeypatch.setattr("ld_data.variations.backgrounds.MAX_PICTURE_PIXELS", 100)
         with pytest.raises(InputError, match="100 pixels or fewer"):
             Patches(np.zeros((2, 9, 9)), SHAPE, 0.0)
@@ -130,7 +130,7 @@ class TestTextures:
         assert not np.array_equal(make_textures(4, 1)[0], textures[0])
 
     def test_nearly_all_patches_have_texture_but_not_all(self):
-        """Edges and plain parts, as in photographs: the threshold has something to leave out."""
+        """Edges and plain parts, as in photographs: the threshold leaves some patches out."""
         variance = np.concatenate(
             [measure_variance(picture / 255, (28, 28)).ravel() for picture in make_textures(0, 2)]
         )
@@ -142,6 +142,6 @@ class TestTextures:
         assert near > 0.7
         assert abs(far) < 0.3
 
-    def test_nobody_writes_into_them(self):
+    def test_they_are_read_only(self):
         with pytest.raises(ValueError, match="read-only"):
             make_textures(3, 1)[0, 0, 0] = 1

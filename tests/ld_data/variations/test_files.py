@@ -6,14 +6,14 @@ from ld_data.sources.user_images import read_source
 from ld_data.variations import files as variations_files
 from ld_data.variations import stream as variations_generator
 from ld_data.variations.files import read_pictures, write_variations
-from ld_data.variations.stream import MANNERS, VariationStream
+from ld_data.variations.stream import PRESETS, VariationStream
 
 
 @pytest.fixture
 def stream():
     images = np.random.default_rng(0).uniform(size=(20, 8, 8))
     return VariationStream(
-        MANNERS["mnist-rot-back-image-like"], images, np.arange(20) % 2, images[:3].repeat(4, axis=1)
+        PRESETS["mnist-rot-back-image-like"], images, np.arange(20) % 2, images[:3].repeat(4, axis=1)
     )
 
 
@@ -44,7 +44,7 @@ def test_the_file_is_a_source_to_build_from(tmp_path, stream):
     ("path", "words"),
     [("v.npy", "must end in .npz"), ("nowhere/v.npz", "no folder"), ("here.npz", "is not overwritten")],
 )
-def test_a_target_that_will_not_do_is_refused(tmp_path, stream, path, words):
+def test_a_bad_target_is_refused(tmp_path, stream, path, words):
     (tmp_path / "here.npz").write_text("mine")
     with pytest.raises(InputError, match=words):
         write_variations(stream, 1, stream, 1, tmp_path / path, progress=False)

@@ -35,7 +35,7 @@ def test_a_product_with_a_power_of_ten_is_rounded_as_the_number_itself(exponent)
 @pytest.mark.parametrize("gap", [b" ", b"   ", b"\t"])
 @pytest.mark.parametrize("margin", [b"", b"  "])
 @pytest.mark.parametrize("end", [b"\n", b"\r\n", b" \n"])
-def test_what_is_between_the_numbers_may_be_any_blank(gap, margin, end):
+def test_any_blanks_may_separate_the_numbers(gap, margin, end):
     rows = [[b"%d.0000000e-01" % number, b"2.0000000e-01"] for number in (3, 4)]
     lines = [margin + gap.join(row) + end for row in rows]
     assert parse(b"".join(lines), lines[0], 2) == pytest.approx(np.array([[0.3, 0.2], [0.4, 0.2]]))
@@ -59,24 +59,26 @@ def test_a_line_of_another_kind_has_no_layout(line):
     assert not has_layout(line, 3)
 
 
-@pytest.mark.parametrize("place", range(len(LINES)))
-def test_a_byte_that_is_out_of_place_is_noticed_wherever_it_is(place):
-    """For each byte: a letter in its place is never taken for a number."""
-    damaged = LINES[:place] + b"x" + LINES[place + 1 :]
-    assert parse(damaged) is None
+def test_a_letter_is_refused_wherever_it_is():
+    damaged = {place: LINES[:place] + b"x" + LINES[place + 1 :] for place in range(len(LINES))}
+    assert [place for place, block in damaged.items() if parse(block) is not None] == []
 
 
-@pytest.mark.parametrize("place", range(47))
-@pytest.mark.parametrize("bit", range(8))
-def test_a_flipped_bit_is_noticed_or_gives_what_python_reads(place, bit):
-    damaged = bytearray(LINES)
-    damaged[place] ^= 1 << bit
-    table = parse(bytes(damaged))
-    if table is not None:
-        assert np.array_equal(table, parse_slowly(damaged))
+def test_a_flipped_bit_is_refused_or_gives_the_number_that_python_reads():
+    offenders, parsed = [], 0
+    for place in range(len(LINES) // 2):
+        for bit in range(8):
+            damaged = bytearray(LINES)
+            damaged[place] ^= 1 << bit
+            table = parse(bytes(damaged))
+            parsed += table is not None
+            if table is not None and not np.array_equal(table, parse_slowly(damaged)):
+                offenders.append((place, bit))
+    assert offenders == []
+    assert parsed > 50  # of flips that turn a digit into another
 
 
-def test_a_block_for_another_parser_is_left_as_it_was():
+def test_a_block_for_another_parser_is_unchanged():
     block = bytearray(LINES.replace(b"9.8", b"9,8"))
     assert LayoutParser(LINES[:47], 3, 94).parse(memoryview(block)) is None
     assert block == LINES.replace(b"9.8", b"9,8")

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from ld_data.variations.plots import draw_variations, trace_steps
-from ld_data.variations.stream import MANNERS
+from ld_data.variations.stream import PRESETS
 
 
 @pytest.fixture
@@ -22,7 +22,7 @@ def digits():
     ],
 )
 def test_every_step_is_shown_of_the_same_digits(digits, name, steps):
-    traced = dict(trace_steps(MANNERS[name], *digits))
+    traced = dict(trace_steps(PRESETS[name], *digits))
     assert list(traced) == steps
     assert traced["digit"] == pytest.approx(np.concatenate([digits[0]] * 2), abs=1e-6)
     if "background" in traced:
@@ -31,7 +31,7 @@ def test_every_step_is_shown_of_the_same_digits(digits, name, steps):
 
 
 def test_a_sheet_shows_twenty_images_in_each_of_eight_rows(digits):
-    figures = dict(draw_variations(MANNERS["mnist-back-rand-like"], *digits))
+    figures = dict(draw_variations(PRESETS["mnist-back-rand-like"], *digits))
     assert list(figures) == ["images", "steps"]
     (axes,) = figures["images"].axes
     assert axes.images[0].get_array().shape == (8 * 28, 20 * 28)

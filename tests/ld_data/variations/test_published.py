@@ -1,6 +1,4 @@
-import zipfile
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from threading import Event
 
 import numpy as np
@@ -9,47 +7,23 @@ import pytest
 from ld_data.errors import DownloadError, InputError, IntegrityError, MissingDataError, StorageError, UnknownNameError
 from ld_data.settings import OFFLINE_VARIABLE
 from ld_data.storage import staging
-from ld_data.storage.hashing import hash_file
 from ld_data.variations import published as variations
 from ld_data.variations.archive import PUBLICATIONS
 from ld_data.variations.published import load_variations
-from tests.support.amats import PIXELS, make_rows, parse_slowly, write_lines
+from tests.support.amats import (
+    PIXELS,
+    TEST,
+    TRAIN,
+    list_cached,
+    make_rows,
+    parse_slowly,
+    publish,
+    write_archive,
+    write_files,
+    write_lines,
+)
 
-TRAIN, TEST = 12, 50
-PAGE = b"<!DOCTYPE HTML><html><head><title>404 Not Found</title></head></html>"
-
-
-@pytest.fixture(autouse=True)
-def _few_rows(monkeypatch):
-    for name, rows in (("TRAIN_ROWS", TRAIN), ("VALIDATION_ROWS", 2), ("TEST_ROWS", TEST)):
-        monkeypatch.setattr(variations, name, rows)
-
-
-@pytest.fixture(scope="module")
-def contents():
-    """The training and the test file."""
-    return write_lines(make_rows(TRAIN, 1)), write_lines(make_rows(TEST, 2), "single spaces")
-
-
-def write_archive(path, contents, name="mnist-rot"):
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        for file, content in zip((PUBLICATIONS[name].train_file, PUBLICATIONS[name].test_file), contents, strict=True):
-            archive.writestr(zipfile.ZipInfo(file), content)
-    return path
-
-
-def publish(monkeypatch, path, name="mnist-rot"):
-    """Let that archive be the published one."""
-    sha1 = hash_file(path, "sha1")
-    monkeypatch.setitem(PUBLICATIONS, name, replace(PUBLICATIONS[name], sha1=sha1))
-    return sha1
-
-
-def write_files(folder, contents, name="mnist-rot"):
-    folder.mkdir(exist_ok=True)
-    for file, content in zip((PUBLICATIONS[name].train_file, PUBLICATIONS[name].test_file), contents, strict=True):
-        (folder / file).write_bytes(content)
+pytestmark = pytest.mark.usefixtures("few_rows")
 
 
 def check_arrays(loaded, contents):
@@ -60,45 +34,39 @@ def check_arrays(loaded, contents):
     assert np.array_equal(loaded.y_test, test[:, PIXELS])
 
 
-def kept(home):
-    """What is in the cache."""
-    folder = home / "variations"
-    return sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
-
-
-class TestWhatIsFound:
+class TestSearch:
     @pytest.mark.parametrize("place", ["mnist_rotation_new.zip", "mnist_rotation_new/mnist_rotation_new.zip"])
-    def test_an_archive_is_read_and_its_arrays_are_kept(self, empty_home, contents, monkeypatch, place):
+    def test_an_archive_is_read_and_its_arrays_are_cached(self, empty_home, contents, monkeypatch, place):
         sha1 = publish(monkeypatch, write_archive(empty_home / place, contents))
         check_arrays(load_variations("mnist-rot"), contents)
-        assert kept(empty_home) == [f"mnist-rot-{sha1}.npz"]
+        assert list_cached(empty_home) == [f"mnist-rot-{sha1}.npz"]
 
     @pytest.mark.parametrize("folder", ["", "mnist_rotation_new"])
-    def test_two_files_are_read_and_their_arrays_are_kept(self, empty_home, contents, folder):
+    def test_two_files_are_read_and_their_arrays_are_cached(self, empty_home, contents, folder):
         write_files(empty_home / folder, contents)
         check_arrays(load_variations("mnist-rot"), contents)
-        assert len(kept(empty_home)) == 1
+        assert len(list_cached(empty_home)) == 1
 
-    def test_where_no_mirror_answers_it_tells_where_an_archive_may_be_put(self, empty_home, monkeypatch):
+    def test_without_an_answer_the_error_names_a_place_for_the_archive(self, empty_home, monkeypatch):
         monkeypatch.delenv("LD_DATA_OFFLINE")
         monkeypatch.setattr("ld_data.variations.published.MIRRORS", ("http://127.0.0.1:9/",))
         with pytest.raises(DownloadError, match=r"put mnist_rotation_new\.zip into a folder, .* LD_DATA_HOME\.$"):
             load_variations("mnist-rot")
 
-    def test_what_is_kept_is_not_parsed_again(self, empty_home, contents, monkeypatch):
+    def test_cached_arrays_are_not_parsed_again(self, empty_home, contents, monkeypatch):
         write_files(empty_home, contents)
         load_variations("mnist-rot")
         monkeypatch.delattr(variations, "read_amat")
         check_arrays(load_variations("mnist-rot"), contents)
 
-    def test_other_files_are_not_taken_for_those_that_were_kept(self, empty_home, contents):
+    def test_other_files_do_not_match_the_cache(self, empty_home, contents):
         write_files(empty_home, contents)
         load_variations("mnist-rot")
         others = write_lines(make_rows(TRAIN, 3)), write_lines(make_rows(TEST, 4))
         write_files(empty_home, others)
         check_arrays(load_variations("mnist-rot"), others)
 
-    def test_the_kept_arrays_of_the_published_archive_are_enough(self, empty_home, contents, monkeypatch):
+    def test_the_cached_arrays_of_the_published_archive_are_enough(self, empty_home, contents, monkeypatch):
         path = write_archive(empty_home / "mnist_rotation_new.zip", contents)
         publish(monkeypatch, path)
         load_variations("mnist-rot")
@@ -132,9 +100,9 @@ class TestWhatIsFound:
         ((urls, digest, algorithm),) = asked
         assert (digest, algorithm) == (sha1, "sha1")
         assert all(url.endswith("/icml2007data/mnist_rotation_new.zip") for url in urls)
-        assert kept(empty_home) == [f"mnist-rot-{sha1}.npz"]
+        assert list_cached(empty_home) == [f"mnist-rot-{sha1}.npz"]
 
-    def test_offline_without_a_copy_tells_where_it_looked(self, empty_home):
+    def test_offline_without_a_copy_the_error_names_the_searched_paths(self, empty_home):
         with pytest.raises(MissingDataError, match=r"mnist_rotation_new\.zip is missing") as caught:
             load_variations("mnist-rot")
         assert str(empty_home / "mnist_rotation_new.zip") in str(caught.value)
@@ -144,12 +112,12 @@ class TestWhatIsFound:
             load_variations("mnist-basic")
 
 
-class TestTheOriginal:
-    def test_it_is_read_if_it_is_asked_for(self, empty_home, contents):
+class TestOriginal:
+    def test_it_is_read_on_request(self, empty_home, contents):
         write_archive(empty_home / "mnist_rotation.zip", contents)
         check_arrays(load_variations("mnist-rot", original=True), contents)
 
-    def test_its_files_are_told_by_their_folder(self, empty_home, contents):
+    def test_its_files_are_recognised_by_their_folder(self, empty_home, contents):
         others = write_lines(make_rows(TRAIN, 3)), write_lines(make_rows(TEST, 4))
         write_files(empty_home / "mnist_rotation", others)
         write_files(empty_home / "mnist_rotation_new", contents)
@@ -169,7 +137,7 @@ class TestTheOriginal:
         ):
             load_variations("mnist-rot", original=True)
 
-    def test_an_archive_with_another_hash_may_be_it(self, empty_home, contents):
+    def test_an_archive_with_another_hash_is_refused_with_the_name_of_the_original(self, empty_home, contents):
         write_archive(empty_home / "mnist_rotation_new.zip", contents)
         with pytest.raises(IntegrityError, match=r"a whole archive with sha1 .*corrected, name it mnist_rotation\.zip"):
             load_variations("mnist-rot")
@@ -184,87 +152,7 @@ class TestTheOriginal:
             load_variations("mnist-back-rand", original=True)
 
 
-class TestWhatIsRefused:
-    @pytest.fixture
-    def archive(self, empty_home, contents, monkeypatch):
-        """The published archive, about to be damaged."""
-        path = write_archive(empty_home / "mnist_rotation_new.zip", contents)
-        publish(monkeypatch, path)
-        return path
-
-    @pytest.fixture(autouse=True)
-    def _nothing_is_kept(self, empty_home):
-        """Whatever is refused leaves nothing in the cache."""
-        yield
-        assert kept(empty_home) == []
-
-    @pytest.mark.parametrize("size", [0.1, 0.5, 0.999])
-    def test_a_truncated_archive(self, archive, size):
-        content = archive.read_bytes()
-        archive.write_bytes(content[: int(size * len(content))])
-        with pytest.raises(IntegrityError, match=r"expected sha1 \w+; received a truncated archive: \d+ bytes without"):
-            load_variations("mnist-rot")
-
-    def test_a_web_page_under_the_name_of_the_archive(self, archive):
-        archive.write_bytes(PAGE)
-        with pytest.raises(IntegrityError, match=r"received a web page of 69 bytes, b'<!DOCTYPE HTML>"):
-            load_variations("mnist-rot")
-
-    @pytest.mark.parametrize(("content", "words"), [(b"", "an empty file"), (b"Rar!\x1a", "begin with b'Rar!")])
-    def test_what_is_no_archive(self, archive, content, words):
-        archive.write_bytes(content)
-        with pytest.raises(IntegrityError, match=words):
-            load_variations("mnist-rot")
-
-    def test_the_archive_of_another_set(self, archive, contents, monkeypatch):
-        other = write_archive(archive.with_name("other.zip"), contents, "mnist-back-rand")
-        publish(monkeypatch, other, "mnist-back-rand")
-        other.replace(archive)
-        with pytest.raises(IntegrityError, match=r"received mnist_background_random\.zip\. Give it that name"):
-            load_variations("mnist-rot")
-
-    def test_an_archive_without_the_files(self, archive, contents, monkeypatch):
-        publish(monkeypatch, write_archive(archive, contents, "mnist-back-rand"))
-        with pytest.raises(
-            IntegrityError, match=r"expected mnist_all_.*\.amat in it; received mnist_background_random_tr"
-        ):
-            load_variations("mnist-rot")
-
-    def test_damage_inside_an_archive(self, archive, monkeypatch):
-        content = bytearray(archive.read_bytes())
-        content[len(content) // 2] ^= 1
-        archive.write_bytes(content)
-        publish(monkeypatch, archive)
-        with pytest.raises(IntegrityError, match=r"is damaged in the archive|row \d+"):
-            load_variations("mnist-rot")
-
-    def test_swapped_files(self, empty_home, contents):
-        write_files(empty_home, contents[::-1])
-        with pytest.raises(IntegrityError, match=r"train_valid\.amat: expected 12 rows; received 50.*are swapped"):
-            load_variations("mnist-rot")
-
-    @pytest.mark.parametrize(
-        ("damage", "words"),
-        [
-            (lambda content: content[:-100], r"test\.amat: row 50: expected 785 numbers"),
-            (lambda content: b"#sizes: 784 1 0 0\n" + content, "received a header"),
-            (lambda content: PAGE + b"\n", "received a web page"),
-            (lambda content: content[:-14] + b"1.0000000e+01\n", "row 50: expected a class from 0 to 9.*received 10"),
-        ],
-    )
-    def test_a_damaged_file(self, empty_home, contents, damage, words):
-        write_files(empty_home, (contents[0], damage(contents[1])))
-        with pytest.raises(IntegrityError, match=words):
-            load_variations("mnist-rot")
-
-    def test_one_file_without_the_other(self, empty_home, contents):
-        write_files(empty_home, contents)
-        (empty_home / PUBLICATIONS["mnist-rot"].train_file).unlink()
-        with pytest.raises(MissingDataError, match=r"has mnist_\w+_test\.amat, but not mnist_\w+_train_valid\.amat"):
-            load_variations("mnist-rot")
-
-
-def test_a_cache_that_cannot_be_written_is_told_and_left_as_it_was(empty_home, contents, monkeypatch):
+def test_a_cache_that_cannot_be_written_is_reported_and_unchanged(empty_home, contents, monkeypatch):
     write_files(empty_home, contents)
 
     def refuse(path, arrays):
@@ -274,10 +162,10 @@ def test_a_cache_that_cannot_be_written_is_told_and_left_as_it_was(empty_home, c
     monkeypatch.setattr(variations, "write_npz", refuse)
     with pytest.raises(StorageError, match="No space left"):
         load_variations("mnist-rot")
-    assert kept(empty_home) == []
+    assert list_cached(empty_home) == []
 
 
-def test_kept_arrays_of_other_shapes_are_refused(empty_home, contents, monkeypatch):
+def test_cached_arrays_of_other_shapes_are_refused(empty_home, contents, monkeypatch):
     write_files(empty_home, contents)
     load_variations("mnist-rot")
     monkeypatch.setattr(variations, "TEST_ROWS", TEST + 1)
@@ -285,7 +173,7 @@ def test_kept_arrays_of_other_shapes_are_refused(empty_home, contents, monkeypat
         load_variations("mnist-rot")
 
 
-def test_of_two_that_read_at_once_one_reads_and_the_other_uses_its_arrays(empty_home, contents, monkeypatch):
+def test_of_two_simultaneous_readers_one_parses_and_the_other_uses_its_arrays(empty_home, contents, monkeypatch):
     write_files(empty_home, contents)
     read, wait = variations._read, staging.wait_for_lock
     begun, waiting, reads = Event(), Event(), []
@@ -296,13 +184,13 @@ def test_of_two_that_read_at_once_one_reads_and_the_other_uses_its_arrays(empty_
         reads.append(arguments)
         return read(*arguments)
 
-    def wait_and_tell(*arguments):
+    def wait_and_record(*arguments):
         if begun.is_set():
             waiting.set()
         wait(*arguments)
 
     monkeypatch.setattr(variations, "_read", read_once_the_other_waits)
-    monkeypatch.setattr(staging, "wait_for_lock", wait_and_tell)
+    monkeypatch.setattr(staging, "wait_for_lock", wait_and_record)
     with ThreadPoolExecutor() as pool:
         first = pool.submit(load_variations, "mnist-rot")
         assert begun.wait(30)

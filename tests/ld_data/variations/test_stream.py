@@ -9,7 +9,7 @@ from ld_data.noise import MAX_SEED
 from ld_data.variations import stream as variations_generator
 from ld_data.variations.backgrounds import measure_variance
 from ld_data.variations.rotation import rotate_images
-from ld_data.variations.stream import MANNERS, VariationConfig, VariationStream, blend_images, to_bytes
+from ld_data.variations.stream import PRESETS, VariationConfig, VariationStream, blend_images, to_bytes
 
 
 @pytest.fixture(scope="module")
@@ -26,11 +26,11 @@ def pictures():
 
 
 def make_stream(digits, pictures, name="mnist-rot-back-image-like", **changes):
-    config = replace(MANNERS[name], **changes)
+    config = replace(PRESETS[name], **changes)
     return VariationStream(config, *digits, pictures if config.background == "patches" else None)
 
 
-@pytest.mark.parametrize("name", MANNERS)
+@pytest.mark.parametrize("name", PRESETS)
 def test_a_row_depends_on_its_seed_and_number_alone(digits, pictures, name, monkeypatch):
     whole = make_stream(digits, pictures, name).make_rows(0, 300)
     monkeypatch.setattr(variations_generator, "CHUNK_ROWS", 7)
@@ -41,7 +41,7 @@ def test_a_row_depends_on_its_seed_and_number_alone(digits, pictures, name, monk
     assert not np.array_equal(make_stream(digits, pictures, name, seed=1).make_rows(0, 300).x, whole.x)
 
 
-@pytest.mark.parametrize("name", MANNERS)
+@pytest.mark.parametrize("name", PRESETS)
 def test_parts_make_up_the_whole(digits, pictures, name, monkeypatch):
     stream = make_stream(digits, pictures, name)
     whole = stream.make_rows(10, 50)
@@ -52,7 +52,7 @@ def test_parts_make_up_the_whole(digits, pictures, name, monkeypatch):
         assert np.array_equal(np.concatenate([getattr(part, field) for part in parts]), values)
 
 
-def test_rows_are_the_digits_round_and_round(digits, pictures):
+def test_rows_repeat_the_digits_without_end(digits, pictures):
     rows = make_stream(digits, pictures, "mnist-back-rand-like").make_rows(10**9, 40)
     assert rows.y.tolist() == [(10**9 + row) % 13 % 10 for row in range(40)]
     assert rows.x.dtype == np.float32
@@ -65,7 +65,7 @@ def test_angles_are_uniform_over_the_circle(digits, pictures):
 
 
 def test_digits_are_turned_by_their_angles(digits):
-    """The stroke's centre of mass lies where the angle says, up being where rows count down to."""
+    """The stroke's centre of mass lies in the direction of its angle; rows count downwards."""
     rows = VariationStream(VariationConfig(), *digits).make_rows(0, 500)
     y, x = (axis - 13.5 for axis in np.mgrid[:28, :28])
     found = np.arctan2(-(rows.x * y).sum(axis=(1, 2)), (rows.x * x).sum(axis=(1, 2)))
@@ -73,7 +73,7 @@ def test_digits_are_turned_by_their_angles(digits):
     assert np.abs(error).max() < 0.02
 
 
-def test_angles_and_backgrounds_tell_what_was_done(digits, pictures):
+def test_angles_and_backgrounds_explain_the_images(digits, pictures):
     stream = make_stream(digits, pictures)
     rows = stream.make_rows(0, 30)
     upright = digits[0][np.arange(30) % 13] / np.float32(255)
@@ -129,8 +129,8 @@ def test_bytes_are_the_nearest_greys():
     assert to_bytes(np.float32([0, 0.0019, 0.002, 0.5, 1])).tolist() == [0, 0, 1, 128, 255]
 
 
-def test_names_say_that_they_are_no_originals():
-    assert all(name.endswith("-like") for name in MANNERS)
+def test_names_say_that_they_are_not_the_published_sets():
+    assert all(name.endswith("-like") for name in PRESETS)
 
 
 @pytest.mark.parametrize(
@@ -166,7 +166,7 @@ def test_arguments_out_of_range_are_refused(changes, words):
         (np.zeros((1, 4, 4)), [256], "labels must lie from 0 to 255"),
     ],
 )
-def test_what_are_no_digits_is_refused(images, labels, words):
+def test_bad_digits_are_refused(images, labels, words):
     with pytest.raises(InputError, match=words):
         VariationStream(VariationConfig(), images, labels)
 

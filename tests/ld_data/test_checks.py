@@ -1,0 +1,91 @@
+import numpy as np
+import pytest
+
+from ld_data.checks import check_integer, check_labels, check_magnitude, check_number, check_pixels, check_vectors
+from ld_data.errors import InputError
+
+
+@pytest.mark.parametrize(
+    ("values", "reason"),
+    [
+        ([[1.0, 2.0]], r"shape \(n, 3\)"),
+        ([1.0, 2.0, 3.0], r"shape \(n, 3\)"),
+        (np.zeros((0, 3)), "1 or more"),
+        ([[1.0, 2.0, np.nan]], r"finite; 1 of 3 values are not, the first at index \(0, 2\)"),
+        ([[1.0, 2.0, np.inf]], "finite"),
+        ([[1.0, 2.0, 1e300]], "finite"),
+        ([["a", "b", "c"]], "numbers"),
+        ([[1, 2, 3], [1, 2]], "rectangular"),
+        ([[None, 1.0, 2.0]], "numbers"),
+        (np.zeros((1, 3), complex), "numbers"),
+        (np.zeros((1, 3), bool), "numbers"),
+    ],
+)
+def test_bad_vectors_are_refused_with_the_reason(values, reason):
+    with pytest.raises(InputError, match=reason):
+        check_vectors(values, 3)
+
+
+def test_vectors_become_float32():
+    assert check_vectors([[1, 2, 3]], 3).dtype == np.float32
+
+
+@pytest.mark.parametrize(
+    ("labels", "reason"),
+    [([], "1 or more"), ([[1]], "shape"), ([10], "0 to 9"), ([-1], "0 to 9"), ([1.0], "integers"), (["a"], "numbers")],
+)
+def test_bad_labels_are_refused_with_the_reason(labels, reason):
+    with pytest.raises(InputError, match=reason):
+        check_labels(labels, 10)
+
+
+@pytest.mark.parametrize(("labels", "received"), [([17], "17"), ([17, 17], "17"), ([3, 17], "3 to 17"), ([-1], "-1")])
+def test_labels_out_of_range_are_named(labels, received):
+    with pytest.raises(InputError, match=rf"from 0 to 9; received {received}\.$"):
+        check_labels(labels, 10)
+
+
+def test_a_single_row_is_refused_with_the_shape_that_it_needs():
+    with pytest.raises(InputError, match=r"received \(3,\)\. One row alone has the shape \(1, 3\)\.$"):
+        check_vectors(np.zeros(3), 3)
+    with pytest.raises(InputError, match=r"received \(4,\)\.$"):
+        check_vectors(np.zeros(4), 3)
+
+
+@pytest.mark.parametrize(
+    ("value", "reason"), [(1.0, "an integer"), (True, "an integer"), (4, "from 1 to 3; received 4")]
+)
+def test_bad_integers_are_refused_by_name(value, reason):
+    assert check_integer("rows", np.int64(3), 1, 3) == 3
+    with pytest.raises(InputError, match=f"rows must be {reason}"):
+        check_integer("rows", value, 1, 3)
+
+
+@pytest.mark.parametrize("value", ["1", None, True, -0.1, 2.5, float("nan")])
+def test_bad_numbers_are_refused_by_name(value):
+    assert check_number("gamma", 2, 2.0) == 2.0
+    with pytest.raises(InputError, match="gamma must be a number from 0 to 2; received"):
+        check_number("gamma", value, 2.0)
+
+
+def test_huge_integers_are_refused_by_their_size():
+    with pytest.raises(InputError, match="one of 16610 bits"):
+        check_integer("rows", 10**5000, 1, 3)
+
+
+def test_magnitudes_are_bounded_on_both_sides():
+    assert check_magnitude(np.array([-2.0, 2.0]), 2, "x").tolist() == [-2, 2]
+    with pytest.raises(InputError, match=r"x must lie within \+-2; received 3"):
+        check_magnitude(np.array([-3.0, 2.0]), 2, "x")
+
+
+def test_pixels_become_float32_between_0_and_1():
+    assert check_pixels(np.array([0, 255], np.uint8), "p").tolist() == [0, 1]
+    assert check_pixels(np.array([0, 0.5]), "p").dtype == np.float32
+    for values, reason in (
+        ([0, 255], "uint8, or numbers in"),
+        ([-0.1], "received float64 from -0.1"),
+        ([np.nan], "finite"),
+    ):
+        with pytest.raises(InputError, match=reason):
+            check_pixels(np.array(values), "p")
