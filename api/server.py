@@ -1,4 +1,4 @@
-"""The processes of the service: one that does all, or workers that share one port under a supervisor."""
+"""The processes of the service: a single one, or workers that share one port under a supervisor."""
 
 import asyncio
 import gc
@@ -25,33 +25,33 @@ from uvicorn import Config, Server
 from uvicorn.supervisors import Multiprocess
 
 from api.app import make_app
+from api.errors import NotReadyError
 from api.middleware.metrics import FOLDER_VARIABLE
 from api.middleware.request_log import set_up_logging
 from api.releases.catalogue import Catalogue, LoadCodec
 from api.settings import Form, Level
 from eval.leaderboard.store import Store
 from eval.leaderboard.tokens import Tokens
-from ld_data.errors import NotReadyError
 from ld_data.settings import SERVICE_VARIABLE, service_address
 
-GRACE_SECONDS = 30  # for requests in progress to be finished once the service is told to stop
-START_SECONDS = 30  # in which a worker that is started, or looked after, must give a sign of life
+GRACE_SECONDS = 30  # time to finish the requests in progress after a signal to stop
+START_SECONDS = 30  # time for a worker to start, or to answer the supervisor
 ANSWER_SECONDS = 1
 POLL_SECONDS = 0.05
-THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")  # that numpy's libraries read
+THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")  # read by the libraries of numpy
 
 
 @dataclass(frozen=True)
 class Service:
-    """What a process must know to serve; a supervisor sends it to its workers.
+    """The options of the service; a supervisor sends them to its workers.
 
     Attributes:
         checkpoints: the folder of releases.
-        scores: the leaderboard's file or database URL.
-        load_codec: what loads the models of a release, a function of a module.
-        workers: how many processes serve.
-        log, log_level: how, and from which level on, is logged to stderr.
-        folder: where temporary files go; None for the system's.
+        scores: the file or database URL of the leaderboard.
+        load_codec: loads the models of a release; a function of a module, since it is sent to processes.
+        workers: the number of processes.
+        log, log_level: the format and the least level of the log on stderr.
+        folder: the folder for temporary files; None for the folder of the system.
     """
 
     checkpoints: Path
@@ -64,7 +64,7 @@ class Service:
 
     @contextmanager
     def open(self) -> Iterator[tuple[FastAPI, Catalogue]]:
-        """Yield the application and its releases; their temporary files are deleted when the block ends."""
+        """Yield the application and its releases; the end of the block deletes their temporary files."""
         set_up_logging(self.log, self.log_level)
         with closing(Store(self.scores)) as store, Catalogue(self.folder) as catalogue:
             catalogue.add_all(self.checkpoints, self.load_codec)
@@ -72,29 +72,33 @@ class Service:
 
 
 def serve(service: Service, listener: socket.socket) -> None:
-    """Serve on a listening socket until SIGINT or SIGTERM; what is in progress then is finished.
+    """Serve on a listening socket until SIGINT or SIGTERM, then finish the requests in progress.
 
-    Raises `NotReadyError` if workers end before they serve.
+    Raises:
+        NotReadyError: a worker ended before it served.
     """
     if service.workers > 1:
         _serve_by_workers(service, listener)
         return
-    with service.open() as (app, catalogue), suppress(KeyboardInterrupt):  # the server raises it, too, once it stopped
+    with (
+        service.open() as (app, catalogue),
+        suppress(KeyboardInterrupt),
+    ):  # the server raises it again after it has stopped
         _announce([release.manifest.name for release in catalogue.ready], listener)
         settle()
         Server(_make_config(app, service)).run(sockets=[listener])
 
 
 def settle() -> None:
-    """Spare the garbage collector what is here by now, as it stays: to look through it takes 80 ms, again and again."""
+    """Exempt all present objects from garbage collection: they stay, and each search among them takes 80 ms."""
     gc.freeze()
 
 
 class SharedPort(socket.socket):
-    """A socket that becomes another one of the same address in each process that it is sent to.
+    """A socket that a process receives as a new socket of the same address.
 
-    Linux spreads connections over the processes that listen so. One socket for all would give nearly all to whichever
-    process is awake: all of 16 connections to one of two workers is what was seen.
+    Linux spreads connections over sockets of one address. One socket for all processes would give nearly all
+    connections to the process that happens to be awake: in a trial, one of two workers received all 16.
     """
 
     def __init__(self, family: int, address: tuple[Any, ...]) -> None:
@@ -105,20 +109,20 @@ class SharedPort(socket.socket):
         self.bind(address)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Return how to make one in another process."""
+        """Return the constructor and its arguments for another process."""
         return SharedPort, (self.family, self.getsockname())
 
 
 class Supervisor(Multiprocess):
-    """Workers, started, replaced when they die, and stopped."""
+    """Starts workers, replaces those that die, and stops them."""
 
     def __init__(self, config: Config, port: socket.socket) -> None:
-        """Take what the workers run, and the port that they share."""
+        """Keep the configuration of the workers, and the port that they share."""
         super().__init__(config, [port])
         self.has_failed = False
 
     def init_processes(self) -> None:
-        """Start the workers, and tell when all serve; if one cannot, none shall."""
+        """Start the workers, and announce the service once all of them serve; stop all if one cannot."""
         super().init_processes()
         while not self.should_exit.is_set() and not all(process.is_ready(ANSWER_SECONDS) for process in self.processes):
             self.handle_signals()
@@ -130,14 +134,14 @@ class Supervisor(Multiprocess):
             _announce(_ask_names(self.sockets[0]), self.sockets[0])
 
     def keep_subprocess_alive(self) -> None:
-        """Replace what has died, and keep its last state out of the metrics; what it counted stays in."""
+        """Replace workers that have died; their gauges leave the metrics, their counts stay."""
         pids = {process.pid for process in self.processes}
         super().keep_subprocess_alive()
         for pid in pids - {process.pid for process in self.processes}:
             mark_process_dead(pid)  # type: ignore[no-untyped-call]
 
     def join_all(self) -> None:
-        """Wait for the workers to finish; what takes much longer than it may is ended."""
+        """Wait for the workers to finish, and kill those that take much too long."""
         for process in self.processes:
             process.process.join(GRACE_SECONDS + START_SECONDS)
             process.process.kill()
@@ -146,37 +150,37 @@ class Supervisor(Multiprocess):
 
 def _serve_by_workers(service: Service, listener: socket.socket) -> None:
     for name in THREAD_VARIABLES:
-        os.environ.setdefault(name, "1")  # numpy in each of the workers would take a thread for each core
-    with TemporaryDirectory(prefix="ld-data-") as folder:  # a worker that is killed leaves its files, but only in here
+        os.environ.setdefault(name, "1")  # else numpy uses a thread for each core in every worker
+    with TemporaryDirectory(prefix="ld-data-") as folder:  # also holds the files that a killed worker leaves
         os.environ[FOLDER_VARIABLE] = folder
         set_up_logging(service.log, service.log_level)
         factory = partial(_make_worker_app, replace(service, folder=Path(folder)))
         supervisor = Supervisor(_make_config(factory, service), _share(listener))
         supervisor.run()
     if supervisor.has_failed:
-        raise NotReadyError("a worker ended before it served; what it printed above tells why.")
+        raise NotReadyError("a worker ended before it served; its messages above say why.")
 
 
 def _share(listener: socket.socket) -> socket.socket:
-    """Return what workers listen by: the port of a socket that proved that nobody else does."""
+    """Return the socket for the workers; the listener has proved that no other program uses its port."""
     if sys.platform != "linux":
-        return listener  # elsewhere ports that are shared so are not spread
+        return listener  # other systems do not spread connections over sockets of one address
     address = listener.getsockname()
     listener.close()
     return SharedPort(listener.family, address)
 
 
 def _make_worker_app(service: Service) -> FastAPI:
-    """Return the application of a worker, which closes what it opened when the server stops."""
+    """Return the application of a worker; it closes its resources when the server stops."""
     resources = ExitStack()
     app, _ = resources.enter_context(service.open())
 
     @asynccontextmanager
     async def close_afterwards(_: FastAPI) -> AsyncIterator[None]:
         with resources:
-            flushing = asyncio.create_task(app.state.metrics.keep_flushing())
+            updating = asyncio.create_task(app.state.metrics.keep_updating())
             yield
-            flushing.cancel()
+            updating.cancel()
 
     app.router.lifespan_context = close_afterwards
     threading.Thread(target=_stop_without_supervisor, daemon=True).start()
@@ -185,7 +189,7 @@ def _make_worker_app(service: Service) -> FastAPI:
 
 
 def _stop_without_supervisor() -> None:
-    """Stop this process as SIGTERM does, once its supervisor is gone, be it killed."""
+    """Stop this process as SIGTERM does once its supervisor has ended, even if it was killed."""
     supervisor = multiprocessing.parent_process()
     if supervisor is not None:
         supervisor.join()
@@ -197,7 +201,7 @@ def _make_config(app: object, service: Service) -> Config:
         app,  # type: ignore[arg-type]
         factory=service.workers > 1,
         workers=service.workers,
-        log_config=None,  # but as all else is logged
+        log_config=None,  # the log is already set up
         log_level=service.log_level,
         access_log=False,
         timeout_graceful_shutdown=GRACE_SECONDS,
@@ -210,11 +214,11 @@ def _announce(names: list[str], listener: socket.socket) -> None:
     address = f"http://{host}:{port}"
     print(f"serving {', '.join(names) or 'no releases'} at {address}", flush=True)
     if address != service_address().rstrip("/"):
-        print(f"other commands ask it by themselves after `export {SERVICE_VARIABLE}={address}`", flush=True)
+        print(f"other commands find it after `export {SERVICE_VARIABLE}={address}`", flush=True)
 
 
 def _ask_names(listener: socket.socket) -> list[str]:
-    """Return the names of the releases that the workers serve, as one of them tells."""
+    """Return the names of the releases that the workers serve, from the answer of one worker."""
     host, port = listener.getsockname()[:2]
     with closing(http.client.HTTPConnection(host, port, timeout=START_SECONDS)) as connection:
         connection.request("GET", "/info")

@@ -113,54 +113,6 @@ class ForbiddenError(LdDataError):
     error_type = "forbidden"
 
 
-class OverloadedError(LdDataError):
-    """More work is in progress than the service takes on at once."""
-
-    error_type = "overloaded"
-    retry_after = 1  # seconds
-
-
-class RateLimitError(OverloadedError):
-    """One client sends more often than it may."""
-
-    error_type = "rate_limited"
-
-    def __init__(self, message: str, retry_after: int) -> None:
-        """Keep after how many seconds to try again."""
-        super().__init__(message)
-        self.retry_after = retry_after
-
-
-class SlowBodyError(LdDataError):
-    """A request's body did not arrive in time."""
-
-    error_type = "slow_body"
-
-
-class NotReadyError(LdDataError):
-    """The release exists, but its check or its models failed, so that it cannot be served."""
-
-    error_type = "not_ready"
-
-
-class TooLargeError(InputError):
-    """More bytes or rows than the limit allows."""
-
-    error_type = "too_large"
-
-
-class MediaTypeError(InputError):
-    """A body in a format that is not spoken here."""
-
-    error_type = "unsupported_media_type"
-
-
-class NotAcceptableError(LdDataError):
-    """The answer is asked for in formats that are not spoken here."""
-
-    error_type = "not_acceptable"
-
-
 class StartError(LdDataError):
     """A program that was started ended, or did not answer, before it was ready."""
 

@@ -8,6 +8,8 @@ from ld_data.errors import InputError
 from ld_data.typing import Array, Floats
 
 Mode = Literal["sample", "mean"]
+YKind = Literal["cells", "gaussian"]
+Y_KINDS: tuple[YKind, ...] = ("cells", "gaussian")
 MODES: tuple[Mode, ...] = ("sample", "mean")
 
 
@@ -65,6 +67,10 @@ class YCodec(Protocol):
     """Encoder and decoder of the y space."""
 
     @property
+    def kind(self) -> YKind:
+        """The kind of y: exact "cells", or the "gaussian" posteriors of a trained class VAE."""
+
+    @property
     def latent_dim(self) -> int:
         """The latent size d."""
 
@@ -108,3 +114,14 @@ class LatentCodec(Protocol):
 
     def save(self, folder: Path) -> None:
         """Write configuration and weights as new files into an existing folder."""
+
+
+class Judge(Protocol):
+    """A classifier of raw inputs, trained apart from the models, that reads decoded inputs."""
+
+    @property
+    def sha256(self) -> str:
+        """The sha256 of the judge's file; empty for a judge without a file."""
+
+    def classify(self, inputs: Array) -> Array:
+        """Return the classes `(n,)` of inputs `(n, ...)` float32, pixels in [0, 1]."""

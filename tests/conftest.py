@@ -5,15 +5,21 @@ import os
 import shutil
 import socket
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from api.app import make_app
 from api.releases.catalogue import Catalogue
 from eval.leaderboard.store import Store
 from ld_data import settings as locations
+from ld_data.mnist1d.config import Mnist1dConfig
+from ld_data.sources import catalogue as sources
 from tests.support.databases import Postgresql, find_postgresql, make_database, serve_postgresql
 from tests.support.fakes import FakeCodec, build_release, make_plan, make_source
+from tests.support.servers import serve
+from vae.recipes import RECIPES
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
@@ -124,3 +130,28 @@ def place(request, tmp_path) -> str:
     if request.param == "sqlite":
         return str(tmp_path / "scores.sqlite")
     return make_database(request.getfixturevalue("postgresql"))
+
+
+@pytest.fixture
+def service(catalogue, store) -> Iterator[str]:
+    """The address of a service with the small release and an empty leaderboard."""
+    with serve(make_app(catalogue, store)) as address:
+        yield address
+
+
+@pytest.fixture
+def small_models(monkeypatch) -> None:
+    """Let the recipes have small networks, which take less time to set up."""
+    small = {"encoder_filters": (), "encoder_units": (32,), "decoder_units": (32,), "flow_units": (16,)}
+    for name in ("mnist1d", "images", "mnist-rot-back-image-like"):
+        recipe = RECIPES[name]
+        monkeypatch.setitem(RECIPES, name, replace(recipe, x=replace(recipe.x, flow_couplings=2, **small)))
+
+
+@pytest.fixture
+def tiny_mnist1d(monkeypatch, small_models) -> None:
+    """Let mnist1d and the rows for its models be few signals, examined against few nulls."""
+    few = Mnist1dConfig(num_samples=500)
+    monkeypatch.setitem(sources.SOURCES, "mnist1d", lambda: sources._make_mnist1d("mnist1d", few))
+    monkeypatch.setattr("ld_data.sources.catalogue.MNIST1D_FIT_ROWS", 2000)
+    monkeypatch.setattr("ld_data.health.latents.NULL_SEEDS", 1)

@@ -1,25 +1,20 @@
 """The manual is complete and true: README.md and docs/ name each command, route, setting and public function."""
 
-import argparse
 import importlib
 import re
 import shlex
 import shutil
 import subprocess
 import tomllib
-from collections.abc import Iterator
 from dataclasses import fields
 
 import numpy as np
 import pytest
 import yaml
+from cyclopts import App
 
-import api.commands as api_main
-import eval.__main__ as eval_main
 import ld_data
-import ld_data.__main__ as data_main
 import vae
-import vae.__main__ as vae_main
 from api.app import make_app
 from api.releases.catalogue import Catalogue
 from api.settings import Limits
@@ -27,21 +22,16 @@ from eval.leaderboard import tokens
 from eval.leaderboard.store import Store
 from eval.names import BASELINES, CLASSIFIERS
 from ld_data import settings
-from ld_data.cli.parser import EXIT_FAILURE, EXIT_INTERRUPTED, EXIT_USAGE, SHELLS
+from ld_data.cli.program import EXIT_FAILURE, EXIT_INTERRUPTED, EXIT_USAGE, SHELLS
+from tests.support.command_lines import PROGRAMS, explain_invalid, list_commands, list_options, make_program
 from tests.support.manual import KEPT, PAGES, make_table
 from tests.support.paths import ROOT
 from tests.support.servers import serve
 
 TEXTS = {name: path.read_text("utf-8") for name, path in PAGES.items()}
 MANUAL = "\n".join(TEXTS.values())
-PARSERS = {
-    "ld_data": data_main._make_parser(),
-    "vae": vae_main._make_parser(),
-    "eval": eval_main._make_parser(),
-    "api": api_main._make_parser(),
-}
 COMMANDS = sorted(set(re.findall(r"^(python -m (?:ld_data|vae|eval|api)\b.*)$", MANUAL, re.MULTILINE)))
-EVERYWHERE = {"--help", "--json", "--version", "--print-completion"}
+EVERYWHERE = {"--help", "--json", "--version"}
 PUBLIC = (
     "ld_data",
     "ld_data.mnist1d",
@@ -59,16 +49,10 @@ CODE = re.compile(r"```.*?```|`[^`]+`", re.DOTALL)
 README_LINES = 200
 
 
-def list_commands(parser: argparse.ArgumentParser, name: str) -> Iterator[tuple[str, set[str]]]:
-    """Yield each command with the names of its options, the first name of each."""
-    names = ([name for name in action.option_strings if name.startswith("--")] for action in parser._actions)
-    options = {long[0] for long in names if long}
-    groups = [action for action in parser._actions if isinstance(action, argparse._SubParsersAction)]
-    if not groups or options - EVERYWHERE:
-        yield name, options - EVERYWHERE
-    for group in groups:
-        for command, subparser in group.choices.items():
-            yield from list_commands(subparser, f"{name} {command}")
+def list_documented_options(command: App) -> set[str]:
+    """Return the options of a command, without their negations and those that all commands have."""
+    negations = {name for argument in command.assemble_argument_collection() for name in argument.negatives}
+    return list_options(command) - negations - EVERYWHERE
 
 
 def slug(heading: str) -> str:
@@ -89,25 +73,25 @@ def test_the_contents_page_names_every_page():
 
 def test_every_command_in_the_manual_is_understood():
     assert COMMANDS
-    for command in COMMANDS:
-        words = shlex.split(command, comments=True)
-        PARSERS[words[2]].parse_args(words[3:])
+    reasons = {command: explain_invalid(shlex.split(command, comments=True)[2:]) for command in COMMANDS}
+    assert not {command: reason for command, reason in reasons.items() if reason}
 
 
 def test_every_command_and_option_is_in_the_manual():
-    page = TEXTS["docs/commands.md"]
-    missing = []
-    for package, parser in PARSERS.items():
-        for name, options in list_commands(parser, package):
-            row = re.search(rf"^\| `{name}`.*$", page, re.MULTILINE)
-            if row is None and not name.endswith("-like"):  # they share the options of mnist-rot-like
-                missing.append(name)
-            elif row is not None:
-                missing += [f"{name} {option}" for option in options - set(re.findall(r"`(--[\w-]+)`", row[0]))]
-                missing += [f"no {option} in {name}" for option in set(re.findall(r"`(--[\w-]+)`", row[0])) - options]
-            if not name.startswith(("ld_data generate", "api")):
-                assert any(command.startswith(f"python -m {name}") for command in COMMANDS), name
-    assert not missing
+    differences = []
+    for package in PROGRAMS:
+        program = make_program(package)
+        for words, command in [((), program), *list_commands(program)]:
+            name = " ".join((package, *words))
+            if command.default_command is None or name.endswith("-like"):  # they share the options of mnist-rot-like
+                continue
+            row = re.search(rf"^\| `{name}`.*$", TEXTS["docs/commands.md"], re.MULTILINE)
+            named = set(re.findall(r"`(--[\w-]+)`", row[0])) if row else set()
+            if row is None or named != list_documented_options(command):
+                differences.append((name, named ^ list_documented_options(command)))
+            if not any(line.startswith(f"python -m {name}") for line in COMMANDS):
+                differences.append((name, "no example"))
+    assert not differences
 
 
 def test_every_exit_status_is_in_the_manual():

@@ -15,7 +15,9 @@ BANNED = re.compile(
     r"\b(tells|minds|who asks|for who|of ours|by which|at hand|to be had|to the bit|nobody|somebody|deed|doubtful)\b",
     re.IGNORECASE,
 )
-RIDDLE = re.compile(r"(?:^|[.!:;] )(?:Who|What|Which|What\w+) [^?]*?[.;](?:\s|$)")  # a clause as the subject of a sentence
+RIDDLE = re.compile(
+    r"(?:^|[.!:;] )(?:Who|What|Which|What\w+) [^?]*?[.;](?:\s|$)"
+)  # a clause as the subject of a sentence
 TEST_NAME = re.compile(r"^test_(who|what|which)_")
 
 
@@ -48,9 +50,6 @@ def test_the_language_is_plain():
     paths = [path for package in PACKAGES for path in (ROOT / package).rglob("*.py")]
     paths += [ROOT / page for page in PAGES] + list((ROOT / "docs").rglob("*.md"))
     offences = [
-        offence
-        for path in sorted(paths)
-        if path.exists() and path != Path(__file__)
-        for offence in find_offences(path)
+        offence for path in sorted(paths) if path.exists() and path != Path(__file__) for offence in find_offences(path)
     ]
     assert not offences, "\n".join(offences)

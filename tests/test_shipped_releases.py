@@ -10,18 +10,17 @@ import numpy as np
 import pytest
 
 import ld_data
-import ld_data.__main__ as data_main
 import vae
 from ld_data import settings as locations
 from ld_data.health.gaussianity import measure_moments
 from ld_data.mnist1d.dataset import make_mnist1d
-from ld_data.release.builder import name_release
 from ld_data.release.folder import verify
 from ld_data.release.report import read_goals
 from ld_data.sources.mnist import load_mnist
+from ld_data.sources.source import Source
 from ld_data.variations.stream import PRESETS, VariationStream, to_bytes
 from tests.support.paths import ROOT
-from vae.recipes import find_recipe
+from vae.recipes import describe_build, find_recipe, restore_recipe
 
 CHECKPOINTS = ROOT / "checkpoints"
 ROT_BACK = "ld-mnist-rot-back-32"
@@ -56,12 +55,14 @@ def test_it_is_whole_and_small_enough(name):
     assert sum(record.size for record in manifest.files.values()) <= MAX_BYTES
 
 
-def test_its_command_is_one_of_ours_and_makes_it(name, data):
-    words = data.manifest.command.split()
-    assert words[:3] == ["python", "-m", "ld_data"]
-    options = data_main._make_parser().parse_args(words[3:])
-    assert options.source == data.manifest.source["name"]
-    assert name == (options.release or name_release(options.source, data.latent_dim))
+def test_its_recipe_is_one_of_ours_and_builds_it(name, data, codec):
+    source_name = data.manifest.source["name"]
+    shape, labels = codec.x.input_shape, np.arange(10, dtype=np.uint8)
+    source = Source(source_name, np.zeros((10, *shape)), labels, np.zeros((10, *shape)), labels, None, "")
+    recipe = restore_recipe(data.manifest, source)
+    assert recipe.x == codec.x.vae.config
+    assert recipe.y == codec.y.kind == "cells"
+    assert data.manifest.command == describe_build(source, recipe, name, has_goals=True)
 
 
 def test_rows_and_closed_forms(name, data):

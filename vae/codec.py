@@ -49,15 +49,15 @@ class Codec:
 
     def save(self, folder: Path) -> None:
         """Write the configuration (JSON), the networks (ONNX) and the classes' arrays into an existing folder."""
-        config: dict[str, Any] = {"format_version": FORMAT_VERSION, "x": self.x.vae.config.to_json()}
+        y: dict[str, Any] = {"kind": self.y.kind}
         _save_networks(self.x.vae, folder, "x")
         if isinstance(self.y, Cells):
-            config["y"] = {"kind": "cells"}
             write_npz(folder / CELLS_NAME, {name: getattr(self.y, name) for name in CELLS_ARRAYS})
         else:
-            config["y"] = {"kind": "gaussian", "vae": self.y.vae.config.to_json()}
+            y["vae"] = self.y.vae.config.to_json()
             write_npz(folder / CLASSES_NAME, {name: getattr(self.y, name) for name in CLASSES_ARRAYS})
             _save_networks(self.y.vae, folder, "y")
+        config = {"format_version": FORMAT_VERSION, "x": self.x.vae.config.to_json(), "y": y}
         (folder / CONFIG_NAME).write_text(json.dumps(config, indent=1) + "\n", "utf-8")
 
     def save_to_preset(self, folder: str | Path) -> Path:
@@ -90,7 +90,7 @@ def load(name: str | Path) -> Codec:
     """
     folder = _find_folder(name)
     if (folder / MANIFEST_NAME).exists():
-        return _read(folder, verify_files(folder, MODEL_FILES).files)
+        return _read_release(folder)
     if (folder / PRESET_NAME).is_file():
         return _read_preset(folder)
     raise IntegrityError(
@@ -106,6 +106,17 @@ def _find_folder(name: str | Path) -> Path:
     from vae.remote import fetch_models  # with an HTTP client, which a service does without
 
     return fetch_models(name, MODEL_FILES)
+
+
+def _read_release(folder: Path) -> Codec:
+    manifest = verify_files(folder, MODEL_FILES)
+    codec = _read(folder, manifest.files)
+    if codec.y.kind != manifest.y_kind:
+        raise IntegrityError(
+            f"{folder}: {MANIFEST_NAME} says that y is {manifest.y_kind}, and {CONFIG_NAME} that it is {codec.y.kind}. "
+            "Fetch or build the release again."
+        )
+    return codec
 
 
 def _read_preset(folder: Path) -> Codec:

@@ -1,38 +1,61 @@
-"""Recipes: the configurations that releases are built by, and the goals that they must meet."""
+"""Recipes: how the models of a release are trained, and the goals that the release must meet."""
 
+import shlex
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from typing import Any
 
 from ld_data.errors import InputError, UnknownNameError
-from ld_data.release.report import Goal, Goals
+from ld_data.protocols import YKind
+from ld_data.release.builder import name_release
+from ld_data.release.manifest import Manifest, RecipeRecord
+from ld_data.release.report import Goals
+from ld_data.sources.catalogue import SOURCES
 from ld_data.sources.source import Source
 from ld_data.variations.archive import PUBLICATIONS
 from ld_data.variations.stream import PRESETS
 from vae.config import VaeConfig
+from vae.goals import EXACT_Y, GOALS_OF_ANY, MNIST1D_GOALS, MNIST1D_LARGE_GOALS, MNIST_GOALS, ROTATED_GOALS
 
-YKind = Literal["cells", "gaussian"]
+OWN_IMAGES = "images"  # the recipe of a user's own source
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """How a release is made.
+    """How the models of a release are trained.
 
     Attributes:
+        name: of the recipe.
         x: the VAE of the inputs.
         classes: the VAE of the classes, for y of the kind "gaussian".
         y: "cells", exact, or "gaussian", a trained class VAE.
-        goals: that a release must meet to be published, for the latent size of `x`.
+        goals: the goals of a release with the latent size of `x`.
     """
 
+    name: str
     x: VaeConfig
     classes: VaeConfig
     y: YKind = "cells"
     goals: Goals = field(default_factory=dict)
 
-    def change(self, y: YKind | None = None, **changes: Any) -> "Recipe":
-        """Return the recipe with those of the changes to `x` that are not None.
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What `change` and the command line can set."""
+        x = self.x
+        return {
+            "latent_dim": x.latent_dim,
+            "y": self.y,
+            "epochs": x.epochs,
+            "flow_epochs": x.flow_epochs,
+            "seed": x.seed,
+        }
 
-        Of the goals, another latent size keeps those that hold for any, and trained classes none of exact ones.
+    def change(self, y: YKind | None = None, **changes: Any) -> "Recipe":
+        """Return the recipe with other settings of `x` and another kind of y; None leaves a setting alone.
+
+        Another latent size keeps only the goals that hold for every size; trained classes drop the goals of exact y.
+
+        Raises:
+            InputError: a setting is out of range.
         """
         x = replace(self.x, **{name: value for name, value in changes.items() if value is not None})
         goals = self.goals if x.latent_dim == self.x.latent_dim or not self.goals else GOALS_OF_ANY
@@ -41,13 +64,9 @@ class Recipe:
             goals = {group: wanted for group, wanted in goals.items() if group not in EXACT_Y}
         return replace(self, x=x, y=y, goals=goals)
 
-
-EXACT_Y: Goals = {
-    "y_train": {"decoded_accuracy": Goal(least=1.0)},
-    "y_test": {"decoded_accuracy": Goal(least=1.0)},
-}
-NO_REPEATS: Goals = {"x_train_test": {"repeated_rows": Goal(most=0)}}
-GOALS_OF_ANY: Goals = {**EXACT_Y, **NO_REPEATS}
+    def to_record(self, has_goals: bool) -> RecipeRecord:
+        """Return the manifest's record of the recipe."""
+        return RecipeRecord(self.name, self.x.epochs, self.x.flow_epochs, has_goals)
 
 
 # At beta = 1 the best that ten Gaussians can do is to say nothing (rate 0, 29 % decoded); at 0.1 they decode to 97 %.
@@ -62,92 +81,6 @@ CLASSES = VaeConfig(
 )
 
 
-# An allowance marks a goal that is not reached yet: see the README, "Limits".
-MNIST_GOALS: Goals = {
-    "x_train": {
-        "worst_mean": Goal(most=0.013),
-        "least_std": Goal(least=0.991),
-        "greatest_std": Goal(most=1.009),
-        "worst_correlation": Goal(most=0.016),
-        "worst_skew": Goal(most=0.035),
-        "worst_kurtosis": Goal(most=0.08),
-        "c2st_mlp": Goal(most=0.515, allowance=0.01),
-        "c2st_trees": Goal(most=0.515),
-        "least_signal": Goal(least=0.85, allowance=0.03),
-        "used_directions": Goal(least=32),
-    },
-    "x_test": {
-        "worst_mean": Goal(most=0.04, allowance=0.06),
-        "least_std": Goal(least=0.97),
-        "greatest_std": Goal(most=1.03, allowance=0.03),
-        "worst_correlation": Goal(most=0.045, allowance=0.01),
-        "c2st_mlp": Goal(most=0.52, allowance=0.02),
-        "c2st_trees": Goal(most=0.52, allowance=0.02),
-        "least_signal": Goal(least=0.85, allowance=0.03),
-        "used_directions": Goal(least=32),
-    },
-    "decoded": {
-        "judge_originals": Goal(least=0.996),
-        "judge_samples": Goal(least=0.99),
-        "judge_means": Goal(least=0.993, allowance=0.002),
-        "mse_samples": Goal(most=0.006),
-        "mse_means": Goal(most=0.004),
-    },
-    "probes": {"linear_probe": Goal(least=0.92, allowance=0.015), "mlp_probe": Goal(least=0.983, allowance=0.02)},
-    **GOALS_OF_ANY,
-}
-MNIST1D_GOALS: Goals = {
-    "x_train": {"used_directions": Goal(least=32)},
-    "x_test": {"used_directions": Goal(least=32)},
-    "decoded": {
-        "judge_loss_samples": Goal(most=0.005, allowance=0.01),
-        "judge_loss_means": Goal(most=0.005),
-        "mse_samples": Goal(most=0.03),
-        "mse_means": Goal(most=0.03),
-    },
-    **GOALS_OF_ANY,
-}
-MNIST1D_LARGE_GOALS: Goals = {
-    **MNIST1D_GOALS,
-    "x_train": {**MNIST1D_GOALS["x_train"], "c2st_mlp": Goal(most=0.515), "c2st_trees": Goal(most=0.515)},
-    "x_test": {**MNIST1D_GOALS["x_test"], "c2st_mlp": Goal(most=0.515), "c2st_trees": Goal(most=0.515)},
-}
-# N(0, I) is asked for as of plain digits. What is kept has no goal but what the release was measured to keep, less a
-# little: these bounds tell when a change makes it worse.
-ROTATED_GOALS: Goals = {
-    "x_train": {
-        **MNIST_GOALS["x_train"],
-        "worst_mean": Goal(most=0.013, allowance=0.004),
-        "greatest_std": Goal(most=1.009, allowance=0.006),
-        "c2st_mlp": Goal(most=0.515, allowance=0.015),
-        "least_signal": Goal(least=0.85),
-    },
-    "x_test": {
-        **MNIST_GOALS["x_test"],
-        "worst_mean": Goal(most=0.04),
-        "greatest_std": Goal(most=1.03, allowance=0.01),
-        "worst_correlation": Goal(most=0.045),
-        "c2st_mlp": Goal(most=0.52),
-        "c2st_trees": Goal(most=0.52),
-        "least_signal": Goal(least=0.85),
-    },
-    "decoded": {
-        "judge_originals": Goal(least=0.9),
-        "judge_samples": Goal(least=0.47),
-        "judge_means": Goal(least=0.47),
-        "mse_samples": Goal(most=0.0205),
-        "mse_means": Goal(most=0.02),
-    },
-    "probes": {"linear_probe": Goal(least=0.67), "mlp_probe": Goal(least=0.74)},
-    "kept": {
-        "digit_pixels": Goal(least=0.59),
-        "background_pixels": Goal(least=0.7),
-        "digit_linear": Goal(least=0.25),
-        "background_linear": Goal(least=0.55),
-        "angle_mlp": Goal(least=0.37),
-    },
-    **GOALS_OF_ANY,
-}
 IMAGE = VaeConfig(
     input_shape=(28, 28),
     activation="silu",
@@ -212,29 +145,92 @@ PREDECESSOR = VaeConfig(
     batch_size=500,
 )
 RECIPES: dict[str, Recipe] = {
-    "mnist": Recipe(IMAGE, CLASSES, goals=MNIST_GOALS),
-    "mnist1d": Recipe(SIGNAL, CLASSES, goals=MNIST1D_GOALS),
-    "mnist1d-large": Recipe(SIGNAL, CLASSES, goals=MNIST1D_LARGE_GOALS),
-    "images": Recipe(IMAGE, CLASSES, goals=GOALS_OF_ANY),
-    **dict.fromkeys([*PUBLICATIONS, *PRESETS], Recipe(IMAGE, CLASSES, goals=GOALS_OF_ANY)),
-    "mnist-rot-back-image-like": Recipe(ROTATED, CLASSES, goals=ROTATED_GOALS),
-    "ld-mnist-v3": Recipe(PREDECESSOR, replace(CLASSES, beta=0.0625, slip=True, epochs=30), y="gaussian"),
+    recipe.name: recipe
+    for recipe in (
+        Recipe("mnist", IMAGE, CLASSES, goals=MNIST_GOALS),
+        Recipe("mnist1d", SIGNAL, CLASSES, goals=MNIST1D_GOALS),
+        Recipe("mnist1d-large", SIGNAL, CLASSES, goals=MNIST1D_LARGE_GOALS),
+        Recipe(OWN_IMAGES, IMAGE, CLASSES, goals=GOALS_OF_ANY),
+        *(Recipe(name, IMAGE, CLASSES, goals=GOALS_OF_ANY) for name in (*PUBLICATIONS, *PRESETS)),
+        Recipe("mnist-rot-back-image-like", ROTATED, CLASSES, goals=ROTATED_GOALS),
+        Recipe("ld-mnist-v3", PREDECESSOR, replace(CLASSES, beta=0.0625, slip=True, epochs=30), y="gaussian"),
+    )
 }
 
 
 def find_recipe(name: str, source: Source | None = None) -> Recipe:
     """Return the recipe of that name, for the shape and classes of a source if one is given.
 
-    Raises `UnknownNameError` if there is none, `InputError` if it is for images and the source is not, or the reverse.
+    Raises:
+        UnknownNameError: there is no such recipe.
+        InputError: the recipe is for images and the source holds signals, or the reverse.
     """
     if name not in RECIPES:
         raise UnknownNameError(f"no recipe {name!r}. Known: {', '.join(RECIPES)}.")
     recipe = RECIPES[name]
     if source is None:
         return recipe
-    shape = source.x_train.shape[1:]
+    shape = source.inputs_train.shape[1:]
     if len(shape) != len(recipe.x.input_shape):
         kinds = {1: "signals (t,)", 2: "images (h, w)"}
         raise InputError(f"the recipe {name} is for {kinds[len(recipe.x.input_shape)]}; {source.name} has {shape}.")
     x = replace(recipe.x, input_shape=shape)
     return replace(recipe, x=x, classes=replace(recipe.classes, input_shape=(source.classes,)))
+
+
+def choose_recipe(source: Source, name: str | None = None, **changes: Any) -> Recipe:
+    """Return the recipe of that name, by default the source's own, with the settings that `Recipe.change` takes.
+
+    Raises:
+        UnknownNameError: there is no such recipe.
+        InputError: the recipe does not fit the source, or a setting is out of range.
+    """
+    return find_recipe(name or _name_default(source), source).change(**changes)
+
+
+def restore_recipe(manifest: Manifest, source: Source) -> Recipe:
+    """Return the recipe that built a release from a source, with today's goals; without goals if it had none.
+
+    Raises:
+        UnknownNameError: the release was built by a recipe of the user's own.
+        InputError: the recipe does not fit the source.
+    """
+    record = manifest.recipe
+    recipe = choose_recipe(
+        source,
+        record.name,
+        y=manifest.y_kind,
+        latent_dim=manifest.latent_dim,
+        epochs=record.epochs,
+        flow_epochs=record.flow_epochs,
+        seed=manifest.seed,
+    )
+    return recipe if record.has_goals else replace(recipe, goals={})
+
+
+def choose_release_name(source: Source, recipe: Recipe) -> str:
+    """Return the default name of a release, `ld-mnist-32`; with another recipe than the source's, `ld-mnist-v3-32`."""
+    other = None if recipe.name == _name_default(source) else recipe.name
+    return name_release(source.name, recipe.x.latent_dim, other)
+
+
+def describe_build(source: Source, recipe: Recipe, release: str, has_goals: bool) -> str:
+    """Return the shell command that builds a release again; empty if only Python can, with its own source or recipe."""
+    if recipe.name not in RECIPES or not (source.file or source.name in SOURCES):
+        return ""
+    plain = find_recipe(recipe.name, source)
+    if replace(plain.change(**recipe.settings), goals=recipe.goals) != recipe:
+        return ""
+    words = ["--source-npz", source.file, "--licence", source.licence] if source.file else [source.name]
+    if recipe.name != _name_default(source):
+        words += ["--recipe", recipe.name]
+    if release != choose_release_name(source, recipe):
+        words += ["--release", release]
+    for name, value in recipe.settings.items():
+        if value != plain.settings[name] or name == "seed":
+            words += [f"--{name.replace('_', '-')}", str(value)]
+    return shlex.join(["python", "-m", "ld_data", "build", *words, *([] if has_goals else ["--no-goals"])])
+
+
+def _name_default(source: Source) -> str:
+    return source.name if source.name in SOURCES else OWN_IMAGES

@@ -11,7 +11,7 @@ from fastapi.responses import PlainTextResponse
 from api.leaderboard.rate_limit import RateLimit
 from api.messages.negotiation import choose_media_type
 from api.messages.payload import JSON
-from api.releases.catalogue import Catalogue, OfferedRelease
+from api.releases.catalogue import Catalogue, ServedRelease
 from api.work.worker import Worker
 from eval.leaderboard.store import Store
 from eval.leaderboard.submission import (
@@ -75,7 +75,7 @@ class PrivateDraws:
         self._seed, self._lock = seed, Lock()
         self._draws: dict[str, np.ndarray] = {}
 
-    def find(self, release: OfferedRelease) -> np.ndarray:
+    def find(self, release: ServedRelease) -> np.ndarray:
         """Return y `(n_test, d)`, drawn for the test labels by the secret seed."""
         with self._lock:
             name = release.manifest.name

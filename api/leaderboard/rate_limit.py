@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from threading import Lock
 
-from ld_data.errors import RateLimitError
+from api.errors import RateLimitError
 
 MAX_ADDRESSES = 10_000
 IPV6_PREFIX = 64  # one customer has at least as many addresses

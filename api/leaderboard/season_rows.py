@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from api.leaderboard.board import Board
-from api.releases.catalogue import OfferedRelease
+from api.releases.catalogue import ServedRelease
 from eval.leaderboard.challenge import Season, draw_rows
 from eval.leaderboard.entries import Entry
 from ld_data.errors import UnknownNameError
@@ -34,7 +34,7 @@ class SeasonRows:
     x_sha256: str
 
     @classmethod
-    def draw(cls, season: Season, release: OfferedRelease) -> "SeasonRows":
+    def draw(cls, season: Season, release: ServedRelease) -> "SeasonRows":
         """Return the rows that a season's secret draws."""
         split = draw_rows(season.secret, release.manifest.source["name"], release.codec, season.rows)
         split = replace(split, x=split.x.astype(np.float32))
@@ -49,7 +49,7 @@ class Challenges:
         self._board, self._rows, self._lock = board, rows, Lock()
         self._drawn: dict[str, SeasonRows] = {}
 
-    def find(self, name: str) -> OfferedRelease:
+    def find(self, name: str) -> ServedRelease:
         """Return a release; raise `UnknownNameError` if there is none, or its source can make no new rows."""
         release = self._board.catalogue.find(name)
         if not release.has_challenge:
@@ -60,7 +60,7 @@ class Challenges:
             )
         return release
 
-    def find_season(self, release: OfferedRelease, number: int | None = None) -> Season:
+    def find_season(self, release: ServedRelease, number: int | None = None) -> Season:
         """Return a season by its number, or the open one; raise `UnknownNameError` if there is none of the number."""
         current = self._board.store.open_season(*release.version, self._rows)
         if number in (None, current.number):
@@ -70,12 +70,12 @@ class Challenges:
                 return season
         raise UnknownNameError(f"{release.manifest.name} has no season {number}; the open one is {current.number}.")
 
-    def find_closed(self, release: OfferedRelease) -> list[Season]:
+    def find_closed(self, release: ServedRelease) -> list[Season]:
         """Return the closed seasons, the first one first."""
         seasons = self._board.store.list_seasons(*release.version)
         return [season for season in seasons if season.closed_at is not None]
 
-    def draw(self, release: OfferedRelease) -> SeasonRows:
+    def draw(self, release: ServedRelease) -> SeasonRows:
         """Return the open season with its rows."""
         season, name = self.find_season(release), release.manifest.name
         with self._lock:
@@ -84,7 +84,7 @@ class Challenges:
                 drawn = self._drawn[name] = SeasonRows.draw(season, release)
             return drawn
 
-    def compare(self, release: OfferedRelease, entries: Sequence[Entry], ranks: Sequence[int | None]) -> list[Any]:
+    def compare(self, release: ServedRelease, entries: Sequence[Entry], ranks: Sequence[int | None]) -> list[Any]:
         """Return entries as flat objects, with the rank of the best public entry of the same name and url, and the gap.
 
         The gap is the challenge rank minus the public rank: above 0 for who does worse where nothing can be looked up.

@@ -1,4 +1,8 @@
-"""What bodies hold: arrays as JSON or `.npy`, by Content-Type and Accept."""
+"""Arrays in bodies, as JSON or `.npy`, by Content-Type and Accept.
+
+`orjson` and numpy read the arrays, not pydantic, which would check each number in turn. `.npy` is read by hand in
+`ld_data.storage.arrays`, since `numpy.load` allocates as many bytes as a header declares.
+"""
 
 from typing import Any
 
@@ -6,9 +10,11 @@ import numpy as np
 import orjson
 from fastapi import Request
 
+from api.errors import MediaTypeError, NotAcceptableError
 from api.messages.negotiation import choose_media_type, read_header, read_media_type
-from ld_data.errors import InputError, MediaTypeError, NotAcceptableError
+from ld_data.errors import InputError
 from ld_data.storage.arrays import NPY_MAGIC, read_npy
+from ld_data.typing import Array
 
 JSON = "application/json"
 NPY = "application/x-npy"
@@ -20,15 +26,22 @@ BINARY_CONTENT: Schema = {"schema": {"type": "string", "format": "binary"}}
 
 
 def read_object(request: Request, body: bytes) -> dict[str, Any]:
-    """Return the JSON object in a request's body; raise `MediaTypeError` or `InputError` if there is none."""
+    """Return the JSON object in the body of a request.
+
+    Raises:
+        InputError: the body is not a JSON object.
+        MediaTypeError: the Content-Type is not JSON.
+    """
     check_content_type(request, JSON)
     return parse_object(body)
 
 
-def read_array(request: Request, body: bytes, field: str) -> np.ndarray:
-    """Return the array in a request's body: the one field `field` of a JSON object, or `.npy` bytes.
+def read_array(request: Request, body: bytes, field: str) -> Array:
+    """Return the array in the body of a request: the one field `field` of a JSON object, or `.npy` bytes.
 
-    Raises `MediaTypeError` for another Content-Type, `InputError` for a body that is not such an array.
+    Raises:
+        InputError: the body does not hold such an array.
+        MediaTypeError: the Content-Type is neither JSON nor `.npy`.
     """
     if check_content_type(request, JSON, NPY) == NPY:
         return read_npy(body)
@@ -36,15 +49,18 @@ def read_array(request: Request, body: bytes, field: str) -> np.ndarray:
     if set(values) != {field}:
         received = str(sorted(values))[:MAX_ECHO]
         raise InputError(f'expected a JSON object {{"{field}": [...]}}; received the fields {received}.')
-    if body.count(b'"') > 2:  # a few MB of them would fill the memory: see `make_array`
+    if body.count(b'"') > 2:  # a few MB of texts would fill the memory: see `make_array`
         raise InputError(f"{field} must be numbers; received texts among them.")
     return make_array(values[field], field)
 
 
-def make_array(values: object, name: str) -> np.ndarray:
-    """Return lists in lists, as JSON holds them, as an array; raise `InputError` if they differ in length.
+def make_array(values: object, name: str) -> Array:
+    """Return nested lists as an array.
 
-    The caller sees to it that no texts are among them: numpy gives each element the room of the longest.
+    The caller refuses texts among them: numpy gives each element the size of the longest text.
+
+    Raises:
+        InputError: the lists differ in length.
     """
     try:
         return np.array(values)
@@ -52,19 +68,20 @@ def make_array(values: object, name: str) -> np.ndarray:
         raise InputError(f"{name} must be a rectangular array of numbers: {error}.") from error
 
 
-def choose_answer_type(request: Request, *offered: str) -> str:
-    """Return the media type that a request's Accept likes best; raise `NotAcceptableError` if it likes none.
+def choose_answer_type(request: Request, *known: str) -> str:
+    """Return the media type that the header Accept of a request prefers; the first without a header.
 
-    Without Accept it is the first.
+    Raises:
+        NotAcceptableError: the header accepts none of them.
     """
     accept = read_header(request.scope, b"accept")
-    chosen = choose_media_type(accept, offered)
+    chosen = choose_media_type(accept, known)
     if chosen is None:
-        raise NotAcceptableError(f"expected an Accept with {', '.join(offered)} or */*; received {accept[:MAX_ECHO]}.")
+        raise NotAcceptableError(f"expected an Accept with {', '.join(known)} or */*; received {accept[:MAX_ECHO]}.")
     return chosen
 
 
-def write_arrays(**arrays: np.ndarray) -> bytes:
+def write_arrays(**arrays: Array) -> bytes:
     """Return arrays as a JSON object."""
     return write_json({name: np.ascontiguousarray(array) for name, array in arrays.items()})
 
@@ -74,8 +91,12 @@ def write_json(values: Any) -> bytes:
     return orjson.dumps(values, option=orjson.OPT_SERIALIZE_NUMPY)
 
 
-def refuse_unknown_parameters(request: Request) -> None:
-    """Raise `InputError` for a query parameter that the route does not know, such as a mistyped one."""
+async def refuse_unknown_parameters(request: Request) -> None:
+    """Check that the route knows every query parameter of a request.
+
+    Raises:
+        InputError: a parameter is unknown, such as a mistyped one.
+    """
     route = request.scope["route"].dependant
     known = sorted(query.alias for part in (route, *route.dependencies) for query in part.query_params)
     if unknown := sorted(set(request.query_params) - set(known)):
@@ -110,7 +131,11 @@ def describe_array(dimensions: int, item: str = "number") -> Schema:
 
 
 def check_content_type(request: Request, *known: str) -> str:
-    """Return the Content-Type, JSON if there is none or the one that curl sends by itself; else `MediaTypeError`."""
+    """Return the Content-Type of a request; JSON if there is none, or only the default of curl.
+
+    Raises:
+        MediaTypeError: the Content-Type is not among `known`.
+    """
     received = read_media_type(read_header(request.scope, b"content-type"))
     content_type = JSON if received in ("", "application/x-www-form-urlencoded") else received
     if content_type not in known:
@@ -119,9 +144,13 @@ def check_content_type(request: Request, *known: str) -> str:
 
 
 def parse_object(body: bytes) -> dict[str, Any]:
-    """Return the JSON object that a body holds; raise `InputError` if it holds none."""
+    """Return the JSON object in a body.
+
+    Raises:
+        InputError: the body is not a JSON object.
+    """
     if body.startswith(NPY_MAGIC):
-        raise InputError(f"the body is .npy, but is not declared so: send it with Content-Type: {NPY}.")
+        raise InputError(f"the body is .npy, but its Content-Type says otherwise: send it with Content-Type: {NPY}.")
     try:
         values = orjson.loads(body)
     except orjson.JSONDecodeError as error:

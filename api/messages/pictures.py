@@ -5,19 +5,21 @@ import math
 
 import numpy as np
 
-TILE = 56  # pixels of a picture's height, about
+from ld_data.typing import Array, Bytes
+
+TILE = 56  # height of a picture in pixels, about
 GAP = 4  # pixels between pictures
 BACKGROUND, INK = 64, 255
 
 
-def quantize(pixels: np.ndarray) -> np.ndarray:
-    """Return pixels in [0, 1] as uint8 from 0 to 255, each rounded to the nearest; what lies beyond becomes the end."""
+def quantize(pixels: Array) -> Bytes:
+    """Return pixels in [0, 1] as uint8 from 0 to 255, rounded to the nearest; values outside become 0 or 255."""
     return np.rint(pixels.clip(0, 1) * 255).astype(np.uint8)
 
 
-def draw_sheet(rows: np.ndarray) -> bytes:
-    """Return a PNG of images `(n, h, w)`, or of signals `(n, t)` as plots on one scale, in lines as in a book."""
-    from PIL import Image
+def draw_sheet(rows: Array) -> bytes:
+    """Return a PNG of images `(n, h, w)`, or of plots of signals `(n, t)` on one scale, from left to right in lines."""
+    from PIL import Image  # import late: 25 ms and 3 MB that only pictures need
 
     tiles = _enlarge(quantize(rows)) if rows.ndim == 3 else _plot(rows)
     count, height, width = tiles.shape
@@ -32,15 +34,15 @@ def draw_sheet(rows: np.ndarray) -> bytes:
     return stream.getvalue()
 
 
-def _enlarge(images: np.ndarray) -> np.ndarray:
-    """Return images `(n, h, w)` with each pixel repeated, so that people see them."""
+def _enlarge(images: Bytes) -> Bytes:
+    """Return images `(n, h, w)` with each pixel repeated until a picture is about 56 pixels high."""
     times = max(1, TILE // images.shape[1])
     return images.repeat(times, axis=1).repeat(times, axis=2)
 
 
-def _plot(signals: np.ndarray) -> np.ndarray:
+def _plot(signals: Array) -> Bytes:
     """Return signals `(n, t)` as images `(n, 56, 2 t)` of lines, the greatest value of all on top."""
-    from PIL import Image, ImageDraw
+    from PIL import Image, ImageDraw  # import late, as above
 
     least, greatest = signals.min(), signals.max()
     heights = (greatest - signals) / max(greatest - least, np.finfo(np.float32).tiny) * (TILE - 1)

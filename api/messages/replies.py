@@ -12,6 +12,7 @@ from api.messages.pictures import draw_sheet, quantize
 from api.releases.operations import Draw, Operation
 from ld_data.errors import InputError
 from ld_data.storage.arrays import write_npy, write_npy_header, write_values
+from ld_data.typing import Array
 
 PNG = "image/png"
 Number = Literal["float32", "uint8"]
@@ -19,25 +20,25 @@ Number = Literal["float32", "uint8"]
 
 @dataclass(frozen=True)
 class Frame:
-    """What goes around the parts of an answer.
+    """The bytes around the parts of an answer.
 
     Attributes:
-        media_type: of the answer.
-        head: comes before the first part.
-        write: a part to its bytes.
-        separator: comes between two parts.
-        tail: comes after the last.
-        headers: of the answer.
+        media_type: the media type of the answer.
+        head: the bytes before the first part.
+        write: returns the bytes of a part.
+        separator: the bytes between two parts.
+        tail: the bytes after the last part.
+        headers: the headers of the answer.
     """
 
     media_type: str
     head: bytes
-    write: Callable[[np.ndarray], bytes]
+    write: Callable[[Array], bytes]
     separator: bytes = b""
     tail: bytes = b""
     headers: Mapping[str, str] = field(default_factory=dict)
 
-    async def fill(self, first: np.ndarray, parts: AsyncIterator[np.ndarray]) -> AsyncIterator[bytes]:
+    async def fill(self, first: Array, parts: AsyncIterator[Array]) -> AsyncIterator[bytes]:
         """Yield the chunks of the answer: one for each part, and the tail."""
         yield self.head + self.write(first)
         async for part in parts:
@@ -47,33 +48,33 @@ class Frame:
 
 
 class Reply(Protocol):
-    """How an answer is written."""
+    """A form of answer."""
 
     @property
     def is_picture(self) -> bool:
-        """Whether it takes all rows at once, few of them, and long."""
+        """Whether the answer is a picture, which is drawn from all rows at once, and slowly."""
 
-    def write(self, operation: Operation, rows: np.ndarray) -> Response:
+    def write(self, operation: Operation, rows: Array) -> Response:
         """Return the answer of an operation that gave these rows."""
 
-    def frame(self, operation: Operation, first: np.ndarray, rows: int) -> Frame:
-        """Return what goes around n rows that come in parts, of which this is the first.
+    def frame(self, operation: Operation, first: Array, rows: int) -> Frame:
+        """Return the frame of an answer of n rows in parts, of which this is the first.
 
-        It makes the same of them as `write`. Not for pictures, nor for an operation that derives more from its rows.
+        The answer has the bytes that `write` returns. Pictures, and operations with derived outputs, have no frame.
         """
 
 
 @dataclass(frozen=True, eq=False)
 class Question:
-    """What a request's body asks of a model.
+    """A request for an operation.
 
     Attributes:
-        array: what goes in, as it came.
+        array: the input, not checked yet.
         draw: the noise.
-        reply: how to answer.
+        reply: the form of the answer.
     """
 
-    array: np.ndarray
+    array: Array
     draw: Draw
     reply: Reply
 
@@ -82,18 +83,18 @@ class Question:
 class JsonReply:
     """A JSON object of all outputs, by name."""
 
-    convert: Callable[[np.ndarray], np.ndarray] = np.asarray
+    convert: Callable[[Array], Array] = np.asarray
     is_picture: ClassVar[bool] = False
 
-    def write(self, operation: Operation, rows: np.ndarray) -> Response:
+    def write(self, operation: Operation, rows: Array) -> Response:
         """Return the answer."""
         return Response(write_arrays(**operation.name_outputs(self.convert(rows))), media_type=JSON)
 
-    def frame(self, operation: Operation, first: np.ndarray, rows: int) -> Frame:
-        """Return what goes around parts."""
+    def frame(self, operation: Operation, first: Array, rows: int) -> Frame:
+        """Return the frame of an answer in parts."""
         return Frame(JSON, b'{"%s":[' % operation.gives.name.encode(), self._write_part, b",", b"]}")
 
-    def _write_part(self, part: np.ndarray) -> bytes:
+    def _write_part(self, part: Array) -> bytes:
         return write_json(self.convert(part))[1:-1]
 
 
@@ -101,21 +102,21 @@ class JsonReply:
 class NpyReply:
     """The rows as `.npy`."""
 
-    convert: Callable[[np.ndarray], np.ndarray] = np.asarray
+    convert: Callable[[Array], Array] = np.asarray
     is_picture: ClassVar[bool] = False
 
-    def write(self, operation: Operation, rows: np.ndarray) -> Response:
+    def write(self, operation: Operation, rows: Array) -> Response:
         """Return the answer."""
         return Response(write_npy(self.convert(rows)), media_type=NPY)
 
-    def frame(self, operation: Operation, first: np.ndarray, rows: int) -> Frame:
-        """Return what goes around parts."""
+    def frame(self, operation: Operation, first: Array, rows: int) -> Frame:
+        """Return the frame of an answer in parts."""
         row = self.convert(first[:1])
         head = write_npy_header((rows, *row.shape[1:]), row.dtype)
         length = len(head) + rows * row.nbytes
         return Frame(NPY, head, self._write_part, headers={"Content-Length": str(length)})
 
-    def _write_part(self, part: np.ndarray) -> bytes:
+    def _write_part(self, part: Array) -> bytes:
         return write_values(self.convert(part))
 
 
@@ -125,12 +126,12 @@ class PngReply:
 
     is_picture: ClassVar[bool] = True
 
-    def write(self, operation: Operation, rows: np.ndarray) -> Response:
+    def write(self, operation: Operation, rows: Array) -> Response:
         """Return the answer."""
         return Response(draw_sheet(rows), media_type=PNG)
 
-    def frame(self, operation: Operation, first: np.ndarray, rows: int) -> Frame:
-        """Raise: a sheet has no parts."""
+    def frame(self, operation: Operation, first: Array, rows: int) -> Frame:
+        """Raise `NotImplementedError`: a sheet has no parts."""
         raise NotImplementedError
 
 
@@ -145,11 +146,13 @@ REPLIES: dict[tuple[str, Number], Reply] = {
 
 
 def choose_reply(request: Request, operation: Operation, number: Number) -> Reply:
-    """Return how to answer a request, by its Accept and the type of number that it asks for.
+    """Return the form of the answer to a request, by its header Accept and its query `dtype`.
 
-    Raises `NotAcceptableError` if its Accept names no type that there is, `InputError` for 8 bits of signals.
+    Raises:
+        InputError: 8-bit numbers are asked for, but the operation does not return images.
+        NotAcceptableError: the header Accept names no type that the operation writes.
     """
     if number == "uint8" and not operation.gives_pixels:
         raise InputError("dtype=uint8 is for images, whose pixels lie in [0, 1]; these are signals. Leave dtype out.")
-    offered = (JSON, NPY, PNG) if operation.gives_inputs else (JSON, NPY)
-    return REPLIES[choose_answer_type(request, *offered), number]
+    known = (JSON, NPY, PNG) if operation.gives_inputs else (JSON, NPY)
+    return REPLIES[choose_answer_type(request, *known), number]

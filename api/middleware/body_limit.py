@@ -1,20 +1,23 @@
-"""Refusing bodies over the limit, before or while they are read."""
+"""Refusal of bodies over the limit, before or while they are read.
+
+This is written by hand: the ASGI server has no limit on bodies, and a limit in a proxy does not hold for inflated ones.
+"""
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.errors import respond_to
-from ld_data.errors import TooLargeError
+from api.errors import TooLargeError
+from api.messages.refusals import respond_to
 
 
 class BodyLimit:
-    """ASGI middleware: 413 for a body that is, or declares to be, longer than the limit."""
+    """ASGI middleware: answers 413 to a body that is, or declares to be, longer than the limit."""
 
     def __init__(self, app: ASGIApp, max_bytes: int) -> None:
         """Wrap an application."""
         self._app, self._max_bytes = app, max_bytes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on, counting its bytes."""
+        """Pass a request on, and count the bytes of its body."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return

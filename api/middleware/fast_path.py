@@ -1,4 +1,7 @@
-"""The short way to the models, past the framework's routing and its reading of parameters."""
+"""The short way to the models, around the routing and the parameters of the framework.
+
+It saves about a third of a one-row request; `x/decode?dtype=float32` takes the long way to the same answer.
+"""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -8,7 +11,8 @@ from fastapi import Request, Response
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from api.errors import respond_to, tell_client_left, tell_unexpected
+from api.messages.refusals import respond_to, respond_to_departure, respond_to_unexpected
+from api.messages.request_record import find_record
 from api.releases.operations import Draw
 from api.routes.inference import infer, list_models
 from api.work.codec_service import CodecService
@@ -16,56 +20,58 @@ from ld_data.errors import LdDataError
 
 
 @dataclass(frozen=True)
-class Way:
-    """A route without its parameters: the template, and what answers a request for it."""
+class ShortRoute:
+    """A route without its parameters: the template of its path, and the function that answers its requests."""
 
     template: str
     answer: Callable[[Request], Awaitable[Response]]
 
 
 class FastPath:
-    """ASGI middleware: answers requests to models that have no query, and leaves all else to others.
+    """ASGI middleware: answers requests to models that have no query, and passes on all others.
 
     `api.routes.codecs` and `api.routes.inference` declare the same routes, with queries, for the documentation and all
     other requests.
     """
 
     def __init__(self, app: ASGIApp, service: CodecService) -> None:
-        """Wrap an application; of the service's releases those that are ready by now have their short way."""
+        """Wrap an application; the releases that are ready by now get short routes."""
         self._app = app
-        self._ways = _make_ways(service)
+        self._routes = _make_routes(service)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request, or pass it on."""
-        way = self._find(scope)
-        if way is None:
+        route = self._find(scope)
+        if route is None:
             await self._app(scope, receive, send)
             return
-        scope["template"] = way.template  # for who watches, as others leave their route
+        find_record(scope).template = route.template
         request = Request(scope, receive)
         try:
-            response = await way.answer(request)
+            response = await route.answer(request)
         except LdDataError as error:
             response = respond_to(error)
         except ClientDisconnect:
-            response = tell_client_left()
+            response = respond_to_departure()
         except Exception as error:
-            response = tell_unexpected(request, error)
+            response = respond_to_unexpected(request, error)
         await response(scope, receive, send)
 
-    def _find(self, scope: Scope) -> Way | None:
+    def _find(self, scope: Scope) -> ShortRoute | None:
         if scope["type"] != "http" or scope["method"] != "POST" or scope["query_string"]:
             return None
-        return self._ways.get(scope["path"])
+        return self._routes.get(scope["path"])
 
 
-def _make_ways(service: CodecService) -> dict[str, Way]:
-    """Return the ways to all models, by their paths."""
-    ways = {}
+def _make_routes(service: CodecService) -> dict[str, ShortRoute]:
+    """Return the short routes to all models, by their paths."""
+    routes = {}
     for release in service.catalogue.ready:
         for end, operation in release.operations.items():
             answer = partial(service.answer, operation=operation, draw=Draw())
-            ways[f"/v1/datasets/{release.manifest.name}/{end}"] = Way(f"/v1/datasets/{{release}}/{end}", answer)
+            path = f"/v1/datasets/{release.manifest.name}/{end}"
+            routes[path] = ShortRoute(f"/v1/datasets/{{release}}/{end}", answer)
     for model in list_models(service.catalogue):
-        ways[f"/v2/models/{model.name}/infer"] = Way("/v2/models/{model}/infer", partial(infer, service, model=model))
-    return ways
+        answer = partial(infer, service, model=model)
+        routes[f"/v2/models/{model.name}/infer"] = ShortRoute("/v2/models/{model}/infer", answer)
+    return routes

@@ -1,4 +1,7 @@
-"""Compressed request bodies, inflated piece by piece as they are read, so that a small one cannot fill the memory."""
+"""Compressed request bodies, inflated piece by piece as they are read, so that a small one cannot fill the memory.
+
+This is written by hand: Starlette has no middleware for compressed requests, and other libraries inflate a body whole.
+"""
 
 import asyncio
 import zlib
@@ -6,19 +9,20 @@ import zlib
 from fastapi.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.errors import respond_to
-from ld_data.errors import InputError, MediaTypeError
+from api.errors import MediaTypeError
+from api.messages.payload import MAX_ECHO
+from api.messages.refusals import respond_to
+from ld_data.errors import InputError
 
-WINDOWS = {"gzip": zlib.MAX_WBITS + 16, "deflate": zlib.MAX_WBITS}  # as zlib tells the formats apart
-PIECE_BYTES = 2**16  # that are inflated before other requests have their turn
+WINDOWS = {"gzip": zlib.MAX_WBITS + 16, "deflate": zlib.MAX_WBITS}  # zlib's codes of the two formats
+PIECE_BYTES = 2**16  # bytes that are inflated before other requests have their turn
 OF_COMPRESSED = (b"content-encoding", b"content-length")  # headers that do not hold for the inflated body
-MAX_ECHO = 200  # characters of a header that an error repeats
 
 
 class Inflation:
-    """ASGI middleware: bodies with Content-Encoding gzip or deflate are passed on inflated; any other is refused.
+    """ASGI middleware: inflates bodies with Content-Encoding gzip or deflate, and answers 415 to any other.
 
-    What is within it counts inflated bytes: what lies beyond its limit is not inflated.
+    A body limit inside this middleware counts inflated bytes, and nothing beyond it is inflated.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -42,17 +46,21 @@ class Inflation:
 
 
 class InflatedBody:
-    """Receives a compressed body, and gives what it was before, a piece at a time."""
+    """Receives a compressed body, and returns it inflated, one piece at a time."""
 
     def __init__(self, receive: Receive, encoding: str) -> None:
-        """Take what receives the compressed body, and how it is compressed."""
+        """Keep the function that receives the compressed body, and its encoding."""
         self._receive, self._encoding = receive, encoding
         self._inflater = zlib.decompressobj(WINDOWS[encoding])
         self._compressed = b""
         self._is_complete = self._is_over = False
 
     async def __call__(self) -> Message:
-        """Return the next message; raise `InputError` if what came is not compressed as it says."""
+        """Return the next message.
+
+        Raises:
+            InputError: the body does not have its encoding, is cut, or goes on after its end.
+        """
         while not self._is_over:
             if piece := self._inflate():
                 await asyncio.sleep(0)
@@ -70,7 +78,9 @@ class InflatedBody:
         try:
             piece = self._inflater.decompress(self._compressed, PIECE_BYTES)
         except zlib.error as error:
-            raise InputError(f"the body is not {self._encoding}, as its Content-Encoding says: {error}.") from error
+            raise InputError(
+                f"the body is not {self._encoding}, although its Content-Encoding says so: {error}."
+            ) from error
         self._compressed = self._inflater.unconsumed_tail
         if self._inflater.unused_data:
             raise InputError(f"the body goes on after the end of its {self._encoding}. Compress it in one piece.")

@@ -1,6 +1,5 @@
-"""One line of the log for each request, and the id by which all lines about it, and its answer, can be found."""
+"""One log line for each request, and the id that all its lines and its answer share."""
 
-import json
 import logging
 import re
 import secrets
@@ -11,33 +10,35 @@ from time import perf_counter
 from typing import Any
 from urllib.parse import quote
 
+from pythonjsonlogger.core import RESERVED_ATTRS
+from pythonjsonlogger.json import JsonFormatter as LibraryFormatter
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.messages.request_record import find_record
 from api.middleware.metrics import name_route
 from api.settings import Form, Level
 
 HEADER = b"x-request-id"
-SANE_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
-MAX_PATH = 200  # characters of it in a line
-FIELDS = ("method", "route", "path", "status", "milliseconds", "rows", "bytes", "error_type")
+SAFE_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
+MAX_PATH = 200  # characters of a path in a line
 
 logger = logging.getLogger(__name__)
 request_id: ContextVar[str] = ContextVar("request_id", default="")
 
 
 class RequestLog:
-    """ASGI middleware: each answer tells its request's id in X-Request-ID, and each request is a line at level info.
+    """ASGI middleware: adds the header X-Request-ID to each answer, and logs each request at level info.
 
-    The id is the one that the client sent, if it is a sane token, or else a new one.
+    The id is the one that the client sent, if it is a safe token, or else a new one.
     """
 
     def __init__(self, app: ASGIApp) -> None:
         """Wrap an application."""
         self._app = app
-        self._prefix, self._numbers = secrets.token_hex(6), count(1)  # together unlike those of any other process
+        self._prefix, self._numbers = secrets.token_hex(6), count(1)  # unique together, also among processes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on, and log it when it is answered; an error that escapes is answered with 500."""
+        """Pass a request on, and log it when it is answered; an error that escapes is logged with status 500."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -62,32 +63,34 @@ class RequestLog:
 
     def _read_id(self, scope: Scope) -> str:
         for name, value in scope["headers"]:
-            if name == HEADER and SANE_ID.fullmatch(value):
+            if name == HEADER and SAFE_ID.fullmatch(value):
                 return str(value, "ascii")
         return f"{self._prefix}-{next(self._numbers):x}"
 
 
-class JsonFormatter(logging.Formatter):
-    """Writes a record as one line of JSON."""
+class JsonFormatter(LibraryFormatter):
+    """Writes a record as one line of JSON: time, level, logger, message, the request's id, and any other fields."""
 
-    def format(self, record: logging.LogRecord) -> str:
-        """Return the line: time, level, logger, message, the request's id, and what else the record has."""
-        values: dict[str, Any] = {
-            "time": self.formatTime(record, "%Y-%m-%dT%H:%M:%S") + f".{int(record.msecs):03d}",
-            "level": record.levelname.lower(),
-            "logger": record.name,
-            "message": record.getMessage(),
-        }
+    default_time_format, default_msec_format = "%Y-%m-%dT%H:%M:%S", "%s.%03d"
+
+    def __init__(self) -> None:
+        """Name the fields."""
+        super().__init__(
+            ["asctime", "levelname", "name", "message"],
+            rename_fields={"asctime": "time", "levelname": "level", "name": "logger", "exc_info": "exception"},
+            reserved_attrs=[*RESERVED_ATTRS, "color_message"],  # uvicorn adds it, for terminals
+        )
+
+    def add_fields(self, log_data: dict[str, Any], record: logging.LogRecord, message_dict: dict[str, Any]) -> None:
+        """Put the fields of a record into a line."""
+        super().add_fields(log_data, record, message_dict)
+        log_data["level"] = record.levelname.lower()
         if own := request_id.get():
-            values["request_id"] = own
-        values |= {name: getattr(record, name) for name in FIELDS if hasattr(record, name)}
-        if record.exc_info:
-            values["exception"] = self.formatException(record.exc_info)
-        return json.dumps(values)
+            log_data["request_id"] = own
 
 
 class TextFormatter(logging.Formatter):
-    """Writes a record's message, and before it the id of the request that it is about."""
+    """Writes the message of a record, after the id of its request."""
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the text."""
@@ -96,7 +99,7 @@ class TextFormatter(logging.Formatter):
 
 
 def set_up_logging(form: Form, level: Level) -> None:
-    """Let all that is logged from this level on go to stderr, as lines of text or of JSON."""
+    """Send all records from this level on to stderr, as lines of text or of JSON."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonFormatter() if form == "json" else TextFormatter())
     logging.basicConfig(handlers=[handler], level=level.upper())
@@ -104,6 +107,16 @@ def set_up_logging(form: Form, level: Level) -> None:
 
 def _log(scope: Scope, status: int, sent: int, seconds: float) -> None:
     method, path, milliseconds = scope["method"], quote(scope["path"])[:MAX_PATH], round(seconds * 1e3, 3)
-    values = (method, name_route(scope), path, status, milliseconds, scope.get("rows"), sent, scope.get("error_type"))
-    fields = {name: value for name, value in zip(FIELDS, values, strict=True) if value is not None}
-    logger.info("%s %s %s in %s ms", method, path, status, milliseconds, extra=fields)
+    record = find_record(scope)
+    fields = {
+        "method": method,
+        "route": name_route(scope),
+        "path": path,
+        "status": status,
+        "milliseconds": milliseconds,
+        "rows": record.rows,
+        "bytes": sent,
+        "error_type": record.error_type or None,
+    }
+    known = {name: value for name, value in fields.items() if value is not None}
+    logger.info("%s %s %s in %s ms", method, path, status, milliseconds, extra=known)

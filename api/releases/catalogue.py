@@ -1,7 +1,7 @@
 """The releases that the service offers, each verified before it is served."""
 
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -12,18 +12,20 @@ from typing import Self
 
 import numpy as np
 
+from api.errors import NotReadyError
 from api.releases.exports import FILES as EXPORTED_FILES
 from api.releases.exports import Exports
 from api.releases.operations import Operation, make_operations
-from api.releases.served_file import OfferedFile
-from ld_data.errors import IntegrityError, LdDataError, NotReadyError, UnknownNameError
+from api.releases.served_file import ServedFile, Stamp
+from ld_data.errors import IntegrityError, LdDataError, UnknownNameError
 from ld_data.export.croissant import CROISSANT_NAME
 from ld_data.protocols import LatentCodec
 from ld_data.release.dataset import NPY_FILES, LatentDataset, Split
 from ld_data.release.examples import Examples, load_examples
-from ld_data.release.folder import find_release, list_releases, load, verify
+from ld_data.release.folder import find_release, list_releases, load_verified, read_settled
 from ld_data.release.manifest import MANIFEST_NAME, Manifest
 from ld_data.sources.secret_draws import GENERATORS
+from ld_data.storage.arrays import write_npy
 
 logger = logging.getLogger(__name__)
 
@@ -31,23 +33,23 @@ LoadCodec = Callable[[Path], LatentCodec]
 
 
 @dataclass(frozen=True)
-class OfferedRelease:
-    """A release in memory: its dataset, its models, its files by name, and what it has to be looked at."""
+class ServedRelease:
+    """A release in memory: its dataset, its models, its files by name, and the examples for the page."""
 
     manifest: Manifest
     data: LatentDataset
     codec: LatentCodec
-    files: dict[str, OfferedFile]
+    files: dict[str, ServedFile]
     examples: Examples | None = None
 
     @cached_property
     def operations(self) -> dict[str, Operation]:
-        """What its models can be asked, by the end of the route."""
+        """The operations of its models, by the end of their route."""
         return make_operations(self.codec)
 
     @property
     def version(self) -> tuple[str, str]:
-        """The name, and the sha256 of the test set: leaderboards are kept apart by both."""
+        """The name and the sha256 of the test set, which together name its leaderboard."""
         return self.manifest.name, self.data.test_sha256
 
     @property
@@ -60,9 +62,9 @@ class Catalogue:
     """Releases by name. One that fails its check is kept as not ready, with the reason; the others are served."""
 
     def __init__(self, folder: Path | None = None) -> None:
-        """Start empty; temporary files go into `folder`, or the system's if there is none."""
+        """Start empty; temporary files go into `folder`, or the folder of the system if it is None."""
         self._folder = folder
-        self._ready: dict[str, OfferedRelease] = {}
+        self._ready: dict[str, ServedRelease] = {}
         self._failed: dict[str, str] = {}
         self._resources = ExitStack()
         self._making = Lock()
@@ -85,8 +87,13 @@ class Catalogue:
                 logger.error("the release %s is not served: %s", name, error)
                 self._failed[name] = str(error)
 
-    def find(self, name: str) -> OfferedRelease:
-        """Return a release; raise `UnknownNameError` if there is none of the name, `NotReadyError` if it failed."""
+    def find(self, name: str) -> ServedRelease:
+        """Return a release.
+
+        Raises:
+            NotReadyError: the release failed its check.
+            UnknownNameError: there is no release of this name.
+        """
         if name in self._failed:
             raise NotReadyError(f"the release {name} is not ready: {self._failed[name]}")
         if name not in self._ready:
@@ -94,10 +101,12 @@ class Catalogue:
             raise UnknownNameError(f"no release {name!r}. Known: {known}.")
         return self._ready[name]
 
-    def find_file(self, name: str, file: str) -> OfferedFile:
-        """Return a file of a release, or one in another format, which takes a while if it was never asked for.
+    def find_file(self, name: str, file: str) -> ServedFile:
+        """Return a file of a release, or of an export, which the first request for its format makes.
 
-        Raises `UnknownNameError` if there is none of the name, and what `find` and `Exports.find` raise.
+        Raises:
+            NotReadyError: the release failed its check, or the export failed.
+            UnknownNameError: there is no release or file of this name.
         """
         files = self.find(name).files
         if file in files:
@@ -113,42 +122,59 @@ class Catalogue:
         return self._exports.find(name, files[MANIFEST_NAME], file)
 
     @property
-    def ready(self) -> Iterable[OfferedRelease]:
-        """The releases that can be served."""
+    def ready(self) -> Iterable[ServedRelease]:
+        """The releases that are served."""
         return self._ready.values()
 
     def explain_not_ready(self) -> dict[str, str]:
-        """Return why releases cannot be served, or not whole, by name."""
+        """Return the reason why a release is not served, or not all of its files, by the name of the release."""
         reasons = dict(self._failed)
         for name, release in self._ready.items():
-            if changed := [file for file, offered in release.files.items() if not offered.is_unchanged()]:
+            if changed := [file for file, served in release.files.items() if not served.is_unchanged()]:
                 reasons[name] = f"{', '.join(changed)} changed on disk since it was verified. Restart the service."
         return reasons
 
-    def _load(self, name: str, folder: Path, load_codec: LoadCodec) -> OfferedRelease:
-        manifest = verify(folder)
+    def _load(self, name: str, folder: Path, load_codec: LoadCodec) -> ServedRelease:
+        manifest, data, files = read_settled(folder, _read_release)
         if manifest.name != name:
             raise IntegrityError(f"the folder of {name} holds the release {manifest.name}. Rename the folder.")
-        data = load(folder)
-        copies = self._write_npy_files(data)
-        data = replace(data, train=_map_train(data, copies))  # before the models, which then take its place in memory
+        copies = self._write_npy_files(manifest, data)
+        data = replace(data, train=_map_train(data, copies))  # frees memory, which the models then take
         codec = load_codec(folder)
-        files = {name: OfferedFile.of(folder / name) for name in (*manifest.files, MANIFEST_NAME)}
         examples = load_examples(folder, tuple(codec.x.input_shape), len(data.test))
-        return OfferedRelease(manifest, data, codec, files | copies, examples)
+        return ServedRelease(manifest, data, codec, files | copies, examples)
 
-    def _write_npy_files(self, data: LatentDataset) -> dict[str, OfferedFile]:
-        """Return the predecessor's four files, which a release does not store twice, written to a temporary folder."""
-        folder = self._make_folder()
-        data.save_npy(folder)
-        return {name: OfferedFile.of(folder / name) for name in NPY_FILES}
+    def _write_npy_files(self, manifest: Manifest, data: LatentDataset) -> dict[str, ServedFile]:
+        """Return the predecessor's four files, which a release does not store twice, written to a temporary folder.
+
+        Their records stand in the manifest: the arrays were verified, and a release is built with the same function.
+        """
+        folder, arrays, copies = self._make_folder(), data.to_arrays(), {}
+        for file, array in NPY_FILES.items():
+            path = folder / file
+            path.write_bytes(write_npy(arrays[array]))
+            copies[file] = ServedFile(path, manifest.npy_files[file], Stamp.of(path))
+        return copies
 
     def _make_folder(self) -> Path:
         """Return an empty folder that is deleted with the catalogue."""
         return Path(self._resources.enter_context(TemporaryDirectory(prefix="ld-data-", dir=self._folder)))
 
 
-def _map_train(data: LatentDataset, copies: Mapping[str, OfferedFile]) -> Split:
-    """Return the training rows with x and y left in their files: most of a release, of which the service needs none."""
+def _read_release(folder: Path) -> tuple[Manifest, LatentDataset, dict[str, ServedFile]]:
+    """Return the manifest, the dataset and the files of a release; each file and each array is hashed once.
+
+    The stamps are older than the hashes, so that a change in between shows.
+    """
+    stamps = {path.name: Stamp.of(path) for path in folder.iterdir()}
+    manifest, data = load_verified(folder)
+    records = {**manifest.files, MANIFEST_NAME: ServedFile.of(folder / MANIFEST_NAME).record}
+    if added := [file for file in records if file not in stamps]:
+        raise IntegrityError(f"{folder}: {', '.join(added)} appeared while the release was read. Restart the service.")
+    return manifest, data, {file: ServedFile(folder / file, record, stamps[file]) for file, record in records.items()}
+
+
+def _map_train(data: LatentDataset, copies: dict[str, ServedFile]) -> Split:
+    """Return the training rows with x and y left in their files: most of a release, which the service does not use."""
     x, y = (np.load(copies[f"train_{space}.npy"].path, "r", allow_pickle=False) for space in "xy")
     return replace(data.train, x=x, y=y)

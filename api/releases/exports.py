@@ -1,7 +1,7 @@
-"""The releases in the formats of others: files that are made when they are first asked for.
+"""The releases in the formats of other tools: files that the first request for them makes.
 
-Each format is made whole, by `python -m ld_data export` in a process of its own: its libraries would hold more memory
-than the rest of the service, for the sake of a few requests.
+`python -m ld_data export` makes each format whole, in a process of its own: its libraries would hold more memory than
+the rest of the service, for a few requests.
 """
 
 import logging
@@ -11,15 +11,15 @@ from pathlib import Path
 from shutil import rmtree
 from threading import Lock
 
-from api.releases.served_file import OfferedFile
-from ld_data.errors import NotReadyError
+from api.errors import NotReadyError
+from api.releases.served_file import ServedFile
 from ld_data.export.card import CARD_NAME
 from ld_data.export.croissant import CROISSANT_NAME
 from ld_data.export.formats import FORMATS
 
 logger = logging.getLogger(__name__)
 
-# The other formats are files of every release, the card is that of Parquet, and the description has a route of its own.
+# All other formats are files of every release; the card belongs to Parquet, and Croissant has a route of its own.
 EXPORTED = {
     "parquet": tuple(name for name in FORMATS["parquet"] if name != CROISSANT_NAME),
     **{form: tuple(name for name in FORMATS[form] if name != CARD_NAME) for form in ("safetensors", "csv")},
@@ -29,18 +29,19 @@ TIMEOUT_SECONDS = 120.0
 
 
 class Exports:
-    """What was made of each release, in a folder of its own."""
+    """The exported files of all releases, each release and format in a folder of its own."""
 
     def __init__(self, folder: Path) -> None:
         """Keep files in an existing folder."""
         self._folder = folder
-        self._made: dict[tuple[str, str], dict[str, OfferedFile]] = {}
+        self._made: dict[tuple[str, str], dict[str, ServedFile]] = {}
         self._locks: dict[tuple[str, str], Lock] = {}
 
-    def find(self, release: str, manifest: OfferedFile, name: str) -> OfferedFile:
-        """Return the file `name`, one of `FILES`, of a release whose manifest is that one; made, if it is not yet.
+    def find(self, release: str, manifest: ServedFile, name: str) -> ServedFile:
+        """Return the file `name`, one of `FILES`, of the release that has this manifest; make it if it is missing.
 
-        Raises `NotReadyError` if it could not be made, or the release is another by now.
+        Raises:
+            NotReadyError: the export failed, or the release has changed on disk.
         """
         key = release, FILES[name]
         with self._locks.setdefault(key, Lock()):
@@ -48,9 +49,9 @@ class Exports:
                 self._made[key] = self._make(manifest, *key)
             return self._made[key][name]
 
-    def _make(self, manifest: OfferedFile, release: str, form: str) -> dict[str, OfferedFile]:
+    def _make(self, manifest: ServedFile, release: str, form: str) -> dict[str, ServedFile]:
         place = self._folder / release / form
-        rmtree(place, ignore_errors=True)  # of a child that was too slow to be waited for, and was done all the same
+        rmtree(place, ignore_errors=True)  # a child that ran out of time may have finished later
         command = [sys.executable, "-m", "ld_data", "export", str(manifest.path.parent), "--format", form]
         try:
             done = subprocess.run(  # noqa: S603
@@ -62,7 +63,7 @@ class Exports:
         if reason or not manifest.is_unchanged():
             logger.error("%s was not exported as %s: %s", release, form, reason or "it changed on disk meanwhile")
             raise NotReadyError(
-                f"{release} cannot be had as {form} now; the service's log tells the operator why. "
+                f"{release} is not available as {form} now; the operator finds the cause in the log. "
                 "data.npz holds the same arrays."
             )
-        return {name: OfferedFile.of(place / name) for name in EXPORTED[form]}
+        return {name: ServedFile.of(place / name) for name in EXPORTED[form]}

@@ -1,19 +1,18 @@
-"""What the models of a release can be asked: to encode and to decode, in x and in y."""
+"""The operations of the models of a release: encode and decode, in x and in y."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from math import prod
 
-import numpy as np
-
 from ld_data.protocols import LatentCodec, Mode
+from ld_data.typing import Array
 
 MAX_FIRST_ROW = 2**40
 
 
 @dataclass(frozen=True)
 class Draw:
-    """Which noise an encoder adds: see `ld_data.protocols.XCodec.encode`."""
+    """The noise that an encoder adds: see `ld_data.protocols.XCodec.encode`."""
 
     mode: Mode = "sample"
     seed: int = 0
@@ -22,7 +21,7 @@ class Draw:
 
 @dataclass(frozen=True)
 class Tensor:
-    """What goes into a model, or comes out: its name, the shape of one row of it, and the type of its numbers."""
+    """An input or an output of a model: its name, the shape of one row, and the type of its numbers."""
 
     name: str
     row_shape: tuple[int, ...]
@@ -31,34 +30,34 @@ class Tensor:
 
 @dataclass(frozen=True, eq=False)
 class Operation:
-    """A way through a model, in two steps.
+    """One use of a model, in two steps.
 
     Attributes:
-        takes: what comes in.
-        gives: the rows that are computed.
-        prepare: what came in and a draw to arrays of n rows, checked; raises `InputError`.
-        compute: such arrays, or those of several joined, to n rows.
-        draws: whether `prepare` minds the draw.
-        derives: what else is given, made from the rows by `derive`.
-        derive: the rows to `derives`, in their order.
+        takes: the input.
+        gives: the rows that `compute` returns.
+        prepare: returns checked arrays of n rows for an input and a draw; raises `InputError`.
+        compute: returns n rows for such arrays, or for those of several requests joined.
+        draws: whether the draw has an effect.
+        derives: further outputs, which `derive` makes from the rows.
+        derive: returns `derives`, in their order, for the rows.
     """
 
     takes: Tensor
     gives: Tensor
-    prepare: Callable[[np.ndarray, Draw], tuple[np.ndarray, ...]]
-    compute: Callable[..., np.ndarray]
+    prepare: Callable[[Array, Draw], tuple[Array, ...]]
+    compute: Callable[..., Array]
     draws: bool = False
     derives: tuple[Tensor, ...] = ()
-    derive: Callable[[np.ndarray], tuple[np.ndarray, ...]] = lambda _: ()
+    derive: Callable[[Array], tuple[Array, ...]] = lambda _: ()
 
     @property
     def outputs(self) -> tuple[Tensor, ...]:
-        """All that goes out."""
+        """All outputs."""
         return (*self.derives, self.gives)
 
     @property
     def gives_inputs(self) -> bool:
-        """Whether its rows are what people can look at: images `(h, w)` or signals `(t,)`."""
+        """Whether its rows can be drawn: images `(h, w)` or signals `(t,)`."""
         return self.gives.name == "inputs"
 
     @property
@@ -67,11 +66,11 @@ class Operation:
         return self.gives_inputs and len(self.gives.row_shape) == 2
 
     def expect_rows(self, body_bytes: int) -> int:
-        """Return about how many rows a body holds, by its length: those of float32; JSON takes about twice as much."""
+        """Return about how many rows a body of this length holds as float32; JSON takes about twice the length."""
         return 1 + body_bytes // (4 * prod(self.takes.row_shape))
 
-    def name_outputs(self, rows: np.ndarray) -> dict[str, np.ndarray]:
-        """Return all that goes out, by name."""
+    def name_outputs(self, rows: Array) -> dict[str, Array]:
+        """Return all outputs by name."""
         arrays = (*self.derive(rows), rows)
         return {tensor.name: array for tensor, array in zip(self.outputs, arrays, strict=True)}
 
@@ -82,7 +81,7 @@ def make_operations(codec: LatentCodec) -> dict[str, Operation]:
     inputs, labels = Tensor("inputs", x.input_shape), Tensor("labels", (), "int64")
     x_vectors, y_vectors = Tensor("vectors", (x.latent_dim,)), Tensor("vectors", (y.latent_dim,))
 
-    def encode_labels(labels: np.ndarray, draw: Draw) -> tuple[np.ndarray]:
+    def encode_labels(labels: Array, draw: Draw) -> tuple[Array]:
         return (y.encode(labels, draw.mode, draw.seed, draw.first_row),)
 
     return {

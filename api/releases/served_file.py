@@ -1,4 +1,4 @@
-"""A file to download, and whether it is still what was checked."""
+"""A file to download, and a check that it still holds the bytes that were verified."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -7,12 +7,25 @@ from typing import Self
 
 from ld_data.release.manifest import FileRecord
 
-Stamp = tuple[int, int, int]  # inode, size, time of the last change
+
+@dataclass(frozen=True)
+class Stamp:
+    """The inode, size and time of last change of a file: as long as they stay, so do its bytes."""
+
+    inode: int
+    size: int
+    nanoseconds: int
+
+    @classmethod
+    def of(cls, path: Path) -> Self:
+        """Return the stamp of an existing file."""
+        status = path.stat()
+        return cls(status.st_ino, status.st_size, status.st_mtime_ns)
 
 
 @dataclass(frozen=True)
-class OfferedFile:
-    """A file to download: where it lies, its size and sha256, and what the disk said of it when they were taken."""
+class ServedFile:
+    """A file to download: its path, its size and sha256, and its stamp from before they were taken."""
 
     path: Path
     record: FileRecord
@@ -20,23 +33,18 @@ class OfferedFile:
 
     @classmethod
     def of(cls, path: Path) -> Self:
-        """Return a file with the record of what it holds now."""
-        stamp = _read_stamp(path)
+        """Return a file with the record of its bytes, which this hashes."""
+        stamp = Stamp.of(path)
         return cls(path, FileRecord.of(path), stamp)
 
     @property
     def modified(self) -> datetime:
-        """When it was last written, in whole seconds, as headers tell it."""
-        return datetime.fromtimestamp(self.stamp[2] // 10**9, UTC)
+        """The time of the last change, in whole seconds as in HTTP headers."""
+        return datetime.fromtimestamp(self.stamp.nanoseconds // 10**9, UTC)
 
     def is_unchanged(self) -> bool:
-        """Return whether the file still holds what the record describes; hashed only if the disk tells of a change."""
+        """Return whether the file still has its recorded bytes; it is hashed only if its stamp has changed."""
         try:
-            return _read_stamp(self.path) == self.stamp or FileRecord.of(self.path) == self.record
+            return Stamp.of(self.path) == self.stamp or FileRecord.of(self.path) == self.record
         except FileNotFoundError:
             return False
-
-
-def _read_stamp(path: Path) -> Stamp:
-    status = path.stat()
-    return status.st_ino, status.st_size, status.st_mtime_ns

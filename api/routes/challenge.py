@@ -6,7 +6,6 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import create_model
 
-from api.errors import describe_errors
 from api.leaderboard.board import (
     ENTRY_FIELDS,
     Board,
@@ -22,6 +21,7 @@ from api.leaderboard.listing import CHALLENGE_COLUMNS, write_csv, write_markdown
 from api.leaderboard.season_rows import Challenges
 from api.messages.files import matches_etag
 from api.messages.payload import NPY, describe_array, describe_request, read_array
+from api.messages.refusals import describe_errors
 from eval.leaderboard.challenge import Season, verify_challenge
 from eval.leaderboard.entries import Entry
 from eval.predictions import check_predictions

@@ -4,11 +4,11 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request, Response
 
-from api.errors import describe_errors
 from api.messages.payload import describe_array, describe_request, describe_response
+from api.messages.refusals import describe_errors
 from api.messages.replies import PNG, Number
-from api.releases.operations import MAX_FIRST_ROW, Draw, Operation
-from api.work.codec_service import CodecService
+from api.releases.operations import MAX_FIRST_ROW, Draw
+from api.routes.state import CodecServiceState
 from ld_data.noise import MAX_SEED
 from ld_data.protocols import Mode
 
@@ -19,79 +19,89 @@ NESTED = {"type": "array", "items": {}, "description": "Images (n, h, w) with pi
 Release = Annotated[str, Path(description="The name of a release.")]
 ModeQuery = Annotated[Mode, Query(description="A draw from the posterior, or its mean.")]
 SeedQuery = Annotated[
-    int, Query(ge=0, le=MAX_SEED, description="Of the draw; 0 if none is given, so that the same rows give the same.")
+    int, Query(ge=0, le=MAX_SEED, description="The seed of the draw. The same rows and seed give the same latents.")
 ]
 FirstRowQuery = Annotated[
     int, Query(ge=0, le=MAX_FIRST_ROW, description="The number of the first row: row i draws noise i.")
 ]
 NumberQuery = Annotated[
-    Number, Query(alias="dtype", description="Of images: pixels in [0, 1], or rounded to 8 bits, 0 to 255.")
+    Number, Query(alias="dtype", description="Pixels of images in [0, 1], or rounded to 8 bits, 0 to 255.")
 ]
 
+router = APIRouter(prefix="/v1/datasets/{release}", tags=["encode and decode"])
 
-def make_router(service: CodecService) -> APIRouter:
-    """Return the routes under `/v1/datasets/{release}/x` and `/y`."""
-    router = APIRouter(prefix="/v1/datasets/{release}", tags=["encode and decode"])
 
-    def find(release: str, name: str) -> Operation:
-        return service.catalogue.find(release).operations[name]
+@router.post(
+    "/x/encode",
+    summary="Inputs to x latents",
+    responses={**describe_response("Latents (n, d).", vectors=describe_array(2)), **ERRORS},
+    openapi_extra=describe_request("inputs", NESTED),
+)
+async def encode_x(
+    release: Release,
+    request: Request,
+    service: CodecServiceState,
+    mode: ModeQuery = "sample",
+    seed: SeedQuery = 0,
+    first_row: FirstRowQuery = 0,
+) -> Response:
+    """Answer with the latents of images or signals."""
+    return await _answer(service, request, release, "x/encode", Draw(mode, seed, first_row))
 
-    @router.post(
-        "/x/encode",
-        summary="Inputs to x latents",
-        responses={**describe_response("Latents (n, d).", vectors=describe_array(2)), **ERRORS},
-        openapi_extra=describe_request("inputs", NESTED),
-    )
-    async def encode_x(
-        release: Release,
-        request: Request,
-        mode: ModeQuery = "sample",
-        seed: SeedQuery = 0,
-        first_row: FirstRowQuery = 0,
-    ) -> Response:
-        return await service.answer(request, find(release, "x/encode"), Draw(mode, seed, first_row))
 
-    @router.post(
-        "/x/decode",
-        summary="x latents to inputs",
-        responses={
-            **describe_response("Images (n, h, w) or signals (n, t); as PNG a sheet of them.", PNG, inputs=NESTED),
-            **ERRORS,
-        },
-        openapi_extra=VECTORS,
-    )
-    async def decode_x(release: Release, request: Request, number: NumberQuery = "float32") -> Response:
-        return await service.answer(request, find(release, "x/decode"), Draw(), number)
+@router.post(
+    "/x/decode",
+    summary="x latents to inputs",
+    responses={
+        **describe_response("Images (n, h, w) or signals (n, t); as PNG a sheet of them.", PNG, inputs=NESTED),
+        **ERRORS,
+    },
+    openapi_extra=VECTORS,
+)
+async def decode_x(
+    release: Release, request: Request, service: CodecServiceState, number: NumberQuery = "float32"
+) -> Response:
+    """Answer with the images or signals that latents decode to."""
+    return await _answer(service, request, release, "x/decode", Draw(), number)
 
-    @router.post(
-        "/y/encode",
-        summary="Classes to y latents",
-        responses={**describe_response("Latents (n, d).", vectors=describe_array(2)), **ERRORS},
-        openapi_extra=describe_request("labels", describe_array(1, "integer")),
-    )
-    async def encode_y(
-        release: Release,
-        request: Request,
-        mode: ModeQuery = "sample",
-        seed: SeedQuery = 0,
-        first_row: FirstRowQuery = 0,
-    ) -> Response:
-        return await service.answer(request, find(release, "y/encode"), Draw(mode, seed, first_row))
 
-    @router.post(
-        "/y/decode",
-        summary="y latents to classes",
-        responses={
-            **describe_response(
-                "Classes (n,) and probabilities (n, k); as .npy the probabilities.",
-                labels=describe_array(1, "integer"),
-                probabilities=describe_array(2),
-            ),
-            **ERRORS,
-        },
-        openapi_extra=VECTORS,
-    )
-    async def decode_y(release: Release, request: Request) -> Response:
-        return await service.answer(request, find(release, "y/decode"), Draw())
+@router.post(
+    "/y/encode",
+    summary="Classes to y latents",
+    responses={**describe_response("Latents (n, d).", vectors=describe_array(2)), **ERRORS},
+    openapi_extra=describe_request("labels", describe_array(1, "integer")),
+)
+async def encode_y(
+    release: Release,
+    request: Request,
+    service: CodecServiceState,
+    mode: ModeQuery = "sample",
+    seed: SeedQuery = 0,
+    first_row: FirstRowQuery = 0,
+) -> Response:
+    """Answer with latents of classes."""
+    return await _answer(service, request, release, "y/encode", Draw(mode, seed, first_row))
 
-    return router
+
+@router.post(
+    "/y/decode",
+    summary="y latents to classes",
+    responses={
+        **describe_response(
+            "Classes (n,) and probabilities (n, k); as .npy the probabilities.",
+            labels=describe_array(1, "integer"),
+            probabilities=describe_array(2),
+        ),
+        **ERRORS,
+    },
+    openapi_extra=VECTORS,
+)
+async def decode_y(release: Release, request: Request, service: CodecServiceState) -> Response:
+    """Answer with the class of each latent, and the probabilities of all classes."""
+    return await _answer(service, request, release, "y/decode", Draw())
+
+
+async def _answer(
+    service: CodecServiceState, request: Request, release: str, end: str, draw: Draw, number: Number = "float32"
+) -> Response:
+    return await service.answer(request, service.catalogue.find(release).operations[end], draw, number)

@@ -7,7 +7,6 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 from pydantic import TypeAdapter
 
-from api.errors import describe_errors
 from api.messages.payload import (
     BINARY_CONTENT,
     JSON,
@@ -18,19 +17,21 @@ from api.messages.payload import (
     read_object,
     write_arrays,
 )
+from api.messages.refusals import describe_errors
+from api.messages.request_record import find_record
+from api.routes.state import WorkerState
 from api.settings import Limits
-from api.work.worker import Worker
 from ld_data.errors import InputError
 from ld_data.mnist1d.config import CLASSES, Mnist1dConfig, check_templates
 from ld_data.mnist1d.dataset import SignalPlan, choose_mode, collect, plan_mnist1d
 from ld_data.mnist1d.files import stream_npy, stream_npz
 
-OWN_FIELDS = {
-    "mode": {"enum": ["canonical", "fast", None], "description": "Without one, fast for all but the published set."},
+FURTHER_FIELDS = {
+    "mode": {"enum": ["canonical", "fast", None], "description": "By default fast for all but the published set."},
     "templates": describe_array(2) | {"type": ["array", "null"]},
 }
 CONFIG_SCHEMA = TypeAdapter(Mnist1dConfig).json_schema() | {"additionalProperties": False}
-CONFIG_SCHEMA["properties"] |= OWN_FIELDS
+CONFIG_SCHEMA["properties"] |= FURTHER_FIELDS
 REQUEST = {"requestBody": {"required": True, "content": {JSON: {"schema": CONFIG_SCHEMA}}}}
 RESPONSE_FIELDS = {
     "x": describe_array(2),
@@ -41,39 +42,36 @@ RESPONSE_FIELDS = {
 }
 STREAMS = {NPY: stream_npy, NPZ: stream_npz}
 
+router = APIRouter(prefix="/v1/sources", tags=["sources"])
 
-def make_router(worker: Worker) -> APIRouter:
-    """Return the routes under `/v1/sources`."""
-    router = APIRouter(prefix="/v1/sources", tags=["sources"])
 
-    @router.post(
-        "/mnist1d/generate",
-        summary="MNIST-1D signals",
-        openapi_extra=REQUEST,
-        responses={
-            200: {
-                "description": "Signals (n, t), classes, time axis: as JSON or .npz; as .npy all signals, training "
-                "first. In fast mode .npy and .npz are streamed, and may hold more rows.",
-                "content": {
-                    JSON: {"schema": {"type": "object", "properties": RESPONSE_FIELDS}},
-                    NPY: BINARY_CONTENT,
-                    NPZ: BINARY_CONTENT,
-                },
+@router.post(
+    "/mnist1d/generate",
+    summary="MNIST-1D signals",
+    openapi_extra=REQUEST,
+    responses={
+        200: {
+            "description": "Signals (n, t), classes, time axis: as JSON or .npz; as .npy all signals, training "
+            "first. In fast mode .npy and .npz are streamed, and may hold more rows.",
+            "content": {
+                JSON: {"schema": {"type": "object", "properties": RESPONSE_FIELDS}},
+                NPY: BINARY_CONTENT,
+                NPZ: BINARY_CONTENT,
             },
-            **describe_errors(406, 408, 413, 415, 422, 429),
         },
-    )
-    async def generate(request: Request) -> Response:
-        media_type = choose_answer_type(request, JSON, *STREAMS)
-        if media_type == JSON:
-            return await worker.run(request, lambda body: _answer(_read_plan(request, body, worker.limits)))
+        **describe_errors(406, 408, 413, 415, 422, 429),
+    },
+)
+async def generate(request: Request, worker: WorkerState) -> Response:
+    """Answer with signals made for this request, the same for the same seed."""
+    media_type = choose_answer_type(request, JSON, *STREAMS)
+    if media_type == JSON:
+        return await worker.run(request, lambda body: _answer(_read_plan(request, body, worker.limits)))
 
-        def stream(body: bytes) -> Iterator[bytes]:
-            return STREAMS[media_type](_read_plan(request, body, worker.limits, streamed=True))
+    def stream(body: bytes) -> Iterator[bytes]:
+        return STREAMS[media_type](_read_plan(request, body, worker.limits, streamed=True))
 
-        return await worker.stream(request, stream, media_type)
-
-    return router
+    return await worker.stream(request, stream, media_type)
 
 
 def _answer(plan: SignalPlan) -> Response:
@@ -83,11 +81,16 @@ def _answer(plan: SignalPlan) -> Response:
 
 
 def _read_plan(request: Request, body: bytes, limits: Limits, streamed: bool = False) -> SignalPlan:
-    """Return what a request's body asks for; raise `InputError` for bad arguments, `TooLargeError` beyond a limit."""
+    """Return the plan of the signals that a body asks for.
+
+    Raises:
+        InputError: an argument is unknown or out of range.
+        TooLargeError: the signals exceed a limit.
+    """
     values = read_object(request, body)
-    asked_mode, templates = values.pop("mode", None), values.pop("templates", None)
+    requested_mode, templates = values.pop("mode", None), values.pop("templates", None)
     config = _read_config(values)
-    mode = choose_mode(config, templates, asked_mode)
+    mode = choose_mode(config, templates, requested_mode)
     classes, length = (CLASSES, 0) if templates is None else check_templates(templates).shape
     steps = max(config.dilated_length, config.final_seq_length, length + config.padding[1])
     held = classes * config.paddings
@@ -97,13 +100,13 @@ def _read_plan(request: Request, body: bytes, limits: Limits, streamed: bool = F
         limits.check_generated_rows(config.num_samples)
         held += config.num_samples
     limits.check_values(held * steps)
-    request.scope["rows"] = config.num_samples  # for who watches
+    find_record(request.scope).rows = config.num_samples
     return plan_mnist1d(config, templates, mode)
 
 
 def _read_config(values: dict[str, Any]) -> Mnist1dConfig:
     known = {field.name for field in fields(Mnist1dConfig)}
     if unknown := sorted(set(values) - known):
-        names = ", ".join(sorted({*known, *OWN_FIELDS}))
+        names = ", ".join(sorted({*known, *FURTHER_FIELDS}))
         raise InputError(f"unknown arguments: {', '.join(unknown)}. Known: {names}.")
     return Mnist1dConfig(**values)

@@ -1,29 +1,30 @@
-"""Routes: the Open Inference Protocol v2, by which clients that others wrote ask the models.
+"""Routes: the Open Inference Protocol v2, for clients such as Triton's.
 
 Each encoder and decoder of a release is a model, such as `ld-mnist-32.x.decoder`; its version is the release's.
 """
 
-from collections.abc import Callable
-from typing import Annotated, Any
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Path, Request, Response
+from pydantic import BaseModel
 
 import ld_data
-from api.errors import describe_errors
-from api.messages.fields import Fields
-from api.messages.inference import BINARY, HEADER_LENGTH, Model, describe_tensor, read_question
+from api.errors import NotReadyError
+from api.messages.envelopes import IndexRequest, read_envelope
+from api.messages.inference import BINARY, HEADER_LENGTH, Model, TensorMetadata, describe_tensor, read_question
 from api.messages.payload import BINARY_CONTENT, JSON, check_content_type, parse_object, write_json
+from api.messages.refusals import describe_errors
 from api.messages.replies import Question
 from api.releases.catalogue import Catalogue
+from api.routes.state import CatalogueState, CodecServiceState
 from api.work.codec_service import CodecService
-from ld_data.errors import NotReadyError, UnknownNameError
+from ld_data.errors import UnknownNameError
 
 PLATFORM = "ld-data"
 EXTENSIONS = ("binary_tensor_data", "parameters")
 OPERATIONS = {f"{space}.{way}r": f"{space}/{way}" for space in "xy" for way in ("encode", "decode")}
-
-ModelName = Annotated[str, Path(alias="model", description="Such as ld-mnist-32.x.decoder.")]
-ModelVersion = Annotated[str, Path(alias="version", description="The version of its release.")]
+MODEL = "/models/{model}"
+MODEL_VERSION = f"{MODEL}/versions/{{version}}"
 REQUEST_SCHEMA = {
     "type": "object",
     "required": ["inputs"],
@@ -40,46 +41,88 @@ INDEX_SCHEMA = {
     "additionalProperties": False,
 }
 ANSWER_SCHEMA = {"type": "object", "required": ["model_name", "model_version", "outputs"]}
+INFER_RESPONSES = {
+    200: {
+        "description": "Outputs as JSON, or as bytes after the JSON if the request asks for bytes.",
+        "content": {JSON: {"schema": ANSWER_SCHEMA}, BINARY: BINARY_CONTENT},
+    },
+    **describe_errors(404, 408, 413, 415, 422, 429, 503),
+}
+INFER_REQUEST = {
+    "requestBody": {"required": True, "content": {JSON: {"schema": REQUEST_SCHEMA}, BINARY: BINARY_CONTENT}}
+}
+
+ModelName = Annotated[str, Path(alias="model", description="Such as ld-mnist-32.x.decoder.")]
+ModelVersion = Annotated[str, Path(alias="version", description="The version of its release.")]
+
+router = APIRouter(prefix="/v2", tags=["Open Inference Protocol"])
 
 
-def make_router(service: CodecService) -> APIRouter:
-    """Return the routes under `/v2`."""
-    router = APIRouter(prefix="/v2", tags=["Open Inference Protocol"])
+class ServerMetadata(BaseModel):
+    """The name, version and protocol extensions of the service."""
 
-    def find_latest(name: ModelName) -> Model:
-        return find_model(service.catalogue, name)
+    name: str = "LD-Data"
+    version: str = ld_data.__version__
+    extensions: tuple[str, ...] = EXTENSIONS
 
-    def find_version(name: ModelName, version: ModelVersion) -> Model:
-        model = find_model(service.catalogue, name)
-        if version != model.version:
-            raise UnknownNameError(f"no version {version!r} of {name}. Known: {model.version}.")
-        return model
 
-    _add_server(router, service)
-    _add_model(router, service, "/models/{model}", find_latest)
-    _add_model(router, service, "/models/{model}/versions/{version}", find_version)
-    return router
+class ModelMetadata(BaseModel):
+    """A model with its inputs and outputs."""
+
+    name: str
+    versions: list[str]
+    platform: str = PLATFORM
+    inputs: list[TensorMetadata]
+    outputs: list[TensorMetadata]
+
+
+class ModelReady(BaseModel):
+    """A model that is ready."""
+
+    name: str
+    ready: bool = True
+
+
+class ModelState(BaseModel):
+    """An entry of the list of models: a model, whether it is ready, and why not."""
+
+    name: str
+    version: str | None = None
+    state: Literal["READY", "UNAVAILABLE"]
+    reason: str = ""
 
 
 def find_model(catalogue: Catalogue, name: str) -> Model:
-    """Return a model; raise `UnknownNameError` if there is none of the name, `NotReadyError` if its release failed."""
+    """Return a model.
+
+    Raises:
+        NotReadyError: the release of the model failed its check.
+        UnknownNameError: there is no model of this name.
+    """
     release, *end = name.rsplit(".", 2)
     path = OPERATIONS.get(".".join(end))
     if path is None:
-        raise UnknownNameError(f"no model {name!r}. Models are named as their release, with .{', .'.join(OPERATIONS)}.")
+        raise UnknownNameError(
+            f"no model {name!r}. A model has the name of its release, followed by .{', .'.join(OPERATIONS)}."
+        )
     found = catalogue.find(release)
     return Model(name, found.manifest.release_version, found.operations[path])
 
 
 def list_models(catalogue: Catalogue) -> list[Model]:
-    """Return all models that can be asked."""
+    """Return all models that are ready."""
     return [
         find_model(catalogue, f"{release.manifest.name}.{end}") for release in catalogue.ready for end in OPERATIONS
     ]
 
 
 async def infer(service: CodecService, request: Request, model: Model) -> Response:
-    """Return the answer of a model to a request; raises what its body or the limits give reason for."""
+    """Return the answer of a model to a request.
+
+    Raises:
+        MediaTypeError: the Content-Type is neither JSON nor binary.
+        LdDataError: any error of `CodecService.ask`.
+    """
     check_content_type(request, JSON, BINARY)
     header_length = request.headers.get(HEADER_LENGTH)
 
@@ -89,92 +132,110 @@ async def infer(service: CodecService, request: Request, model: Model) -> Respon
     return await service.ask(request, model.operation, read)
 
 
-def _add_server(router: APIRouter, service: CodecService) -> None:
-    catalogue = service.catalogue
+async def _find_latest(name: ModelName, catalogue: CatalogueState) -> Model:
+    return find_model(catalogue, name)
 
-    @router.get("", summary="What the service is")
-    async def describe_server() -> dict[str, Any]:
-        return {"name": "LD-Data", "version": ld_data.__version__, "extensions": EXTENSIONS}
 
-    @router.get("/health/live", summary="Whether the service runs")
-    async def tell_live() -> dict[str, bool]:
-        return {"live": True}
+async def _find_version(name: ModelName, version: ModelVersion, catalogue: CatalogueState) -> Model:
+    model = find_model(catalogue, name)
+    if version != model.version:
+        raise UnknownNameError(f"no version {version!r} of {name}. Known: {model.version}.")
+    return model
 
-    @router.get("/health/ready", summary="Whether every model can be asked", responses=describe_errors(503))
-    def tell_ready() -> dict[str, bool]:
-        if not_ready := catalogue.explain_not_ready():
-            raise NotReadyError("; ".join(f"{name} is not ready: {reason}" for name, reason in not_ready.items()))
-        return {"ready": True}
 
-    @router.post(
-        "/repository/index",
-        summary="The models",
-        responses=describe_errors(408, 413, 415, 422, 429),
-        openapi_extra={"requestBody": {"content": {JSON: {"schema": INDEX_SCHEMA}}}},
+LatestModel = Annotated[Model, Depends(_find_latest)]
+VersionedModel = Annotated[Model, Depends(_find_version)]
+
+
+@router.get("", summary="The name, version and extensions of the service")
+async def describe_server() -> ServerMetadata:
+    """Answer with the metadata of the server."""
+    return ServerMetadata()
+
+
+@router.get("/health/live", summary="Whether the service runs")
+async def show_live() -> dict[str, bool]:
+    """Answer that the service runs."""
+    return {"live": True}
+
+
+@router.get("/health/ready", summary="Whether every model is ready", responses=describe_errors(503))
+def show_ready(catalogue: CatalogueState) -> dict[str, bool]:
+    """Answer that every model is ready, or 503 with the reasons."""
+    if not_ready := catalogue.explain_not_ready():
+        raise NotReadyError("; ".join(f"{name} is not ready: {reason}" for name, reason in not_ready.items()))
+    return {"ready": True}
+
+
+@router.post(
+    "/repository/index",
+    summary="The models",
+    responses=describe_errors(408, 413, 415, 422, 429),
+    openapi_extra={"requestBody": {"content": {JSON: {"schema": INDEX_SCHEMA}}}},
+)
+async def show_models(request: Request, service: CodecServiceState) -> Response:
+    """Answer with the models; those that are not ready are left out if the body is {"ready": true}."""
+    return await service.worker.run(request, lambda body: _describe_models(service.catalogue, body))
+
+
+@router.get(MODEL, summary="The inputs and outputs of a model", responses=describe_errors(404, 503))
+async def describe_model(model: LatestModel) -> ModelMetadata:
+    """Answer with the metadata of a model."""
+    return _describe_model(model)
+
+
+@router.get(MODEL_VERSION, summary="The inputs and outputs of a model", responses=describe_errors(404, 503))
+async def describe_model_version(model: VersionedModel) -> ModelMetadata:
+    """Answer with the metadata of a model in a version."""
+    return _describe_model(model)
+
+
+@router.get(f"{MODEL}/ready", summary="Whether a model is ready", responses=describe_errors(404, 503))
+async def show_model_ready(model: LatestModel) -> ModelReady:
+    """Answer that a model is ready, or 503 with the reason."""
+    return ModelReady(name=model.name)
+
+
+@router.get(f"{MODEL_VERSION}/ready", summary="Whether a model is ready", responses=describe_errors(404, 503))
+async def show_model_version_ready(model: VersionedModel) -> ModelReady:
+    """Answer that a model is ready in a version, or 503 with the reason."""
+    return ModelReady(name=model.name)
+
+
+@router.post(f"{MODEL}/infer", summary="Run a model", responses=INFER_RESPONSES, openapi_extra=INFER_REQUEST)
+async def infer_model(request: Request, service: CodecServiceState, model: LatestModel) -> Response:
+    """Answer with the outputs of a model for one input."""
+    return await infer(service, request, model)
+
+
+@router.post(f"{MODEL_VERSION}/infer", summary="Run a model", responses=INFER_RESPONSES, openapi_extra=INFER_REQUEST)
+async def infer_model_version(request: Request, service: CodecServiceState, model: VersionedModel) -> Response:
+    """Answer with the outputs of a model in a version for one input."""
+    return await infer(service, request, model)
+
+
+def _describe_model(model: Model) -> ModelMetadata:
+    return ModelMetadata(
+        name=model.name,
+        versions=[model.version],
+        inputs=[describe_tensor(model.operation.takes)],
+        outputs=[describe_tensor(tensor) for tensor in model.operation.outputs],
     )
-    async def list_models(request: Request) -> Response:
-        """Answer with the models, those that are not ready too unless the body is {"ready": true}."""
-        return await service.worker.run(request, lambda body: _describe_models(catalogue, body))
-
-
-def _add_model(router: APIRouter, service: CodecService, path: str, find: Callable[..., Model]) -> None:
-    found: Any = Depends(find)
-
-    @router.get(path, summary="What a model takes and gives", responses=describe_errors(404, 503))
-    async def describe_model(model: Model = found) -> dict[str, Any]:
-        return {
-            "name": model.name,
-            "versions": [model.version],
-            "platform": PLATFORM,
-            "inputs": [describe_tensor(model.operation.takes)],
-            "outputs": [describe_tensor(tensor) for tensor in model.operation.outputs],
-        }
-
-    @router.get(f"{path}/ready", summary="Whether a model can be asked", responses=describe_errors(404, 503))
-    async def tell_model_ready(model: Model = found) -> dict[str, Any]:
-        return {"name": model.name, "ready": True}
-
-    @router.post(
-        f"{path}/infer",
-        summary="Ask a model",
-        responses={
-            200: {
-                "description": "Outputs, as JSON, or as bytes after it where these are asked for.",
-                "content": {JSON: {"schema": ANSWER_SCHEMA}, BINARY: BINARY_CONTENT},
-            },
-            **describe_errors(404, 408, 413, 415, 422, 429, 503),
-        },
-        openapi_extra={
-            "requestBody": {
-                "required": True,
-                "content": {JSON: {"schema": REQUEST_SCHEMA}, BINARY: BINARY_CONTENT},
-            }
-        },
-    )
-    async def ask_model(request: Request, model: Model = found) -> Response:
-        return await infer(service, request, model)
 
 
 def _describe_models(catalogue: Catalogue, body: bytes) -> Response:
-    fields = Fields("the request", parse_object(body) if body else {})
-    only_ready = fields.take("ready", bool, False)
-    fields.finish()
+    request = read_envelope(IndexRequest, parse_object(body) if body else {})
+    ready = {release.manifest.name: release.manifest.release_version for release in catalogue.ready}
     models = [
-        {
-            "name": f"{release.manifest.name}.{end}",
-            "version": release.manifest.release_version,
-            "state": "READY",
-            "reason": "",
-        }
-        for release in catalogue.ready
+        ModelState(name=f"{name}.{end}", version=version, state="READY")
+        for name, version in ready.items()
         for end in OPERATIONS
     ]
-    if not only_ready:
-        ready = {release.manifest.name for release in catalogue.ready}
+    if not request.ready:
         models += [
-            {"name": f"{name}.{end}", "state": "UNAVAILABLE", "reason": reason}
+            ModelState(name=f"{name}.{end}", state="UNAVAILABLE", reason=reason)
             for name, reason in catalogue.explain_not_ready().items()
             if name not in ready
             for end in OPERATIONS
         ]
-    return Response(write_json(models), media_type=JSON)
+    return Response(write_json([model.model_dump(exclude_none=True) for model in models]), media_type=JSON)

@@ -1,4 +1,4 @@
-"""Routes: the page, and the files that it is made of."""
+"""Routes: the page and its files."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ from starlette.responses import Response
 from starlette.types import Scope
 
 FOLDER = Path(__file__).parents[1] / "static"
-# Nothing comes from another host, nothing is written into the page as script or style, and nobody may frame it.
+# All parts come from this host, the page has no inline script or style, and no other page may frame it.
 CONTENT_SECURITY_POLICY = "; ".join(
     [
         "default-src 'none'",
@@ -23,7 +23,7 @@ CONTENT_SECURITY_POLICY = "; ".join(
 )
 HEADERS = {
     "Content-Security-Policy": CONTENT_SECURITY_POLICY,
-    "Cache-Control": "no-cache",  # but kept, and asked for again by its ETag
+    "Cache-Control": "no-cache",  # a browser keeps the files, and asks with their ETag whether they changed
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
 }
@@ -33,21 +33,18 @@ class PageFiles(StaticFiles):
     """The files, with the headers of the page."""
 
     async def get_response(self, path: str, scope: Scope) -> Response:
-        """Return a file, or what `StaticFiles` returns or raises."""
+        """Return a file, or the refusal of `StaticFiles`."""
         response = await super().get_response(path, scope)
         response.headers.update(HEADERS)
         return response
 
 
-def make_router() -> APIRouter:
-    """Return `/` and what lies under `/static`."""
-    router = APIRouter()
+FILES = PageFiles(directory=FOLDER)
+router = APIRouter()
+router.mount("/static", FILES, name="static")
 
-    files = PageFiles(directory=FOLDER)
 
-    @router.api_route("/", methods=["GET", "HEAD"], include_in_schema=False)
-    async def show_page(request: Request) -> Response:
-        return await files.get_response("index.html", request.scope)
-
-    router.mount("/static", files, name="static")
-    return router
+@router.api_route("/", methods=["GET", "HEAD"], include_in_schema=False)
+async def show_page(request: Request) -> Response:
+    """Answer with the page."""
+    return await FILES.get_response("index.html", request.scope)

@@ -7,7 +7,6 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.responses import JSONResponse, StreamingResponse
 from pydantic import create_model
 
-from api.errors import describe_errors
 from api.leaderboard.board import (
     ENTRY_FIELDS,
     Board,
@@ -22,7 +21,8 @@ from api.leaderboard.board import (
 )
 from api.leaderboard.listing import write_csv, write_markdown
 from api.messages.payload import describe_array, describe_request, read_array
-from api.releases.catalogue import OfferedRelease
+from api.messages.refusals import describe_errors
+from api.releases.catalogue import ServedRelease
 from eval.leaderboard.entries import Entry
 from eval.leaderboard.store import MAX_REASON
 from eval.leaderboard.verification import PrivateScore, Status, verify_predictions
@@ -157,7 +157,7 @@ def _add_removing(router: APIRouter, board: Board) -> None:
         return {"receipt": receipt.values, "receipt_sha256": receipt.sha256}
 
 
-def _check_version(found: OfferedRelease, data_sha256: str) -> None:
+def _check_version(found: ServedRelease, data_sha256: str) -> None:
     if data_sha256 not in ("", found.data.test_sha256):
         raise InputError(
             f"these predictions are for another version of {found.manifest.name} than the "

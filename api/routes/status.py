@@ -1,55 +1,84 @@
-"""Routes: whether the service is well, and what it is."""
+"""Routes: the health of the service, and its name, version and limits."""
 
 from dataclasses import asdict
 from typing import Any
 
 from fastapi import APIRouter
+from pydantic import BaseModel
 
 import ld_data
-from api.errors import describe_errors
+from api.errors import NotReadyError
+from api.messages.refusals import describe_errors
 from api.releases.catalogue import Catalogue
-from api.settings import Limits
-from eval.leaderboard.store import Store
-from ld_data.errors import NotReadyError
+from api.routes.state import CatalogueState, ProcessesState, StoreState, WorkerState
+
+router = APIRouter(tags=["status"])
 
 
-def make_router(catalogue: Catalogue, store: Store, limits: Limits, workers: int) -> APIRouter:
-    """Return `/health` with its parts, and `/info`."""
-    router = APIRouter(tags=["status"])
+class Health(BaseModel):
+    """The releases that are ready, and the reasons why others are not."""
 
-    @router.get("/health", summary="Whether the service is well", responses=describe_errors(503))
-    def show_health() -> dict[str, Any]:
-        """Answer ok if every release is ready, degraded with reasons if some are not, and 503 if none is."""
-        ready, not_ready = _examine(catalogue)
-        if not ready:
-            raise _refuse("no release is ready", not_ready)
-        return {"status": "degraded" if not_ready else "ok", "ready": ready, "not_ready": not_ready}
+    status: str
+    ready: list[str]
+    not_ready: dict[str, str]
 
-    @router.get("/health/live", summary="Whether the process is up")
-    async def show_life() -> dict[str, str]:
-        return {"status": "ok"}
 
-    @router.get("/health/ready", summary="Whether every release is verified", responses=describe_errors(503))
-    def show_readiness() -> dict[str, Any]:
-        ready, not_ready = _examine(catalogue)
-        if not_ready or not ready:
-            raise _refuse("not every release is ready", not_ready)
-        return {"status": "ok", "ready": ready}
+class Readiness(BaseModel):
+    """The releases, all of them ready."""
 
-    @router.get("/info", summary="What the service is and allows")
-    async def show_info() -> dict[str, Any]:
-        return {
-            "name": "LD-Data",
-            "version": ld_data.__version__,
-            "limits": asdict(limits),  # of each worker
-            "workers": workers,
-            "datasets": [release.manifest.name for release in catalogue.ready],
-            "challenges": [release.manifest.name for release in catalogue.ready if release.has_challenge],
-            "sources": ["mnist1d"],
-            "private_seed_sha256": store.private_seed_sha256,
-        }
+    status: str = "ok"
+    ready: list[str]
 
-    return router
+
+class Info(BaseModel):
+    """The name and version of the service, the limits of each worker, and the releases."""
+
+    name: str = "LD-Data"
+    version: str = ld_data.__version__
+    limits: dict[str, Any]
+    workers: int
+    datasets: list[str]
+    challenges: list[str]
+    sources: list[str] = ["mnist1d"]
+    private_seed_sha256: str
+
+
+@router.get("/health", summary="Whether the service works", responses=describe_errors(503))
+def show_health(catalogue: CatalogueState) -> Health:
+    """Answer ok if every release is ready, degraded with reasons if some are not, and 503 if none is."""
+    ready, not_ready = _examine(catalogue)
+    if not ready:
+        raise _refuse("no release is ready", not_ready)
+    return Health(status="degraded" if not_ready else "ok", ready=ready, not_ready=not_ready)
+
+
+@router.get("/health/live", summary="Whether the process is up")
+async def show_life() -> dict[str, str]:
+    """Answer ok."""
+    return {"status": "ok"}
+
+
+@router.get("/health/ready", summary="Whether every release is verified", responses=describe_errors(503))
+def show_readiness(catalogue: CatalogueState) -> Readiness:
+    """Answer ok if every release is ready, and 503 with reasons if one is not."""
+    ready, not_ready = _examine(catalogue)
+    if not_ready or not ready:
+        raise _refuse("not every release is ready", not_ready)
+    return Readiness(ready=ready)
+
+
+@router.get("/info", summary="The name, version and limits of the service")
+async def show_info(
+    catalogue: CatalogueState, store: StoreState, worker: WorkerState, processes: ProcessesState
+) -> Info:
+    """Answer with the version, the limits and the releases."""
+    return Info(
+        limits=asdict(worker.limits),
+        workers=processes,
+        datasets=[release.manifest.name for release in catalogue.ready],
+        challenges=[release.manifest.name for release in catalogue.ready if release.has_challenge],
+        private_seed_sha256=store.private_seed_sha256,
+    )
 
 
 def _examine(catalogue: Catalogue) -> tuple[list[str], dict[str, str]]:
@@ -59,6 +88,6 @@ def _examine(catalogue: Catalogue) -> tuple[list[str], dict[str, str]]:
     return [name for name in names if name not in not_ready], not_ready
 
 
-def _refuse(what: str, not_ready: dict[str, str]) -> NotReadyError:
+def _refuse(problem: str, not_ready: dict[str, str]) -> NotReadyError:
     reasons = "; ".join(f"{name}: {reason}" for name, reason in not_ready.items())
-    return NotReadyError(f"{what}: {reasons or 'there are none: build one with `python -m ld_data build SOURCE`'}.")
+    return NotReadyError(f"{problem}: {reasons or 'there are none: build one with `python -m ld_data build SOURCE`'}.")

@@ -1,1 +1,1 @@
-"""How the service does its work: admission, threads and batches."""
+"""The work of requests: admission, threads, and batches for the models."""

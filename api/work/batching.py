@@ -1,7 +1,8 @@
-"""One call of a model for what several requests ask of it, small requests first.
+"""One call of a model for the rows of several requests, small requests first.
 
-Nothing waits for company: what has queued up by the time the model is free is computed together. A model runs on the
-event loop, a chunk of rows at a time, so that nothing is handed from thread to thread.
+The batcher never waits for more requests: it computes together the requests that have queued up by the time the model
+is free. A model runs on the event loop, a chunk of rows at a time, so that no data pass between threads.
+This is written by hand: libraries for batching wait for a batch to fill, and serve all requests in order of arrival.
 """
 
 import asyncio
@@ -11,51 +12,53 @@ from dataclasses import dataclass
 
 import numpy as np
 
-Function = Callable[..., np.ndarray]
-Watch = Callable[[int, int], None]  # is told of each call how many asks it is for, and how many rows it has
+from ld_data.typing import Array
 
-SMALL_ROWS = 64  # of a request that goes before larger ones
-CHUNK_ROWS = 128  # of those, between which small ones are served
-GATHERED_ROWS = 256  # of one call, at most
+Function = Callable[..., Array]
+Watch = Callable[[int, int], None]  # called after each call of a model with the numbers of its requests and rows
+
+SMALL_ROWS = 64  # a request of at most so many rows goes before larger ones
+CHUNK_ROWS = 128  # rows of a larger request that are computed before the next small ones
+BATCH_ROWS = 256  # most rows of one call
 
 
 @dataclass(frozen=True)
-class _Ask:
+class _Job:
     function: Function
-    arrays: tuple[np.ndarray, ...]
-    answer: asyncio.Future[np.ndarray]
+    arrays: tuple[Array, ...]
+    result: asyncio.Future[Array]
 
 
-class Gatherer:
-    """Runs functions of rows for many at once; a row's result must not depend on the other rows."""
+class Batcher:
+    """Runs functions of rows for many requests; the result of a row must not depend on the other rows."""
 
     def __init__(self, watch: Watch | None = None) -> None:
-        """Start with nothing to do."""
+        """Start without jobs."""
         self._watch = watch
-        self._small: dict[Function, deque[_Ask]] = {}
-        self._large: deque[_Ask] = deque()
+        self._small: dict[Function, deque[_Job]] = {}
+        self._large: deque[_Job] = deque()
         self._is_scheduled = self._is_large_next = False
 
-    async def run(self, function: Function, *arrays: np.ndarray) -> np.ndarray:
-        """Return `function(*arrays)`, rows `(n, ...)` for arrays of n rows each; raises what it raises.
+    async def run(self, function: Function, *arrays: Array) -> Array:
+        """Return `function(*arrays)`, rows `(n, ...)` for arrays of n rows each; an error of the function passes on.
 
-        Calls of one function are joined if they come while the model is busy.
+        Calls of one function are joined if they arrive while the model is busy.
         """
         if len(arrays[0]) <= SMALL_ROWS:
-            return await self._ask(self._small.setdefault(function, deque()), function, arrays)
+            return await self._queue(self._small.setdefault(function, deque()), function, arrays)
         return np.concatenate([part async for part in self.stream(function, *arrays)])
 
-    async def stream(self, function: Function, *arrays: np.ndarray) -> AsyncIterator[np.ndarray]:
-        """Yield the rows of `function(*arrays)` part by part; each part is computed when the one before was taken."""
+    async def stream(self, function: Function, *arrays: Array) -> AsyncIterator[Array]:
+        """Yield the rows of `function(*arrays)` in parts; the next part is computed after the last one was taken."""
         for start in range(0, len(arrays[0]), CHUNK_ROWS):
             part = tuple(array[start : start + CHUNK_ROWS] for array in arrays)
-            yield await self._ask(self._large, function, part)
+            yield await self._queue(self._large, function, part)
 
-    async def _ask(self, queue: deque[_Ask], function: Function, arrays: tuple[np.ndarray, ...]) -> np.ndarray:
-        ask = _Ask(function, arrays, asyncio.get_running_loop().create_future())
-        queue.append(ask)
+    async def _queue(self, queue: deque[_Job], function: Function, arrays: tuple[Array, ...]) -> Array:
+        job = _Job(function, arrays, asyncio.get_running_loop().create_future())
+        queue.append(job)
         self._schedule()
-        return await ask.answer
+        return await job.result
 
     def _schedule(self) -> None:
         if not self._is_scheduled:
@@ -63,16 +66,16 @@ class Gatherer:
             asyncio.get_running_loop().call_soon(self._work)
 
     def _work(self) -> None:
-        """Make one call for the small requests of each function, or one for a part of a large one, by turns.
+        """Make one call for the small jobs of each function, or one for a part of a large job, in turns.
 
-        What is left waits until the event loop has sent these answers and looked for new requests, so that small ones
-        wait for one part at most, and too many are refused at once.
+        The remaining jobs wait until the event loop has sent these results and accepted new requests. So a small job
+        waits for one part at most, and a request beyond the limits is refused at once.
         """
         self._is_scheduled = False
-        small = [asks for asks in self._small.values() if asks]
+        small = [jobs for jobs in self._small.values() if jobs]
         if small and not (self._large and self._is_large_next):
-            for asks in small:
-                self._compute(_take(asks))
+            for jobs in small:
+                self._compute(_take(jobs))
             self._is_large_next = True
         else:
             self._compute([self._large.popleft()])
@@ -80,38 +83,38 @@ class Gatherer:
         if self._large or any(self._small.values()):
             self._schedule()
 
-    def _compute(self, asks: list[_Ask]) -> None:
-        asks = [ask for ask in asks if not ask.answer.cancelled()]  # whose client has not left
-        if asks:
-            rows = _compute(asks)
+    def _compute(self, jobs: list[_Job]) -> None:
+        jobs = [job for job in jobs if not job.result.cancelled()]  # a job is cancelled when its client leaves
+        if jobs:
+            rows = _compute(jobs)
             if self._watch:
-                self._watch(len(asks), rows)
+                self._watch(len(jobs), rows)
 
 
-def _take(asks: deque[_Ask]) -> list[_Ask]:
-    """Return the first asks of a queue, as many as fit into one call, without them in the queue."""
-    taken: list[_Ask] = []
+def _take(jobs: deque[_Job]) -> list[_Job]:
+    """Remove from a queue, and return, as many of its first jobs as fit into one call."""
+    taken: list[_Job] = []
     rows = 0
-    while asks and (not taken or rows + len(asks[0].arrays[0]) <= GATHERED_ROWS):
-        rows += len(asks[0].arrays[0])
-        taken.append(asks.popleft())
+    while jobs and (not taken or rows + len(jobs[0].arrays[0]) <= BATCH_ROWS):
+        rows += len(jobs[0].arrays[0])
+        taken.append(jobs.popleft())
     return taken
 
 
-def _compute(asks: list[_Ask]) -> int:
-    """Give each ask its answer, from one call of their function, and return how many rows that had."""
-    arrays = asks[0].arrays
-    if len(asks) > 1:
-        arrays = tuple(np.concatenate(parts) for parts in zip(*(ask.arrays for ask in asks), strict=True))
+def _compute(jobs: list[_Job]) -> int:
+    """Set the result of each job from one call of their function, and return the number of rows of that call."""
+    arrays = jobs[0].arrays
+    if len(jobs) > 1:
+        arrays = tuple(np.concatenate(parts) for parts in zip(*(job.arrays for job in jobs), strict=True))
     try:
-        rows = asks[0].function(*arrays)
+        rows = jobs[0].function(*arrays)
     except Exception as error:
-        for ask in asks:
-            ask.answer.set_exception(error)
+        for job in jobs:
+            job.result.set_exception(error)
         return len(arrays[0])
     start = 0
-    for ask in asks:
-        stop = start + len(ask.arrays[0])
-        ask.answer.set_result(rows[start:stop])
+    for job in jobs:
+        stop = start + len(job.arrays[0])
+        job.result.set_result(rows[start:stop])
         start = stop
     return start

@@ -3,31 +3,34 @@
 from collections.abc import Callable
 from contextlib import ExitStack
 
-import numpy as np
 from fastapi import Request, Response
 
 from api.messages.negotiation import read_header
 from api.messages.payload import read_array
 from api.messages.replies import Number, Question, Reply, choose_reply
+from api.messages.request_record import find_record
 from api.releases.catalogue import Catalogue
 from api.releases.operations import Draw, Operation
-from api.work.batching import CHUNK_ROWS, SMALL_ROWS, Gatherer, Watch
+from api.work.batching import CHUNK_ROWS, SMALL_ROWS, Batcher, Watch
 from api.work.worker import HeldResponse, Worker
+from ld_data.typing import Array
 
-SMALL_BODY_BYTES = 2**16  # that is read on the event loop
+SMALL_BODY_BYTES = 2**16  # a body of at most so many bytes is parsed on the event loop
 
 
 class CodecService:
-    """Answers what releases' models are asked."""
+    """Answers requests for the models of the releases."""
 
     def __init__(self, catalogue: Catalogue, worker: Worker, watch: Watch | None = None) -> None:
-        """Take the releases, what limits the work on them, and what is told of each call of a model."""
-        self.catalogue, self.worker, self._gatherer = catalogue, worker, Gatherer(watch)
+        """Keep the releases and the worker; `watch` is called after each call of a model."""
+        self.catalogue, self.worker, self._batcher = catalogue, worker, Batcher(watch)
 
     async def answer(self, request: Request, operation: Operation, draw: Draw, number: Number = "float32") -> Response:
-        """Return the answer to a request for an operation, an array in JSON or `.npy`; raises as `ask`.
+        """Return the answer to a request for an operation, with an array as JSON or `.npy`.
 
-        `NotAcceptableError` if its Accept names no type that there is.
+        Raises:
+            NotAcceptableError: the header Accept names no type that the operation writes.
+            LdDataError: any error of `ask`.
         """
         reply = choose_reply(request, operation, number)
 
@@ -37,7 +40,13 @@ class CodecService:
         return await self.ask(request, operation, read)
 
     async def ask(self, request: Request, operation: Operation, read: Callable[[bytes], Question]) -> Response:
-        """Return the answer to what `read` finds in a request's body; raises what that or a limit gives reason for."""
+        """Return the answer to the question that `read` finds in the body of a request.
+
+        Raises:
+            InputError: the body does not hold what the operation takes, or too many rows (`TooLargeError`).
+            OverloadedError: the service has reached a limit on requests, rows or bytes.
+            SlowBodyError: the body did not arrive in time.
+        """
         waiting_rows = self._expect_rows(request, operation)
         admission = self.worker.admission
         with ExitStack() as places:
@@ -47,21 +56,21 @@ class CodecService:
                     arrays, reply = self._prepare(operation, read, body)
                 else:
                     arrays, reply = await self.worker.work(self._prepare, operation, read, body)
-                request.scope["rows"] = len(arrays[0])  # for who watches
+                find_record(request.scope).rows = len(arrays[0])
                 is_small = len(arrays[0]) <= SMALL_ROWS and not reply.is_picture
                 if not is_small:
                     places.enter_context(admission.admit())
                 if not (is_small or operation.derives or reply.is_picture):
                     return await self._stream(operation, arrays, reply, places)
-                rows = await self._gatherer.run(operation.compute, *arrays)
+                rows = await self._batcher.run(operation.compute, *arrays)
             if is_small:
                 return reply.write(operation, rows)
             return await self.worker.work(reply.write, operation, rows)
 
     def _expect_rows(self, request: Request, operation: Operation) -> int:
-        """Return how many rows will wait at a time; refuse a request that finds the service full, with its body unread.
+        """Return about how many rows of a request will wait at a time; refuse it, its body unread, if they cannot.
 
-        They count as waiting only once the body is here, so that idle senders keep nobody out.
+        The rows count as waiting only once the body has arrived, so that idle senders exclude no other request.
         """
         length = read_header(request.scope, b"content-length")
         rows = operation.expect_rows(int(length)) if length.isdecimal() else CHUNK_ROWS
@@ -70,8 +79,8 @@ class CodecService:
 
     def _prepare(
         self, operation: Operation, read: Callable[[bytes], Question], body: bytes
-    ) -> tuple[tuple[np.ndarray, ...], Reply]:
-        """Return what is to be computed, checked, and how it is to be answered."""
+    ) -> tuple[tuple[Array, ...], Reply]:
+        """Return the checked arrays for `operation.compute`, and the form of the answer."""
         question = read(body)
         rows = len(question.array) if question.array.ndim else 1
         self.worker.limits.check_rows(rows)
@@ -80,10 +89,10 @@ class CodecService:
         return operation.prepare(question.array, question.draw), question.reply
 
     async def _stream(
-        self, operation: Operation, arrays: tuple[np.ndarray, ...], reply: Reply, places: ExitStack
+        self, operation: Operation, arrays: tuple[Array, ...], reply: Reply, places: ExitStack
     ) -> Response:
-        """Return an answer that is computed while it is sent, and no longer once its client has left."""
-        parts = self._gatherer.stream(operation.compute, *arrays)
+        """Return an answer whose rows are computed while it is sent, until its client leaves."""
+        parts = self._batcher.stream(operation.compute, *arrays)
         first = await anext(parts)
         frame = reply.frame(operation, first, len(arrays[0]))
         return HeldResponse(frame.fill(first, parts), places.pop_all(), frame.media_type, frame.headers)

@@ -11,18 +11,18 @@ from fastapi import Request, Response
 from fastapi.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
+from api.errors import SlowBodyError
 from api.settings import Limits
 from api.work.admission import Admission
-from ld_data.errors import SlowBodyError
 
 Result = TypeVar("Result")
 
 
 class Worker:
-    """Runs what requests ask for in threads of its own, one for each processor, off the event loop."""
+    """Runs the work of requests in threads, one for each processor."""
 
     def __init__(self, limits: Limits, processes: int = 1) -> None:
-        """Start with nothing in progress, in one of so many processes that share the processors."""
+        """Start with none in progress; `processes` is the number of processes that share the processors."""
         self.limits = limits
         self.admission = Admission(limits)
         self._threads = CapacityLimiter(max(1, (os.cpu_count() or 1) // processes))
@@ -32,10 +32,13 @@ class Worker:
         return self.admission.in_progress
 
     async def run(self, request: Request, work: Callable[[bytes], Result]) -> Result:
-        """Return what `work` makes of the request's body, in a thread.
+        """Return `work(body)` for the body of a request, computed in a thread.
 
-        Raises `OverloadedError` if there is no place, and what `receive` raises. A body takes its place only once it is
-        here, so that idle senders take none.
+        A request counts as in progress only once its body has arrived, so that idle senders exclude no other request.
+
+        Raises:
+            OverloadedError: the service has reached a limit on requests or bytes.
+            SlowBodyError: the body did not arrive in time.
         """
         with ExitStack() as places:
             body = await self.receive(request, places)
@@ -47,9 +50,11 @@ class Worker:
         return await to_thread.run_sync(function, *arguments, limiter=self._threads)
 
     async def receive(self, request: Request, places: ExitStack) -> bytes:
-        """Return the request's body, which is held until `places` are closed.
+        """Return the body of a request; its bytes count as held until `places` are closed.
 
-        Raises `OverloadedError` if all bodies together hold too much, `SlowBodyError` if it does not arrive in time.
+        Raises:
+            OverloadedError: all bodies together exceed `max_held_bytes`.
+            SlowBodyError: the body did not arrive within `max_body_seconds`.
         """
         count = places.enter_context(self.admission.hold())
         chunks = []
@@ -65,10 +70,14 @@ class Worker:
             ) from error
 
     async def stream(self, request: Request, work: Callable[[bytes], Iterator[bytes]], media_type: str) -> Response:
-        """Return an answer that streams the chunks that `work` makes of the request's body.
+        """Return an answer that streams the chunks `work(body)` for the body of a request.
 
-        It holds its place until the last chunk is sent or the client has gone. Raises what `run` raises; `work` itself
-        may also raise, before the answer begins.
+        The request counts as in progress until the last chunk is sent or the client has left. An error of `work` before
+        its first chunk passes on.
+
+        Raises:
+            OverloadedError: the service has reached a limit on requests or bytes.
+            SlowBodyError: the body did not arrive in time.
         """
         with ExitStack() as places:
             body = await self.receive(request, places)
@@ -84,7 +93,7 @@ class Worker:
 
 
 class HeldResponse(StreamingResponse):
-    """A streamed answer that gives its place back when it has been sent, or could not be."""
+    """A streamed answer that closes its places when it has been sent, or could not be sent."""
 
     def __init__(
         self,
@@ -93,7 +102,7 @@ class HeldResponse(StreamingResponse):
         media_type: str,
         headers: Mapping[str, str] | None = None,
     ) -> None:
-        """Take the answer's chunks, and the places that they hold."""
+        """Keep the chunks of the answer, and the places that the answer occupies."""
         super().__init__(chunks, media_type=media_type, headers=headers)
         self._places = places
 

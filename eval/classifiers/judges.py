@@ -4,7 +4,8 @@ The judges of the shipped sources lie beside the releases, in `judges/<source>.k
 """
 
 import zipfile
-from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import keras
@@ -16,6 +17,7 @@ from ld_data.errors import InputError, IntegrityError
 from ld_data.health.probes import to_unit_scale
 from ld_data.settings import checkpoints_folder
 from ld_data.sources.source import Source
+from ld_data.storage.hashing import hash_file
 from ld_data.storage.staging import stage_file
 from ld_data.typing import Array, Floats, Integers
 
@@ -23,6 +25,39 @@ JUDGES = {"mnist-rot-back-image-like": "judge-deeper"}  # by source, where anoth
 STEPS = 14_100
 JUDGES_FOLDER = "judges"
 OTHER_SEED = 1 << 16  # judge and VAE get different signals of a generator
+
+
+@dataclass(frozen=True)
+class StoredJudge:
+    """The judge in a `.keras` file; satisfies `ld_data.protocols.Judge`.
+
+    The file is hashed and the network loaded when they are first needed.
+    """
+
+    path: Path
+
+    @cached_property
+    def sha256(self) -> str:
+        """The sha256 of the file."""
+        return hash_file(self.path)
+
+    def classify(self, inputs: np.ndarray) -> np.ndarray:
+        """Return the classes `(n,)` of inputs `(n, ...)` float32, pixels in [0, 1].
+
+        Raises:
+            IntegrityError: Keras cannot read the file.
+        """
+        return read_classes(self._model, inputs)
+
+    @cached_property
+    def _model(self) -> keras.Model:
+        return load_judge(self.path)
+
+
+def open_judge(source_name: str) -> StoredJudge | None:
+    """Return the judge that is shipped for a source; None if there is none."""
+    path = find_judge(source_name)
+    return None if path is None else StoredJudge(path)
 
 
 def train_judge(source: Source, epochs: int | None = None, seed: int = 0) -> keras.Model:
@@ -80,21 +115,9 @@ def load_judge(path: Path) -> keras.Model:
         raise IntegrityError(f"{path}: not a judge that Keras can load ({error}). Train it again.") from error
 
 
-def read_decoded(judge: keras.Model, source: Source, decoded: Mapping[str, Array]) -> dict[str, float]:
-    """Return the shares of test inputs that the judge reads right, raw and decoded.
-
-    The names are `judge_originals`, `judge_<name>` for each kind of decoded inputs, and `judge_loss_<name>`, its loss
-    against the originals.
-    """
-    originals = measure_accuracy(judge, source)
-    shares = {name: _score(judge, inputs, source.label_test) for name, inputs in decoded.items()}
-    losses = {f"judge_loss_{name}": originals - share for name, share in shares.items()}
-    return {"judge_originals": originals, **{f"judge_{name}": share for name, share in shares.items()}, **losses}
-
-
 def measure_accuracy(judge: keras.Model, source: Source) -> float:
     """Return the share of a source's test inputs that a judge reads right."""
-    return _score(judge, to_unit_scale(source.x_test), source.label_test)
+    return _score(judge, to_unit_scale(source.inputs_test), source.label_test)
 
 
 def read_classes(judge: keras.Model, inputs: Array) -> Integers:

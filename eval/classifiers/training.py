@@ -52,7 +52,7 @@ class Examples:
 
 def take_inputs(source: Source) -> Examples:
     """Return the inputs of a source."""
-    train, test = to_unit_scale(source.x_train), to_unit_scale(source.x_test)
+    train, test = to_unit_scale(source.inputs_train), to_unit_scale(source.inputs_test)
     return Examples(source.name, train, source.label_train, test, source.label_test, source.sha256)
 
 

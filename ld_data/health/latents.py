@@ -46,7 +46,7 @@ def measure_codec(codec: LatentCodec, source: Source) -> Groups:
     variance comes from the input; rate: the mean of KL(q(x | input) || N(0, I)) in nats.
     """
     report: Groups = {}
-    for name, inputs in (("train", source.x_train), ("test", source.x_test)):
+    for name, inputs in (("train", source.inputs_train), ("test", source.inputs_test)):
         signal, share = measure_signal(*(codec.x.encode(inputs, seed=seed) for seed in DRAW_SEEDS))
         report[f"x_{name}"] = {
             "least_signal": float(signal[0]),

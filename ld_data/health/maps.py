@@ -6,6 +6,8 @@ from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.manifold import TSNE
 
 from ld_data.release.dataset import LatentDataset
+from ld_data.release.examples import INPUT_ROWS, PLACE_ROWS, Examples
+from ld_data.sources.source import Source
 
 COMPONENTS = 50
 PERPLEXITY = 30.0
@@ -37,3 +39,8 @@ def embed_by_class(data: LatentDataset, rows: int) -> np.ndarray:
     """
     discriminants = LinearDiscriminantAnalysis().fit(data.train.x, data.train.label)
     return embed(discriminants.transform(data.test.x[:rows]))
+
+
+def make_examples(source: Source, data: LatentDataset) -> Examples:
+    """Return the examples of a release: the inputs of its first test rows, and a map of their x."""
+    return Examples(source.inputs_test[:INPUT_ROWS], embed_by_class(data, PLACE_ROWS))

@@ -83,7 +83,7 @@ def draw_stds(data: LatentDataset) -> Figure:
 
 def draw_reconstructions(codec: XCodec, source: Source) -> Figure:
     """Return the first test inputs above what is decoded of their mean and of their sampled latents."""
-    inputs = source.x_test[:EXAMPLES]
+    inputs = source.inputs_test[:EXAMPLES]
     rows = {
         "original": inputs,
         "from mean x": codec.decode(codec.encode(inputs, mode="mean")),
@@ -116,7 +116,7 @@ def draw_embeddings(data: LatentDataset, source: Source) -> Figure:
     """Return t-SNE maps of raw test inputs and of their sampled latents, coloured by class."""
     rows = np.random.default_rng(SEED).permutation(len(data.test))[:TSNE_ROWS]
     chosen = Split(data.test.x[rows], data.test.y[rows], data.test.label[rows])
-    raw = source.x_test[rows].reshape(len(rows), -1).astype(np.float32)
+    raw = source.inputs_test[rows].reshape(len(rows), -1).astype(np.float32)
     return draw_maps({"raw inputs": raw, "x": chosen.x, "y": chosen.y}, chosen.label)
 
 

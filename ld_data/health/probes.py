@@ -8,21 +8,32 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 from sklearn.neural_network import MLPClassifier
 
-from ld_data.protocols import LatentCodec
+from ld_data.protocols import Judge, LatentCodec
 from ld_data.release.dataset import LatentDataset
 from ld_data.sources.source import Source
 
 
 def decode_test_inputs(data: LatentDataset, source: Source, codec: LatentCodec) -> dict[str, np.ndarray]:
     """Return what is decoded of the test rows: `samples`, of the published x, and `means`, of x encoded as means."""
-    means = codec.x.encode(source.x_test, mode="mean")
+    means = codec.x.encode(source.inputs_test, mode="mean")
     return {"samples": codec.x.decode(data.test.x), "means": codec.x.decode(means)}
 
 
 def measure_errors(source: Source, decoded: Mapping[str, np.ndarray]) -> dict[str, float]:
     """Return the mean squared error of decoded test inputs, as mse_<name>, per pixel in [0, 1] or signal point."""
-    originals = to_unit_scale(source.x_test)
+    originals = to_unit_scale(source.inputs_test)
     return {f"mse_{name}": float(np.square(inputs - originals).mean()) for name, inputs in decoded.items()}
+
+
+def read_decoded(judge: Judge, source: Source, decoded: Mapping[str, np.ndarray]) -> dict[str, float]:
+    """Return the shares of test inputs whose class a judge reads right, as they are and after encoding and decoding.
+
+    `judge_originals`; `judge_<name>` of decoded inputs; and `judge_loss_<name>`, the share lost by decoding.
+    """
+    originals = _measure_accuracy(judge, to_unit_scale(source.inputs_test), source.label_test)
+    shares = {name: _measure_accuracy(judge, inputs, source.label_test) for name, inputs in decoded.items()}
+    losses = {f"judge_loss_{name}": originals - share for name, share in shares.items()}
+    return {"judge_originals": originals, **{f"judge_{name}": share for name, share in shares.items()}, **losses}
 
 
 def to_unit_scale(inputs: np.ndarray) -> np.ndarray:
@@ -55,3 +66,8 @@ def _score(probe: LogisticRegression | MLPClassifier, data: LatentDataset) -> fl
         warnings.simplefilter("ignore", ConvergenceWarning)  # the limit of iterations belongs to the probe
         probe.fit(data.train.x, data.train.label)
     return float(np.mean(probe.predict(data.test.x) == data.test.label))
+
+
+def _measure_accuracy(judge: Judge, inputs: np.ndarray, labels: np.ndarray) -> float:
+    """Return the share of inputs `(n, ...)` whose class `(n,)` a judge reads right."""
+    return float((judge.classify(inputs) == labels).mean())

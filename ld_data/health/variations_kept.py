@@ -59,11 +59,13 @@ def _measure_pixels(latent_dim: int, source: Source, test: VariationParts, decod
 
 def _compress(source: Source, components: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return test images in [0, 1], the mean training image, and the test images by their principal components."""
-    train, test = (images.reshape(len(images), -1) / np.float32(255) for images in (source.x_train, source.x_test))
+    train, test = (
+        images.reshape(len(images), -1) / np.float32(255) for images in (source.inputs_train, source.inputs_test)
+    )
     mean = train.mean(axis=0)
     vectors = np.linalg.eigh(np.cov(train, rowvar=False))[1][:, -components:].astype(np.float32)
     compressed = mean + (test - mean) @ vectors @ vectors.T
-    shape = source.x_test.shape
+    shape = source.inputs_test.shape
     return test.reshape(shape), mean.reshape(shape[1:]), compressed.reshape(shape)
 
 

@@ -15,7 +15,15 @@ from ld_data.protocols import LatentCodec
 from ld_data.release.dataset import NPY_FILES, LatentDataset, Split
 from ld_data.release.examples import EXAMPLES_NAME, Examples
 from ld_data.release.folder import DATA_NAME, check_name, publish, set_aside, verify
-from ld_data.release.manifest import MANIFEST_NAME, ArrayRecord, Change, FileRecord, Manifest, read_manifest
+from ld_data.release.manifest import (
+    MANIFEST_NAME,
+    ArrayRecord,
+    Change,
+    FileRecord,
+    Manifest,
+    RecipeRecord,
+    read_manifest,
+)
 from ld_data.release.report import HealthReport
 from ld_data.sources.source import Source
 from ld_data.storage.arrays import write_npy, write_npz
@@ -25,21 +33,23 @@ from ld_data.storage.staging import make_staging_folder
 
 @dataclass(frozen=True)
 class BuildPlan:
-    """What a release is called and how its making is described.
+    """The name of a release, and how its manifest describes the build.
 
     Attributes:
-        release: its name: lower-case letters, digits and hyphens.
+        release: the name: lower-case letters, digits and hyphens.
         seed: of the noise in x and y.
-        command: that reproduces it.
+        command: that makes the release again; empty without one.
+        recipe: how the models were trained.
         release_version: of this release.
-        libraries: versions of what trained the models; Python, numpy and scipy are added.
-        judge_sha256: of the judge that read decoded inputs for the health report; empty if none did.
-        change: what is new in it, a sentence; empty for that it is the first, or built anew.
+        libraries: versions of the libraries that trained the models; the builder adds Python, numpy and scipy.
+        judge_sha256: of the judge that read decoded inputs for the health report; empty without a judge.
+        change: the news in this version, a sentence; by default that it is the first release, or a rebuild.
     """
 
     release: str
     seed: int
     command: str
+    recipe: RecipeRecord
     release_version: str
     libraries: dict[str, str]
     judge_sha256: str = ""
@@ -58,8 +68,8 @@ def name_release(source: str, latent_dim: int, recipe: str | None = None) -> str
 
 def make_dataset(source: Source, codec: LatentCodec, release: str, seed: int) -> LatentDataset:
     """Return the source encoded row by row: x and y sampled, test rows numbered after the training rows."""
-    train = _encode(codec, source.x_train, source.label_train, seed, 0)
-    test = _encode(codec, source.x_test, source.label_test, seed, len(train))
+    train = _encode(codec, source.inputs_train, source.label_train, seed, 0)
+    test = _encode(codec, source.inputs_test, source.label_test, seed, len(train))
     y = codec.y
     weight, bias, mean = (values.astype(np.float32) for values in (y.class_weight, y.class_bias, y.class_mean))
     return LatentDataset(release, train, test, weight, bias, mean)
@@ -87,15 +97,13 @@ def write_release(
         write_npz(staging / DATA_NAME, data.to_arrays())
         if examples is not None:
             examples.save(staging)
-        manifest = _make_manifest(source, codec, plan, data, report, staging)
-        manifest = replace(manifest, changes=_extend_changes(target, plan))
+        manifest = _make_manifest(source, codec, plan, data, report, staging, _extend_changes(target, plan))
         (staging / MANIFEST_NAME).write_text(manifest.to_json(), "utf-8")
         verify(staging)
         if report.refused:
             place = set_aside(staging, target)
-            rows = "".join(f"\n  {row}" for row in report.refused)
             raise HealthError(
-                f"{plan.release} misses {len(report.refused)} of its goals and is not published:{rows}\n"
+                f"{plan.release} misses {len(report.refused)} of its goals and is not published:{_list_rows(report)}\n"
                 f"It is kept for a look in {place}."
             )
         publish(staging, target)
@@ -117,13 +125,27 @@ def add_examples(folder: Path, examples: Examples) -> None:
 
 
 def replace_report(folder: Path, report: HealthReport, judge_sha256: str) -> None:
-    """Give the release in a folder another health report, and the hash of the judge in it; raises as `add_examples`."""
+    """Give the release in a folder another health report, and the hash of the judge that took part in it.
+
+    Raises:
+        HealthError: the report misses a goal; the release keeps its old report.
+        IntegrityError: the release is damaged; nothing has changed.
+        StorageError: the disk refuses; nothing has changed.
+    """
+    if report.refused:
+        raise HealthError(
+            f"{folder.name} misses {len(report.refused)} of its goals, and keeps its old report:{_list_rows(report)}"
+        )
     _amend(folder, lambda _, manifest: replace(manifest, health=report.to_values(), judge_sha256=judge_sha256))
 
 
 def add_changes(folder: Path, *changes: Change) -> None:
     """Put changes before those that the release in a folder tells of, the newest first; raises as `add_examples`."""
     _amend(folder, lambda _, manifest: replace(manifest, changes=(*changes, *manifest.changes)))
+
+
+def _list_rows(report: HealthReport) -> str:
+    return "".join(f"\n  {row}" for row in report.refused)
 
 
 def _extend_changes(target: Path, plan: BuildPlan) -> tuple[Change, ...]:
@@ -152,7 +174,13 @@ def _encode(codec: LatentCodec, inputs: np.ndarray, labels: np.ndarray, seed: in
 
 
 def _make_manifest(
-    source: Source, codec: LatentCodec, plan: BuildPlan, data: LatentDataset, report: HealthReport, staging: Path
+    source: Source,
+    codec: LatentCodec,
+    plan: BuildPlan,
+    data: LatentDataset,
+    report: HealthReport,
+    staging: Path,
+    changes: tuple[Change, ...],
 ) -> Manifest:
     arrays = data.to_arrays()
     npy_files = {file: write_npy(arrays[name]) for file, name in NPY_FILES.items()}
@@ -164,6 +192,8 @@ def _make_manifest(
         classes=data.classes,
         seed=plan.seed,
         command=plan.command,
+        recipe=plan.recipe,
+        y_kind=codec.y.kind,
         libraries={
             "python": platform.python_version(),
             "numpy": np.__version__,
@@ -181,4 +211,5 @@ def _make_manifest(
             file: FileRecord(len(content), hash_array(np.frombuffer(content, np.uint8)))
             for file, content in npy_files.items()
         },
+        changes=changes,
     )

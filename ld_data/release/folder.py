@@ -62,7 +62,7 @@ def load(name: str | Path) -> LatentDataset:
 
     Raises `UnknownNameError` if there is no such release, `IntegrityError` if it is not what its manifest says.
     """
-    return _read_settled(name, _load)
+    return read_settled(name, _load)
 
 
 def verify(name: str | Path) -> Manifest:
@@ -70,13 +70,16 @@ def verify(name: str | Path) -> Manifest:
 
     Raises `IntegrityError` naming the first file or array that differs, `UnknownNameError` if there is no release.
     """
+    manifest, _ = read_settled(name, load_verified)
+    return manifest
 
-    def check(folder: Path) -> Manifest:
-        manifest = verify_files(folder)
-        _load(folder)
-        return manifest
 
-    return _read_settled(name, check)
+def load_verified(folder: Path) -> tuple[Manifest, LatentDataset]:
+    """Return the manifest and the dataset of a release folder; each file and each array is hashed once.
+
+    Raises `IntegrityError` naming the first file or array that differs.
+    """
+    return verify_files(folder), _load(folder)
 
 
 def _load(folder: Path) -> LatentDataset:
@@ -98,8 +101,8 @@ def _load(folder: Path) -> LatentDataset:
     return data
 
 
-def _read_settled(name: str | Path, read: Callable[[Path], Result]) -> Result:
-    """Return what `read` makes of a release's folder; read again if a publisher replaced the folder meanwhile."""
+def read_settled(name: str | Path, read: Callable[[Path], Result]) -> Result:
+    """Return `read(folder)` for a release's folder; read again if a publisher replaced the folder meanwhile."""
     for number in range(READ_TRIES - 1):
         time.sleep(READ_PAUSE_SECONDS * number)
         folder = find_release(name)

@@ -2,19 +2,19 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import Field, asdict, dataclass, fields
 from datetime import date
 from pathlib import Path
-from typing import Any, get_origin
-
-import numpy as np
+from typing import Any, Literal, get_origin
 
 from ld_data.checks import is_release_name
 from ld_data.errors import IntegrityError
+from ld_data.protocols import Y_KINDS, YKind
 from ld_data.storage.hashing import hash_array, hash_file
+from ld_data.typing import Array
 
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 MANIFEST_NAME = "manifest.json"
 MAX_MANIFEST_BYTES = 1 << 20
 SOURCE_KEYS = ("name", "sha256", "licence")
@@ -30,7 +30,7 @@ class ArrayRecord:
     sha256: str
 
     @classmethod
-    def of(cls, array: np.ndarray) -> "ArrayRecord":
+    def of(cls, array: Array) -> "ArrayRecord":
         """Return the record of an array."""
         return cls(array.shape, array.dtype.name, hash_array(array))
 
@@ -46,6 +46,34 @@ class FileRecord:
     def of(cls, path: Path) -> "FileRecord":
         """Return the record of an existing file."""
         return cls(path.stat().st_size, hash_file(path))
+
+
+@dataclass(frozen=True)
+class RecipeRecord:
+    """The recipe of a release, as far as the manifest does not hold it elsewhere.
+
+    Attributes:
+        name: of the recipe.
+        epochs: passes over the training inputs.
+        flow_epochs: passes that train the flow alone.
+        has_goals: whether the build had to meet the recipe's goals.
+    """
+
+    name: str
+    epochs: int
+    flow_epochs: int
+    has_goals: bool
+
+    def __post_init__(self) -> None:
+        """Check the types.
+
+        Raises:
+            TypeError: a value has another type.
+        """
+        types = (("name", str), ("epochs", int), ("flow_epochs", int), ("has_goals", bool))
+        for name, kind in types:
+            if type(getattr(self, name)) is not kind:
+                raise TypeError(f"{name} of the recipe must be {kind.__name__}; received {getattr(self, name)!r}")
 
 
 @dataclass(frozen=True)
@@ -73,7 +101,9 @@ class Manifest:
         source: name, sha256 and licence of the labelled inputs.
         latent_dim, classes: d and k.
         seed: of training, encoding and y.
-        command: that made the release.
+        command: that makes the release again; empty for a build from Python with a source or recipe of the user's own.
+        recipe: how the models were trained; latent size, kind of y and seed stand beside it.
+        y_kind: "cells" for exact y, "gaussian" for a trained class VAE.
         libraries: versions of Python, numpy, scipy, and of what trained, exported and measured the models.
         licence: of the arrays and weights.
         null, floor: of y in closed form, per dimension.
@@ -82,7 +112,7 @@ class Manifest:
         arrays: records of the arrays in `data.npz`.
         files: records of the files in the folder, this one excepted.
         npy_files: records of the predecessor's four files, which are made from `data.npz` on request.
-        changes: newest first; none in a release of before they were kept.
+        changes: newest first.
     """
 
     name: str
@@ -92,6 +122,8 @@ class Manifest:
     classes: int
     seed: int
     command: str
+    recipe: RecipeRecord
+    y_kind: YKind
     libraries: dict[str, str]
     licence: str
     null: float
@@ -101,7 +133,7 @@ class Manifest:
     arrays: dict[str, ArrayRecord]
     files: dict[str, FileRecord]
     npy_files: dict[str, FileRecord]
-    changes: tuple[Change, ...] = ()
+    changes: tuple[Change, ...]
     format_version: int = FORMAT_VERSION
 
     def to_values(self) -> dict[str, Any]:
@@ -154,35 +186,64 @@ def read_file_record(name: str, values: Mapping[str, Any]) -> FileRecord:
 
 
 def _read_fields(values: Any) -> dict[str, Any]:
-    """Return the fields of a manifest from JSON values; raise `TypeError` or `KeyError` for what does not fit."""
+    """Return the fields of a manifest from JSON values.
+
+    Raises:
+        TypeError: a value has another type or form.
+        KeyError: a field is missing.
+        ValueError: a date is not YYYY-MM-DD.
+    """
     if not isinstance(values, dict):
         raise TypeError(f"expected an object; received {type(values).__name__}")
     if values.get("format_version") != FORMAT_VERSION:
         raise TypeError(f"expected format_version {FORMAT_VERSION}; received {values.get('format_version')}")
-    known = {
-        field.name: _check_type(field, values[field.name]) for field in fields(Manifest) if field.name != "changes"
-    }
-    if not is_release_name(known["name"]):  # folders are called by it
-        raise TypeError(f"name must have lower-case letters, digits and hyphens; received {known['name']!r}")
-    known["changes"] = tuple(Change(**change) for change in values.get("changes", ()))
-    known["arrays"] = {name: _read_array_record(record) for name, record in values["arrays"].items()}
-    for group in ("files", "npy_files"):
-        known[group] = {name: read_file_record(name, record) for name, record in values[group].items()}
-    for key in SOURCE_KEYS:
-        if not isinstance(known["source"].get(key), str):
-            raise TypeError(f"the source needs {key}")
-    return known
+    return {field.name: _read_field(field, values[field.name]) for field in fields(Manifest)}
 
 
-def _check_type(field: Field[Any], value: Any) -> Any:
-    """Return the value if it has the type of the field; what is inside containers is checked where it is read."""
+def _read_field(field: Field[Any], value: Any) -> Any:
     expected = get_origin(field.type) or field.type
+    expected = JSON_TYPES.get(expected, expected)
     accepted = (int, float) if expected is float else expected
     if isinstance(value, bool) or not isinstance(value, accepted):  # type: ignore[arg-type]
         raise TypeError(f"{field.name} must be {expected}; received {value!r}")
+    return READERS[field.name](value) if field.name in READERS else value
+
+
+def _read_name(value: str) -> str:
+    if not is_release_name(value):  # it becomes the name of a folder
+        raise TypeError(f"name must have lower-case letters, digits and hyphens; received {value!r}")
     return value
 
 
-def _read_array_record(values: Mapping[str, Any]) -> ArrayRecord:
-    record = ArrayRecord(**values)
-    return ArrayRecord(tuple(record.shape), record.dtype, record.sha256)
+def _read_source(values: dict[str, Any]) -> dict[str, str]:
+    for key in SOURCE_KEYS:
+        if not isinstance(values.get(key), str):
+            raise TypeError(f"the source needs {key}")
+    return values
+
+
+def _read_y_kind(value: str) -> str:
+    if value not in Y_KINDS:
+        raise TypeError(f"y_kind must be one of {', '.join(Y_KINDS)}; received {value!r}")
+    return value
+
+
+def _read_array_records(values: dict[str, Any]) -> dict[str, ArrayRecord]:
+    return {name: ArrayRecord(**{**record, "shape": tuple(record["shape"])}) for name, record in values.items()}
+
+
+def _read_file_records(values: dict[str, Any]) -> dict[str, FileRecord]:
+    return {name: read_file_record(name, record) for name, record in values.items()}
+
+
+JSON_TYPES: dict[Any, type] = {RecipeRecord: dict, tuple: list, Literal: str}
+READERS: dict[str, Callable[[Any], Any]] = {
+    "name": _read_name,
+    "source": _read_source,
+    "recipe": lambda values: RecipeRecord(**values),
+    "y_kind": _read_y_kind,
+    "changes": lambda values: tuple(Change(**change) for change in values),
+    "arrays": _read_array_records,
+    "files": _read_file_records,
+    "npy_files": _read_file_records,
+}

@@ -15,22 +15,24 @@ class Source:
 
     Attributes:
         name: of the source.
-        x_train, x_test: inputs `(n, h, w)`, uint8 or float32 in [0, 1], or `(n, t)` float32.
+        inputs_train, inputs_test: inputs `(n, h, w)`, uint8 or float32 in [0, 1], or `(n, t)` float32.
         label_train, label_test: classes `(n,)` uint8.
         make_fit_set: given a seed, returns the inputs `(m, ...)` and labels `(m,)` that models are fitted on.
         licence: SPDX name of the inputs' licence.
+        file: name of the user's own file; empty for a built-in source.
         judge: name of the source whose judge reads inputs of this kind; its own by default.
         make_parts: returns what the training and the test inputs were put together from; None if they were not.
     """
 
     name: str
-    x_train: np.ndarray
+    inputs_train: np.ndarray
     label_train: np.ndarray
-    x_test: np.ndarray
+    inputs_test: np.ndarray
     label_test: np.ndarray
     make_fit_set: Callable[[int], tuple[np.ndarray, np.ndarray]]
     licence: str
     judge: str = ""
+    file: str = ""
     make_parts: Callable[[], tuple[VariationParts, VariationParts]] | None = None
 
     def __post_init__(self) -> None:
@@ -44,5 +46,5 @@ class Source:
 
     @property
     def sha256(self) -> str:
-        """The sha256 over the four arrays' sha256, in the order x_train, label_train, x_test, label_test."""
-        return hash_arrays(self.x_train, self.label_train, self.x_test, self.label_test)
+        """The sha256 over the four arrays' sha256, in the order inputs_train, label_train, inputs_test, label_test."""
+        return hash_arrays(self.inputs_train, self.label_train, self.inputs_test, self.label_test)

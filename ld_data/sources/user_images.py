@@ -47,7 +47,7 @@ def read_source(
     slug = "".join(letter if letter in NAME_CHARACTERS else "-" for letter in (name or path.stem).lower())
     if slug in reserved:
         raise InputError(f"{path}: {slug} is the name of a built-in source. Rename the file.")
-    return Source(slug, *train, *test, lambda seed: train, licence)
+    return Source(slug, *train, *test, lambda seed: train, licence, file=path.name)
 
 
 def _check_split(inputs: np.ndarray, labels: np.ndarray, split: str) -> tuple[np.ndarray, np.ndarray]:

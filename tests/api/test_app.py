@@ -296,7 +296,7 @@ class TestCodecs:
         assert response.json() == {"inputs": [[[0.5, -1.0], [2.0, 0.25]]]}
 
     def test_x_encode_answers_vectors(self, client):
-        inputs = SOURCE.x_test[:3]
+        inputs = SOURCE.inputs_test[:3]
         for mode in ("sample", "mean"):
             response = client.post(f"{BASE}/x/encode?mode={mode}&seed=3", json={"inputs": inputs.tolist()})
             expected = FakeCodec().x.encode(inputs, mode, 3)

@@ -1,11 +1,11 @@
 import subprocess
 import sys
 
-import vae.__main__ as vae_main
 from eval import names as vocabulary
 from eval.baselines import registry as baselines
 from eval.classifiers import registry as classifiers
 from tests.support.paths import ROOT
+from vae.commands import DECODERS
 from vae.decoders.alternatives import ALTERNATIVES
 
 
@@ -13,7 +13,8 @@ def test_the_names_are_those_that_there_are():
     assert tuple(baselines.RULES) == vocabulary.RULES
     assert tuple(baselines.BASELINES) == vocabulary.BASELINES
     assert tuple(classifiers.CLASSIFIERS) == vocabulary.CLASSIFIERS
-    assert tuple(ALTERNATIVES) == vae_main.DECODERS
+    assert set(vocabulary.SHORT) <= set(vocabulary.BASELINES)
+    assert tuple(ALTERNATIVES) == DECODERS
 
 
 def test_what_can_be_tuned_is_what_is_a_rule():

@@ -10,8 +10,9 @@ from ld_data.checks import check_labels, check_numbers, check_vectors
 from ld_data.errors import InputError
 from ld_data.health.gaussianity import measure_moments
 from ld_data.noise import X_STREAM, Y_STREAM, make_normals
-from ld_data.protocols import LatentCodec
+from ld_data.protocols import LatentCodec, YKind
 from ld_data.release.builder import BuildPlan, make_dataset, write_release
+from ld_data.release.manifest import RecipeRecord
 from ld_data.release.report import make_report
 from ld_data.sources.source import Source
 
@@ -57,6 +58,7 @@ class FakeY:
     """Each class is a Gaussian around a corner of a simplex."""
 
     latent_dim: int = D
+    kind: YKind = "gaussian"
 
     @cached_property
     def class_mean(self):
@@ -129,7 +131,7 @@ def make_source(train: int = 60, test: int = 30) -> Source:
 
 
 def make_plan(release: str = "fake-4", seed: int = 0) -> BuildPlan:
-    return BuildPlan(release, seed, "a test", "1.0.0", {})
+    return BuildPlan(release, seed, "a test", RecipeRecord("fake", 1, 0, has_goals=False), "1.0.0", {})
 
 
 def build_release(source: Source, codec: LatentCodec, plan: BuildPlan, checkpoints: Path) -> Path:

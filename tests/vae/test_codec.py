@@ -43,9 +43,9 @@ def test_what_was_saved_encodes_and_decodes_as_before(kind, built):
     before, after = make_codec(kind), vae.load("fake-4")
     source = make_source()
     for mode in ("sample", "mean"):
-        x = before.x.encode(source.x_test, mode=mode, seed=1)
+        x = before.x.encode(source.inputs_test, mode=mode, seed=1)
         y = before.y.encode(source.label_test, mode=mode, seed=1)
-        assert np.array_equal(after.x.encode(source.x_test, mode=mode, seed=1), x)
+        assert np.array_equal(after.x.encode(source.inputs_test, mode=mode, seed=1), x)
         assert np.array_equal(after.y.encode(source.label_test, mode=mode, seed=1), y)
         assert np.array_equal(after.x.decode(x), before.x.decode(x))
         assert np.array_equal(after.y.decode(y), before.y.decode(y))
@@ -62,7 +62,7 @@ def test_a_loaded_codec_redraws_the_dataset(built):
 
     data, codec, source = ld_data.load("fake-4"), vae.load("fake-4"), make_source()
     assert np.array_equal(codec.y.encode(source.label_train, seed=0), data.train.y)
-    assert codec.x.encode(source.x_test, seed=0, first_row=60) == pytest.approx(data.test.x, abs=1e-5)
+    assert codec.x.encode(source.inputs_test, seed=0, first_row=60) == pytest.approx(data.test.x, abs=1e-5)
 
 
 def test_files_hold_no_pickle_and_are_reproducible(kind, built, tmp_path):
@@ -121,8 +121,8 @@ def test_a_preset_of_either_kind_encodes_and_decodes_as_before(kind, tmp_path):
     before = make_codec(kind)
     after = vae.load(before.save_to_preset(tmp_path / "preset"))
     source = make_source()
-    x, y = before.x.encode(source.x_test, seed=1), before.y.encode(source.label_test, seed=1)
-    assert np.array_equal(after.x.encode(source.x_test, seed=1), x)
+    x, y = before.x.encode(source.inputs_test, seed=1), before.y.encode(source.label_test, seed=1)
+    assert np.array_equal(after.x.encode(source.inputs_test, seed=1), x)
     assert np.array_equal(after.y.encode(source.label_test, seed=1), y)
     assert np.array_equal(after.x.decode(x), before.x.decode(x))
     assert np.array_equal(after.y.decode(y), before.y.decode(y))

@@ -155,7 +155,7 @@ class TestARelease:
 
 
 class TestImages:
-    images = make_source().x_train
+    images = make_source().inputs_train
     encoder = LatentEncoder(FakeCodec())
 
     def test_flat_rows_and_images_are_the_same(self):

@@ -1,8 +1,21 @@
+import shlex
+from dataclasses import replace
+
 import pytest
 
 from ld_data.errors import InputError, UnknownNameError
+from ld_data.release.manifest import read_manifest
 from tests.support.fakes import make_source
-from vae.recipes import GOALS_OF_ANY, IMAGE, MNIST_GOALS, RECIPES, find_recipe
+from vae.goals import GOALS_OF_ANY, MNIST_GOALS
+from vae.recipes import (
+    IMAGE,
+    RECIPES,
+    choose_recipe,
+    choose_release_name,
+    describe_build,
+    find_recipe,
+    restore_recipe,
+)
 
 
 @pytest.mark.parametrize("name", [name for name in RECIPES if "1d" not in name])
@@ -40,3 +53,48 @@ def test_an_unknown_recipe_is_refused_with_the_known_ones():
 
 def test_trained_classes_have_no_goal_of_exact_ones():
     assert set(find_recipe("mnist").change(y="gaussian").goals) == set(MNIST_GOALS) - {"y_train", "y_test"}
+
+
+def test_a_source_has_a_recipe_of_its_own_or_that_of_images():
+    assert choose_recipe(make_source()).name == "images"
+    assert choose_recipe(replace(make_source(), name="mnist"), epochs=3).settings["epochs"] == 3
+    assert choose_recipe(replace(make_source(), name="mnist")).name == "mnist"
+    assert choose_recipe(make_source(), "ld-mnist-v3").name == "ld-mnist-v3"
+
+
+def test_the_command_of_a_build_holds_the_settings_that_differ():
+    own, mnist = replace(make_source(), file="my own.npz"), replace(make_source(), name="mnist")
+    prefix = "python -m ld_data build "
+
+    def describe(source, recipe, release=None, has_goals=True):
+        return describe_build(source, recipe, release or choose_release_name(source, recipe), has_goals)
+
+    plain = choose_recipe(mnist)
+    assert describe(mnist, plain) == f"{prefix}mnist --seed 0"
+    assert describe(mnist, plain, "mine", has_goals=False) == f"{prefix}mnist --release mine --seed 0 --no-goals"
+    changed = plain.change(latent_dim=5, y="gaussian", epochs=1, flow_epochs=2, seed=3)
+    words = "--latent-dim 5 --y gaussian --epochs 1 --flow-epochs 2 --seed 3"
+    assert describe(mnist, changed) == f"{prefix}mnist {words}"
+    words = "--source-npz 'my own.npz' --licence Apache-2.0 --recipe ld-mnist-v3 --seed 0"
+    assert describe(own, choose_recipe(own, "ld-mnist-v3")) == prefix + words
+    assert shlex.split(describe(own, choose_recipe(own)))[4:6] == ["--source-npz", "my own.npz"]
+
+
+def test_a_build_that_only_python_can_repeat_has_no_command():
+    mnist = replace(make_source(), name="mnist")
+    recipe = choose_recipe(mnist)
+    assert describe_build(make_source(), choose_recipe(make_source()), "a", has_goals=True) == ""
+    assert describe_build(mnist, replace(recipe, name="mine"), "a", has_goals=True) == ""
+    assert describe_build(mnist, replace(recipe, x=replace(recipe.x, beta=2.0)), "a", has_goals=True) == ""
+
+
+def test_a_recipe_is_restored_from_the_manifest(release):
+    source, manifest = make_source(), read_manifest(release)
+    recipe = choose_recipe(source, "mnist", latent_dim=4, y="gaussian", epochs=2, flow_epochs=1, seed=0)
+    assert recipe.goals
+    kept = replace(manifest, recipe=recipe.to_record(has_goals=True))
+    assert restore_recipe(kept, source) == recipe
+    free = replace(manifest, recipe=recipe.to_record(has_goals=False))
+    assert restore_recipe(free, source) == replace(recipe, goals={})
+    with pytest.raises(UnknownNameError, match="no recipe 'fake'"):
+        restore_recipe(manifest, source)

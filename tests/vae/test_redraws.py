@@ -10,7 +10,7 @@ SOURCE = make_source()
 
 
 def make_redraws(**changes):
-    return Redraws(**{"codec": FakeCodec(), "inputs": SOURCE.x_train, "labels": SOURCE.label_train} | changes)
+    return Redraws(**{"codec": FakeCodec(), "inputs": SOURCE.inputs_train, "labels": SOURCE.label_train} | changes)
 
 
 def same(first, second):
@@ -20,7 +20,7 @@ def same(first, second):
 def test_epoch_0_is_the_published_draw(release):
     data = ld_data.load("fake-4")
     assert same(make_redraws(seed=data.manifest.seed).draw(0), (data.train.x, data.train.y))
-    test = make_redraws(inputs=SOURCE.x_test, labels=SOURCE.label_test, first_row=len(data.train))
+    test = make_redraws(inputs=SOURCE.inputs_test, labels=SOURCE.label_test, first_row=len(data.train))
     assert same(test.draw(0), (data.test.x, data.test.y))
 
 
@@ -36,7 +36,7 @@ def test_every_epoch_is_another_draw_and_reproducible():
 
 def test_a_row_of_an_epoch_does_not_depend_on_the_other_rows():
     x, y = make_redraws().draw(5)
-    part = make_redraws(inputs=SOURCE.x_train[10:20], labels=SOURCE.label_train[10:20], first_row=10)
+    part = make_redraws(inputs=SOURCE.inputs_train[10:20], labels=SOURCE.label_train[10:20], first_row=10)
     assert same(part.draw(5), (x[10:20], y[10:20]))
 
 

@@ -8,13 +8,14 @@ VAE can have a lower negative evidence lower bound.
 import math
 from dataclasses import dataclass
 from functools import cached_property
+from typing import ClassVar
 
 import numpy as np
 
 from ld_data.checks import check_labels, check_vectors
 from ld_data.errors import InputError, IntegrityError
 from ld_data.noise import Y_CELL_STREAM, Y_STREAM, make_normals
-from ld_data.protocols import Mode, check_mode
+from ld_data.protocols import Mode, YKind, check_mode
 
 MARGIN = 1e-5  # by which the own class must win, so that float32 rounding never changes a class
 CHUNK_ROWS = 2048
@@ -36,6 +37,8 @@ class Cells:
     class_bias: np.ndarray
     class_mean: np.ndarray
     frequency: np.ndarray
+
+    kind: ClassVar[YKind] = "cells"
 
     def __post_init__(self) -> None:
         """Raise `InputError` if a class has no share."""

@@ -5,12 +5,13 @@ be both decodable and N(0, I) in sum.
 """
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
 from ld_data.checks import check_labels, check_vectors
 from ld_data.noise import Y_STREAM
-from ld_data.protocols import Mode
+from ld_data.protocols import Mode, YKind
 from vae.runtime.frozen_vae import FrozenVae
 
 
@@ -33,6 +34,7 @@ class GaussianClasses:
     class_mean: np.ndarray
     class_variance: np.ndarray
     frequency: np.ndarray
+    kind: ClassVar[YKind] = "gaussian"
 
     def __repr__(self) -> str:
         """Return the sizes, not the numbers."""

@@ -163,5 +163,5 @@ def fold_seed(seed: int) -> int:
 
 
 def _train_only(vae: Vae, names: Collection[str]) -> None:
-    for layer in vae.model.layers:
+    for layer in vae.layers:
         layer.trainable = layer.name in names

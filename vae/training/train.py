@@ -47,8 +47,8 @@ def train_vae(config: VaeConfig, inputs: np.ndarray, labels: np.ndarray, *, prog
     objective = Objective(vae, int(labels.max()) + 1, config.epochs * (len(inputs) // config.batch_size))
     title = f"{config.likelihood} VAE" if progress else None
     fit(objective, make_batches((inputs, labels), config.batch_size, config.seed), len(inputs), config, title)
-    if vae.model.flow is not None and config.flow_epochs:
-        _fit_flow(vae, vae.model.flow, inputs, title and "flow")
+    if vae.flow is not None and config.flow_epochs:
+        _fit_flow(vae, vae.flow, inputs, title and "flow")
     return vae
 
 

@@ -12,7 +12,7 @@ import vae
 from api.app import make_app
 from api.releases.catalogue import Catalogue
 from api.server import settle
-from api.work.batching import GATHERED_ROWS
+from api.work.batching import BATCH_ROWS
 from eval.leaderboard.store import Store
 from ld_data.noise import make_normals
 from vae.codec import Codec
@@ -24,7 +24,7 @@ class EchoX:
     def __init__(self, codec: Codec) -> None:
         """Compute the rows."""
         self._x = codec.x
-        self._latents = make_normals(0, 0, 0, GATHERED_ROWS, codec.x.latent_dim).astype(np.float32)
+        self._latents = make_normals(0, 0, 0, BATCH_ROWS, codec.x.latent_dim).astype(np.float32)
         self._inputs = codec.x.run_decoder(self._latents)
 
     def __getattr__(self, name: str) -> Any:

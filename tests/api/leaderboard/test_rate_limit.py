@@ -1,8 +1,8 @@
 import pytest
 
+from api.errors import RateLimitError
 from api.leaderboard import rate_limit
 from api.leaderboard.rate_limit import RateLimit
-from ld_data.errors import RateLimitError
 
 
 class Clock:

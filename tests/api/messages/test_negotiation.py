@@ -32,7 +32,7 @@ JSON, NPY, PNG = OFFERED = ("application/json", "application/x-npy", "image/png"
         ("*/*;q=0", None),
         ("image/png;q=2", None),
         ("image/png;q=nan", None),
-        ("image/png;q=", None),
+        ("image/png;q=", PNG),  # werkzeug reads an empty q as none
         (",;,=;q", None),
         ("json", None),
     ],

@@ -133,7 +133,7 @@ class TestInference:
 
     @pytest.mark.parametrize("version", ["", "1.0.0"])
     def test_an_encoder_minds_mode_seed_and_first_row(self, triton, version):
-        inputs = make_source().x_test[:3]
+        inputs = make_source().inputs_test[:3]
         given = make_input("inputs", inputs, "FP32")
         for parameters in (None, {"mode": "mean"}, {"seed": 3}, {"mode": "sample", "seed": 2, "first_row": 7}):
             result = triton.infer("fake-4.x.encoder", [given], model_version=version, parameters=parameters)

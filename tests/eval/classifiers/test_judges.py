@@ -3,15 +3,17 @@ import numpy as np
 import pytest
 
 from eval.classifiers.judges import (
+    StoredJudge,
     find_judge,
     judge_path,
     load_judge,
     measure_accuracy,
-    read_decoded,
+    open_judge,
     save_judge,
     train_judge,
 )
 from ld_data.errors import InputError, IntegrityError
+from ld_data.health.probes import read_decoded
 from ld_data.sources.source import Source
 
 
@@ -33,18 +35,18 @@ def source(request):
 
 
 def test_a_judge_reads_what_it_was_trained_on_and_its_reading_is_reproducible(source, tmp_path):
-    noisy = source.x_test + np.random.default_rng(0).normal(0, 0.7, source.x_test.shape).astype(np.float32)
-    decoded = {"samples": noisy, "means": source.x_test}
-    judge = train_judge(source, epochs=20)
-    reading = read_decoded(judge, source, decoded)
+    noisy = source.inputs_test + np.random.default_rng(0).normal(0, 0.7, source.inputs_test.shape).astype(np.float32)
+    decoded = {"samples": noisy, "means": source.inputs_test}
+    judge, path = train_judge(source, epochs=20), tmp_path / "new" / "judge.keras"
+    save_judge(judge, path)
+    assert [path.name for path in path.parent.iterdir()] == ["judge.keras"]
+    reading = read_decoded(StoredJudge(path), source, decoded)
     assert reading["judge_originals"] > 0.97
     assert reading["judge_originals"] == measure_accuracy(judge, source) == reading["judge_means"]
     assert reading["judge_loss_means"] == 0
     assert reading["judge_loss_samples"] == reading["judge_originals"] - reading["judge_samples"] > 0.01
-    assert read_decoded(train_judge(source, epochs=20), source, decoded) == reading
-    save_judge(judge, tmp_path / "new" / "judge.keras")
-    assert read_decoded(load_judge(tmp_path / "new" / "judge.keras"), source, decoded) == reading
-    assert [path.name for path in (tmp_path / "new").iterdir()] == ["judge.keras"]
+    save_judge(train_judge(source, epochs=20), tmp_path / "again.keras")
+    assert read_decoded(StoredJudge(tmp_path / "again.keras"), source, decoded) == reading
 
 
 @pytest.mark.parametrize("use", [load_judge, lambda path: save_judge(keras.Sequential(), path)])
@@ -69,6 +71,8 @@ def test_code_in_a_judge_is_never_run(tmp_path):
 
 def test_a_source_has_no_judge_until_there_is_one(checkpoints):
     assert find_judge("stripes") is None
+    assert open_judge("stripes") is None
     judge_path("stripes").parent.mkdir()
     judge_path("stripes").write_text("")
     assert find_judge("stripes") == checkpoints / "judges" / "stripes.keras"
+    assert open_judge("stripes") == StoredJudge(checkpoints / "judges" / "stripes.keras")

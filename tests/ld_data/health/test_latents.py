@@ -112,8 +112,8 @@ def test_the_report_covers_both_spaces_and_splits_with_a_null_for_each(release):
 def test_what_the_models_tell_of_x():
     source = make_source(4000, 3000)
     report = measure_codec(FakeCodec(), source)
-    signal = np.linalg.eigvalsh(np.cov(source.x_train.reshape(-1, 4).T))
+    signal = np.linalg.eigvalsh(np.cov(source.inputs_train.reshape(-1, 4).T))
     assert set(report) == {"x_train", "x_test"}
     assert report["x_train"]["least_signal"] == pytest.approx(signal[0], abs=0.1)
     assert report["x_train"]["used_directions"] == (signal > 0.25).sum()  # its noise has a variance of 0.25
-    assert report["x_train"]["rate"] == pytest.approx(FakeCodec().x.measure_rate(source.x_train).mean())
+    assert report["x_train"]["rate"] == pytest.approx(FakeCodec().x.measure_rate(source.inputs_train).mean())

@@ -20,14 +20,14 @@ def test_rows_match_the_source_one_to_one():
     source, codec = make_source(), FakeCodec()
     data = make_dataset(source, codec, "a", seed=5)
     assert np.array_equal(data.train.label, source.label_train)
-    assert np.array_equal(data.train.x, codec.x.encode(source.x_train, seed=5))
+    assert np.array_equal(data.train.x, codec.x.encode(source.inputs_train, seed=5))
     assert np.array_equal(data.test.y, codec.y.encode(source.label_test, seed=5, first_row=60))
 
 
 def test_x_and_y_share_no_noise():
     source = make_source()
     data = make_dataset(source, FakeCodec(), "a", seed=0)
-    x_noise = data.train.x - source.x_train.reshape(-1, 4)
+    x_noise = data.train.x - source.inputs_train.reshape(-1, 4)
     y_noise = data.train.y - FakeY().class_mean[data.train.label]
     assert abs(np.corrcoef(x_noise.ravel(), y_noise.ravel())[0, 1]) < 0.2
 

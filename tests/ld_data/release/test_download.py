@@ -27,7 +27,7 @@ NOBODY = "http://127.0.0.1:9"
 PAGE = Answer(200, b"<html>")
 DOWNLOAD = """
 import pathlib, sys
-from ld_data.download import fetch_release
+from ld_data.release.download import fetch_release
 print(fetch_release("fake-4", sys.argv[1], pathlib.Path(sys.argv[2])).fetched)
 """
 

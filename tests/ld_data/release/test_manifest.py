@@ -4,7 +4,7 @@ import json
 import pytest
 
 from ld_data.errors import IntegrityError
-from ld_data.release.manifest import MANIFEST_NAME, Manifest, read_manifest
+from ld_data.release.manifest import MANIFEST_NAME, Manifest, RecipeRecord, read_manifest
 
 
 def test_json_round_trip(release):
@@ -12,9 +12,11 @@ def test_json_round_trip(release):
     assert Manifest.from_json(manifest.to_json(), release) == manifest
 
 
-def test_it_tells_how_the_release_was_made(release):
+def test_it_says_how_the_release_was_made(release):
     manifest = read_manifest(release)
     assert manifest.command == "a test"
+    assert manifest.recipe == RecipeRecord("fake", 1, 0, has_goals=False)
+    assert manifest.y_kind == "gaussian"
     assert manifest.source["name"] == "fake"
     assert manifest.arrays["x_train"].shape == (60, 4)
     assert manifest.arrays["x_train"].dtype == "float32"
@@ -26,7 +28,7 @@ def test_it_tells_how_the_release_was_made(release):
 
 @pytest.mark.parametrize(
     "text",
-    ["", "[]", "{", '{"format_version": 1}', '{"format_version": 2}', "[" * 100_000, "null"],
+    ["", "[]", "{", '{"format_version": 1}', '{"format_version": 2}', '{"format_version": 3}', "[" * 100_000, "null"],
 )
 def test_what_is_not_a_manifest_is_refused(release, text):
     (release / MANIFEST_NAME).write_text(text)
@@ -34,11 +36,9 @@ def test_what_is_not_a_manifest_is_refused(release, text):
         read_manifest(release)
 
 
-def test_every_field_but_the_changes_is_required(release):
+def test_every_field_is_required(release):
     values = json.loads((release / MANIFEST_NAME).read_text())
     for field in dataclasses.fields(Manifest):
-        if field.name == "changes":
-            continue
         lacking = {name: value for name, value in values.items() if name != field.name}
         with pytest.raises(IntegrityError, match=field.name):
             Manifest.from_json(json.dumps(lacking), release)
@@ -54,6 +54,13 @@ def test_every_field_but_the_changes_is_required(release):
         ("null", True),
         ("files", []),
         ("name", 3),
+        ("changes", {}),
+        ("y_kind", "squares"),
+        ("y_kind", None),
+        ("recipe", "mnist"),
+        ("recipe", []),
+        ("recipe", {"name": "mnist", "epochs": "1", "flow_epochs": 1, "has_goals": True}),
+        ("recipe", {"name": "mnist", "epochs": 1, "flow_epochs": 1, "has_goals": 1}),
     ],
 )
 def test_a_field_of_another_type_is_refused(release, field, value):
@@ -96,12 +103,6 @@ def test_a_huge_or_binary_manifest_is_refused(release):
     (release / MANIFEST_NAME).write_bytes(b" " * (1 << 20) + b"{}")
     with pytest.raises(IntegrityError, match="at most"):
         read_manifest(release)
-
-
-def test_a_release_of_before_changes_were_kept_has_none(release):
-    values = json.loads((release / MANIFEST_NAME).read_text())
-    del values["changes"]
-    assert Manifest.from_json(json.dumps(values), release).changes == ()
 
 
 @pytest.mark.parametrize(

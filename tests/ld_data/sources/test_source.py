@@ -15,9 +15,9 @@ from tests.support.fakes import make_source
 
 def test_mnist1d_is_the_published_set():
     source = load_source("mnist1d")
-    assert source.x_train.shape == (4000, 40)
-    assert source.x_test.shape == (1000, 40)
-    assert source.x_train.dtype == np.float32
+    assert source.inputs_train.shape == (4000, 40)
+    assert source.inputs_test.shape == (1000, 40)
+    assert source.inputs_train.dtype == np.float32
     assert source.classes == 10
 
 
@@ -33,15 +33,15 @@ def test_mnist1d_models_are_fitted_on_other_signals(monkeypatch):
     assert fit.shape == (5000, 40)
     assert labels.shape == (5000,)
     assert not np.array_equal(fit, source.make_fit_set(1)[0])
-    assert not (fit[:, None, :5] == source.x_test[None, :, :5]).all(axis=2).any()
+    assert not (fit[:, None, :5] == source.inputs_test[None, :, :5]).all(axis=2).any()
 
 
 def test_mnist_is_fitted_on_its_training_images(mnist_home):
     source = load_source("mnist")
     inputs, labels = source.make_fit_set(0)
-    assert inputs is source.x_train
+    assert inputs is source.inputs_train
     assert labels is source.label_train
-    assert source.x_train.dtype == np.uint8
+    assert source.inputs_train.dtype == np.uint8
 
 
 @pytest.fixture
@@ -58,19 +58,19 @@ def few_digits(monkeypatch):
 @pytest.mark.parametrize("name", PRESETS)
 def test_variations_are_each_digit_once_in_order(few_digits, name):
     source = load_source(name)
-    assert (source.name, source.x_train.shape, source.x_test.shape) == (name, (20, 28, 28), (10, 28, 28))
-    assert source.x_train.dtype == source.x_test.dtype == np.uint8
+    assert (source.name, source.inputs_train.shape, source.inputs_test.shape) == (name, (20, 28, 28), (10, 28, 28))
+    assert source.inputs_train.dtype == source.inputs_test.dtype == np.uint8
     assert np.array_equal(source.label_train, few_digits["y_train"])
     train = VariationStream(PRESETS[name], few_digits["x_train"], few_digits["y_train"])
     test = VariationStream(PRESETS[name], few_digits["x_test"], few_digits["y_test"])
-    assert np.array_equal(source.x_train, to_bytes(train.make_rows(0, 20).x))
-    assert np.array_equal(source.x_test, to_bytes(test.make_rows(20, 10).x))  # with angles of its own
+    assert np.array_equal(source.inputs_train, to_bytes(train.make_rows(0, 20).x))
+    assert np.array_equal(source.inputs_test, to_bytes(test.make_rows(20, 10).x))  # with angles of its own
     assert load_source(name).sha256 == source.sha256
 
 
 def test_variations_tell_what_each_image_was_put_together_from(few_digits):
     source = load_source("mnist-rot-back-image-like")
-    for images, parts in zip((source.x_train, source.x_test), source.make_parts(), strict=True):
+    for images, parts in zip((source.inputs_train, source.inputs_test), source.make_parts(), strict=True):
         assert np.array_equal(to_bytes(np.maximum(parts.digit, parts.background)), images)
         assert len(np.unique(parts.angle)) == len(images)
     assert not load_source("mnist-rot-like").make_parts()[1].background.any()
@@ -82,7 +82,7 @@ def test_models_of_variations_are_fitted_on_training_digits_varied_otherwise(few
     fit, labels = source.make_fit_set(0)
     assert (fit.shape, fit.dtype) == ((50, 28, 28), np.uint8)
     assert np.array_equal(labels, few_digits["y_train"][np.arange(50) % 20])
-    assert not (fit[:20] == source.x_train).all(axis=(1, 2)).any()
+    assert not (fit[:20] == source.inputs_train).all(axis=(1, 2)).any()
     assert not np.array_equal(source.make_fit_set(1)[0], fit)
 
 
@@ -94,7 +94,7 @@ def test_published_variations_are_a_source_as_they_are(monkeypatch):
     for name in PUBLICATIONS:
         source = load_source(name)
         assert (source.name, source.licence, source.judge) == (name, "unknown", name)
-        assert source.x_train is data.x_train
+        assert source.inputs_train is data.x_train
         assert source.make_fit_set(0)[1] is data.y_train
     assert asked == list(PUBLICATIONS)
 
@@ -128,13 +128,13 @@ class TestReadSource:
         np.savez(tmp_path / "My Letters.npz", **own_arrays())
         source = read_source(tmp_path / "My Letters.npz", licence="MIT")
         assert (source.name, source.classes, source.licence) == ("my-letters", 3, "MIT")
-        assert source.x_train.shape == (60, 5, 7)
+        assert source.inputs_train.shape == (60, 5, 7)
         assert source.label_test[:3].tolist() == [2, 1, 0]
-        assert source.make_fit_set(0)[0] is source.x_train
+        assert source.make_fit_set(0)[0] is source.inputs_train
 
     def test_numbers_from_0_to_1_are_pixels(self, tmp_path):
         np.savez(tmp_path / "a.npz", **own_arrays(x_train=np.full((60, 5, 7), 0.5), x_test=np.ones((30, 5, 7))))
-        assert read_source(tmp_path / "a.npz").x_train.dtype == np.float32
+        assert read_source(tmp_path / "a.npz").inputs_train.dtype == np.float32
 
     @pytest.mark.parametrize(
         ("changes", "reason"),

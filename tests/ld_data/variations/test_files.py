@@ -37,7 +37,7 @@ def test_the_bytes_depend_on_the_arguments_alone(tmp_path, stream):
 def test_the_file_is_a_source_to_build_from(tmp_path, stream):
     write_variations(stream, 40, stream, 20, tmp_path / "v.npz", progress=False)
     source = read_source(tmp_path / "v.npz")
-    assert (source.x_train.shape, source.x_test.shape, source.classes) == ((40, 8, 8), (20, 8, 8), 2)
+    assert (source.inputs_train.shape, source.inputs_test.shape, source.classes) == ((40, 8, 8), (20, 8, 8), 2)
 
 
 @pytest.mark.parametrize(

@@ -39,9 +39,9 @@ def make_vae(config):
     vae, random = Vae(config), np.random.default_rng(0)
     for weight in vae.trainable_weights:
         weight.assign(random.normal(0, 0.4, weight.shape))
-    if vae.model.flow is not None:
+    if vae.flow is not None:
         inner = random.normal(size=(4000, config.latent_dim)).astype(np.float32)
-        vae.model.flow.standardise(ops.convert_to_numpy(vae.to_outer(inner)))
+        vae.flow.standardise(ops.convert_to_numpy(vae.to_outer(inner)))
     return vae
 
 

@@ -49,7 +49,7 @@ def weights_of(vae):
 
 @pytest.fixture(scope="module")
 def inputs():
-    return make_source(256, 3).x_train, make_source(256, 3).label_train
+    return make_source(256, 3).inputs_train, make_source(256, 3).label_train
 
 
 def test_the_seed_reproduces_the_weights_whatever_the_global_state(inputs):
@@ -109,7 +109,7 @@ def test_progress_on_a_terminal_names_the_terms_of_the_loss(inputs, capsys, monk
 
 def test_a_codec_has_cells_or_trained_gaussians():
     source = make_source(256, 3)
-    recipe = Recipe(CONFIG, replace(CLASSES, input_shape=(3,)))
+    recipe = Recipe("fake", CONFIG, replace(CLASSES, input_shape=(3,)))
     assert isinstance(train_codec(source, recipe, progress=False).y, Cells)
     assert isinstance(train_codec(source, replace(recipe, y="gaussian"), progress=False).y, GaussianClasses)
 

@@ -1,0 +1,181 @@
+"""Errors as answers: one shape, `{"error": sentence, "error_type": slug}`, and one table of statuses."""
+
+import logging
+from collections.abc import Callable, Coroutine, Mapping
+from typing import Any, cast
+
+from fastapi import Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, Field
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
+from starlette.routing import Match
+from starlette.types import Receive, Scope, Send
+
+from api.errors import (
+    MediaTypeError,
+    NotAcceptableError,
+    NotReadyError,
+    OverloadedError,
+    SlowBodyError,
+    TooLargeError,
+)
+from api.messages.request_record import find_record
+from ld_data.errors import (
+    DuplicateError,
+    ForbiddenError,
+    FullError,
+    InputError,
+    IntegrityError,
+    LdDataError,
+    StorageError,
+    TokenError,
+    UnknownNameError,
+)
+
+logger = logging.getLogger(__name__)
+
+# A class stands before the classes that it derives from: the first match decides.
+STATUSES: tuple[tuple[type[LdDataError], int], ...] = (
+    (TooLargeError, 413),
+    (MediaTypeError, 415),
+    (DuplicateError, 409),
+    (InputError, 422),
+    (TokenError, 401),
+    (ForbiddenError, 403),
+    (UnknownNameError, 404),
+    (NotAcceptableError, 406),
+    (SlowBodyError, 408),
+    (OverloadedError, 429),
+    (NotReadyError, 503),
+    (IntegrityError, 503),
+    (StorageError, 503),
+    (FullError, 507),
+)
+METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
+MEANINGS = {
+    400: "The Range header cannot be read.",
+    401: "The route needs a token in the header Authorization.",
+    403: "The service was started without the token that this route needs.",
+    404: "No release, file, entry or route has this name.",
+    406: "The header Accept names none of the media types that the route writes.",
+    408: "The body did not arrive in time.",
+    409: "These predictions are already ranked.",
+    412: "The file is not the one that If-Match or If-Unmodified-Since names.",
+    413: "The body or the number of rows exceeds a limit; the answer names the limit.",
+    415: "The route does not read this media type, or the Content-Encoding is neither gzip nor deflate.",
+    416: "The requested range lies outside the file.",
+    422: "Wrong shape, type or range, a value that is not finite, or a score that no model of x can reach.",
+    429: "The service, or one client, has reached a limit on requests; Retry-After says when to try again.",
+    503: "The release is not ready, or the storage does not work.",
+    507: "The leaderboard of the release is full, or a name has its maximum number of entries in a season.",
+}
+
+
+class ErrorBody(BaseModel):
+    """The one shape of every error."""
+
+    error: str = Field(description="States what was expected, what was received, and what to do.")
+    error_type: str = Field(description="A slug for programs.", examples=["invalid_input"])
+
+
+def describe_errors(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """Return the OpenAPI responses of the error statuses that a route can answer."""
+    return {status: {"model": ErrorBody, "description": MEANINGS[status]} for status in statuses}
+
+
+class ErrorResponse(JSONResponse):
+    """An error in its one shape; sending it notes the slug for the metrics and the request log."""
+
+    def __init__(self, status: int, error: str, error_type: str, headers: Mapping[str, str] | None = None) -> None:
+        """Keep the sentence and the slug."""
+        super().__init__({"error": error, "error_type": error_type}, status, headers)
+        self._error_type = error_type
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send the answer."""
+        find_record(scope).error_type = self._error_type
+        await super().__call__(scope, receive, send)
+
+
+def respond_to(error: LdDataError) -> ErrorResponse:
+    """Return the answer to an error of the project.
+
+    Status 429 comes with the header Retry-After, and 401 with WWW-Authenticate.
+    """
+    status = next((status for kind, status in STATUSES if isinstance(error, kind)), 500)
+    headers = {}
+    if isinstance(error, OverloadedError):
+        headers["Retry-After"] = str(error.retry_after)
+    if isinstance(error, TokenError):
+        headers["WWW-Authenticate"] = "Bearer"
+    return ErrorResponse(status, str(error), error.error_type, headers)
+
+
+def respond_to_departure() -> ErrorResponse:
+    """Return the answer to a request whose client has left; only the request log shows it."""
+    return ErrorResponse(400, "the client left before its body was complete.", "client_left")
+
+
+def respond_to_unexpected(request: Request, error: Exception) -> ErrorResponse:
+    """Return the answer to an error in the service itself, and log that error."""
+    logger.error("unexpected error in %s %s", request.method, request.url.path, exc_info=error)
+    return ErrorResponse(500, "unexpected error; the log of the service has the details.", "internal")
+
+
+async def _handle_project_error(_: Request, error: LdDataError) -> ErrorResponse:
+    return respond_to(error)
+
+
+async def _handle_storage_error(request: Request, error: StorageError) -> ErrorResponse:
+    """Return an answer without the message of the error, which names files and addresses."""
+    logger.error("%s %s: %s", request.method, request.url.path, error)
+    return ErrorResponse(
+        503,
+        "the service cannot read or write its files now, and nothing was changed. Try again later; the operator finds "
+        "the cause in the log.",
+        error.error_type,
+    )
+
+
+async def _handle_parameters(_: Request, error: RequestValidationError) -> ErrorResponse:
+    reasons = "; ".join(f"{'.'.join(map(str, item['loc'][1:]))}: {item['msg']}" for item in error.errors())
+    return ErrorResponse(422, f"the request does not fit: {reasons}.", "invalid_input")
+
+
+async def _handle_http_error(request: Request, error: HTTPException) -> ErrorResponse:
+    slugs = {404: "unknown_name", 405: "method_not_allowed"}
+    detail, headers = error.detail, dict(error.headers or {})
+    if error.status_code == 405 and (methods := _list_methods(request)):  # empty for a file of the page
+        detail, headers["Allow"] = f"this route takes only {' and '.join(methods)}", ", ".join(methods)
+    message = f"{request.method} {request.url.path}: {detail}. The routes are listed at /docs."
+    return ErrorResponse(error.status_code, message, slugs.get(error.status_code, "http_error"), headers)
+
+
+async def _handle_departure(_: Request, __: ClientDisconnect) -> ErrorResponse:
+    return respond_to_departure()
+
+
+async def _handle_unexpected(request: Request, error: Exception) -> ErrorResponse:
+    return respond_to_unexpected(request, error)
+
+
+def _list_methods(request: Request) -> list[str]:
+    """Return the methods of all routes that have the path of a request; the framework names only those of one route."""
+    scopes = {method: {**request.scope, "method": method} for method in METHODS}
+    routes = request.app.routes
+    return [name for name, scope in scopes.items() if any(route.matches(scope)[0] is Match.FULL for route in routes)]
+
+
+HANDLERS = cast(
+    "dict[int | type[Exception], Callable[[Request, Any], Coroutine[Any, Any, Response]]]",
+    {
+        LdDataError: _handle_project_error,
+        StorageError: _handle_storage_error,
+        RequestValidationError: _handle_parameters,
+        HTTPException: _handle_http_error,
+        ClientDisconnect: _handle_departure,
+        Exception: _handle_unexpected,
+    },
+)
