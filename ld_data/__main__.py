@@ -39,7 +39,7 @@ def make_app() -> App:
         f"{COMMANDS}.download:download",
         "download",
         "Fetch a release from a service.",
-        "ld-mnist-32 --from http://127.0.0.1:8000 --checkpoints releases",
+        "ld-mnist-32 --from http://127.0.0.1:8000",
     )
     add_command(
         app, f"{COMMANDS}.releases:verify", "verify", "Check every hash of a release.", "checkpoints/ld-mnist-32"

@@ -23,7 +23,7 @@ def complete_names(_context: CompletionContext) -> list[str]:
     return list_releases()
 
 
-Release = Annotated[str, Parameter(help="A release's name or folder.", completer=complete_releases)]
+Release = Annotated[str, Parameter(metavar="RELEASE", help="A release's name or folder.", completer=complete_releases)]
 ReleaseAtService = Annotated[str, Parameter(help="A release's name.", completer=complete_names)]
 Json = Annotated[bool, Parameter(name="--json", help="Print JSON, and nothing else, on stdout.")]
 Checkpoints = Annotated[

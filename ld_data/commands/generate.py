@@ -153,6 +153,6 @@ for _preset, _config in PRESETS.items():
         _make_variations_command(_preset, _config),
         _preset,
         "Write varied MNIST digits, as .npz.",
-        "--out digits.npz --train 6000",
+        "--out digits.npz",
         GROUP,
     )

@@ -54,9 +54,7 @@ def test_a_table_is_checked_with_as_many_seeds_as_it_has(release, tmp_path, caps
         (("--check",), "no table of baselines at"),
     ],
 )
-def test_bad_options_are_refused_before_anything_is_measured(
-    self, release, options, words, tmp_path, capsys, monkeypatch
-):
+def test_bad_options_are_refused_before_anything_is_measured(release, options, words, tmp_path, capsys, monkeypatch):
     monkeypatch.setattr("eval.baselines.table.table_path", lambda release: tmp_path / "none.json")
     assert run(eval_main.main, "baselines", "fake-4", "--only", "feedback-alignment", *options) == 1
     shown = capsys.readouterr()

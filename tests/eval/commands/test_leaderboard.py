@@ -42,9 +42,7 @@ def test_the_leaderboard_shows_great_figures_in_short(service, predictions, caps
     assert "predictions must lie within +-1e+06; received 1e+30" in capsys.readouterr().err
 
 
-def test_the_leaderboard_is_that_of_the_service_that_the_environment_names(
-    self, service, predictions, monkeypatch, capsys
-):
+def test_the_leaderboard_is_that_of_the_service_that_the_environment_names(service, predictions, monkeypatch, capsys):
     monkeypatch.setenv("LD_DATA_SERVICE", service)
     assert run(eval_main.main, "submit", "fake-4", predictions, "--name", "mine") == 0
     assert run(eval_main.main, "leaderboard", "fake-4") == 0

@@ -17,9 +17,7 @@ def test_download_tells_whether_it_fetched(service, release, cache, tmp_path, ca
     assert run_json(capsys, data_main.main, *words) == facts | {"fetched": True}
 
 
-def test_download_asks_the_service_that_the_environment_names(
-    self, service, release, cache, tmp_path, monkeypatch, capsys
-):
+def test_download_asks_the_service_that_the_environment_names(service, release, cache, tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("LD_DATA_SERVICE", service)
     words = ("download", "fake-4", "--checkpoints", tmp_path / "new")
     assert run_json(capsys, data_main.main, *words)["fetched"]
