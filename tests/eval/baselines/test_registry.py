@@ -35,9 +35,6 @@ def test_a_seed_decides_the_score(data):
     assert scores[0] == scores[2] != scores[1]
 
 
-def test_the_short_list_is_of_baselines():
-
-
 def test_a_rule_is_tuned_on_held_out_rows(data):
     errors = tune_rule("backpropagation", data)
     assert tuple(errors) == LEARNING_RATES
