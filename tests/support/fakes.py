@@ -97,7 +97,7 @@ class FakeCodec:
 
 
 def make_inputs(labels, random):
-    """Images that show their labels."""
+    """Return images that show their labels."""
     inputs = np.eye(K, D)[labels].reshape(-1, 2, 2) * 3 + random.normal(size=(len(labels), 2, 2)) * 0.1
     return inputs.astype(np.float32)
 
