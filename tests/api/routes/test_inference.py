@@ -132,13 +132,8 @@ class TestInference:
         assert ("data" in result.get_output("inputs")) == (binary_out is False)
 
     @pytest.mark.parametrize("version", ["", "1.0.0"])
-<<<<<<< HEAD
     def test_an_encoder_uses_mode_seed_and_first_row(self, triton, version):
-        inputs = make_source().x_test[:3]
-=======
-    def test_an_encoder_minds_mode_seed_and_first_row(self, triton, version):
         inputs = make_source().inputs_test[:3]
->>>>>>> main
         given = make_input("inputs", inputs, "FP32")
         for parameters in (None, {"mode": "mean"}, {"seed": 3}, {"mode": "sample", "seed": 2, "first_row": 7}):
             result = triton.infer("fake-4.x.encoder", [given], model_version=version, parameters=parameters)
