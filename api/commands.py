@@ -1,76 +1,98 @@
-"""What `python -m api` does: serve, or measure."""
+"""The commands of `python -m api`: serve, or measure."""
 
-import argparse
 import gc
 import signal
 import socket
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
-from typing import get_args
+from importlib.util import find_spec
+from typing import Annotated
+
+from cyclopts import App, Parameter
 
 import vae
-from api.benchmark.commands import SERVERS, add_commands
 from api.settings import Form, Level
 from ld_data.checks import check_integer
-from ld_data.cli import parser as command_line
-from ld_data.errors import InputError
+from ld_data.cli.libraries import needs
+from ld_data.cli.options import Checkpoints, Scores
+from ld_data.cli.program import add_command, make_program, run
+from ld_data.errors import InputError, MissingDataError
+from ld_data.extras import list_libraries
 from ld_data.settings import checkpoints_folder, scores_place
 
 MAX_PORT = 2**16 - 1
+MEASURING = "api.benchmark.commands"  # in a checkout only: an installed wheel does not have it
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Serve until interrupted, or measure if a subcommand says so, and return the exit status."""
-    return command_line.run_parser(_make_parser(), arguments)
+    """Serve until interrupted, or run the subcommand that the arguments name; return the exit status."""
+    return run(make_app(), arguments)
 
 
-def _make_parser() -> argparse.ArgumentParser:
-    parser = command_line.make_parser("api", "Serve the releases in the checkpoints folder.", "--port 8001")
-    parser.add_argument("--host", default="127.0.0.1", help="the address to listen at; 127.0.0.1 by default")
-    parser.add_argument("--port", type=int, default=8000, help="8000 by default")
-    command_line.add_checkpoints(parser)
-    command_line.add_scores(parser)
-    parser.add_argument(
-        "--workers",
-        type=int,
-        default=1,
-        help="how many processes serve, 1 by default; one for each core is the most of use",
-    )
-    parser.add_argument("--log", choices=get_args(Form), default="text", help="how stderr is written")
-    parser.add_argument(
-        "--log-level",
-        choices=get_args(Level),
-        help="warning by default; info, a line for each request, with --log json",
-    )
-    parser.set_defaults(command=_serve, needs=SERVERS)
-    add_commands(parser)
-    return parser
+def make_app() -> App:
+    """Return the program with its subcommands."""
+    app = make_program("api", "Serve the releases in the checkpoints folder.", "--port 8001")
+    app.default(serve)
+    measured = find_spec("api.benchmark") is not None
+    for name, summary, example in (
+        ("benchmark", "Measure how fast the service is, beside alternatives.", "--only requests start"),
+        ("soak", "Test whether the service lasts under visitors of all kinds.", "--minutes 10"),
+    ):
+        add_command(app, f"{MEASURING}:{name}" if measured else refuse_measuring, name, summary, example)
+    return app
 
 
-def _serve(options: argparse.Namespace) -> None:
+def refuse_measuring(*_words: Annotated[str, Parameter(allow_leading_hyphen=True, show=False)]) -> None:
+    """Say that measuring needs a checkout.
+
+    Raises:
+        MissingDataError: always.
+    """
+    raise MissingDataError("benchmark and soak need a checkout of LD-Data: an installed package does not have them.")
+
+
+@needs(*list_libraries("serve", "codec"))
+def serve(
+    *,
+    host: str = "127.0.0.1",
+    port: int = 8000,
+    checkpoints: Checkpoints = None,
+    scores: Scores = None,
+    workers: int = 1,
+    log: Form = "text",
+    log_level: Level | None = None,
+) -> None:
+    """Serve the releases in the checkpoints folder.
+
+    Args:
+        host: The address to listen at.
+        port: The port to listen at.
+        workers: How many processes serve; more than one for each core do not help.
+        log: The format of stderr.
+        log_level: warning by default; with --log json info, a line for each request.
+    """
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that temporary files are deleted then, too
-    checkpoints = (options.checkpoints or checkpoints_folder()).resolve()
-    if not checkpoints.is_dir():
-        raise InputError(f"{checkpoints} is not a folder. Name the folder of the releases with --checkpoints.")
-    check_integer("--port", options.port, 0, MAX_PORT)
-    if options.workers < 1:
-        raise InputError(f"the service needs 1 worker or more; --workers is {options.workers}.")
-    with _spare_garbage_collection():  # half a second, which who only asks for help need not wait
-        from api.server import Service, serve
+    folder = (checkpoints or checkpoints_folder()).resolve()
+    if not folder.is_dir():
+        raise InputError(f"{folder} is not a folder. Name the folder of the releases with --checkpoints.")
+    check_integer("--port", port, 0, MAX_PORT)
+    if workers < 1:
+        raise InputError(f"the service needs 1 worker or more; --workers is {workers}.")
+    with _spare_garbage_collection():  # late: the service takes 0.5 s
+        from api import server
         from eval.leaderboard.store import Store
 
-    place = options.scores or scores_place(checkpoints)
-    with closing(Store(place)) as store:  # before the releases are loaded, so that a place of no use is told at once
-        _tell_of_older_scores(store.count_older_scores(), place)
-    with _listen(options.host, options.port) as listener:
-        level: Level = options.log_level or ("info" if options.log == "json" else "warning")
-        serve(Service(checkpoints, place, vae.load, options.workers, options.log, level), listener)
+    place = scores or scores_place(folder)
+    with closing(Store(place)):  # before the releases are loaded, to refuse a wrong place at once
+        pass
+    with _listen(host, port) as listener:
+        level: Level = log_level or ("info" if log == "json" else "warning")
+        server.serve(server.Service(folder, place, vae.load, workers, log, level), listener)
 
 
 @contextmanager
 def _spare_garbage_collection() -> Iterator[None]:
-    """Import in this block: among what is imported there is no garbage; to look for it takes a third of the time."""
+    """Import in this block: imports leave no garbage, and the search for it takes a third of their time."""
     gc.disable()
     try:
         yield
@@ -78,17 +100,8 @@ def _spare_garbage_collection() -> Iterator[None]:
         gc.enable()
 
 
-def _tell_of_older_scores(scores: int, place: str) -> None:
-    if scores:
-        print(
-            f"{scores} scores of an older version stay in the table scores of {place}. Their predictions were not "
-            "kept, so that they cannot be verified and are not ranked: submit them again.",
-            file=sys.stderr,
-        )
-
-
 def _listen(host: str, port: int) -> socket.socket:
-    """Return a listening socket, taken before the releases are loaded, so that a taken port is told at once."""
+    """Return a listening socket, taken before the releases are loaded, to refuse a taken port at once."""
     try:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         return socket.create_server((host, port), family=family)

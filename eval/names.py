@@ -23,6 +23,7 @@ BASELINES = (
     "associative-memory",
     "oracle",
 )
+SHORT = ("mean", "linear", "mlp")  # the baselines of `python -m eval baselines` without --only and --all
 CLASSIFIERS = (
     "logistic",
     "mlp",

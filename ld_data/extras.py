@@ -1,4 +1,4 @@
-"""Libraries that not every installation has, and the extras of `pip install` that bring them."""
+"""Libraries that only some installations have, and the extras of `pip install` that bring them."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,7 +21,6 @@ EXTRAS = {
     "pyarrow": "formats",
     "pydantic": "serve",
     "safetensors": "formats",
-    "shtab": "completion",
     "sklearn": "sklearn",
     "sqlalchemy": "serve",
     "starlette": "serve",
@@ -30,12 +29,16 @@ EXTRAS = {
     "threadpoolctl": "train",
     "uvicorn": "serve",
 }
-OTHERS = {"torch": "torch", "mnist1d": "mnist1d"}  # which no extra brings, and what `pip install` calls them
+OTHERS = {"torch": "torch", "mnist1d": "mnist1d"}  # in no extra; their names for `pip install`
 
 
 @contextmanager
 def name_missing() -> Iterator[None]:
-    """Import in this block: raises `MissingLibraryError`, with what to install, for a library that is not there."""
+    """Import libraries in this block.
+
+    Raises:
+        MissingLibraryError: a library is not installed; the message says what to install.
+    """
     try:
         yield
     except ModuleNotFoundError as error:
@@ -45,15 +48,24 @@ def name_missing() -> Iterator[None]:
 
 
 def check_libraries(*libraries: str) -> None:
-    """Raise `MissingLibraryError` for the first of these libraries that is not there; none of them is imported."""
+    """Check that these libraries are installed; none of them is imported.
+
+    Raises:
+        MissingLibraryError: one is not; the message says what to install.
+    """
     with name_missing():
         for library in libraries:
             if find_spec(library) is None:
                 raise ModuleNotFoundError(f"No module named {library!r}", name=library)
 
 
+def list_libraries(*extras: str) -> list[str]:
+    """Return the libraries of these extras, named as they are imported."""
+    return [library for library, extra in EXTRAS.items() if extra in extras]
+
+
 def explain_missing(error: ModuleNotFoundError) -> MissingLibraryError | None:
-    """Return the error that tells what to install; None if the module is none of those that an extra brings."""
+    """Return an error that says what to install; None for a module that is in no extra."""
     library = (error.name or "").partition(".")[0]
     if library in OTHERS:
         remedy = f"which LD-Data does not bring. Install it with `pip install {OTHERS[library]}`."

@@ -1,56 +1,46 @@
-"""How often one client may do something: a token bucket for each address."""
+"""A limit on the requests of one client in a minute."""
 
 import ipaddress
 import math
 import time
-from collections.abc import Callable
-from threading import Lock
+
+from limits import RateLimitItemPerMinute
+from limits.storage import MemoryStorage
+from limits.strategies import FixedWindowRateLimiter
 
 from api.errors import RateLimitError
 
-MAX_ADDRESSES = 10_000
-IPV6_PREFIX = 64  # one customer has at least as many addresses
+MAX_CLIENTS = 10_000
+IPV6_PREFIX = 64  # one customer has at least this many addresses
 
 
 class RateLimit:
-    """Buckets that hold a minute's worth of requests, and fill again steadily; in this process alone."""
+    """Counts of requests by client, in this process only; each client's minute begins with its first request."""
 
-    def __init__(self, per_minute: int, clock: Callable[[], float] = time.monotonic) -> None:
-        """Start with every bucket full."""
-        self._per_minute, self._clock = per_minute, clock
-        self._buckets: dict[str, tuple[float, float]] = {}  # what was left, and when
-        self._lock = Lock()
+    def __init__(self, per_minute: int) -> None:
+        """Start with no requests counted."""
+        self._item = RateLimitItemPerMinute(per_minute)
+        self._storage = MemoryStorage()
 
     def take(self, address: str) -> None:
-        """Take one request from the bucket of a client's address; raise `RateLimitError` if it is empty."""
-        key, now = _make_key(address), self._clock()
-        with self._lock:
-            left = self._count_left(key, now)
-            if left < 1:
-                seconds = math.ceil((1 - left) * 60 / self._per_minute)
-                raise RateLimitError(
-                    f"one client may send {self._per_minute} submissions or removals a minute. "
-                    f"Try again in {seconds} s.",
-                    seconds,
-                )
-            self._make_room(now)
-            self._buckets[key] = (left - 1, now)
+        """Count a request of the client at an address.
 
-    def _count_left(self, key: str, now: float) -> float:
-        left, then = self._buckets.get(key, (float(self._per_minute), now))
-        return min(float(self._per_minute), left + (now - then) * self._per_minute / 60)
-
-    def _make_room(self, now: float) -> None:
-        """Forget the buckets that are full again, or all if so many clients are at work: memory stays bounded."""
-        if len(self._buckets) < MAX_ADDRESSES:
-            return
-        waiting = {
-            key: bucket for key, bucket in self._buckets.items() if self._count_left(key, now) < self._per_minute
-        }
-        self._buckets = waiting if len(waiting) < MAX_ADDRESSES else {}
+        Raises:
+            RateLimitError: if the client has sent as many requests in its minute as it may.
+        """
+        if len(self._storage.storage) >= MAX_CLIENTS:  # memory stays bounded: forget the counts of all clients
+            self._storage = MemoryStorage()
+        window, key = FixedWindowRateLimiter(self._storage), _make_key(address)
+        if not window.hit(self._item, key):
+            seconds = max(1, math.ceil(window.get_window_stats(self._item, key).reset_time - time.time()))
+            raise RateLimitError(
+                f"one client may send {self._item.amount} submissions or removals a minute. Try again in {seconds} s.",
+                seconds,
+            )
 
 
 def _make_key(address: str) -> str:
+    """Return the key of the client at an address: the address, or the network of an IPv6 customer."""
     try:
         parsed = ipaddress.ip_address(address)
     except ValueError:  # a client on a Unix socket has no address

@@ -1,1 +1,1 @@
-"""What the command lines of all packages share."""
+"""The parts that the command lines of all packages share."""

@@ -4,7 +4,7 @@ import tomllib
 
 import pytest
 
-from ld_data.cli import parser as command_line
+from ld_data.cli.program import run_command
 from ld_data.errors import MissingLibraryError
 from ld_data.extras import EXTRAS, check_libraries, explain_missing, name_missing
 from tests.support.paths import ROOT
@@ -69,5 +69,5 @@ def test_a_command_ends_with_the_explanation(capsys):
     def command():
         raise ModuleNotFoundError("No module named 'keras'", name="keras")
 
-    assert command_line.run(command) == 1
+    assert run_command(command) == 1
     assert "pip install" in capsys.readouterr().err

@@ -7,7 +7,6 @@ from eval.baselines.perceptrons import PLAN
 from eval.baselines.registry import (
     BASELINES,
     LEARNING_RATES,
-    SHORT,
     RuleBaseline,
     fit_baseline,
     score_baseline,
@@ -16,6 +15,8 @@ from eval.baselines.registry import (
 from ld_data.errors import InputError, UnknownNameError
 from ld_data.release.builder import make_dataset
 from tests.support.fakes import FakeCodec, make_source
+
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
@@ -36,10 +37,6 @@ def test_a_seed_decides_the_score(data):
     assert scores[0] == scores[2] != scores[1]
 
 
-def test_the_short_list_is_of_baselines():
-    assert set(SHORT) <= set(BASELINES)
-
-
 def test_a_rule_is_tuned_on_held_out_rows(data):
     errors = tune_rule("backpropagation", data)
     assert tuple(errors) == LEARNING_RATES
@@ -47,7 +44,7 @@ def test_a_rule_is_tuned_on_held_out_rows(data):
     assert len(set(errors.values())) == len(LEARNING_RATES)
 
 
-def test_the_learning_rates_in_use_are_among_those_tried():
+def test_the_rates_in_use_are_in_the_list_of_tuning():
     rules = [baseline.fit for baseline in BASELINES.values() if isinstance(baseline.fit, RuleBaseline)]
     assert len(rules) >= 8
     assert {rule.plan.learning_rate for rule in rules} <= set(LEARNING_RATES)
@@ -61,12 +58,12 @@ def test_an_unknown_baseline_is_refused(call, data):
 
 @pytest.mark.parametrize("seed", [-1, 2**32, 0.5])
 @pytest.mark.parametrize("call", [fit_baseline, tune_rule])
-def test_a_seed_that_not_every_baseline_takes_is_refused_by_all(call, seed, data):
+def test_a_seed_beyond_the_limit_of_one_baseline_is_refused_by_all(call, seed, data):
     with pytest.raises(InputError, match="seed must be"):
         call("backpropagation", data, seed)
 
 
-def test_what_has_no_learning_rate_cannot_be_tuned(data):
+def test_a_baseline_without_a_learning_rate_cannot_be_tuned(data):
     with pytest.raises(
         UnknownNameError, match=r"linear has no learning rate to tune\. These have one: backpropagation"
     ):

@@ -1,0 +1,164 @@
+"""Commands of a service's leaderboard: leaderboard, submit, challenge, verify-log."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+from cyclopts import Parameter
+
+from eval.leaderboard.client import fetch_challenge, fetch_leaderboard, submit_challenge
+from eval.leaderboard.client import submit as send
+from eval.leaderboard.receipts import verify_log as prove
+from eval.leaderboard.submission import Submission
+from eval.predictions import read_file, read_predictions
+from eval.score import describe_entry, write_figure, write_with_error
+from ld_data.cli.options import File, FromService, Json, Predictions, Release, ReleaseAtService, ToService
+from ld_data.cli.output import format_table, print_result
+from ld_data.errors import InputError
+from ld_data.release.folder import load
+from ld_data.release.manifest import SHA256
+from ld_data.settings import service_address
+from ld_data.storage.arrays import write_npy
+from ld_data.storage.staging import check_new_file
+
+Entry = dict[str, Any]
+HEADERS = ("id", "model", "MSE", "skill", "noise-free MSE", "decoded accuracy")
+
+
+def check_sha256(_type: object, values: str | list[str] | None) -> None:
+    """Refuse a text that is not a sha256.
+
+    Raises:
+        ValueError: it is not 64 hexadecimal digits.
+    """
+    for text in [values] if isinstance(values, str) else values or []:
+        if SHA256.fullmatch(text.lower()) is None:
+            raise ValueError(f"expected the 64 hexadecimal digits of a sha256; received {text!r}.")
+
+
+def leaderboard(
+    release: ReleaseAtService, /, *, service: FromService = None, challenge: bool = False, as_json: Json = False
+) -> None:
+    """Show the best scores of a service.
+
+    Args:
+        challenge: Show the scores of the challenge's open season.
+    """
+    board = fetch_leaderboard(service or service_address(), release, challenge)
+    text = _format_entries(board["scores"], ranked=True) if board["scores"] else "no scores yet"
+    if board["suspects"]:
+        text += f"\n\nsuspect: more classes decoded than x allows\n{_format_entries(board['suspects'])}"
+    print_result(board, text, as_json)
+
+
+def submit(
+    release: Release,
+    predictions: Predictions,
+    /,
+    *,
+    name: str,
+    url: str = "",
+    description: Annotated[str, Parameter(metavar="TEXT")] = "",
+    parameters: Annotated[int | None, Parameter(metavar="NUMBER")] = None,
+    seconds: float | None = None,
+    learning_rule: Annotated[str, Parameter(metavar="RULE")] = "",
+    service: ToService = None,
+    challenge: bool = False,
+    season: Annotated[int | None, Parameter(metavar="NUMBER")] = None,
+    as_json: Json = False,
+) -> None:
+    """Send predictions to a service's leaderboard.
+
+    Args:
+        name: The model's name.
+        url: A link to the model.
+        description: A description of the model.
+        parameters: How many numbers the model learned.
+        seconds: How long the training took.
+        learning_rule: How the model was trained.
+        challenge: The predictions are for the challenge's x, not for the test rows.
+        season: The season of the challenge for which they were made.
+    """
+    if season is not None and not challenge:
+        raise InputError("--season goes with --challenge: the public track has no seasons.")
+    submission = Submission(name, url, description, parameters, seconds, learning_rule)
+    address = service or service_address()
+    if challenge:
+        values = read_file(predictions, f"for the challenge of {release}")
+        entry = submit_challenge(address, release, values, submission, season)
+    else:
+        data = load(release)
+        entry = send(address, data, read_predictions(predictions, data).values, submission)
+    print_result(entry, f"{_format_entries([entry])}\n{describe_entry(entry)}", as_json)
+
+
+def challenge(release: ReleaseAtService, /, *, out: File, service: FromService = None, as_json: Json = False) -> None:
+    """Fetch the x of a release's challenge, whose labels are secret.
+
+    Args:
+        out: The .npy to write.
+    """
+    check_new_file(out)
+    x, state = fetch_challenge(service or service_address(), release)
+    with out.open("xb") as file:  # fails if another process has made the file meanwhile
+        file.write(write_npy(x))
+    text = (
+        f"wrote {out}: x {x.shape} of season {state['season']}, opened {state['opened_at']}\n"
+        f"its secret has the sha256 {state['secret_sha256']}"
+    )
+    print_result(state | {"path": str(out)}, text, as_json)
+
+
+def verify_log(
+    log: Annotated[Path, Parameter(metavar="FILE")],
+    /,
+    *,
+    receipt: Annotated[list[str] | None, Parameter(metavar="SHA256", validator=check_sha256)] = None,
+    head: Annotated[str | None, Parameter(metavar="SHA256", validator=check_sha256)] = None,
+    as_json: Json = False,
+) -> None:
+    """Prove a service's log of receipts, offline.
+
+    Args:
+        log: JSON Lines, as GET /v1/scores/log sends them.
+        receipt: The sha256 of your receipt. The log must hold it, so that neither it nor a line before it was changed.
+            You may give several.
+        head: The sha256 of the last receipt, as GET scores once gave it. The log must hold it, so that no line up to it
+            was changed. The command prints by how many lines the log has grown since; if by none, its end was not cut
+            off.
+    """
+    expected, receipts = head and head.lower(), [text.lower() for text in receipt or []]
+    with log.open("rb") as lines:
+        proof = prove(lines, expected, receipts)
+    counts = f"{proof.scores} scores, {proof.removals} removed, {proof.seasons} seasons closed"
+    text = [f"proved {proof.receipts} receipts: {counts}; head {proof.head}"]
+    text += [f"receipt {sha256} is line {line} of {proof.receipts}" for sha256, line in proof.lines.items()]
+    if proof.grown is not None:
+        grown = f"has grown by {proof.grown} receipts since, and is unchanged up to it"
+        text.append(f"head {expected}: the log {grown if proof.grown else 'ends with it'}")
+    print_result(asdict(proof), "\n".join(text), as_json)
+
+
+def _format_entries(entries: list[Entry], ranked: bool = False) -> str:
+    rows = [_format_entry(entry) for entry in entries]
+    headers, alignment = [*HEADERS, ""], "rlrrrrl"
+    if ranked:
+        headers, alignment = ["rank", *headers], f"r{alignment}"
+        rows = [[str(rank), *row] for rank, row in enumerate(rows, 1)]
+    bounds = f"null {entries[0]['null']:.4f}, floor {entries[0]['floor']:.4f}"
+    return f"{format_table(headers, rows, alignment)}\n{bounds}"
+
+
+def _format_entry(entry: Entry) -> list[str]:
+    mse = write_with_error(entry["mse"], entry["standard_error"])
+    skill = write_with_error(entry["skill"], entry["skill_standard_error"], 3)
+    noise_free, accuracy = write_figure(entry["noise_free_mse"]), f"{entry['decoded_accuracy']:.4f}"
+    return [str(entry["id"]), entry["name"][:40], mse, skill, noise_free, accuracy, _describe_rank(entry)]
+
+
+def _describe_rank(entry: Entry) -> str:
+    """Return the public rank of an entry of the challenge track, and the gap, where they are known."""
+    if entry.get("public_rank") is None:
+        return ""
+    gap = "" if entry["rank_gap"] is None else f", gap {entry['rank_gap']:+d}"
+    return f"public rank {entry['public_rank']}{gap}"

@@ -1,0 +1,102 @@
+"""Commands that score a user's own models: score, compare, ladder."""
+
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+from cyclopts.completion import CompletionContext
+
+from eval.comparison import RESAMPLES, compare
+from eval.entry_point import load_function
+from eval.ladder import Rung, climb, climb_datasets, describe_gaps, format_rungs, keep_rows
+from eval.names import BASELINES
+from eval.predictions import read_predictions
+from eval.score import score_predictions
+from ld_data.cli.libraries import import_quietly
+from ld_data.cli.options import Json, Predictions, Release, Seed, TrainRows
+from ld_data.cli.output import print_result
+from ld_data.release.dataset import LatentDataset
+from ld_data.release.folder import load
+
+
+def complete_models(_context: CompletionContext) -> tuple[str, ...]:
+    """Return the names of the baselines."""
+    return BASELINES
+
+
+def check_model(_type: object, name: str) -> None:
+    """Refuse the name of a model that is neither a baseline nor `module:function`.
+
+    Raises:
+        ValueError: it is neither.
+    """
+    if ":" not in name and name not in BASELINES:
+        raise ValueError(
+            f"no baseline {name!r}. Known: {', '.join(BASELINES)}. A function of your own is named as module:function."
+        )
+
+
+def score(release: Release, predictions: Predictions, /, *, as_json: Json = False) -> None:
+    """Score predictions for the test rows."""
+    data = load(release)
+    result = score_predictions(read_predictions(predictions, data), data)
+    print_result(result.to_json(), str(result), as_json)
+
+
+def compare_models(
+    release: Release,
+    a: Predictions,
+    b: Predictions,
+    /,
+    *,
+    resamples: int = RESAMPLES,
+    seed: Seed = 0,
+    as_json: Json = False,
+) -> None:
+    """Compare the predictions of two models, row by row.
+
+    Args:
+        resamples: Resamples of the bootstrap.
+    """
+    comparison = compare(a, b, release, resamples=resamples, seed=seed)
+    print_result(comparison.to_json(), f"{comparison}\n  a: {a}, b: {b}", as_json)
+
+
+def ladder(
+    model: Annotated[str, Parameter(validator=check_model, completer=complete_models)],
+    /,
+    *,
+    release: Release = "ld-mnist-32",
+    limit_train: TrainRows = None,
+    seed: Seed = 0,
+    as_json: Json = False,
+) -> None:
+    """Find the abilities that a model lacks, by control tasks.
+
+    Args:
+        model: A baseline's name, or module:function of your own, a fit(x_train, y_train, seed) -> model.
+    """
+    data = load(release)
+    if limit_train is not None:
+        data = keep_rows(data, limit_train)
+    rungs = _climb(model, data, seed)
+    verdict = describe_gaps(model, rungs)
+    title = f"{data.name}, {len(data.train)} + {len(data.test)} rows, the model {model}"
+    result = {
+        "release": data.name,
+        "model": model,
+        "seed": seed,
+        "rows": len(data.train),
+        "rungs": [rung.to_json() for rung in rungs],
+        "verdict": verdict,
+    }
+    print_result(result, "\n".join([title, format_rungs(rungs), verdict]), as_json)
+
+
+def _climb(model: str, data: LatentDataset, seed: int) -> list[Rung]:
+    if ":" in model:
+        return climb(load_function(model, Path.cwd()), data, seed)
+    import_quietly("keras")
+    from eval.baselines.registry import fit_baseline  # late: Keras takes 5 s
+
+    return climb_datasets(lambda task, seed: fit_baseline(model, task, seed), data, seed)

@@ -1,0 +1,102 @@
+"""The work of the commands that train classifiers; imported late, as Keras takes 5 s."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import keras
+
+import vae
+from eval.classifiers.features import make_views, measure_neighbours
+from eval.classifiers.tables import Cell, check_kept
+from eval.classifiers.training import (
+    Examples,
+    describe_trials,
+    keep_rows,
+    measure_trials,
+    shuffle_positions,
+    take_decoded,
+    take_inputs,
+    take_latents,
+    to_json,
+)
+from eval.classifiers.trials import Trial, add_trials
+from eval.commands.inputs import InputOptions
+from ld_data.errors import InputError, UnknownNameError
+from ld_data.extras import check_libraries
+from ld_data.health.plots import draw_maps, save_figure
+from ld_data.release.folder import load
+from ld_data.sources.catalogue import SOURCES, load_source
+
+
+def load_examples(name: str, options: InputOptions) -> Examples:
+    """Return the examples of a source, or those of a release: its x, or its decoded x.
+
+    Raises:
+        UnknownNameError: there is no source or release of that name.
+        InputError: the inputs of a source are to be decoded.
+        MissingLibraryError: decoding needs onnxruntime, which is not installed.
+    """
+    if options.decoded:
+        check_libraries("onnxruntime")
+        if name in SOURCES:
+            raise InputError(f"--decoded goes with a release; {name} is a source.")
+    try:
+        examples = take_inputs(load_source(name)) if name in SOURCES else take_latents(load(name))
+    except UnknownNameError as error:
+        raise UnknownNameError(f"{error} Or name a source: {', '.join(SOURCES)}.") from error
+    if options.decoded:
+        examples = take_decoded(examples, vae.load(name))
+    if options.shuffled:
+        examples = shuffle_positions(examples)
+    return examples if options.limit_train is None else keep_rows(examples, options.limit_train)
+
+
+def classify_inputs(
+    model: str, inputs: str, options: InputOptions, seeds: Sequence[int], jobs: int, epochs: int | None
+) -> tuple[dict[str, Any], str]:
+    """Return the trials of a classifier, as JSON values and as text.
+
+    Raises:
+        InputError: the classifier does not read such inputs, or an option is out of range.
+    """
+    trials = list(measure_trials([(model, load_examples(inputs, options))], seeds, jobs, epochs))
+    return to_json(trials), describe_trials(trials)
+
+
+def draw_features(
+    model: str, examples: Examples, rows: int, seed: int, epochs: int | None, path: Path
+) -> dict[str, float]:
+    """Write a figure of inputs and features; return the share of rows whose nearest neighbour has their class, by view.
+
+    Raises:
+        InputError: the classifier does not read such inputs, or an option is out of range.
+    """
+    views = make_views(model, examples, rows, seed, epochs)
+    labels = examples.label_test[:rows]
+    save_figure(draw_maps(views, labels), path)
+    return measure_neighbours(views, labels)
+
+
+def measure_cells(
+    cells: Sequence[Cell], seeds: Sequence[int], jobs: int, out: Path | None, kept: Sequence[Trial] | None
+) -> Iterator[Trial]:
+    """Yield the trials of a table's cells, each added to the file `out`; `kept` must hold trials of the same seeds.
+
+    Raises:
+        InputError: the kept trials are of other seeds.
+    """
+    if any(cell.decoded for cell in cells):
+        check_libraries("onnxruntime")
+    if kept is not None:
+        check_kept(cells, seeds, keras.backend.backend(), kept)
+    names: dict[tuple[str, InputOptions], list[str]] = {}
+    for cell in cells:
+        options = InputOptions(cell.decoded, cell.shuffled, cell.train_rows)
+        names.setdefault((cell.inputs, options), []).append(cell.classifier)
+    for (inputs, options), classifiers in names.items():
+        examples = load_examples(inputs, options)
+        for trial in measure_trials([(name, examples) for name in classifiers], seeds, jobs):
+            if out:
+                add_trials([trial], out)
+            yield trial

@@ -1,0 +1,54 @@
+"""Results and errors as the commands print them: JSON or text, tables, and red words on terminals."""
+
+import json
+import os
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, TextIO
+
+from tabulate import tabulate
+
+RED, PLAIN = "\x1b[31m", "\x1b[0m"
+ALIGNMENTS = {"l": "left", "r": "right"}
+
+
+def print_result(result: Any, text: str, as_json: bool, red: Iterable[str] = ()) -> None:
+    """Print a result as JSON, or else as `text`, in which the words of `red` are red on terminals."""
+    print(json.dumps(result, indent=1) if as_json else colour_red(text, red, sys.stdout))
+
+
+def report_error(message: str) -> None:
+    """Print an error on stderr."""
+    print(colour_red(f"error: {message}", ["error:"], sys.stderr), file=sys.stderr)
+
+
+def format_table(headers: Sequence[str], rows: Iterable[Sequence[object]], alignment: str) -> str:
+    """Return a table as plain text.
+
+    Args:
+        headers: one for each column; none for a table without them.
+        rows: the cells, printed as they are.
+        alignment: `l` (left) or `r` (right) for each column.
+    """
+    return tabulate(
+        rows, headers, tablefmt="plain", disable_numparse=True, colalign=[ALIGNMENTS[letter] for letter in alignment]
+    )
+
+
+def colour_red(text: str, words: Iterable[str], stream: TextIO | None) -> str:
+    """Return the text with some of its words in red if the stream shows colours."""
+    if shows_colours(stream):
+        for word in words:
+            text = text.replace(word, f"{RED}{word}{PLAIN}", 1 if word == "error:" else -1)
+    return text
+
+
+def shows_colours(stream: TextIO | None, environment: Mapping[str, str] = os.environ) -> bool:
+    """Return whether a stream is a terminal that shows colours, and the user does not refuse them.
+
+    The stream is None if the process was started with it closed. NO_COLOR refuses colours by any value but the empty
+    one: https://no-color.org.
+    """
+    return (
+        stream is not None and stream.isatty() and not environment.get("NO_COLOR") and environment.get("TERM") != "dumb"
+    )

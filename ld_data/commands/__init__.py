@@ -1,0 +1,1 @@
+"""The commands of `python -m ld_data`, imported when they are called. Nothing else imports them."""

@@ -1,0 +1,55 @@
+"""The command that builds a release."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from ld_data.cli.libraries import needs
+from ld_data.cli.options import Checkpoints, Json
+from ld_data.commands.reports import print_report
+from ld_data.sources.catalogue import SOURCES, choose_source
+from vae.options import ModelOptions
+from vae.recipes import choose_recipe
+
+
+@needs("keras", "sklearn", "onnxruntime", "tensorflow", "tf2onnx")
+def build(
+    source: Annotated[str | None, Parameter(choices=tuple(SOURCES))] = None,
+    /,
+    *,
+    source_npz: Annotated[Path | None, Parameter(metavar="FILE")] = None,
+    licence: str = "unknown",
+    release: Annotated[str | None, Parameter(metavar="NAME")] = None,
+    models: Annotated[ModelOptions, Parameter(name="*")] = ModelOptions(),
+    change: Annotated[str, Parameter(metavar="TEXT")] = "",
+    no_goals: bool = False,
+    checkpoints: Checkpoints = None,
+    as_json: Json = False,
+) -> None:
+    """Train, encode, examine, write and verify a release.
+
+    Args:
+        source: The source of the inputs.
+        source_npz: Your own images instead: x_train, y_train, ...
+        licence: The licence of your own images, an SPDX name.
+        release: The release's name; ld-SOURCE-D by default.
+        change: The news in this version, a sentence for the release's card.
+        no_goals: Publish whatever the health report says.
+    """
+    from eval.classifiers.judges import open_judge  # late, as vae.release: Keras and scikit-learn take 5 s
+    from vae.release import build_release
+
+    inputs = choose_source(source, source_npz, licence)
+    built = build_release(
+        inputs,
+        choose_recipe(inputs, models.recipe, **models.changes),
+        open_judge(inputs.judge),
+        name=release,
+        checkpoints=checkpoints,
+        change=change,
+        check_goals=not no_goals,
+        on_report=lambda report: print_report(report, as_json),
+    )
+    print(f"built and verified {built.folder}", file=sys.stderr)

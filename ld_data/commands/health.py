@@ -1,0 +1,95 @@
+"""Commands that examine and draw releases: health, examples, plots."""
+
+import sys
+from typing import Annotated
+
+from cyclopts import Parameter
+from cyclopts.completion import CompletionContext
+
+import vae
+from ld_data.cli.libraries import needs
+from ld_data.cli.options import Folder, Json, OwnImages, Release, complete_releases
+from ld_data.cli.output import print_result
+from ld_data.commands.reports import find_available_inputs, print_report
+from ld_data.release.builder import add_examples, replace_report
+from ld_data.release.examples import EXAMPLES_NAME
+from ld_data.release.folder import find_release, load
+from ld_data.release.inputs import find_inputs
+from ld_data.release.manifest import read_manifest
+from ld_data.release.report import read_goals
+from ld_data.variations.stream import PRESETS
+from vae.recipes import restore_recipe
+
+GENERATORS = ("mnist1d", *PRESETS)
+
+
+def complete_drawable(context: CompletionContext) -> list[str]:
+    """Return the names of the generators and of the releases, and folders."""
+    return [*GENERATORS, *complete_releases(context)]
+
+
+@needs("keras", "sklearn", "onnxruntime")
+def health(release: Release, /, *, source_npz: OwnImages = None, keep: bool = False, as_json: Json = False) -> None:
+    """Measure how far a release's latents are from N(0, I).
+
+    Args:
+        keep: Put the report into the release, by today's judge and goals.
+    """
+    from eval.classifiers.judges import open_judge  # late, as the examination: Keras and scikit-learn take 5 s
+    from ld_data.health.examination import examine
+
+    folder = find_release(release)
+    data, manifest = load(folder), read_manifest(folder)
+    source = find_inputs(manifest, source_npz) if keep else find_available_inputs(manifest, source_npz)
+    goals = restore_recipe(manifest, source).goals if keep and source else read_goals(manifest.health)
+    codec = None if source is None else vae.load(folder)
+    judge = None if source is None else open_judge(source.judge)
+    report = examine(data, goals, source, codec, judge)
+    print_report(report, as_json)
+    if keep:
+        replace_report(folder, report, "" if judge is None else judge.sha256)
+        print(f"{folder} keeps this report", file=sys.stderr)
+
+
+@needs("sklearn")
+def examples(release: Release, /, *, source_npz: OwnImages = None, as_json: Json = False) -> None:
+    """Give a release the inputs and the map that the page shows."""
+    from ld_data.health.maps import make_examples  # late: scikit-learn takes 1 s
+
+    folder = find_release(release)
+    source = find_inputs(read_manifest(folder), source_npz)
+    add_examples(folder, make_examples(source, load(folder)))
+    path = folder / EXAMPLES_NAME
+    print_result({"path": str(path)}, f"wrote and verified {path}", as_json)
+
+
+@needs("matplotlib", "sklearn")
+def plots(
+    release: Annotated[str, Parameter(completer=complete_drawable)],
+    /,
+    *,
+    out: Folder,
+    components: tuple[int, int] = (0, 1),
+    source_npz: OwnImages = None,
+    as_json: Json = False,
+) -> None:
+    """Draw a release, or a generator.
+
+    Args:
+        release: A release's name or folder; or mnist1d, mnist-rot-like, ...: a generator.
+        out: The folder to write .png files into.
+        components: The components of the manifold.
+    """
+    from ld_data.commands.figures import choose_figures, save_figure  # late: matplotlib takes 1 s
+
+    figures = choose_figures(release, source_npz, components)
+    out.mkdir(parents=True, exist_ok=True)
+    paths = []
+    for name, figure in figures:
+        path = out / f"{name}.png"
+        save_figure(figure, path)
+        paths.append(str(path))
+        if not as_json:
+            print(path)  # at once, as some figures take long
+    if as_json:
+        print_result({"files": paths}, "", as_json)

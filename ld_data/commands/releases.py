@@ -1,0 +1,79 @@
+"""Commands about installed releases: list, verify, export."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+from cyclopts import Parameter
+
+from ld_data.cli.options import Checkpoints, Folder, Json, Release
+from ld_data.cli.output import format_table, print_result
+from ld_data.errors import LdDataError
+from ld_data.export.formats import FORMATS, export_dataset
+from ld_data.release import folder as releases
+from ld_data.release.manifest import FileRecord, read_manifest
+from ld_data.settings import checkpoints_folder
+
+Row = dict[str, Any]
+
+
+def list_all(*, checkpoints: Checkpoints = None, as_json: Json = False) -> None:
+    """List the installed releases."""
+    folder = checkpoints or checkpoints_folder()
+    rows = [_summarise(name, folder / name) for name in releases.list_releases(folder)]
+    empty = (
+        f"no releases in {folder}; fetch one with `python -m ld_data download NAME`, or build one with "
+        "`python -m ld_data build SOURCE`"
+    )
+    print_result(rows, _format_rows(rows) if rows else empty, as_json, red=["broken:"])
+
+
+def _summarise(name: str, folder: Path) -> Row:
+    try:
+        manifest = read_manifest(releases.find_release(folder))
+    except LdDataError as error:
+        return {"name": name, "error": str(error)}
+    return {
+        "name": name,
+        "version": manifest.release_version,
+        "train": manifest.arrays["x_train"].shape[0],
+        "test": manifest.arrays["x_test"].shape[0],
+        "latent_dim": manifest.latent_dim,
+        "licence": manifest.licence,
+    }
+
+
+def _format_rows(rows: list[Row]) -> str:
+    """Return the table of the whole releases, and a line for each broken one."""
+    whole = [tuple(row.values()) for row in rows if "error" not in row]
+    headers = ("release", "version", "train", "test", "d", "licence")
+    parts = [format_table(headers, whole, "llrrrl")] if whole else []
+    return "\n".join([*parts, *(f"{row['name']}  broken: {row['error']}" for row in rows if "error" in row)])
+
+
+def verify(release: Release, /, *, as_json: Json = False) -> None:
+    """Check every hash of a release."""
+    folder, manifest = releases.find_release(release), releases.verify(release)
+    facts = {"path": str(folder), "files": len(manifest.files), "arrays": len(manifest.arrays)}
+    text = f"{folder}: {facts['files']} files and {facts['arrays']} arrays are as published"
+    print_result(facts, text, as_json)
+
+
+def export(
+    release: Release,
+    /,
+    *,
+    form: Annotated[str, Parameter(name="--format", choices=tuple(FORMATS), help="The format of the files.")],
+    out: Folder | None = None,
+    as_json: Json = False,
+) -> None:
+    """Write a release as Parquet, safetensors, CSV, .npz or .npy files.
+
+    Args:
+        out: The folder to write; NAME-FORMAT by default.
+    """
+    data = releases.load(release)
+    paths = export_dataset(data, form, out or Path(f"{data.name}-{form}"))
+    files = {str(path): FileRecord.of(path) for path in paths}
+    text = "\n".join(f"{record.sha256}  {path}" for path, record in files.items())
+    print_result({path: asdict(record) for path, record in files.items()}, text, as_json)

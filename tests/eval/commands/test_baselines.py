@@ -1,0 +1,71 @@
+import pytest
+
+import eval.__main__ as eval_main
+from tests.support.command_lines import run, run_json
+
+pytestmark = pytest.mark.slow
+
+
+def test_baselines(release, capsys, monkeypatch):
+    monkeypatch.setattr("eval.baselines.registry.SHORT", ("mean", "linear"))
+    rows = run_json(capsys, eval_main.main, "baselines", "fake-4")
+    assert [row["name"] for row in rows] == ["mean", "linear"]
+    assert run(eval_main.main, "baselines", "fake-4", "--only", "oracle") == 0
+    shown = capsys.readouterr().out
+    assert "oracle" in shown
+    assert "linear" not in shown
+    assert "seeds" not in shown
+
+
+def test_a_table_of_baselines_is_kept_and_checked(release, tmp_path, capsys, monkeypatch):
+    path = tmp_path / "tables" / "fake-4.json"
+    monkeypatch.setattr("eval.baselines.table.table_path", lambda release: path)
+    few = ("baselines", "fake-4", "--only", "linear", "feedback-alignment", "--seeds", 2)
+    assert run(eval_main.main, *few, "--out", path) == 0
+    assert "over 2 seeds" in capsys.readouterr().out
+    assert run(eval_main.main, *few, "--check") == 0
+    path.write_text(
+        path.read_text().replace('"decoded_accuracy": {\n    "mean": ', '"decoded_accuracy": {\n    "mean": 3')
+    )
+    assert run(eval_main.main, *few, "--check") == 1
+    assert "was not reproduced. linear: decoded_accuracy is" in capsys.readouterr().err
+
+
+def test_a_name_given_twice_is_measured_once(release, capsys):
+    rows = run_json(capsys, eval_main.main, "baselines", "fake-4", "--only", "linear", "mean", "linear")
+    assert [row["name"] for row in rows] == ["linear", "mean"]
+
+
+def test_a_table_is_checked_with_as_many_seeds_as_it_has(release, tmp_path, capsys, monkeypatch):
+    path = tmp_path / "fake-4.json"
+    monkeypatch.setattr("eval.baselines.table.table_path", lambda release: path)
+    few = ("baselines", "fake-4", "--only", "feedback-alignment")
+    assert run(eval_main.main, *few, "--seeds", 5, "--out", path) == 0
+    assert run(eval_main.main, *few, "--check") == 0
+    assert run(eval_main.main, *few, "--seeds", 1, "--check") == 1
+    assert "measured with the seeds 0; expected the committed 0, 1, 2, 3, 4." in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (("--seeds", 0), "seeds must be from 1 to 1000; received 0"),
+        (("--seeds", -1), "seeds must be from 1 to 1000; received -1"),
+        (("--seed", -1), "seed must be from 0 to 4294967295; received -1"),
+        (("--out", "."), "--out must name a file; . is a folder. Try fake-4.json."),
+        (("--check",), "no table of baselines at"),
+    ],
+)
+def test_bad_options_are_refused_before_anything_is_measured(release, options, words, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("eval.baselines.table.table_path", lambda release: tmp_path / "none.json")
+    assert run(eval_main.main, "baselines", "fake-4", "--only", "feedback-alignment", *options) == 1
+    shown = capsys.readouterr()
+    assert words in shown.err
+    assert shown.out == ""
+
+
+def test_tune(release, capsys):
+    errors = run_json(capsys, eval_main.main, "tune", "fake-4", "feedback-alignment")
+    assert list(errors) == ["0.0001", "0.0003", "0.001", "0.003", "0.01", "0.03", "0.1"]
+    assert run(eval_main.main, "tune", "fake-4", "feedback-alignment") == 0
+    assert capsys.readouterr().out.splitlines()[0] == "learning rate  held-out MSE"

@@ -1,0 +1,110 @@
+import json
+from dataclasses import replace
+
+import pytest
+
+import eval.__main__ as eval_main
+from eval.classifiers.registry import CLASSIFIERS
+from tests.support.command_lines import run, run_json
+from tests.support.fakes import FakeCodec
+
+pytestmark = pytest.mark.slow
+
+
+def test_classify(tiny_mnist1d, capsys):
+    quick = ("mnist1d-cnn", "mnist1d", "--epochs", 1)
+    result = run_json(capsys, eval_main.main, "classify", *quick, "--seed", 3, "--seeds", 2, "--limit-train", 300)
+    assert [(trial["seed"], trial["train_rows"]) for trial in result["trials"]] == [(3, 300), (4, 300)]
+    assert result["mean"] == pytest.approx(sum(trial["accuracy"] for trial in result["trials"]) / 2)
+    assert run(eval_main.main, "classify", *quick, "--shuffled") == 0
+    shown = capsys.readouterr()
+    assert (
+        "mnist1d, shuffled, 400 + 100 rows\nmnist1d-cnn (three convolutions), 5210 parameters, 1 epochs\nreads "
+        in shown.out
+    )
+    assert shown.err == ""  # no progress, not on a terminal
+
+
+def test_classify_latents_and_decoded_latents(release, capsys, monkeypatch):
+    result = run_json(capsys, eval_main.main, "classify", "mnist1d-logistic", "fake-4", "--epochs", 99)
+    assert result["mean"] > 0.9
+    assert result["trials"][0]["inputs"] == "fake-4"
+    monkeypatch.setattr("vae.load", lambda name: FakeCodec())
+    decoded = ("mnist1d-logistic", "fake-4", "--decoded", "--epochs", 99)
+    result = run_json(capsys, eval_main.main, "classify", *decoded)
+    assert result["mean"] > 0.9
+    assert result["trials"][0]["inputs"] == "fake-4, decoded"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("lenet", "mnist1d"), "lenet reads images; received signals and vectors. These read them: logistic"),
+        (("mlp", "none"), "no release 'none'"),
+        (("mlp", "none"), "Or name a source: mnist, mnist1d"),
+        (("mlp", "mnist1d", "--decoded"), "--decoded goes with a release; mnist1d is a source"),
+        (("mlp", "mnist1d", "--epochs", 0), "epochs must be from 1"),
+        (("mlp", "mnist1d", "--seeds", 0), "seeds must be from 1 to 1000; received 0"),
+        (("mlp", "mnist1d", "--jobs", 0), "jobs must be from 1 to 1000; received 0"),
+        (("mlp", "mnist1d", "--seed", -1), "seed must be from 0"),
+        (("mlp", "mnist1d", "--limit-train", 0), "the training rows to keep must be from 1"),
+    ],
+)
+def test_classify_refuses(tiny_mnist1d, checkpoints, arguments, words, capsys):
+    assert run(eval_main.main, "classify", *arguments) == 1
+    shown = capsys.readouterr()
+    assert words in shown.err
+    assert shown.out == ""
+
+
+def test_tsne(tiny_mnist1d, tmp_path, capsys):
+    out = tmp_path / "new" / "maps.png"
+    quick = ("tsne", "mnist1d-mlp", "mnist1d", "--epochs", 20, "--rows", 40, "--out", out)
+    result = run_json(capsys, eval_main.main, *quick)
+    assert result["path"] == str(out)
+    assert result["neighbours"]["trained features"] > result["neighbours"]["untrained features"]
+    assert out.read_bytes().startswith(b"\x89PNG")
+    assert run(eval_main.main, "tsne", "mlp", "mnist1d", "--out", tmp_path / "maps.gif") == 1
+    assert "--out must end in .png" in capsys.readouterr().err
+    assert run(eval_main.main, "tsne", "mlp", "none", "--out", tmp_path / "other" / "maps.png") == 1
+    assert not (tmp_path / "other").exists()
+
+
+def test_reproduce(tiny_mnist1d, checkpoints, capsys, monkeypatch):
+    plan = replace(CLASSIFIERS["mnist1d-mlp"].plan, epochs=1)
+    monkeypatch.setitem(CLASSIFIERS, "mnist1d-mlp", replace(CLASSIFIERS["mnist1d-mlp"], plan=plan))
+    table = ("reproduce", "mnist1d", "--only", "mnist1d-mlp")
+    assert run(eval_main.main, *table, "--kept") == 1
+    assert "reproduce TABLE --out" in capsys.readouterr().err
+    kept = checkpoints / "classifiers.json"
+    trials = run_json(capsys, eval_main.main, *table, "--seeds", 2, "--out", kept)
+    assert [(trial["inputs"], trial["seed"]) for trial in trials] == [
+        (inputs, seed) for inputs in ("mnist1d", "mnist1d, shuffled") for seed in (0, 1)
+    ]
+    assert len(json.loads(kept.read_text())) == 4
+    assert run(eval_main.main, *table, "--seeds", 2, "--check") == 0
+    measured = capsys.readouterr().out
+    assert "(68)" in measured
+    assert run(eval_main.main, *table, "--kept") == 0
+    assert capsys.readouterr().out == measured
+    assert run(eval_main.main, *table, "--check") == 1
+    assert "and seeds from 0 to 2; there are 0 (tensorflow), 1 (tensorflow)" in capsys.readouterr().err
+    kept.write_text(kept.read_text().replace('"accuracy": 0', '"accuracy": 9'))
+    assert run(eval_main.main, *table, "--seeds", 2, "--check") == 1
+    assert "the kept table was not reproduced. mnist1d-mlp on mnist1d: accuracy is 0." in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("ladder", "--only", "mnist1d-mlp"), "no row 'mnist1d-mlp' in this table. Known: lenet"),
+        (("ladder", "--kept", "--check"), "--kept trains nothing"),
+        (("ladder", "--kept", "--seeds", 0), "seeds must be from 1"),
+        (("ladder", "--out", "."), "--out must name a file; . is a folder. Try trials.json"),
+        (("ladder", "--out", "README.md"), "README.md: no trials of classifiers"),
+        (("ladder", "--out", "README.md/trials.json"), "README.md"),
+    ],
+)
+def test_reproduce_refuses(arguments, words, checkpoints, capsys):
+    assert run(eval_main.main, "reproduce", *arguments) == 1
+    assert words in capsys.readouterr().err

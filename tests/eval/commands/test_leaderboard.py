@@ -1,0 +1,144 @@
+from dataclasses import replace
+
+import httpx2
+import numpy as np
+
+import eval.__main__ as eval_main
+from ld_data.sources import secret_draws as challenge
+from tests.support.command_lines import run, run_json
+from tests.support.fakes import generate, guess_classes
+
+
+def test_submit_and_leaderboard(service, predictions, capsys):
+    assert run(eval_main.main, "leaderboard", "fake-4", "--from", service) == 0
+    assert capsys.readouterr().out == "no scores yet\n"
+    arguments = ("submit", "fake-4", predictions, "--name", "mine", "--to", service)
+    assert run_json(capsys, eval_main.main, *arguments)["name"] == "mine"
+    board = run_json(capsys, eval_main.main, "leaderboard", "fake-4", "--from", service)
+    assert [entry["name"] for entry in board["scores"]] == ["mine"]
+    other = predictions.with_name("other.npy")
+    np.save(other, np.load(predictions) + 0.1)
+    arguments = ("submit", "fake-4", other, "--name", "worse", "--to", service)
+    assert run(eval_main.main, *arguments) == 0
+    heading, _, _, verdict = capsys.readouterr().out.splitlines()
+    assert heading.split()[:2] == ["id", "model"]
+    assert verdict.startswith("accepted, rank 2; receipt 2, sha256 ")
+    assert run(eval_main.main, "leaderboard", "fake-4", "--from", service) == 0
+    heading, *rows, _ = capsys.readouterr().out.splitlines()
+    assert heading.split()[:3] == ["rank", "id", "model"]
+    assert [row.split()[:3] for row in rows] == [["1", "1", "mine"], ["2", "2", "worse"]]
+
+
+def test_the_leaderboard_shortens_great_figures(service, predictions, capsys):
+    np.save(predictions, np.full((30, 4), 1e5))
+    assert run(eval_main.main, "submit", "fake-4", predictions, "--name", "hopeless", "--to", service) == 0
+    assert run(eval_main.main, "leaderboard", "fake-4", "--from", service) == 0
+    (row,) = (line for line in capsys.readouterr().out.splitlines() if line.split()[:3] == ["1", "1", "hopeless"])
+    assert " 1.0e+10 +- " in row
+    assert len(row) < 130
+    np.save(predictions, np.full((30, 4), 1e30))
+    assert run(eval_main.main, "submit", "fake-4", predictions, "--name", "hopeless", "--to", service) == 1
+    assert "predictions must lie within +-1e+06; received 1e+30" in capsys.readouterr().err
+
+
+def test_the_leaderboard_is_of_the_service_of_the_environment(service, predictions, monkeypatch, capsys):
+    monkeypatch.setenv("LD_DATA_SERVICE", service)
+    assert run(eval_main.main, "submit", "fake-4", predictions, "--name", "mine") == 0
+    assert run(eval_main.main, "leaderboard", "fake-4") == 0
+    assert capsys.readouterr().out.count("mine") == 2
+
+
+def test_submitted_facts_are_listed(service, predictions, capsys):
+    facts = ("--parameters", 12, "--seconds", 0.5, "--learning-rule", "Hebb")
+    assert run(eval_main.main, "submit", "fake-4", predictions, "--name", "mine", *facts, "--to", service) == 0
+    assert "receipt 1, sha256" in capsys.readouterr().out
+    (entry,) = run_json(capsys, eval_main.main, "leaderboard", "fake-4", "--from", service)["scores"]
+    assert (entry["parameters"], entry["seconds"], entry["learning_rule"]) == (12, 0.5, "Hebb")
+
+
+def test_suspects_are_shown_apart(service, catalogue, predictions, capsys):
+    found = catalogue.find("fake-4")
+    manifest = replace(found.manifest, health={"probes": {"mlp_probe": {"value": 0.5}}})
+    catalogue._ready["fake-4"] = replace(found, data=replace(found.data, manifest=manifest))
+    assert run(eval_main.main, "submit", "fake-4", predictions, "--name", "suspicious", "--to", service) == 0
+    assert "accepted as suspect: more classes decoded than x allows; receipt 1" in capsys.readouterr().out
+    assert run(eval_main.main, "leaderboard", "fake-4", "--from", service) == 0
+    shown = capsys.readouterr().out
+    assert shown.startswith("no scores yet")
+    assert shown.index("suspect:") < shown.index("suspicious")
+
+
+def test_verify_log(service, predictions, tmp_path, capsys):
+    assert run(eval_main.main, "submit", "fake-4", predictions, "--name", "mine", "--to", service) == 0
+    head = httpx2.get(f"{service}/v1/datasets/fake-4/scores").json()["head"]
+    log = tmp_path / "log.jsonl"
+    log.write_bytes(httpx2.get(f"{service}/v1/scores/log").content)
+    capsys.readouterr()
+    assert run_json(capsys, eval_main.main, "verify-log", log, "--head", head)["head"] == head
+    assert run(eval_main.main, "verify-log", log) == 0
+    assert "proved 1 receipts" in capsys.readouterr().out
+    log.write_bytes(log.read_bytes().replace(b"mine", b"ours"))
+    assert run(eval_main.main, "verify-log", log, "--head", head) == 1
+    assert "another log" in capsys.readouterr().err
+    log.write_bytes(log.read_bytes() + b"{}\n")
+    assert run(eval_main.main, "verify-log", log) == 1
+    assert "line 2 of the log is wrong" in capsys.readouterr().err
+    assert run(eval_main.main, "verify-log", tmp_path / "nope") == 1
+    assert "No such file" in capsys.readouterr().err
+
+
+def test_verify_log_finds_kept_hashes_in_a_log_that_has_grown(service, predictions, tmp_path, capsys):
+    kept = []
+    for number in range(3):
+        np.save(predictions, np.load(predictions) + 0.1)
+        submit = ("submit", "fake-4", predictions, "--name", f"{number}", "--to", service)
+        kept.append(run_json(capsys, eval_main.main, *submit)["receipt_sha256"])
+    log = tmp_path / "log.jsonl"
+    log.write_bytes(httpx2.get(f"{service}/v1/scores/log").content)
+    receipts = ("--receipt", kept[1], "--receipt", kept[0].upper())
+    assert run(eval_main.main, "verify-log", log, *receipts, "--head", kept[0]) == 0
+    shown = capsys.readouterr().out.splitlines()
+    assert shown[0].startswith("proved 3 receipts")
+    assert shown[1:] == [
+        f"receipt {kept[1]} is line 2 of 3",
+        f"receipt {kept[0]} is line 1 of 3",
+        f"head {kept[0]}: the log has grown by 2 receipts since, and is unchanged up to it",
+    ]
+    proved = run_json(capsys, eval_main.main, "verify-log", log, *receipts, "--head", kept[2])
+    assert (proved["lines"], proved["grown"]) == ({kept[1]: 2, kept[0]: 1}, 0)
+    for option in ("--receipt", "--head"):
+        assert run(eval_main.main, "verify-log", log, option, "ab" * 32) == 1
+        assert "none of the 3 receipts of the log has the sha256 abab" in capsys.readouterr().err
+        assert run(eval_main.main, "verify-log", log, option, kept[0][:8]) == 2
+        assert "expected the 64 hexadecimal digits" in capsys.readouterr().err
+
+
+def test_challenge(service, tmp_path, capsys, monkeypatch):
+    monkeypatch.setitem(challenge.GENERATORS, "fake", generate)
+    x, predictions = tmp_path / "x.npy", tmp_path / "y.npy"
+    state = run_json(capsys, eval_main.main, "challenge", "fake-4", "--out", x, "--from", service)
+    np.save(predictions, guess_classes(np.load(x)))
+    x.unlink()
+    assert run(eval_main.main, "challenge", "fake-4", "--out", x, "--from", service) == 0
+    assert state["secret_sha256"] in capsys.readouterr().out
+    submit = ("submit", "fake-4", predictions, "--name", "mine", "--to", service)
+    assert run_json(capsys, eval_main.main, *submit, "--challenge", "--season", 1)["season"] == 1
+    assert run(eval_main.main, *submit, "--season", 1) == 1
+    assert "--season goes with --challenge" in capsys.readouterr().err
+    assert run(eval_main.main, *submit, "--challenge", "--season", 2) == 1
+    assert "are for season 2" in capsys.readouterr().err
+    board = run_json(capsys, eval_main.main, "leaderboard", "fake-4", "--challenge", "--from", service)
+    assert [entry["name"] for entry in board["scores"]] == ["mine"]
+    assert run(eval_main.main, "leaderboard", "fake-4", "--challenge", "--from", service) == 0
+    assert "mine" in capsys.readouterr().out
+
+
+def test_challenge_replaces_no_file_and_says_so_before_it_fetches(tmp_path, capsys):
+    mine = tmp_path / "mine.npy"
+    mine.write_text("mine")
+    nowhere = ("challenge", "fake-4", "--from", "http://127.0.0.1:9", "--out")
+    assert run(eval_main.main, *nowhere, mine) == 1
+    assert capsys.readouterr().err == f"error: {mine} exists and is not overwritten. Choose another name.\n"
+    assert mine.read_text() == "mine"
+    assert run(eval_main.main, *nowhere, tmp_path / "none" / "x.npy") == 1
+    assert "there is no folder" in capsys.readouterr().err

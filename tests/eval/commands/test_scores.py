@@ -1,0 +1,75 @@
+import numpy as np
+import pytest
+
+import eval.__main__ as eval_main
+from tests.support.command_lines import run, run_json
+
+
+def test_score(predictions, capsys):
+    score = run_json(capsys, eval_main.main, "score", "fake-4", predictions)
+    assert score["noise_free_mse"] == pytest.approx(0.01, rel=1e-4)
+    assert run(eval_main.main, "score", "fake-4", predictions) == 0
+    assert "skill" in capsys.readouterr().out
+
+
+def test_score_refuses_other_files_and_shapes(release, tmp_path, capsys):
+    path = tmp_path / "a.npy"
+    np.save(path, np.zeros((3, 4)))
+    assert run(eval_main.main, "score", "fake-4", path) == 1
+    assert "one row for each of the 30 test rows" in capsys.readouterr().err
+    path.write_text("x,y")
+    assert run(eval_main.main, "score", "fake-4", path) == 1
+    assert f"error: {path}: expected .npy bytes" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["nope.npy", "nope"])
+def test_all_commands_report_missing_predictions_alike(release, name, capsys):
+    missing = f"error: no file {name}: expected predictions (30, 4) for fake-4, saved with numpy.save.\n"
+    for words in (("score", "fake-4", name), ("submit", "fake-4", name, "--name", "a")):
+        assert run(eval_main.main, *words) == 1
+        assert capsys.readouterr().err == missing
+    assert run(eval_main.main, "submit", "fake-4", name, "--name", "a", "--challenge") == 1
+    assert f"no file {name}: expected predictions for the challenge of fake-4" in capsys.readouterr().err
+
+
+def test_compare(predictions, release, tmp_path, capsys):
+    other = tmp_path / "other.npy"
+    np.save(other, np.load(predictions) + 0.1)
+    result = run_json(capsys, eval_main.main, "compare", "fake-4", predictions, other, "--resamples", 100)
+    assert result["noise_free_mse"]["value"] == pytest.approx(0.01 - 0.04, rel=1e-4)
+    assert result["noise_free_mse"]["is_significant"]
+    assert run(eval_main.main, "compare", "fake-4", predictions, other) == 0
+    shown = capsys.readouterr().out
+    assert "10000 resamples" in shown
+    assert f"a: {predictions}, b: {other}" in shown
+    assert run(eval_main.main, "compare", "fake-4", predictions, tmp_path / "none.npy") == 1
+    assert "none.npy: expected predictions (30, 4) for fake-4" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_ladder_of_a_baseline(release, capsys):
+    result = run_json(capsys, eval_main.main, "ladder", "linear", "--release", "fake-4", "--limit-train", 50)
+    assert (result["release"], result["model"], result["rows"]) == ("fake-4", "linear", 50)
+    words = {rung["task"]: rung["word"] for rung in result["rungs"]}
+    assert words["rotation"] == "learned"
+    assert words["teacher"] != "learned"
+    assert run(eval_main.main, "ladder", "linear", "--release", "fake-4") == 0
+    shown = capsys.readouterr()
+    assert "fake-4, 60 + 30 rows, the model linear" in shown.out
+    assert "linear lacks these abilities first: to follow a smooth nonlinear map" in shown.out
+    assert shown.err == ""  # no progress, not on a terminal
+
+
+def test_ladder_of_a_function_of_the_user(release, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    source = "def fit(x_train, y_train, seed):\n    return lambda x: x\n\n\ndef broken(x, y, seed):\n    return 3\n"
+    (tmp_path / "copier.py").write_text(source)
+    result = run_json(capsys, eval_main.main, "ladder", "copier:fit", "--release", "fake-4")
+    assert [rung["task"] for rung in result["rungs"] if rung["word"] == "learned"] == ["identity"]
+    for name, words in (
+        ("copier:broken", "fit must return a function of x"),
+        ("copier:nope", "Defined there: fit, broken"),
+        ("not_there:fit", "no module not_there"),
+    ):
+        assert run(eval_main.main, "ladder", name, "--release", "fake-4") == 1
+        assert words in capsys.readouterr().err

@@ -1,0 +1,175 @@
+import inspect
+import json
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+import ld_data
+import vae
+from eval.leaderboard.receipts import NO_RECEIPT, Place
+from ld_data.cli.libraries import import_quietly, needs
+from ld_data.errors import InputError, MissingLibraryError
+from ld_data.extras import EXTRAS
+from tests.support.command_lines import run_process
+from tests.support.paths import ROOT
+
+LIGHT = f"""
+import runpy, sys
+
+class Hidden:
+    def find_spec(name, path=None, target=None):
+        if name.partition(".")[0] in {[*EXTRAS, "torch"]}:
+            raise ModuleNotFoundError(f"No module named {{name!r}}", name=name)
+
+sys.meta_path.insert(0, Hidden)
+sys.argv = sys.argv[1:]
+runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
+"""
+
+
+def run_light(*words, **environment):
+    """The finished process of a program in an installation without the extras."""
+    command = [sys.executable, "-c", LIGHT, *map(str, words)]
+    return subprocess.run(command, cwd=ROOT, env=os.environ | environment, capture_output=True, text=True, check=False)
+
+
+class TestNeeds:
+    def test_it_checks_before_the_command_runs_and_keeps_its_signature(self, monkeypatch):
+        calls = []
+
+        @needs("json", "onnxruntime")
+        def command(name: str, *, as_json: bool = False) -> None:
+            """Do."""
+            calls.append((name, as_json))
+
+        assert list(inspect.signature(command).parameters) == ["name", "as_json"]
+        command("a", as_json=True)
+        monkeypatch.setattr("ld_data.extras.find_spec", lambda library: None if library == "onnxruntime" else library)
+        with pytest.raises(MissingLibraryError, match="onnxruntime"):
+            command("b")
+        assert calls == [("a", True)]
+
+    def test_a_missing_library_is_named_even_if_a_backend_was_chosen(self, monkeypatch):
+        monkeypatch.setenv("KERAS_BACKEND", "jax")
+        monkeypatch.setitem(sys.modules, "sklearn.svm", None)
+        with pytest.raises(ModuleNotFoundError, match="sklearn"):
+            import_quietly("sklearn.svm")
+        monkeypatch.setitem(sys.modules, "jax", None)
+        with pytest.raises(InputError, match="KERAS_BACKEND is jax"):
+            import_quietly("jax")
+
+    def test_imports_are_quiet_unless_the_user_asks_for_notices(self, monkeypatch, capfd, tmp_path):
+        monkeypatch.syspath_prepend(tmp_path)
+        for name in ("noisy_a", "noisy_b", "noisy_c"):
+            (tmp_path / f"{name}.py").write_text("import os\nos.write(2, b'a notice')")
+        monkeypatch.delenv("TF_CPP_MIN_LOG_LEVEL", raising=False)
+        import_quietly("noisy_a")
+        import_quietly("noisy_b")
+        assert capfd.readouterr().err == ""
+        monkeypatch.setenv("TF_CPP_MIN_LOG_LEVEL", "0")
+        import_quietly("noisy_c")
+        assert capfd.readouterr().err == "a notice"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("backend", ["nope", "openvino"])
+def test_a_backend_that_is_not_installed_is_named(backend):
+    result = run_process("eval", "classify", "mlp", "mnist1d", KERAS_BACKEND=backend)
+    assert result.returncode == 1
+    assert result.stderr.startswith(f"error: KERAS_BACKEND is {backend}, which cannot be imported")
+    assert result.stderr.count("\n") == 1
+
+
+@pytest.mark.slow
+class TestLightInstallations:
+    """Those without any extra."""
+
+    @pytest.mark.parametrize(
+        "words",
+        [
+            ("ld_data", "--help"),
+            ("ld_data", "list"),
+            ("ld_data", "verify", "ld-mnist1d-32"),
+            ("ld_data", "build", "--help"),
+            *((package, "--print-completion", "bash") for package in ("ld_data", "vae", "eval", "api")),
+        ],
+        ids=" ".join,
+    )
+    def test_these_commands_work(self, words):
+        finished = run_light(*words)
+        assert (finished.returncode, finished.stderr) == (0, "")
+
+    def test_a_generator_and_scores_work(self, tmp_path):
+        data = ld_data.load("ld-mnist1d-32")
+        np.save(tmp_path / "predictions.npy", data.class_mean[data.test.label])
+        assert run_light("ld_data", "generate", "mnist1d", "--out", tmp_path / "signals.npz").returncode == 0
+        scored = run_light("eval", "score", "ld-mnist1d-32", tmp_path / "predictions.npy", "--json")
+        assert json.loads(scored.stdout)["skill"] > 0.9
+
+    def test_a_log_of_scores_is_proved(self, tmp_path):
+        receipts = [Place(1, NO_RECEIPT, "now").make_receipt("score", {"score": {"mse": 1e-7}, "name": "ä"})]
+        receipts.append(Place(2, receipts[0].sha256, "now").make_receipt("score", {}))
+        log = tmp_path / "log.jsonl"
+        log.write_text("".join(f"{receipt.text}\n" for receipt in receipts), "utf-8")
+        proved = run_light("eval", "verify-log", log, "--receipt", receipts[0].sha256)
+        assert (proved.returncode, proved.stderr) == (0, "")
+        assert f"receipt {receipts[0].sha256} is line 1 of 2" in proved.stdout
+        log.write_text(log.read_text("utf-8").replace("ä", "ö"), "utf-8")
+        assert run_light("eval", "verify-log", log).returncode == 1
+
+    def test_other_commands_say_what_to_install(self):
+        wrong = []
+        for line, extra in (
+            ("ld_data plots mnist1d --out plots", "plots"),
+            ("ld_data examples ld-mnist-32", "sklearn"),
+            ("ld_data build mnist1d", "train"),
+            ("ld_data benchmark mnist1d", "train"),
+            ("vae info ld-mnist1d-32", "codec"),
+            ("vae train mnist1d --out models", "train"),
+            ("vae decoders ld-mnist1d-32", "train"),
+            ("eval baselines ld-mnist1d-32", "train"),
+            ("eval tune ld-mnist1d-32 feedback-alignment", "train"),
+            ("eval ladder linear --release ld-mnist1d-32", "train"),
+            ("eval tsne mlp mnist1d --out a.png", "train"),
+            ("eval reproduce mnist1d", "train"),
+            ("eval close-season ld-mnist1d-32 --scores README.md", "serve"),
+            ("api", "serve"),
+            ("api benchmark", "serve"),
+            ("api soak", "serve"),
+        ):
+            finished = run_light(*line.split())
+            one_line = finished.stderr.startswith("error: this needs ") and finished.stderr.count("\n") == 1
+            if (
+                (finished.returncode, finished.stdout) != (1, "")
+                or not one_line
+                or f'".[{extra}]"' not in finished.stderr
+            ):
+                wrong.append((line, finished.stdout, finished.stderr))
+        assert not wrong
+
+    @pytest.mark.usefixtures("empty_home")
+    def test_they_say_so_before_they_search_for_anything(self):
+        """Nothing is to be found here: a search fails, or waits for a network that may be slow."""
+        wrong = []
+        for line in (
+            "ld_data health ld-mnist-32",
+            "ld_data examples ld-mnist-32",
+            "ld_data plots ld-mnist-32 --out plots",
+            "ld_data build mnist",
+            "vae info http://127.0.0.1:9/v1/datasets/ld-mnist-32",
+            "eval judge ld-mnist-32",
+            "eval classify mlp mnist",
+            "eval train-judge mnist",
+        ):
+            finished = run_light(*line.split(), LD_DATA_OFFLINE="0" if line.startswith("vae") else "1")
+            if finished.returncode != 1 or not finished.stderr.startswith("error: this needs "):
+                wrong.append((line, finished.stderr))
+        assert not wrong
+
+    def test_a_codec_says_so_in_python_too(self, monkeypatch):
+        monkeypatch.setitem(sys.modules, "onnxruntime", None)
+        with pytest.raises(MissingLibraryError, match=r"needs onnxruntime.*\.\[codec\]"):
+            vae.load("ld-mnist1d-32")

@@ -1,0 +1,160 @@
+from dataclasses import astuple, replace
+
+import keras
+import numpy as np
+import pytest
+
+import eval.__main__ as eval_main
+import ld_data
+import ld_data.__main__ as data_main
+from ld_data.release.report import Goal
+from ld_data.storage.arrays import read_npz
+from ld_data.storage.hashing import hash_file
+from tests.support.command_lines import QUICK, run, run_json
+from vae.recipes import find_recipe
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.mark.parametrize("y_kind", ["cells", "gaussian"])
+def test_build_makes_a_verified_release(checkpoints, tiny_mnist1d, capsys, monkeypatch, y_kind):
+    arguments = (*QUICK, "--latent-dim", 5, "--y", y_kind, "--seed", 3)
+    assert run(data_main.main, *arguments) == 0
+    shown = capsys.readouterr()
+    assert "worst_mean" in shown.out
+    assert "built and verified" in shown.err
+    data = ld_data.load("ld-mnist1d-5")
+    y_option = " --y gaussian" if y_kind == "gaussian" else ""
+    assert data.train.x.shape == (400, 5)
+    assert data.manifest.command == f"python -m ld_data build mnist1d --latent-dim 5{y_option} --seed 3"
+    assert data.manifest.y_kind == y_kind
+    assert astuple(data.manifest.recipe) == ("mnist1d", 1, 1, True)
+    trained_by = {"python", "numpy", "scipy", "scikit-learn", "keras", keras.backend.backend()}
+    assert set(data.manifest.libraries) == trained_by | {"tf2onnx", "onnxruntime"}
+    health = data.manifest.health
+    assert {"least_signal", "used_directions", "rate"} <= set(health["x_test"])
+    assert {"mse_samples", "mse_means"} <= set(health["decoded"])
+    assert (health["y_test"]["decoded_accuracy"]["value"] == 1.0) == (y_kind == "cells")
+    assert run_json(capsys, data_main.main, "health", "ld-mnist1d-5") == health
+    made = checkpoints / "ld-mnist1d-5" / "examples.npz"
+    content = made.read_bytes()
+    assert {name: array.shape for name, array in read_npz(made).items()} == {
+        "inputs": (100, 40),
+        "places": (100, 2),
+    }
+    assert run_json(capsys, data_main.main, "examples", "ld-mnist1d-5") == {"path": str(made)}
+    assert run(data_main.main, "examples", "ld-mnist1d-5") == 0
+    assert f"wrote and verified {made}" in capsys.readouterr().out
+    assert made.read_bytes() == content
+    manifest = ld_data.load("ld-mnist1d-5").manifest
+    assert run(data_main.main, "health", "ld-mnist1d-5", "--keep") == 0
+    assert "keeps this report" in capsys.readouterr().err
+    assert ld_data.load("ld-mnist1d-5").manifest == manifest
+    recipe = replace(find_recipe("mnist1d"), goals={"x_train": {"worst_mean": Goal(most=-1.0)}})
+    monkeypatch.setattr("ld_data.commands.health.restore_recipe", lambda *_: recipe)
+    assert run(data_main.main, "health", "ld-mnist1d-5", "--keep") == 1
+    assert "ld-mnist1d-5 misses 1 of its goals, and keeps its old report:\n  x_train" in capsys.readouterr().err
+    assert ld_data.load("ld-mnist1d-5").manifest == manifest
+
+
+def test_a_build_that_misses_its_goals_is_refused_and_names_them(checkpoints, tiny_mnist1d, capsys):
+    assert run(data_main.main, *QUICK) == 1
+    assert "the goals need a judge of mnist1d" in capsys.readouterr().err  # before the training
+    assert run(eval_main.main, "train-judge", "mnist1d", "--epochs", 1) == 0
+    capsys.readouterr()
+    assert run(data_main.main, *QUICK) == 1
+    shown = capsys.readouterr()
+    assert "MISSED" in shown.out
+    assert "is not published" in shown.err
+    assert "decoded mse_samples is" in shown.err
+    assert sorted(path.name for path in checkpoints.iterdir()) == [".ld-mnist1d-32.refused", "judges"]
+    assert run(data_main.main, *QUICK, "--no-goals") == 0
+    manifest = ld_data.load("ld-mnist1d-32").manifest
+    assert manifest.command.endswith("--no-goals")
+    assert manifest.judge_sha256 == hash_file(checkpoints / "judges" / "mnist1d.keras")
+
+
+def test_build_of_own_images(checkpoints, tmp_path, capsys, monkeypatch, small_models):
+    monkeypatch.setattr("ld_data.health.latents.NULL_SEEDS", 1)
+    random = np.random.default_rng(0)
+    arrays = {}
+    for split, rows in (("train", 600), ("test", 200)):
+        arrays[f"y_{split}"] = np.arange(rows) % 4
+        arrays[f"x_{split}"] = random.integers(0, 255, (rows, 9, 6), dtype=np.uint8)
+    np.savez(tmp_path / "own.npz", **arrays)
+    own = ("--source-npz", tmp_path / "own.npz")
+    arguments = ("build", *own, "--licence", "MIT", "--latent-dim", 2, "--epochs", 1, "--flow-epochs", 1)
+    assert run(data_main.main, *arguments) == 0
+    manifest = ld_data.load("ld-own-2").manifest
+    assert (manifest.source["name"], manifest.licence, manifest.classes) == ("own", "MIT", 4)
+    capsys.readouterr()
+    assert run_json(capsys, data_main.main, "health", "ld-own-2", *own) == manifest.health
+    np.savez(tmp_path / "other.npz", **{**arrays, "y_test": arrays["y_test"][::-1]})
+    assert run(data_main.main, "health", "ld-own-2", "--source-npz", tmp_path / "other.npz") == 1
+    assert "not the inputs that ld-own-2 was made of" in capsys.readouterr().err
+    assert run(data_main.main, "examples", "ld-own-2", "--source-npz", tmp_path / "other.npz") == 1
+    assert "not the inputs that ld-own-2 was made of" in capsys.readouterr().err
+    assert run(eval_main.main, "judge", "ld-own-2", *own) == 1
+    assert "no judge of own" in capsys.readouterr().err
+    assert run(eval_main.main, "train-judge", *own, "--epochs", 1) == 0
+    capsys.readouterr()
+    reading = run_json(capsys, eval_main.main, "judge", "ld-own-2", *own)
+    assert reading["mse_means"] == manifest.health["decoded"]["mse_means"]["value"]
+    assert run(data_main.main, "plots", "ld-own-2", *own, "--out", tmp_path / "plots") == 0
+    names = {"histograms", "stds", "reconstructions", "prior_samples", "manifold_0_1", "tsne"}
+    assert {path.stem for path in (tmp_path / "plots").iterdir()} == names
+    assert run(data_main.main, "plots", "ld-own-2", *own, "--out", tmp_path / "a", "--components", 1, 5) == 1
+    assert "components must be two different numbers from 0 to 1" in capsys.readouterr().err
+    assert run(data_main.main, "build", *own, "--recipe", "ld-mnist-v3", "--epochs", 1) == 0
+    predecessor = ld_data.load("ld-own-mnist-v3-32").manifest
+    assert (
+        predecessor.command
+        == "python -m ld_data build --source-npz own.npz --licence unknown --recipe ld-mnist-v3 --epochs 1 --seed 0"
+    )
+    assert predecessor.null < 1
+
+
+def test_the_report_of_varied_digits_measures_the_kept_information(checkpoints, monkeypatch, small_models):
+    monkeypatch.setattr("ld_data.health.latents.NULL_SEEDS", 1)
+    monkeypatch.setattr("ld_data.sources.catalogue.VARIATIONS_FIT_ROWS", 600)
+    images, labels = np.random.default_rng(0).integers(0, 256, (800, 28, 28), np.uint8), np.arange(800) % 4
+    digits = {"x_train": images[:600], "x_test": images[600:], "y_train": labels[:600], "y_test": labels[600:]}
+    monkeypatch.setattr("ld_data.sources.catalogue.load_mnist", lambda: digits)
+    arguments = ("mnist-rot-back-image-like", "--latent-dim", 2, "--epochs", 1, "--flow-epochs", 1)
+    assert run(data_main.main, "build", *arguments) == 0
+    kept = ld_data.load("ld-mnist-rot-back-image-like-2").manifest.health["kept"]
+    assert {"digit_pixels", "background_pixels", "angle_mlp"} < set(kept)
+
+
+@pytest.mark.parametrize("arguments", [(), ("mnist1d", "--source-npz", "own.npz")])
+@pytest.mark.parametrize(("main", "command"), [(data_main.main, "build"), (eval_main.main, "train-judge")])
+def test_training_takes_one_source(checkpoints, capsys, main, command, arguments):
+    assert run(main, command, *arguments) == 1
+    assert "name a source" in capsys.readouterr().err
+
+
+def test_the_same_seed_builds_the_same_bytes(tmp_path, tiny_mnist1d):
+    contents = []
+    for folder in (tmp_path / "a", tmp_path / "b"):
+        arguments = (*QUICK, "--latent-dim", 9, "--checkpoints", folder)
+        assert run(data_main.main, *arguments) == 0
+        contents.append({path.name: path.read_bytes() for path in (folder / "ld-mnist1d-9").iterdir()})
+    assert contents[0] == contents[1]
+
+
+def test_build_refuses_before_it_trains_to_replace_another_folder(checkpoints, capsys):
+    (checkpoints / "ld-mnist1d-32").mkdir()
+    assert run(data_main.main, "build", "mnist1d") == 1
+    assert "is not a release" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("option", [("--latent-dim", 1), ("--seed", -1), ("--release", "A b")])
+def test_build_refuses_before_it_trains(checkpoints, capsys, option):
+    assert run(data_main.main, "build", "mnist1d", *option) == 1
+    assert capsys.readouterr().err.startswith("error: ")
+    assert list(checkpoints.iterdir()) == []
+
+
+def test_build_without_its_source_says_where_it_looked(checkpoints, empty_home, capsys):
+    assert run(data_main.main, "build", "mnist") == 1
+    assert "Looked for" in capsys.readouterr().err

@@ -1,0 +1,44 @@
+import ld_data.__main__ as data_main
+from tests.support.command_lines import run, run_json
+
+
+def test_list(release, capsys):
+    (row,) = run_json(capsys, data_main.main, "list")
+    assert (row["name"], row["train"], row["test"], row["latent_dim"]) == ("fake-4", 60, 30, 4)
+    run(data_main.main, "list")
+    assert "fake-4" in capsys.readouterr().out
+
+
+def test_a_broken_release_is_listed_beside_the_others(release, capsys):
+    (release.parent / "broken").mkdir()
+    (release.parent / "broken" / "manifest.json").write_text("{")
+    broken, whole = run_json(capsys, data_main.main, "list")
+    assert "not a manifest" in broken["error"]
+    assert whole["name"] == "fake-4"
+    assert run(data_main.main, "list") == 0
+    assert "broken: " in capsys.readouterr().out
+
+
+def test_releases_of_another_folder_are_listed(release, tmp_path, capsys):
+    assert run(data_main.main, "list", "--checkpoints", tmp_path / "elsewhere") == 0
+    assert f"no releases in {tmp_path / 'elsewhere'}" in capsys.readouterr().out
+    release.parent.rename(tmp_path / "elsewhere")
+    (row,) = run_json(capsys, data_main.main, "list", "--checkpoints", tmp_path / "elsewhere")
+    assert row["name"] == "fake-4"
+
+
+def test_list_of_nothing_says_what_to_do(checkpoints, capsys):
+    assert run(data_main.main, "list") == 0
+    assert "build one" in capsys.readouterr().out
+
+
+def test_verify(release, capsys):
+    counts = run_json(capsys, data_main.main, "verify", release)
+    assert counts == {"path": str(release), "files": len(list(release.iterdir())) - 1, "arrays": 9}
+    assert run(data_main.main, "verify", release) == 0
+    assert f"{counts['files']} files and 9 arrays are as published" in capsys.readouterr().out
+    (release / "data.npz").write_bytes(b"")
+    assert run(data_main.main, "verify", "fake-4") == 1
+    error = capsys.readouterr().err
+    assert error.startswith("error: ")
+    assert "data.npz" in error

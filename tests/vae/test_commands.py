@@ -1,0 +1,44 @@
+import pytest
+
+import eval.__main__ as eval_main
+import ld_data
+import ld_data.__main__ as data_main
+import vae.__main__ as vae_main
+from tests.support.command_lines import QUICK, run, run_json
+
+pytestmark = pytest.mark.slow
+
+
+def test_train_and_info(tmp_path, tiny_mnist1d, capsys):
+    out = tmp_path / "models"
+    trained = run_json(capsys, vae_main.main, "train", *QUICK[1:], "--latent-dim", 5, "--out", out)
+    assert trained["path"] == str(out)
+    assert (out / "preset.json").is_file()
+    facts = run_json(capsys, vae_main.main, "info", out)
+    assert (facts["latent_dim"], facts["y"]) == (5, "Cells")
+    assert run(vae_main.main, "info", out) == 0
+    assert "decoder_bytes" in capsys.readouterr().out
+    assert run(vae_main.main, "train", "mnist1d", "--out", out) == 1
+    assert "not overwritten" in capsys.readouterr().err
+
+
+def test_decoders(checkpoints, tiny_mnist1d, capsys):
+    assert run(data_main.main, *QUICK, "--no-goals", "--latent-dim", 8) == 0
+    few = ("decoders", "ld-mnist1d-8", "--only", "dense-512-512", "--steps", 2)
+    assert run(vae_main.main, *few) == 0
+    assert "trained" in capsys.readouterr().out
+    assert run(eval_main.main, "train-judge", "mnist1d", "--epochs", 1) == 0
+    capsys.readouterr()
+    published, other = run_json(capsys, vae_main.main, *few)
+    assert (published["name"], other["name"]) == ("published", "dense-512-512")
+    health = ld_data.load("ld-mnist1d-8").manifest.health["decoded"]
+    for measure in ("mse_samples", "mse_means"):
+        assert published["measures"][measure] == pytest.approx(health[measure]["value"])
+    assert (published["measures"]["normals_mse"], published["measures"]["normals_judge"]) == (0, 1)
+    assert other["measures"]["normals_mse"] > 0
+    assert published["seconds"] is None
+    assert other["seconds"] > 0
+    assert run(vae_main.main, *few[:2], "--only", "subpixel") == 1
+    assert "no decoder 'subpixel' for inputs (40,)" in capsys.readouterr().err
+    assert run(vae_main.main, *few[:2], "--steps", 0) == 1
+    assert "--steps must be 1 or more" in capsys.readouterr().err

@@ -1,0 +1,101 @@
+"""The commands of `python -m vae`, imported when they are called. Nothing else imports them."""
+
+from dataclasses import asdict
+from typing import Annotated
+
+from cyclopts import Parameter
+
+import ld_data
+from ld_data.cli.libraries import needs
+from ld_data.cli.options import Folder, Json, OwnImages, Release, complete_releases
+from ld_data.cli.output import format_table, print_result
+from ld_data.errors import InputError
+from ld_data.release.folder import find_release
+from ld_data.release.inputs import find_inputs
+from ld_data.release.manifest import read_manifest
+from ld_data.sources.catalogue import SOURCES, load_source
+from vae.codec import load
+from vae.options import ModelOptions
+from vae.preset import check_new_folder
+from vae.recipes import choose_recipe
+
+DECODERS = (
+    "dense-512-512",
+    "dense-512-1024",
+    "residual-6x512",
+    "subpixel",
+    "transposed",
+)  # of vae.decoders.alternatives
+TRAINERS = ("keras", "tensorflow", "tf2onnx", "onnx", "onnxruntime")  # train models and write them
+
+
+@needs(*TRAINERS)
+def train(
+    source: Annotated[str, Parameter(choices=tuple(SOURCES))],
+    /,
+    *,
+    out: Folder,
+    models: Annotated[ModelOptions, Parameter(name="*")] = ModelOptions(),
+    as_json: Json = False,
+) -> None:
+    """Train the models of a source into a folder.
+
+    Args:
+        source: The source of the inputs.
+        out: The folder to write; new, or empty.
+    """
+    from vae.training.train import train_codec  # late: Keras takes 5 s
+
+    check_new_folder(out)  # before the minutes of training
+    inputs = load_source(source)
+    codec = train_codec(inputs, choose_recipe(inputs, models.recipe, **models.changes))
+    folder = codec.save_to_preset(out)
+    text = f"wrote the models to {out}; load them with vae.load({str(folder)!r})"
+    print_result({"path": str(out)}, text, as_json)
+
+
+@needs("onnxruntime")
+def info(release: Annotated[str, Parameter(completer=complete_releases)], /, *, as_json: Json = False) -> None:
+    """Show the configuration of a release's models.
+
+    Args:
+        release: A release's name, or the folder or address of a release or a preset.
+    """
+    codec = load(release)
+    facts = {
+        **codec.x.vae.config.to_json(),
+        "encoder_bytes": len(codec.x.vae.encoder.model),
+        "decoder_bytes": len(codec.x.vae.decoder.model),
+        "y": type(codec.y).__name__,
+        "null": codec.y.null,
+        "floor": codec.y.floor,
+    }
+    print_result(facts, format_table((), facts.items(), "ll"), as_json)
+
+
+@needs(*TRAINERS, "sklearn")
+def decoders(
+    release: Release,
+    /,
+    *,
+    only: Annotated[tuple[str, ...] | None, Parameter(choices=DECODERS, consume_multiple=(1, None))] = None,
+    steps: int = 3000,
+    source_npz: OwnImages = None,
+    as_json: Json = False,
+) -> None:
+    """Compare a release's decoder with others: quality, size and speed.
+
+    Args:
+        only: These alone.
+        steps: Steps of training of each of them.
+    """
+    # late: Keras takes 5 s
+    from eval.classifiers.judges import open_judge
+    from vae.decoders import comparison, table
+
+    if steps < 1:
+        raise InputError(f"--steps must be 1 or more; received {steps}.")
+    data, codec = ld_data.load(release), load(release)
+    source = find_inputs(read_manifest(find_release(release)), source_npz)
+    rows = comparison.compare_decoders(data, codec, source, open_judge(source.judge), only, steps)
+    print_result([asdict(row) for row in rows], table.describe_rows(rows), as_json)
