@@ -213,7 +213,7 @@ def read_file_record(name: str, values: Mapping[str, Any]) -> FileRecord:
 
 
 def _read_fields(values: Any) -> dict[str, Any]:
-    """Return the fields of a manifest from JSON values; raise `TypeError`, `KeyError` or `ValueError` if they misfit."""
+    """Return the fields of a manifest from JSON values; raise TypeError, KeyError or ValueError if they misfit."""
     if not isinstance(values, dict):
         raise TypeError(f"expected an object; received {type(values).__name__}")
     if values.get("format_version") != FORMAT_VERSION:
