@@ -7,10 +7,11 @@ from typing import Annotated, Any
 from cyclopts import Parameter
 
 from api.benchmark.options import SECTIONS, Options
+from api.errors import StartError
 from ld_data.cli.libraries import needs
 from ld_data.cli.options import Json, Release
 from ld_data.cli.output import print_result
-from ld_data.errors import HealthError, StartError
+from ld_data.errors import HealthError
 from ld_data.extras import list_libraries
 from ld_data.release.folder import find_release
 

@@ -11,7 +11,7 @@ from typing import Self
 from api.benchmark.generator import Group, Sample, run_load
 from api.benchmark.http import Request
 from api.benchmark.processes import Running, keep_to_core
-from ld_data.errors import StartError
+from api.errors import StartError
 
 TIMES = 10  # the capacity
 CONNECTIONS_AT_CAPACITY = 16
