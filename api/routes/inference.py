@@ -3,6 +3,7 @@
 Each encoder and decoder of a release is a model, such as `ld-mnist-32.x.decoder`; its version is the release's.
 """
 
+from functools import partial
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Path, Request, Response
@@ -54,7 +55,6 @@ ModelName = Annotated[str, Path(alias="model", description="Such as ld-mnist-32.
 ModelVersion = Annotated[str, Path(alias="version", description="The version of its release.")]
 
 router = APIRouter(prefix="/v2", tags=["Open Inference Protocol"])
-models = APIRouter()  # the routes of a model, with its version in the path or without
 
 
 class ServerMetadata(BaseModel):
@@ -174,7 +174,6 @@ async def show_models(request: Request, service: CodecServiceState) -> Response:
     return await service.worker.run(request, lambda body: _describe_models(service.catalogue, body))
 
 
-@models.get("", summary="The inputs and outputs of a model", responses=describe_errors(404, 503))
 async def describe_model(model: FoundModel) -> ModelMetadata:
     """Answer with the metadata of a model."""
     return ModelMetadata(
@@ -185,20 +184,28 @@ async def describe_model(model: FoundModel) -> ModelMetadata:
     )
 
 
-@models.get("/ready", summary="Whether a model is ready", responses=describe_errors(404, 503))
 async def show_model_ready(model: FoundModel) -> ModelReady:
     """Answer that a model is ready, or 503 with the reason."""
     return ModelReady(name=model.name)
 
 
-@models.post("/infer", summary="Run a model", responses=INFER_RESPONSES, openapi_extra=INFER_REQUEST)
 async def infer_model(request: Request, service: CodecServiceState, model: FoundModel) -> Response:
     """Answer with the outputs of a model for one input."""
     return await infer(service, request, model)
 
 
-router.include_router(models, prefix="/models/{model}")
-router.include_router(models, prefix="/models/{model}/versions/{version}", dependencies=[Depends(_check_version)])
+for path, checks in (("/models/{model}", []), ("/models/{model}/versions/{version}", [Depends(_check_version)])):
+    add = partial(router.add_api_route, dependencies=checks)
+    add(path, describe_model, summary="The inputs and outputs of a model", responses=describe_errors(404, 503))
+    add(f"{path}/ready", show_model_ready, summary="Whether a model is ready", responses=describe_errors(404, 503))
+    add(
+        f"{path}/infer",
+        infer_model,
+        methods=["POST"],
+        summary="Run a model",
+        responses=INFER_RESPONSES,
+        openapi_extra=INFER_REQUEST,
+    )
 
 
 def _describe_models(catalogue: Catalogue, body: bytes) -> Response:
