@@ -6,10 +6,11 @@ from typing import Annotated, Any
 
 from cyclopts import Parameter
 
+from api.errors import StartError
 from ld_data.cli.libraries import needs
 from ld_data.cli.options import Json, Release
 from ld_data.cli.output import print_result
-from ld_data.errors import HealthError, StartError
+from ld_data.errors import HealthError
 from ld_data.extras import list_libraries
 from ld_data.release.folder import find_release
 

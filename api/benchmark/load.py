@@ -10,7 +10,7 @@ from multiprocessing import get_context
 from api.benchmark.generator import Group, Sample, run_load
 from api.benchmark.http import Request
 from api.benchmark.processes import Running, keep_to_core
-from ld_data.errors import StartError
+from api.errors import StartError
 
 TIMES = 10  # the capacity
 CONNECTIONS_AT_CAPACITY = 16

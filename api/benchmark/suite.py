@@ -25,7 +25,7 @@ from api.benchmark.contenders import (
 from api.benchmark.generator import Group, Sample
 from api.benchmark.load import MEGABYTE, make_generator, measure_growth, measure_overload, summarise, take_sample
 from api.benchmark.processes import Running
-from ld_data.errors import StartError
+from api.errors import StartError
 
 LOADS = ((1, 16), (1, 64), (64, 16))  # rows of a request, connections
 LARGE_ROWS = 10_000

@@ -6,7 +6,7 @@ from api.benchmark.generator import Group, Sample
 from api.benchmark.http import Request
 from api.benchmark.load import make_generator, measure_growth, summarise, take_sample
 from api.benchmark.processes import start
-from ld_data.errors import StartError
+from api.errors import StartError
 
 SERVER = [sys.executable, "-m", "http.server", "--bind", "127.0.0.1", "--directory"]
 
