@@ -7,8 +7,7 @@ from fastapi import Depends, FastAPI
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 import ld_data
-from api.leaderboard.board import Board
-from api.leaderboard.rate_limit import RateLimit
+from api.leaderboard.service import LeaderboardService
 from api.messages.payload import refuse_unknown_parameters
 from api.messages.refusals import HANDLERS, describe_errors
 from api.middleware.body_limit import BodyLimit
@@ -75,11 +74,11 @@ def make_app(
     state.catalogue, state.store, state.processes = catalogue, store, workers
     state.worker = Worker(limits, workers)
     state.metrics = _make_metrics(state.worker)
+    state.leaderboard = LeaderboardService.make(catalogue, store, state.worker, tokens or Tokens(), challenge_rows)
     state.codec_service = CodecService(catalogue, state.worker, state.metrics.count_call)
     routes = partial(FastAPI.__call__, app)
     limited = BodyLimit(FastPath(routes, state.codec_service), limits.max_body_bytes)
     app.front = RequestLog(MetricsMiddleware(Inflation(limited), state.metrics))
-    board = Board(catalogue, store, state.worker, tokens or Tokens(), RateLimit(limits.max_submissions))
     for router in (
         page.router,
         status.router,
@@ -89,8 +88,8 @@ def make_app(
         codecs.router,
         inference.router,
         generator.router,
-        scores.make_router(board),
-        challenge.make_router(board, challenge_rows),
+        scores.router,
+        challenge.router,
     ):
         app.include_router(router)
     return app

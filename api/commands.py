@@ -35,7 +35,7 @@ def make_app() -> App:
     app.default(serve)
     measured = find_spec("api.benchmark") is not None
     for name, summary, example in (
-        ("benchmark", "Measure how fast the service is, beside its machine and alternatives.", "--only requests start"),
+        ("benchmark", "Measure how fast the service is, beside alternatives.", "--only requests start"),
         ("soak", "Test whether the service lasts under visitors of all kinds.", "--minutes 10"),
     ):
         add_command(app, f"{MEASURING}:{name}" if measured else refuse_measuring, name, summary, example)

@@ -37,11 +37,7 @@ def make_uniforms(seed: int, stream: int, first_row: int, rows: int, width: int)
 
 
 def make_normals(seed: int, stream: int, first_row: int, rows: int, width: int) -> Doubles:
-    """Return `(rows, width)` float64 standard normals from row `first_row` on.
-
-    Raises:
-        InputError: as in `make_uniforms`.
-    """
+    """Return `(rows, width)` float64 standard normals from row `first_row` on; raises as `make_uniforms`."""
     from scipy.special import ndtri  # import late: 17 MB of memory that a service without encoding saves
 
     return ndtri(make_uniforms(seed, stream, first_row, rows, width))

@@ -1,4 +1,4 @@
-"""What all tests share: no network, a private place for releases, and a small release in it."""
+"""Fixtures of all tests: no network, a private folder for releases, and a small release in it."""
 
 import ipaddress
 import os
@@ -24,9 +24,16 @@ from vae.recipes import RECIPES
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Do not even import a module of slow tests where they are left out: most of these modules import Keras."""
+    if config.option.markexpr != "not slow" or collection_path.suffix != ".py":
+        return None
+    return "\npytestmark = pytest.mark.slow\n" in collection_path.read_text("utf-8") or None
+
+
 @pytest.fixture(autouse=True)
 def _no_network(monkeypatch):
-    """Let a test fail that reaches beyond this machine."""
+    """Make a test fail if it connects to another machine."""
     connect = socket.socket.connect
 
     def connect_locally(self, address):
@@ -39,7 +46,7 @@ def _no_network(monkeypatch):
 
 @pytest.fixture(autouse=True)
 def _no_pauses(monkeypatch):
-    """Let requests that are sent again be sent at once, unless the answer names a time."""
+    """Send repeated requests without a pause, unless the answer names one."""
     monkeypatch.setattr("ld_data.remote.retry.PAUSE_SECONDS", 0.0)
 
 
@@ -53,7 +60,7 @@ def cache(tmp_path_factory, monkeypatch) -> Path:
 
 @pytest.fixture
 def checkpoints(tmp_path, monkeypatch) -> Path:
-    """An empty folder that stands in for checkpoints/."""
+    """An empty folder in place of checkpoints/."""
     folder = tmp_path / "checkpoints"
     folder.mkdir()
     monkeypatch.setenv(locations.CHECKPOINTS_VARIABLE, str(folder))
@@ -76,7 +83,7 @@ def catalogue(release) -> Iterator[Catalogue]:
 
 @pytest.fixture
 def empty_home(tmp_path, monkeypatch) -> Path:
-    """A home without any copy of any source, and no download allowed."""
+    """An empty home without copies of sources, and with downloads forbidden."""
     home = tmp_path / "home"
     home.mkdir()
     monkeypatch.chdir(home)
@@ -88,7 +95,7 @@ def empty_home(tmp_path, monkeypatch) -> Path:
 
 @pytest.fixture(scope="session")
 def mnist_home() -> Path:
-    """The folder with the real MNIST that `LD_DATA_HOME` names; tests that need it are skipped without it."""
+    """The folder of the real MNIST, from `LD_DATA_HOME`; tests are skipped without it."""
     home = locations.data_home()
     if home is None or not (home / "mnist.npz").is_file():
         pytest.skip("needs the real MNIST: set LD_DATA_HOME to a folder with mnist.npz")
@@ -97,9 +104,9 @@ def mnist_home() -> Path:
 
 @pytest.fixture(scope="session")
 def empty_store(tmp_path_factory) -> Path:
-    """The file of an empty store, to be copied: much faster than making one, which waits for the disk many times.
+    """The file of an empty store, for copies: a new store waits for the disk many times.
 
-    Its seed is always the same, so that a verdict on few rows is, too.
+    Its seed is fixed, so that verdicts on few rows are the same in every run.
     """
     path = tmp_path_factory.mktemp("store") / "scores.sqlite"
     with pytest.MonkeyPatch.context() as patch:
@@ -124,7 +131,7 @@ def postgresql() -> Iterator[Postgresql]:
         yield server
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
 def place(request, tmp_path) -> str:
     """Where a store of the test's own may be: the path of a file, or the URL of an empty database."""
     if request.param == "sqlite":

@@ -1,4 +1,4 @@
-"""What is installed: a wheel and an sdist with all that they should hold, and a light core that is enough by itself."""
+"""The packages: a complete wheel and sdist, and a light core that works by itself."""
 
 import json
 import os
@@ -17,15 +17,17 @@ import pytest
 import ld_data
 from tests.support.paths import ROOT
 
+pytestmark = pytest.mark.slow
 PACKAGES = ("ld_data", "vae", "api", "eval")
+LEFT_OUT = "api/benchmark/"  # measuring needs a checkout
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-TOOLS = {"pip", "setuptools", "ld-data"}
 
 
 def list_sources():
     """The files of the packages, by their paths in an archive."""
     paths = (path for package in PACKAGES for path in (ROOT / package).rglob("*"))
-    return {str(path.relative_to(ROOT)) for path in paths if path.is_file() and "__pycache__" not in path.parts}
+    names = {str(path.relative_to(ROOT)) for path in paths if path.is_file() and "__pycache__" not in path.parts}
+    return {name for name in names if not name.startswith(LEFT_OUT)}
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +69,7 @@ def find_requirements():
 
 
 def is_elsewhere(requirement):
-    """Whether a requirement is of other systems or versions than this one, told by its not being installed."""
+    """Whether a requirement is for other systems or versions: it has a condition, and is not installed."""
     try:
         distribution(re.match(r"[\w.-]+", requirement)[0])
     except ModuleNotFoundError:
@@ -83,7 +85,7 @@ def link_distribution(installed: Distribution, site: Path):
 
 
 def run(python, *arguments, **environment):
-    """Run Python away from the checkout, which must not be what is imported."""
+    """Run Python away from the checkout, so that the installed packages are imported."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "LD_DATA", "COV_"))}
     return subprocess.run(
         [python, *arguments],
@@ -95,7 +97,7 @@ def run(python, *arguments, **environment):
     )
 
 
-def test_the_wheel_holds_the_packages_whole_and_nothing_else(archives):
+def test_the_wheel_holds_the_packages_without_the_benchmark(archives):
     with zipfile.ZipFile(archives[0]) as wheel:
         names = {name for name in wheel.namelist() if ".dist-info/" not in name}
     assert names == list_sources()
@@ -113,42 +115,30 @@ def test_the_wheel_has_its_licence_its_commands_and_its_python(archives):
     assert set(re.findall(r"^(ld-\w+) = ", commands, re.MULTILINE)) == {"ld-data", "ld-vae", "ld-eval", "ld-api"}
 
 
-def test_the_sdist_is_what_a_wheel_is_made_of(archives):
+def test_the_sdist_holds_the_sources_of_the_wheel(archives):
     with tarfile.open(archives[1]) as sdist:
         names = {name.partition("/")[2] for name in sdist.getnames()}
     assert names == list_sources() | {"README.md", "LICENSE", "pyproject.toml", "PKG-INFO", ".gitignore"}
 
 
 def test_the_core_requires_no_framework():
-    assert find_requirements() <= {
-        "anyio",
-        "certifi",
-        "filelock",
-        "h11",
-        "httpcore2",
-        "httpx2",
-        "idna",
-        "numpy",
-        "rfc8785",
-        "scipy",
-        "sniffio",
-        "tenacity",
-        "tqdm",
-        "truststore",
-        "typing_extensions",
-        "typing-extensions",
-    }
+    download = {"anyio", "certifi", "h11", "httpcore2", "httpx2", "idna", "sniffio", "tenacity", "truststore"}
+    commands = {"attrs", "cyclopts", "docstring-parser", "docutils", "rich", "rich-rst", "tabulate"}
+    commands |= {"markdown-it-py", "mdurl", "pygments"}  # of rich
+    disk = {"filelock"}
+    typing = {"typing_extensions", "typing-extensions"}
+    assert find_requirements() <= {"numpy", "rfc8785", "scipy", "tqdm"} | download | commands | disk | typing
 
 
 def test_the_light_core_loads_generates_and_scores(light):
-    done = run(light, ROOT / "tests" / "light.py")
+    done = run(light, "-P", ROOT / "tests" / "light.py")  # -P: tests/eval is not eval
     assert done.returncode == 0, done.stderr
     assert "generated 800 signals of 40 points" in done.stdout
     assert "skill" in done.stdout
 
 
 @pytest.mark.parametrize("library", ["tensorflow", "fastapi", "onnxruntime", "pyarrow", "sklearn", "shtab"])
-def test_the_light_core_has_no_library_that_an_extra_brings(light, library):
+def test_the_light_core_has_no_library_of_an_extra(light, library):
     assert "ModuleNotFoundError" in run(light, "-c", f"import {library}").stderr
 
 
@@ -175,8 +165,16 @@ def test_commands_of_the_light_core_work(light, command):
         (["api"], "serve"),
     ],
 )
-def test_what_the_light_core_lacks_is_named_with_its_extra(light, command, extra):
+def test_a_missing_library_is_named_with_its_extra(light, command, extra):
     done = run(light, "-m", *command)
     assert done.returncode == 1
     assert re.search(rf"error: this needs \w+, .*\.\[{extra}\]", done.stderr), done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("command", ["benchmark", "soak"])
+def test_an_installation_without_a_checkout_refuses_to_measure(light, command):
+    done = run(light, "-m", "api", command, "--release", "ld-mnist1d-32")
+    assert done.returncode == 1
+    assert "need a checkout of LD-Data" in done.stderr
     assert "Traceback" not in done.stderr

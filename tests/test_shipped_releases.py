@@ -55,7 +55,7 @@ def test_it_is_whole_and_small_enough(name):
     assert sum(record.size for record in manifest.files.values()) <= MAX_BYTES
 
 
-def test_its_recipe_is_one_of_ours_and_builds_it(name, data, codec):
+def test_its_recipe_and_command_build_it(name, data, codec):
     source_name = data.manifest.source["name"]
     shape, labels = codec.x.input_shape, np.arange(10, dtype=np.uint8)
     source = Source(source_name, np.zeros((10, *shape)), labels, np.zeros((10, *shape)), labels, None, "")
@@ -79,7 +79,7 @@ def test_y_decodes_to_its_own_class_every_time(data):
     assert np.array_equal(data.classify(data.test.y), data.test.label)
 
 
-def test_y_is_redrawn_bit_by_bit(data, codec):
+def test_y_is_redrawn_bit_for_bit(data, codec):
     seed = data.manifest.seed
     assert np.array_equal(codec.y.encode(data.train.label, seed=seed), data.train.y)
     assert np.array_equal(codec.y.encode(data.test.label, seed=seed, first_row=len(data.train)), data.test.y)
@@ -109,7 +109,7 @@ def test_every_direction_is_used_and_every_measure_of_latents_has_its_null(data)
         assert without_null == {"least_signal", "used_directions", "rate"}
 
 
-def test_rows_do_not_depend_on_their_company_to_the_bit(codec, data):
+def test_rows_do_not_depend_on_the_other_rows(codec, data):
     latents = data.test.x[:1000]
     inputs = codec.x.decode(latents)
     x = codec.x.encode(inputs, seed=1)
@@ -145,8 +145,9 @@ def test_varied_digits_are_encoded_by_the_shipped_models(mnist_home):
     assert np.square(codec.x.decode(data.test.x[:2000]) - images / 255).mean() < 0.022
 
 
+@pytest.mark.slow
 def test_the_service_starts_serves_them_all_and_stops(tmp_path):
-    """The real thing: `python -m api` in a process of its own."""
+    """`python -m api` in a process of its own."""
     command = [sys.executable, "-m", "api", "--port", "0", "--scores", str(tmp_path / "scores.sqlite")]
     environment = {**os.environ, locations.CHECKPOINTS_VARIABLE: str(CHECKPOINTS)}
     with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True) as process:

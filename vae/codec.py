@@ -6,16 +6,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from ld_data.checks import check_finite, check_numbers
 from ld_data.errors import InputError, IntegrityError
 from ld_data.release.folder import find_release, verify_files
 from ld_data.release.manifest import MANIFEST_NAME
 from ld_data.storage.arrays import read_npz, write_npz
 from ld_data.storage.staging import make_staging_folder
+from ld_data.typing import Array
 from vae.config import VaeConfig
-from vae.preset import PRESET_NAME, Preset, check_new_folder, read_preset, record_files
+from vae.preset import PRESET_NAME, Y_CLASSES, Preset, check_new_folder, read_preset, record_files
 from vae.runtime.cells import Cells
 from vae.runtime.frozen_vae import FrozenVae
 from vae.runtime.gaussian_classes import GaussianClasses
@@ -33,7 +32,7 @@ CELLS_ARRAYS = ("class_weight", "class_bias", "class_mean", "frequency")
 CLASSES_ARRAYS = ("class_weight", "class_bias", "class_mean", "class_variance", "frequency")
 SCHEMES = ("http://", "https://")
 
-Find = Callable[[str], Path]  # where a file of that name lies; raises `IntegrityError` for one that was not verified
+Find = Callable[[str], Path]  # returns the path of a verified file; raises `IntegrityError` for any other name
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,8 +62,11 @@ class Codec:
     def save_to_preset(self, folder: str | Path) -> Path:
         """Return the folder, a new or an empty one, after writing the models and `preset.json` into it, for `load`.
 
-        It takes its name once it is whole. Raises `InputError` if something is there already, `StorageError` if the
-        disk refuses.
+        The folder takes its name when it is whole.
+
+        Raises:
+            InputError: something is there already.
+            StorageError: the disk refuses.
         """
         target = Path(folder).resolve()
         check_new_folder(target)
@@ -79,64 +81,54 @@ class Codec:
 def load(name: str | Path) -> Codec:
     """Return the models of a release or of a preset, by a release's name, a folder, or an address.
 
-    A preset is what `Codec.save_to_preset` and `python -m vae train` write. An address is that of a release of a
-    service, `http://HOST/v1/datasets/NAME`, or of a folder that is served with its manifest.json or preset.json: the
-    models alone are fetched, and kept in the cache folder. All files are checked against the hashes of the manifest or
-    the preset before anything is read from them.
+    `Codec.save_to_preset` and `python -m vae train` write presets. An address names a release of a service,
+    `http://HOST/v1/datasets/NAME`, or a served folder with a manifest.json or preset.json: only the models are fetched,
+    and kept in the cache folder. All files are checked against the hashes of the manifest or the preset before they are
+    read.
 
-    Raises `UnknownNameError` if there is no such release, `IntegrityError` if it was altered or cannot be read,
-    `DownloadError` if an address does not deliver, and `MissingDataError` if `LD_DATA_OFFLINE` forbids to ask it and
-    nothing of it is kept.
+    Raises:
+        UnknownNameError: there is no such release.
+        IntegrityError: the models were altered or cannot be read.
+        DownloadError: the address does not deliver.
+        MissingDataError: `LD_DATA_OFFLINE` forbids the download, and the cache does not hold the models.
     """
     folder = _find_folder(name)
     if (folder / MANIFEST_NAME).exists():
-        return _read_release(folder)
-    if (folder / PRESET_NAME).is_file():
-        return _read_preset(folder)
-    raise IntegrityError(
-        f"{folder} has neither {MANIFEST_NAME} nor {PRESET_NAME}, so that its models cannot be checked. Name the "
-        "folder of a release or of a preset, and write a preset with save_to_preset or `python -m vae train`."
-    )
+        manifest = verify_files(folder, MODEL_FILES)
+        place, y_kind, files = MANIFEST_NAME, manifest.y_kind, manifest.files
+    elif (folder / PRESET_NAME).is_file():
+        preset = read_preset(folder)
+        preset.verify(folder)
+        place, y_kind, files = PRESET_NAME, Y_CLASSES[preset.y], preset.files
+    else:
+        raise IntegrityError(
+            f"{folder} has neither {MANIFEST_NAME} nor {PRESET_NAME}, so that its models cannot be checked. Name the "
+            "folder of a release or of a preset, and write a preset with save_to_preset or `python -m vae train`."
+        )
+    codec = _read(folder, files)
+    if codec.y.kind != y_kind:
+        raise IntegrityError(
+            f"{folder}: {place} says that y is {y_kind}, and {CONFIG_NAME} that it is {codec.y.kind}. Fetch, build or "
+            "save the models again."
+        )
+    return codec
 
 
 def _find_folder(name: str | Path) -> Path:
-    """Return where the models lie, fetched if they were elsewhere."""
+    """Return the local folder of the models, after fetching them from an address."""
     if not (isinstance(name, str) and name.startswith(SCHEMES)):
         return find_release(name)
-    from vae.remote import fetch_models  # with an HTTP client, which a service does without
+    from vae.remote import fetch_models  # late: the HTTP client takes 0.1 s to import
 
     return fetch_models(name, MODEL_FILES)
 
 
-def _read_release(folder: Path) -> Codec:
-    manifest = verify_files(folder, MODEL_FILES)
-    codec = _read(folder, manifest.files)
-    if codec.y.kind != manifest.y_kind:
-        raise IntegrityError(
-            f"{folder}: {MANIFEST_NAME} says that y is {manifest.y_kind}, and {CONFIG_NAME} that it is {codec.y.kind}. "
-            "Fetch or build the release again."
-        )
-    return codec
-
-
-def _read_preset(folder: Path) -> Codec:
-    preset = read_preset(folder)
-    preset.verify(folder)
-    codec = _read(folder, preset.files)
-    if type(codec.y).__name__ != preset.y:
-        raise IntegrityError(
-            f"{folder}: {PRESET_NAME} says that y is {preset.y}, and {CONFIG_NAME} that it is "
-            f"{type(codec.y).__name__}. Fetch or save the preset again."
-        )
-    return codec
-
-
 def _read(folder: Path, verified: Collection[str]) -> Codec:
-    """Return the models in a folder, whose files of these names were verified: no others are read."""
+    """Return the models in a folder; only verified files are read."""
 
     def find(name: str) -> Path:
         if name not in verified:
-            raise IntegrityError(f"{name} is missing, or is not among the files that were verified")
+            raise IntegrityError(f"{name} is missing, or is not among the verified files")
         return folder / name
 
     try:
@@ -170,8 +162,8 @@ def _load_y(config: dict[str, Any], find: Find) -> Cells | GaussianClasses:
     raise ValueError(f"expected the y kind cells or gaussian; received {config['kind']!r}")
 
 
-def _read_classes(path: Path, names: Collection[str]) -> list[np.ndarray]:
-    """Return the arrays of these names; raise `ValueError` or `InputError` for such as do not belong together."""
+def _read_classes(path: Path, names: Collection[str]) -> list[Array]:
+    """Return the arrays of these names; raise `ValueError` or `InputError` if they do not fit together."""
     arrays = read_npz(path)
     d, k = arrays["class_weight"].shape
     shapes = {"class_weight": (d, k), "class_bias": (k,), "frequency": (k,)}

@@ -1,4 +1,4 @@
-"""What a VAE is and how it is trained: one frozen configuration, written to and read from JSON."""
+"""The configuration of a VAE and its training: frozen, written to and read from JSON."""
 
 import math
 from collections.abc import Mapping
@@ -36,7 +36,7 @@ class VaeConfig:
         input_shape: `(h, w)` of an image, `(t,)` of a signal, or `(k,)` of a one-hot class.
         latent_dim: d, 2 or more.
         encoder_filters: channels of the stride-2 convolutions, first to last; empty for none.
-        encoder_units: widths of the dense layers behind them; empty for none.
+        encoder_units: widths of the dense layers after them; empty for none.
         decoder_units: widths of the hidden dense layers, first to last; empty for a linear decoder.
         flow_couplings, flow_units: of the flow between inner and published latents: its couplings (0: no flow) and the
             hidden widths of their networks.
@@ -49,7 +49,7 @@ class VaeConfig:
         normality: weight of the sliced Epps-Pulley distance of the aggregate posterior from N(0, I).
         divergence: weight of the flow's estimate of KL(aggregate posterior || N(0, I)) in nats.
         class_loss: weight of the cross-entropy of a linear classifier of the inner latents.
-        slip: whether the rate takes the standard deviation for the variance, as the predecessor's did.
+        slip: whether the rate takes the standard deviation as the variance, as the predecessor's did.
         augmentation: strength of the slight changes to images while training; 0 for none.
         epochs, batch_size: passes over the training inputs, and rows a step.
         learning_rate: the peak of a cosine schedule that ends at 0.
@@ -84,7 +84,7 @@ class VaeConfig:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        """Raise `InputError` for a value out of range."""
+        """Raise `InputError` if a value is out of range, or two values exclude each other."""
         if len(self.input_shape) not in (1, 2) or min(self.input_shape) < 1:
             raise InputError(f"input_shape must be (h, w), (t,) or (k,); received {self.input_shape}.")
         if self.latent_dim < 2:
@@ -114,7 +114,11 @@ class VaeConfig:
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> "VaeConfig":
-        """Return the configuration that `to_json` wrote; raise `InputError` for unknown or missing fields."""
+        """Return the configuration that `to_json` wrote.
+
+        Raises:
+            InputError: a field is unknown, missing, or out of range.
+        """
         known = {field.name for field in fields(cls)}
         if set(values) != known:
             odd = sorted(set(values) ^ known)

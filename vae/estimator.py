@@ -1,4 +1,4 @@
-"""Encoding as a step of scikit-learn's pipelines; importing this imports scikit-learn."""
+"""Encoding as a step of scikit-learn's pipelines; this module imports scikit-learn."""
 
 import math
 from pathlib import Path
@@ -12,24 +12,24 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from ld_data.errors import InputError
 from ld_data.protocols import LatentCodec, Mode
 from ld_data.release.adapters import name_columns
+from ld_data.typing import Array, Floats
 from vae.codec import load
 
 
 class LatentEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     """A transformer of inputs into latents x, and back, by the models of a release.
 
-    There is nothing to learn: `fit` loads the models, and checks that they take such inputs.
+    `fit` learns nothing: it loads the models and checks that they take the inputs.
 
     Args:
-        release: whose models: what `vae.load` takes, the name, folder or address of a release or of a preset; or a
-            codec itself.
-        mode: "mean" for the same latents each time, the posterior means; "sample" for draws.
-        seed: of the draws. Row i of what is transformed draws noise of row i: set another seed for other rows.
+        release: a codec, or an argument of `vae.load`: the name, folder or address of a release or of a preset.
+        mode: "mean" for the posterior means, the same each time; "sample" for draws.
+        seed: of the draws. Row i of the inputs draws the noise of row i: set another seed for other rows.
 
     Attributes:
         codec_: the models.
-        n_features_in_: of one input, as a flat row: h * w, or t.
-        feature_names_in_: if inputs came as a data frame: its columns.
+        n_features_in_: the size of one input as a flat row: h * w, or t.
+        feature_names_in_: the columns of the data frame, if the inputs came as one.
     """
 
     def __init__(self, release: str | Path | LatentCodec = "ld-mnist-32", mode: Mode = "mean", seed: int = 0) -> None:
@@ -40,7 +40,9 @@ class LatentEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
     def fit(self, X: Any, y: Any = None) -> Self:
         """Return itself, with the models loaded, after checking inputs as `transform` takes them; y is not used.
 
-        Raises `InputError` for inputs of another size, or that the codec refuses, and what `vae.load` raises.
+        Raises:
+            InputError: the inputs have another size, or the codec refuses them.
+            LdDataError: `vae.load` cannot load the release.
         """
         codec = _find_codec(self.release)
         shape = tuple(codec.x.input_shape)
@@ -49,40 +51,45 @@ class LatentEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         self.codec_ = codec
         return self
 
-    def transform(self, X: Any) -> np.ndarray:
+    def transform(self, X: Any) -> Floats:
         """Return latents `(n, d)` float32 of inputs, flat rows `(n, h * w)` or `(n, t)`, or images `(n, h, w)`.
 
-        Pixels are uint8, or numbers in [0, 1]. Raises `InputError` for what the codec refuses.
+        Pixels are uint8, or numbers in [0, 1].
+
+        Raises:
+            InputError: the codec refuses the inputs.
         """
         check_is_fitted(self, "codec_")
         shape = tuple(self.codec_.x.input_shape)
         rows = _shape_rows(validate_data(self, _flatten(X, shape), reset=False), shape)
         return self.codec_.x.encode(rows, mode=self.mode, seed=self.seed)
 
-    def inverse_transform(self, X: Any) -> np.ndarray:
+    def inverse_transform(self, X: Any) -> Floats:
         """Return decoded inputs as flat rows float32, `(n, h * w)` or `(n, t)`, for latents `(n, d)`.
 
-        Raises `InputError` for latents of another shape, or not finite.
+        Raises:
+            InputError: the latents have another shape or are not finite.
         """
         check_is_fitted(self, "codec_")
         inputs = self.codec_.x.decode(np.asarray(X))
         return inputs.reshape(len(inputs), -1)
 
-    def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
+    def get_feature_names_out(self, input_features: Any = None) -> Array:
         """Return the names of the latents' components, x_0 to x_(d-1), `(d,)`.
 
-        Raises `ValueError` for `input_features` other than those of the inputs.
+        Raises:
+            ValueError: `input_features` are not those of the inputs.
         """
-        super().get_feature_names_out(input_features)  # which checks them
+        super().get_feature_names_out(input_features)  # checks them
         return np.array(name_columns("x", self.codec_.x.latent_dim), dtype=object)
 
     @property
     def _n_features_out(self) -> int:
-        """The latent size d, where scikit-learn looks for it."""
+        """The latent size d; scikit-learn reads it."""
         return self.codec_.x.latent_dim
 
     def __sklearn_tags__(self) -> Tags:
-        """Return what scikit-learn asks of an estimator: here inputs may have three axes, and latents are float32."""
+        """Return the tags that scikit-learn reads: inputs may have three axes, and latents are float32."""
         tags = super().__sklearn_tags__()
         tags.input_tags.three_d_array = True
         tags.transformer_tags.preserves_dtype = []
@@ -109,7 +116,7 @@ def _flatten(inputs: Any, shape: tuple[int, ...]) -> Any:
     return inputs.reshape(len(inputs), math.prod(shape))
 
 
-def _shape_rows(rows: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+def _shape_rows(rows: Array, shape: tuple[int, ...]) -> Array:
     """Return rows `(n, size)` as the codec takes them; raise `InputError` if they have another size."""
     try:
         return rows.reshape(len(rows), *shape)

@@ -39,7 +39,7 @@ class Recipe:
 
     @property
     def settings(self) -> dict[str, Any]:
-        """What `change` and the command line can set."""
+        """The settings that `change` and the command line can set."""
         x = self.x
         return {
             "latent_dim": x.latent_dim,
@@ -69,7 +69,7 @@ class Recipe:
         return RecipeRecord(self.name, self.x.epochs, self.x.flow_epochs, has_goals)
 
 
-# At beta = 1 the best that ten Gaussians can do is to say nothing (rate 0, 29 % decoded); at 0.1 they decode to 97 %.
+# At beta = 1 the optimum of ten Gaussians carries no information (rate 0, 29 % decoded); at 0.1 97 % are decoded.
 CLASSES = VaeConfig(
     input_shape=(10,),
     encoder_filters=(),
@@ -101,9 +101,9 @@ IMAGE = VaeConfig(
     flow_epochs=16,
     flow_learning_rate=2e-3,
 )
-# 32 numbers cannot hold digit and background, and squared errors alone spend them on the background: the class is worth
-# ten times as much here as for plain digits, and a dense layer helps to find it. Fitted on three variations of each
-# digit, and none of them moved: that would leave black edges, which no such image has.
+# 32 numbers cannot hold digit and background, and squared errors alone spend them on the background: the class loss has
+# ten times the weight of that for plain digits, and a dense layer helps to find the class. The models are fitted on
+# three variations of each digit without augmentation, which would add black edges that no such image has.
 ROTATED = replace(
     IMAGE,
     encoder_units=(256,),
@@ -132,8 +132,8 @@ SIGNAL = replace(
     flow_epochs=1,
     flow_learning_rate=3e-3,
 )
-# LD-MNIST as it was: dense layers, a rate weighted 784 * 0.1 * 2 / 32 in summed units, and the slip of its sampler.
-# Its dropout and batch normalisation never ran, for want of `training=True`.
+# LD-MNIST as published: dense layers, a rate weighted 784 * 0.1 * 2 / 32 in summed units, and the slip of its sampler.
+# Its dropout and batch normalisation never ran, because `training=True` was missing.
 PREDECESSOR = VaeConfig(
     input_shape=(28, 28),
     encoder_filters=(),

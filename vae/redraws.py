@@ -1,4 +1,4 @@
-"""Fresh draws of x and y for every epoch of a training: noise without an end, and every epoch reproducible."""
+"""Fresh draws of x and y for every epoch of a training: endless noise, and every epoch reproducible."""
 
 import math
 from collections.abc import Iterator
@@ -10,36 +10,36 @@ from ld_data.checks import check_integer, check_labels
 from ld_data.errors import InputError
 from ld_data.noise import check_seed
 from ld_data.protocols import LatentCodec
+from ld_data.typing import Array, Floats
 
-EPOCH_ROWS = 1 << 40  # rows of noise between two epochs, more than any data set has
+EPOCH_ROWS = 1 << 40  # rows of noise between two epochs: more than any dataset has
 MAX_EPOCH = 2**63 - 1
 
 
 @dataclass(frozen=True, eq=False)
 class Redraws:
-    """Draws of a data set's latents, another one for each epoch.
+    """Draws of a dataset's latents, another one for each epoch.
 
-    Row i of epoch e is drawn with the noise of row `first_row + i + e * 2**40` of the seed (see `ld_data.noise`). So it
-    depends on `seed`, e and i alone, not on how many rows there are, and no two epochs share noise. Epoch 0 is the
-    published draw if seed, inputs and labels are those of the release, x but for rounding; the other epochs share noise
-    with no row of it, neither of training nor of test, as a smaller step would.
+    Row i of epoch e has the noise of row `first_row + i + e * 2**40` of the seed (see `ld_data.noise`). It depends only
+    on `seed`, e and i, not on the number of rows, and no two epochs share noise. With the seed, inputs and labels of a
+    release, epoch 0 is the published draw (x up to rounding), and no other epoch shares noise with the release.
 
     Attributes:
         codec: of the release.
         inputs: `(n, *input_shape)`, as `codec.x.encode` takes them; None for draws of y alone.
         labels: `(n,)` integers, the classes of the inputs.
         seed: of the noise; that of the release, `data.manifest.seed`, for the published draw.
-        first_row: the number of the first row in the release, if not 0: test rows follow upon training rows.
+        first_row: the number of the first row in the release; test rows follow training rows.
     """
 
     codec: LatentCodec
-    inputs: np.ndarray | None
-    labels: np.ndarray
+    inputs: Array | None
+    labels: Array
     seed: int = 0
     first_row: int = 0
 
     def __post_init__(self) -> None:
-        """Raise `InputError` for a seed, a row or labels out of range, or unequal numbers of inputs and labels."""
+        """Raise `InputError` if a seed, row or label is out of range, or the numbers of inputs and labels differ."""
         check_seed(self.seed)
         labels = check_labels(self.labels, len(self.codec.y.class_bias)).shape
         if self.inputs is not None and np.shape(self.inputs)[:1] != labels:
@@ -53,21 +53,30 @@ class Redraws:
         spaces = "y" if self.inputs is None else "x and y"
         return f"<Redraws of {spaces}: {len(self.labels)} rows from {self.first_row}, seed {self.seed}>"
 
-    def draw(self, epoch: int) -> tuple[np.ndarray, np.ndarray]:
+    def draw(self, epoch: int) -> tuple[Array, Array]:
         """Return x and y `(n, d)` float32 of an epoch, 0 or more.
 
-        Raises `InputError` if there are no inputs, or for what the codec refuses.
+        Raises:
+            InputError: there are no inputs, the epoch is out of range, or the codec refuses the inputs.
         """
         if self.inputs is None:
             raise InputError("x is drawn from inputs, and there are none here. Pass inputs, or draw y with draw_y.")
         return self.codec.x.encode(self.inputs, seed=self.seed, first_row=self._find_row(epoch)), self.draw_y(epoch)
 
-    def draw_y(self, epoch: int) -> np.ndarray:
-        """Return y `(n, d)` float32 of an epoch, which needs no inputs; raises `InputError` as `draw`."""
+    def draw_y(self, epoch: int) -> Floats:
+        """Return y `(n, d)` float32 of an epoch; it needs no inputs.
+
+        Raises:
+            InputError: the epoch is out of range.
+        """
         return self.codec.y.encode(self.labels, seed=self.seed, first_row=self._find_row(epoch))
 
-    def iterate(self, epochs: int, first_epoch: int = 0) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        """Return an iterator over x and y `(n, d)` of epochs, each drawn when it is its turn; raises as `draw`."""
+    def iterate(self, epochs: int, first_epoch: int = 0) -> Iterator[tuple[Array, Array]]:
+        """Return an iterator over x and y `(n, d)` of epochs, each drawn when it is reached.
+
+        Raises:
+            InputError: a number is out of range, or as `draw`.
+        """
         check_integer("epochs", epochs, 0, MAX_EPOCH)
         check_integer("first_epoch", first_epoch, 0, MAX_EPOCH)
         return map(self.draw, range(first_epoch, first_epoch + epochs))

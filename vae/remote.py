@@ -1,8 +1,8 @@
 """Models from an address: of a release of a service, or of a folder that any web server serves.
 
-What was fetched is kept in the cache folder, `models/<sha256 of the description>/`: the description (manifest.json or
-preset.json) and the files of the models that it lists, each under its name once its hash is right. Beside them
-`models/addresses/<sha256 of the address>` holds the sha256 of the description that an address had last.
+The cache folder keeps them in `models/<sha256 of the description>/`: the description (manifest.json or preset.json) and
+the models' files that it lists, each under its name after its hash was checked. Beside them
+`models/addresses/<sha256 of the address>` holds the sha256 of the address' last description.
 """
 
 import hashlib
@@ -27,7 +27,13 @@ _EXPECTED = "expected an address such as http://127.0.0.1:8000/v1/datasets/NAME"
 
 @dataclass(frozen=True)
 class Description:
-    """What an address says of its models: the bytes of its manifest.json or preset.json, and where the files are."""
+    """The description of the models at an address.
+
+    Attributes:
+        name: manifest.json or preset.json.
+        content: the bytes of that file.
+        folder: the address of the folder with the files.
+    """
 
     name: str
     content: bytes
@@ -39,9 +45,10 @@ class Description:
         return hashlib.sha256(self.content).hexdigest()
 
     def read_records(self, names: Collection[str]) -> Mapping[str, FileRecord]:
-        """Return the records of the models' files: all of a preset, and of a release those called one of `names`.
+        """Return the records of the models' files: all files of a preset, those among `names` of a release.
 
-        Raises `IntegrityError` if the description is none that is known.
+        Raises:
+            IntegrityError: the description has an unknown format.
         """
         place, text = join_address(self.folder, self.name), self.content.decode("utf-8", "replace")
         if self.name == PRESET_NAME:
@@ -51,12 +58,17 @@ class Description:
 
 
 def fetch_models(address: str, names: Collection[str]) -> Path:
-    """Return the folder in the cache with the models of an address: its description, and the files that it lists.
+    """Return the folder in the cache with the models of an address: the description, and the files that it lists.
 
-    Of a release, which also holds data, those called one of `names` alone. What is there already, and whole, is not
-    fetched again. With `LD_DATA_OFFLINE` it is what the address had last. Raises `MissingDataError` if that is nothing,
-    `DownloadError` if the address does not deliver, `IntegrityError` if what came is no such description, `InputError`
-    for what is no address, and `StorageError` if the disk refuses.
+    A release also holds data: only its files among `names` are fetched. Whole files in the cache are not fetched again.
+    With `LD_DATA_OFFLINE` the folder is that of the address' last description.
+
+    Raises:
+        InputError: the address is malformed.
+        DownloadError: the address does not deliver.
+        IntegrityError: the description has an unknown format.
+        MissingDataError: `LD_DATA_OFFLINE` forbids the download, and the cache holds nothing of the address.
+        StorageError: the disk refuses.
     """
     kept = cache_folder() / "models"
     last = kept / "addresses" / hashlib.sha256(address.rstrip("/").encode()).hexdigest()
@@ -77,7 +89,12 @@ def fetch_models(address: str, names: Collection[str]) -> Path:
 
 
 def fetch_description(address: str) -> Description:
-    """Return the manifest or the preset that an address offers; raises `InputError` and `DownloadError`."""
+    """Return the manifest or the preset at an address.
+
+    Raises:
+        InputError: the address is malformed.
+        DownloadError: the address does not deliver, or has neither.
+    """
     places = [(address, MANIFEST_NAME), (address, PRESET_NAME)]
     if RELEASE_PATH.search(_split(address).path):
         places.insert(0, (join_address(address, "files"), MANIFEST_NAME))
@@ -87,13 +104,17 @@ def fetch_description(address: str) -> Description:
             return Description(name, content, folder)
     asked = " nor ".join(join_address(*place) for place in places)
     raise DownloadError(
-        f"{address} offers no models: there is no {asked}. Name the address of a release, such as "
+        f"{address} has no models: there is no {asked}. Name the address of a release, such as "
         f"http://127.0.0.1:8000/v1/datasets/NAME, or of a folder with {MANIFEST_NAME} or {PRESET_NAME}."
     )
 
 
 def join_address(address: str, name: str) -> str:
-    """Return the address of a file in the folder at an address, with the query of the latter."""
+    """Return the address of a file in the folder at an address; the query of the folder's address stays.
+
+    Raises:
+        InputError: the address is malformed.
+    """
     parts = _split(address)
     return urlunsplit(parts._replace(path=f"{parts.path.rstrip('/')}/{quote(name, safe='')}", fragment=""))
 
@@ -108,7 +129,7 @@ def _split(address: str) -> SplitResult:
 
 
 def _fetch(address: str) -> bytes | None:
-    """Return what lies at an address, of the size of a description; None if the server says that nothing does."""
+    """Return the bytes at an address, at most those of a description; None if the server has nothing there."""
     try:
         return fetch_bytes(address, MAX_MANIFEST_BYTES)
     except DownloadError as error:
@@ -118,21 +139,21 @@ def _fetch(address: str) -> bytes | None:
 
 
 def _keep(description: Description, records: Mapping[str, FileRecord], kept: Path) -> Path:
-    """Return the folder in `kept` with a description and its files, those fetched that are not there already."""
+    """Return the folder in `kept` with a description and its files, after fetching the missing ones."""
     folder = kept / description.sha256
     for name, record in records.items():
         if not _is_here(folder / name, record):
             fetch_file([join_address(description.folder, name)], folder / name, record.sha256, size=record.size)
-    _write(folder / description.name, description.content)  # last: the folder is whole once it has one
+    _write(folder / description.name, description.content)  # last: it marks the folder as whole
     return folder
 
 
 def _find_kept(address: str, kept: Path, last: Path) -> Path:
-    """Return the folder of what an address had last; raise `MissingDataError` if nothing is kept."""
+    """Return the folder of an address' last description; raise `MissingDataError` if there is none."""
     sha256 = last.read_text("utf-8") if last.is_file() else ""
     if not SHA256.fullmatch(sha256) or not (kept / sha256).is_dir():
         raise MissingDataError(
-            f"the models of {address} are not in {kept}, and {OFFLINE_VARIABLE} forbids to download them. Unset it, or "
+            f"the models of {address} are not in {kept}, and {OFFLINE_VARIABLE} forbids the download. Unset it, or "
             "name a folder."
         )
     return kept / sha256
@@ -143,7 +164,7 @@ def _is_here(path: Path, record: FileRecord) -> bool:
 
 
 def _write(path: Path, content: bytes) -> None:
-    """Write a file that takes its place at once; others may be writing the same."""
+    """Write a file atomically; another process may be writing the same one."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:

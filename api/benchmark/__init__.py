@@ -1,1 +1,1 @@
-"""How fast the service is beside its machine and the obvious alternatives, and whether it lasts."""
+"""The speed of the service beside alternatives, and whether it lasts."""

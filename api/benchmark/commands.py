@@ -6,7 +6,6 @@ from typing import Annotated, Any
 
 from cyclopts import Parameter
 
-import ld_data
 from api.benchmark.options import SECTIONS, Options
 from ld_data.cli.libraries import needs
 from ld_data.cli.options import Json, Release
@@ -34,7 +33,7 @@ def benchmark(
     quick: bool = False,
     as_json: Json = False,
 ) -> None:
-    """Measure how fast the service is, beside its machine and alternatives.
+    """Measure how fast the service is, beside alternatives.
 
     Args:
         alternatives: The interpreter of an environment with api/benchmark/requirements.txt; this one by default.
@@ -42,17 +41,12 @@ def benchmark(
         seconds: Seconds of one turn.
         quick: Only see that it runs: its figures mean nothing.
     """
-    from api.benchmark import goals, machine, suite, table  # late: these need the libraries of the service
+    from api.benchmark import machine, suite, table  # late: these need the libraries of the service
 
     chosen: dict[str, Any] = {"rounds": turns, "seconds": seconds} | (QUICK if quick else {})
     results = suite.run(Options(find_release(release), alternatives, only or tuple(SECTIONS), **chosen))
     facts = machine.describe_machine(alternatives)
-    verdicts = [
-        {"work": verdict.goal.work, "wanted": verdict.goal.wanted, "measured": verdict.figure, "met": verdict.is_met}
-        for verdict in goals.judge(results)
-    ]
-    result = {"machine": facts, **asdict(results), "goals": verdicts}
-    print_result(result, table.describe(results, facts), as_json, red=["**no**"])
+    print_result({"machine": facts, **asdict(results)}, table.describe(results, facts), as_json)
     if results.missing and not (results.samples or results.figures):
         name, reason = next(iter(results.missing.items()))
         raise StartError(f"nothing could be measured, as nothing started. {name}: {reason}")
@@ -68,8 +62,7 @@ def soak(*, release: Release = "ld-mnist-32", minutes: float = 10.0, workers: in
     """
     from api.benchmark.soak import soak as soaking  # late: it needs the libraries of the service
 
-    folder = find_release(release)
-    result = soaking.soak(ld_data.load(folder), folder, minutes, workers)
+    result = soaking.soak(find_release(release), minutes, workers)
     print_result(asdict(result), soaking.describe_soak(result), as_json, red=["SURPRISE:"])
     if result.surprises:
         raise HealthError(f"{len(result.surprises)} surprises. The first: {result.surprises[0]}.")

@@ -1,50 +1,33 @@
-"""What a benchmark ran on: the processor, its cores, and the versions of the libraries."""
+"""The machine of a benchmark: its processor, its cores, and the versions of the libraries."""
 
 import os
 import platform
 import subprocess
 import sys
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-LIBRARIES = (
-    "numpy",
-    "onnxruntime",
-    "orjson",
-    "fastapi",
-    "starlette",
-    "uvicorn",
-    "uvloop",
-    "httptools",
-    "keras",
-    "tensorflow",
-)
-ALTERNATIVES = ("litserve", "bentoml", "mlserver", "onnxruntime")
-ASK = "import sys; from importlib.metadata import version; print(version(sys.argv[1]))"
+SERVING = ("numpy", "onnxruntime", "orjson", "fastapi", "starlette", "uvicorn", "uvloop", "httptools")
+ALTERNATIVES = ("litserve", "bentoml", "mlserver")
+ASK = """import sys
+from importlib.metadata import distributions
+found = {one.name.lower(): one.version for one in distributions()}
+print(*(found.get(name, "missing") for name in sys.argv[1:]))"""
 
 
 def describe_machine(python: str) -> dict[str, str]:
-    """Return the processor, the cores, and the versions here and, for the alternatives, of another interpreter."""
-    facts = {"processor": _find_processor(), "cores": str(os.cpu_count()), "Python": platform.python_version()}
-    for library in LIBRARIES:
-        facts[library] = _find_version(library)
-    for library in ALTERNATIVES[: len(ALTERNATIVES) if python != sys.executable else -1]:
-        done = subprocess.run([python, "-c", ASK, library], capture_output=True, text=True, check=False)  # noqa: S603
-        name = f"{library} of the alternatives" if library in LIBRARIES else library
-        facts[name] = done.stdout.strip() or "not installed"
-    return facts
-
-
-def _find_processor() -> str:
+    """Return the processor, the cores, and the library versions, those of the alternatives from their interpreter."""
     cpuinfo = Path("/proc/cpuinfo")
-    names = (
-        [line for line in cpuinfo.read_text().splitlines() if line.startswith("model name")] if cpuinfo.exists() else []
-    )
-    return names[0].partition(":")[2].strip() if names else platform.processor() or platform.machine()
+    lines = cpuinfo.read_text().splitlines() if cpuinfo.exists() else []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return {
+        "processor": names[0] if names else platform.processor() or platform.machine(),
+        "cores": str(os.cpu_count()),
+        "Python": platform.python_version(),
+        **_find_versions(sys.executable, *SERVING, "keras", "tensorflow"),
+        **_find_versions(python, *ALTERNATIVES),
+    }
 
 
-def _find_version(library: str) -> str:
-    try:
-        return version(library)
-    except PackageNotFoundError:
-        return "not installed"
+def _find_versions(python: str, *libraries: str) -> dict[str, str]:
+    done = subprocess.run([python, "-c", ASK, *libraries], capture_output=True, text=True, check=False)  # noqa: S603
+    return dict(zip(libraries, done.stdout.split() or ["unknown"] * len(libraries), strict=True))

@@ -1,4 +1,4 @@
-"""What a run of the benchmark measures, and for how long."""
+"""The options of a run of the benchmark."""
 
 import sys
 from collections.abc import Sequence
@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 SECTIONS = {
-    "alone": "the networks in this process, beside the matrix product and Keras",
-    "requests": "the service, and its echo ceiling",
+    "requests": "the service, beside itself without any computing",
     "workers": "the service with two processes",
     "others": "the alternatives",
     "large": "10,000 rows a request, alone and beside a small one",
@@ -19,7 +18,7 @@ SECTIONS = {
 
 @dataclass(frozen=True)
 class Options:
-    """What is measured.
+    """The options of a run.
 
     Attributes:
         folder: of the release.
@@ -27,9 +26,8 @@ class Options:
         sections: names of `SECTIONS`.
         rounds: turns of each part.
         seconds: of one turn.
-        warm_up: seconds of a load before each turn, which do not count.
         overload_seconds: of the overload.
-        progress: whether a bar is shown.
+        progress: whether to show a bar.
     """
 
     folder: Path
@@ -37,6 +35,5 @@ class Options:
     sections: Sequence[str] = tuple(SECTIONS)
     rounds: int = 5
     seconds: float = 2.0
-    warm_up: float = 0.2
     overload_seconds: float = 30.0
     progress: bool = True

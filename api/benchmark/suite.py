@@ -1,271 +1,209 @@
-"""The benchmark: all parts in turns, round after round, so that what disturbs the machine disturbs all alike."""
+"""The benchmark: all parts in turns, round after round, so that disturbances of the machine hit all alike."""
 
-import json
 import sys
-import urllib.request
-from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import numpy as np
 from tqdm import tqdm
 
-import ld_data
-from api.benchmark.contenders.nginx import ask_service, make_nginx
-from api.benchmark.contenders.processes import Program, Running, start
-from api.benchmark.contenders.registry import (
+from api.benchmark.contenders import (
     ECHO,
-    ONE_THREAD,
+    KERAS,
+    NGINX,
     OTHERS,
     SERVICE,
     WORKERS,
+    Ask,
     Contender,
     Setting,
-    ask_in_json,
-    ask_in_npy,
+    ask_for_file,
     ask_to_encode,
 )
-from api.benchmark.http import make_request
-from api.benchmark.load.generator import Group
-from api.benchmark.load.overload import MEGABYTE, measure_large_memory, measure_overload
-from api.benchmark.load.run import sample
-from api.benchmark.load.samples import Sample, summarise
+from api.benchmark.generator import Group, Sample
+from api.benchmark.load import MEGABYTE, LoadGenerator, summarise
 from api.benchmark.options import Options
-from api.benchmark.turns import start_turns
+from api.benchmark.processes import Running
 from ld_data.errors import StartError
-from ld_data.noise import make_normals
-from ld_data.release.dataset import LatentDataset
 
 LOADS = ((1, 16), (1, 64), (64, 16))  # rows of a request, connections
 LARGE_ROWS = 10_000
 LARGE_CLIENTS = 4
-BATCHES = (1, 64, 256, 4096)
+OVERLOAD_ROWS = 64
 STARTS = 3
-PRODUCTS = ("product by numpy", "product by ONNX Runtime")
-ALONE_IN_KERAS = {"Keras called directly": "direct", "keras.predict": "predict"}
+WARM_UP_SECONDS = 0.2  # of each turn
+
+
+@dataclass(frozen=True)
+class Part:
+    """A load on a contender, measured once a round.
+
+    Attributes:
+        name: in the results.
+        groups: of connections at the same time: what each asks, with how many rows, on how many connections. The last
+            group is measured.
+    """
+
+    name: str
+    contender: Contender
+    groups: tuple[tuple[Ask, int, int], ...]
 
 
 @dataclass
 class Results:
-    """What was measured.
+    """The figures of a run.
 
     Attributes:
         samples: the medians of the parts' turns, by name.
-        figures: what is not measured in turns, by name.
+        figures: figures that are not measured in turns, by name with their unit.
+        ratios: how many times as fast as a part the service is, with `.npy` for requests.
         missing: why servers or parts are missing, by name.
     """
 
     samples: dict[str, Sample] = field(default_factory=dict)
     figures: dict[str, float] = field(default_factory=dict)
+    ratios: dict[str, float] = field(default_factory=dict)
     missing: dict[str, str] = field(default_factory=dict)
 
 
-Take = Callable[[float], Sample]
-
-
-def name_load(contender: str, rows: int, connections: int) -> str:
-    """Return the name of a part: so many rows a request, on so many connections."""
-    return f"{contender}, {rows} x {connections}"
-
-
 def run(options: Options) -> Results:
-    """Return what all parts of the wanted sections come to; what does not start is named and left out."""
-    with _Stage(options) as stage:
-        for section in options.sections:
-            if add := ADDITIONS.get(section):
-                add(stage)
-        stage.take_turns()
-        if "large" in options.sections:
-            stage.measure_large()
-        if "overload" in options.sections:
-            stage.measure_overload()
-        if "start" in options.sections:
-            stage.measure_starts()
+    """Return the results of all wanted sections; servers and parts that fail are named and left out."""
+    with ExitStack() as resources:
+        stage = _Stage(options, resources)
+        stage.take_turns([part for section in options.sections for part in PARTS.get(section, [])])
+        for section, measure in MEASUREMENTS.items():
+            if section in options.sections:
+                measure(stage)
+        stage.results.ratios = compute_ratios(stage.results.samples)
         return stage.results
 
 
+def name_load(name: str, rows: int, connections: int) -> str:
+    """Return the name of a part with so many rows a request, on so many connections."""
+    return f"{name}, {rows} x {connections}"
+
+
+def compute_ratios(samples: Mapping[str, Sample]) -> dict[str, float]:
+    """Return how many times as fast as each contender the service is, by requests a second at the same load."""
+    base = SERVICE[1].name
+    bases = {
+        name_load(other.name, *load): name_load(base, *load)
+        for other in (SERVICE[0], *WORKERS, *ECHO, *OTHERS)
+        for load in LOADS
+    }
+    bases["data.npz from nginx"] = "data.npz"
+    return {
+        name: samples[base].rate / samples[name].rate
+        for name, base in bases.items()
+        if name in samples and base in samples
+    }
+
+
 class _Stage:
-    """The servers that run, and the parts that they play."""
+    """The running servers, and the results so far."""
 
-    def __init__(self, options: Options) -> None:
-        self.options, self.results = options, Results()
-        self.data: LatentDataset = ld_data.load(options.folder)
-        self.release = options.folder.resolve().name
-        self.parts: dict[str, Take] = {}
-        self._running: dict[object, Running | None] = {}
-        self._resources = ExitStack()
-
-    def __enter__(self) -> "_Stage":
-        scratch = Path(self._resources.enter_context(TemporaryDirectory(prefix="ld-data-benchmark-")))
-        self.setting = Setting(self.options.folder.resolve(), self.options.python, scratch)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._resources.close()
-
-    def make_vectors(self, rows: int) -> np.ndarray:
-        """Return latents `(rows, d)`: those of the test set, over and over."""
-        return np.resize(self.data.test.x, (rows, self.data.test.x.shape[1]))
+    def __init__(self, options: Options, resources: ExitStack) -> None:
+        scratch = Path(resources.enter_context(TemporaryDirectory(prefix="ld-data-benchmark-")))
+        self._options, self.results, self._resources = options, Results(), resources
+        self._setting = Setting.read(options.folder, options.python, scratch)
+        self._generator = resources.enter_context(LoadGenerator())
+        self._running: dict[str, Running | None] = {}
 
     def find(self, contender: Contender) -> Running | None:
         """Return the server of a contender, started if it is not yet; None if it does not start."""
         if contender.command not in self._running:
-            self._tell(f"starting {contender.name}")
-            program = contender.make_program(self.setting, self.make_vectors(1))
-            self._running[contender.command] = self._start(contender.name, program)
+            self._running[contender.command] = None
+            if self._options.progress:
+                print(f"starting {contender.name}", file=sys.stderr, flush=True)
+            with self.note_failure(contender.name):
+                running = self._resources.enter_context(contender.start(self._setting))
+                self._running[contender.command] = running
         return self._running[contender.command]
 
-    def add_contender(self, contender: Contender) -> None:
-        """Add the parts of a contender: all loads."""
-        if running := self.find(contender):
-            for rows, connections in LOADS:
-                request = contender.make(self.release, self.make_vectors(rows))
-                self.add(name_load(contender.name, rows, connections), running, [Group(request, connections)])
-
-    def add(self, name: str, running: Running, groups: Sequence[Group]) -> None:
-        """Add a part: a load, of which the last group is what counts."""
-        self.parts[name] = partial(sample, running, groups, self.options.warm_up)
-
-    def add_alone(self) -> None:
-        """Add the networks in a process of their own, and those in Keras in another."""
-        parts = {f"{name} {batch}": f"{name} {batch}" for name in ("decoder", "encoder") for batch in BATCHES}
-        self._add_turns("network_alone", {**{name: name for name in (*PRODUCTS, "verify")}, **parts})
-        if ALONE_IN_KERAS:
-            self._add_turns("keras_alone", ALONE_IN_KERAS)
-
-    def add_requests(self) -> None:
-        """Add the service, its echo ceiling, and encoding."""
-        for contender in (*SERVICE, *ECHO):
-            self.add_contender(contender)
-        if running := self.find(SERVICE[0]):
-            request = ask_to_encode(self.release, self._make_inputs(running))
-            self.add(name_load("encode", 64, 16), running, [Group(request, 16)])
-        trivial = Program(
-            lambda port: [sys.executable, "-m", "api.benchmark.servers.trivial", str(port)], make_request("/")
-        )
-        if found := self._start("trivial server", trivial):
-            self.add("generator", found, [Group(ask_in_npy(self.release, self.make_vectors(1)), 16)])
-
-    def add_workers(self) -> None:
-        """Add the service with two processes."""
-        for contender in WORKERS:
-            self.add_contender(contender)
-
-    def add_others(self) -> None:
-        """Add the alternatives."""
-        for contender in OTHERS:
-            self.add_contender(contender)
-
-    def add_large(self) -> None:
-        """Add large requests, and one row beside four clients that send such ones."""
-        if running := self.find(SERVICE[0]):
-            for name, ask in (("JSON", ask_in_json), (".npy", ask_in_npy)):
-                large, small = (ask(self.release, self.make_vectors(rows)) for rows in (LARGE_ROWS, 1))
-                self.add(f"large {name}", running, [Group(large)])
-                self.add(f"beside {name}", running, [Group(large, LARGE_CLIENTS), Group(small)])
-
-    def add_download(self) -> None:
-        """Add the download of data.npz from the service and from nginx."""
-        if running := self.find(SERVICE[0]):
-            self.add("download", running, [Group(ask_service(self.release))])
+    @contextmanager
+    def note_failure(self, name: str) -> Iterator[None]:
+        """Name what fails to start within the block."""
         try:
-            nginx = make_nginx(self.setting.folder, self.setting.scratch)
+            yield
         except StartError as error:
-            self.results.missing["nginx"] = str(error)
-            return
-        if found := self._start("nginx", nginx):
-            self.add("download from nginx", found, [Group(nginx.request)])
+            self.results.missing[name] = str(error)
 
-    def take_turns(self) -> None:
-        """Measure all parts, each once a round; one that fails is named and left out."""
-        turns: dict[str, list[Sample]] = {name: [] for name in self.parts}
-        total = self.options.rounds * len(self.parts)
-        with tqdm(total=total, desc="turns", disable=None if self.options.progress else True) as bar:
-            for _ in range(self.options.rounds):
-                for name, take in self.parts.items():
-                    bar.set_postfix_str(name)
-                    if name not in self.results.missing:
-                        try:
-                            turns[name].append(take(self.options.seconds))
-                        except StartError as error:
-                            self.results.missing[name] = str(error)
-                    bar.update()
+    def take_turns(self, parts: Sequence[Part]) -> None:
+        """Measure all parts, each once a round."""
+        turns: dict[str, tuple[Running, list[Group], list[Sample]]] = {}
+        for part in parts:
+            if running := self.find(part.contender):
+                groups = [Group(ask(self._setting, rows), connections) for ask, rows, connections in part.groups]
+                turns[part.name] = running, groups, []
+        with tqdm(total=len(turns) * self._options.rounds, disable=None if self._options.progress else True) as bar:
+            for name, (running, groups, samples) in [*turns.items()] * self._options.rounds:
+                bar.set_description(name)
+                if name not in self.results.missing:
+                    with self.note_failure(name):
+                        samples.append(self._generator.sample(running, groups, self._options.seconds, WARM_UP_SECONDS))
+                bar.update()
         self.results.samples = {
-            name: summarise(taken) for name, taken in turns.items() if name not in self.results.missing
+            name: summarise(samples) for name, (*_, samples) in turns.items() if name not in self.results.missing
         }
 
     def measure_large(self) -> None:
-        """Measure how far the service's memory grows with a large answer."""
-        if running := self.find(SERVICE[0]):
-            self._tell("memory of large answers")
-            request = ask_in_npy(self.release, self.make_vectors(LARGE_ROWS))
-            growth = measure_large_memory(running, [Group(request, LARGE_CLIENTS)], self.options.seconds)
-            self.results.figures["large memory"] = growth
+        """Measure the growth of the service's memory with large answers."""
+        if running := self.find(SERVICE[1]):
+            group = Group(SERVICE[1].ask(self._setting, LARGE_ROWS), LARGE_CLIENTS)
+            with self.note_failure("memory of large answers"):
+                growth = self._generator.measure_growth(running, [group], self._options.seconds)
+                self.results.figures["memory growth with four clients of 10,000 rows, .npy, in MB"] = growth
 
     def measure_overload(self) -> None:
-        """Measure the overload, with 64 rows a request as `.npy`."""
-        if running := self.find(SERVICE[0]):
-            self._tell("overload")
-            request = ask_in_npy(self.release, self.make_vectors(64))
-            figures = measure_overload(running, request, self.options.overload_seconds)
-            self.results.figures |= {f"overload: {name}": value for name, value in figures.items()}
+        """Measure the service under ten times its capacity."""
+        if running := self.find(SERVICE[1]):
+            request = SERVICE[1].ask(self._setting, OVERLOAD_ROWS)
+            with self.note_failure("overload"):
+                figures = self._generator.measure_overload(running, request, self._options.overload_seconds)
+                self.results.figures |= {f"overload, 64 rows, .npy: {name}": value for name, value in figures.items()}
 
-    def measure_starts(self) -> None:
-        """Measure how long the service and FastAPI with Keras take to their first answer, and what memory they hold."""
-        for contender in (SERVICE[1], OTHERS[1]):
-            self._tell(f"starts of {contender.name}")
-            program = contender.make_program(self.setting, self.make_vectors(1))
-            for _ in range(STARTS):
-                try:
-                    with start(program) as running:
-                        seconds, memory = running.seconds, running.measure_memory() / MEGABYTE
-                except StartError as error:
-                    self.results.missing[f"start of {contender.name}"] = str(error)
-                    break
-                least = self.results.figures.get(f"start of {contender.name}", seconds)
-                self.results.figures[f"start of {contender.name}"] = min(least, seconds)
-                self.results.figures[f"memory of {contender.name}"] = memory
-
-    def _add_turns(self, module: str, names: dict[str, str]) -> None:
-        """Add functions of a program, by the names of their parts."""
-        self._tell(f"starting {module}")
-        command = [sys.executable, "-m", f"api.benchmark.servers.{module}", str(self.setting.folder)]
-        try:
-            turns = self._resources.enter_context(start_turns(command, ONE_THREAD))
-        except StartError as error:
-            self.results.missing[module] = str(error)
-            return
-        self.results.figures |= {f"flop of {name}": value for name, value in turns.facts.items()}
-        for part, function in names.items():
-            self.parts[part] = partial(turns.take, function)
-
-    def _start(self, name: str, program: Program) -> Running | None:
-        try:
-            return self._resources.enter_context(start(program))
-        except StartError as error:
-            self.results.missing[name] = str(error)
-            return None
-
-    def _make_inputs(self, running: Running) -> np.ndarray:
-        """Return 64 inputs of the release's shape: images of noise, uint8, or signals, float32."""
-        with urllib.request.urlopen(f"http://127.0.0.1:{running.port}/v1/datasets/{self.release}") as answer:
-            shape = json.load(answer)["input_shape"]
-        noise = make_normals(0, 0, 0, 64, int(np.prod(shape))).reshape(64, *shape)
-        return (noise * 32 + 128).clip(0, 255).astype(np.uint8) if len(shape) == 2 else noise.astype(np.float32)
-
-    def _tell(self, text: str) -> None:
-        if self.options.progress:
-            print(text, file=sys.stderr, flush=True)
+    def measure_start(self) -> None:
+        """Measure the seconds to the first answer, the least of three starts, and the memory then."""
+        for contender in (SERVICE[1], KERAS):
+            seconds = []
+            with self.note_failure(f"start of {contender.name}"):
+                for _ in range(STARTS):
+                    with contender.start(self._setting) as running:
+                        seconds.append(running.seconds)
+                        memory = running.measure_memory() / MEGABYTE
+                self.results.figures[f"start to first answer in s: {contender.name}"] = min(seconds)
+                self.results.figures[f"memory after it in MB: {contender.name}"] = memory
 
 
-ADDITIONS: dict[str, Callable[[_Stage], None]] = {
-    "alone": _Stage.add_alone,
-    "requests": _Stage.add_requests,
-    "workers": _Stage.add_workers,
-    "others": _Stage.add_others,
-    "large": _Stage.add_large,
-    "download": _Stage.add_download,
+def _make_parts(*contenders: Contender) -> list[Part]:
+    return [
+        Part(name_load(contender.name, *load), contender, ((contender.ask, *load),))
+        for contender in contenders
+        for load in LOADS
+    ]
+
+
+def _make_large_parts(contender: Contender) -> list[Part]:
+    large, small = (contender.ask, LARGE_ROWS), (contender.ask, 1, 1)
+    return [
+        Part(f"{contender.name}, 10,000 x 1", contender, ((*large, 1),)),
+        Part(f"{contender.name}, 1 x 1 beside 10,000 x 4", contender, ((*large, LARGE_CLIENTS), small)),
+    ]
+
+
+PARTS: dict[str, list[Part]] = {
+    "requests": [
+        *_make_parts(*SERVICE, *ECHO),
+        Part("x/encode, .npy, 64 x 16", SERVICE[1], ((ask_to_encode, 64, 16),)),
+    ],
+    "workers": _make_parts(*WORKERS),
+    "others": _make_parts(*OTHERS),
+    "large": [part for contender in SERVICE for part in _make_large_parts(contender)],
+    "download": [
+        Part("data.npz", SERVICE[1], ((ask_for_file, 0, 1),)),
+        Part("data.npz from nginx", NGINX, ((NGINX.ask, 0, 1),)),
+    ],
 }
+MEASUREMENTS = {"large": _Stage.measure_large, "overload": _Stage.measure_overload, "start": _Stage.measure_start}

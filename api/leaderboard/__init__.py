@@ -1,1 +1,1 @@
-"""The leaderboard as HTTP shows it."""
+"""The leaderboard's part of the service, below its routes."""

@@ -30,7 +30,7 @@ COLUMNS = (
     "receipt_sha256",
 )
 CHALLENGE_COLUMNS = (*COLUMNS, "season", "public_rank", "rank_gap")
-FORMULA_SIGNS = ("=", "+", "-", "@")  # by which a spreadsheet takes a text for a formula
+FORMULA_SIGNS = ("=", "+", "-", "@")  # a spreadsheet reads a text that begins with one as a formula
 HEADINGS = ("", "model", "MSE", "skill", "noise-free MSE", "decoded accuracy", "parameters", "seconds", "learning rule")
 RANK_HEADINGS = ("public rank", "gap")
 MARKDOWN_SIGNS = re.compile(r"([\\`*_{}\[\]()#+\-.!|~:@^$=\"'/])")
@@ -39,9 +39,9 @@ Rows = Sequence[Mapping[str, Any]]
 
 
 def write_csv(scores: Rows, suspects: Rows, columns: Sequence[str] = COLUMNS) -> str:
-    """Return the entries as CSV (RFC 4180): a heading, the ranked ones, and then the suspects.
+    """Return the entries as CSV (RFC 4180): a heading, the ranked entries, and then the suspects.
 
-    A text that a spreadsheet would take for a formula gets an apostrophe in front.
+    A text that a spreadsheet would read as a formula gets an apostrophe in front.
     """
     stream = io.StringIO()
     writer = csv.writer(stream)
@@ -52,9 +52,9 @@ def write_csv(scores: Rows, suspects: Rows, columns: Sequence[str] = COLUMNS) ->
 
 
 def write_markdown(title: str, scores: Rows, suspects: Rows) -> str:
-    """Return the entries as Markdown tables, the suspects apart; texts of authors appear as they are.
+    """Return the entries as Markdown tables, the suspects apart; texts of authors are escaped.
 
-    Those of the challenge track have their rank on the public one beside them, and the gap.
+    Entries of the challenge track also show their rank on the public track, and the gap.
     """
     parts = [f"# {escape(title)}", _make_table(scores) if scores else "No scores yet."]
     if suspects:
@@ -63,7 +63,7 @@ def write_markdown(title: str, scores: Rows, suspects: Rows) -> str:
 
 
 def escape(text: str) -> str:
-    """Return a text that Markdown shows as it is, and that makes no HTML."""
+    """Return a text that Markdown shows literally, and that makes no HTML."""
     return MARKDOWN_SIGNS.sub(r"\\\1", text.replace("&", "&amp;")).replace("<", "&lt;").replace(">", "&gt;")
 
 
@@ -81,7 +81,7 @@ def _make_table(rows: Rows) -> str:
 
 def _make_fields(row: Mapping[str, Any]) -> list[str]:
     name = escape(row["name"])
-    link = quote(row["url"], safe=":/?#@!$&*+,;=%~-._")  # what could end the link, or the table's cell, is encoded
+    link = quote(row["url"], safe=":/?#@!$&*+,;=%~-._")  # encode signs that end the link or the cell
     return [
         f"[{name}](<{link.replace('&', '&amp;')}>)" if link else name,
         write_with_error(row["mse"], row["standard_error"], sign="±"),

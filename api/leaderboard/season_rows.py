@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from threading import Lock
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
-from api.leaderboard.board import Board
-from api.releases.catalogue import ServedRelease
+from api.releases.catalogue import Catalogue, ServedRelease
 from eval.leaderboard.challenge import Season, draw_rows
 from eval.leaderboard.entries import Entry
+from eval.leaderboard.store import Store
 from ld_data.errors import UnknownNameError
 from ld_data.release.dataset import LatentDataset
 from ld_data.storage.arrays import write_npy
@@ -22,8 +22,8 @@ class SeasonRows:
     """A season with its rows.
 
     Attributes:
-        season: which.
-        data: the release's dataset, but that its test rows are the season's.
+        season: the season.
+        data: the release's dataset with the season's rows as its test rows.
         x_npy: x `(n, d)` float32 as `.npy`.
         x_sha256: of x as little-endian bytes.
     """
@@ -34,26 +34,30 @@ class SeasonRows:
     x_sha256: str
 
     @classmethod
-    def draw(cls, season: Season, release: ServedRelease) -> "SeasonRows":
-        """Return the rows that a season's secret draws."""
+    def draw(cls, season: Season, release: ServedRelease) -> Self:
+        """Return the rows of a season, drawn from its secret."""
         split = draw_rows(season.secret, release.manifest.source["name"], release.codec, season.rows)
         split = replace(split, x=split.x.astype(np.float32))
         return cls(season, replace(release.data, test=split), write_npy(split.x), hash_array(split.x))
 
 
 class Challenges:
-    """The challenges of a board, whose rows are drawn once in each process, and one at a time."""
+    """The challenges of a service; each process draws the rows of a season once, and one season at a time."""
 
-    def __init__(self, board: Board, rows: int) -> None:
-        """Start with none drawn; a season that is opened here has so many rows."""
-        self._board, self._rows, self._lock = board, rows, Lock()
+    def __init__(self, catalogue: Catalogue, store: Store, rows: int) -> None:
+        """Start with no rows drawn; seasons that this service opens have so many rows."""
+        self._catalogue, self._store, self._rows, self._lock = catalogue, store, rows, Lock()
         self._drawn: dict[str, SeasonRows] = {}
 
     def find(self, name: str) -> ServedRelease:
-        """Return a release; raise `UnknownNameError` if there is none, or its source can make no new rows."""
-        release = self._board.catalogue.find(name)
+        """Return a release that has a challenge.
+
+        Raises:
+            UnknownNameError: if there is no such release, or its source cannot generate new rows.
+        """
+        release = self._catalogue.find(name)
         if not release.has_challenge:
-            others = [other.manifest.name for other in self._board.catalogue.ready if other.has_challenge]
+            others = [other.manifest.name for other in self._catalogue.ready if other.has_challenge]
             known = f"{', '.join(others) or 'no release'} {'have' if len(others) > 1 else 'has'} one"
             raise UnknownNameError(
                 f"{name} has no challenge track, since no inputs of secret classes can be drawn for it; here {known}."
@@ -61,18 +65,22 @@ class Challenges:
         return release
 
     def find_season(self, release: ServedRelease, number: int | None = None) -> Season:
-        """Return a season by its number, or the open one; raise `UnknownNameError` if there is none of the number."""
-        current = self._board.store.open_season(*release.version, self._rows)
+        """Return a season by its number, or the open one.
+
+        Raises:
+            UnknownNameError: if there is no season of that number.
+        """
+        current = self._store.open_season(*release.version, self._rows)
         if number in (None, current.number):
             return current
-        for season in self._board.store.list_seasons(*release.version):
+        for season in self._store.list_seasons(*release.version):
             if season.number == number:
                 return season
         raise UnknownNameError(f"{release.manifest.name} has no season {number}; the open one is {current.number}.")
 
     def find_closed(self, release: ServedRelease) -> list[Season]:
-        """Return the closed seasons, the first one first."""
-        seasons = self._board.store.list_seasons(*release.version)
+        """Return the closed seasons, the oldest first."""
+        seasons = self._store.list_seasons(*release.version)
         return [season for season in seasons if season.closed_at is not None]
 
     def draw(self, release: ServedRelease) -> SeasonRows:
@@ -84,13 +92,15 @@ class Challenges:
                 drawn = self._drawn[name] = SeasonRows.draw(season, release)
             return drawn
 
-    def compare(self, release: ServedRelease, entries: Sequence[Entry], ranks: Sequence[int | None]) -> list[Any]:
+    def compare(
+        self, release: ServedRelease, entries: Sequence[Entry], ranks: Sequence[int | None]
+    ) -> list[dict[str, Any]]:
         """Return entries as flat objects, with the rank of the best public entry of the same name and url, and the gap.
 
-        The gap is the challenge rank minus the public rank: above 0 for who does worse where nothing can be looked up.
+        The gap is the challenge rank minus the public rank: above 0 for a model that does worse on secret labels.
         """
         rows = [entry.to_json() for entry in entries]
-        public = self._board.store.rank_names(*release.version, {row["name"] for row in rows}) if rows else {}
+        public = self._store.rank_names(*release.version, {row["name"] for row in rows}) if rows else {}
         for row, rank in zip(rows, ranks, strict=True):
             row["public_rank"] = place = public.get((row["name"], row["url"]))
             row["rank_gap"] = None if rank is None or place is None else rank - place

@@ -4,6 +4,7 @@ from typing import Annotated, Any
 
 from fastapi import Depends, Request
 
+from api.leaderboard.service import LeaderboardService
 from api.releases.catalogue import Catalogue
 from api.work.codec_service import CodecService
 from api.work.worker import Worker
@@ -21,6 +22,7 @@ def _read_state(name: str) -> Any:
 
 CatalogueState = Annotated[Catalogue, _read_state("catalogue")]
 CodecServiceState = Annotated[CodecService, _read_state("codec_service")]
+LeaderboardState = Annotated[LeaderboardService, _read_state("leaderboard")]
 StoreState = Annotated[Store, _read_state("store")]
 WorkerState = Annotated[Worker, _read_state("worker")]
 ProcessesState = Annotated[int, _read_state("processes")]

@@ -1,16 +1,16 @@
-// Requests to the service that this page comes from, and what becomes of them.
+// Requests to the service of this page, and their results.
 
 const [main, message] = [document.getElementById("main"), document.getElementById("message")];
-const failures = new Map(); // what each guarded function complained of last
+const failures = new Map(); // the last failure of each guarded function
 let working = 0;
 
-/** What the reader is to be told. */
+/** A message for the reader. */
 export class Refusal extends Error {}
 
-/** What nobody waits for any more. */
+/** The end of work that was replaced by newer work. */
 class Superseded extends Error {}
 
-/** Ask, and return the response; throw a Refusal in the service's own words if it refuses, or is not there. */
+/** Return the response of the service; throw a Refusal with its message if it refuses or does not answer. */
 export async function ask(path, { body, accept = "application/json" } = {}) {
   const options = { headers: { Accept: accept } };
   if (body !== undefined) {
@@ -33,11 +33,11 @@ export async function ask(path, { body, accept = "application/json" } = {}) {
 
 export const askJson = async (path, options) => (await ask(path, options)).json();
 
-/** Return the path of a release, or of something that it offers. */
+/** Return the path of a release, or of one of its routes. */
 export const at = (release, end = "") =>
   `v1/datasets/${encodeURIComponent(release.name)}${end.replace(/^(?=[^?])/, "/")}`;
 
-/** Return a path as others would ask for it. */
+/** Return the full address of a path. */
 export const address = (path) => new URL(path, document.baseURI).href;
 
 export const decode = async (release, vectors) =>
@@ -77,7 +77,7 @@ export function guard(work) {
   };
 }
 
-/** Return what `guard` returns, for what the reader does: what went wrong before is forgotten. */
+/** Return the result of `guard` for an action of the reader, which clears earlier messages. */
 export function act(work) {
   const guarded = guard(work);
   return (...values) => {
@@ -91,7 +91,7 @@ export function forgive() {
   tell();
 }
 
-/** Return a function that runs `work` for the newest values only: one call at a time, those between are left out. */
+/** Return a function that runs `work` one call at a time, and always with the newest values. */
 export function newest(work) {
   let next = null;
   let isRunning = false;

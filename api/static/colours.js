@@ -1,4 +1,4 @@
-// The colours of the page, which follow the reader's light or dark.
+// The colours of the page, which follow the light or dark scheme of the reader.
 
 // Ten that differ in lightness, too (after Paul Tol's muted and bright schemes); on dark they are lighter.
 const LIGHT = "#332288 #117733 #cc6677 #1f9bb8 #882255 #8a8a00 #aa4499 #44aa99 #d55e00 #555555".split(" ");

@@ -1,4 +1,4 @@
-// What each release is, and its files.
+// The facts about each release, and its files.
 
 import { address, askJson, at } from "./client.js";
 import { find, make, makeFacts, makeHeading, write } from "./elements.js";
@@ -39,7 +39,7 @@ function makeCard(release) {
     source: `${release.source}, inputs of shape ${release.input_shape.join(" x ")}`,
     rows: `${write(release.rows_train)} to train on, ${write(release.rows_test)} to test on`,
     latents: `${release.latent_dim} numbers each for x and y; ${release.classes} classes`,
-    "null and floor": `${write(release.null)} and ${write(release.floor)}: the MSE of who always answers the mean, and of who knows the class`,
+    "null and floor": `${write(release.null)} and ${write(release.floor)}: the MSE of a model that always answers the mean, and of one that knows the class`,
     version: release.version,
     licence: release.licence,
     "made by": manifest.command,
@@ -87,7 +87,7 @@ function makeExports(release) {
     i ? ", " : "",
     make("a", { href, download: file, textContent: file }),
   ]);
-  return make("p", {}, "In other formats, made when first asked for: ", ...links);
+  return make("p", {}, "In other formats, made on the first request: ", ...links);
 }
 
 function makeSnippets({ name }) {

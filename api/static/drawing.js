@@ -1,10 +1,10 @@
-// Digits drawn by hand, brought into the form that MNIST's have: 20 pixels high or wide, centred by mass in 28 x 28.
+// Digits drawn by hand, in the form of MNIST's digits: 20 pixels high or wide, centred by mass in 28 x 28.
 
 const SIDE = 28;
 const DIGIT = 20;
 const PEN = 20;
 
-/** Let people draw on a canvas; `take` is given the image `(28, 28)`, pixels in [0, 1], after each stroke. */
+/** Let the reader draw on a canvas; `take` receives the image `(28, 28)`, pixels in [0, 1], after each stroke. */
 export function listen(pad, clear, take) {
   const context = pad.getContext("2d", { willReadFrequently: true });
   const wipe = () => {
@@ -25,7 +25,7 @@ export function listen(pad, clear, take) {
     const next = place(event);
     context.beginPath();
     context.moveTo(...last);
-    context.lineTo(next[0], next[1] + 0.01); // a line without length would leave nothing
+    context.lineTo(next[0], next[1] + 0.01); // a line without length draws nothing
     context.stroke();
     last = next;
   };
@@ -50,7 +50,7 @@ export function listen(pad, clear, take) {
   clear.addEventListener("click", wipe);
 }
 
-/** Return what was drawn as an image `(28, 28)`; null if nothing was. */
+/** Return the drawing as an image `(28, 28)`; null without one. */
 function shrink(pad, context) {
   const { data } = context.getImageData(0, 0, pad.width, pad.height);
   let [left, right, top, bottom] = [pad.width, -1, pad.height, -1];
@@ -62,7 +62,7 @@ function shrink(pad, context) {
   }
   if (right < 0) return null;
   const [width, height] = [right - left + 1, bottom - top + 1];
-  const scale = Math.min(1, DIGIT / Math.max(width, height)); // a dot stays one
+  const scale = Math.min(1, DIGIT / Math.max(width, height)); // a dot keeps its size
   const place = (dx, dy) => {
     const small = new OffscreenCanvas(SIDE, SIDE).getContext("2d");
     small.imageSmoothingQuality = "high";

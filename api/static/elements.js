@@ -34,17 +34,17 @@ export function write(value, digits = 4) {
   return Number.isInteger(value) ? value.toLocaleString("en") : String(Number(value.toPrecision(digits)));
 }
 
-/** Return the number in a field; null, and the browser tells why, if it is none that the field allows. */
+/** Return the number in a field; null, and a message of the browser, if the field does not allow it. */
 export const readNumber = (field) => (field.reportValidity() ? Number(field.value) : null);
 
-/** Hand the reader a file. */
+/** Download a file. */
 export function save(blob, name) {
   const link = make("a", { href: URL.createObjectURL(blob), download: name });
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
 }
 
-/** Show or hide what a button opens; return whether it is open now. */
+/** Show or hide the element of a button; return whether it is open now. */
 export function toggle(button, panel, isOpen = panel.hidden) {
   panel.hidden = !isOpen;
   button.setAttribute("aria-expanded", isOpen);

@@ -1,4 +1,4 @@
-// The explorer: sliders over x and y, and what they decode to.
+// The explorer: sliders over x and y, and the decoded input and class.
 
 import { act, address, askJson, at, decode, forgive, guard, makeTurns, newest, Refusal } from "./client.js";
 import { listen as listenToDrawing } from "./drawing.js";
@@ -10,11 +10,11 @@ const LIMIT = 3.5; // of a slider: one in two thousand components lies beyond
 const STEPS = 9;
 const DRAWN_SHAPE = [28, 28];
 const state = { release: null, x: [], y: [], input: null, row: 0, pair: null, wanted: 0, copied: "json" };
-const begin = makeTurns(); // of whatever sets x or y
+const begin = makeTurns(); // of all actions that set x or y
 
 const space = () => document.querySelector("input[name=space]:checked").value;
 
-/** Show a release: its first test example if it is another than before, or the row that is wanted. */
+/** Show a release: its first test example after a change of release, or the wanted row. */
 export async function show({ release, still }) {
   if (state.release?.name !== release.name) {
     const first = await still(askJson(at(release, "rows/0")));
@@ -28,17 +28,17 @@ export async function show({ release, still }) {
   try {
     await takeRow(row);
   } catch (error) {
-    if (error instanceof Refusal) state.wanted = row; // to be tried again when the explorer is shown next
+    if (error instanceof Refusal) state.wanted = row; // try again when the explorer is shown next
     throw error;
   }
 }
 
-/** Take a test row when the explorer is shown next. */
+/** Open a test row when the explorer is shown next. */
 export function wantRow(row) {
   state.wanted = row;
 }
 
-/** Bring what depends on the release alone into its state, and show what it is made of by its first test row. */
+/** Set up all parts that depend on the release alone, and show its first test row. */
 function setUp(release, { input, x, y, label }) {
   toggle(find("interpolate"), find("interpolation"), false);
   toggle(find("draw"), find("drawing"), false);
@@ -63,7 +63,7 @@ async function takeRow(row) {
   await refresh();
 }
 
-/** Take a vector that stands for no test row: `input` is what x was encoded from, if it was. */
+/** Take a vector that belongs to no test row: `input` is the encoded input, if there is one. */
 async function take(name, vector, input = null) {
   begin();
   state[name] = vector;
@@ -141,7 +141,7 @@ function makeSlider(name, value, index) {
   return make("label", {}, `${name}${index}`, slider, shown);
 }
 
-/** Return the vector that is shown, in the words of a program. */
+/** Return the shown vector as text for a program. */
 function writeVector(form) {
   const name = space();
   const vector = `[${state[name].map((value) => Number(value.toFixed(4))).join(", ")}]`;
@@ -176,7 +176,7 @@ async function copy(form) {
   }
 }
 
-/** Take two test rows, and show the steps from one to the other. */
+/** Choose two test rows, and show the steps from one to the other. */
 async function interpolate() {
   const [still, { release }] = [begin(), state];
   find("between").disabled = true;
@@ -217,7 +217,7 @@ const encode = newest(
   }),
 );
 
-/** Let an event on an element do something, once there is a release. */
+/** Run a function on an event of an element, once there is a release. */
 const listen = (id, event, work) =>
   find(id).addEventListener(
     event,

@@ -1,4 +1,4 @@
-// The knobs of MNIST-1D, and signals that they make.
+// The parameters of MNIST-1D, and signals made with them.
 
 import { act, ask, askJson, forgive, guard, newest } from "./client.js";
 import { colourOf } from "./colours.js";
@@ -46,7 +46,7 @@ const readKnobs = () =>
 const generate = newest(
   guard(async () => {
     const began = performance.now();
-    const rows = CLASSES * (SHOWN + 1); // a share of which is for training: all are shown
+    const rows = CLASSES * (SHOWN + 1); // the training and the test signals are all shown
     const data = await askJson(PATH, { body: { ...readKnobs(), num_samples: rows } });
     const [signals, labels] = [
       [...data.x, ...data.x_test],

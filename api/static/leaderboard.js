@@ -3,8 +3,8 @@
 import { address, askJson, at } from "./client.js";
 import { find, make, makeFacts, write } from "./elements.js";
 
-const MOST = 1000; // entries, which is the most that can be asked for
-const GREAT = 1000; // from here on figures are written in short, as those of bad scores would have dozens of digits
+const MOST = 1000; // entries, the most of one request
+const GREAT = 1000; // larger figures are written with an exponent: those of bad scores would have dozens of digits
 const percent = (value) => `${(100 * value).toFixed(1)} %`;
 const COLUMNS = [
   { name: "rank", read: ({ rank }) => rank },
@@ -38,7 +38,7 @@ export async function show({ release, still }) {
   ];
   const ends = [release.null, release.floor].map((end) => write(end));
   find("leaderboard-about").textContent = [
-    `Skill is 0 for who always answers the mean of y (null, MSE ${ends[0]}), and 1 for who knows the class (floor, MSE`,
+    `Skill is 0 for a model that always answers the mean of y (null, MSE ${ends[0]}), and 1 for one that knows the class (floor, MSE`,
     `${ends[1]}); the marks lie between these two. Models whose decoded accuracy is above what x allows are suspects,`,
     `without a rank.${scores.length < MOST ? "" : ` The best ${MOST} are shown.`}`,
   ].join(" ");
@@ -96,7 +96,7 @@ function makeName({ name, url }) {
   return make(isLink ? "a" : "span", { ...properties, className: "name", textContent: name });
 }
 
-/** Return a figure and its place on the scale from null to floor; what lies beyond null is cut. */
+/** Return a figure and its place on the scale from null to floor; a figure beyond null stands at null. */
 function makeSkill({ skill }) {
   const mark = make("span", { className: skill < 0 ? "cut" : "" });
   mark.style.left = `${100 * Math.min(1, Math.max(0, skill))}%`;

@@ -1,4 +1,4 @@
-// The page: which release, and which part of the page is shown.
+// The page: the chosen release, and the shown part of the page.
 
 import { askJson, forgive, guard, makeTurns, Refusal } from "./client.js";
 import { find, make } from "./elements.js";

@@ -90,7 +90,7 @@ function drawMap(places, labels) {
       onHover: (event, points) => {
         if (points.length) choose(rowOf(event, points));
       },
-      // a finger has no other way to point at a row: it opens what it has chosen by the button
+      // a finger cannot point at a row without pressing it: the button opens the chosen row
       onClick: (event, points) => {
         if (points.length && event.native.pointerType !== "touch") state.openRow(rowOf(event, points));
       },
@@ -98,7 +98,7 @@ function drawMap(places, labels) {
   }));
 }
 
-/** Show what a row decodes to. */
+/** Show the decoded input of a row. */
 const choose = newest(
   guard(async (row) => {
     const { release } = state;

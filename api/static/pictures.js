@@ -2,8 +2,8 @@
 
 import { onSchemeChange, styleOf } from "./colours.js";
 
-const REACH = 3.5; // of a signal's values, about; longer ones widen the scale
-const drawings = new WeakMap(); // what a canvas shows, to be drawn again at another size or in other colours
+const REACH = 3.5; // about the greatest value of a signal; greater ones widen the scale
+const drawings = new WeakMap(); // the drawing of each canvas, for a redraw at another size or in other colours
 
 const redraw = (canvas) => drawings.get(canvas)?.();
 const sizes = new ResizeObserver((entries) => entries.forEach(({ target }) => redraw(target)));
@@ -16,7 +16,7 @@ export function drawInput(canvas, input) {
   draw(canvas, input, (value) => Array(3).fill(255 * Math.min(1, Math.max(0, value))));
 }
 
-/** Draw an input less what is decoded: of images blue where the input has more, red where less. */
+/** Draw an input minus the decoded input: for images blue where the input has more, red where less. */
 export function drawResidual(canvas, input, decoded) {
   const subtract = (a, b) => (Array.isArray(a) ? a.map((value, index) => subtract(value, b[index])) : a - b);
   draw(canvas, subtract(input, decoded), (value) => {

@@ -4,7 +4,7 @@
 export const drawNormal = (d) =>
   Array.from({ length: d }, () => Math.sqrt(-2 * Math.log(1 - Math.random())) * Math.cos(2 * Math.PI * Math.random()));
 
-/** Return a point between two vectors, along a great circle, so that it is as long as draws from N(0, I) are. */
+/** Return a point between two vectors along a great circle, so that its length is that of draws from N(0, I). */
 export function between(a, b, share) {
   const dot = (u, v) => u.reduce((sum, value, index) => sum + value * v[index], 0);
   const cosine = dot(a, b) / (Math.sqrt(dot(a, a) * dot(b, b)) || 1);

@@ -31,7 +31,7 @@ OTHER_SEED = 1 << 16  # judge and VAE get different signals of a generator
 class StoredJudge:
     """The judge in a `.keras` file; satisfies `ld_data.protocols.Judge`.
 
-    The file is hashed and the network loaded when they are first needed.
+    Hash and network are read on first use.
     """
 
     path: Path
@@ -41,13 +41,13 @@ class StoredJudge:
         """The sha256 of the file."""
         return hash_file(self.path)
 
-    def classify(self, inputs: np.ndarray) -> np.ndarray:
+    def classify(self, inputs: Array) -> Integers:
         """Return the classes `(n,)` of inputs `(n, ...)` float32, pixels in [0, 1].
 
         Raises:
-            IntegrityError: Keras cannot read the file.
+            IntegrityError: if Keras cannot read the file.
         """
-        return read_classes(self._model, inputs)
+        return _read_classes(self._model, inputs)
 
     @cached_property
     def _model(self) -> keras.Model:
@@ -55,7 +55,7 @@ class StoredJudge:
 
 
 def open_judge(source_name: str) -> StoredJudge | None:
-    """Return the judge that is shipped for a source; None if there is none."""
+    """Return the judge of a source; None if there is none."""
     path = find_judge(source_name)
     return None if path is None else StoredJudge(path)
 
@@ -117,11 +117,10 @@ def load_judge(path: Path) -> keras.Model:
 
 def measure_accuracy(judge: keras.Model, source: Source) -> float:
     """Return the share of a source's test inputs that a judge reads right."""
-    return _score(judge, to_unit_scale(source.inputs_test), source.label_test)
+    return float((_read_classes(judge, to_unit_scale(source.inputs_test)) == source.label_test).mean())
 
 
-def read_classes(judge: keras.Model, inputs: Array) -> Integers:
-    """Return the classes `(n,)` that a judge reads in inputs `(n, ...)` on the unit scale."""
+def _read_classes(judge: keras.Model, inputs: Array) -> Integers:
     return judge.predict(inputs, batch_size=1000, verbose=0).argmax(axis=1)
 
 
@@ -136,7 +135,3 @@ def _drop_components(signals: Floats, seed: int) -> Floats:
     kept = np.random.default_rng(seed).integers(t // 2, t, size=len(signals), endpoint=True)
     pca = PCA(random_state=seed).fit(signals)
     return pca.inverse_transform(pca.transform(signals) * (np.arange(t) < kept[:, None])).astype(np.float32)
-
-
-def _score(judge: keras.Model, inputs: Array, labels: Array) -> float:
-    return float((read_classes(judge, inputs) == labels).mean())

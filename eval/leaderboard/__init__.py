@@ -1,4 +1,4 @@
-"""The leaderboard: submissions, their verification, the store, its log, and the challenge."""
+"""The leaderboard: submissions, their verification, the store and its log, and the challenge track."""
 
 from eval.leaderboard.challenge import draw_rows
 from eval.leaderboard.client import fetch_leaderboard

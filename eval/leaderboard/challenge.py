@@ -1,8 +1,8 @@
-"""The challenge track: rows that a season's secret draws, and what predictions for them score.
+"""The challenge track: rows drawn from the secret of a season, and verdicts on predictions for them.
 
-The labels of a release's test rows are public. Those of a season are not: the service draws the rows from a secret and
-publishes their x alone. Its sha256 binds the service to it from the start, and when the season closes it is revealed,
-so that anybody can draw the same rows and labels, and compare.
+The labels of a release's test rows are public; those of a season are not. The service draws the rows from a secret and
+publishes only their x. It publishes the sha256 of the secret when the season opens, and the secret itself when the
+season closes. Then anyone can draw the same rows and labels, and compare.
 """
 
 import hashlib
@@ -29,15 +29,15 @@ SHARE_DECIMALS, CLASS_SHARE_DECIMALS = 3, 2
 
 @dataclass(frozen=True)
 class Season:
-    """The time in which predictions for the same secret rows compete.
+    """A period in which predictions for the same secret rows compete.
 
     Attributes:
-        release: whose models encode the rows.
+        release: the release whose models encode the rows.
         data_sha256: of the release's public test set: its version.
         number: from 1 for each release and version.
-        rows: that are drawn.
+        rows: the number of rows drawn.
         opened_at: UTC, ISO 8601.
-        secret: of which everything is derived; to be told only once the season is closed.
+        secret: the text from which the rows and their noise are derived; published only once the season is closed.
         closed_at: UTC, ISO 8601; None while the season is open.
     """
 
@@ -51,8 +51,8 @@ class Season:
 
     @property
     def secret_sha256(self) -> str:
-        """The sha256 of the secret's text: it binds the service to the secret, and does not tell it."""
-        return hash_secret(self.secret)
+        """The sha256 of the secret's text: it binds the service to the secret without revealing it."""
+        return hashlib.sha256(self.secret.encode()).hexdigest()
 
     @classmethod
     def draw(cls, release: str, data_sha256: str, number: int, rows: int, opened_at: str) -> Self:
@@ -60,21 +60,19 @@ class Season:
         return cls(release, data_sha256, number, rows, opened_at, secrets.token_hex(SECRET_BYTES))
 
     def to_json(self) -> dict[str, Any]:
-        """Return what may be told of it: the secret only if it is closed."""
+        """Return the public facts of the season; the secret is among them only if it is closed."""
         known = {"season": self.number, "rows": self.rows, "secret_sha256": self.secret_sha256}
         times = {"opened_at": self.opened_at, "closed_at": self.closed_at}
         return known | times | ({"secret": self.secret} if self.closed_at else {})
 
 
-def hash_secret(secret: str) -> str:
-    """Return the sha256 of a secret's text."""
-    return hashlib.sha256(secret.encode()).hexdigest()
-
-
 def draw_rows(secret: str, source: str, codec: LatentCodec, rows: int = ROWS) -> Split:
-    """Return the rows of a season's secret for a release of `source` with the models `codec`: x, y `(rows, d)`, label.
+    """Return the rows of a season's secret: x, y `(rows, d)` and label `(rows,)`.
 
-    Raises `UnknownNameError` for a source that is no generator.
+    `source` is the source of the release, and `codec` its models.
+
+    Raises:
+        UnknownNameError: for a source that cannot generate new inputs.
     """
     inputs, labels = find_generator(source)(_derive(secret, "rows", SEED_BITS), rows)
     x = codec.x.encode(inputs, mode="sample", seed=_derive(secret, "x", NOISE_BITS))
@@ -83,12 +81,13 @@ def draw_rows(secret: str, source: str, codec: LatentCodec, rows: int = ROWS) ->
 
 
 def verify_challenge(predictions: Predictions, data: LatentDataset) -> Verdict:
-    """Return the verdict on checked predictions `(n, d)` for a season, its figures rounded.
+    """Return the verdict on checked predictions `(n, d)` for a season, with rounded figures.
 
     The test rows of `data` are those of the season.
 
-    Raises `InputError` for a score that is not finite, `LeakError` for an MSE significantly below the floor, without
-    its figures.
+    Raises:
+        InputError: for a score that is not finite.
+        LeakError: for an MSE significantly below the floor; its message holds no figures.
     """
     score = score_predictions(predictions, data)
     check_score(score)
@@ -99,11 +98,11 @@ def verify_challenge(predictions: Predictions, data: LatentDataset) -> Verdict:
         )
     ceiling = measure_ceiling(data.manifest, len(data.test))
     status = choose_status(score.decoded_accuracy, ceiling)
-    return Verdict(predictions.values, hash_array(predictions.values), round_score(score), None, ceiling, status)
+    return Verdict(predictions, hash_array(predictions.values), round_score(score), None, ceiling, status)
 
 
 def round_score(score: Score) -> Score:
-    """Return a score whose figures tell little of single rows."""
+    """Return a score with figures so coarse that they reveal little about single rows."""
     figures: dict[str, Any] = {
         name: round_figure(value) for name, value in vars(score).items() if isinstance(value, float)
     }
@@ -113,6 +112,6 @@ def round_score(score: Score) -> Score:
 
 
 def _derive(secret: str, purpose: str, bits: int) -> int:
-    """Return the number of so many bits that a secret gives for a purpose, unlike those for the others."""
+    """Return a number of so many bits, derived from a secret for one purpose and independent of the other purposes."""
     digest = hashlib.sha256(f"{purpose}:{secret}".encode()).digest()
     return int.from_bytes(digest, "big") >> (8 * len(digest) - bits)

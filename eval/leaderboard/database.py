@@ -11,48 +11,60 @@ from typing import Any
 from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
-from eval.leaderboard import schema as tables
+from eval.leaderboard import schema
 from ld_data.errors import InputError, StorageError
 
 BUSY_SECONDS = 30
 RETRY_SECONDS = 0.01
-LOCK_NUMBER = 0x1DDA7A  # of PostgreSQL's advisory lock that writers of one database take in turn
+LOCK_NUMBER = 0x1DDA7A  # the PostgreSQL advisory lock of writers, so that they take turns
 POSTGRESQL = ("postgresql", "postgres")
 
 
 class Database:
-    """Transactions on a database whose tables are up to date."""
+    """Transactions on a database with up-to-date tables."""
 
     def __init__(self, place: str | Path) -> None:
-        """Open or make it; `place` is the path of a SQLite file, or a database URL.
+        """Open or make the database at a place: the path of a SQLite file, or a database URL.
 
-        Raises `InputError` for a URL of another kind of database, `StorageError` if it cannot be used.
+        Raises:
+            InputError: for a URL of another kind of database.
+            StorageError: if the database cannot be used.
         """
         url = _read_place(place)
         self.name = url.render_as_string(hide_password=True) if _is_url(place) else str(place)
         self._engine = _open_sqlite(url) if url.get_backend_name() == "sqlite" else _open_postgresql(url)
         try:
             with self.write() as connection:
-                if tables.read_revision(connection) != tables.REVISION:
-                    self._migrate(connection)
+                if schema.read_revision(connection) != schema.REVISION:
+                    # import late: Alembic costs more time than SQLAlchemy, and only a new database needs it
+                    from eval.leaderboard.migrations import migrate
+
+                    migrate(connection, self.name)
         except StorageError:
             self.close()
             raise
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        """Yield a connection in a transaction that only reads; raise `StorageError` if the database fails."""
-        with self._tell_errors(), self._engine.connect() as connection, connection.begin():
+        """Yield a connection in a transaction that only reads.
+
+        Raises:
+            StorageError: if the database fails.
+        """
+        with self._convert_errors(), self._engine.connect() as connection, connection.begin():
             yield connection
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
-        """Yield a connection in a transaction, one at a time among all threads and processes; it is on disk afterwards.
+        """Yield a connection in a transaction, one at a time among all threads and processes; then it is on disk.
 
-        Raises `StorageError` if the database fails; nothing is written then, nor after any other error.
+        After any error nothing is written.
+
+        Raises:
+            StorageError: if the database fails.
         """
         engine = self._engine.execution_options(sqlite_begin="BEGIN IMMEDIATE")
-        with self._tell_errors(), engine.connect() as connection, connection.begin():
+        with self._convert_errors(), engine.connect() as connection, connection.begin():
             if connection.dialect.name == "postgresql":
                 connection.execute(text("SET LOCAL synchronous_commit TO on"))
                 connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": LOCK_NUMBER})
@@ -62,21 +74,8 @@ class Database:
         """Close the connections; the next transaction opens new ones."""
         self._engine.dispose()
 
-    def _migrate(self, connection: Connection) -> None:
-        from alembic.util import CommandError  # takes longer to import than sqlalchemy, and is needed once
-
-        from eval.leaderboard.migrations import migrate
-
-        try:
-            migrate(connection)
-        except CommandError as error:
-            raise StorageError(
-                f"the leaderboard {self.name} was changed by a newer version of LD-Data ({error}). Use that one, or "
-                "another leaderboard."
-            ) from error
-
     @contextmanager
-    def _tell_errors(self) -> Iterator[None]:
+    def _convert_errors(self) -> Iterator[None]:
         try:
             yield
         except SQLAlchemyError as error:
@@ -97,7 +96,7 @@ def _read_place(place: str | Path) -> URL:
     try:
         url = make_url(str(place))
     except (ArgumentError, ValueError) as error:
-        raise InputError("the leaderboard's address is no database URL. Pass the path of a file instead.") from error
+        raise InputError("the leaderboard's address is not a database URL. Pass the path of a file instead.") from error
     if url.drivername.partition("+")[0] in POSTGRESQL:
         return url.set(drivername="postgresql+psycopg")
     if url.get_backend_name() == "sqlite" and url.database and url.database != ":memory:":
@@ -109,13 +108,13 @@ def _read_place(place: str | Path) -> URL:
 
 
 def _open_sqlite(url: URL) -> Engine:
-    """Return an engine that opens the file for each transaction, so that nothing is held between them."""
+    """Return an engine that opens the file for each transaction and keeps nothing open between them."""
     engine = create_engine(url, poolclass=NullPool, hide_parameters=True, connect_args={"timeout": BUSY_SECONDS})
     _make_private(Path(str(url.database)))
 
     @event.listens_for(engine, "connect")
     def _(connection: Any, _: object) -> None:
-        connection.isolation_level = None  # else Python's driver begins transactions when it sees fit
+        connection.isolation_level = None  # otherwise Python's driver begins transactions by rules of its own
         _write_ahead(connection)
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA foreign_keys = ON")
@@ -128,7 +127,7 @@ def _open_sqlite(url: URL) -> Engine:
 
 
 def _write_ahead(connection: Any) -> None:
-    """Let a file keep a write-ahead log; of several that change a new one at once, SQLite lets all but one fail."""
+    """Turn on the write-ahead log of a file; try again while another process does so, since SQLite does not wait."""
     end = time.monotonic() + BUSY_SECONDS
     while True:
         try:
@@ -141,7 +140,7 @@ def _write_ahead(connection: Any) -> None:
 
 
 def _make_private(path: Path) -> None:
-    """Make a new file that its owner alone may read, since the secret seed goes into it; leave one that is there."""
+    """Make a new file readable by its owner only, since it will hold the secret seed; leave an existing file alone."""
     try:
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
     except FileExistsError:

@@ -1,8 +1,9 @@
 """Receipts: one line of canonical JSON for each accepted score, chained by hashes so that a log can be proved.
 
 A log is JSON Lines: line i is the receipt of number i, in the one form that RFC 8785 allows, and names the sha256 of
-the line before it. Whoever knows the hash of a line can tell any change of it and of any line before it; who knows the
-last hash, the head, any change of the log.
+the line before it. The hash of a line therefore proves that line and every line before it; the hash of the last line,
+the head, proves the whole log. `rfc8785` writes the canonical form. The chain and its rules are written by hand, since
+they are specific to this leaderboard and a user must be able to check them by reading one page.
 """
 
 import hashlib
@@ -19,8 +20,8 @@ from ld_data.errors import InputError, IntegrityError
 FORMAT = 1
 SCORE, REMOVAL, SEASON = "score", "removal", "season"
 KINDS = (SCORE, REMOVAL, SEASON)
-PUBLIC, CHALLENGE = "public", "challenge"  # the tracks; a score of the time before them is public
-NO_RECEIPT = "0" * 64  # what the first receipt names as the one before it
+PUBLIC, CHALLENGE = "public", "challenge"  # the tracks
+NO_RECEIPT = "0" * 64  # the sha256 that the first receipt names as its predecessor
 
 
 @dataclass(frozen=True)
@@ -28,8 +29,8 @@ class Receipt:
     """One line of the log.
 
     Attributes:
-        text: canonical JSON, without a line's end.
-        values: what it says.
+        text: canonical JSON, without a newline.
+        values: the content of that JSON.
     """
 
     text: str
@@ -37,7 +38,11 @@ class Receipt:
 
     @classmethod
     def of(cls, values: Mapping[str, Any]) -> Self:
-        """Return the receipt of JSON values; raise `InputError` for what canonical JSON cannot hold, such as NaN."""
+        """Return the receipt of JSON values.
+
+        Raises:
+            InputError: for values that canonical JSON cannot hold, such as NaN.
+        """
         try:
             text = rfc8785.dumps(dict(values)).decode()
         except rfc8785.CanonicalizationError as error:
@@ -46,55 +51,62 @@ class Receipt:
 
     @classmethod
     def read(cls, line: bytes) -> Self:
-        """Return the receipt in a line; raise `IntegrityError` if it is not a canonical one of this format."""
+        """Return the receipt in a line.
+
+        Raises:
+            IntegrityError: if the line is not a canonical receipt of this format.
+        """
         try:
-            # Canonical JSON knows floats alone, of which some are written without a point: 1e16 is 10000000000000000.
+            # Canonical JSON has floats only, and writes some without a point: 1e16 is 10000000000000000.
             canonical = rfc8785.dumps(json.loads(line, parse_int=float))
             values = json.loads(line)
         except (ValueError, RecursionError) as error:
             raise IntegrityError(f"not JSON ({error})") from error
         if canonical != line:
-            raise IntegrityError("not canonical JSON: something was changed or written anew")
+            raise IntegrityError("not canonical JSON: it was changed or rewritten")
         if not isinstance(values, dict) or values.get("format") != FORMAT:
             raise IntegrityError(f"not a receipt of format {FORMAT}")
         return cls(line.decode(), values)
 
     @property
     def sha256(self) -> str:
-        """The hash that the next receipt names."""
+        """The sha256 of the text, which the next receipt names."""
         return hashlib.sha256(self.text.encode()).hexdigest()
 
     @property
     def number(self) -> int:
-        """Its place in the log, from 1."""
+        """Its line number in the log, from 1."""
         return int(self.values["number"])
 
 
 @dataclass(frozen=True)
-class Place:
-    """Where the next receipt goes: its number, the hash of the one before it, and the time (UTC, ISO 8601)."""
+class LogPosition:
+    """The end of a log: the next receipt's number, the sha256 of its predecessor, and the time (UTC, ISO 8601)."""
 
     number: int
     previous: str
     time: str
 
     def make_receipt(self, kind: str, values: Mapping[str, Any]) -> Receipt:
-        """Return the receipt at this place; raises as `Receipt.of`."""
-        place = {"number": self.number, "previous": self.previous, "time": self.time}
-        return Receipt.of({"format": FORMAT, "kind": kind, **place, **values})
+        """Return the receipt at this position.
+
+        Raises:
+            InputError: as `Receipt.of`.
+        """
+        return Receipt.of({"format": FORMAT, "kind": kind, **vars(self), **values})
 
 
 @dataclass(frozen=True)
 class LogSummary:
-    """What a whole log holds, and where in it the receipts are that were asked for.
+    """The content of a proved log.
 
     Attributes:
-        receipts: how many there are, of all kinds.
-        scores: those of scores that stand.
-        removals, seasons: those of removals, and of closed seasons.
-        head: the sha256 of the last one; 64 zeros of an empty log.
-        grown: how many came after the head that was asked for; None if none was.
-        lines: the number of the line, from 1, of each receipt that was asked for, by its sha256.
+        receipts: the number of receipts, of all kinds.
+        scores: the number of scores that stand, that is, were not removed.
+        removals, seasons: the numbers of removals and of closed seasons.
+        head: the sha256 of the last receipt; 64 zeros for an empty log.
+        grown: the number of receipts after the given head; None without a given head.
+        lines: the line number, from 1, of each given receipt, by its sha256.
     """
 
     receipts: int
@@ -107,16 +119,18 @@ class LogSummary:
 
 
 def read_log(lines: Iterable[bytes]) -> Iterator[Receipt]:
-    """Yield the receipts of a log, each checked against its place.
+    """Yield the receipts of a log, each checked against its position.
 
-    `lines` may end in newlines. Raises `IntegrityError` that names the first line that was edited, moved, left out, put
-    in, or written anew.
+    `lines` may end in newlines.
+
+    Raises:
+        IntegrityError: at the first line that was edited, moved, left out, inserted or rewritten; it names the line.
     """
     previous = NO_RECEIPT
     for number, line in enumerate(lines, 1):
         try:
             receipt = Receipt.read(line.removesuffix(b"\n"))
-            _check_place(receipt.values, number, previous)
+            _check_position(receipt.values, number, previous)
         except IntegrityError as error:
             raise IntegrityError(f"line {number} of the log is wrong: {error}. Fetch the log again.") from error
         previous = receipt.sha256
@@ -124,55 +138,57 @@ def read_log(lines: Iterable[bytes]) -> Iterator[Receipt]:
 
 
 def verify_log(lines: Iterable[bytes], head: str | None = None, receipts: Collection[str] = ()) -> LogSummary:
-    """Return what a log holds once every line is proved; raise `IntegrityError` for the first that is wrong.
+    """Return a summary of a log after checking every line.
 
-    A closed season must reveal the secret whose hash its scores name. `head`, the sha256 of the last receipt as the
-    service told it at some time, and `receipts`, those of any, must be in the log, else `IntegrityError`: so no line up
-    to them was changed since they were told. A log with more receipts than when the head was told has `grown`; one that
-    has not is proved to its end, so that nothing was cut off.
+    A closed season must reveal the secret whose hash its scores name. `head`, a sha256 that the service once gave for
+    the last receipt, and `receipts`, the sha256 of any receipts, must be in the log. Then no line up to them has
+    changed since. If the log has not `grown` after `head`, nothing was cut off its end either.
+
+    Raises:
+        IntegrityError: for the first wrong line, and for a `head` or receipt that the log does not hold.
     """
     standing: dict[int, str] = {}
-    seasons = _Seasons()
+    seasons = _SeasonChecks()
     counts, last = Counter[str](), NO_RECEIPT
-    places = {NO_RECEIPT: 0} if head == NO_RECEIPT else {}  # an empty log's head comes before all
-    asked = {head, *receipts}
+    lines_found = {NO_RECEIPT: 0} if head == NO_RECEIPT else {}  # the head of an empty log precedes every line
+    wanted = {head, *receipts}
     for receipt in read_log(lines):
         last = receipt.sha256
-        if last in asked:
-            places[last] = receipt.number
+        if last in wanted:
+            lines_found[last] = receipt.number
         counts[receipt.values["kind"]] += 1
         if receipt.values["kind"] == REMOVAL:
-            _take_away(standing, receipt)
+            _apply_removal(standing, receipt)
         elif receipt.values["kind"] == SEASON:
             seasons.close(receipt)
         else:
             standing[receipt.number] = last
-            seasons.enter(receipt)
+            seasons.check_score(receipt)
     total = counts.total()
-    found = {sha256: _find(sha256, places, total) for sha256 in receipts}
-    grown = None if head is None else total - _find(head, places, total)
+    found = {sha256: _find_line(sha256, lines_found, total) for sha256 in receipts}
+    grown = None if head is None else total - _find_line(head, lines_found, total)
     return LogSummary(total, len(standing), counts[REMOVAL], counts[SEASON], last, grown, found)
 
 
-def _find(sha256: str, places: Mapping[str, int], total: int) -> int:
-    if sha256 not in places:
+def _find_line(sha256: str, lines: Mapping[str, int], total: int) -> int:
+    if sha256 not in lines:
         raise IntegrityError(
-            f"none of the {total} receipts of the log has the sha256 {sha256}: its end was cut off, it was made anew, "
-            "it is older than that receipt, or it is another log. Fetch the log again."
+            f"none of the {total} receipts of the log has the sha256 {sha256}: the end of the log was cut off, the log "
+            "was rewritten, it is older than that receipt, or it is another log. Fetch the log again."
         )
-    return places[sha256]
+    return lines[sha256]
 
 
-class _Seasons:
-    """The seasons of the challenge track that a log tells of: which secret they are bound to, and which are closed."""
+class _SeasonChecks:
+    """The seasons in a log: the sha256 of the secret of each, and whether it is closed."""
 
     def __init__(self) -> None:
         self._hashes: dict[str, Any] = {}
         self._closed: set[str] = set()
 
-    def enter(self, score: Receipt) -> None:
-        """Raise `IntegrityError` for a score in a season that is closed, or is bound to another secret."""
-        if score.values.get("track", PUBLIC) == PUBLIC:
+    def check_score(self, score: Receipt) -> None:
+        """Raise `IntegrityError` for a score in a season that is closed, or whose scores name another secret."""
+        if score.values.get("track") != CHALLENGE:
             return
         key, expected = _name_season(score), score.values.get("secret_sha256")
         if key in self._closed:
@@ -181,19 +197,19 @@ class _Seasons:
             raise _wrong(score, "it names another secret than the scores before it in the same season")
 
     def close(self, season: Receipt) -> None:
-        """Raise `IntegrityError` for a secret that is not the one that the season's scores were bound to."""
-        key, secret, told = _name_season(season), season.values.get("secret"), season.values.get("secret_sha256")
+        """Raise `IntegrityError` for a secret whose sha256 is not the one that the season's scores name."""
+        key, secret, sha256 = _name_season(season), season.values.get("secret"), season.values.get("secret_sha256")
         if key in self._closed:
             raise _wrong(season, "its season was closed before")
-        if not isinstance(secret, str) or hashlib.sha256(secret.encode()).hexdigest() != told:
-            raise _wrong(season, f"the secret that it reveals has not the sha256 {told!r}")
-        if self._hashes.get(key, told) != told:
+        if not isinstance(secret, str) or hashlib.sha256(secret.encode()).hexdigest() != sha256:
+            raise _wrong(season, f"the secret that it reveals does not have the sha256 {sha256!r}")
+        if self._hashes.get(key, sha256) != sha256:
             raise _wrong(season, "it reveals another secret than the one that the season's scores name")
         self._closed.add(key)
 
 
 def _name_season(receipt: Receipt) -> str:
-    """Return what tells one season from another, whatever types a forged receipt holds."""
+    """Return a key of the season of a receipt, also for a forged one with values of any type."""
     return repr([receipt.values.get(name) for name in ("release", "data_sha256", "season")])
 
 
@@ -201,19 +217,21 @@ def _wrong(receipt: Receipt, reason: str) -> IntegrityError:
     return IntegrityError(f"line {receipt.number} of the log is wrong: {reason}. Fetch the log again.")
 
 
-def _check_place(values: Mapping[str, Any], number: int, previous: str) -> None:
+def _check_position(values: Mapping[str, Any], number: int, previous: str) -> None:
     if values.get("kind") not in KINDS:
-        raise IntegrityError(f"expected a receipt of the kind {', '.join(KINDS)}; it is {values.get('kind')!r}")
+        raise IntegrityError(f"expected a receipt of the kind {', '.join(KINDS)}; received {values.get('kind')!r}")
     if values.get("number") != number or isinstance(values["number"], bool):
-        raise IntegrityError(f"expected number {number}; it says {values.get('number')!r}: a line is missing or moved")
+        raise IntegrityError(
+            f"expected number {number}; received {values.get('number')!r}: a line is missing or was moved"
+        )
     if values.get("previous") != previous:
         raise IntegrityError(
-            f"it follows {values.get('previous')!r}, but the line before it has the sha256 {previous}: "
+            f"it names the predecessor {values.get('previous')!r}, but the line before it has the sha256 {previous}: "
             "one of the two was edited"
         )
 
 
-def _take_away(standing: dict[int, str], removal: Receipt) -> None:
+def _apply_removal(standing: dict[int, str], removal: Receipt) -> None:
     removed, expected = removal.values.get("removed"), removal.values.get("removed_sha256")
     if not isinstance(removed, int) or not isinstance(expected, str) or standing.pop(removed, None) != expected:
-        raise _wrong(removal, f"it removes {removed!r}, which is no score before it that stands, or has another sha256")
+        raise _wrong(removal, f"it removes {removed!r}, which is not a standing score before it, or has another sha256")

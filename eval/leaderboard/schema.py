@@ -1,4 +1,4 @@
-"""The tables of the store, as `eval.leaderboard.migrations` leaves them."""
+"""The tables of the store, as `eval.leaderboard.migrations` makes them."""
 
 from sqlalchemy import (
     Column,
@@ -17,10 +17,10 @@ from sqlalchemy import (
 )
 
 metadata = MetaData()
-REVISION = "0002"  # the last of the changes in `eval.leaderboard.migrations`
-BOARD = ("release", "data_sha256", "track", "season")  # what is ranked together
+REVISION = "1"  # the newest revision in `eval.leaderboard.migrations`
+RANKING = ("release", "data_sha256", "track", "season")  # entries that agree in these are ranked together
 
-# The log: all that is known of a score is in the text of its receipt.
+# The log: a receipt's text holds everything that is known of a score.
 receipts = Table(
     "receipts",
     metadata,
@@ -37,31 +37,31 @@ predictions = Table(
     Column("bytes", LargeBinary, nullable=False),  # little-endian float32 in C order
 )
 
-# What is ranked, with the columns that are searched and sorted.
+# Standing scores, with the columns that queries search and sort by.
 entries = Table(
     "entries",
     metadata,
     Column("number", Integer, ForeignKey("receipts.number"), primary_key=True, autoincrement=False),
     Column("release", String(255), nullable=False),
     Column("data_sha256", String(64), nullable=False),
+    Column("track", String(16), nullable=False),
+    Column("season", Integer, nullable=False),  # 0 on the public track, which has no seasons
     Column("predictions_sha256", String(64), ForeignKey("predictions.sha256"), nullable=False),
     Column("status", String(16), nullable=False),
     Column("noise_free_mse", Double, nullable=False),
-    Column("track", String(16), nullable=False, server_default="public"),
-    Column("season", Integer, nullable=False, server_default="0"),  # 0 on the public track, which has none
-    Column("name", String(100), nullable=False, server_default=""),
-    Column("url", String(300), nullable=False, server_default=""),
-    Index("entries_in_order", *BOARD, "status", "noise_free_mse", "number"),
-    Index("entries_by_name", *BOARD, "name"),
+    Column("name", String(100), nullable=False),
+    Column("url", String(300), nullable=False),
+    Index("entries_in_order", *RANKING, "status", "noise_free_mse", "number"),
+    Index("entries_by_name", *RANKING, "name"),
     Index("entries_by_predictions", "data_sha256", "track", "season", "predictions_sha256", unique=True),
 )
 
-# Of the challenge track.
+# Seasons of the challenge track.
 seasons = Table(
     "seasons",
     metadata,
     Column("release", String(255), primary_key=True),
-    Column("data_sha256", String(64), primary_key=True),  # of the public test set: the release's version
+    Column("data_sha256", String(64), primary_key=True),  # of the public test set: the version of the release
     Column("number", Integer, primary_key=True, autoincrement=False),
     Column("rows", Integer, nullable=False),
     Column("secret", String(64), nullable=False),
@@ -79,7 +79,7 @@ secrets = Table(
 
 
 def read_revision(connection: Connection) -> str | None:
-    """Return the last change that was made to a database's tables; None for a new one."""
+    """Return the revision of a database's tables; None for a new database."""
     if not inspect(connection).has_table("alembic_version"):
         return None
     return connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one_or_none()

@@ -1,17 +1,14 @@
-"""The leaderboard of a service, from afar: sending predictions, reading it, and removing an entry."""
+"""The facts that an author submits beside predictions."""
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
 from ld_data.errors import InputError
 from ld_data.remote.addresses import is_link
 
-if TYPE_CHECKING:
-    pass
-
 MAX_NAME, MAX_URL, MAX_DESCRIPTION, MAX_LEARNING_RULE = 100, 300, 1000, 100
-MAX_PARAMETERS = 2**53 - 1  # the greatest whole number that canonical JSON holds
+MAX_PARAMETERS = 2**53 - 1  # the largest whole number that canonical JSON can hold
 
 _TEXT_LIMITS = {
     "name": MAX_NAME,
@@ -23,15 +20,15 @@ _TEXT_LIMITS = {
 
 @dataclass(frozen=True)
 class Submission:
-    """What a leaderboard shows beside a score.
+    """The facts that a leaderboard shows beside a score.
 
     Attributes:
-        name: of the model, 1 to 100 printable characters.
-        url: http or https link to it, or empty.
+        name: name of the model, 1 to 100 printable characters.
+        url: http or https link to the model, or empty.
         description: up to 1000 characters, or empty.
-        parameters: how many numbers the model learned, or None.
-        seconds: that the training took, or None.
-        learning_rule: by which it was trained, up to 100 characters, or empty.
+        parameters: number of learned parameters, or None.
+        seconds: training time in seconds, or None.
+        learning_rule: how the model was trained, up to 100 characters, or empty.
     """
 
     name: str
@@ -42,7 +39,11 @@ class Submission:
     learning_rule: str = ""
 
     def __post_init__(self) -> None:
-        """Raise `InputError` for a text that is missing, too long, not printable or no link, or a wrong fact."""
+        """Check the facts.
+
+        Raises:
+            InputError: for a text that is missing, too long, not printable or not a link, or a number out of range.
+        """
         if not self.name.strip():
             raise InputError("a submission needs a name: `name`, on the command line --name.")
         for field, limit in _TEXT_LIMITS.items():
@@ -58,7 +59,11 @@ class Submission:
 
     @classmethod
     def of(cls, name: str | None, url: str | None, description: str | None) -> Self:
-        """Return a submission from texts that may be None; raises as the constructor."""
+        """Return a submission from texts that may be None.
+
+        Raises:
+            InputError: as the constructor.
+        """
         return cls(name or "", url or "", description or "")
 
 
@@ -68,6 +73,6 @@ def _check_text(field: str, text: str, limit: int) -> None:
     hidden = next((character for character in text if not character.isprintable()), None)
     if hidden is not None:
         raise InputError(
-            f"{field} must have printable characters alone; received U+{ord(hidden):04X} at place "
-            f"{text.index(hidden) + 1}. Write it on one line, without joiners and marks of direction."
+            f"{field} must have only printable characters; received U+{ord(hidden):04X} as character "
+            f"{text.index(hidden) + 1}. Write it on one line, without joiners and direction marks."
         )

@@ -1,8 +1,8 @@
-"""Verification: what the service finds out about predictions before it believes their score.
+"""Verification of predictions before their score is accepted.
 
-Test labels and test y are public, so that a score by itself proves little. Predictions are therefore scored a second
-time against a **private redraw** of y, drawn for the same labels from the same posteriors by a seed that nobody knows.
-A model of x cannot tell the two draws apart; whoever copied from the public one does far worse on the private one.
+Test labels and test y are public, so a score by itself proves little. Predictions are therefore scored a second time,
+against a **private redraw** of y: drawn for the same labels from the same posteriors, with a secret seed. A model of x
+scores equally well on both draws; predictions copied from the public y score far worse on the private one.
 """
 
 import math
@@ -17,12 +17,12 @@ from ld_data.errors import InputError, LeakError
 from ld_data.release.dataset import LatentDataset
 from ld_data.release.manifest import Manifest
 from ld_data.storage.hashing import hash_array
-from ld_data.typing import Floats
+from ld_data.typing import Array, Floats
 
 CEILING_STANDARD_ERRORS = 3.0
 CEILING_MEASURES = ("judge_samples", "linear_probe", "mlp_probe")
-# Full figures would tell a secret y bit by bit to whoever asks often enough. These are as fine as a score's error on
-# 10,000 rows, and the digits keep predictions from making the figures so large that their places do not matter.
+# Exact figures of many submissions would reveal a secret y bit by bit. Four decimals match the standard error of a
+# score on 10,000 rows; five digits limit the figures of very large predictions as well.
 DECIMALS, DIGITS = 4, 5
 
 Status = Literal["ranked", "suspect"]
@@ -30,7 +30,7 @@ Status = Literal["ranked", "suspect"]
 
 @dataclass(frozen=True)
 class PrivateScore:
-    """What predictions score against the private redraw of y, rounded; the fields are those of `Score`."""
+    """The score of predictions against the private redraw of y, rounded; the fields are those of `Score`."""
 
     mse: float
     standard_error: float
@@ -47,18 +47,18 @@ class PrivateScore:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What is known of predictions that were not refused.
+    """The result of verification, for predictions that are not refused.
 
     Attributes:
-        predictions: `(n, d)` float32, as they were scored.
+        predictions: the scored predictions `(n, d)`.
         predictions_sha256: of their little-endian bytes in C order.
-        score: on the public y.
+        score: on the public y, or on the secret y of a season.
         private: on the private redraw; None on the challenge track, whose rows are secret as a whole.
-        ceiling: the decoded accuracy that x allows; None where nothing is known of it.
+        ceiling: the decoded accuracy that x allows; None if it was not measured.
         status: "suspect" if the decoded accuracy lies above the ceiling, else "ranked".
     """
 
-    predictions: Floats
+    predictions: Predictions
     predictions_sha256: str
     score: Score
     private: PrivateScore | None
@@ -69,8 +69,10 @@ class Verdict:
 def verify_predictions(predictions: Predictions, data: LatentDataset, private_y: Floats) -> Verdict:
     """Return the verdict on checked predictions `(n, d)` for the test rows, given another draw of their y `(n, d)`.
 
-    Raises `InputError` for a score that is not finite, `LeakError` for an MSE significantly below the floor on either
-    draw, and for a public score that the private draw does not confirm.
+    Raises:
+        InputError: for a score that is not finite.
+        LeakError: for an MSE significantly below the floor on either draw, and for a public score that the private draw
+            does not confirm.
     """
     score = score_predictions(predictions, data)
     check_score(score)
@@ -82,11 +84,11 @@ def verify_predictions(predictions: Predictions, data: LatentDataset, private_y:
         raise LeakError(private.describe_leak())
     ceiling = measure_ceiling(data.manifest, len(data.test))
     status = choose_status(score.decoded_accuracy, ceiling)
-    return Verdict(predictions.values, hash_array(predictions.values), score, PrivateScore.of(private), ceiling, status)
+    return Verdict(predictions, hash_array(predictions.values), score, PrivateScore.of(private), ceiling, status)
 
 
 def measure_ceiling(manifest: Manifest | None, rows: int) -> float | None:
-    """Return the decoded accuracy that a model of x may reach on `rows` test rows, or None if nothing tells of it.
+    """Return the decoded accuracy that a model of x may reach on `rows` test rows; None if the release has no measure.
 
     It is the best accuracy with which judge and probes read the class off x, plus three binomial standard errors.
     """
@@ -104,7 +106,11 @@ def choose_status(decoded_accuracy: float, ceiling: float | None) -> Status:
 
 
 def check_score(score: Score) -> None:
-    """Raise `InputError` for a score with figures that are not finite."""
+    """Check that the figures of a score are finite.
+
+    Raises:
+        InputError: if any is not.
+    """
     wrong = [name for name, value in vars(score).items() if isinstance(value, float) and not math.isfinite(value)]
     if wrong:
         raise InputError(
@@ -114,28 +120,29 @@ def check_score(score: Score) -> None:
 
 
 def round_figure(value: float) -> float:
-    """Return a figure that was measured on a secret y with at most four places and five digits."""
+    """Return a figure with at most four decimals and five digits, so that it reveals little of a secret y."""
     return float(f"{round(value, DECIMALS):.{DIGITS}g}")
 
 
-def measure_gap(predictions: np.ndarray, data: LatentDataset, private_y: np.ndarray) -> tuple[float, float]:
-    """Return by how much the private MSE exceeds the public one, and the standard error of that, paired by rows.
+def measure_gap(predictions: Array, data: LatentDataset, private_y: Array) -> tuple[float, float]:
+    """Return how far the private MSE exceeds the public one, and the standard error of that gap, paired by rows.
 
-    Of both the oracle's MSE on the same draw is taken off first: it has the same expectation on both, and most of the
-    noise. What is left of row i is `2 (f - m) . (y - y') / d`, for predictions f, class means m, and the two draws.
-    It is 0 on average for any f that depends on x alone, and `2 a` times the floor for `f = a y + (1 - a) g`.
+    The oracle's MSE on the same draw is subtracted from each MSE first: it has the same expectation on both draws, and
+    holds most of the noise. The gap of one row is then `2 (f - m) . (y - y') / d`, for predictions f, class means m and
+    the draws y and y'. Its mean is 0 for any f that depends on x alone, and `2 a` times the floor for
+    `f = a y + (1 - a) g`.
     """
     distance = predictions.astype(np.float64) - data.class_mean[data.test.label]
     gaps = 2.0 * (distance * (data.test.y.astype(np.float64) - private_y)).mean(axis=1)
     return float(gaps.mean()), float(gaps.std(ddof=1) / math.sqrt(len(gaps)))
 
 
-def _check_confirmed(predictions: np.ndarray, data: LatentDataset, private_y: np.ndarray) -> None:
+def _check_confirmed(predictions: Array, data: LatentDataset, private_y: Array) -> None:
     gap, error = measure_gap(predictions, data, private_y)
     if gap > LEAK_STANDARD_ERRORS * error:
         raise LeakError(
             f"the score is not confirmed: on a private redraw of y for the same rows the MSE is {round_figure(gap):g} "
-            f"+- {round_figure(error):g} higher, where a model of x scores the same but for chance. Check whether the "
+            f"+- {round_figure(error):g} higher, while a model of x scores the same up to chance. Check whether the "
             "test y leaked into the predictions; they must be made from x alone."
         )
 

@@ -1,6 +1,6 @@
 """A latent dataset as tables, by Apache Arrow: Parquet with a list for each vector, CSV with a column for each number.
 
-Both have a table of the rows of each split, and one of the classes, a row each: their cells and the means of their y.
+Both have a table for each split, and one with a row for each class: its cell, and the mean of its y.
 """
 
 from collections.abc import Iterator, Mapping
@@ -11,6 +11,7 @@ import numpy as np
 from ld_data.extras import name_missing
 from ld_data.release.adapters import name_columns
 from ld_data.release.dataset import LatentDataset, Split
+from ld_data.typing import Array
 
 with name_missing():
     import pyarrow as pa
@@ -18,13 +19,13 @@ with name_missing():
 
 ROWS_IN_A_GROUP = 10_000
 
-Columns = Mapping[str, np.ndarray]  # one or two axes: a number or a vector for each row
+Columns = Mapping[str, Array]  # one or two axes: a number or a vector for each row
 
 
 def write_parquet(data: LatentDataset, folder: Path) -> None:
     """Write `train.parquet`, `test.parquet` and `classes.parquet` into an existing folder.
 
-    Vectors are fixed-size lists of float32, labels int64, as classes are elsewhere.
+    Vectors are fixed-size lists of float32; labels are int64.
     """
     for name, columns in _make_tables(data).items():
         table = pa.table({column: _make_lists(values) for column, values in columns.items()})
@@ -35,7 +36,7 @@ def write_parquet(data: LatentDataset, folder: Path) -> None:
 def write_csv(data: LatentDataset, folder: Path) -> None:
     """Write `train.csv`, `test.csv` and `classes.csv` into an existing folder, a header in the first line of each.
 
-    Numbers have as many digits as it takes to read the same float32 again.
+    The digits of each number suffice to read the same float32 again.
     """
     for name, columns in _make_tables(data).items():
         flat = dict(pair for column, values in columns.items() for pair in _spread(column, values))
@@ -56,13 +57,13 @@ def _make_columns(split: Split) -> Columns:
     return {"x": split.x, "y": split.y, "label": split.label.astype(np.int64)}
 
 
-def _make_lists(values: np.ndarray) -> "pa.Array":
+def _make_lists(values: Array) -> "pa.Array":
     flat = pa.array(np.ascontiguousarray(values).reshape(-1))
     return flat if values.ndim == 1 else pa.FixedSizeListArray.from_arrays(flat, values.shape[1])
 
 
-def _spread(name: str, values: np.ndarray) -> Iterator[tuple[str, np.ndarray]]:
-    """Yield a column by its name, or one for each component of a vector: x_0, x_1, and so on."""
+def _spread(name: str, values: Array) -> Iterator[tuple[str, Array]]:
+    """Yield a column with its name, or a column for each component of a vector: x_0, x_1, and so on."""
     if values.ndim == 1:
         yield name, values
     else:

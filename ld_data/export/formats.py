@@ -1,4 +1,4 @@
-"""A latent dataset in the formats of others: which files each format has, and writing them."""
+"""The formats of an exported dataset: the files of each, and their writers."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -23,12 +23,16 @@ FORMATS: dict[str, tuple[str, ...]] = {
 
 
 def export_dataset(data: LatentDataset, form: str, folder: str | Path) -> list[Path]:
-    """Return the files of a new folder that holds a dataset, of a release, in one of the `FORMATS`.
+    """Return the files of a new folder that holds a release's dataset in one of the `FORMATS`, and its card.
 
-    All arrays are in it, with equal values, but for `npy`, the predecessor's four files, and the card. That of Parquet,
-    and a Croissant description, make a data set of the folder for Hugging Face's `datasets` and for `mlcroissant`. The
-    folder takes its name last. Raises `InputError` for another format or a dataset without a manifest, `StorageError`
-    if the folder exists or the disk refuses, `MissingLibraryError` if what writes the format is not installed.
+    Every format holds all arrays with equal values, except `npy`, the predecessor's four files. The card of Parquet and
+    a Croissant description let Hugging Face's `datasets` and `mlcroissant` read the folder. The folder takes its name
+    last.
+
+    Raises:
+        InputError: the format is unknown, or the dataset has no manifest.
+        StorageError: the folder exists, or the disk refuses.
+        MissingLibraryError: the library that writes the format is not installed.
     """
     if form not in FORMATS:
         raise InputError(f"no format {form!r}. Known: {', '.join(FORMATS)}.")
@@ -53,7 +57,7 @@ def _write_npy(data: LatentDataset, _: Manifest, folder: Path) -> None:
 
 
 def _write_parquet(data: LatentDataset, manifest: Manifest, folder: Path) -> None:
-    from ld_data.export.arrow import write_parquet
+    from ld_data.export.arrow import write_parquet  # late: pyarrow is optional
 
     write_parquet(data, folder)
     records = {name: FileRecord.of(folder / name) for name in PARQUET_FILES}
@@ -61,13 +65,13 @@ def _write_parquet(data: LatentDataset, manifest: Manifest, folder: Path) -> Non
 
 
 def _write_safetensors(data: LatentDataset, manifest: Manifest, folder: Path) -> None:
-    from ld_data.export.safetensors import write_safetensors
+    from ld_data.export.safetensors import write_safetensors  # late: safetensors is optional
 
     write_safetensors(data.to_arrays(), manifest, folder / "data.safetensors")
 
 
 def _write_csv(data: LatentDataset, _: Manifest, folder: Path) -> None:
-    from ld_data.export.arrow import write_csv
+    from ld_data.export.arrow import write_csv  # late: pyarrow is optional
 
     write_csv(data, folder)
 

@@ -1,4 +1,4 @@
-"""Where the sources come from, for cards and metadata: what they are, who made them, how they are cited."""
+"""The provenance of the sources, for cards and metadata: description, makers, citation."""
 
 import re
 from dataclasses import dataclass
@@ -8,19 +8,19 @@ from ld_data.variations.archive import PUBLICATIONS
 from ld_data.variations.stream import PRESETS
 
 PROJECT = "The LD-Data maintainers"
-SPDX_NAME = re.compile(r"[A-Za-z0-9.+-]+")  # of one licence; several are joined by words
+SPDX_NAME = re.compile(r"[A-Za-z0-9.+-]+")  # of one licence; words join several
 
 
 @dataclass(frozen=True)
 class Provenance:
-    """What is told of a source.
+    """The description of a source.
 
     Attributes:
-        text: what it is, a phrase.
+        text: a phrase that names it.
         url: of the original; empty for a user's own inputs.
         makers: of the original, people or groups.
-        citation: BibTeX; empty if there is nothing to cite.
-        limit: what users must know of it, a sentence; empty if there is nothing.
+        citation: BibTeX; empty without one.
+        limit: a warning to users, a sentence; empty without one.
     """
 
     text: str
@@ -68,7 +68,7 @@ VARIATIONS_URL = "http://www.iro.umontreal.ca/~lisa/twiki/bin/view.cgi/Public/Mn
 
 
 def find_provenance(manifest: Manifest) -> Provenance:
-    """Return where the source of a release comes from; of a user's own, whatever its name, that it is that."""
+    """Return the provenance of a release's source; any source that is not built in is the user's own."""
     name = manifest.source["name"]
     if name in ("mnist1d", "mnist1d-large"):
         return MNIST1D
@@ -85,8 +85,8 @@ def _describe_variation(name: str) -> Provenance:
         preset = PRESETS[name]
         deeds = filter(None, ("turned" if preset.rotate else "", PLACES.get(preset.background, "")))
         limit = (
-            "Its inputs are made in the manner of the Variations on the MNIST digits, and are not those that were "
-            "published: results on the two cannot be compared."
+            "Its inputs are generated like the Variations on the MNIST digits, and are not the published ones: results "
+            "on the two cannot be compared."
         )
         text = f"{name}, MNIST's digits {' and '.join(deeds)} by a generator of LD-Data"
         return Provenance(text, MNIST.url, (*MNIST.makers, PROJECT), citation, limit)
@@ -108,6 +108,6 @@ def cite_release(manifest: Manifest) -> str:
 
 
 def name_licence_url(licence: str) -> str:
-    """Return the address of a licence's text by its SPDX name; any other name, as "unknown", itself."""
+    """Return the address of a licence's text by its SPDX name; any other name is returned unchanged."""
     known = SPDX_NAME.fullmatch(licence) and licence != "unknown" and not licence.startswith("LicenseRef-")
     return f"https://spdx.org/licenses/{licence}.html" if known else licence

@@ -8,15 +8,16 @@ import numpy as np
 
 from ld_data.extras import name_missing
 from ld_data.release.manifest import Manifest
+from ld_data.typing import Array
 
 with name_missing():
     from safetensors.numpy import save
 
 
-def write_safetensors(arrays: Mapping[str, np.ndarray], manifest: Manifest, path: Path) -> None:
-    """Write the arrays of `data.npz` under their names, with what a reader wants to know as JSON in the metadata.
+def write_safetensors(arrays: Mapping[str, Array], manifest: Manifest, path: Path) -> None:
+    """Write the arrays of `data.npz` under their names, with the facts of the release as JSON in the metadata.
 
-    It is one entry, `ld-data`: several are written in an order that differs from run to run.
+    The metadata have one entry, `ld-data`: the library writes several in an order that differs from run to run.
     """
     facts = {
         "name": manifest.name,

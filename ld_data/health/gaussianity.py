@@ -1,7 +1,7 @@
 """How far latents `(n, d)` are from N(0, I): moments, and distances of their one-dimensional projections.
 
-By the theorem of Cramer and Wold a distribution is N(0, I) if and only if every projection of it is N(0, 1): hence the
-sliced measures, over many random directions.
+By the theorem of Cramer and Wold a distribution is N(0, I) if and only if each of its projections is N(0, 1). The
+sliced measures therefore take many random directions.
 """
 
 from collections.abc import Iterator
@@ -11,6 +11,7 @@ from scipy import stats
 from scipy.linalg import eigvalsh
 
 from ld_data.noise import make_normals
+from ld_data.typing import Array
 
 DIRECTIONS = 1000
 DIRECTION_SEED = 0
@@ -19,13 +20,13 @@ REACH = 8.0  # projections beyond +-8 are counted at the edge: N(0, 1) has 1e-15
 BIN_WIDTH = 0.01
 CHUNK_DIRECTIONS = 50
 FREQUENCIES = np.linspace(0.05, 5.0, 100)
-LEAST_SHARE = 1e-9  # of the whole variance: as much as a constant component is taken to have
+LEAST_SHARE = 1e-9  # of the whole variance: the assumed variance of a constant component
 
 EDGES = np.linspace(-REACH, REACH, round(2 * REACH / BIN_WIDTH) + 1)
 CENTRES = (EDGES[1:] + EDGES[:-1]) / 2
 
 
-def measure_moments(latents: np.ndarray) -> dict[str, float]:
+def measure_moments(latents: Array) -> dict[str, float]:
     """Return the moments of latents `(n, d)`, the worst over components, pairs of components, and directions.
 
     worst_mean (of |mean|), least_std and greatest_std; least_eigenvalue and greatest_eigenvalue of the covariance;
@@ -34,7 +35,7 @@ def measure_moments(latents: np.ndarray) -> dict[str, float]:
     values = latents.astype(np.float64)
     std = values.std(axis=0)
     eigenvalues = np.linalg.eigvalsh(np.atleast_2d(np.cov(values, rowvar=False)))
-    with np.errstate(invalid="ignore", divide="ignore"):  # a constant component correlates with nothing
+    with np.errstate(invalid="ignore", divide="ignore"):  # a constant component has no correlation
         correlation = np.atleast_2d(np.nan_to_num(np.corrcoef(values, rowvar=False)))
     np.fill_diagonal(correlation, 0.0)
     varying = values[:, std > 0]
@@ -50,7 +51,7 @@ def measure_moments(latents: np.ndarray) -> dict[str, float]:
     }
 
 
-def measure_slices(latents: np.ndarray) -> dict[str, float]:
+def measure_slices(latents: Array) -> dict[str, float]:
     """Return the distances of 1,000 projections of latents `(n, d)` from N(0, 1), their mean and the worst.
 
     epps_pulley: n times the integral of |empirical - normal characteristic function|^2, weighted by the density of
@@ -76,32 +77,32 @@ def measure_slices(latents: np.ndarray) -> dict[str, float]:
     }
 
 
-def count_repeats(*latents: np.ndarray) -> int:
-    """Return how many rows of the arrays, each `(n, d)`, have already occurred in an earlier row of any of them."""
+def count_repeats(*latents: Array) -> int:
+    """Return the number of rows of the arrays, each `(n, d)`, that equal an earlier row of any of them."""
     rows = np.ascontiguousarray(np.concatenate(latents).astype(np.float32) + np.float32(0))  # -0 is 0
     return len(rows) - len(np.unique(rows.view(np.dtype((np.void, rows.itemsize * rows.shape[1])))))
 
 
-def measure_signal(first: np.ndarray, second: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def measure_signal(first: Array, second: Array) -> tuple[Array, Array]:
     """Return the eigenvalues of Cov(E[x | input]), and those relative to Cov(x); both ascending `(d,)`.
 
-    The relative ones are the shares of the variance that come from the input, in the directions where these are
-    extreme. From two draws `(n, d)` of each input: given the input they are independent, so that their
-    cross-covariance is the covariance of what they share.
+    The relative eigenvalues are the shares of the variance that come from the input, in their principal directions. The
+    arguments are two draws `(n, d)` of each input: given the input they are independent, so that their cross-covariance
+    is the covariance of their common part.
     """
     first, second = (draw - draw.mean(axis=0, dtype=np.float64) for draw in (first, second))
     cross = first.T @ second / (len(first) - 1)
     shared = (cross + cross.T) / 2
     total = (np.cov(first, rowvar=False) + np.cov(second, rowvar=False)) / 2
-    total += np.eye(len(total)) * LEAST_SHARE * np.trace(total)  # a constant component has no signal: 0 of 0
+    total += np.eye(len(total)) * LEAST_SHARE * np.trace(total)  # a constant component has no signal: 0 / 0
     return eigvalsh(shared), eigvalsh(shared, total)
 
 
-def _worst(values: np.ndarray) -> float:
+def _worst(values: Array) -> float:
     return float(np.abs(values).max(initial=0.0))
 
 
-def _project(latents: np.ndarray) -> Iterator[np.ndarray]:
+def _project(latents: Array) -> Iterator[Array]:
     """Yield the shares of rows in each bin of width `BIN_WIDTH`, `(directions, bins)`, chunk after chunk."""
     values = latents.astype(np.float32)
     directions = make_normals(DIRECTION_SEED, DIRECTION_STREAM, 0, DIRECTIONS, latents.shape[1])

@@ -1,6 +1,6 @@
-"""Measuring the health of a release: how far its latents are from N(0, I), and what its models tell of x.
+"""The health of a release: the distance of its latents from N(0, I), and the information of its models about x.
 
-The nulls are the same code on true N(0, I) samples of the same size, over several seeds.
+The nulls come from the same code on true N(0, I) samples of the same size, over several seeds.
 """
 
 import numpy as np
@@ -13,16 +13,17 @@ from ld_data.protocols import LatentCodec
 from ld_data.release.dataset import LatentDataset
 from ld_data.release.report import Groups, Measures, Nulls
 from ld_data.sources.source import Source
+from ld_data.typing import Array, Floats
 
 NULL_SEEDS = 5
 NULL_STREAM = 1 << 41
-REFERENCE_SEED = 1 << 20  # of the N(0, I) samples that latents are compared with; beyond the nulls' own seeds
+REFERENCE_SEED = 1 << 20  # of the N(0, I) samples to compare latents with; beyond the seeds of the nulls
 DRAW_SEEDS = (1 << 21, (1 << 21) + 1)  # of the two draws that share only their inputs
 USED_SHARE = 0.5
 
 
 def measure_latents(data: LatentDataset, progress: bool = False) -> Groups:
-    """Return what the arrays of a dataset tell: x and y against N(0, I), train against test, and x against y."""
+    """Return the measures of a dataset's arrays: x and y against N(0, I), train against test, and x against y."""
     splits = (("train", data.train), ("test", data.test))
     samples = {f"{space}_{name}": getattr(split, space) for space in ("x", "y") for name, split in splits}
     report = {
@@ -40,10 +41,10 @@ def measure_latents(data: LatentDataset, progress: bool = False) -> Groups:
 
 
 def measure_codec(codec: LatentCodec, source: Source) -> Groups:
-    """Return what the models tell of x: its signal and its rate, on the source's inputs.
+    """Return the measures of x that need the models: its signal and its rate, on the source's inputs.
 
-    least_signal: the smallest eigenvalue of Cov(E[x | input]); used_directions: those in which more than half of the
-    variance comes from the input; rate: the mean of KL(q(x | input) || N(0, I)) in nats.
+    least_signal: the smallest eigenvalue of Cov(E[x | input]); used_directions: the number of directions in which more
+    than half of the variance comes from the input; rate: the mean of KL(q(x | input) || N(0, I)) in nats.
     """
     report: Groups = {}
     for name, inputs in (("train", source.inputs_train), ("test", source.inputs_test)):
@@ -57,7 +58,7 @@ def measure_codec(codec: LatentCodec, source: Source) -> Groups:
 
 
 def measure_nulls(data: LatentDataset, progress: bool = False) -> Nulls:
-    """Return the same measures of true N(0, I) samples of the dataset's sizes, one value for each seed."""
+    """Return the same measures of true N(0, I) samples of the dataset's sizes, a value for each seed."""
     sizes = {"train": len(data.train), "test": len(data.test)}
     jobs = [(size, seed) for size in sorted(set(sizes.values())) for seed in range(NULL_SEEDS)]
     by_size: dict[int, list[Measures]] = {}
@@ -69,17 +70,17 @@ def measure_nulls(data: LatentDataset, progress: bool = False) -> Nulls:
         measures = {measure: [null[measure] for null in by_size[size]] for measure in by_size[size][0]}
         tests = {measure: values for measure, values in measures.items() if measure.startswith("c2st")}
         nulls |= {f"x_{name}": measures, f"y_{name}": measures, f"xy_{name}": tests}
-        if size == min(sizes.values()):  # all that can be compared of train and test
+        if size == min(sizes.values()):  # train and test are compared at the smaller size
             nulls |= {"x_train_test": tests, "y_train_test": tests}
     return nulls
 
 
-def make_normal_sample(seed: int, rows: int, latent_dim: int) -> np.ndarray:
+def make_normal_sample(seed: int, rows: int, latent_dim: int) -> Floats:
     """Return rows `(n, d)` float32 of N(0, I), the same for the same seed."""
     return make_normals(seed, NULL_STREAM, 0, rows, latent_dim).astype(np.float32)
 
 
-def _measure_sample(latents: np.ndarray, reference_seed: int) -> Measures:
+def _measure_sample(latents: Array, reference_seed: int) -> Measures:
     """Return the measures of one sample `(n, d)` against N(0, I)."""
     reference = make_normal_sample(reference_seed, len(latents), latents.shape[1])
     return measure_moments(latents) | measure_slices(latents) | measure_c2st(latents, reference)

@@ -8,17 +8,18 @@ from sklearn.manifold import TSNE
 from ld_data.release.dataset import LatentDataset
 from ld_data.release.examples import INPUT_ROWS, PLACE_ROWS, Examples
 from ld_data.sources.source import Source
+from ld_data.typing import Array, Floats
 
 COMPONENTS = 50
 PERPLEXITY = 30.0
 SEED = 0
 
 
-def embed(values: np.ndarray) -> np.ndarray:
+def embed(values: Array) -> Floats:
     """Return places `(n, 2)` float32 of rows `(n, d)` on a t-SNE map, where similar rows lie close together.
 
-    The map is centred, and reaches to -1 or 1. Of wide rows the first 50 principal components are mapped. Rows that
-    are all the same lie in the middle.
+    The map is centred and reaches to -1 or 1. Wide rows are first reduced to 50 principal components. Equal rows lie in
+    the middle.
     """
     if len(values) < 2 or not np.ptp(values, axis=0).any():
         return np.zeros((len(values), 2), np.float32)
@@ -31,11 +32,11 @@ def embed(values: np.ndarray) -> np.ndarray:
     return (places / np.abs(places).max()).astype(np.float32)
 
 
-def embed_by_class(data: LatentDataset, rows: int) -> np.ndarray:
-    """Return such places of the first test rows, of their x in the directions that part the classes the most.
+def embed_by_class(data: LatentDataset, rows: int) -> Array:
+    """Return places of the first test rows on a map of x in the directions that separate the classes most.
 
-    Those k - 1 are found by a linear discriminant analysis of the training rows. Of all of x the map is a round cloud,
-    as of any N(0, I), where no row has near neighbours.
+    A linear discriminant analysis of the training rows finds these k - 1 directions. A map of all of x would be a round
+    cloud, as of any N(0, I), in which no row has near neighbours.
     """
     discriminants = LinearDiscriminantAnalysis().fit(data.train.x, data.train.label)
     return embed(discriminants.transform(data.test.x[:rows]))

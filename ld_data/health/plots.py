@@ -1,4 +1,4 @@
-"""Pictures of a release: its latents against the normal curve, and what its decoder makes of them."""
+"""Pictures of a release: its latents against the normal curve, and decoded latents."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -14,6 +14,7 @@ from ld_data.health.maps import embed
 from ld_data.protocols import LatentCodec, XCodec
 from ld_data.release.dataset import LatentDataset, Split
 from ld_data.sources.source import Source
+from ld_data.typing import Array
 
 EXAMPLES = 16
 GRID = 12
@@ -24,7 +25,7 @@ SEED = 0
 
 
 def draw_latents(data: LatentDataset) -> Iterator[tuple[str, Figure]]:
-    """Yield the name and figure of each picture that the arrays alone give: the histograms, and the stds."""
+    """Yield the name and the figure of each picture that needs only the arrays: the histograms, and the stds."""
     yield "histograms", draw_histograms(data)
     yield "stds", draw_stds(data)
 
@@ -32,7 +33,7 @@ def draw_latents(data: LatentDataset) -> Iterator[tuple[str, Figure]]:
 def draw_models(
     data: LatentDataset, codec: LatentCodec, source: Source, components: Sequence[int] = (0, 1)
 ) -> Iterator[tuple[str, Figure]]:
-    """Yield the name and figure of each picture that takes models and inputs; `components` are the manifold's."""
+    """Yield the name and the figure of each picture that needs models and inputs; `components` span the manifold."""
     first, second = components
     yield "reconstructions", draw_reconstructions(codec.x, source)
     yield "prior_samples", draw_prior_samples(codec.x)
@@ -41,7 +42,11 @@ def draw_models(
 
 
 def check_components(components: Sequence[int], latent_dim: int) -> None:
-    """Raise `InputError` unless the components are two different ones of the d."""
+    """Check that the components are two different ones of the d.
+
+    Raises:
+        InputError: they are not.
+    """
     if len(set(components)) != 2 or min(components) < 0 or max(components) >= latent_dim:
         raise InputError(
             f"components must be two different numbers from 0 to {latent_dim - 1}; received {list(components)}."
@@ -66,7 +71,7 @@ def draw_histograms(data: LatentDataset) -> Figure:
 
 
 def draw_stds(data: LatentDataset) -> Figure:
-    """Return the standard deviation of each component, beside the band that true N(0, I) samples keep to."""
+    """Return the standard deviation of each component, beside the band of true N(0, I) samples."""
     figure = Figure((9, 6), layout="constrained")
     for axes, split, name in zip(figure.subplots(2, 1), (data.train, data.test), ("train", "test"), strict=True):
         edges = [
@@ -82,7 +87,7 @@ def draw_stds(data: LatentDataset) -> Figure:
 
 
 def draw_reconstructions(codec: XCodec, source: Source) -> Figure:
-    """Return the first test inputs above what is decoded of their mean and of their sampled latents."""
+    """Return the first test inputs above their reconstructions from mean and from sampled latents."""
     inputs = source.inputs_test[:EXAMPLES]
     rows = {
         "original": inputs,
@@ -99,12 +104,12 @@ def draw_reconstructions(codec: XCodec, source: Source) -> Figure:
 
 
 def draw_prior_samples(codec: XCodec) -> Figure:
-    """Return what is decoded of draws from N(0, I)."""
+    """Return decoded draws from N(0, I)."""
     return _draw_grid(codec.decode(make_normal_sample(SEED, GRID * GRID, codec.latent_dim)), "decoded from N(0, I)")
 
 
 def draw_manifold(codec: XCodec, first: int, second: int) -> Figure:
-    """Return what is decoded of a grid over two components, from -2 to 2, the others at 0."""
+    """Return a decoded grid over two components, from -2 to 2, with the others at 0."""
     steps = np.linspace(-REACH, REACH, GRID, dtype=np.float32)
     latents = np.zeros((GRID * GRID, codec.latent_dim), np.float32)
     latents[:, first], latents[:, second] = np.tile(steps, GRID), np.repeat(steps, GRID)
@@ -120,7 +125,7 @@ def draw_embeddings(data: LatentDataset, source: Source) -> Figure:
     return draw_maps({"raw inputs": raw, "x": chosen.x, "y": chosen.y}, chosen.label)
 
 
-def draw_maps(views: Mapping[str, np.ndarray], labels: np.ndarray) -> Figure:
+def draw_maps(views: Mapping[str, Array], labels: Array) -> Figure:
     """Return t-SNE maps of several views `(n, d)` of the same rows, coloured by class `(n,)`, with a legend."""
     figure = Figure((12, 4.5), layout="constrained")
     for axes, (title, values) in zip(figure.subplots(1, len(views)), views.items(), strict=True):
@@ -130,7 +135,7 @@ def draw_maps(views: Mapping[str, np.ndarray], labels: np.ndarray) -> Figure:
     return figure
 
 
-def _draw_grid(values: np.ndarray, title: str) -> Figure:
+def _draw_grid(values: Array, title: str) -> Figure:
     figure = Figure((GRID * 0.55, GRID * 0.55 + 0.4), layout="constrained")
     figure.suptitle(title)
     for axes, value in zip(figure.subplots(GRID, GRID).flat, values, strict=True):
@@ -138,7 +143,7 @@ def _draw_grid(values: np.ndarray, title: str) -> Figure:
     return figure
 
 
-def _draw_input(axes: Axes, value: np.ndarray) -> None:
+def _draw_input(axes: Axes, value: Array) -> None:
     """Draw an image `(h, w)` or a signal `(t,)`."""
     if value.ndim == 2:
         axes.imshow(value, cmap="gray_r", vmin=0, vmax=255 if value.dtype == np.uint8 else 1)

@@ -1,4 +1,4 @@
-"""What x keeps of the input: how far decoded inputs lie from it, and how much of the class can be read off x."""
+"""The information of x about its input: the errors of decoded inputs, and the class that probes read off x."""
 
 import warnings
 from collections.abc import Mapping
@@ -11,21 +11,22 @@ from sklearn.neural_network import MLPClassifier
 from ld_data.protocols import Judge, LatentCodec
 from ld_data.release.dataset import LatentDataset
 from ld_data.sources.source import Source
+from ld_data.typing import Array, Floats
 
 
-def decode_test_inputs(data: LatentDataset, source: Source, codec: LatentCodec) -> dict[str, np.ndarray]:
-    """Return what is decoded of the test rows: `samples`, of the published x, and `means`, of x encoded as means."""
+def decode_test_inputs(data: LatentDataset, source: Source, codec: LatentCodec) -> dict[str, Array]:
+    """Return decoded test inputs: `samples` of the published x, and `means` of x encoded in the mode "mean"."""
     means = codec.x.encode(source.inputs_test, mode="mean")
     return {"samples": codec.x.decode(data.test.x), "means": codec.x.decode(means)}
 
 
-def measure_errors(source: Source, decoded: Mapping[str, np.ndarray]) -> dict[str, float]:
+def measure_errors(source: Source, decoded: Mapping[str, Array]) -> dict[str, float]:
     """Return the mean squared error of decoded test inputs, as mse_<name>, per pixel in [0, 1] or signal point."""
     originals = to_unit_scale(source.inputs_test)
     return {f"mse_{name}": float(np.square(inputs - originals).mean()) for name, inputs in decoded.items()}
 
 
-def read_decoded(judge: Judge, source: Source, decoded: Mapping[str, np.ndarray]) -> dict[str, float]:
+def read_decoded(judge: Judge, source: Source, decoded: Mapping[str, Array]) -> dict[str, float]:
     """Return the shares of test inputs whose class a judge reads right, as they are and after encoding and decoding.
 
     `judge_originals`; `judge_<name>` of decoded inputs; and `judge_loss_<name>`, the share lost by decoding.
@@ -36,7 +37,7 @@ def read_decoded(judge: Judge, source: Source, decoded: Mapping[str, np.ndarray]
     return {"judge_originals": originals, **{f"judge_{name}": share for name, share in shares.items()}, **losses}
 
 
-def to_unit_scale(inputs: np.ndarray) -> np.ndarray:
+def to_unit_scale(inputs: Array) -> Floats:
     """Return inputs as float32, uint8 pixels divided by 255."""
     values = inputs.astype(np.float32)
     return values / np.float32(255) if inputs.dtype == np.uint8 else values
@@ -45,7 +46,8 @@ def to_unit_scale(inputs: np.ndarray) -> np.ndarray:
 def measure_probes(data: LatentDataset, seed: int = 0) -> dict[str, float]:
     """Return the test accuracy of classifiers of x, fitted to the training x: linear_probe and mlp_probe.
 
-    A logistic regression, and a multilayer perceptron that stops when a held-out tenth no longer gains.
+    They are a logistic regression, and a multilayer perceptron that stops when its accuracy on a held-out tenth no
+    longer rises.
     """
     probes = {
         "linear_probe": LogisticRegression(max_iter=500),
@@ -68,6 +70,6 @@ def _score(probe: LogisticRegression | MLPClassifier, data: LatentDataset) -> fl
     return float(np.mean(probe.predict(data.test.x) == data.test.label))
 
 
-def _measure_accuracy(judge: Judge, inputs: np.ndarray, labels: np.ndarray) -> float:
+def _measure_accuracy(judge: Judge, inputs: Array, labels: Array) -> float:
     """Return the share of inputs `(n, ...)` whose class `(n,)` a judge reads right."""
     return float((judge.classify(inputs) == labels).mean())

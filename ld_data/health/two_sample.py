@@ -1,7 +1,7 @@
-"""Classifier two-sample tests: how well a classifier tells two samples apart, on rows that it was not fitted on.
+"""Classifier two-sample tests: the accuracy of classifiers that separate two samples, on held-out rows.
 
-Lopez-Paz and Oquab, "Revisiting classifier two-sample tests", ICLR 2017. Nothing is standardised, so that an error of
-mean or scale counts. An accuracy of 0.5 means that the classifier sees no difference.
+Lopez-Paz and Oquab, "Revisiting classifier two-sample tests", ICLR 2017. The rows are not standardised, so that errors
+of mean and scale count. An accuracy of 0.5 means that the classifier sees no difference.
 """
 
 import warnings
@@ -13,16 +13,18 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.neural_network import MLPClassifier
 
-LEAST_ROWS = 100  # of one sample: of fewer nothing can be learned and held out
+from ld_data.typing import Array
+
+LEAST_ROWS = 100  # of one sample: fewer do not suffice for fitting and holding out
 
 
 class Classifier(Protocol):
-    """What is used of a scikit-learn classifier."""
+    """The methods of a scikit-learn classifier that the test uses."""
 
-    def fit(self, rows: np.ndarray, labels: np.ndarray) -> "Classifier":
+    def fit(self, rows: Array, labels: Array) -> "Classifier":
         """Fit it to rows `(n, d)` of the given classes `(n,)`, and return it."""
 
-    def score(self, rows: np.ndarray, labels: np.ndarray) -> float:
+    def score(self, rows: Array, labels: Array) -> float:
         """Return its accuracy."""
 
 
@@ -41,11 +43,11 @@ def make_classifiers(rows: int, seed: int = 0) -> Mapping[str, Classifier]:
     }
 
 
-def measure_c2st(first: np.ndarray, second: np.ndarray, seed: int = 0) -> dict[str, float]:
+def measure_c2st(first: Array, second: Array, seed: int = 0) -> dict[str, float]:
     """Return the held-out accuracy of each classifier between two samples `(n, d)` and `(m, d)`, as c2st_<name>.
 
-    Of the larger sample as many rows are drawn as the smaller has; half of either is fitted on, the other half judged.
-    With fewer than 100 rows there is no such test, and the result is empty.
+    The larger sample is reduced at random to the size of the smaller one. One half of each fits the classifiers, the
+    other half is held out. With fewer than 100 rows the result is empty.
     """
     random = np.random.default_rng(seed)
     size = min(len(first), len(second))

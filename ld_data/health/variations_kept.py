@@ -1,7 +1,7 @@
-"""What x keeps of varied digits: of the digit, of its background, and of the angle, each as a share of its variance.
+"""The information of x about varied digits: the digit, its background and its angle, each as a share of its variance.
 
-A share is 1 - the squared error over that of the training mean: 1 is everything, 0 what is known without looking, and
-less is possible.
+A share is 1 - the squared error over that of the training mean: 1 is everything, 0 is as good as the mean, and negative
+values are possible.
 """
 
 import warnings
@@ -13,18 +13,19 @@ from sklearn.neural_network import MLPRegressor
 from ld_data.release.dataset import LatentDataset
 from ld_data.release.report import Measures
 from ld_data.sources.source import Source
+from ld_data.typing import Array
 from ld_data.variations.stream import VariationParts
 
-INK = 0.5  # of a digit's pixels: as bright as that, and brighter than what is behind, they are the digit
+INK = 0.5  # a pixel shows the digit if it is this bright and brighter than the background
 
 
-def measure_kept(data: LatentDataset, source: Source, decoded: np.ndarray) -> Measures:
-    """Return what is kept of test inputs, `decoded` `(n, h, w)` of the published x; nothing of a source without parts.
+def measure_kept(data: LatentDataset, source: Source, decoded: Array) -> Measures:
+    """Return the shares kept of test inputs, `decoded` `(n, h, w)` from the published x; empty without parts.
 
-    digit_pixels and background_pixels: of the pixels where the one or the other shows, in decoded samples;
-    the same with _pca: in what as many principal components as x has give back. digit_linear, background_linear: of the
-    digit alone and of the background alone, read off sampled x by least squares; angle_linear and angle_mlp: of its
-    cosine and sine, by least squares and by a multilayer perceptron. What a source does not vary is left out.
+    digit_pixels and background_pixels: of the pixels that show the digit or the background, in decoded samples; with
+    _pca: in the reconstruction by d principal components. digit_linear, background_linear: of the digit alone and of
+    the background alone, read off sampled x by least squares. angle_linear, angle_mlp: of the angle's cosine and sine,
+    by least squares and by a multilayer perceptron. Parts that a source does not vary are left out.
     """
     if source.make_parts is None:
         return {}
@@ -41,12 +42,12 @@ def measure_kept(data: LatentDataset, source: Source, decoded: np.ndarray) -> Me
     return measures
 
 
-def share_kept(targets: np.ndarray, answers: np.ndarray, mean: np.ndarray) -> float:
+def share_kept(targets: Array, answers: Array, mean: Array) -> float:
     """Return 1 - the squared error of answers over that of a mean, which broadcasts to the targets."""
     return float(1 - np.square(targets - answers).sum() / np.square(targets - mean).sum())
 
 
-def _measure_pixels(latent_dim: int, source: Source, test: VariationParts, decoded: np.ndarray) -> Measures:
+def _measure_pixels(latent_dim: int, source: Source, test: VariationParts, decoded: Array) -> Measures:
     originals, mean, compressed = _compress(source, latent_dim)
     ink = (test.digit >= INK) & (test.digit > test.background)
     means = np.broadcast_to(mean, originals.shape)
@@ -57,7 +58,7 @@ def _measure_pixels(latent_dim: int, source: Source, test: VariationParts, decod
     }
 
 
-def _compress(source: Source, components: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _compress(source: Source, components: int) -> tuple[Array, Array, Array]:
     """Return test images in [0, 1], the mean training image, and the test images by their principal components."""
     train, test = (
         images.reshape(len(images), -1) / np.float32(255) for images in (source.inputs_train, source.inputs_test)
@@ -69,13 +70,13 @@ def _compress(source: Source, components: int) -> tuple[np.ndarray, np.ndarray, 
     return test.reshape(shape), mean.reshape(shape[1:]), compressed.reshape(shape)
 
 
-def _read_linearly(data: LatentDataset, train: np.ndarray, test: np.ndarray) -> float:
+def _read_linearly(data: LatentDataset, train: Array, test: Array) -> float:
     mean = train.mean(axis=0)
-    weight = np.linalg.lstsq(data.train.x, train - mean, rcond=None)[0]  # x has no mean of its own
+    weight = np.linalg.lstsq(data.train.x, train - mean, rcond=None)[0]  # the mean of x is 0
     return share_kept(test, mean + data.test.x @ weight, mean)
 
 
-def _read_angles(data: LatentDataset, train: np.ndarray, test: np.ndarray) -> Measures:
+def _read_angles(data: LatentDataset, train: Array, test: Array) -> Measures:
     perceptron = MLPRegressor(
         hidden_layer_sizes=(256, 256),
         batch_size=min(256, len(train) // 2),

@@ -1,4 +1,4 @@
-"""How fast MNIST-1D signals are made: the original package, both modes, and the bare drawing of the normals they need.
+"""The speed of MNIST-1D generators: the original package, both modes, and the bare draws of their normals.
 
 All are timed in turns within one run and on one thread, so that their ratios hold on a busy machine.
 """
@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 
 import numpy as np
+from tabulate import tabulate
 from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
@@ -23,13 +24,13 @@ PACKAGE_ROWS, CANONICAL_ROWS, FAST_BLOCKS = 1000, 5000, 3
 
 @dataclasses.dataclass(frozen=True)
 class Timing:
-    """How long one way of making signals takes.
+    """The time of one way to make signals.
 
     Attributes:
         way: "package", "canonical", "fast" or "normals".
-        rows: signals of each turn.
+        rows: signals a turn.
         nanoseconds: of one signal, the median over turns.
-        spread: the greatest over the least time of a turn.
+        spread: the greatest time of a turn over the least.
     """
 
     way: str
@@ -39,9 +40,10 @@ class Timing:
 
 
 def measure_speed(turns: int = 7, *, progress: bool = True) -> dict[str, Timing]:
-    """Return the timings of all ways, by name, after a turn that does not count; the published set's arguments.
+    """Return the timings of all ways by name, with the published set's arguments, after a turn that does not count.
 
-    Raises `MissingDataError` if the original package is not installed.
+    Raises:
+        MissingDataError: if the original package is not installed.
     """
     stream = SignalStream()
     block = np.empty((stream.config.final_seq_length, stream.block_rows), np.float32)
@@ -77,22 +79,22 @@ def measure_speed(turns: int = 7, *, progress: bool = True) -> dict[str, Timing]
 
 
 def describe_speed(timings: dict[str, Timing]) -> str:
-    """Return the timings as a table: beside each way its ratio to the package and to the drawing of the normals."""
+    """Return the timings as a table, with the ratio of each way to the package and to the draws of the normals."""
     package, normals = timings["package"].nanoseconds, timings["normals"].nanoseconds
-    lines = [f"{'':<10}{'ns a signal':>13}{'signals a s':>13}{'x package':>11}{'x normals':>11}{'spread':>8}"]
-    for way, timing in timings.items():
-        own = timing.nanoseconds
-        lines.append(
-            f"{way:<10}{own:>13,.0f}{1e9 / own:>13,.0f}{package / own:>11,.1f}{own / normals:>11,.2f}"
-            f"{timing.spread:>8.2f}"
-        )
-    return "\n".join(lines)
+    rows = [
+        (way, own, 1e9 / own, package / own, own / normals, timing.spread)
+        for way, timing in timings.items()
+        for own in [timing.nanoseconds]
+    ]
+    headers = ("", "ns a signal", "signals a s", "x package", "x normals", "spread")
+    formats = ("", ",.0f", ",.0f", ",.1f", ",.2f", ".2f")
+    return tabulate(rows, headers, "plain", floatfmt=formats, numalign="right")
 
 
 def _find_package() -> Callable[[], object]:
     """Return a call of the original package that makes PACKAGE_ROWS signals."""
     try:
-        from mnist1d.data import make_dataset  # needed by nothing else
+        from mnist1d.data import make_dataset  # import late: not an extra of LD-Data
     except ImportError as error:
         raise MissingDataError(
             f"the benchmark compares with the original package, which could not be imported ({error}). "

@@ -92,34 +92,41 @@ def get_dataset(
     """
     if download and regenerate:
         raise InputError("download gives the published set, regenerate the set of your arguments: choose one.")
+    place = _find_place(path)
+    if place.exists() and not regenerate:
+        dataset, message = _load(place), f"Loaded {place}"
+    else:
+        dataset = make_dataset() if download else make_dataset(args, template)
+        templates = {f"templates_{name}": dataset["templates"][name] for name in TEMPLATE_ARRAYS}
+        with stage_file(place) as draft:
+            write_npz(draft, {name: dataset[name] for name in ARRAYS} | templates)
+        message = f"Generated the data set and wrote {place}"
+    if verbose:
+        print(message)
+    return dataset
+
+
+def _find_place(path: str | Path | None) -> Path:
+    """Return the path of the `.npz` file; warn if there is only a pickle of that name."""
     asked = Path("mnist1d_data.pkl" if path is None else path)
     if not asked.name:
         raise InputError(f"path must name a file; received {str(path)!r}.")
     place = asked.with_name(f"{asked.name.removesuffix('.pkl').removesuffix('.npz')}.npz")
     if asked != place and asked.exists() and not place.exists():
         warnings.warn(
-            f"{asked} is not read, as pickles can run code. The set is generated and stored in {place}.", stacklevel=2
+            f"{asked} is not read, as pickles can run code. The set is generated and stored in {place}.", stacklevel=3
         )
-    dataset: dict[str, Any]
-    if place.exists() and not regenerate:
-        arrays = read_npz(place)
-        if missing := {*ARRAYS, *(f"templates_{name}" for name in TEMPLATE_ARRAYS)} - set(arrays):
-            raise IntegrityError(
-                f"{place}: expected a file of `get_dataset`; {', '.join(sorted(missing))} missing. Move it."
-            )
-        templates = {name: arrays[f"templates_{name}"] for name in TEMPLATE_ARRAYS}
-        dataset = {name: arrays[name] for name in ARRAYS} | {"templates": templates}
-        message = f"Loaded {place}"
-    else:
-        dataset = make_dataset() if download else make_dataset(args, template)
-        templates = dataset["templates"]
-        arrays = {f"templates_{name}": templates[name] for name in TEMPLATE_ARRAYS}
-        with stage_file(place) as draft:
-            write_npz(draft, {name: dataset[name] for name in ARRAYS} | arrays)
-        message = f"Generated the data set and wrote {place}"
-    if verbose:
-        print(message)
-    return dataset
+    return place
+
+
+def _load(place: Path) -> dict[str, Any]:
+    arrays = read_npz(place)
+    if missing := {*ARRAYS, *(f"templates_{name}" for name in TEMPLATE_ARRAYS)} - set(arrays):
+        raise IntegrityError(
+            f"{place}: expected a file of `get_dataset`; {', '.join(sorted(missing))} missing. Move it."
+        )
+    templates = {name: arrays[f"templates_{name}"] for name in TEMPLATE_ARRAYS}
+    return {name: arrays[name] for name in ARRAYS} | {"templates": templates}
 
 
 def pad(x: Array, padding: tuple[int, int]) -> Array:

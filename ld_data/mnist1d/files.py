@@ -63,7 +63,7 @@ def write_signals(plan: SignalPlan, path: Path, *, progress: bool = True) -> lis
             with drafts[0].open("wb") as file, drafts[1].open("wb") as labels_file:
                 labels_file.write(write_npy_header((plan.rows,), np.dtype(np.uint8)))
                 file.writelines(stream_npy(shown, labels_file))
-        name_files(path)  # again: another process may have written them meanwhile
+        name_files(path)  # check again: another process may have written them
         for draft, place in zip(drafts, files, strict=True):
             draft.rename(place)
     return files

@@ -17,8 +17,7 @@ UNIFORM_VARIANCE = 1 / 12
 def measure_moments(dilated: Doubles, config: Mnist1dConfig) -> tuple[float, float]:
     """Return the exact mean and std of a signal's points, over all points and the whole distribution.
 
-    `dilated` holds the dilated templates `(k, paddings, l)`. The mean over all rotations of a product of neighbouring
-    steps is a circular convolution.
+    `dilated` is `(k, paddings, l)`. The mean product of neighbours over all rotations is a circular convolution.
     """
     length, t = dilated.shape[2], config.final_seq_length
     weights = np.zeros(length)

@@ -1,41 +1,48 @@
-"""Rows of latents as other libraries take them, each imported once it is asked for: `import ld_data` needs none."""
+"""Rows of latents for other libraries; each function imports its library, so that `import ld_data` needs none."""
 
 from typing import Any
 
-import numpy as np
-
 from ld_data.extras import name_missing
+from ld_data.typing import Array
 
 
-def make_tf_dataset(x: np.ndarray, y: np.ndarray) -> Any:
+def make_tf_dataset(x: Array, y: Array) -> Any:
     """Return a `tf.data.Dataset` of n pairs, `(d,)` and `(d,)`, of x `(n, d)` and y `(n, d)`: unbatched, in order.
 
-    Raises `MissingLibraryError` without TensorFlow.
+    Raises:
+        MissingLibraryError: TensorFlow is not installed.
     """
     with name_missing():
-        import tensorflow as tf
+        import tensorflow as tf  # late: optional
     return tf.data.Dataset.from_tensor_slices((x, y))
 
 
-def make_torch_dataset(x: np.ndarray, y: np.ndarray) -> Any:
+def make_torch_dataset(x: Array, y: Array) -> Any:
     """Return a `torch.utils.data.TensorDataset` of n pairs, `(d,)` and `(d,)`, of x `(n, d)` and y `(n, d)`.
 
-    Raises `MissingLibraryError` without PyTorch.
+    Raises:
+        MissingLibraryError: PyTorch is not installed.
     """
     with name_missing():
-        import torch
+        import torch  # late: optional
         from torch.utils.data import TensorDataset
-    # copies: a loop that writes into its batches in place does not reach the data set, which may be read-only
+    # copies: a training loop may write into its batches, and the dataset may be read-only
     return TensorDataset(torch.tensor(x), torch.tensor(y))
 
 
-def make_dataframe(x: np.ndarray, y: np.ndarray, label: np.ndarray) -> Any:
-    """Return a `pandas.DataFrame` of n rows, with the columns x_0 to x_(d-1), y_0 to y_(d-1), and label.
+def make_dataframe(x: Array, y: Array, label: Array) -> Any:
+    """Return a `pandas.DataFrame` with the columns x_0 to x_(d-1), y_0 to y_(d-1), and label, in the arrays' types.
 
-    Of x `(n, d)`, y `(n, d)` and label `(n,)`, in their types. Raises `MissingLibraryError` without pandas.
+    Args:
+        x: latents `(n, d)`.
+        y: latents `(n, d)`.
+        label: classes `(n,)`.
+
+    Raises:
+        MissingLibraryError: pandas is not installed.
     """
     with name_missing():
-        import pandas as pd
+        import pandas as pd  # late: optional
     parts = {"x": x, "y": y}
     frames = [pd.DataFrame(rows, columns=name_columns(space, rows.shape[1])) for space, rows in parts.items()]
     return pd.concat([*frames, pd.Series(label, name="label")], axis=1)

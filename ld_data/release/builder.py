@@ -29,6 +29,7 @@ from ld_data.sources.source import Source
 from ld_data.storage.arrays import write_npy, write_npz
 from ld_data.storage.hashing import hash_array
 from ld_data.storage.staging import make_staging_folder
+from ld_data.typing import Array
 
 
 @dataclass(frozen=True)
@@ -56,12 +57,12 @@ class BuildPlan:
     change: str = ""
 
     def __post_init__(self) -> None:
-        """Raise `InputError` for a name that would not do as a folder and in an address."""
+        """Raise `InputError` if the name cannot be that of a folder and a part of an address."""
         check_name(self.release)
 
 
 def name_release(source: str, latent_dim: int, recipe: str | None = None) -> str:
-    """Return the name of a source's release at a latent size, `ld-mnist-32`; by another recipe `ld-mnist-v3-32`."""
+    """Return the name of a source's release of a latent size, `ld-mnist-32`; with another recipe `ld-mnist-v3-32`."""
     style = "" if recipe in (None, source) else f"-{recipe.removeprefix('ld-').removeprefix(f'{source}-')}"
     return f"ld-{source}{style}-{latent_dim}"
 
@@ -86,10 +87,12 @@ def write_release(
 ) -> Path:
     """Return the folder of the release after writing, verifying and publishing a dataset, its models and its report.
 
-    With `examples`, what is to be looked at is in it, too.
-    The release is written in a folder beside its final place and takes its name last. Raises `HealthError` if the
-    report misses a goal: then the build lies beside as `.<release>.refused`; `StorageError` if the disk refuses. Either
-    way an older release of the name is as it was.
+    The release is written in a folder beside its final place and takes its name last. After an error an older release
+    of the name is unchanged.
+
+    Raises:
+        HealthError: the report misses a goal; the build lies beside as `.<release>.refused`.
+        StorageError: the disk refuses.
     """
     target = checkpoints.resolve() / plan.release
     with make_staging_folder(target.parent, plan.release) as staging:
@@ -104,16 +107,18 @@ def write_release(
             place = set_aside(staging, target)
             raise HealthError(
                 f"{plan.release} misses {len(report.refused)} of its goals and is not published:{_list_rows(report)}\n"
-                f"It is kept for a look in {place}."
+                f"It is kept in {place}."
             )
         publish(staging, target)
     return target
 
 
 def add_examples(folder: Path, examples: Examples) -> None:
-    """Give the release in a folder such examples, in place of those that it may have; all else stays as it is.
+    """Put examples into the release in a folder, in place of older ones.
 
-    Raises `IntegrityError` if the release is damaged, `StorageError` if the disk refuses; then nothing has changed.
+    Raises:
+        IntegrityError: the release is damaged; nothing has changed.
+        StorageError: the disk refuses; nothing has changed.
     """
 
     def write(staging: Path, manifest: Manifest) -> Manifest:
@@ -125,7 +130,7 @@ def add_examples(folder: Path, examples: Examples) -> None:
 
 
 def replace_report(folder: Path, report: HealthReport, judge_sha256: str) -> None:
-    """Give the release in a folder another health report, and the hash of the judge that took part in it.
+    """Replace the health report of the release in a folder, and the hash of the judge in it.
 
     Raises:
         HealthError: the report misses a goal; the release keeps its old report.
@@ -139,17 +144,12 @@ def replace_report(folder: Path, report: HealthReport, judge_sha256: str) -> Non
     _amend(folder, lambda _, manifest: replace(manifest, health=report.to_values(), judge_sha256=judge_sha256))
 
 
-def add_changes(folder: Path, *changes: Change) -> None:
-    """Put changes before those that the release in a folder tells of, the newest first; raises as `add_examples`."""
-    _amend(folder, lambda _, manifest: replace(manifest, changes=(*changes, *manifest.changes)))
-
-
 def _list_rows(report: HealthReport) -> str:
     return "".join(f"\n  {row}" for row in report.refused)
 
 
 def _extend_changes(target: Path, plan: BuildPlan) -> tuple[Change, ...]:
-    """Return the changes of a build, and of the release whose place it takes, if there is one."""
+    """Return the changes of a build, followed by those of the release that it replaces."""
     is_first = not (target / MANIFEST_NAME).is_file()
     text = plan.change or ("First release." if is_first else "Built anew.")
     change = Change(plan.release_version, datetime.now(UTC).date().isoformat(), text)
@@ -157,7 +157,7 @@ def _extend_changes(target: Path, plan: BuildPlan) -> tuple[Change, ...]:
 
 
 def _amend(folder: Path, write: Callable[[Path, Manifest], Manifest]) -> None:
-    """Replace the release in a folder by its copy, after `write` was there, with the manifest that it returns."""
+    """Replace the release in a folder by a copy with the files and the manifest of `write`."""
     manifest = verify(folder)
     with make_staging_folder(folder.parent, folder.name) as staging:
         for name in manifest.files:
@@ -167,7 +167,7 @@ def _amend(folder: Path, write: Callable[[Path, Manifest], Manifest]) -> None:
         publish(staging, folder)
 
 
-def _encode(codec: LatentCodec, inputs: np.ndarray, labels: np.ndarray, seed: int, first_row: int) -> Split:
+def _encode(codec: LatentCodec, inputs: Array, labels: Array, seed: int, first_row: int) -> Split:
     x = codec.x.encode(inputs, mode="sample", seed=seed, first_row=first_row)
     y = codec.y.encode(labels, mode="sample", seed=seed, first_row=first_row)
     return Split(x.astype(np.float32), y.astype(np.float32), labels.astype(np.uint8))

@@ -13,23 +13,24 @@ from ld_data.errors import InputError, IntegrityError
 from ld_data.release.adapters import make_dataframe, make_tf_dataset, make_torch_dataset
 from ld_data.release.manifest import Manifest
 from ld_data.storage.hashing import hash_array
+from ld_data.typing import Array
 
 ARRAY_NAMES = ("x_train", "y_train", "label_train", "x_test", "y_test", "label_test")
 CELL_NAMES = ("class_weight", "class_bias", "class_mean")
-TEST_NAMES = ("x_test", "y_test", "label_test", *CELL_NAMES)  # all that a score depends on
+TEST_NAMES = ("x_test", "y_test", "label_test", *CELL_NAMES)  # a score depends on these arrays
 # The predecessor's file names, and the arrays that they hold.
 NPY_FILES = {"train_x.npy": "x_train", "train_y.npy": "y_train", "test_x.npy": "x_test", "test_y.npy": "y_test"}
 
-KerasTuples = tuple[tuple[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]
+KerasTuples = tuple[tuple[Array, Array], tuple[Array, Array]]
 
 
 @dataclass(frozen=True, eq=False)
 class Split:
     """The rows of one split: x `(n, d)` float32, y `(n, d)` float32, label `(n,)` uint8, in the source's order."""
 
-    x: np.ndarray
-    y: np.ndarray
-    label: np.ndarray
+    x: Array
+    y: Array
+    label: Array
 
     def __len__(self) -> int:
         """Return n."""
@@ -42,22 +43,22 @@ class Split:
 
 @dataclass(frozen=True, eq=False)
 class LatentDataset:
-    """Pairs (x, y) of latents with what is known about y: its cells and class means.
+    """Pairs (x, y) of latents, with the cells and the class means of y.
 
     Attributes:
         name: of the release.
         train, test: the splits.
         class_weight, class_bias: W `(d, k)` and b `(k,)`: the class of y is argmax(y @ W + b).
         class_mean: E[y | class] `(k, d)`: the answers of an oracle that knows the class.
-        manifest: how it was made, with hashes, nulls and floors; None for a dataset that was not read from a release.
+        manifest: of the release, with hashes, nulls and floors; None for a dataset from elsewhere.
     """
 
     name: str
     train: Split
     test: Split
-    class_weight: np.ndarray
-    class_bias: np.ndarray
-    class_mean: np.ndarray
+    class_weight: Array
+    class_bias: Array
+    class_mean: Array
     manifest: Manifest | None = None
 
     def __repr__(self) -> str:
@@ -77,16 +78,16 @@ class LatentDataset:
 
     @cached_property
     def test_sha256(self) -> str:
-        """What tells one version of the test set from another: the sha256 of the lines `NAME SHA256` of its arrays.
+        """The version of the test set: the sha256 of the lines `NAME SHA256` of its arrays.
 
-        Those are, in this order, `x_test`, `y_test`, `label_test`, `class_weight`, `class_bias` and `class_mean`.
+        These are, in this order, `x_test`, `y_test`, `label_test`, `class_weight`, `class_bias` and `class_mean`.
         """
         arrays = self.to_arrays()
         lines = "".join(f"{name} {hash_array(arrays[name])}\n" for name in TEST_NAMES)
         return hashlib.sha256(lines.encode()).hexdigest()
 
-    def classify(self, y: np.ndarray) -> np.ndarray:
-        """Return the class `(n,)` int64 that y latents `(n, d)` decode to."""
+    def classify(self, y: Array) -> Array:
+        """Return the classes `(n,)` int64 of y latents `(n, d)`."""
         return np.argmax(y @ self.class_weight + self.class_bias, axis=1)
 
     def as_keras(self) -> KerasTuples:
@@ -96,7 +97,9 @@ class LatentDataset:
     def as_tf_dataset(self, split: str = "train") -> Any:
         """Return a `tf.data.Dataset` of the pairs (x, y), `(d,)` float32 each, unbatched and in order.
 
-        Raises `InputError` for a split that is neither "train" nor "test", `MissingLibraryError` without TensorFlow.
+        Raises:
+            InputError: the split is neither "train" nor "test".
+            MissingLibraryError: TensorFlow is not installed.
         """
         rows = self.find_split(split)
         return make_tf_dataset(rows.x, rows.y)
@@ -104,7 +107,9 @@ class LatentDataset:
     def as_torch_dataset(self, split: str = "train") -> Any:
         """Return a `torch.utils.data.TensorDataset` of the pairs (x, y), `(d,)` float32 each, in copies.
 
-        Raises `InputError` for a split that is neither "train" nor "test", `MissingLibraryError` without PyTorch.
+        Raises:
+            InputError: the split is neither "train" nor "test".
+            MissingLibraryError: PyTorch is not installed.
         """
         rows = self.find_split(split)
         return make_torch_dataset(rows.x, rows.y)
@@ -112,18 +117,24 @@ class LatentDataset:
     def as_dataframe(self, split: str = "train") -> Any:
         """Return a `pandas.DataFrame` with the columns x_0, x_1, ..., y_0, y_1, ... float32, and label uint8.
 
-        Raises `InputError` for a split that is neither "train" nor "test", `MissingLibraryError` without pandas.
+        Raises:
+            InputError: the split is neither "train" nor "test".
+            MissingLibraryError: pandas is not installed.
         """
         rows = self.find_split(split)
         return make_dataframe(rows.x, rows.y, rows.label)
 
     def find_split(self, name: str) -> Split:
-        """Return the split called "train" or "test"; raise `InputError` for any other."""
+        """Return the split called "train" or "test".
+
+        Raises:
+            InputError: the name is another one.
+        """
         if name not in ("train", "test"):
             raise InputError(f"split must be one of train, test; received {name!r}.")
         return self.train if name == "train" else self.test
 
-    def to_arrays(self) -> dict[str, np.ndarray]:
+    def to_arrays(self) -> dict[str, Array]:
         """Return the arrays of `data.npz` by name."""
         arrays = {f"{part.name}_train": getattr(self.train, part.name) for part in fields(Split)}
         arrays |= {f"{part.name}_test": getattr(self.test, part.name) for part in fields(Split)}
@@ -137,10 +148,12 @@ class LatentDataset:
         return [folder / file for file in NPY_FILES]
 
     @classmethod
-    def from_arrays(
-        cls, name: str, arrays: Mapping[str, np.ndarray], manifest: Manifest | None = None
-    ) -> "LatentDataset":
-        """Return the dataset that `to_arrays` took apart; raise `IntegrityError` if an array is missing or misfits."""
+    def from_arrays(cls, name: str, arrays: Mapping[str, Array], manifest: Manifest | None = None) -> "LatentDataset":
+        """Return the dataset of the arrays of `to_arrays`.
+
+        Raises:
+            IntegrityError: an array is missing, or its shape does not fit the others.
+        """
         if missing := [part for part in (*ARRAY_NAMES, *CELL_NAMES) if part not in arrays]:
             raise IntegrityError(f"{name}: expected the arrays {', '.join(missing)}; received {', '.join(arrays)}.")
         d, k = arrays["class_weight"].shape
@@ -158,6 +171,6 @@ class LatentDataset:
         return cls(name, train, test, weight, bias, mean, manifest)
 
 
-def _check_shape(dataset: str, name: str, array: np.ndarray, expected: tuple[int, ...]) -> None:
+def _check_shape(dataset: str, name: str, array: Array, expected: tuple[int, ...]) -> None:
     if array.shape != expected:
         raise IntegrityError(f"{dataset}: {name} must have shape {expected}; received {array.shape}.")

@@ -15,7 +15,7 @@ from ld_data.storage.staging import make_staging_folder
 
 @dataclass(frozen=True)
 class Delivery:
-    """A release that is here: its folder, its version, and whether it was fetched for that or was here before."""
+    """A downloaded release: its folder, its version, and whether it was fetched or was already there."""
 
     folder: Path
     version: str
@@ -23,21 +23,26 @@ class Delivery:
 
 
 def download_release(name: str, service: str, checkpoints: Path) -> Path:
-    """Return the folder of a release after fetching it; does and raises what `fetch_release` does."""
+    """Return the folder of a release after `fetch_release`; it raises the same errors."""
     return fetch_release(name, service, checkpoints).folder
 
 
 def fetch_release(name: str, service: str, checkpoints: Path) -> Delivery:
-    """Return where a release is after fetching its files from a service, checked against its manifest.
+    """Return the place of a release after fetching its files from a service, checked against its manifest.
 
-    What is here already, and whole, is not fetched again; if another process is fetching it, that is waited for. The
-    release takes its name only once it is whole. What has arrived when a download fails stays in the cache, and the
-    next one continues there. Raises `InputError` for what cannot be a name or an address, `DownloadError` if the
-    service does not deliver, `MissingDataError` if `LD_DATA_OFFLINE` forbids it, `IntegrityError` if what came is not
-    what the manifest says.
+    A whole release in its place is not fetched again. If another process is fetching it, this one waits. The release
+    takes its name when it is whole. After a failure the received parts stay in the cache, and the next download
+    continues there.
+
+    Raises:
+        InputError: the name or the address is malformed.
+        DownloadError: the service does not deliver.
+        MissingDataError: `LD_DATA_OFFLINE` forbids the download.
+        IntegrityError: a received file differs from the manifest.
+        StorageError: something else than a release has the name, or the disk refuses.
     """
     if is_offline():
-        raise MissingDataError(f"{OFFLINE_VARIABLE} forbids to download {name}. Unset it, then try again.")
+        raise MissingDataError(f"{OFFLINE_VARIABLE} forbids the download of {name}. Unset it, then try again.")
     check_name(name)
     address = f"{check_service(service)}/v1/datasets/{quote(name, safe='')}/files"
     text = _fetch_manifest(f"{address}/{MANIFEST_NAME}")
@@ -50,7 +55,7 @@ def fetch_release(name: str, service: str, checkpoints: Path) -> Delivery:
     if _is_here(target, manifest):
         return here
     with make_staging_folder(target.parent, name, wait=True) as staging:
-        if _is_here(target, manifest):  # as another process fetched it, which was waited for
+        if _is_here(target, manifest):  # another process has fetched it meanwhile
             return here
         _fetch_files(address, manifest, staging)
         (staging / MANIFEST_NAME).write_text(text, "utf-8")
@@ -63,7 +68,7 @@ def _is_here(target: Path, manifest: Manifest) -> bool:
     try:
         return target.exists() and verify(target) == manifest
     except IntegrityError:
-        return False  # what is here is damaged, and is replaced
+        return False  # a damaged release is replaced
 
 
 def _fetch_manifest(address: str) -> str:
@@ -71,7 +76,7 @@ def _fetch_manifest(address: str) -> str:
 
 
 def _fetch_files(address: str, manifest: Manifest, folder: Path) -> None:
-    """Fetch the files of a release into a folder: all of them into the cache first, which outlasts a failure."""
+    """Fetch the files of a release into a folder, first all of them into the cache, which survives a failure."""
     contents = [
         Content(file, [f"{address}/{quote(file, safe='')}"], record.sha256, etag=f'"{record.sha256}"', size=record.size)
         for file, record in manifest.files.items()

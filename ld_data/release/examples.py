@@ -1,4 +1,4 @@
-"""What a release holds to be looked at, beside its latents: some inputs of the test rows, and a map of their x."""
+"""The examples of a release: inputs of some test rows, and a map of x, for the web page."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,6 +7,7 @@ import numpy as np
 
 from ld_data.errors import IntegrityError
 from ld_data.storage.arrays import read_npz, write_npz
+from ld_data.typing import Array
 
 EXAMPLES_NAME = "examples.npz"
 INPUT_ROWS = 100
@@ -15,15 +16,15 @@ PLACE_ROWS = 3000
 
 @dataclass(frozen=True)
 class Examples:
-    """Of the first test rows.
+    """Examples of the first test rows.
 
     Attributes:
-        inputs: as the source has them, images `(m, h, w)` uint8 or signals `(m, t)` float32.
+        inputs: those of the source, images `(m, h, w)` uint8 or signals `(m, t)` float32.
         places: on a map of x, `(n, 2)` float32 within -1 and 1, see `ld_data.health.maps.embed_by_class`.
     """
 
-    inputs: np.ndarray
-    places: np.ndarray
+    inputs: Array
+    places: Array
 
     def save(self, folder: Path) -> None:
         """Write them into the folder of a release."""
@@ -31,9 +32,10 @@ class Examples:
 
 
 def load_examples(folder: Path, input_shape: tuple[int, ...], test_rows: int) -> Examples | None:
-    """Return the examples in the folder of a release; None if it has none, as one made by an older version.
+    """Return the examples in the folder of a release; None for a release without them.
 
-    Raises `IntegrityError` if they are not of such inputs, or of more rows than there are.
+    Raises:
+        IntegrityError: they are not finite, have other shapes, or more rows than the test set.
     """
     path = folder / EXAMPLES_NAME
     if not path.is_file():

@@ -1,8 +1,8 @@
 """Releases on disk: find, load, verify, and publish them.
 
 `checkpoints/<release>/` holds a manifest, `data.npz`, and the files of the models. A release is replaced by renaming
-whole folders: the old one steps aside as `.<release>.previous`, the new one takes its name, the old one is deleted.
-A reader that finds the name empty reads the one that stepped aside, so that a publisher killed at any moment leaves
+whole folders: the old one is renamed to `.<release>.previous`, the new one takes its name, the old one is deleted. A
+reader that finds no folder of the name reads `.<release>.previous`, so that a publisher killed at any moment leaves
 either the old release or the new one.
 """
 
@@ -16,7 +16,7 @@ from typing import TypeVar
 from ld_data.checks import is_release_name
 from ld_data.errors import InputError, IntegrityError, StorageError, UnknownNameError
 from ld_data.release.dataset import LatentDataset
-from ld_data.release.manifest import MANIFEST_NAME, ArrayRecord, FileRecord, Manifest, read_manifest
+from ld_data.release.manifest import MANIFEST_NAME, RESTORE, ArrayRecord, Manifest, read_manifest
 from ld_data.settings import checkpoints_folder
 from ld_data.storage.arrays import read_npz
 
@@ -38,15 +38,16 @@ def list_releases(folder: Path | None = None) -> list[str]:
 
 
 def find_release(name: str | Path) -> Path:
-    """Return the folder of a release, given its name in the checkpoints folder, or else the path of a folder.
+    """Return the folder of a release, by its name in the checkpoints folder or by the path of a folder.
 
-    Raises `UnknownNameError` if there is none, with the names that there are.
+    Raises:
+        UnknownNameError: there is no such release; the message lists the known names.
     """
     folders = [Path(name).resolve()]
     if isinstance(name, str) and is_release_name(name):
         folders.insert(0, checkpoints_folder() / name)
     for folder in folders:
-        for candidate in (folder, _previous(folder), folder):  # again: it may have taken its name in between
+        for candidate in (folder, _previous(folder), folder):  # again: a publisher may have renamed it in between
             if candidate.is_dir():
                 return candidate
     place = checkpoints_folder() if str(name) == Path(name).name else folders[0].parent
@@ -60,7 +61,9 @@ def find_release(name: str | Path) -> Path:
 def load(name: str | Path) -> LatentDataset:
     """Return the latent dataset of a release, by name or folder, every array checked against the manifest's hash.
 
-    Raises `UnknownNameError` if there is no such release, `IntegrityError` if it is not what its manifest says.
+    Raises:
+        UnknownNameError: there is no such release.
+        IntegrityError: the release differs from its manifest.
     """
     return read_settled(name, _load)
 
@@ -68,7 +71,9 @@ def load(name: str | Path) -> LatentDataset:
 def verify(name: str | Path) -> Manifest:
     """Return the manifest of a release after checking every file's size and sha256 and every array.
 
-    Raises `IntegrityError` naming the first file or array that differs, `UnknownNameError` if there is no release.
+    Raises:
+        UnknownNameError: there is no such release.
+        IntegrityError: a file or an array differs; the message names the first one.
     """
     manifest, _ = read_settled(name, load_verified)
     return manifest
@@ -85,7 +90,9 @@ def load_verified(folder: Path) -> tuple[Manifest, LatentDataset]:
 def _load(folder: Path) -> LatentDataset:
     manifest = read_manifest(folder)
     path = folder / DATA_NAME
-    _check_size(folder, DATA_NAME, manifest)
+    if DATA_NAME not in manifest.files:
+        raise IntegrityError(f"{folder} is not a whole release: its manifest does not list {DATA_NAME}. {RESTORE}")
+    manifest.files[DATA_NAME].check_size(path, "release")
     arrays = read_npz(path)
     if set(arrays) != set(manifest.arrays):
         raise IntegrityError(f"{path}: expected the arrays {sorted(manifest.arrays)}; received {sorted(arrays)}.")
@@ -126,25 +133,23 @@ def _identify(folder: Path) -> tuple[int, int] | None:
 def verify_files(folder: Path, names: Collection[str] | None = None) -> Manifest:
     """Return the manifest of a release folder after checking size and sha256 of its files.
 
-    With `names`, of those among them that the manifest lists. Raises `IntegrityError` naming the first that differs.
+    With `names`, only the listed files among them are checked.
+
+    Raises:
+        IntegrityError: a file differs; the message names the first one.
     """
     manifest = read_manifest(folder)
-    for file, expected in manifest.files.items():
-        if names is not None and file not in names:
-            continue
-        _check_size(folder, file, manifest)
-        if (received := FileRecord.of(folder / file)) != expected:
-            raise IntegrityError(
-                f"{folder / file} was altered: expected sha256 {expected.sha256}; received {received.sha256}. "
-                "Fetch or build the release again."
-            )
+    for file, record in manifest.files.items():
+        if names is None or file in names:
+            record.check(folder / file, "release")
     return manifest
 
 
 def publish(staging: Path, target: Path) -> None:
     """Give the finished folder `staging` the name `target`, replacing a release of that name whole.
 
-    Raises `StorageError` if something else than a release has the name.
+    Raises:
+        StorageError: something else than a release has the name.
     """
     check_target(target)
     previous = _previous(target)
@@ -163,7 +168,7 @@ def publish(staging: Path, target: Path) -> None:
 
 
 def set_aside(staging: Path, target: Path) -> Path:
-    """Return where the finished folder `staging` now lies beside `target`, unpublished, in place of an earlier one."""
+    """Return the place beside `target` to which the finished folder `staging` is moved, unpublished."""
     place = _refused(target)
     if place.exists():
         shutil.rmtree(place)
@@ -171,7 +176,11 @@ def set_aside(staging: Path, target: Path) -> Path:
 
 
 def check_target(target: Path) -> None:
-    """Raise `StorageError` if something lies at `target` that is not a release, since publishing would delete it."""
+    """Check that publishing at `target` would delete nothing but a release.
+
+    Raises:
+        StorageError: something else lies there.
+    """
     if target.exists() and not (target / MANIFEST_NAME).is_file():
         raise StorageError(
             f"{target} exists and is not a release, so it is not replaced. Move it, or choose another name."
@@ -179,7 +188,11 @@ def check_target(target: Path) -> None:
 
 
 def check_name(name: str) -> None:
-    """Raise `InputError` for a text that would not do as a release's name, in a folder and in an address."""
+    """Check that a text can be a release's name, as a folder and in an address.
+
+    Raises:
+        InputError: it cannot.
+    """
     if not is_release_name(name):
         raise InputError(f"a release name has lower-case letters, digits and hyphens; received {name!r}.")
 
@@ -192,19 +205,8 @@ def _refused(target: Path) -> Path:
     return target.parent / f".{target.name}.refused"
 
 
-def _check_size(folder: Path, file: str, manifest: Manifest) -> None:
-    path = folder / file
-    if file not in manifest.files or not path.is_file():
-        raise IntegrityError(f"{folder} is not a whole release: {file} is missing. Fetch or build it again.")
-    if path.stat().st_size != manifest.files[file].size:
-        raise IntegrityError(
-            f"{path}: expected {manifest.files[file].size} bytes; received {path.stat().st_size}. "
-            "Fetch or build the release again."
-        )
-
-
 def _flush(folder: Path, recursive: bool = True) -> None:
-    """Make the disk hold what the file system has promised, so that a rename never outruns the content."""
+    """Flush files and folder to the disk, so that a rename is never stored before the content."""
     for path in [*folder.iterdir(), folder] if recursive else [folder]:
         descriptor = os.open(path, os.O_RDONLY)
         try:

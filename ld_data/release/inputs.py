@@ -1,4 +1,4 @@
-"""The inputs that a release was made from."""
+"""The inputs of a release: its source, found again."""
 
 from pathlib import Path
 
@@ -10,9 +10,13 @@ from ld_data.sources.user_images import read_source
 
 
 def find_inputs(manifest: Manifest, path: Path | None = None) -> Source:
-    """Return the source that a release was made of, from the user's own `.npz` file if a path is given.
+    """Return the source of a release, from the user's own `.npz` file if a path is given.
 
-    Raises `InputError` if its hash is not the manifest's, and what `load_source` and `read_source` raise.
+    Raises:
+        InputError: the hash of the inputs is not the manifest's, or the file holds no source.
+        UnknownNameError: the source is not a built-in one, and there is no path.
+        MissingDataError: the source is not on this machine, and `LD_DATA_OFFLINE` forbids the download.
+        DownloadError: the source cannot be downloaded.
     """
     name = manifest.source["name"]
     source = load_source(name) if path is None else read_source(path, name)

@@ -1,4 +1,4 @@
-"""The manifest of a release: what is in it, how it was made, and the hashes that prove it."""
+"""The manifest of a release: its content, its making, and the hashes of all its files."""
 
 import json
 import re
@@ -19,6 +19,7 @@ MANIFEST_NAME = "manifest.json"
 MAX_MANIFEST_BYTES = 1 << 20
 SOURCE_KEYS = ("name", "sha256", "licence")
 SHA256 = re.compile(r"[0-9a-f]{64}")
+RESTORE = "Fetch, build or save it again."
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,27 @@ class FileRecord:
         """Return the record of an existing file."""
         return cls(path.stat().st_size, hash_file(path))
 
+    def check_size(self, path: Path, kind: str) -> None:
+        """Check that a file of a "release" or "preset" exists with this size.
+
+        Raises:
+            IntegrityError: it does not.
+        """
+        if not path.is_file():
+            raise IntegrityError(f"{path.parent} is not a whole {kind}: {path.name} is missing. {RESTORE}")
+        if (size := path.stat().st_size) != self.size:
+            raise IntegrityError(f"{path}: expected {self.size} bytes; received {size}. {RESTORE}")
+
+    def check(self, path: Path, kind: str) -> None:
+        """Check that a file of a "release" or "preset" has this size and hash.
+
+        Raises:
+            IntegrityError: it has not.
+        """
+        self.check_size(path, kind)
+        if (received := hash_file(path)) != self.sha256:
+            raise IntegrityError(f"{path} was altered: expected sha256 {self.sha256}; received {received}. {RESTORE}")
+
 
 @dataclass(frozen=True)
 class RecipeRecord:
@@ -65,27 +87,21 @@ class RecipeRecord:
     has_goals: bool
 
     def __post_init__(self) -> None:
-        """Check the types.
-
-        Raises:
-            TypeError: a value has another type.
-        """
-        types = (("name", str), ("epochs", int), ("flow_epochs", int), ("has_goals", bool))
-        for name, kind in types:
-            if type(getattr(self, name)) is not kind:
-                raise TypeError(f"{name} of the recipe must be {kind.__name__}; received {getattr(self, name)!r}")
+        """Raise `TypeError` if a value has another type."""
+        if tuple(map(type, vars(self).values())) != (str, int, int, bool):
+            raise TypeError(f"a recipe has a name, epochs, flow_epochs and has_goals; received {self!r}")
 
 
 @dataclass(frozen=True)
 class Change:
-    """What is new in a version of a release: its number, the day as YYYY-MM-DD, and a sentence."""
+    """A change of a release: the version, the day as YYYY-MM-DD, and a sentence about the news."""
 
     version: str
     date: str
     text: str
 
     def __post_init__(self) -> None:
-        """Raise `TypeError` or `ValueError` for what is no text, or no day."""
+        """Raise `TypeError` if a part is not a text, `ValueError` if the date is not YYYY-MM-DD."""
         if not all(isinstance(part, str) for part in (self.version, self.date, self.text)):
             raise TypeError(f"a change has a version, a date and a text; received {self!r}")
         date.fromisoformat(self.date)
@@ -96,7 +112,7 @@ class Manifest:
     """Everything about a release that is not in its arrays and weights.
 
     Attributes:
-        format_version: of this description; a reader refuses one that it does not know.
+        format_version: of this description; a reader refuses an unknown one.
         name, release_version: of the release.
         source: name, sha256 and licence of the labelled inputs.
         latent_dim, classes: d and k.
@@ -104,15 +120,15 @@ class Manifest:
         command: that makes the release again; empty for a build from Python with a source or recipe of the user's own.
         recipe: how the models were trained; latent size, kind of y and seed stand beside it.
         y_kind: "cells" for exact y, "gaussian" for a trained class VAE.
-        libraries: versions of Python, numpy, scipy, and of what trained, exported and measured the models.
+        libraries: versions of Python, numpy, scipy, and of those that trained, exported and measured the models.
         licence: of the arrays and weights.
         null, floor: of y in closed form, per dimension.
         health: the health report, as `ld_data.release.report.HealthReport.to_values` gives it.
-        judge_sha256: of the judge whose reading is in the health report; empty if there was none.
+        judge_sha256: of the judge that took part in the health report; empty without a judge.
         arrays: records of the arrays in `data.npz`.
-        files: records of the files in the folder, this one excepted.
-        npy_files: records of the predecessor's four files, which are made from `data.npz` on request.
-        changes: newest first.
+        files: records of the files in the folder except the manifest.
+        npy_files: records of the predecessor's four files, made from `data.npz` on request.
+        changes: one or more, newest first.
     """
 
     name: str
@@ -146,7 +162,11 @@ class Manifest:
 
     @classmethod
     def from_json(cls, text: str, place: str | Path) -> "Manifest":
-        """Return the manifest in a JSON text; raise `IntegrityError` naming `place` if it is not one of this format."""
+        """Return the manifest in a JSON text.
+
+        Raises:
+            IntegrityError: the text is no manifest of this format; the message names `place`.
+        """
         try:
             return cls(**_read_fields(json.loads(text)))
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
@@ -156,7 +176,11 @@ class Manifest:
 
 
 def read_manifest(folder: Path) -> Manifest:
-    """Return the manifest of a release folder; raise `IntegrityError` if it is missing or not a manifest."""
+    """Return the manifest of a release folder.
+
+    Raises:
+        IntegrityError: the manifest is missing, too large, or no manifest of this format.
+    """
     path = folder / MANIFEST_NAME
     try:
         if path.stat().st_size > MAX_MANIFEST_BYTES:
@@ -171,9 +195,12 @@ def read_manifest(folder: Path) -> Manifest:
 
 
 def read_file_record(name: str, values: Mapping[str, Any]) -> FileRecord:
-    """Return the record of a file from JSON values; raise `TypeError` for none, or for a name that leaves its folder.
+    """Return the record of a file from JSON values.
 
-    A download is kept under its sha256, which therefore must not be a path either.
+    The cache keeps a download under its sha256, which therefore must not be a path either.
+
+    Raises:
+        TypeError: the record is malformed, or the name leads out of the folder.
     """
     if Path(name).name != name or name in ("", "..") or "\0" in name:
         raise TypeError(f"file names must not hold folders; received {name!r}")
@@ -186,13 +213,7 @@ def read_file_record(name: str, values: Mapping[str, Any]) -> FileRecord:
 
 
 def _read_fields(values: Any) -> dict[str, Any]:
-    """Return the fields of a manifest from JSON values.
-
-    Raises:
-        TypeError: a value has another type or form.
-        KeyError: a field is missing.
-        ValueError: a date is not YYYY-MM-DD.
-    """
+    """Return the fields of a manifest from JSON values; raise TypeError, KeyError or ValueError if they misfit."""
     if not isinstance(values, dict):
         raise TypeError(f"expected an object; received {type(values).__name__}")
     if values.get("format_version") != FORMAT_VERSION:
@@ -228,6 +249,12 @@ def _read_y_kind(value: str) -> str:
     return value
 
 
+def _read_changes(values: list[Any]) -> tuple[Change, ...]:
+    if not values:
+        raise TypeError("changes must hold one change or more; received none")
+    return tuple(Change(**change) for change in values)
+
+
 def _read_array_records(values: dict[str, Any]) -> dict[str, ArrayRecord]:
     return {name: ArrayRecord(**{**record, "shape": tuple(record["shape"])}) for name, record in values.items()}
 
@@ -242,7 +269,7 @@ READERS: dict[str, Callable[[Any], Any]] = {
     "source": _read_source,
     "recipe": lambda values: RecipeRecord(**values),
     "y_kind": _read_y_kind,
-    "changes": lambda values: tuple(Change(**change) for change in values),
+    "changes": _read_changes,
     "arrays": _read_array_records,
     "files": _read_file_records,
     "npy_files": _read_file_records,

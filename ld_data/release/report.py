@@ -1,4 +1,4 @@
-"""Health reports: what was measured, beside its null and its goal."""
+"""Health reports: each measure beside its null and its goal."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -16,10 +16,10 @@ Nulls = dict[str, dict[str, list[float]]]  # a value for each seed
 
 @dataclass(frozen=True)
 class Goal:
-    """The range that a measure shall lie in: from `least` to `most`, either of them None if it is open.
+    """The range of a measure: from `least` to `most`, either of them None if it is open.
 
-    `allowance` is how far beyond it a build may lie and still be published: a goal not reached yet, and marked as
-    missed, that nevertheless guards what has been reached.
+    A build may exceed the range by the `allowance` and still be published: the goal then counts as missed, but the
+    allowance guards the level that was reached.
     """
 
     least: float | None = None
@@ -51,9 +51,9 @@ class Row:
 
     Attributes:
         group, measure: its name, in two parts.
-        value: what was measured; None for a goal whose measure is missing.
-        null_mean, null_worst: of true N(0, I) samples over the seeds; None for what has no null.
-        goal: what was asked for; None if nothing was.
+        value: of the measure; None for a goal without a measure.
+        null_mean, null_worst: of true N(0, I) samples over the seeds; None for a measure without a null.
+        goal: of the measure; None without one.
     """
 
     group: str
@@ -72,6 +72,14 @@ class Row:
     def is_refused(self) -> bool:
         """Whether the value lies outside the goal and its allowance, so that a build is not published."""
         return self.goal is not None and (self.value is None or not self.goal.is_allowed(self.value))
+
+    def to_cells(self) -> tuple[str, ...]:
+        """Return the cells of a table: measure, value, null, worst null, goal, and a mark of a missed goal."""
+        figures = (
+            "" if figure is None else f"{figure:.4f}" for figure in (self.value, self.null_mean, self.null_worst)
+        )
+        kind = ", not measured" if self.value is None else "" if self.is_refused else ", allowed"
+        return (self.measure, *figures, str(self.goal or ""), f"MISSED{kind}" if self.is_missed else "")
 
     def __str__(self) -> str:
         """Return the row as a sentence."""
@@ -110,23 +118,20 @@ class HealthReport:
 
     def to_text(self) -> str:
         """Return the report as a table, a missed goal marked."""
-        lines = [f"{'':<14}{'':<22}{'value':>10}{'null':>10}{'worst null':>12}  goal"]
+        from tabulate import tabulate  # late: 30 ms that loading a release should not pay
+
         groups = [None, *(row.group for row in self.rows)]
-        for (before, group), row in zip(pairwise(groups), self.rows, strict=True):
-            name = "" if group == before else group
-            figures = "".join(
-                f"{'' if figure is None else format(figure, '.4f'):>{width}}"
-                for figure, width in ((row.value, 10), (row.null_mean, 10), (row.null_worst, 12))
-            )
-            kind = ", not measured" if row.value is None else "" if row.is_refused else ", allowed"
-            missed = f"  MISSED{kind}" if row.is_missed else ""
-            goal = f"{row.goal or ''!s:<18}"
-            lines.append(f"{name:<14}{row.measure:<22}{figures}  {goal}{missed}".rstrip())
-        return "\n".join(lines)
+        lines = [
+            ("" if group == before else group, *row.to_cells())
+            for (before, group), row in zip(pairwise(groups), self.rows, strict=True)
+        ]
+        heads = ("", "", "value", "null", "worst null", "goal", "")
+        align = ("left", "left", "right", "right", "right", "left", "left")
+        return tabulate(lines, heads, "plain", colalign=align, disable_numparse=True)
 
 
 def make_report(measured: Groups, nulls: Nulls, goals: Goals) -> HealthReport:
-    """Return the report of what was measured, beside its nulls and its goals, a row for each goal."""
+    """Return the report of measures beside their nulls and goals, with a row for each goal."""
     rows = []
     for group in dict.fromkeys((*measured, *goals)):
         measures, wanted, null_values = measured.get(group, {}), goals.get(group, {}), nulls.get(group, {})
@@ -138,7 +143,11 @@ def make_report(measured: Groups, nulls: Nulls, goals: Goals) -> HealthReport:
 
 
 def read_goals(values: Mapping[str, Any]) -> Goals:
-    """Return the goals in a report's JSON values; raise `IntegrityError` if `to_values` did not make them."""
+    """Return the goals in a report's JSON values.
+
+    Raises:
+        IntegrityError: the values are not those of `to_values`.
+    """
     try:
         return {
             group: {name: Goal(**row["goal"]) for name, row in rows.items() if "goal" in row}
@@ -151,7 +160,7 @@ def read_goals(values: Mapping[str, Any]) -> Goals:
 
 
 def keep_measured(goals: Goals, measured: Groups) -> Goals:
-    """Return the goals of what was measured."""
+    """Return the goals of existing measures."""
     return {
         group: {name: goal for name, goal in wanted.items() if name in measured.get(group, {})}
         for group, wanted in goals.items()

@@ -128,22 +128,14 @@ class Client:
             raise _explain_silence(method, address, error) from None
 
     def send_for_object(self, method: str, route: str, **request: Any) -> dict[str, Any]:
-        """Return the JSON object in the answer to a request, which is sent as by `send`.
-
-        Raises:
-            ServiceError: as in `send`; or the answer is not an object.
-        """
+        """Return the JSON object in the answer to a request, which is sent as by `send`."""
         answer = _read_json(self.send(method, route, **request), f"{self.service}{route}")
         if not isinstance(answer, dict):
             raise ServiceError(f"{self.service}{route} answered something else than an object: not an LD-Data service.")
         return answer
 
     def send_for_array(self, method: str, route: str, **request: Any) -> Array:
-        """Return the `.npy` array in the answer to a request, which is sent as by `send`.
-
-        Raises:
-            ServiceError: as in `send`; or the answer is not an array.
-        """
+        """Return the `.npy` array in the answer to a request, which is sent as by `send`."""
         content = self.send(method, route, **request).content
         try:
             return read_npy(content).copy()  # a caller may write into the copy, not into bytes

@@ -1,4 +1,4 @@
-"""One policy for requests that are sent again: how often, after what pause, and what a user reads meanwhile."""
+"""One policy for requests that are sent again: the number of tries, the pauses, and the messages."""
 
 import sys
 import time

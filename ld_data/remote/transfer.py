@@ -41,8 +41,7 @@ class Content:
         urls: of the mirrors, in the order in which they are tried.
         digest: of the whole file, in hexadecimal digits.
         algorithm: of the digest, by hashlib's name.
-        etag: of this file at all mirrors, sent so that none continues another file; or empty, if it is not known. Then
-            only the digest shows a wrong file.
+        etag: of this file at all mirrors, sent so that no mirror continues another file; empty if it is not known.
         size: of the whole file in bytes; a mirror that sends more is cut off. None if it is not known.
     """
 
@@ -153,7 +152,7 @@ def _hold_partial(content: Content) -> Iterator[BinaryIO]:
         raise
     except OSError as error:
         raise StorageError(
-            f"could not write {content.title}, by way of {path.parent}: {error}. Nothing was replaced; free some "
+            f"could not write {content.title} through {path.parent}: {error}. Nothing was replaced; free some "
             f"space, or name another folder for downloads with {CACHE_VARIABLE}, then try again."
         ) from error
 

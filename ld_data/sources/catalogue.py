@@ -14,13 +14,14 @@ from ld_data.mnist1d.stream import SignalStream
 from ld_data.sources.mnist import load_mnist
 from ld_data.sources.source import Source
 from ld_data.sources.user_images import read_source
+from ld_data.typing import Array
 from ld_data.variations.archive import PUBLICATIONS
 from ld_data.variations.published import load_variations
 from ld_data.variations.stream import PRESETS, VariationStream, to_bytes
 
-MNIST1D_LARGE = Mnist1dConfig(num_samples=70_000, train_split=6 / 7, seed=43)  # as many as MNIST has
-MNIST1D_FIT_ROWS = 1_500_000  # so many that the models meet hardly any of them twice
-MNIST1D_FIT_SEED = 1_000_000  # far from the published set's 42: the models are fitted on other signals
+MNIST1D_LARGE = Mnist1dConfig(num_samples=70_000, train_split=6 / 7, seed=43)  # as many rows as MNIST
+MNIST1D_FIT_ROWS = 1_500_000  # so many that the models see few of them twice
+MNIST1D_FIT_SEED = 1_000_000  # far from the published set's 42: other signals fit the models
 VARIATIONS_FIT_ROWS = 180_000  # each training digit three times
 VARIATIONS_FIT_SEED = 1_000_000  # far from the source's 0: with other angles and backgrounds
 
@@ -28,7 +29,11 @@ VARIATIONS_FIT_SEED = 1_000_000  # far from the source's 0: with other angles an
 def load_source(name: str) -> Source:
     """Return the source of that name.
 
-    Raises `UnknownNameError` for any other, and what `load_mnist` raises when the data cannot be had.
+    Raises:
+        UnknownNameError: there is no such source.
+        MissingDataError: the data are not on this machine, and `LD_DATA_OFFLINE` forbids the download.
+        DownloadError: no mirror delivers the data.
+        IntegrityError: a copy of the data differs from the published data.
     """
     if name not in SOURCES:
         raise UnknownNameError(f"no source {name!r}. Known: {', '.join(SOURCES)}.")
@@ -38,13 +43,18 @@ def load_source(name: str) -> Source:
 def choose_source(name: str | None, path: Path | None, licence: str = "unknown") -> Source:
     """Return the source of that name, or the one in a user's own `.npz` file: one of the two, the other None.
 
-    Raises `InputError` for both or neither, and what `load_source` and `read_source` raise.
+    Raises:
+        InputError: both are given or neither, or the file holds no source.
+        UnknownNameError: there is no such source.
+        MissingDataError: as `load_source`.
+        DownloadError: as `load_source`.
+        IntegrityError: as `load_source`.
     """
     if name is not None and path is None:
         return load_source(name)
     if path is not None and name is None:
         return read_source(path, licence=licence, reserved=SOURCES)
-    raise InputError(f"name a source ({', '.join(SOURCES)}), or a file of your own with --source-npz; one of them.")
+    raise InputError(f"name a source ({', '.join(SOURCES)}), or a file of your own with --source-npz, and not both.")
 
 
 def _load_mnist() -> Source:
@@ -67,7 +77,7 @@ def _make_mnist1d(name: str, config: Mnist1dConfig) -> Source:
     )
 
 
-def _make_mnist1d_fit_set(seed: int) -> tuple[np.ndarray, np.ndarray]:
+def _make_mnist1d_fit_set(seed: int) -> tuple[Array, Array]:
     return SignalStream(Mnist1dConfig(seed=(MNIST1D_FIT_SEED + seed) % 2**32)).make_rows(0, MNIST1D_FIT_ROWS)
 
 
@@ -79,14 +89,14 @@ def _load_variations(name: str) -> Source:
 
 
 def _make_variations(name: str) -> Source:
-    """Return MNIST's digits varied, each once and in MNIST's order: as uint8, which last bits do not change."""
+    """Return MNIST's digits varied, each once, in MNIST's order, as uint8, which hides differences in the last bits."""
     arrays, config = load_mnist(), PRESETS[name]
     (train, rows), (test, test_rows) = (
         (VariationStream(config, arrays[f"x_{split}"], arrays[f"y_{split}"]), len(arrays[f"y_{split}"]))
         for split in ("train", "test")
     )
 
-    def make_fit_set(seed: int) -> tuple[np.ndarray, np.ndarray]:
+    def make_fit_set(seed: int) -> tuple[Array, Array]:
         other = replace(config, seed=VARIATIONS_FIT_SEED + seed)
         return _make_images(VariationStream(other, arrays["x_train"], arrays["y_train"]), 0, VARIATIONS_FIT_ROWS)
 
@@ -100,7 +110,7 @@ def _make_variations(name: str) -> Source:
     )
 
 
-def _make_images(stream: VariationStream, first_row: int, rows: int) -> tuple[np.ndarray, np.ndarray]:
+def _make_images(stream: VariationStream, first_row: int, rows: int) -> tuple[Array, Array]:
     parts = [(to_bytes(part.x), part.y) for part in stream.iterate(rows, first_row)]
     images, labels = zip(*parts, strict=True)
     return np.concatenate(images), np.concatenate(labels)

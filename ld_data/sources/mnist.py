@@ -1,4 +1,4 @@
-"""The source `mnist`: an existing copy of the real thing, or a download, always checked against its hashes."""
+"""The source `mnist`: an existing copy, or a download, always checked against the published hashes."""
 
 import hashlib
 import os
@@ -11,6 +11,7 @@ from ld_data.errors import DownloadError, IntegrityError
 from ld_data.settings import HOME_VARIABLE, cache_folder, data_home
 from ld_data.storage.arrays import read_npz
 from ld_data.storage.idx import read_idx, write_idx
+from ld_data.typing import Array
 
 # Array name, IDX file name, sha256 of the IDX bytes with their header, sha256 of the gzip file that the mirrors serve.
 PARTS = (
@@ -42,17 +43,19 @@ PARTS = (
 MIRRORS = ("https://ossci-datasets.s3.amazonaws.com/mnist/", "https://storage.googleapis.com/cvdf-datasets/mnist/")
 NPZ_NAME = "mnist.npz"
 
-MnistArrays = dict[str, np.ndarray]
+MnistArrays = dict[str, Array]
 
 
 def load_mnist(environment: Mapping[str, str] = os.environ) -> MnistArrays:
     """Return MNIST's arrays: `x_train` `(60000, 28, 28)`, `y_train` `(60000,)`, `x_test`, `y_test`, all uint8.
 
-    The first copy found is read: in `LD_DATA_HOME`, in Keras' cache, in torchvision's `data/MNIST/raw`, in our own
-    cache; as `mnist.npz` or as the four IDX files, gzipped or not. Without one, the IDX files are downloaded.
+    The first copy found is read: in `LD_DATA_HOME`, in Keras' cache, in torchvision's `data/MNIST/raw`, in the cache of
+    LD-Data; as `mnist.npz` or as the four IDX files, gzipped or not. Without a copy, the IDX files are downloaded.
 
-    Raises `IntegrityError` if a copy is not the published MNIST, `MissingDataError` if there is none and
-    `LD_DATA_OFFLINE` is set, `DownloadError` if no mirror delivers.
+    Raises:
+        IntegrityError: a copy is not the published MNIST.
+        MissingDataError: there is no copy, and `LD_DATA_OFFLINE` is set.
+        DownloadError: no mirror delivers.
     """
     searched = []
     for folder in _folders(environment):
@@ -65,7 +68,11 @@ def load_mnist(environment: Mapping[str, str] = os.environ) -> MnistArrays:
 
 
 def check_mnist(arrays: MnistArrays, place: Path) -> MnistArrays:
-    """Return `arrays` if they are the published MNIST byte for byte, else raise `IntegrityError` naming `place`."""
+    """Return `arrays` if they are the published MNIST byte for byte.
+
+    Raises:
+        IntegrityError: they are not; the message names `place`.
+    """
     for name, _, expected, _ in PARTS:
         if name not in arrays:
             raise IntegrityError(f"{place}: expected an array {name}; received {', '.join(arrays) or 'none'}.")
@@ -79,7 +86,7 @@ def check_mnist(arrays: MnistArrays, place: Path) -> MnistArrays:
 
 
 def _folders(environment: Mapping[str, str]) -> Iterator[Path]:
-    """Yield the folders in which Keras, torchvision, and ourselves keep copies, the user's own choice first."""
+    """Yield the folders in which Keras, torchvision and LD-Data keep copies, the user's own choice first."""
     if home := data_home(environment):
         yield from (home, home / "mnist", home / "MNIST" / "raw")
     yield Path(environment.get("KERAS_HOME") or "~/.keras").expanduser() / "datasets"
@@ -98,7 +105,7 @@ def _find_idx_files(folder: Path) -> dict[str, Path]:
 
 
 def _download(folder: Path, searched: list[Path]) -> MnistArrays:
-    from ld_data.remote.transfer import fetch_file  # the network stack costs 0.1 s, and most loads never need it
+    from ld_data.remote.transfer import fetch_file  # late: the HTTP client takes 0.1 s, and most loads need none
 
     arrays = {}
     for name, file_name, _, sha256 in PARTS:

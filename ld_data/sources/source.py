@@ -3,9 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import numpy as np
-
 from ld_data.storage.hashing import hash_arrays
+from ld_data.typing import Array
 from ld_data.variations.stream import VariationParts
 
 
@@ -17,26 +16,26 @@ class Source:
         name: of the source.
         inputs_train, inputs_test: inputs `(n, h, w)`, uint8 or float32 in [0, 1], or `(n, t)` float32.
         label_train, label_test: classes `(n,)` uint8.
-        make_fit_set: given a seed, returns the inputs `(m, ...)` and labels `(m,)` that models are fitted on.
+        make_fit_set: returns inputs `(m, ...)` and labels `(m,)` to fit models on, for a seed.
         licence: SPDX name of the inputs' licence.
         file: name of the user's own file; empty for a built-in source.
-        judge: name of the source whose judge reads inputs of this kind; its own by default.
-        make_parts: returns what the training and the test inputs were put together from; None if they were not.
+        judge: the name of the source whose judge reads inputs of this kind; by default its own.
+        make_parts: returns the parts that make up the training and the test inputs; None for inputs without parts.
     """
 
     name: str
-    inputs_train: np.ndarray
-    label_train: np.ndarray
-    inputs_test: np.ndarray
-    label_test: np.ndarray
-    make_fit_set: Callable[[int], tuple[np.ndarray, np.ndarray]]
+    inputs_train: Array
+    label_train: Array
+    inputs_test: Array
+    label_test: Array
+    make_fit_set: Callable[[int], tuple[Array, Array]]
     licence: str
     judge: str = ""
     file: str = ""
     make_parts: Callable[[], tuple[VariationParts, VariationParts]] | None = None
 
     def __post_init__(self) -> None:
-        """Let a source be read by a judge of its own, unless another is named."""
+        """Set the default judge."""
         object.__setattr__(self, "judge", self.judge or self.name)
 
     @property

@@ -9,6 +9,7 @@ from ld_data.checks import NAME_CHARACTERS, check_finite, check_labels, check_nu
 from ld_data.errors import InputError, IntegrityError
 from ld_data.sources.source import Source
 from ld_data.storage.arrays import read_npz
+from ld_data.typing import Array
 
 NPZ_KEYS = ("x_train", "y_train", "x_test", "y_test")
 MAX_CLASSES = 256
@@ -20,9 +21,11 @@ def read_source(
 ) -> Source:
     """Return a user's own images as a source, named after the file unless a name is given.
 
-    An `.npz` holds x_train and x_test, `(n, h, w)` uint8 or numbers in [0, 1], and their classes y_train and y_test,
-    `(n,)` integers from 0 to k - 1, each of which occurs in training. Raises `InputError` for anything else, and for a
-    name that is `reserved`.
+    The `.npz` file holds x_train and x_test, `(n, h, w)` uint8 or numbers in [0, 1], and their classes y_train and
+    y_test, `(n,)` integers from 0 to k - 1; each class occurs in training.
+
+    Raises:
+        InputError: the file holds anything else, or the name is `reserved`.
     """
     try:
         arrays = read_npz(path)
@@ -50,8 +53,8 @@ def read_source(
     return Source(slug, *train, *test, lambda seed: train, licence, file=path.name)
 
 
-def _check_split(inputs: np.ndarray, labels: np.ndarray, split: str) -> tuple[np.ndarray, np.ndarray]:
-    """Return images and labels as a source has them; raise `InputError` for what they may not be."""
+def _check_split(inputs: Array, labels: Array, split: str) -> tuple[Array, Array]:
+    """Return images and labels as a source holds them; raise `InputError` for other shapes, types and values."""
     if inputs.ndim != 3 or not inputs.size:
         raise InputError(f"x_{split} must have shape (n, h, w), none of them 0; received {inputs.shape}.")
     if inputs.dtype != np.uint8:

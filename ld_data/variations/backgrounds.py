@@ -61,7 +61,7 @@ class CorrelatedNoise:
 
 
 class Patches:
-    """Patches of pictures, each as likely as any other whose pixels have the least variance: as in `mnist-back-image`.
+    """Patches of pictures, all equally likely but those with too little variance: as in `mnist-back-image`.
 
     Attributes:
         count: number of patches.

@@ -1,8 +1,8 @@
-"""How fast files of the "Variations on the MNIST digits" are read, and in how much memory: the obvious way, and ours.
+"""The time and memory to read files of the "Variations on the MNIST digits": the obvious way, and ours.
 
-Beside them stands a floor: to bring the text to the processor and to fill an array, without parsing anything. All read
-the same two files of full size, in turns within one run, each time in a process of its own on one thread. Of each the
-least time counts, as whatever else the machine does can only add to it.
+Beside them stands a floor: read the text and fill an array, without any parsing. All read the same two files of full
+size, in turns within one run, each time in a process of its own on one thread. The least time counts: whatever else the
+machine does can only add to it.
 """
 
 import hashlib
@@ -18,10 +18,12 @@ from tempfile import TemporaryDirectory
 from typing import Literal
 
 import numpy as np
+from tabulate import tabulate
 from tqdm import tqdm
 
 from ld_data.errors import IntegrityError
 from ld_data.storage.hashing import hash_array
+from ld_data.typing import Array
 from ld_data.variations.amat import BLOCK_BYTES, CLASSES, PIXELS, SIDE, read_amat
 from ld_data.variations.backgrounds import Patches
 from ld_data.variations.published import TEST_ROWS, TRAIN_ROWS
@@ -29,20 +31,20 @@ from ld_data.variations.textures import make_textures
 
 Notation = Literal["matlab", "short"]
 FORMATS: dict[Notation, str] = {"matlab": "%.7e", "short": "%.8g"}
-DISTINCT_ROWS = 500  # are written again and again: neither way remembers a row
+DISTINCT_ROWS = 500  # written again and again: neither way remembers a row
 MEGABYTE = 1e6
 
 
 @dataclass(frozen=True)
 class Reading:
-    """What it takes to read both files one way: the least of all turns.
+    """The cost to read both files one way: the least of all turns.
 
     Attributes:
-        way: "lists", of Python's numbers, as the seed's notebook does; "ours"; or "floor".
-        seconds: of the processor.
+        way: "lists" of Python's numbers, as in the seed's notebook; "ours"; or "floor".
+        seconds: CPU seconds.
         elapsed: seconds on the clock.
-        peak: bytes of memory of the whole process at its largest, the greatest of all turns.
-        digest: of what was read; empty for the floor.
+        peak: the most bytes of memory of the whole process, the greatest of all turns.
+        digest: of the arrays; empty for the floor.
     """
 
     way: str
@@ -61,7 +63,8 @@ def measure_reading(
 ) -> dict[str, Reading]:
     """Return the readings of all ways, by name, of files of that many rows in a temporary folder.
 
-    Raises `IntegrityError` if the two ways do not read the same.
+    Raises:
+        IntegrityError: if the two ways do not read the same.
     """
     found: dict[str, list[Reading]] = {way: [] for way in WAYS}
     with TemporaryDirectory() as folder:
@@ -69,7 +72,7 @@ def measure_reading(
         _write_files(paths, rows, notation)
         for _ in tqdm(range(turns), desc="turns", disable=None if progress else True):
             for way, readings in found.items():
-                with ProcessPoolExecutor(1, get_context("spawn")) as process:  # whose memory is its own
+                with ProcessPoolExecutor(1, get_context("spawn")) as process:  # with memory of its own
                     readings.append(process.submit(_measure, way, paths, rows).result())
     if len({reading.digest for readings in found.values() for reading in readings} - {""}) > 1:
         raise IntegrityError("the two ways read different numbers from the same files. Please report this.")
@@ -77,22 +80,24 @@ def measure_reading(
 
 
 def describe_reading(readings: dict[str, Reading], rows: tuple[int, int] = (TRAIN_ROWS, TEST_ROWS)) -> str:
-    """Return the readings as a table: seconds, memory beside that of the final array, and how the two ways compare."""
+    """Return the readings as a table: seconds, memory beside that of the final array, and ratios of the two ways."""
     final = sum(rows) * PIXELS * np.dtype(np.float32).itemsize
-    lines = [f"{'':<8}{'CPU s':>8}{'s':>8}{'ns a number':>13}{'peak MB':>9}{'x the array':>13}"]
-    for way, reading in readings.items():
-        each = reading.seconds / (sum(rows) * (PIXELS + 1)) * 1e9
-        lines.append(
-            f"{way:<8}{reading.seconds:>8.2f}{reading.elapsed:>8.2f}{each:>13.1f}{reading.peak / MEGABYTE:>9.0f}"
-            f"{reading.peak / final:>13.2f}"
-        )
-    lists, ours = readings["lists"], readings["ours"]
-    lines += [
-        f"ours takes 1/{lists.seconds / ours.seconds:.1f} of the processor's time, "
-        f"1/{lists.elapsed / ours.elapsed:.1f} of that on the clock",
-        f"the array has {final / MEGABYTE:.0f} MB; a peak is that of the whole process, Python and all",
+    numbers = sum(rows) * (PIXELS + 1)
+    lines = [
+        (way, one.seconds, one.elapsed, 1e9 * one.seconds / numbers, one.peak / MEGABYTE, one.peak / final)
+        for way, one in readings.items()
     ]
-    return "\n".join(lines)
+    headers = ("", "CPU s", "s", "ns a number", "peak MB", "x the array")
+    formats = ("", ".2f", ".2f", ".1f", ".0f", ".2f")
+    lists, ours = readings["lists"], readings["ours"]
+    return "\n".join(
+        [
+            tabulate(lines, headers, "plain", floatfmt=formats, numalign="right"),
+            f"ours takes 1/{lists.seconds / ours.seconds:.1f} of the processor's time, "
+            f"1/{lists.elapsed / ours.elapsed:.1f} of that on the clock",
+            f"the array has {final / MEGABYTE:.0f} MB; a peak includes the whole process",
+        ]
+    )
 
 
 def _find_least(readings: list[Reading]) -> Reading:
@@ -125,8 +130,8 @@ def _measure(way: str, paths: list[Path], rows: tuple[int, int]) -> Reading:
     return Reading(way, seconds, elapsed, peak, digest)
 
 
-def _read_as_lists(paths: list[Path], rows: tuple[int, int]) -> list[np.ndarray]:
-    """Return images and classes of both files by way of lists of Python's numbers, all of them at once."""
+def _read_as_lists(paths: list[Path], rows: tuple[int, int]) -> list[Array]:
+    """Return images and classes of both files, from lists of Python's numbers for all rows at once."""
     lists = []
     for path in paths:
         with path.open() as file:
@@ -135,8 +140,8 @@ def _read_as_lists(paths: list[Path], rows: tuple[int, int]) -> list[np.ndarray]
     return [array for table in tables for array in (table[:, :PIXELS], table[:, PIXELS].astype(np.uint8))]
 
 
-def _read_as_ours(paths: list[Path], rows: tuple[int, int]) -> list[np.ndarray]:
-    arrays: list[np.ndarray] = []
+def _read_as_ours(paths: list[Path], rows: tuple[int, int]) -> list[Array]:
+    arrays: list[Array] = []
     for path, count in zip(paths, rows, strict=True):
         with path.open("rb", buffering=0) as file:
             amat = read_amat(file, path.name, count)
@@ -144,8 +149,8 @@ def _read_as_ours(paths: list[Path], rows: tuple[int, int]) -> list[np.ndarray]:
     return arrays
 
 
-def _read_without_parsing(paths: list[Path], rows: tuple[int, int]) -> list[np.ndarray]:
-    """Read the text in blocks and fill an array of the images' size; return nothing, as nothing was understood."""
+def _read_without_parsing(paths: list[Path], rows: tuple[int, int]) -> list[Array]:
+    """Return nothing: read the text in blocks, and fill an array of the images' size."""
     block = bytearray(BLOCK_BYTES)
     for path, count in zip(paths, rows, strict=True):
         with path.open("rb", buffering=0) as file:
@@ -155,7 +160,7 @@ def _read_without_parsing(paths: list[Path], rows: tuple[int, int]) -> list[np.n
     return []
 
 
-WAYS: dict[str, Callable[[list[Path], tuple[int, int]], list[np.ndarray]]] = {
+WAYS: dict[str, Callable[[list[Path], tuple[int, int]], list[Array]]] = {
     "lists": _read_as_lists,
     "ours": _read_as_ours,
     "floor": _read_without_parsing,

@@ -73,7 +73,7 @@ def write_variations(
                 entry = archive.open(zipfile.ZipInfo(draft.name, NPZ_DATE), "w", force_zip64=True)
                 with entry, draft.open("rb") as file:
                     shutil.copyfileobj(file, entry)
-        check_target(path)  # again: another process may have written it meanwhile
+        check_target(path)  # check again: another process may have written it
         (staging / path.name).rename(path)
 
 

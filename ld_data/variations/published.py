@@ -9,10 +9,10 @@ Half a turn makes a 6 look like a 9: no classifier can tell all of them apart in
 """
 
 import hashlib
-import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from itertools import chain
 from pathlib import Path
 
 from ld_data.errors import DownloadError, InputError, IntegrityError, MissingDataError, UnknownNameError
@@ -55,7 +55,7 @@ class Variations:
         return self.x_train[-VALIDATION_ROWS:], self.y_train[-VALIDATION_ROWS:]
 
 
-def load_variations(name: str, *, original: bool = False, environment: Mapping[str, str] = os.environ) -> Variations:
+def load_variations(name: str, *, original: bool = False) -> Variations:
     """Return a published set: `mnist-rot`, `mnist-back-rand`, `mnist-back-image` or `mnist-rot-back-image`.
 
     The archive, or its two `.amat` files, are searched in `LD_DATA_HOME` and in the archive's own folder there; without
@@ -76,18 +76,11 @@ def load_variations(name: str, *, original: bool = False, environment: Mapping[s
     if original and not publication.original:
         raise InputError(f"{name} was never corrected: there is no other original.")
     archive = f"{publication.original if original else publication.archive}.zip"
-    cache, searched = cache_folder(environment) / CACHE, []
-    if home := data_home(environment):
-        folder = home / Path(archive).stem
-        searched = [home / archive, folder / archive, folder / publication.train_file]
-        for path in searched[:2]:
-            if path.is_file():
-                return _load_once(
-                    name, check_archive(path, publication, original), partial(_read, path, publication), cache
-                )
-        for place in [folder] if original else [folder, home]:
-            if _has_files(place, publication):
-                return _load_once(name, _hash_files(place, publication), partial(_read, place, publication), cache)
+    cache = cache_folder() / CACHE
+    place, searched = _find_copy(publication, archive, original)
+    if place is not None:
+        digest = _hash_files(place, publication) if place.is_dir() else check_archive(place, publication, original)
+        return _load_once(name, digest, partial(_read, place, publication), cache)
     kept = cache / f"{name}-{publication.sha1}.npz"
     if original:
         places = "".join(f"\n  {place}" for place in searched)
@@ -96,6 +89,18 @@ def load_variations(name: str, *, original: bool = False, environment: Mapping[s
             f"{HOME_VARIABLE} names. Looked for:{places or ' nothing, as that is not set.'}"
         )
     return _read_cache(kept) if kept.is_file() else _download(publication, name, cache, [*searched, kept])
+
+
+def _find_copy(publication: Publication, archive: str, original: bool) -> tuple[Path | None, list[Path]]:
+    """Return an archive or a folder with the two files, or None; and the searched paths."""
+    home = data_home()
+    if home is None:
+        return None, []
+    folder = home / Path(archive).stem
+    archives = [home / archive, folder / archive]
+    folders = [folder] if original else [folder, home]
+    found = chain(filter(Path.is_file, archives), (path for path in folders if _has_files(path, publication)))
+    return next(found, None), [*archives, folder / publication.train_file]
 
 
 def _load_once(name: str, digest: str, read: Callable[[], Variations], cache: Path) -> Variations:

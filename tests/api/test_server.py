@@ -1,4 +1,4 @@
-"""Several worker processes of the real service: what they answer, and what becomes of those that die."""
+"""Several worker processes of the real service: their answers, and their replacement when they die."""
 
 import gc
 import json
@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 
 import ld_data
-from api import server as processes
+from api import server
 from api.commands import main
 from api.server import Server, Service, SharedPort, serve
 from eval.leaderboard.client import fetch_leaderboard, submit
@@ -27,6 +27,7 @@ from tests.support.fakes import FakeCodec
 from tests.support.paths import ROOT
 
 RELEASE = "ld-mnist1d-32"
+pytestmark = pytest.mark.slow  # starts processes
 NPY = {"Content-Type": "application/x-npy", "Accept": "application/x-npy"}
 ASKS = {
     "x/encode?seed=3": np.linspace(-1, 1, 100 * 40, dtype=np.float32).reshape(100, 40),
@@ -46,7 +47,7 @@ def home(tmp_path_factory):
 
 @contextmanager
 def run_service(home, workers, temporary, release=RELEASE, log="text"):
-    """Yield the process of the service, and its address; what it logs goes to a file."""
+    """Yield the process of the service, and its address; its log goes to a file."""
     options = {"--workers": workers, "--port": 0, "--log": log}
     options |= {"--checkpoints": home / "checkpoints", "--scores": home / "s.sqlite"}
     command = [sys.executable, "-m", "api", *(str(word) for pair in options.items() for word in pair)]
@@ -73,19 +74,19 @@ def pair(home, tmp_path_factory):
 
 
 @pytest.mark.parametrize("is_known", [False, True])
-def test_it_is_told_how_others_find_another_address(is_known, monkeypatch, capsys):
+def test_the_announcement_says_how_other_commands_find_another_address(is_known, monkeypatch, capsys):
     with socket.create_server(("127.0.0.1", 0)) as listener:
         address = f"http://127.0.0.1:{listener.getsockname()[1]}"
         monkeypatch.setenv("LD_DATA_SERVICE", f"{address}/" if is_known else "")
-        processes._announce(["a", "b"], listener)
+        server._announce(["a", "b"], listener)
     first, *others = capsys.readouterr().out.splitlines()
     assert first == f"serving a, b at {address}"
-    note = f"other commands ask it by themselves after `export LD_DATA_SERVICE={address}`"
+    note = f"other commands find it after `export LD_DATA_SERVICE={address}`"
     assert others == ([] if is_known else [note])
 
 
 def list_workers(process):
-    """The processes that the service has started to serve; another one only looks after what they share."""
+    """The worker processes of the service, without the one that only tracks shared resources."""
     pids = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
     return {int(pid) for pid in pids if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()}
 
@@ -93,7 +94,7 @@ def list_workers(process):
 def wait_until(holds, seconds=60):
     end = time.monotonic() + seconds
     while not holds():
-        assert time.monotonic() < end, "waited in vain"
+        assert time.monotonic() < end, "ran out of time"
         time.sleep(0.05)
 
 
@@ -108,29 +109,29 @@ def is_served(address):
     return False
 
 
-def test_two_workers_answer_the_very_bytes_of_one(home, pair, tmp_path):
+def test_two_workers_answer_the_same_bytes_as_one(home, pair, tmp_path):
     with run_service(home, 1, tmp_path) as (_, single):
         expected = {route: ask(single, route) for route in ASKS}
     for route, answer in expected.items():
-        assert {ask(pair[1], route) for _ in range(8)} == {answer}  # each time by another connection
+        assert {ask(pair[1], route) for _ in range(8)} == {answer}  # each by a new connection
 
 
-def test_how_many_workers_there_are_is_told(pair):
+def test_the_number_of_workers_is_reported(pair):
     assert httpx2.get(f"{pair[1]}/info").json()["workers"] == len(list_workers(pair[0])) == 2
 
 
 def read_metric(address, name):
-    """The sum of a figure's samples."""
+    """The sum of the samples of a metric."""
     samples = [line.split() for line in httpx2.get(f"{address}/metrics").text.splitlines() if line.startswith(name)]
     return sum(float(value) for *_, value in samples)
 
 
-def test_workers_that_are_killed_are_replaced_and_take_no_acknowledged_score_and_no_figures_with_them(home, pair):
+def test_killed_workers_are_replaced_and_no_score_or_metric_is_lost(home, pair):
     process, address = pair
     unknown = 'ld_data_requests_total{method="GET",route="/v1/datasets/{release}",status="404"}'
     for _ in range(8):
-        assert httpx2.get(f"{address}/v1/datasets/nope").status_code == 404  # each time by another connection
-    wait_until(lambda: read_metric(address, unknown) == 8)  # of both workers, whichever tells
+        assert httpx2.get(f"{address}/v1/datasets/nope").status_code == 404  # each by a new connection
+    wait_until(lambda: read_metric(address, unknown) == 8)  # of both workers, from either of them
     data = ld_data.load(home / "checkpoints" / RELEASE)
     entry = submit(address, data, np.zeros_like(data.test.y), Submission("the null"))
     killed = list_workers(process)
@@ -142,7 +143,7 @@ def test_workers_that_are_killed_are_replaced_and_take_no_acknowledged_score_and
     assert read_metric(address, unknown) == 8
 
 
-def test_one_process_is_ended_by_a_signal_and_leaves_no_temporary_files(home, tmp_path):
+def test_a_signal_ends_one_process_and_no_temporary_files_stay(home, tmp_path):
     with run_service(home, 1, tmp_path) as (process, _):
         assert list_workers(process) == set()
         process.send_signal(signal.SIGTERM)
@@ -150,7 +151,7 @@ def test_one_process_is_ended_by_a_signal_and_leaves_no_temporary_files(home, tm
     assert not list(tmp_path.glob("ld-data-*"))
 
 
-def test_workers_do_not_outlive_a_supervisor_that_is_killed(tmp_path):
+def test_workers_end_with_a_killed_supervisor(tmp_path):
     (tmp_path / "checkpoints").mkdir()
     with run_service(tmp_path, 2, tmp_path, "no releases") as (process, _):
         pids = list_workers(process)
@@ -158,8 +159,8 @@ def test_workers_do_not_outlive_a_supervisor_that_is_killed(tmp_path):
         wait_until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in pids))
 
 
-def test_what_is_in_progress_is_answered_before_a_signal_ends_all(home, tmp_path):
-    """The body of a request comes after the signal."""
+def test_requests_in_progress_are_answered_before_a_signal_ends_all(home, tmp_path):
+    """The body of the request arrives after the signal."""
     body = write_npy(ASKS["x/decode"])
     head = f"POST /v1/datasets/{RELEASE}/x/decode HTTP/1.1\r\nHost: a\r\nContent-Length: {len(body)}\r\n"
     head += "".join(f"{name}: {value}\r\n" for name, value in NPY.items())
@@ -168,7 +169,7 @@ def test_what_is_in_progress_is_answered_before_a_signal_ends_all(home, tmp_path
         host, port = address.removeprefix("http://").split(":")
         with socket.create_connection((host, int(port))) as client:
             client.sendall(f"{head}\r\n".encode() + body[:100])
-            time.sleep(0.2)  # until it is being read
+            time.sleep(0.2)  # until the service reads the body
             process.send_signal(signal.SIGTERM)
             time.sleep(0.2)
             client.sendall(body[100:])
@@ -177,7 +178,7 @@ def test_what_is_in_progress_is_answered_before_a_signal_ends_all(home, tmp_path
         assert process.wait(60) == 0
     assert not any(Path(f"/proc/{pid}").exists() for pid in pids)
     assert not list(tmp_path.glob("ld-data-*"))
-    lines = [json.loads(line) for line in (tmp_path / "log").read_text().splitlines()]  # all that both workers logged
+    lines = [json.loads(line) for line in (tmp_path / "log").read_text().splitlines()]  # of both workers
     assert [line["rows"] for line in lines if line.get("route", "").endswith("x/decode")] == [100, 100]
 
 
@@ -197,12 +198,12 @@ def test_a_bad_argument_ends_the_command_with_its_message(checkpoints, options, 
 
 
 def test_workers_that_cannot_start_end_the_service(home):
-    """As the store would, if it went away between the supervisor's look at it and the workers'."""
+    """The store fails in the workers, as if it had gone away after the check of the command."""
     script = f"""
 from pathlib import Path
 from api.commands import _listen
-from api.processes import Service, serve
-from ld_data.command_line import run
+from api.server import Service, serve
+from ld_data.cli.parser import run
 if __name__ == "__main__":
     service = Service(Path({str(home / "checkpoints")!r}), "mysql://a/b", print, workers=2)
     raise SystemExit(run(lambda: serve(service, _listen("127.0.0.1", 0))))
@@ -224,7 +225,7 @@ def test_a_shared_port_is_bound_by_several():
             assert second.fileno() != first.fileno()
 
 
-def test_what_is_there_before_it_serves_is_spared_by_the_garbage_collector(checkpoints, tmp_path, monkeypatch):
+def test_objects_from_before_the_service_are_exempt_from_garbage_collection(checkpoints, tmp_path, monkeypatch):
     spared = []
     monkeypatch.setattr(Server, "run", lambda *_, **__: spared.append(gc.get_freeze_count()))
     before = gc.get_freeze_count()

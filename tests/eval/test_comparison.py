@@ -19,7 +19,7 @@ def data():
 
 
 def disturbed(data, scale, seed=0):
-    """The oracle's answers and noise, which at a scale of 2 costs it some classes."""
+    """The oracle's answers with noise; a scale of 2 costs some classes."""
     noise = np.random.default_rng(seed).normal(0, scale, data.test.y.shape)
     return data.class_mean[data.test.label] + noise
 
@@ -125,7 +125,7 @@ def test_a_comparison_prints_as_a_table_and_as_json(data):
         ({"seed": -1}, "seed must be from 0"),
     ],
 )
-def test_a_comparison_refuses_what_makes_no_sense(data, options, words):
+def test_a_comparison_refuses_options_out_of_range(data, options, words):
     with pytest.raises(InputError, match=words):
         compare(data.test.x, data.test.x, data, **options)
     with pytest.raises(InputError, match="release must be a name"):

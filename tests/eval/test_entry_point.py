@@ -26,7 +26,7 @@ def test_another_form_is_refused(folder, name):
         load_function(name, folder)
 
 
-def test_what_is_not_there_is_named(folder):
+def test_missing_modules_and_functions_are_named(folder):
     with pytest.raises(UnknownNameError, match=r"no module learner_three in .*: expected learner_three\.py there"):
         load_function("learner_three:fit", folder)
     with pytest.raises(UnknownNameError, match=r"no module learner_three\.part"):
@@ -44,7 +44,7 @@ def test_what_is_not_there_is_named(folder):
     ("source", "error"),
     [("import not_installed_anywhere", ModuleNotFoundError), ("1 / 0", ZeroDivisionError), ("def", SyntaxError)],
 )
-def test_what_a_module_raises_is_its_own(folder, source, error):
+def test_an_exception_of_the_module_comes_through(folder, source, error):
     (folder / "learner_five.py").write_text(source)
     with pytest.raises(error) as caught:
         load_function("learner_five:fit", folder)

@@ -30,13 +30,18 @@ CLASSES = ["classes, noise 0", "classes, noise 0.25", "classes, noise 0.5", "cla
 
 @pytest.fixture(scope="module")
 def data():
-    """The release, whose x is as normal as the tasks suppose; fewer rows are enough here."""
+    """A part of the release: its x is as normal as the tasks suppose."""
     return keep_rows(ld_data.load("ld-mnist-32"), 5000)
 
 
 @pytest.fixture(scope="module")
 def tasks(data):
     return {task.name: task for task in make_ladder(data)}
+
+
+@pytest.fixture(scope="module")
+def rungs(data):
+    return {rung.task: rung for rung in climb(answer_the_mean, keep_rows(data, 10))}
 
 
 def fit_least_squares(x, y, seed):
@@ -69,7 +74,7 @@ def test_the_tasks_have_the_shapes_of_the_data(data, tasks):
         assert task.ability
 
 
-def test_the_maps_have_the_variance_that_is_promised(tasks):
+def test_the_maps_have_the_promised_variance(tasks):
     for name in ("identity", "permutation", "rotation", "teacher"):
         assert tasks[name].y_train.var(axis=0) == pytest.approx(1, abs=0.1)
         assert tasks[name].null == pytest.approx(1, abs=0.05)
@@ -91,7 +96,7 @@ def test_each_map_is_what_its_name_says(data, tasks):
 
 
 def test_the_maps_are_functions_of_x_and_so_of_no_split(data, tasks):
-    """With train and test exchanged they are the same, but for the teacher, which is standardised on train."""
+    """They stay the same when train and test swap, except the teacher, which is standardised on train."""
     turned = {task.name: task for task in make_ladder(replace(data, train=data.test, test=data.train))}
     for name in LINEAR:
         assert np.allclose(turned[name].y_train, tasks[name].y_test, atol=1e-6)
@@ -118,7 +123,7 @@ def test_the_best_answers_have_skill_1(data, tasks):
 
 
 class _Answers:
-    """Answers known beforehand, row by row in order, as batches ask for them."""
+    """Given answers, row by row in the order of the batches."""
 
     def __init__(self, answers):
         self.answers, self.start = answers, 0
@@ -139,12 +144,13 @@ def test_least_squares_learns_the_linear_tasks_and_no_others(data):
     rungs = climb(fit_least_squares, data)
     assert [rung.task for rung in rungs if rung.word == "learned"] == LINEAR
     assert describe_gaps("it", rungs) == (
-        "it lacks these abilities first: to follow a smooth nonlinear map (partly); to tell the class, without noise (not); "
-        "and 3 more."
+        "it lacks these abilities first: to follow a smooth nonlinear map (partly); "
+        "to tell the class, without noise (not); and 3 more."
     )
 
 
-def test_a_memoriser_learns_nothing_and_is_worse_than_the_null_where_there_is_noise(data):
+@pytest.mark.slow
+def test_a_memoriser_learns_nothing_and_noise_makes_it_worse_than_the_null(data):
     rungs = climb(fit_nearest_neighbour, data)
     assert set(words(rungs).values()) == {"not"}
     assert rungs[-1].skill < -5
@@ -169,7 +175,7 @@ def test_the_same_seed_makes_the_same_ladder_and_another_seed_another(data, task
 
 
 def test_any_release_has_a_ladder():
-    """Of a few dimensions, too: the low rank is then half of them."""
+    """Also one of few dimensions: the low rank is half of them."""
     data = make_dataset(make_source(300, 100), FakeCodec(), "fake", seed=0)
     tasks = {task.name: task for task in make_ladder(data)}
     assert np.linalg.matrix_rank(tasks["low rank"].y_test, tol=1e-2) == 2
@@ -214,7 +220,7 @@ def test_a_fit_that_returns_no_model_is_refused(data):
         climb(lambda x, y, seed: None, data)
 
 
-def test_what_a_fit_raises_names_the_task(data):
+def test_an_exception_of_a_fit_names_the_task(data):
     def fit(x, y, seed):
         raise ArithmeticError("its own")
 
@@ -236,9 +242,8 @@ def test_what_a_fit_raises_names_the_task(data):
         ("classes, noise 1", 0.84, "partly"),
     ],
 )
-def test_a_skill_has_a_word(data, task, skill, word):
-    rung = {rung.task: rung for rung in climb(answer_the_mean, keep_rows(data, 10))}[task]
-    assert replace(rung, skill=skill).word == word
+def test_a_skill_has_a_word(rungs, task, skill, word):
+    assert replace(rungs[task], skill=skill).word == word
 
 
 def test_rungs_print_as_a_table_and_as_json(data):

@@ -1,6 +1,5 @@
 from dataclasses import replace
 
-import keras
 import numpy as np
 import pytest
 from sklearn.linear_model import LinearRegression
@@ -24,7 +23,7 @@ def data():
 
 
 class Recorder:
-    """A model that remembers what it was given."""
+    """A model that keeps its inputs."""
 
     def __init__(self):
         self.batches = []
@@ -35,14 +34,14 @@ class Recorder:
 
 
 @pytest.mark.parametrize("batch_rows", [1, 7, 299, 300, 301, 10**6])
-def test_a_model_is_fed_batches_of_all_rows_in_their_order(data, batch_rows):
+def test_a_model_gets_batches_of_all_rows_in_their_order(data, batch_rows):
     model = Recorder()
     assert np.array_equal(predict(model, data, batch_rows=batch_rows), 2 * data.test.x)
     assert max(map(len, model.batches)) == min(batch_rows, ROWS)
     assert np.array_equal(np.concatenate(model.batches), data.test.x)
 
 
-def test_ten_thousand_rows_are_not_fed_at_once(data):
+def test_ten_thousand_rows_come_in_batches(data):
     rows = np.arange(10_000) % ROWS
     many = replace(
         data, test=replace(data.test, **{name: getattr(data.test, name)[rows] for name in ("x", "y", "label")})
@@ -63,7 +62,7 @@ def test_a_model_cannot_change_the_data(data):
     assert np.array_equal(data.test.x, before)
 
 
-def test_a_model_may_answer_in_one_buffer_that_it_uses_again(data):
+def test_a_model_may_reuse_one_buffer_for_its_answers(data):
     buffer = np.empty((100, 4))
 
     def answer(x):
@@ -97,12 +96,12 @@ def test_a_model_may_answer_in_one_buffer_that_it_uses_again(data):
         (lambda x: [[1], [1, 2]], "its rows differ in length"),
     ],
 )
-def test_an_answer_that_does_not_fit_is_refused_with_the_batch(data, answer, words):
+def test_a_wrong_answer_is_refused_with_the_batch(data, answer, words):
     with pytest.raises(InputError, match=words):
         predict(answer, data, batch_rows=100)
 
 
-def test_predictions_beyond_all_meaning_are_refused(data):
+def test_huge_predictions_are_refused(data):
     assert predict(np.full((ROWS, 4), -1e6), data).min() == -1e6
     for scale in (1.001e6, 1e30):
         with pytest.raises(InputError, match=r"predictions must lie within \+-1e\+06; received 1"):
@@ -118,7 +117,7 @@ def test_predictions_beyond_all_meaning_are_refused(data):
         (lambda labels: np.eye(3, dtype=np.float32)[labels], "(300, 3)"),
     ],
 )
-def test_classes_in_place_of_y_vectors_are_told(data, make, shape):
+def test_classes_instead_of_y_vectors_get_a_remedy(data, make, shape):
     assert data.classes == 3
     classes = make(data.test.label)
     with pytest.raises(InputError, match="not classes") as refused:
@@ -135,13 +134,13 @@ def test_classes_in_place_of_y_vectors_are_told(data, make, shape):
 
 
 @pytest.mark.parametrize("shape", [(300, 5), (0, 4), (4,), (300, 4, 1)])
-def test_what_cannot_be_classes_is_not_called_so(data, shape):
+def test_other_shapes_get_no_remedy_for_classes(data, shape):
     with pytest.raises(InputError, match=r"must have shape \(300, 4\), one row for each of the 300") as refused:
         predict(np.zeros(shape), data)
     assert "classes" not in str(refused.value)
 
 
-def test_what_a_model_raises_comes_through_and_names_the_batch(data):
+def test_an_exception_of_the_model_comes_through_with_the_batch(data):
     def broken(x):
         if np.array_equal(x[0], data.test.x[200]):
             raise ZeroDivisionError("the model's own")
@@ -153,7 +152,7 @@ def test_what_a_model_raises_comes_through_and_names_the_batch(data):
 
 
 @pytest.mark.parametrize("batch_rows", [0, -1, 1.5, True, None])
-def test_batches_have_a_row_or_more(data, batch_rows):
+def test_batches_need_a_row_or_more(data, batch_rows):
     with pytest.raises(InputError, match="batch_rows must be"):
         predict(lambda x: x, data, batch_rows=batch_rows)
 
@@ -161,14 +160,6 @@ def test_batches_have_a_row_or_more(data, batch_rows):
 def test_a_scikit_learn_regressor_predicts(data):
     model = LinearRegression().fit(data.train.x, data.train.y)
     assert np.array_equal(predict(model, data), model.predict(data.test.x).astype(np.float32))
-
-
-def test_a_keras_model_predicts_without_a_progress_bar(data, capfd):
-    model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(4)])
-    weight, bias = model.get_weights()
-    predictions = predict(model, data, batch_rows=128)
-    assert np.allclose(predictions, data.test.x @ weight + bias, atol=1e-5)
-    assert capfd.readouterr().out == ""
 
 
 def test_a_predict_without_a_verbose_argument_is_not_given_one(data):
@@ -179,7 +170,7 @@ def test_a_predict_without_a_verbose_argument_is_not_given_one(data):
     assert np.array_equal(predict(Predictor(), data), data.test.x)
 
 
-def test_a_class_in_place_of_an_object_is_told(data):
+def test_a_class_instead_of_an_object_is_refused(data):
     with pytest.raises(InputError, match=r"received the class LinearRegression. Make one"):
         predict(LinearRegression, data)
 
@@ -191,7 +182,7 @@ def test_predictions_are_read_from_a_file(data, tmp_path, kind):
     assert np.array_equal(predict(kind(path), data), data.test.x)
 
 
-def test_a_file_that_does_not_hold_predictions_is_refused_by_name(data, tmp_path):
+def test_a_file_without_predictions_is_refused_by_name(data, tmp_path):
     path = tmp_path / "predictions.npy"
     with pytest.raises(MissingDataError, match=r"no file .*predictions.npy: expected predictions \(300, 4\)"):
         predict(path, data)
@@ -205,6 +196,16 @@ def test_a_file_that_does_not_hold_predictions_is_refused_by_name(data, tmp_path
 
 
 @pytest.mark.parametrize("model", ["predictions.csv", "", "ld-mnist-32"])
-def test_a_text_that_names_no_npy_file_is_refused(data, model):
+def test_a_text_that_is_no_npy_path_is_refused(data, model):
     with pytest.raises(InputError, match=r"or the path of a .npy file; received"):
         predict(model, data)
+
+
+def test_predictions_are_checked_once(data):
+    checked = predictions.check_predictions(np.asfortranarray(data.test.x.astype(np.float64)), data)
+    assert checked.values.dtype == np.float32
+    assert checked.values.flags.c_contiguous
+    assert predictions.check_predictions(checked, data) is checked
+    few = replace(data, test=replace(data.test, x=data.test.x[:9], y=data.test.y[:9], label=data.test.label[:9]))
+    with pytest.raises(InputError, match="one row for each of the 9 test rows"):
+        predictions.check_predictions(checked, few)

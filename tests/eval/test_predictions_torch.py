@@ -1,4 +1,4 @@
-"""PyTorch modules as models, where PyTorch is to be had."""
+"""PyTorch modules as models, where PyTorch is installed."""
 
 import numpy as np
 import pytest
@@ -7,6 +7,7 @@ from eval import predictions
 from ld_data.release.builder import make_dataset
 from tests.support.fakes import FakeCodec, make_source
 
+pytestmark = pytest.mark.slow
 torch = pytest.importorskip("torch", reason="needs PyTorch, which LD-Data does not install")
 
 ROWS = 300
@@ -24,7 +25,7 @@ def data():
 
 @pytest.fixture
 def network():
-    """One whose training mode would show: dropout, and the statistics of a batch."""
+    """A network that changes in training mode: by dropout, and by the statistics of a batch."""
     part = torch.nn
     return part.Sequential(part.Linear(4, 4), part.BatchNorm1d(4), part.Dropout(0.5))
 
@@ -49,7 +50,7 @@ def test_a_module_that_raises_gets_its_mode_back(data):
 
 
 @pytest.mark.parametrize("kind", ["float64", "bfloat16"])
-def test_a_module_is_fed_the_type_of_its_parameters(data, kind):
+def test_a_module_gets_the_type_of_its_parameters(data, kind):
     network = torch.nn.Linear(4, 4).to(getattr(torch, kind))
     assert predict(network, data).shape == (ROWS, 4)
 

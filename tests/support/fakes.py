@@ -97,25 +97,25 @@ class FakeCodec:
 
 
 def make_inputs(labels, random):
-    """Images that show their labels."""
+    """Return images that show their labels."""
     inputs = np.eye(K, D)[labels].reshape(-1, 2, 2) * 3 + random.normal(size=(len(labels), 2, 2)) * 0.1
     return inputs.astype(np.float32)
 
 
 def generate(seed, rows):
-    """A generator of as many such images as are wanted."""
+    """Return that many generated images and their labels."""
     random = np.random.default_rng(seed)
     labels = random.integers(K, size=rows)
     return make_inputs(labels, random), labels.astype(np.uint8)
 
 
 def guess_classes(x):
-    """What an honest model says of each x: the class whose pixel is the brightest."""
+    """Return the answers of an honest model of x: the mean of the class with the brightest pixel."""
     return FakeY().class_mean[x[:, :K].argmax(axis=1)]
 
 
 def make_source(train: int = 60, test: int = 30) -> Source:
-    """A source whose label can be read off its first three pixels."""
+    """A source whose first three pixels show the label."""
     labels = np.arange(train + test) % K
     inputs = make_inputs(labels, np.random.default_rng(0))
     labels = labels.astype(np.uint8)
@@ -135,7 +135,7 @@ def make_plan(release: str = "fake-4", seed: int = 0) -> BuildPlan:
 
 
 def build_release(source: Source, codec: LatentCodec, plan: BuildPlan, checkpoints: Path) -> Path:
-    """A release whose health report tells of moments alone, with no goals."""
+    """A release whose health report holds only moments, without goals."""
     data = make_dataset(source, codec, plan.release, plan.seed)
     splits = {"train": data.train, "test": data.test}
     groups = {

@@ -18,6 +18,8 @@ from vae.runtime.cell_solver import make_cells
 from vae.runtime.input_codec import InputCodec, prepare_inputs
 from vae.training.onnx_export import freeze, freeze_classes
 
+pytestmark = pytest.mark.slow
+
 SIGNAL = VaeConfig(input_shape=(2, 2), latent_dim=4, encoder_filters=(4,), decoder_units=(8,), likelihood="gaussian")
 IMAGE = VaeConfig(input_shape=(28, 28), latent_dim=4, encoder_filters=(4,), decoder_units=(8,))
 CLASSES = VaeConfig(**{**CLASS_VAE.to_json(), "input_shape": (3,), "latent_dim": 4})
@@ -39,7 +41,7 @@ def built(kind, checkpoints):
     return build_release(make_source(), make_codec(kind), make_plan(), checkpoints)
 
 
-def test_what_was_saved_encodes_and_decodes_as_before(kind, built):
+def test_a_saved_codec_encodes_and_decodes_as_before(kind, built):
     before, after = make_codec(kind), vae.load("fake-4")
     source = make_source()
     for mode in ("sample", "mean"):
@@ -87,13 +89,13 @@ def preset(tmp_path):
 
 
 def describe_again(folder):
-    """Let the preset vouch for the files as they are now."""
+    """Write the preset again for the files as they are now."""
     (folder / PRESET_NAME).unlink()
     (folder / PRESET_NAME).write_text(Preset("InputCodec", "Cells", record_files(folder)).to_json())
 
 
 @pytest.mark.parametrize("text", ["", "{}", "[]", '{"format_version": 1}', '{"format_version": 5, "x": {"a": 1}}'])
-def test_a_configuration_that_is_none_is_refused(preset, text):
+def test_another_text_than_a_configuration_is_refused(preset, text):
     (preset / "model.json").write_text(text)
     describe_again(preset)
     with pytest.raises(IntegrityError, match="could not load its models"):
@@ -131,7 +133,7 @@ def test_a_preset_of_either_kind_encodes_and_decodes_as_before(kind, tmp_path):
 def test_a_preset_that_says_another_y_than_its_models_is_refused(preset):
     text = (preset / PRESET_NAME).read_text()
     (preset / PRESET_NAME).write_text(text.replace('"Cells"', '"GaussianClasses"'))
-    with pytest.raises(IntegrityError, match=r"preset\.json says that y is GaussianClasses, and model\.json.*Cells"):
+    with pytest.raises(IntegrityError, match=r"preset\.json says that y is gaussian, and model\.json.*cells"):
         vae.load(preset)
 
 

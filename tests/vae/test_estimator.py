@@ -23,15 +23,15 @@ from tests.support.paths import CHECKPOINTS
 from vae import LatentEncoder
 
 RELEASE = CHECKPOINTS / "ld-mnist1d-32"
-BY_ROW = "the noise of a row is that of its place in what is transformed, as everywhere in the project"
+BY_ROW = "the noise of a row depends on its place among the transformed rows, as everywhere in the project"
 
 
 @dataclass(frozen=True)
 class LinearX:
-    """What a codec would be that is not made for inputs of one size: a linear map of as many numbers as there are."""
+    """A codec for inputs of any size: a linear map of all their numbers."""
 
     latent_dim: int = 3
-    input_shape: tuple[int, ...] = (-1,)  # numpy's reshape takes that for whatever the size is
+    input_shape: tuple[int, ...] = (-1,)  # numpy replaces -1 by the size
 
     def encode(self, inputs, mode="sample", seed=0, first_row=0):
         inputs, noise = self.prepare_encoding(inputs, mode, seed, first_row)
@@ -145,7 +145,7 @@ class TestARelease:
             LatentEncoder(codec, **changes).fit(signals)
 
     @pytest.mark.parametrize("release", [None, 7, LatentEncoder])
-    def test_what_is_no_release_is_refused_by_fit(self, signals, release):
+    def test_fit_refuses_an_unknown_release(self, signals, release):
         with pytest.raises(InputError, match="release must be the name, folder or address of a release"):
             LatentEncoder(release).fit(signals)
 

@@ -63,7 +63,7 @@ def test_the_folder_is_a_text_or_a_path_and_may_be_empty(codec, tmp_path, kind):
     assert list((tmp_path / "new").iterdir()) == [tmp_path / "new" / "folder"]
 
 
-def test_what_is_there_already_is_not_overwritten(codec, preset, tmp_path):
+def test_an_existing_folder_is_not_overwritten(codec, preset, tmp_path):
     before = (preset / PRESET_NAME).read_bytes()
     (tmp_path / "file").write_text("mine")
     for place in (preset, tmp_path / "file"):
@@ -111,7 +111,7 @@ def test_an_altered_file_is_caught_before_anything_is_read(preset, name, damage,
 
 
 def publish(folder, name, content):
-    """Put a file into a preset as whoever made it would have."""
+    """Put a file into a preset together with its record."""
     (folder / name).write_bytes(content)
     values = json.loads((folder / PRESET_NAME).read_text())
     values["files"][name] = vars(FileRecord.of(folder / name))
@@ -165,11 +165,11 @@ def test_a_configuration_without_an_end_is_refused(preset):
         (change(files={"../a": {"size": 1, "sha256": "0" * 64}}), "must not hold folders; received '../a'"),
         (change(files={"/etc/passwd": {"size": 1, "sha256": "0" * 64}}), "must not hold folders"),
         (change(files={"..": {"size": 1, "sha256": "0" * 64}}), "must not hold folders"),
-        (change(files={"preset.json": {"size": 1, "sha256": "0" * 64}}), "file names"),
+        (change(files={"preset.json": {"size": 1, "sha256": "0" * 64}}), "must not include the description"),
         ('{"format_version": 1, "x": "InputCodec", "y": "Cells"}', "files"),
     ],
 )
-def test_what_is_no_preset_of_this_format_is_refused(preset, text, reason):
+def test_another_text_than_a_preset_is_refused(preset, text, reason):
     (preset / PRESET_NAME).write_text(text)
     with pytest.raises(IntegrityError, match=reason):
         vae.load(preset)
@@ -181,7 +181,7 @@ def test_bytes_that_are_no_text_are_refused(preset):
         vae.load(preset)
 
 
-def test_a_preset_of_a_size_that_none_has_is_not_read(preset):
+def test_an_oversized_preset_is_not_read(preset):
     (preset / PRESET_NAME).write_bytes(b" " * (MAX_MANIFEST_BYTES + 1))
     with pytest.raises(IntegrityError, match="expected at most 1048576 bytes; has 1048577"):
         vae.load(preset)

@@ -89,13 +89,13 @@ def test_y_is_drawn_without_inputs():
         ({"first_row": EPOCH_ROWS - 59}, "first_row must be from 0"),
     ],
 )
-def test_what_cannot_be_drawn_is_refused_at_once(changes, reason):
+def test_impossible_draws_are_refused_at_once(changes, reason):
     with pytest.raises(InputError, match=reason):
         make_redraws(**changes)
 
 
 @pytest.mark.parametrize("epoch", [-1, MAX_EPOCH + 1, 0.5, True])
-def test_what_is_no_epoch_is_refused(epoch):
+def test_an_impossible_epoch_is_refused(epoch):
     with pytest.raises(InputError, match="epoch must be"):
         make_redraws().draw(epoch)
     with pytest.raises(InputError, match="epoch must be"):

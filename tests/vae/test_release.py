@@ -3,11 +3,14 @@ from dataclasses import dataclass, replace
 import pytest
 
 import ld_data
+import vae
 from ld_data.errors import HealthError, InputError, MissingDataError, StorageError, UnknownNameError
 from ld_data.release.report import Goal
 from tests.support.fakes import K, make_source
 from vae.config import VaeConfig
 from vae.recipes import CLASSES, Recipe
+
+pytestmark = pytest.mark.slow
 
 TINY = Recipe(
     "tiny",
@@ -30,13 +33,10 @@ class Brightest:
 @pytest.fixture
 def build(checkpoints, monkeypatch):
     """`vae.build_release` of 256 rows, examined against one null."""
-    import vae  # Keras comes with the function
-
     monkeypatch.setattr("ld_data.health.latents.NULL_SEEDS", 1)
     return lambda *arguments, **options: vae.build_release(make_source(256, 60), *arguments, progress=False, **options)
 
 
-@pytest.mark.slow
 def test_a_release_is_built_from_python(build, checkpoints):
     shown = []
     built = build(replace(TINY, goals=JUDGED), Brightest(), change="A try.", on_report=shown.append)
@@ -54,7 +54,6 @@ def test_a_release_is_built_from_python(build, checkpoints):
     assert {"examples.npz", "model.json"} < set(manifest.files)
 
 
-@pytest.mark.slow
 def test_a_release_that_misses_a_goal_is_refused_unless_goals_are_not_checked(build, checkpoints):
     impossible = replace(TINY, goals={"x_train": {"worst_mean": Goal(most=-1.0)}})
     with pytest.raises(HealthError, match=r"tiny misses 1 of its goals.*\n  x_train worst_mean"):
@@ -64,7 +63,6 @@ def test_a_release_that_misses_a_goal_is_refused_unless_goals_are_not_checked(bu
     assert ld_data.load("tiny").manifest.recipe.has_goals is False
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "options", "error", "words"),
     [
@@ -82,15 +80,11 @@ def test_a_build_is_refused_before_the_training(build, checkpoints, monkeypatch,
         build(*arguments, **options)
 
 
-@pytest.mark.slow
 def test_an_unknown_source_is_refused(checkpoints):
-    import vae
-
     with pytest.raises(UnknownNameError, match="no source 'cifar'"):
         vae.build_release("cifar")
 
 
-@pytest.mark.slow
 def test_the_same_seed_builds_the_same_arrays(build):
     first, second = (build(TINY, name=name).folder for name in ("a", "b"))
     assert (first / "data.npz").read_bytes() == (second / "data.npz").read_bytes()

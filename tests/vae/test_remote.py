@@ -105,7 +105,7 @@ def test_a_folder_with_a_preset_is_loaded(codec, cache, preset):
         assert kept.read_bytes() == path.read_bytes()
 
 
-def test_what_is_here_is_not_fetched_again(cache, preset):
+def test_whole_files_are_not_fetched_again(cache, preset):
     address, _, asked = preset
     vae.load(address)
     asked.clear()
@@ -219,7 +219,7 @@ def test_a_server_that_is_not_there_is_told(cache):
 
 
 @pytest.mark.parametrize("address", ["http://", "https:///models", "http://[/models"])
-def test_what_is_no_address_is_refused(cache, address):
+def test_a_malformed_address_is_refused(cache, address):
     with pytest.raises(InputError, match="expected an address such as"):
         vae.load(address)
 

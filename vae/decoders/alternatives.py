@@ -1,7 +1,7 @@
-"""Other decoders, from published latents straight to inputs: what the one through the inverse flow is compared with.
+"""Other decoders, from published latents directly to inputs, to compare with the decoder through the inverse flow.
 
-They learn from the release itself: half of a batch are draws from the posteriors of training inputs, to be decoded to
-those inputs, and half are vectors of N(0, I), to be decoded as the published decoder does.
+They learn from the release itself: one half of a batch are draws from the posteriors of training inputs, with those
+inputs as targets, the other half are vectors of N(0, I), with the outputs of the published decoder as targets.
 """
 
 import math
@@ -14,6 +14,7 @@ from keras import KerasTensor, ops
 
 from ld_data.batches import make_batches
 from ld_data.errors import UnknownNameError
+from ld_data.typing import Array
 from vae.config import VaeConfig
 from vae.model.layers import Parts
 from vae.runtime.frozen_vae import FrozenVae
@@ -33,9 +34,10 @@ Make = Callable[[KerasTensor, tuple[int, ...], Parts], KerasTensor]
 
 
 def choose_alternatives(input_shape: tuple[int, ...], only: Sequence[str] | None = None) -> list[str]:
-    """Return the names of the alternatives for inputs of a shape, convolutions for images alone; or those of `only`.
+    """Return the names of the alternatives for inputs of a shape, convolutions only for images; or those of `only`.
 
-    Raises `UnknownNameError` if one of these is not among them.
+    Raises:
+        UnknownNameError: `only` holds another name.
     """
     convolves = len(input_shape) == 2 and not any(side % 4 for side in input_shape)
     known = [name for name, make in ALTERNATIVES.items() if convolves or make not in CONVOLUTIONS]
@@ -45,9 +47,9 @@ def choose_alternatives(input_shape: tuple[int, ...], only: Sequence[str] | None
 
 
 def train_alternative(
-    name: str, vae: FrozenVae, inputs: np.ndarray, steps: int, seed: int = 0, *, progress: bool = True
+    name: str, vae: FrozenVae, inputs: Array, steps: int, seed: int = 0, *, progress: bool = True
 ) -> Network:
-    """Return the alternative of that name, fitted in so many steps to prepared training inputs `(n, *input_shape)`."""
+    """Return the alternative of that name, fitted in `steps` steps to prepared training inputs `(n, *input_shape)`."""
     config = replace(
         vae.config, epochs=1, batch_size=BATCH_ROWS, learning_rate=LEARNING_RATE, averaging=AVERAGING, seed=seed
     )
@@ -59,15 +61,15 @@ def train_alternative(
 def make_alternative(name: str, config: VaeConfig) -> keras.Model:
     """Return the alternative of that name, untrained: latents `(n, d)` to means of the likelihood `(n, *input_shape)`.
 
-    Of the configuration it takes the shapes, whether inputs are pixels, and the seed.
+    The configuration gives the shapes, the kind of inputs, and the seed.
     """
     latents = keras.Input((config.latent_dim,), name="latents")
     output = ALTERNATIVES[name](latents, config.input_shape, Parts(config.seed))
     return keras.Model(latents, ops.sigmoid(output) if config.has_pixels else output)
 
 
-def make_lessons(vae: FrozenVae, inputs: np.ndarray, seed: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Yield latents `(n, d)` and what they are to be decoded to, `(n, *input_shape)`, without end.
+def make_lessons(vae: FrozenVae, inputs: Array, seed: int) -> Iterator[tuple[Array, Array]]:
+    """Yield latents `(n, d)` and their targets `(n, *input_shape)`, without end.
 
     Images are augmented as in the training of the release. `n` is 256, or twice the number of inputs if that is less.
     """
@@ -97,7 +99,7 @@ def _make_dense(*units: int) -> Make:
 
 
 def _make_residual(width: int, depth: int) -> Make:
-    """Dense layers of that many in all, each but the first and the last added to what it took."""
+    """`depth` dense layers, each but the first and the last added to its input."""
 
     def make(latents: KerasTensor, shape: tuple[int, ...], parts: Parts) -> KerasTensor:
         values = parts.make(keras.layers.Dense, "first", width)(latents)
@@ -109,7 +111,7 @@ def _make_residual(width: int, depth: int) -> Make:
 
 
 def _make_subpixel(latents: KerasTensor, shape: tuple[int, ...], parts: Parts) -> KerasTensor:
-    """Convolutions that make four channels of each, and each four a block of 2 by 2 pixels: Shi et al., CVPR 2016."""
+    """Convolutions with four channels for each, and a block of 2 by 2 pixels for each four: Shi et al., CVPR 2016."""
     values = _make_planes(latents, shape, parts)
     for number, channels in enumerate((*CHANNELS[1:], 1)):
         values = ops.silu(values)

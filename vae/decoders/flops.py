@@ -1,4 +1,4 @@
-"""How many floating-point operations a network needs for one row, counted from its ONNX graph."""
+"""The number of floating-point operations of a network for one row, counted in its ONNX graph."""
 
 import math
 
@@ -8,7 +8,7 @@ Shape = tuple[int, ...]
 
 
 def count_flops(model: bytes) -> int:
-    """Return the multiplications and additions of one row in matrix products and convolutions; all else is left out."""
+    """Return the multiplications and additions of one row in matrix products and convolutions, and no others."""
     graph = onnx.load_from_string(model)
     for argument in graph.graph.input:
         argument.type.tensor_type.shape.dim[0].dim_value = 1

@@ -1,4 +1,4 @@
-"""Decoders side by side: what they cost, how fast they run, and what is measured of what they decode."""
+"""A table of decoders side by side: cost, speed, and measures of their outputs."""
 
 import time
 from collections.abc import Mapping
@@ -10,6 +10,7 @@ import keras
 import numpy as np
 import onnx
 import onnxruntime
+from tabulate import tabulate
 from tqdm import tqdm
 
 from vae.decoders.flops import count_flops
@@ -19,7 +20,7 @@ from vae.training.onnx_export import export
 BATCHES = (1, 16, 64, 256)
 TURN_ROWS, LEAST_CALLS = 256, 4  # of each decoder and batch size in each turn
 UNDISTURBED = 0.1
-PEAK_WIDTH = 1024  # of the matrix product that is taken for the peak of the machine
+PEAK_WIDTH = 1024  # of the matrix product that stands for the peak of the machine
 PEAK = "peak"
 
 
@@ -30,11 +31,11 @@ class DecoderRow:
     Attributes:
         name: of the decoder.
         megaflops: millions of multiplications and additions in one row's matrix products and convolutions.
-        operations: of the graph that ONNX Runtime makes of it.
+        operations: in the graph after ONNX Runtime optimised it.
         rows_a_second: by batch size, on one thread.
         peak_share: at the largest batch, of the rate of a large matrix product.
-        measures: of what it decodes, by name.
-        seconds: of its training; None for the published one.
+        measures: of its outputs, by name.
+        seconds: of its training; None for the published decoder.
     """
 
     name: str
@@ -54,7 +55,7 @@ def make_rows(
     *,
     progress: bool = True,
 ) -> list[DecoderRow]:
-    """Return the rows of decoders, timed here, with what was measured of each and how long its training took."""
+    """Return the rows of decoders, timed here, with the given measures and training times."""
     square = keras.Sequential([keras.Input((PEAK_WIDTH,)), keras.layers.Dense(PEAK_WIDTH, use_bias=False)])
     peak = export(square, values=(PEAK_WIDTH,))
     rates = measure_rates({PEAK: peak, **decoders}, turns, progress=progress)
@@ -73,7 +74,7 @@ def measure_rates(
 ) -> dict[str, dict[int, float]]:
     """Return the rows a second of networks of one input, by name and batch size, measured in turn.
 
-    The fastest tenth of the calls ends with the one that counts: nothing else on the machine disturbed it.
+    The time that counts is the tenth percentile of the calls: the rest of the machine did not disturb it.
     """
     seconds: dict[tuple[str, int], list[float]] = {(name, batch): [] for name in networks for batch in BATCHES}
     for _ in tqdm(range(turns), "turns", disable=None if progress else True):
@@ -89,7 +90,7 @@ def measure_rates(
 
 
 def count_operations(network: Network) -> int:
-    """Return how many operations ONNX Runtime makes of a network, having joined what it can."""
+    """Return the number of operations in a network after ONNX Runtime has fused some of them."""
     with TemporaryDirectory() as folder:
         path = Path(folder) / "optimised.onnx"
         options = onnxruntime.SessionOptions()
@@ -99,7 +100,7 @@ def count_operations(network: Network) -> int:
 
 
 def describe_rows(rows: list[DecoderRow]) -> str:
-    """Return two tables, a line for each decoder: what it costs, and what was measured of what it decodes."""
+    """Return two tables, a line for each decoder: its costs, and the measures of its outputs."""
     costs = {
         row.name: {
             "MFLOP": f"{row.megaflops:.2f}",
@@ -121,10 +122,6 @@ def describe_rows(rows: list[DecoderRow]) -> str:
 
 def _describe(lines: Mapping[str, Mapping[str, str]]) -> str:
     heads = next(iter(lines.values()))
-    width = max(map(len, lines))
-    table = ["".join([" " * width, *(f"  {head}" for head in heads)])]
-    for name, cells in lines.items():
-        table.append(
-            "".join([f"{name:<{width}}", *(f"  {cell:>{len(head)}}" for head, cell in cells.items())]).rstrip()
-        )
-    return "\n".join(table)
+    rows = [(name, *cells.values()) for name, cells in lines.items()]
+    align = ("left", *("right" for _ in heads))
+    return tabulate(rows, ("", *heads), "plain", colalign=align, disable_numparse=True)

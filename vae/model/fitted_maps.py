@@ -1,9 +1,9 @@
-"""Monotone maps, exact both ways, that take away what a flow leaves wrong in latents nearly N(0, I).
+"""Monotone maps, exact both ways, that correct the errors of a flow in latents nearly N(0, I).
 
 One maps each component to its normal quantiles: Chen and Gopinath, "Gaussianization", NIPS 2000. One maps the norm,
 which for N(0, I) has the chi distribution with d degrees of freedom: Lyu and Simoncelli, "Nonlinear extraction of
 independent components of natural images using radial Gaussianization", Neural Computation 2009. Both are piecewise
-linear, and not trained but fitted to quantiles.
+linear, and fitted to quantiles instead of trained.
 """
 
 from typing import Any
@@ -13,6 +13,7 @@ import numpy as np
 from keras import KerasTensor, ops
 from scipy.stats import chi, norm
 
+from ld_data.typing import Array
 from vae.model.layers import PACKAGE
 
 PROBABILITIES = np.array([0.0005, 0.005, 0.02, 0.06, 0.15, 0.3, 0.5, 0.7, 0.85, 0.94, 0.98, 0.995, 0.9995])
@@ -23,7 +24,7 @@ class _Knots(keras.layers.Layer):
     """A piecewise linear function for each of m columns, given by its knots; the identity until they are set."""
 
     def __init__(self, latent_dim: int, **kwargs: Any) -> None:
-        """Take d."""
+        """Keep d."""
         super().__init__(**kwargs)
         self.latent_dim = latent_dim
 
@@ -37,20 +38,20 @@ class _Knots(keras.layers.Layer):
         self.after = self.add_weight(shape, trainable=False, name="after")
         self._set_knots(np.broadcast_to(np.arange(knots), shape), np.broadcast_to(np.arange(knots), shape))
 
-    def _set_knots(self, before: np.ndarray, after: np.ndarray) -> None:
+    def _set_knots(self, before: Array, after: Array) -> None:
         self.before.assign(before.astype(np.float32))
         self.after.assign(np.broadcast_to(after, before.shape).astype(np.float32))
 
 
 @keras.saving.register_keras_serializable(package=PACKAGE)
 class MarginalMap(_Knots):
-    """Maps every component of latents `(n, d)` by a function of its own."""
+    """Maps each component of latents `(n, d)` by its own function."""
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
         """Make the knots."""
         self._make_knots(self.latent_dim, len(PROBABILITIES))
 
-    def fit(self, latents: np.ndarray) -> None:
+    def fit(self, latents: Array) -> None:
         """Set the functions so that the components of these latents, `(n, d)`, get the quantiles of N(0, 1)."""
         self._set_knots(np.quantile(latents, PROBABILITIES, axis=0).T, norm.ppf(PROBABILITIES))
 
@@ -60,7 +61,7 @@ class MarginalMap(_Knots):
         return mapped, ops.sum(ops.log(slope), axis=1)
 
     def inverse(self, mapped: KerasTensor) -> KerasTensor:
-        """Return the latents `(n, d)` that are mapped to these."""
+        """Return the latents `(n, d)` of mapped ones."""
         return interpolate(mapped, self.after, self.before)[0]
 
 
@@ -72,8 +73,8 @@ class RadialMap(_Knots):
         """Make the knots, the origin first."""
         self._make_knots(1, len(PROBABILITIES) + 1)
 
-    def fit(self, latents: np.ndarray) -> None:
-        """Set the function so that the norms of these latents, `(n, d)`, get the quantiles of N(0, I)'s."""
+    def fit(self, latents: Array) -> None:
+        """Set the function so that the norms of these latents, `(n, d)`, get the quantiles of those of N(0, I)."""
         norms = np.linalg.norm(latents.astype(np.float64), axis=1)
         quantiles = np.quantile(norms, PROBABILITIES), chi.ppf(PROBABILITIES, self.latent_dim)
         self._set_knots(*(np.concatenate([[0.0], values])[None] for values in quantiles))
@@ -86,7 +87,7 @@ class RadialMap(_Knots):
         return latents * factor, (ops.log(slope) + (self.latent_dim - 1) * ops.log(factor))[:, 0]
 
     def inverse(self, mapped: KerasTensor) -> KerasTensor:
-        """Return the latents `(n, d)` that are mapped to these."""
+        """Return the latents `(n, d)` of mapped ones."""
         norms = _measure_norms(mapped)
         return mapped * (interpolate(norms, self.after, self.before)[0] / norms)
 
@@ -94,7 +95,7 @@ class RadialMap(_Knots):
 def interpolate(values: KerasTensor, before: KerasTensor, after: KerasTensor) -> tuple[KerasTensor, KerasTensor]:
     """Return values `(n, m)` mapped by piecewise linear functions, and the slopes there, both `(n, m)`.
 
-    The function of a column takes the knots `before`, `(m, q)` in rising order, to `after`; the ends go straight on.
+    The function of a column takes the knots `before`, `(m, q)` in rising order, to `after`, and is linear beyond them.
     """
     slopes = (after[:, 1:] - after[:, :-1]) / (before[:, 1:] - before[:, :-1])
     bends = slopes[:, 1:] - slopes[:, :-1]

@@ -1,9 +1,8 @@
 """An invertible flow: affine couplings between fixed rotations, exact both ways.
 
 Dinh, Sohl-Dickstein and Bengio, "Density estimation using Real NVP", ICLR 2017; fixed rotations instead of
-permutations, as in Kingma and Dhariwal, "Glow", NeurIPS 2018, without learning them. Behind
-the couplings, maps that are not trained but fitted at the end take away what is left of wrong marginals, norms, means
-and covariances.
+permutations, as in Kingma and Dhariwal, "Glow", NeurIPS 2018, without learning them. After the couplings, maps that are
+fitted and not trained correct the remaining errors of marginals, norms, means and covariances.
 """
 
 from collections.abc import Sequence
@@ -13,6 +12,7 @@ import keras
 import numpy as np
 from keras import KerasTensor, ops
 
+from ld_data.typing import Array
 from vae.model.fitted_maps import MarginalMap, RadialMap
 from vae.model.layers import PACKAGE, Parts
 
@@ -24,8 +24,8 @@ GREATEST_LOG_SCALE = 1.0  # of one coupling: its factors lie between 1/e and e, 
 class Flow(keras.layers.Layer):
     """Maps inner latents `(n, d)` to outer ones and back; it starts as a rotation.
 
-    Each coupling rotates, and then scales and shifts one half of the components by what a small dense network makes of
-    the other half. Last come a marginal, a radial and a linear map, the identity until `standardise` fits them.
+    Each coupling rotates, and then scales and shifts one half of the components by the output of a small dense network
+    of the other half. Last come a marginal, a radial and a linear map, the identity until `standardise` fits them.
     """
 
     def __init__(self, latent_dim: int, couplings: int, units: Sequence[int], seed: int = 0, **kwargs: Any) -> None:
@@ -34,7 +34,7 @@ class Flow(keras.layers.Layer):
         self.latent_dim, self.couplings, self.units, self.seed = latent_dim, couplings, tuple(units), seed
         self.kept = latent_dim // 2
         parts, dense = Parts(seed), keras.layers.Dense
-        self.hidden = [  # flat, coupling after coupling: Keras does not save what lists inside lists hold
+        self.hidden = [  # flat, coupling after coupling: Keras does not save layers in nested lists
             parts.make(dense, f"hidden_{i}_{j}", width, "silu")
             for i in range(couplings)
             for j, width in enumerate(self.units)
@@ -47,7 +47,7 @@ class Flow(keras.layers.Layer):
         self.radial = RadialMap(latent_dim, name="radial")
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
-        """Make the weights; the rotations are weights that are not trained, so that a file holds them to the bit."""
+        """Make the weights; the rotations are untrained weights, so that a file holds them exactly."""
         random = np.random.default_rng(self.seed)
         self.rotations = []
         for number in range(self.couplings):
@@ -67,11 +67,12 @@ class Flow(keras.layers.Layer):
         self.colouring = self.add_weight(square, "identity", trainable=False, name="colouring")
         self.whitening_log_det = self.add_weight((), "zeros", trainable=False, name="whitening_log_det")
 
-    def standardise(self, outer: np.ndarray) -> None:
+    def standardise(self, outer: Array) -> None:
         """Fit the last maps so that these outer latents, `(n, d)` as the flow now makes them, look like N(0, I).
 
-        The marginal map gives them its components' quantiles, the radial one its norms, and the linear one mean 0 and
-        covariance I, by the symmetric inverse root of their covariance, which moves them least (zero-phase whitening).
+        The marginal map gives them the quantiles of N(0, 1), the radial map the norms of N(0, I), and the linear map
+        mean 0 and covariance I: the symmetric inverse root of their covariance, which moves them least (zero-phase
+        whitening).
         """
         rounded = outer
         for ending in (self.marginal, self.radial):
@@ -105,7 +106,7 @@ class Flow(keras.layers.Layer):
         for number in reversed(range(self.couplings)):
             scale, shift = self._propose_back(number, kept)
             values = ops.concatenate([kept, moved * scale + shift], axis=-1)
-            # A product with each half of the rotation: to cut one product into halves takes an operation more.
+            # A product with each half of the rotation: cutting one product into halves costs one more operation.
             kept, moved = (ops.matmul(values, half) for half in self._split(ops.transpose(self.rotations[number])))
         return ops.concatenate([kept, moved], axis=-1)
 
@@ -129,10 +130,10 @@ class Flow(keras.layers.Layer):
         return GREATEST_LOG_SCALE * ops.tanh(log_scale), shift
 
     def _propose_back(self, number: int, kept: KerasTensor) -> tuple[KerasTensor, KerasTensor]:
-        """Return exp(-log_scale) and -shift for what `_propose` returns, `(n, d - kept)` each.
+        """Return exp(-log_scale) and -shift for the results of `_propose`, `(n, d - kept)` each.
 
-        Weights are negated and cut instead of results: that is done once, where the network is frozen, and a single row
-        takes its time for the number of operations more than for their size.
+        Weights are negated and cut instead of results: freezing the network does that once, and the time of a single
+        row depends more on the number of operations than on their size.
         """
         *hidden, last = self._network(number)
         values = kept

@@ -1,7 +1,8 @@
 """The one Gaussian of the project: its only sampler and its only rate.
 
-Everywhere `z_log_var` is the log of the **variance**: std = exp(0.5 * z_log_var). The predecessor sampled with
-exp(z_log_var) as the std and took it for the variance in its rate; keeping both here, side by side, prevents that.
+`z_log_var` is always the log of the **variance**: std = exp(0.5 * z_log_var). The predecessor's sampler took
+exp(z_log_var) as the std, and its rate took it as the variance. Here both functions stand side by side, which prevents
+that slip.
 """
 
 import math

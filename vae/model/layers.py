@@ -1,8 +1,8 @@
 """Encoders and decoders: registered Keras layers, on any Keras backend.
 
 An encoder maps inputs to `(z_mean, z_log_var)`, a decoder maps latents to the parameter of its likelihood: logits of
-pixels, means of signal points, logits of classes. Every weight starts from a seed of the layer's own, so that nothing
-depends on Keras' global random state.
+pixels, means of signal points, logits of classes. Each layer seeds its own weights, which therefore do not depend on
+Keras' global random state.
 """
 
 import math
@@ -19,9 +19,9 @@ CONVOLUTIONS = {1: keras.layers.Conv1D, 2: keras.layers.Conv2D}
 
 
 class Parts:
-    """Makes the layers inside a layer: each with a seed of its own, and names that do not count up over a process.
+    """Makes the layers inside a layer, each with its own seed and with a name that does not count up in a process.
 
-    Keras writes names into weight files, whose bytes are to be the same for the same weights.
+    Keras writes names into weight files; equal weights must give equal bytes.
     """
 
     def __init__(self, seed: int) -> None:
@@ -37,8 +37,8 @@ class Parts:
 class Encoder(keras.layers.Layer):
     """Maps images `(n, h, w)` or signals `(n, t)` to `z_mean, z_log_var`, each `(n, d)`.
 
-    First stride-2 convolutions, then dense layers. Without either it is linear, as the class VAE wants it. With a
-    `posterior_std` above 0 the posterior has that standard deviation everywhere, and z_mean alone is learned.
+    First stride-2 convolutions, then dense layers. Without either it is linear, as in the class VAE. With a
+    `posterior_std` above 0 every posterior has that standard deviation, and only z_mean is learned.
     """
 
     def __init__(

@@ -10,13 +10,13 @@ from vae.model.layers import Decoder, Encoder
 
 
 class Vae(keras.Model):
-    """An encoder, a decoder, and perhaps a flow between the latents of the two and those that are published.
+    """An encoder, a decoder, and optionally a flow between their latents and the published ones.
 
-    The posterior is a Gaussian of the inner latents u; the published latents are z = flow(u), and without a flow u
+    The posterior is a Gaussian of the inner latents u. The published latents are z = flow(u), and without a flow u
     itself. The decoder sees u = inverse flow(z): as a VAE it has the posterior of flow(u) and the prior N(0, I) of z.
 
     Attributes:
-        config: what it was made from.
+        config: of the VAE.
         encoder: inputs `(n, *input_shape)` to `z_mean, z_log_var` of u, each `(n, d)`.
         decoder: inner latents `(n, d)` to the parameter of the likelihood, `(n, *input_shape)`.
         flow: inner latents to outer ones; None without couplings.
@@ -47,7 +47,7 @@ class Vae(keras.Model):
         self.build((None, *shape))
 
     def call(self, inputs: KerasTensor) -> KerasTensor:
-        """Return the mean of the likelihood at the mean of the posterior: the inputs as the VAE remembers them."""
+        """Return the mean of the likelihood at the mean of the posterior: the reconstructed inputs."""
         return self.expected_input(self.decoder(self.encoder(inputs)[0]))
 
     def to_outer(self, inner: KerasTensor) -> KerasTensor:
@@ -68,7 +68,7 @@ class Vae(keras.Model):
     def rate(self, z_mean: KerasTensor, z_log_var: KerasTensor, noise: KerasTensor) -> KerasTensor:
         """Return KL(q(z | input) || N(0, I)) in nats, `(n,)`: in closed form, or with a flow an unbiased estimate.
 
-        The estimate is log q(u | input) - log p(u) at the draw u that the `noise` `(n, d)` makes.
+        The estimate is log q(u | input) - log p(u) at the draw u with this `noise` `(n, d)`.
         """
         if self.flow is None:
             return gaussian.rate(z_mean, z_log_var)

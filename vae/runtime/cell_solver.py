@@ -1,9 +1,9 @@
-"""Making cells: W, b and class means for given class frequencies, in closed form or nearly so.
+"""The solver of cells: W, b and class means for given class frequencies, in closed form or nearly so.
 
-Where k - 1 <= d, the columns of W are a regular simplex. Their scores W^T y are then distributed as k independent
-normals less their common mean, up to a factor, so that cell frequencies and class means are integrals over one
-variable. In fewer dimensions the columns are spread on the sphere, and the same quantities are averages over
-quasi-random points, so that the aggregate is N(0, I) up to about 1e-3 in the mass of a cell.
+If k - 1 <= d, the columns of W are a regular simplex. Their scores W^T y are then distributed as k independent normals
+minus their common mean, up to a factor; cell frequencies and class means are integrals over one variable. In fewer
+dimensions the columns are spread on the sphere, and the same quantities are averages over quasi-random points; the
+aggregate is then N(0, I) up to about 1e-3 in the mass of a cell.
 """
 
 from collections.abc import Callable
@@ -16,17 +16,20 @@ from scipy.stats import qmc
 
 from ld_data.checks import check_labels
 from ld_data.errors import InputError
+from ld_data.typing import Array
 from vae.runtime.cells import Cells
 
 QUASI_RANDOM_POINTS = 2**17
-TOLERANCE = 1e-3  # by which a cell's mass may miss its class's frequency, where it is an average over points
+TOLERANCE = 1e-3  # the greatest error of a cell's mass that is an average over points
 QUADRATURE_NODES = np.linspace(-10.0, 10.0, 801)
 
 
-def make_cells(frequency: np.ndarray, latent_dim: int) -> Cells:
+def make_cells(frequency: Array, latent_dim: int) -> Cells:
     """Return cells in `latent_dim` dimensions whose masses are `frequency` `(k,)`, positive, scaled to sum to 1.
 
-    Raises `InputError` for fewer than two classes, an absent class, or fewer than two dimensions.
+    Raises:
+        InputError: there are fewer than two classes or dimensions, a class is absent, or the classes do not fit into
+            the dimensions.
     """
     frequency = np.asarray(frequency, np.float64)
     if frequency.ndim != 1 or len(frequency) < 2 or not (frequency > 0).all():
@@ -39,12 +42,16 @@ def make_cells(frequency: np.ndarray, latent_dim: int) -> Cells:
     return Cells(weight.astype(np.float32), bias.astype(np.float32), mean.astype(np.float32), frequency)
 
 
-def make_cells_of(labels: np.ndarray, classes: int, latent_dim: int) -> Cells:
-    """Return cells whose masses are the class frequencies of `labels` `(n,)`; raises as `make_cells`."""
+def make_cells_of(labels: Array, classes: int, latent_dim: int) -> Cells:
+    """Return cells whose masses are the class frequencies of `labels` `(n,)`.
+
+    Raises:
+        InputError: as `make_cells`, or a label is out of range.
+    """
     return make_cells(np.bincount(check_labels(labels, classes), minlength=classes), latent_dim)
 
 
-def _make_simplex_cells(frequency: np.ndarray, latent_dim: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _make_simplex_cells(frequency: Array, latent_dim: int) -> tuple[Array, Array, Array]:
     """Return W `(d, k)`, b `(k,)` and class means `(k, d)` of a regular simplex, by quadrature."""
     classes = len(frequency)
     factor = np.sqrt(classes / (classes - 1))  # makes the columns of W unit vectors
@@ -54,7 +61,7 @@ def _make_simplex_cells(frequency: np.ndarray, latent_dim: int) -> tuple[np.ndar
     return factor * simplex, factor * bias, (flow / mass[:, None]) @ simplex.T
 
 
-def _integrate_simplex(bias: np.ndarray) -> tuple[float, np.ndarray, np.ndarray]:
+def _integrate_simplex(bias: Array) -> tuple[float, Array, Array]:
     """Return E[max(v + bias)], its gradient (the cells' masses `(k,)`) and its Hessian `(k, k)`, for v ~ N(0, I_k).
 
     Cell c has mass integral of phi(v) prod_{j != c} Phi(v + bias_c - bias_j) dv. By Stein's lemma the Hessian's row c
@@ -63,7 +70,7 @@ def _integrate_simplex(bias: np.ndarray) -> tuple[float, np.ndarray, np.ndarray]
     classes = len(bias)
     nodes = QUADRATURE_NODES
     step = nodes[1] - nodes[0]
-    reach = nodes[:, None, None] + bias[:, None] - bias  # (nodes, c, j): how far v_j may go if c wins
+    reach = nodes[:, None, None] + bias[:, None] - bias  # (nodes, c, j): the bound of v_j if c wins
     log_phi = -0.5 * np.square(reach) - 0.5 * np.log(2 * np.pi)
     log_below = log_ndtr(reach)
     log_below[:, np.arange(classes), np.arange(classes)] = 0.0
@@ -76,14 +83,14 @@ def _integrate_simplex(bias: np.ndarray) -> tuple[float, np.ndarray, np.ndarray]
     return float(np.trace(hessian) + mass @ bias), mass, hessian
 
 
-def _make_sphere_cells(frequency: np.ndarray, latent_dim: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _make_sphere_cells(frequency: Array, latent_dim: int) -> tuple[Array, Array, Array]:
     """Return W, b and class means of codewords spread on the sphere, by averages over quasi-random points."""
     weight = _spread_on_sphere(len(frequency), latent_dim)
     uniforms = qmc.Sobol(latent_dim, rng=0).random(QUASI_RANDOM_POINTS)
     points = ndtri(np.clip(uniforms, 1e-12, 1 - 1e-12))
     scores = points @ weight
 
-    def average(bias: np.ndarray) -> tuple[float, np.ndarray, None]:
+    def average(bias: Array) -> tuple[float, Array, None]:
         shifted = scores + bias
         mass = np.bincount(shifted.argmax(axis=1), minlength=len(bias)) / len(points)
         return float(shifted.max(axis=1).mean()), mass, None
@@ -100,22 +107,22 @@ def _make_sphere_cells(frequency: np.ndarray, latent_dim: int) -> tuple[np.ndarr
     return weight, bias, np.array(means)
 
 
-Potential = Callable[[np.ndarray], tuple[float, np.ndarray, np.ndarray | None]]
+Potential = Callable[[Array], tuple[float, Array, Array | None]]
 
 
-def _solve_bias(potential: Potential, frequency: np.ndarray) -> np.ndarray:
+def _solve_bias(potential: Potential, frequency: Array) -> Array:
     """Return the biases at which the cells' masses equal `frequency`.
 
     They minimise the convex E[max(scores + b)] - frequency . b, whose gradient is mass - frequency: semi-discrete
     optimal transport (Aurenhammer, Hoffmann and Aronov, "Minkowski-type theorems and least-squares clustering", 1998).
-    By Newton's method where there is a Hessian.
+    Newton's method solves it where a Hessian is known.
     """
     start = np.zeros(len(frequency))
     has_hessian = potential(start)[2] is not None
 
-    def objective(bias: np.ndarray) -> tuple[float, np.ndarray]:
+    def objective(bias: Array) -> tuple[float, Array]:
         value, mass, _ = potential(bias)
-        return value - frequency @ bias, mass - frequency
+        return value - float(frequency @ bias), mass - frequency
 
     options = {"gtol": 1e-12} if has_hessian else {"gtol": 1e-6, "ftol": 1e-15, "maxiter": 500}
     found = minimize(
@@ -129,8 +136,8 @@ def _solve_bias(potential: Potential, frequency: np.ndarray) -> np.ndarray:
     return found.x - found.x.mean()
 
 
-def _make_even_basis(latent_dim: int, size: int) -> np.ndarray:
-    """Return `(d, size)` orthonormal columns in which every coordinate has, as nearly as possible, the same share.
+def _make_even_basis(latent_dim: int, size: int) -> Array:
+    """Return `(d, size)` orthonormal columns in which all coordinates have nearly the same share.
 
     Columns of a Hadamard matrix where d is a power of 2, else of the real Fourier basis.
     """
@@ -145,12 +152,12 @@ def _make_even_basis(latent_dim: int, size: int) -> np.ndarray:
     return chosen / np.linalg.norm(chosen, axis=0)
 
 
-def _spread_on_sphere(count: int, latent_dim: int) -> np.ndarray:
+def _spread_on_sphere(count: int, latent_dim: int) -> Array:
     """Return `(d, count)` unit columns that repel each other (inverse-square energy), from a fixed start."""
     start = ndtri(qmc.Halton(latent_dim, scramble=False).random(count + 1)[1:])
     pairs = np.triu_indices(count, 1)
 
-    def energy(flat: np.ndarray) -> tuple[float, np.ndarray]:
+    def energy(flat: Array) -> tuple[float, Array]:
         free = flat.reshape(count, latent_dim)
         norm = np.linalg.norm(free, axis=1, keepdims=True)
         unit = free / norm

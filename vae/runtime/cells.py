@@ -16,10 +16,11 @@ from ld_data.checks import check_labels, check_vectors
 from ld_data.errors import InputError, IntegrityError
 from ld_data.noise import Y_CELL_STREAM, Y_STREAM, make_normals
 from ld_data.protocols import Mode, YKind, check_mode
+from ld_data.typing import Array, Floats
 
-MARGIN = 1e-5  # by which the own class must win, so that float32 rounding never changes a class
+MARGIN = 1e-5  # of the own class over the others, so that float32 rounding never changes a class
 CHUNK_ROWS = 2048
-PATIENCE = 100.0  # draws for each that is expected to be needed, after which there is no hope: exp(-100)
+PATIENCE = 100.0  # draws per expected draw: the chance that all of them miss the cell is exp(-100)
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,10 +34,10 @@ class Cells:
         frequency: share of each class `(k,)` float64, the mass of its cell.
     """
 
-    class_weight: np.ndarray
-    class_bias: np.ndarray
-    class_mean: np.ndarray
-    frequency: np.ndarray
+    class_weight: Array
+    class_bias: Array
+    class_mean: Array
+    frequency: Array
 
     kind: ClassVar[YKind] = "cells"
 
@@ -75,11 +76,14 @@ class Cells:
         """I(y; class) in nats: the entropy of the class."""
         return float(-self.frequency @ np.log(self.frequency))
 
-    def encode(self, labels: np.ndarray, mode: Mode = "sample", seed: int = 0, first_row: int = 0) -> np.ndarray:
+    def encode(self, labels: Array, mode: Mode = "sample", seed: int = 0, first_row: int = 0) -> Floats:
         """Return `(n, d)` float32: draws from N(0, I) within each label's cell, or the class means (mode "mean").
 
-        Row i of the result depends on `seed` and `first_row` + i alone. Raises `InputError` for another mode, or for
-        labels out of range, and `IntegrityError` if a class has no cell.
+        Row i of the result depends only on `seed` and `first_row` + i.
+
+        Raises:
+            InputError: the mode is unknown, or a label is out of range.
+            IntegrityError: a class has no cell.
         """
         labels = check_labels(labels, self.classes)
         check_mode(mode)
@@ -90,13 +94,17 @@ class Cells:
             [self._sample(labels[start : start + CHUNK_ROWS], seed, first_row + start) for start in chunks]
         )
 
-    def decode(self, latents: np.ndarray) -> np.ndarray:
-        """Return p(class | y) `(n, k)` float32 for latents `(n, d)`: 1 for the cell that y lies in, else 0."""
+    def decode(self, latents: Array) -> Floats:
+        """Return p(class | y) `(n, k)` float32 for latents `(n, d)`: 1 for the cell of y, else 0.
+
+        Raises:
+            InputError: the latents have another shape or are not finite.
+        """
         latents = check_vectors(latents, self.latent_dim)
         winner = np.argmax(latents @ self.class_weight + self.class_bias, axis=1)
         return np.eye(self.classes, dtype=np.float32)[winner]
 
-    def _sample(self, labels: np.ndarray, seed: int, first_row: int) -> np.ndarray:
+    def _sample(self, labels: Array, seed: int, first_row: int) -> Array:
         """Draw the part of y that decides the class by rejection, and the rest of y freely."""
         rows, span = len(labels), self._span
         scores = span.T @ self.class_weight.astype(np.float64)
@@ -121,19 +129,19 @@ class Cells:
         return (free - free @ span @ span.T + deciding @ span.T).astype(np.float32)
 
     @cached_property
-    def _span(self) -> np.ndarray:
+    def _span(self) -> Array:
         """An orthonormal basis of the columns of W: `(d, min(k - 1, d))`.
 
-        By Gram and Schmidt with fixed signs, so that it is a smooth function of W. A singular value decomposition would
-        not do: the singular values of a simplex are equal, which leaves the basis to rounding and so to the processor.
+        Gram and Schmidt's method with fixed signs makes it a smooth function of W. A singular value decomposition does
+        not: the singular values of a simplex are equal, so that rounding, and with it the processor, chooses the basis.
         """
         columns = self.class_weight[:, : min(self.classes - 1, self.latent_dim)].astype(np.float64)
         basis, triangle = np.linalg.qr(columns)
         return basis * np.sign(np.diagonal(triangle))
 
 
-def _wins(scores: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """Return whether each row's own class has the highest score, by the margin."""
+def _wins(scores: Array, labels: Array) -> Array:
+    """Return whether the own class of each row has the highest score, with the margin."""
     rows = np.arange(len(labels))
     own = scores[rows, labels]
     scores[rows, labels] = -np.inf

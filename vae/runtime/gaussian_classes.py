@@ -1,7 +1,7 @@
 """The ordinary class VAE: one trained Gaussian for each class, and a linear decoder.
 
-Kept beside the exact `cells` to reproduce the predecessor and to show the difference: ten Gaussians cannot
-be both decodable and N(0, I) in sum.
+It reproduces the predecessor and shows the difference to the exact `cells`: ten Gaussians cannot be both decodable and
+N(0, I) in sum.
 """
 
 from dataclasses import dataclass
@@ -12,6 +12,7 @@ import numpy as np
 from ld_data.checks import check_labels, check_vectors
 from ld_data.noise import Y_STREAM
 from ld_data.protocols import Mode, YKind
+from ld_data.typing import Array, Floats
 from vae.runtime.frozen_vae import FrozenVae
 
 
@@ -22,18 +23,18 @@ class GaussianClasses:
     Attributes:
         vae: the class VAE, linear both ways.
         class_weight: W `(d, k)` of its decoder.
-        class_bias: its biases b `(k,)`.
-        class_mean: the mean of each class' posterior `(k, d)`.
-        class_variance: its variances `(k, d)`.
+        class_bias: b `(k,)` of its decoder.
+        class_mean: the means of the classes' posteriors `(k, d)`.
+        class_variance: the variances of the classes' posteriors `(k, d)`.
         frequency: share of each class `(k,)`.
     """
 
     vae: FrozenVae
-    class_weight: np.ndarray
-    class_bias: np.ndarray
-    class_mean: np.ndarray
-    class_variance: np.ndarray
-    frequency: np.ndarray
+    class_weight: Array
+    class_bias: Array
+    class_mean: Array
+    class_variance: Array
+    frequency: Array
     kind: ClassVar[YKind] = "gaussian"
 
     def __repr__(self) -> str:
@@ -56,18 +57,22 @@ class GaussianClasses:
         means = self.class_mean.astype(np.float64)
         return self.floor + float(self.frequency @ np.square(means - self.frequency @ means).mean(axis=1))
 
-    def encode(self, labels: np.ndarray, mode: Mode = "sample", seed: int = 0, first_row: int = 0) -> np.ndarray:
+    def encode(self, labels: Array, mode: Mode = "sample", seed: int = 0, first_row: int = 0) -> Floats:
         """Return `(n, d)` float32: draws from each label's Gaussian, or its mean (mode "mean").
 
-        Row i draws noise that depends on `seed` and `first_row` + i alone. Raises `InputError` for labels out of range.
+        The noise of row i depends only on `seed` and `first_row` + i.
+
+        Raises:
+            InputError: the mode is unknown, or a label is out of range.
         """
         classes = len(self.frequency)
         one_hot = np.eye(classes, dtype=np.float32)[check_labels(labels, classes)]
         return self.vae.run_encoder(one_hot, self.vae.make_noise(mode, seed, Y_STREAM, first_row, len(one_hot)))
 
-    def decode(self, latents: np.ndarray) -> np.ndarray:
+    def decode(self, latents: Array) -> Floats:
         """Return class probabilities `(n, k)` float32 for latents `(n, d)`.
 
-        Raises `InputError` if the latents have another shape or are not finite.
+        Raises:
+            InputError: the latents have another shape or are not finite.
         """
         return self.vae.run_decoder(check_vectors(latents, self.latent_dim))

@@ -8,6 +8,7 @@ from ld_data.checks import GREATEST_VALUE, check_finite, check_magnitude, check_
 from ld_data.errors import InputError
 from ld_data.noise import X_STREAM
 from ld_data.protocols import Mode
+from ld_data.typing import Array, Floats
 from vae.config import VaeConfig
 from vae.runtime.frozen_vae import FrozenVae
 
@@ -32,53 +33,69 @@ class InputCodec:
         """`(h, w)` or `(t,)`."""
         return self.vae.config.input_shape
 
-    def encode(self, inputs: np.ndarray, mode: Mode = "sample", seed: int = 0, first_row: int = 0) -> np.ndarray:
-        """Return `(n, d)` float32 latents: draws from the posteriors, or what the flow makes of their means ("mean").
+    def encode(self, inputs: Array, mode: Mode = "sample", seed: int = 0, first_row: int = 0) -> Floats:
+        """Return `(n, d)` float32 latents: draws from the posteriors, or the flow's images of their means ("mean").
 
-        `inputs` are images `(n, h, w)`, uint8 or floats in [0, 1], or signals `(n, t)`. Row i draws noise that depends
-        on `seed` and `first_row` + i alone. Raises `InputError` for other shapes, values, or modes.
+        `inputs` are images `(n, h, w)`, uint8 or floats in [0, 1], or signals `(n, t)`. The noise of row i depends only
+        on `seed` and `first_row` + i.
+
+        Raises:
+            InputError: the inputs have another shape or value, or the mode is unknown.
         """
         return self.run_encoder(*self.prepare_encoding(inputs, mode, seed, first_row))
 
-    def measure_rate(self, inputs: np.ndarray, seed: int = 0) -> np.ndarray:
-        """Return the rate of each input in nats, `(n,)` float32; raises `InputError` as `encode`.
+    def measure_rate(self, inputs: Array, seed: int = 0) -> Floats:
+        """Return the rate of each input in nats, `(n,)` float32: KL(q(x | input) || N(0, I)).
 
-        KL(q(x | input) || N(0, I)); with a flow an unbiased estimate, from one draw.
+        With a flow it is an unbiased estimate from one draw.
+
+        Raises:
+            InputError: the inputs have another shape or value.
         """
         return self.vae.measure_rates(*self.prepare_encoding(inputs, "sample", seed))
 
-    def decode(self, latents: np.ndarray) -> np.ndarray:
+    def decode(self, latents: Array) -> Floats:
         """Return `(n, *input_shape)` float32 for latents `(n, d)`: pixels in [0, 1], or signal points.
 
-        Raises `InputError` if the latents have another shape, are not finite, or beyond +-1e6.
+        Raises:
+            InputError: the latents have another shape, are not finite, or exceed +-1e6.
         """
         return self.run_decoder(*self.prepare_decoding(latents))
 
     def prepare_encoding(
-        self, inputs: np.ndarray, mode: Mode = "sample", seed: int = 0, first_row: int = 0
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """Return inputs and noise, n rows each, as `run_encoder` takes them; arguments and errors as of `encode`."""
+        self, inputs: Array, mode: Mode = "sample", seed: int = 0, first_row: int = 0
+    ) -> tuple[Array, Array]:
+        """Return inputs and noise, n rows each, as `run_encoder` takes them; arguments as of `encode`.
+
+        Raises:
+            InputError: the inputs have another shape or value, or the mode is unknown.
+        """
         prepared = prepare_inputs(inputs, self.vae.config)
         return prepared, self.vae.make_noise(mode, seed, X_STREAM, first_row, len(prepared))
 
-    def run_encoder(self, inputs: np.ndarray, noise: np.ndarray) -> np.ndarray:
-        """Return the latents `(n, d)` float32 of what `prepare_encoding` made, or of several such joined."""
+    def run_encoder(self, inputs: Array, noise: Array) -> Floats:
+        """Return latents `(n, d)` float32 for the arrays of one `prepare_encoding`, or of several joined."""
         return self.vae.run_encoder(inputs, noise)
 
-    def prepare_decoding(self, latents: np.ndarray) -> tuple[np.ndarray]:
-        """Return latents as `run_decoder` takes them; argument and errors as of `decode`."""
+    def prepare_decoding(self, latents: Array) -> tuple[Array]:
+        """Return latents as `run_decoder` takes them; argument as of `decode`.
+
+        Raises:
+            InputError: the latents have another shape, are not finite, or exceed +-1e6.
+        """
         return (check_magnitude(check_vectors(latents, self.latent_dim), GREATEST_VALUE, "vectors"),)
 
-    def run_decoder(self, latents: np.ndarray) -> np.ndarray:
-        """Return the inputs `(n, *input_shape)` float32 of what `prepare_decoding` made, or of several such joined."""
+    def run_decoder(self, latents: Array) -> Floats:
+        """Return inputs `(n, *input_shape)` float32 for the latents of one `prepare_decoding`, or of several joined."""
         return self.vae.run_decoder(latents)
 
 
-def prepare_inputs(inputs: object, config: VaeConfig) -> np.ndarray:
+def prepare_inputs(inputs: object, config: VaeConfig) -> Floats:
     """Return inputs as the VAE takes them: `(n, *input_shape)` float32, pixels scaled to [0, 1].
 
-    Raises `InputError` for another shape, no rows, values that are not finite, pixels that are neither uint8 nor in
-    [0, 1], or signals beyond +-1e6.
+    Raises:
+        InputError: the inputs have another shape or no rows, a value is not finite, pixels are neither uint8 nor in
+            [0, 1], or signals exceed +-1e6.
     """
     array = check_numbers(inputs, "inputs")
     if array.shape[1:] != config.input_shape or not len(array):

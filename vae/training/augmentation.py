@@ -1,9 +1,9 @@
-"""Slight changes of images while a VAE is trained, so that it meets no image twice."""
+"""Slight changes of images during the training of a VAE, so that it sees no image twice."""
 
 import keras
 from keras import KerasTensor, ops
 
-SHARE = 0.8  # of the images that are changed: the others stay as sharp as they are
+SHARE = 0.8  # of changed images: the others stay sharp
 ANGLE, SHEAR, SCALE = 0.06, 0.05, 0.03  # standard deviations: radians, and factors
 SHIFT = 0.4  # pixels
 PARAMETERS = 6
@@ -21,7 +21,7 @@ def augment(images: KerasTensor, strength: float, seed: keras.random.SeedGenerat
     angle, shear = ANGLE * angle, SHEAR * shear
     tall, wide = ops.exp(SCALE * log_height), ops.exp(SCALE * log_width)
     cosine, sine = ops.cos(angle), ops.sin(angle)
-    # Output pixel (x, y) shows the input at (a x + b y + c, d x + e y + f), the centre left in place but for the shift.
+    # Output pixel (x, y) shows the input at (a x + b y + c, d x + e y + f), and only the shift moves the centre.
     a, b = cosine * wide, shear - sine * tall
     d, e = sine * wide, cosine * tall
     middle_x, middle_y = (width - 1) / 2, (height - 1) / 2

@@ -1,4 +1,4 @@
-"""What training minimises: the terms of the loss, over the VAE that they train."""
+"""The loss of a VAE and its terms, as Keras models that wrap the VAE."""
 
 from collections.abc import Collection
 from typing import Any, NamedTuple
@@ -14,14 +14,14 @@ from vae.training.augmentation import augment
 from vae.training.normality import sliced_epps_pulley
 
 DIRECTIONS = 128
-REST, RAMP = 0.1, 0.1  # shares of the training: the flow learns alone at first, and is then listened to more and more
+REST, RAMP = 0.1, 0.1  # shares of the training: the flow first learns alone, then its weight for the encoder rises
 
 
 class Draw(NamedTuple):
-    """A batch as a VAE answers to one draw from its posteriors.
+    """The results of a VAE for a batch, with one draw from each posterior.
 
     Attributes:
-        inputs: `(n, *input_shape)`, augmented if that was asked for.
+        inputs: `(n, *input_shape)`, augmented if the configuration says so.
         output: of the decoder, the parameter of the likelihood, `(n, *input_shape)`.
         inner: the draw u, `(n, d)`.
         z_mean, z_log_var: of the posteriors, `(n, d)`.
@@ -39,8 +39,8 @@ class Objective(keras.Model):
 
     reconstruction + beta * rate, the ordinary VAE; + normality * the sliced Epps-Pulley distance of the aggregate
     posterior; + class_loss * the cross-entropy of a linear classifier of u; + the negative log likelihood of u under
-    the flow, whose gradient to u is turned round and weighted by `divergence`. So the flow learns the density q of the
-    aggregate posterior, and the encoder lowers KL(q || N(0, I)) by that estimate, leaving the rate alone.
+    the flow, whose gradient to u is reversed and weighted by `divergence`. The flow thus learns the density q of the
+    aggregate posterior, and the encoder lowers that estimate of KL(q || N(0, I)) without touching the rate.
     """
 
     def __init__(self, vae: Vae, classes: int, total_steps: int = 1) -> None:
@@ -68,10 +68,7 @@ class Objective(keras.Model):
         self.build((None, *config.input_shape))
 
     def call(self, inputs: KerasTensor, training: bool = False) -> Draw:
-        """Return the answer to one draw from the posterior of the inputs.
-
-        In training of the augmented inputs, if the configuration asks for that; they are what comes back.
-        """
+        """Return the results for one draw from each input's posterior; in training the inputs may be augmented."""
         if training and self.config.augmentation:
             inputs = augment(inputs, self.config.augmentation, self.noise)
         z_mean, z_log_var = self.vae.encoder(inputs)
@@ -94,7 +91,7 @@ class Objective(keras.Model):
         return reconstruct(draw.inputs, draw.output, self.config)
 
     def _measure_rate(self, draw: Draw, labels: KerasTensor) -> KerasTensor:
-        # The predecessor took the standard deviation for the variance in its rate: see vae/gaussian.py.
+        # The predecessor took the standard deviation as the variance in its rate: see vae/model/gaussian.py.
         log_var = 0.5 * draw.z_log_var if self.config.slip else draw.z_log_var
         return ops.mean(gaussian.rate(draw.z_mean, log_var))
 
@@ -108,17 +105,17 @@ class Objective(keras.Model):
         return ops.mean(keras.losses.sparse_categorical_crossentropy(labels, logits, from_logits=True))
 
     def _estimate_divergence(self, draw: Draw, labels: KerasTensor) -> KerasTensor:
-        """Return the flow's estimate of KL(q || N(0, I)), its gradient to the draw turned round and weighted."""
+        """Return the flow's estimate of KL(q || N(0, I)), its gradient to the draw reversed and weighted."""
         weight = self.config.divergence * ops.clip((self.steps / self.total_steps - REST) / RAMP, 0.0, 1.0)
-        turned = ops.stop_gradient(draw.inner * (1.0 + weight)) - weight * draw.inner
-        return ops.mean(self.vae.log_density(turned) - gaussian.log_density(turned))
+        reversed_draw = ops.stop_gradient(draw.inner * (1.0 + weight)) - weight * draw.inner
+        return ops.mean(self.vae.log_density(reversed_draw) - gaussian.log_density(reversed_draw))
 
 
 class FlowObjective(keras.Model):
     """The negative log likelihood of fresh draws from posteriors under a flow, to `fit` on z_mean and z_log_var."""
 
     def __init__(self, vae: Vae) -> None:
-        """Take the VAE whose flow is trained; its encoder and decoder are not."""
+        """Take the VAE whose flow is trained; its encoder and decoder stay."""
         super().__init__(name="flow_objective")
         self.vae = vae
         _train_only(vae, ("flow",))
@@ -144,7 +141,7 @@ class FlowObjective(keras.Model):
 def reconstruct(inputs: KerasTensor, output: KerasTensor, config: VaeConfig) -> KerasTensor:
     """Return the mean negative log likelihood of inputs given the decoder's output, in nats a row: a scalar.
 
-    For the Gaussian likelihoods without their constant, which no weight changes.
+    The Gaussian likelihoods leave out their constant, which does not depend on the weights.
     """
     axes = tuple(range(1, len(config.input_shape) + 1))
     if config.likelihood == "bernoulli":
@@ -158,7 +155,7 @@ def reconstruct(inputs: KerasTensor, output: KerasTensor, config: VaeConfig) -> 
 
 
 def fold_seed(seed: int) -> int:
-    """Return a seed of the 31 bits that Keras takes, made of all bits of a seed."""
+    """Return a seed of 31 bits, as Keras takes it, from all bits of a seed."""
     return int(np.random.default_rng(seed).integers(2**31))
 
 

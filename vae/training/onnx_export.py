@@ -1,4 +1,4 @@
-"""Freezing: a trained Keras VAE in, its networks in ONNX out."""
+"""The export of a trained Keras VAE as two ONNX networks."""
 
 import warnings
 from collections.abc import Sequence
@@ -10,6 +10,7 @@ import numpy as np
 import onnx
 from keras import KerasTensor, ops
 
+from ld_data.typing import Array
 from vae.model import gaussian
 from vae.model.vae import Vae
 from vae.runtime.frozen_vae import FrozenVae
@@ -18,7 +19,7 @@ from vae.runtime.onnx_network import Network
 
 
 class _Encoder(keras.Model):
-    """Maps inputs and noise to draws from the posteriors, and their rates."""
+    """Maps inputs and noise to draws from the posteriors and their rates."""
 
     def __init__(self, vae: Vae) -> None:
         super().__init__(name="encoder")
@@ -43,16 +44,16 @@ class _Decoder(keras.Model):
 
 
 def freeze(vae: Vae) -> FrozenVae:
-    """Return the encoder and the decoder of a VAE as networks of their own, its flow within both.
+    """Return the encoder and the decoder of a VAE as two networks, each with the flow inside.
 
-    Keras exports by tf2onnx and needs TensorFlow for it, whatever its backend.
+    Keras exports with tf2onnx and needs TensorFlow for it, with any backend.
     """
     latents = (vae.config.latent_dim,)
     encoder = export(_Encoder(vae), inputs=vae.config.input_shape, noise=latents)
     return FrozenVae(vae.config, encoder, export(_Decoder(vae), latents=latents))
 
 
-def freeze_classes(vae: Vae, frequency: np.ndarray) -> GaussianClasses:
+def freeze_classes(vae: Vae, frequency: Array) -> GaussianClasses:
     """Return the codec of a class VAE, linear both ways, whose classes have the shares `frequency` `(k,)`."""
     last = vae.decoder.last
     z_mean, z_log_var = vae.encoder(np.eye(len(frequency), dtype=np.float32))
@@ -65,9 +66,9 @@ def export(model: keras.Model, **shapes: tuple[int, ...]) -> Network:
     specs = [keras.InputSpec(shape=(None, *shape), dtype="float32", name=name) for name, shape in shapes.items()]
     signature = specs if len(specs) == 1 else [specs]
     zeros = [np.zeros((1, *shape), np.float32) for shape in shapes.values()]
-    model(zeros if len(zeros) > 1 else zeros[0])  # Keras exports only what was called
+    model(zeros if len(zeros) > 1 else zeros[0])  # Keras exports only models that were called
     with TemporaryDirectory() as folder, warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # tf2onnx looks for names that numpy has given up
+        warnings.simplefilter("ignore")  # tf2onnx uses names that numpy deprecates
         path = Path(folder) / f"{model.name}.onnx"
         model.export(path, format="onnx", verbose=False, input_signature=signature)
         return Network(_normalise(onnx.load(path)).SerializeToString(deterministic=True))
@@ -76,7 +77,7 @@ def export(model: keras.Model, **shapes: tuple[int, ...]) -> Network:
 def _normalise(model: onnx.ModelProto) -> onnx.ModelProto:
     """Return a model with its nodes in the order of need, and its constants and values numbered in that order.
 
-    tf2onnx orders them by the hashes of names, and its names count up over a process.
+    tf2onnx orders them by the hashes of names, and its names count up in a process.
     """
     constants = {constant.name: constant for constant in model.graph.initializer}
     inputs = [argument for argument in model.graph.input if argument.name not in constants]
@@ -100,7 +101,7 @@ def _normalise(model: onnx.ModelProto) -> onnx.ModelProto:
 
 
 def _order_nodes(graph: onnx.GraphProto) -> list[onnx.NodeProto]:
-    """Return the nodes that the outputs need, each behind those that it needs itself, inputs from left to right."""
+    """Return the nodes that the outputs need, each after the nodes that it needs, inputs from left to right."""
     makers = {name: node for node in graph.node for name in node.output}
     ordered: dict[int, onnx.NodeProto] = {}
     waiting = [makers[argument.name] for argument in reversed(graph.output)]

@@ -1,4 +1,4 @@
-"""Training: a configuration and inputs in, fitted models out, the same for the same seed."""
+"""Training: a configuration and inputs in, fitted models out, equal for equal seeds."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -12,6 +12,7 @@ from tqdm.keras import TqdmCallback
 from ld_data.batches import make_batches
 from ld_data.errors import InputError
 from ld_data.sources.source import Source
+from ld_data.typing import Array
 from vae.codec import Codec
 from vae.config import VaeConfig
 from vae.model.flow import Flow
@@ -26,18 +27,20 @@ from vae.training.objective import FlowObjective, Objective
 from vae.training.onnx_export import freeze, freeze_classes
 
 FLOW_BATCH_ROWS = 512
-STANDARDISING_STREAM = 1 << 42  # of the noise in the draws that the flow is standardised on: not that of any release
-STANDARDISING_ROWS, STANDARDISING_REPEATS = 240_000, 4  # at most: of draws in all, and of each input
+STANDARDISING_STREAM = 1 << 42  # of the noise in the draws that standardise the flow; no release uses this stream
+STANDARDISING_ROWS, STANDARDISING_REPEATS = 240_000, 4  # the most draws in all, and of each input
 WARMUP_STEPS = 300
-AVERAGES = 10  # a running average spans at most that part of the training
-GREATEST_GRADIENT = 100.0  # norm for one weight array: clips the outliers of the first steps alone
+AVERAGES = 10  # a running average spans at most this fraction, 1 / 10, of the training
+GREATEST_GRADIENT = 100.0  # norm for one weight array: clips only the outliers of the first steps
 
 
-def train_vae(config: VaeConfig, inputs: np.ndarray, labels: np.ndarray, *, progress: bool = True) -> Vae:
+def train_vae(config: VaeConfig, inputs: Array, labels: Array, *, progress: bool = True) -> Vae:
     """Return a VAE fitted to inputs `(n, *input_shape)` float32 and their classes `(n,)`, under a progress bar.
 
-    The classes matter only to a configuration that weights its `class_loss`. Raises `InputError` if the inputs have
-    another shape or are fewer than one batch.
+    The classes matter only if the configuration weights its `class_loss`.
+
+    Raises:
+        InputError: the inputs have another shape, or are fewer than one batch.
     """
     if inputs.shape[1:] != config.input_shape:
         raise InputError(f"inputs must have shape (n, *{config.input_shape}); received {inputs.shape}.")
@@ -52,10 +55,10 @@ def train_vae(config: VaeConfig, inputs: np.ndarray, labels: np.ndarray, *, prog
     return vae
 
 
-def _fit_flow(vae: Vae, flow: Flow, inputs: np.ndarray, title: str | None) -> None:
+def _fit_flow(vae: Vae, flow: Flow, inputs: Array, title: str | None) -> None:
     """Fit the flow of a trained VAE to fresh draws from the posteriors of inputs, and standardise it.
 
-    Encoder and decoder are left alone.
+    Encoder and decoder do not change.
     """
     config = replace(
         vae.config,
@@ -79,9 +82,9 @@ def fit(
     title: str | None,
     loss: Callable[[KerasTensor, KerasTensor], KerasTensor] | None = None,
 ) -> None:
-    """Fit a model by Adam on a cosine schedule, and leave it with the running average of its weights if asked to.
+    """Fit a model by Adam on a cosine schedule; with `averaging` it ends with the running average of its weights.
 
-    A pass is as many batches as `rows` fill. Without a `loss`, of targets and outputs, the model has its own.
+    A pass is as many batches as `rows` fill. Without a `loss` of targets and outputs the model uses its own.
     """
     steps = rows // config.batch_size
     total = config.epochs * steps
@@ -89,17 +92,21 @@ def fit(
     schedule = keras.optimizers.schedules.CosineDecay(
         config.learning_rate / 10, total - warmup, warmup_target=config.learning_rate, warmup_steps=warmup
     )
-    momentum = min(config.averaging, 1 - AVERAGES / max(total, AVERAGES))  # forgets how it began in a short training
+    momentum = min(config.averaging, 1 - AVERAGES / max(total, AVERAGES))  # a short training forgets its start
     averaging = {"use_ema": True, "ema_momentum": momentum} if momentum else {}
     optimizer = keras.optimizers.Adam(schedule, clipnorm=GREATEST_GRADIENT, **averaging)
-    # Keras would compile TensorFlow's graph by XLA, which on processors costs half as much again for convolutions.
+    # By default Keras compiles TensorFlow's graph by XLA, which makes convolutions on processors 50 % slower.
     model.compile(optimizer, loss, jit_compile="auto" if keras.backend.backend() != "tensorflow" else False)
     callbacks = [TqdmCallback(verbose=1, desc=title, mininterval=0.5, disable=None)] if title else []
     model.fit(batches, steps_per_epoch=steps, epochs=config.epochs, shuffle=False, verbose=0, callbacks=callbacks)
 
 
 def train_codec(source: Source, recipe: Recipe, *, progress: bool = True) -> Codec:
-    """Return the models of a source: a VAE of its inputs, and the exact cells or a trained class VAE of its labels."""
+    """Return the models of a source: a VAE of its inputs, and the exact cells or a trained class VAE of its labels.
+
+    Raises:
+        InputError: the classes do not fit into the latent size, or the recipe does not fit the source.
+    """
     y: Cells | GaussianClasses
     if recipe.y == "cells":  # first, since classes may not fit into d dimensions
         y = make_cells_of(source.label_train, source.classes, recipe.x.latent_dim)

@@ -1,4 +1,4 @@
-"""Model servers by others, around the same decoder: programs on their own, which import nothing of this project.
+"""Other model servers around the same decoder: programs that import nothing of this project.
 
-Their libraries disagree with those of the project about versions, and so they may run in another environment.
+Their libraries need other versions than the project's, and so they may run in another environment.
 """

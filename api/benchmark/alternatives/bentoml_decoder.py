@@ -1,4 +1,4 @@
-"""BentoML around a decoder on ONNX Runtime, with the batching that it offers: `bentoml_decoder.py ONNX PORT`."""
+"""BentoML around a decoder on ONNX Runtime, with its own batching: `bentoml_decoder.py ONNX PORT`."""
 
 import os
 import sys
@@ -13,7 +13,7 @@ MODEL_VARIABLE = "BENCHMARK_DECODER"
 
 @bentoml.service(workers=1, traffic={"timeout": 120})
 class Decoder:
-    """Arrays in, arrays out, as JSON; requests are computed together as its scheduler sees fit."""
+    """Arrays in and out, as JSON; BentoML's scheduler joins requests."""
 
     def __init__(self) -> None:
         """Load the network, on one thread."""

@@ -1,4 +1,4 @@
-"""LitServe around a decoder on ONNX Runtime, with the batching that it offers: `litserve_decoder.py ONNX PORT`."""
+"""LitServe around a decoder on ONNX Runtime, with its own batching: `litserve_decoder.py ONNX PORT`."""
 
 import sys
 from typing import Any
@@ -9,7 +9,7 @@ import onnxruntime
 
 
 class Decoder(litserve.LitAPI):
-    """Lists in, lists out; requests that come within five milliseconds are computed together."""
+    """Lists in and out; requests within five milliseconds are computed together."""
 
     def setup(self, device: str) -> None:
         """Load the network, on one thread."""
@@ -22,7 +22,7 @@ class Decoder(litserve.LitAPI):
         return np.array(request["vectors"], np.float32)
 
     def batch(self, inputs: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
-        """Return the latents of several requests as one array, and where each begins but the first."""
+        """Return the latents of several requests as one array, and where each of them begins, except the first."""
         return np.concatenate(inputs), np.cumsum([len(rows) for rows in inputs])[:-1]
 
     def predict(self, batch: tuple[np.ndarray, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:

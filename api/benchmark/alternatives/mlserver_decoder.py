@@ -1,6 +1,6 @@
-"""MLServer around a decoder on ONNX Runtime, with the batching that it offers: `mlserver_decoder.py ONNX PORT`.
+"""MLServer around a decoder on ONNX Runtime, with its own batching: `mlserver_decoder.py ONNX PORT`.
 
-Without processes of its own for the models, which would share the one core.
+It starts no processes for its models, as these would share the one core.
 """
 
 import asyncio
@@ -15,7 +15,7 @@ from mlserver.types import InferenceRequest, InferenceResponse
 
 
 class Decoder(MLModel):
-    """A tensor in, a tensor out, by the Open Inference Protocol."""
+    """The decoder, behind the Open Inference Protocol."""
 
     async def load(self) -> bool:
         """Load the network, on one thread."""
@@ -32,7 +32,7 @@ class Decoder(MLModel):
 
 
 def find_free_port() -> int:
-    """Return a port that nobody listens on, for what MLServer serves beside."""
+    """Return a free port, for the other services of MLServer."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         return int(listener.getsockname()[1])
 

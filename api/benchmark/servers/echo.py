@@ -1,4 +1,4 @@
-"""The service with models that compute nothing: the most that its HTTP, its checks and its payloads allow."""
+"""The service with models that compute nothing: the upper limit of its HTTP, its checks and its payloads."""
 
 import sys
 from pathlib import Path
@@ -15,11 +15,12 @@ from api.server import settle
 from api.work.batching import BATCH_ROWS
 from eval.leaderboard.store import Store
 from ld_data.noise import make_normals
+from ld_data.typing import Array, Floats
 from vae.codec import Codec
 
 
 class EchoX:
-    """A codec of x that checks what it is given, and answers rows that it has computed once."""
+    """A codec of x that checks its inputs, and answers with rows computed once."""
 
     def __init__(self, codec: Codec) -> None:
         """Compute the rows."""
@@ -28,15 +29,15 @@ class EchoX:
         self._inputs = codec.x.run_decoder(self._latents)
 
     def __getattr__(self, name: str) -> Any:
-        """Return what is the same as of the codec."""
+        """Return the codec's own attribute."""
         return getattr(self._x, name)
 
-    def run_decoder(self, latents: np.ndarray) -> np.ndarray:
-        """Return as many inputs."""
+    def run_decoder(self, latents: Floats) -> Array:
+        """Return as many inputs as latents."""
         return self._inputs[: len(latents)]
 
-    def run_encoder(self, inputs: np.ndarray, noise: np.ndarray) -> np.ndarray:
-        """Return as many latents."""
+    def run_encoder(self, inputs: Array, noise: Floats) -> Floats:
+        """Return as many latents as inputs."""
         return self._latents[: len(inputs)]
 
 

@@ -1,7 +1,6 @@
-"""A soak: many kinds of visitors for minutes on end, memory watched, and one process killed in the middle."""
+"""A soak: many kinds of visitors for minutes on end, memory measured, and one process killed half-way."""
 
 import contextlib
-import http.client
 import os
 import signal
 import statistics
@@ -10,35 +9,44 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from api.benchmark.contenders.processes import Running, find_descendants, read_resident, start
-from api.benchmark.contenders.registry import Contender, Setting, ask_in_npy, make_service_command
-from api.benchmark.soak.visitors import OK, REFUSED, Visit, find_place, iterate_pauses, list_receipts, make_visitors
-from ld_data.errors import StartError
-from ld_data.release.dataset import LatentDataset
+import httpx2
 
-MEGABYTE = 1e6
+from api.benchmark.contenders import SERVE, Contender, Setting, ask_in_npy
+from api.benchmark.load import MEGABYTE
+from api.benchmark.processes import Running, find_descendants, read_resident
+from api.benchmark.soak.visitors import (
+    OK,
+    REFUSED,
+    Visit,
+    connect,
+    iterate_pauses,
+    list_receipts,
+    make_visitors,
+)
+from ld_data.errors import StartError
+
 MAX_GROWTH = 32.0  # MB, of the last quarter's median over that of the second
+WORKER_BYTES = 2**26  # of a process that has loaded the models
 REPLACED_SECONDS = 30.0
-CUT_SECONDS = 5.0  # after a process was killed, in which connections to it may break
+CUT_SECONDS = 5.0  # after a kill, in which connections to the process may break
 CUT = "cut off by the kill"
 
 
 @dataclass
 class Soak:
-    """What came of a soak.
+    """The outcome of a soak.
 
     Attributes:
-        minutes: that it took.
-        outcomes: how often each visitor met what: "ok", "refused with 429", or a surprise.
-        memory: resident megabytes, at equal distances of time.
-        scores: that the service took, and of these `missing` at the end.
+        minutes: its length.
+        outcomes: how often each visitor had which outcome: "ok", "refused with 429", or a surprise.
+        memory: resident megabytes, at equal intervals.
+        scores: how many the service accepted; `missing` of them were not in its log at the end.
         killed: whether a process was killed, and `replaced`.
-        surprises: what should not have been.
+        surprises: one line for each event that should not have happened.
     """
 
     minutes: float
@@ -51,44 +59,33 @@ class Soak:
     surprises: list[str] = field(default_factory=list)
 
 
-def soak(data: LatentDataset, folder: Path, minutes: float, workers: int, progress: bool = True) -> Soak:
-    """Return what came of visitors of all kinds to a service of its own; raises `StartError` if it does not start.
+def soak(folder: Path, minutes: float, workers: int, progress: bool = True) -> Soak:
+    """Return the outcome of a soak of a service of its own; of two processes or more, one is killed half-way.
 
-    With two processes or more, one is killed half-way.
+    Raises:
+        StartError: if the service does not start, or ends.
     """
-    options = ("--workers", str(workers)) if workers > 1 else ()
-    service = Contender("service", make_service_command(*options), ask_in_npy, core=None)
+    command = f"{SERVE} --workers {workers}" if workers > 1 else SERVE
+    service = Contender("service", command, ask_in_npy, core=None)
     with TemporaryDirectory(prefix="ld-data-soak-") as scratch:
-        setting = Setting(folder.resolve(), sys.executable, Path(scratch))
-        with start(service.make_program(setting, data.test.x[:1])) as running:
-            return _Day(running, folder.resolve().name, minutes, progress).spend(kill=workers > 1)
+        setting = Setting.read(folder, sys.executable, Path(scratch))
+        with service.start(setting) as running, connect(running.port) as client:
+            return _Day(running, minutes, progress).spend(client, setting, kill=workers > 1)
 
 
 class _Day:
-    """The visits, and who watches."""
+    """The visits, and the measurements meanwhile."""
 
-    def __init__(self, running: Running, release: str, minutes: float, progress: bool) -> None:
+    def __init__(self, running: Running, minutes: float, progress: bool) -> None:
         self._running, self._progress = running, progress
-        self._place = find_place(running.port, release)
         self._result = Soak(minutes)
         self._outcomes: Counter[tuple[str, str]] = Counter()
         self._lock, self._ended = threading.Lock(), threading.Event()
         self._killed_at = float("-inf")
 
-    def spend(self, kill: bool) -> Soak:
-        receipts: set[str] = set()
-        with ExitStack() as connections:
-            visitors = make_visitors(self._place, receipts, connections)
-            self._entertain(visitors, kill)
-        result = self._result
-        result.scores, result.missing = len(receipts), len(receipts - list_receipts(self._place))
-        for (name, outcome), times in sorted(self._outcomes.items()):
-            result.outcomes.setdefault(name, {})[outcome] = times
-        result.surprises = find_surprises(result, set(visitors), kill)
-        return result
-
-    def _entertain(self, visitors: dict[str, tuple[float, Visit]], kill: bool) -> None:
-        """Let each visitor come in a thread of its own until the time is over."""
+    def spend(self, client: httpx2.Client, setting: Setting, kill: bool) -> Soak:
+        receipts = set[str]()
+        visitors = make_visitors(client, setting, receipts)
         threads = [threading.Thread(target=self._visit, args=(name, *visitor)) for name, visitor in visitors.items()]
         for thread in threads:
             thread.start()
@@ -98,12 +95,18 @@ class _Day:
             self._ended.set()
             for thread in threads:
                 thread.join()
+        result = self._result
+        result.scores, result.missing = len(receipts), len(receipts - list_receipts(client))
+        for (name, outcome), times in sorted(self._outcomes.items()):
+            result.outcomes.setdefault(name, {})[outcome] = times
+        result.surprises = find_surprises(result, set(visitors), kill)
+        return result
 
     def _visit(self, name: str, pause: float, visit: Visit) -> None:
         for seconds in iterate_pauses(pause):
             try:
                 outcome = visit()
-            except (OSError, http.client.HTTPException) as error:
+            except (OSError, httpx2.HTTPError) as error:
                 is_cut = time.monotonic() - self._killed_at < CUT_SECONDS
                 outcome = CUT if is_cut else f"{type(error).__name__}: {error}"
             with self._lock:
@@ -112,45 +115,37 @@ class _Day:
                 return
 
     def _watch(self, kill: bool) -> None:
-        seconds = 60 * self._result.minutes
-        pause, began = seconds / 40, time.monotonic()
+        seconds, began = 60 * self._result.minutes, time.monotonic()
         while (passed := time.monotonic() - began) < seconds:
-            time.sleep(min(pause, seconds - passed))
+            time.sleep(min(seconds / 40, seconds - passed))
             self._result.memory.append(self._running.measure_memory() / MEGABYTE)
-            if self._running.process.poll() is not None:
-                raise StartError(f"the service ended with status {self._running.process.returncode}")
+            if (status := self._running.process.poll()) is not None:
+                raise StartError(f"the service ended with status {status}")
             if kill and not self._result.killed and time.monotonic() - began > seconds / 2:
                 self._kill_one()
-            self._tell(passed)
+            if self._progress:
+                visits = f"{self._result.memory[-1]:7.1f} MB  {sum(self._outcomes.values()):9,} visits"
+                print(f"{passed:6.0f} s  {visits}", file=sys.stderr, flush=True)
 
     def _kill_one(self) -> None:
-        """Kill the largest of the service's processes, and see whether another takes its place."""
-        children = find_descendants(self._running.process.pid)
-        if not children:
+        """Kill one of the processes that serve, and wait for another in its place."""
+        workers = self._list_workers()
+        if not workers:
             return
-        victim = max(children, key=read_resident)
-        least, before = read_resident(victim) / 2, self._count_workers(read_resident(victim) / 2)
         self._killed_at, self._result.killed = time.monotonic(), True
         with contextlib.suppress(ProcessLookupError):
-            os.kill(victim, signal.SIGKILL)
+            os.kill(workers[0], signal.SIGKILL)
         while time.monotonic() - self._killed_at < REPLACED_SECONDS and not self._result.replaced:
             time.sleep(0.2)
-            gone = victim not in find_descendants(self._running.process.pid)
-            self._result.replaced = gone and self._count_workers(least) >= before
+            now = self._list_workers()
+            self._result.replaced = workers[0] not in now and len(now) >= len(workers)
 
-    def _count_workers(self, least: float) -> int:
-        return sum(read_resident(pid) >= least for pid in find_descendants(self._running.process.pid))
-
-    def _tell(self, passed: float) -> None:
-        if self._progress:
-            visits = sum(self._outcomes.values())
-            print(
-                f"{passed:6.0f} s  {self._result.memory[-1]:7.1f} MB  {visits:9,} visits", file=sys.stderr, flush=True
-            )
+    def _list_workers(self) -> list[int]:
+        return [pid for pid in find_descendants(self._running.process.pid) if read_resident(pid) > WORKER_BYTES]
 
 
 def find_surprises(result: Soak, visitors: set[str], kill: bool) -> list[str]:
-    """Return what should not have been, in a soak of these visitors that was to kill a process or not."""
+    """Return a line for each event that a soak of these visitors, with or without a kill, should not have."""
     surprises = [
         f"{name}: {outcome}, {times} times"
         for name, outcomes in result.outcomes.items()
@@ -161,11 +156,11 @@ def find_surprises(result: Soak, visitors: set[str], kill: bool) -> list[str]:
     if (growth := measure_growth(result.memory)) > MAX_GROWTH:
         surprises.append(f"memory grew by {growth:.0f} MB; at most {MAX_GROWTH:.0f} MB are expected")
     if result.missing:
-        surprises.append(f"{result.missing} of {result.scores} scores that were taken are not in the log")
+        surprises.append(f"{result.missing} of {result.scores} accepted scores are not in the log")
     if kill and not result.killed:
         surprises.append("no process was found to be killed")
     if result.killed and not result.replaced:
-        surprises.append("the process that was killed was not replaced")
+        surprises.append("the killed process was not replaced")
     return surprises
 
 
@@ -178,15 +173,13 @@ def measure_growth(memory: Sequence[float]) -> float:
 
 
 def describe_soak(result: Soak) -> str:
-    """Return what came of a soak, in words."""
+    """Return the outcome of a soak as text."""
     lines = [f"{result.minutes:g} minutes"]
     for name, outcomes in result.outcomes.items():
         lines.append(f"  {name:<28} " + "; ".join(f"{outcome} {times:,}" for outcome, times in outcomes.items()))
-    shown = result.memory[:: max(1, len(result.memory) // 10)]
-    lines.append(
-        f"memory in MB: {' '.join(f'{value:.0f}' for value in shown)}; growth {measure_growth(result.memory):.1f}"
-    )
-    lines.append(f"scores: {result.scores} taken, {result.missing} missing")
+    shown = " ".join(f"{value:.0f}" for value in result.memory[:: max(1, len(result.memory) // 10)])
+    lines.append(f"memory in MB: {shown}; growth {measure_growth(result.memory):.1f}")
+    lines.append(f"scores: {result.scores} accepted, {result.missing} missing")
     if result.killed:
         lines.append(f"one process was killed and {'replaced' if result.replaced else 'NOT replaced'}")
     lines += [f"SURPRISE: {surprise}" for surprise in result.surprises] or ["no surprise"]

@@ -1,85 +1,114 @@
-"""The benchmark itself, with turns of a moment: that it runs, and tells what it could not run."""
+"""The benchmark itself, with turns of a moment: it runs, and it names whatever it could not run."""
 
+import dataclasses
 import shutil
-import sys
-from pathlib import Path
 
 import pytest
 
-from api.benchmark.contenders.registry import OTHERS, Contender
+from api.benchmark.contenders import NGINX, OTHERS, Contender
+from api.benchmark.generator import Sample
 from api.benchmark.options import SECTIONS, Options
-from api.benchmark.suite import PRODUCTS, run
+from api.benchmark.suite import MEASUREMENTS, PARTS, Part, compute_ratios, run
 from tests.support.paths import CHECKPOINTS
 
 
 @pytest.fixture
 def folder(tmp_path):
     """A shipped release, alone in a folder."""
-    return Path(shutil.copytree(CHECKPOINTS / "ld-mnist1d-32", tmp_path / "checkpoints" / "ld-mnist1d-32"))
+    return shutil.copytree(CHECKPOINTS / "ld-mnist1d-32", tmp_path / "checkpoints" / "ld-mnist1d-32")
 
 
 def run_briefly(folder, *sections):
-    options = Options(
-        folder, sections=sections, rounds=1, seconds=0.02, warm_up=0.01, overload_seconds=0.1, progress=False
-    )
+    options = Options(folder, sections=sections, rounds=1, seconds=0.02, overload_seconds=0.1, progress=False)
     return run(options)
 
 
+def find_other(name):
+    (contender,) = [other for other in OTHERS if other.name == name]
+    return contender
+
+
+def make_part(contender, rows=1):
+    return Part(contender.name, contender, ((contender.ask, rows, 2),))
+
+
+def test_every_section_has_a_description_and_something_to_measure():
+    assert all(SECTIONS.values())
+    assert {*PARTS, *MEASUREMENTS} == set(SECTIONS)
+
+
+def test_parts_have_different_names():
+    names = [part.name for parts in PARTS.values() for part in parts]
+    assert len(set(names)) == len(names)
+
+
+def test_ratios_compare_the_service_with_others_at_the_same_load():
+    rates = {
+        "service, .npy, 1 x 16": 90.0,
+        "service, JSON, 1 x 16": 60.0,
+        "MLServer, 1 x 16": 30.0,
+        "MLServer, 1 x 64": 30.0,
+        "data.npz": 5.0,
+        "data.npz from nginx": 10.0,
+    }
+    ratios = compute_ratios({name: Sample(rate) for name, rate in rates.items()})
+    assert ratios == {"service, JSON, 1 x 16": 1.5, "MLServer, 1 x 16": 3.0, "data.npz from nginx": 0.5}
+
+
+@pytest.mark.slow
 def test_the_service_answers_every_part_right(folder, monkeypatch):
-    monkeypatch.setattr("api.benchmark.suite.LARGE_ROWS", 1000)
+    small = [
+        dataclasses.replace(part, groups=tuple((ask, min(rows, 500), count) for ask, rows, count in part.groups))
+        for part in PARTS["large"]
+    ]
+    monkeypatch.setitem(PARTS, "large", small)
+    monkeypatch.setattr("api.benchmark.suite.LARGE_ROWS", 500)
     results = run_briefly(folder, "large", "overload")
-    assert set(results.samples) == {"large JSON", "beside JSON", "large .npy", "beside .npy"}
+    assert set(results.samples) == {part.name for part in PARTS["large"]}
     for sample in results.samples.values():
         assert sample.failures == 0
         assert 0 < sample.p50 <= sample.p99
-    assert results.figures["overload: wrong or lost"] == 0
-    assert results.figures["overload: capacity"] > 0
+    assert results.figures["overload, 64 rows, .npy: wrong or lost"] == 0
+    assert results.figures["overload, 64 rows, .npy: requests a second at capacity"] > 0
     assert results.missing == {}
 
 
+@pytest.mark.slow
 def test_a_server_that_does_not_start_is_named_and_the_others_are_measured(folder, monkeypatch):
-    words = [sys.executable, "-c", "raise SystemExit('no such library')"]
-    broken = Contender("Broken", lambda setting, port: words, OTHERS[0].make)
-    monkeypatch.setattr("api.benchmark.suite.OTHERS", [broken, OTHERS[2]])
+    working = find_other("FastAPI, ONNX Runtime")
+    broken = Contender("Broken", """{own} -c 'raise SystemExit("no such library")'""", working.ask)
+    monkeypatch.setitem(PARTS, "others", [make_part(broken), make_part(working, 64)])
     results = run_briefly(folder, "others")
     assert results.missing == {"Broken": "it ended with status 1 (no such library)"}
-    assert {f"FastAPI, ONNX Runtime, {load}" for load in ("1 x 16", "1 x 64", "64 x 16")} == set(results.samples)
+    assert set(results.samples) == {"FastAPI, ONNX Runtime"}
 
 
-@pytest.mark.parametrize("script", ["litserve_decoder", "bentoml_decoder", "mlserver_decoder"])
-def test_an_alternative_whose_library_is_missing_says_so(folder, script, monkeypatch):
+@pytest.mark.slow
+def test_an_alternative_whose_library_is_missing_says_so(folder, monkeypatch):
     """The interpreter runs without any installed packages."""
-    contender = next(other for other in OTHERS if other.name.lower() in script)
-    bare = Contender(contender.name, lambda *places: _run_bare(contender.command(*places)), contender.make)
-    monkeypatch.setattr("api.benchmark.suite.OTHERS", [bare])
+    others = [find_other(name) for name in ("LitServe", "BentoML", "MLServer")]
+    bare = [dataclasses.replace(other, command=other.command.replace("{python}", "{python} -S")) for other in others]
+    monkeypatch.setitem(PARTS, "others", [make_part(other) for other in bare])
     results = run_briefly(folder, "others")
-    assert "No module named" in results.missing[contender.name]
+    assert set(results.missing) == {"LitServe", "BentoML", "MLServer"}
+    assert all("No module named" in reason for reason in results.missing.values())
     assert results.samples == {}
 
 
-def _run_bare(command):
-    return [command[0], "-S", *command[1:]]
-
-
+@pytest.mark.slow
 def test_a_download_is_measured_and_nginx_named_where_it_is_not_installed(folder, monkeypatch):
-    monkeypatch.setattr("shutil.which", lambda *_, **__: None)
+    download, beside = PARTS["download"]
+    absent = dataclasses.replace(NGINX, command="/nowhere/nginx")
+    monkeypatch.setitem(PARTS, "download", [download, dataclasses.replace(beside, contender=absent)])
     results = run_briefly(folder, "download")
-    assert set(results.samples) == {"download"}
-    assert results.missing == {"nginx": "not installed"}
+    assert set(results.samples) == {"data.npz"}
+    assert "No such file" in results.missing["nginx"]
 
 
+@pytest.mark.slow
 def test_nginx_serves_the_same_file(folder):
-    if shutil.which("nginx", path="/usr/sbin:/usr/bin:/usr/local/bin") is None:
+    if shutil.which(NGINX.command.split()[0]) is None:
         pytest.skip("needs nginx")
-    assert set(run_briefly(folder, "download").samples) == {"download", "download from nginx"}
-
-
-def test_the_networks_alone_are_measured_beside_the_matrix_product(folder, monkeypatch):
-    monkeypatch.setattr("api.benchmark.suite.ALONE_IN_KERAS", {})
-    results = run_briefly(folder, "alone")
-    assert {*PRODUCTS, "verify", "decoder 1", "encoder 4096"} <= set(results.samples)
-    assert results.figures["flop of decoder"] == pytest.approx(845_824, rel=0.1)
-
-
-def test_every_section_is_told_with_what_it_is():
-    assert all(SECTIONS.values())
+    results = run_briefly(folder, "download")
+    assert set(results.samples) == {"data.npz", "data.npz from nginx"}
+    assert all(sample.failures == 0 for sample in results.samples.values())

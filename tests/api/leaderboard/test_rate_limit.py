@@ -35,14 +35,14 @@ def use_up(limit, address):
     return taken
 
 
-def test_a_minute_s_worth_may_come_at_once_and_then_no_more(limit):
+def test_a_minute_of_requests_may_come_at_once(limit):
     assert use_up(limit, "1.2.3.4") == 3
     with pytest.raises(RateLimitError, match=r"3 submissions or removals a minute. Try again in 20 s") as caught:
         limit.take("1.2.3.4")
     assert caught.value.retry_after == 20
 
 
-def test_places_come_back_steadily(limit, clock):
+def test_buckets_refill_steadily(limit, clock):
     use_up(limit, "1.2.3.4")
     clock.now += 20
     assert use_up(limit, "1.2.3.4") == 1
@@ -50,7 +50,7 @@ def test_places_come_back_steadily(limit, clock):
     assert use_up(limit, "1.2.3.4") == 3
 
 
-def test_clients_do_not_take_each_other_s_places(limit):
+def test_each_client_has_its_own_bucket(limit):
     use_up(limit, "1.2.3.4")
     assert use_up(limit, "1.2.3.5") == 3
     assert use_up(limit, "2001:db8::1") == 3
@@ -61,7 +61,7 @@ def test_clients_do_not_take_each_other_s_places(limit):
     ("one", "other"),
     [("2001:db8::1", "2001:db8::ffff:1"), ("1.2.3.4", "1.2.3.4"), ("::ffff:1.2.3.4", "::ffff:1.2.3.4")],
 )
-def test_addresses_of_one_customer_share_theirs(limit, one, other):
+def test_addresses_of_one_customer_share_a_bucket(limit, one, other):
     use_up(limit, one)
     assert use_up(limit, other) == 0
 

@@ -1,4 +1,4 @@
-"""What the Open Inference Protocol lets in, and the words for what it does not."""
+"""The Open Inference Protocol: requests that it allows, and the messages for all others."""
 
 import asyncio
 import json
@@ -41,7 +41,7 @@ def changed(given, **values):
 
 
 @pytest.mark.parametrize("data", [VALUES.tolist(), VALUES.ravel().tolist()])
-def test_data_come_nested_or_flat(data):
+def test_data_are_nested_or_flat(data):
     question = read(inputs=[{**GOOD, "data": data}])
     assert np.array_equal(question.array, VALUES)
     assert question.array.dtype == np.float32
@@ -58,7 +58,7 @@ def test_bytes_are_read_as_their_datatype(name):
     assert question.array.dtype == np.dtype(dtype)
 
 
-def test_what_is_null_counts_as_left_out():
+def test_null_counts_as_left_out():
     question = read(id=None, parameters=None, outputs=None, inputs=[{**GOOD, "parameters": None}])
     assert np.array_equal(question.array, VALUES)
 
@@ -84,7 +84,7 @@ def test_an_encoder_takes_a_draw():
         ([1], ["parameters", "an object"]),
     ],
 )
-def test_bad_parameters_are_told(parameters, words):
+def test_bad_parameters_are_refused(parameters, words):
     refuse(*words, model=ENCODER, inputs=[LABELS], parameters=parameters)
 
 
@@ -142,7 +142,7 @@ def test_a_decoder_draws_nothing(parameters):
         (changed(GOOD, datatype="INT64", data=[[1, 2, 3, 0.5], [1, 2, 3, 4]]), ["INT64", "whole"]),
     ],
 )
-def test_what_is_not_as_the_protocol_has_it_is_told(request_, words):
+def test_requests_that_break_the_protocol_are_refused(request_, words):
     refuse(*words, **request_)
 
 
@@ -160,17 +160,17 @@ def test_what_is_not_as_the_protocol_has_it_is_told(request_, words):
         (changed(GOOD), bytes(32), ["32 bytes come after", "data"]),
     ],
 )
-def test_sizes_that_lie_are_told(given, content, words):
+def test_wrong_sizes_are_refused(given, content, words):
     refuse(*words, content=content, **given)
 
 
 @pytest.mark.parametrize("text", ["", "-1", "1e3", "²", "x" * 5000, "9" * 5000, "100000", "+5"])
-def test_a_length_of_the_json_that_cannot_be_is_told(text):
+def test_an_impossible_length_of_the_json_is_refused(text):
     refuse(HEADER_LENGTH, header_length=text, content=bytes(32), **changed(BYTES))
 
 
 @pytest.mark.parametrize("text", ["0", "5"])
-def test_a_length_that_cuts_the_json_is_told(text):
+def test_a_length_that_cuts_the_json_is_refused(text):
     refuse("not JSON", header_length=text, content=bytes(32), **changed(BYTES))
 
 
@@ -187,7 +187,7 @@ def test_a_length_that_cuts_the_json_is_told(text):
         ({"name": "labels"}, ["outputs", "an array"]),
     ],
 )
-def test_outputs_that_there_are_not_are_told(outputs, words):
+def test_unknown_outputs_are_refused(outputs, words):
     refuse(*words, model=CLASSIFIER, inputs=[GOOD], outputs=outputs)
 
 
@@ -220,4 +220,8 @@ def test_parts_make_the_same_answer_as_the_whole(is_binary):
 
 
 def test_tensors_are_described_with_any_number_of_rows():
-    assert describe_tensor(DECODER.operation.gives) == {"name": "inputs", "datatype": "FP32", "shape": [-1, 2, 2]}
+    assert describe_tensor(DECODER.operation.gives).model_dump() == {
+        "name": "inputs",
+        "datatype": "FP32",
+        "shape": [-1, 2, 2],
+    }

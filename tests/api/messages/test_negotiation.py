@@ -2,7 +2,7 @@ import pytest
 
 from api.messages.negotiation import choose_media_type, read_media_type
 
-JSON, NPY, PNG = OFFERED = ("application/json", "application/x-npy", "image/png")
+JSON, NPY, PNG = KNOWN = ("application/json", "application/x-npy", "image/png")
 
 
 @pytest.mark.parametrize(
@@ -37,8 +37,8 @@ JSON, NPY, PNG = OFFERED = ("application/json", "application/x-npy", "image/png"
         ("json", None),
     ],
 )
-def test_the_type_that_is_liked_best_is_chosen(accept, chosen):
-    assert choose_media_type(accept, OFFERED) == chosen
+def test_the_preferred_type_is_chosen(accept, chosen):
+    assert choose_media_type(accept, KNOWN) == chosen
 
 
 def test_a_content_type_is_read_without_parameters_and_case():

@@ -20,7 +20,7 @@ def test_pixels_are_rounded_to_the_nearest_of_8_bits():
     assert quantize(pixels).tolist() == [0, 0, 1, 255, 255]
 
 
-def test_a_sheet_of_images_holds_each_pixel_in_lines_as_in_a_book():
+def test_a_sheet_of_images_holds_each_pixel_from_left_to_right_in_lines():
     images = np.arange(5 * 28 * 28, dtype=np.float32).reshape(5, 28, 28) / (5 * 28 * 28)
     sheet = read_png(draw_sheet(images))
     step = 56 + GAP
@@ -48,5 +48,5 @@ def test_a_sheet_of_signals_plots_them_on_one_scale():
     assert set(np.flatnonzero((half == INK).any(axis=1))) == set(range(13, 42))
 
 
-def test_signals_that_do_not_move_are_drawn():
+def test_constant_signals_are_drawn():
     assert (read_png(draw_sheet(np.zeros((1, 40), np.float32))) == INK).sum() == 80

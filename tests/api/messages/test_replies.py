@@ -1,4 +1,4 @@
-"""How rows are answered: numbers of 8 bits, pictures, parts, and what a header Accept may ask for."""
+"""Rows as answers: numbers of 8 bits, pictures, parts, and the header Accept."""
 
 import asyncio
 import dataclasses
@@ -18,8 +18,8 @@ from api.settings import Limits
 from api.work.batching import CHUNK_ROWS
 from ld_data.errors import InputError
 from ld_data.storage.arrays import write_npy
-from tests.api.test_app import BASE, NPY, assert_error
 from tests.support.fakes import FakeCodec
+from tests.support.service import BASE, NPY, assert_error
 
 DECODE = f"{BASE}/x/decode"
 VECTORS = np.random.default_rng(0).uniform(size=(2 * CHUNK_ROWS + 5, 4)).astype(np.float32)
@@ -41,7 +41,7 @@ def make_request(accept):
 
 
 @pytest.mark.parametrize("rows", [1, 5, len(VECTORS)])
-def test_images_come_as_8_bits_on_request(client, rows):
+def test_images_are_sent_as_8_bits_on_request(client, rows):
     path, expected = f"{DECODE}?dtype=uint8", quantize(IMAGES[:rows])
     as_npy = post(client, path, VECTORS[:rows], "application/x-npy")
     assert as_npy.content == write_npy(expected)
@@ -49,7 +49,7 @@ def test_images_come_as_8_bits_on_request(client, rows):
     assert np.array_equal(post(client, path, VECTORS[:rows], "*/*").json()["inputs"], expected)
 
 
-def test_8_bits_are_refused_where_there_are_no_pixels(client):
+def test_8_bits_are_refused_for_signals(client):
     operations = make_operations(FakeCodec())
     signals = dataclasses.replace(operations["x/decode"], gives=Tensor("inputs", (40,)))
     with pytest.raises(InputError, match="signals"):
@@ -62,7 +62,7 @@ def test_8_bits_are_refused_where_there_are_no_pixels(client):
 
 @pytest.mark.parametrize("rows", [1, 50])
 @pytest.mark.parametrize("query", ["", "?dtype=uint8"])
-def test_pictures_come_on_request(client, rows, query):
+def test_pictures_are_sent_on_request(client, rows, query):
     answer = post(client, DECODE + query, VECTORS[:rows], "image/*")
     assert answer.headers["content-type"] == "image/png"
     assert answer.content == draw_sheet(IMAGES[:rows])
@@ -76,19 +76,19 @@ def test_more_pictures_than_a_sheet_holds_are_413_with_the_limit(client):
 
 @pytest.mark.parametrize("route", ["x/encode", "x/decode", "y/encode", "y/decode"])
 @pytest.mark.parametrize("accept", ["text/html", "application/json;q=0", "application/xml, text/*"])
-def test_types_that_are_not_spoken_are_406_with_those_that_are(client, route, accept):
+def test_unknown_types_are_406_with_the_known_ones(client, route, accept):
     answer = client.post(f"{BASE}/{route}", json={}, headers={"Accept": accept})
     assert_error(answer, 406, "not_acceptable", "application/json, application/x-npy", accept)
 
 
-def test_latents_and_generated_signals_are_no_pictures(client):
+def test_latents_and_generated_signals_have_no_pictures(client):
     answer = client.post(f"{BASE}/x/encode", json={}, headers={"Accept": "image/png"})
     assert_error(answer, 406, "not_acceptable")
     answer = client.post("/v1/sources/mnist1d/generate", json={}, headers={"Accept": "image/png"})
     assert_error(answer, 406, "not_acceptable", "application/x-npz")
 
 
-def test_several_headers_accept_are_one_list(client):
+def test_several_accept_headers_are_one_list(client):
     headers = [("Accept", "text/html"), ("Accept", "application/x-npy"), ("Content-Type", NPY["Content-Type"])]
     answer = client.post(DECODE, content=write_npy(VECTORS[:1]), headers=headers)
     assert answer.content == write_npy(IMAGES[:1])

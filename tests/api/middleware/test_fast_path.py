@@ -1,4 +1,4 @@
-"""The short way answers what the long way answers."""
+"""The short way and the long way give the same answers."""
 
 import numpy as np
 import pytest
@@ -8,7 +8,7 @@ from api.app import make_app
 from api.middleware.fast_path import FastPath
 from api.work.codec_service import CodecService
 from ld_data.storage.arrays import write_npy
-from tests.api.test_app import BASE, LIMITS, NPY
+from tests.support.service import BASE, LIMITS, NPY
 
 ASKS = {
     "x/decode": ("vectors", np.ones((2, 4), np.float32)),
@@ -20,7 +20,7 @@ ASKS = {
 
 @pytest.fixture
 def both(catalogue, store, monkeypatch):
-    """Ask both ways, and give the answers."""
+    """Send a request both ways, and return both answers."""
     client = TestClient(make_app(catalogue, store, LIMITS), raise_server_exceptions=False)
 
     def ask(route, **request):

@@ -1,4 +1,4 @@
-"""Compressed bodies: what was compressed arrives, in bounded pieces, and what lies is refused."""
+"""Compressed bodies arrive inflated, in bounded pieces, and damaged ones are refused."""
 
 import asyncio
 import gzip
@@ -9,28 +9,22 @@ import zlib
 import httpx2
 import numpy as np
 import pytest
-from fastapi.testclient import TestClient
 
 from api.app import make_app
 from api.middleware.inflation import PIECE_BYTES, InflatedBody
 from api.settings import Limits
 from ld_data.errors import InputError
 from ld_data.storage.arrays import write_npy
-from tests.api.test_app import BASE, LIMITS, NPY, assert_error
 from tests.support.servers import serve
+from tests.support.service import BASE, NPY, assert_error
 
 DECODE = f"{BASE}/x/decode"
 COMPRESS = {"gzip": gzip.compress, "deflate": zlib.compress}
 CONTENT = json.dumps({"vectors": np.random.default_rng(0).normal(size=(3, 4)).tolist()}).encode()
 
 
-@pytest.fixture
-def client(catalogue, store):
-    return TestClient(make_app(catalogue, store, LIMITS), raise_server_exceptions=False)
-
-
 def collect(chunks, encoding):
-    """The pieces that a body is inflated to, if it comes in these chunks."""
+    """The inflated pieces of a body that arrives in these chunks."""
     messages = [{"type": "http.request", "body": chunk, "more_body": True} for chunk in chunks]
     messages[-1]["more_body"] = False
     messages.append({"type": "http.disconnect"})
@@ -51,7 +45,7 @@ def collect(chunks, encoding):
 @pytest.mark.parametrize("encoding", COMPRESS)
 @pytest.mark.parametrize("size", [0, 1, PIECE_BYTES, 10 * PIECE_BYTES + 3])
 @pytest.mark.parametrize("chunk", [7, 1000, 10**9])
-def test_the_body_is_what_it_was(encoding, size, chunk):
+def test_the_inflated_body_equals_the_original(encoding, size, chunk):
     content = bytes(size // 2) + np.random.default_rng(0).bytes(size - size // 2)
     compressed = COMPRESS[encoding](content)
     pieces = collect([compressed[i : i + chunk] for i in range(0, len(compressed), chunk)], encoding)
@@ -81,14 +75,14 @@ def test_compressed_requests_are_answered_like_others(client, encoding, route):
         (lambda compressed: CONTENT, "Content-Encoding"),
     ],
 )
-def test_what_is_not_compressed_as_it_says_is_422(client, encoding, damage, word):
+def test_a_body_without_its_declared_encoding_is_422(client, encoding, damage, word):
     headers = {"Content-Encoding": encoding}
     answer = client.post(DECODE, content=damage(COMPRESS[encoding](CONTENT)), headers=headers)
     assert_error(answer, 422, "invalid_input", word)
 
 
 @pytest.mark.parametrize("encoding", ["br", "gzip, gzip", "gzip, br", "zstd"])
-def test_other_encodings_are_415_with_those_that_are_spoken(client, encoding):
+def test_other_encodings_are_415_with_the_known_ones(client, encoding):
     answer = client.post(DECODE, content=CONTENT, headers={"Content-Encoding": encoding})
     assert_error(answer, 415, "unsupported_media_type", "gzip or deflate", encoding)
     assert answer.headers["accept-encoding"] == "gzip, deflate"
@@ -112,14 +106,14 @@ def test_a_bomb_is_413_before_it_fills_the_memory(catalogue, store, encoding):
         assert httpx2.post(f"{address}{DECODE}", content=good, headers=headers).status_code == 200
 
 
-def test_a_client_that_leaves_is_told_on():
+def test_a_disconnect_is_passed_on():
     async def receive():
         return {"type": "http.disconnect"}
 
     assert asyncio.run(InflatedBody(receive, "gzip")()) == {"type": "http.disconnect"}
 
 
-def test_damage_in_the_middle_is_an_error_of_ours():
+def test_damage_in_the_middle_is_an_input_error():
     compressed = bytearray(gzip.compress(bytes(range(256)) * 100))
     compressed[len(compressed) // 2] ^= 255
     with pytest.raises(InputError):

@@ -1,27 +1,21 @@
-"""What the service counts of what it is asked, and that nobody can make it count under names of his own."""
+"""The metrics count requests, rows, refusals and calls of models, and no client can add labels."""
 
 import asyncio
 
 import numpy as np
 import pytest
-from fastapi.testclient import TestClient
 from prometheus_client.parser import text_string_to_metric_families
 
-from api.app import make_app
+from api.messages.request_record import find_record
 from api.middleware.metrics import SECONDS, SIZES, Metrics, MetricsMiddleware
 from ld_data.storage.arrays import write_npy
-from tests.api.test_app import BASE, LIMITS, NPY
+from tests.support.service import BASE, NPY
 
 DECODE = {"method": "POST", "route": "/v1/datasets/{release}/x/decode"}
 
 
-@pytest.fixture
-def client(catalogue, store):
-    return TestClient(make_app(catalogue, store, LIMITS), raise_server_exceptions=False)
-
-
 def read(client):
-    """The samples that the service tells, by name and labels."""
+    """The samples of the service, by name and labels."""
     response = client.get("/metrics")
     assert response.headers["content-type"].startswith("text/plain; version=")
     return {
@@ -50,7 +44,7 @@ def test_requests_rows_and_latencies_are_counted_by_route(client):
     assert 0 < samples[key("ld_data_request_seconds_sum", **DECODE)] < 3 * SECONDS[-1]
 
 
-def test_both_ways_count_alike(client):
+def test_the_short_and_the_long_way_count_alike(client):
     client.post(f"{BASE}/y/encode", json={"labels": [1]})
     client.post(f"{BASE}/y/encode?seed=1", json={"labels": [1, 2]})
     encode = {"method": "POST", "route": "/v1/datasets/{release}/y/encode"}
@@ -86,7 +80,7 @@ def test_refusals_are_counted_by_their_reason(client):
     assert samples[key("ld_data_requests_total", **DECODE, status="413")] == 1
 
 
-def test_names_that_clients_make_up_are_folded(client):
+def test_invented_names_share_one_label(client):
     sizes = []
     for number in range(20):
         client.post(f"/v1/datasets/made-up-{number}/x/decode", json={})
@@ -94,14 +88,14 @@ def test_names_that_clients_make_up_are_folded(client):
         client.get(f"/made/up/{number}")
         client.request(f"BREW{number}", "/info")
         sizes.append(len(read(client)))
-    assert len(set(sizes[2:])) == 1  # all that there is to tell has been told by then
+    assert len(set(sizes[2:])) == 1  # by then, all labels exist
     samples = read(client)
     assert not [sample for sample in samples if "made" in str(sample) or "BREW" in str(sample)]
     assert samples[key("ld_data_requests_total", method="GET", route="other", status="404")] == 20
     assert samples[key("ld_data_requests_total", method="other", route="/info", status="405")] == 20
 
 
-def test_what_is_in_progress_is_told(client):
+def test_requests_in_progress_are_reported(client):
     client.app.state.worker.admission.in_progress = 3
     client.app.state.worker.admission.held_bytes = 5
     samples = read(client)
@@ -118,19 +112,21 @@ def test_an_error_that_escapes_counts_as_500():
     scope = {"type": "http", "method": "GET"}
     with pytest.raises(ZeroDivisionError):
         asyncio.run(MetricsMiddleware(fail, metrics)(scope, None, None))
-    metrics.flush()
     assert b'ld_data_requests_total{method="GET",route="other",status="500"} 1.0' in metrics.write()
 
 
-def test_flushing_twice_counts_once():
+def test_writing_twice_counts_once():
     metrics = Metrics()
     metrics.count_call(2, 512)
-    metrics.count_request({"method": "GET", "rows": 7}, 200, 0.001)
+    scope = {"method": "GET"}
+    find_record(scope).rows = 7
+    metrics.count_request(scope, 200, 0.001)
     for _ in range(2):
-        metrics.flush()
+        metrics.update()
+        metrics.write()
     text = metrics.write().decode()
     assert 'ld_data_rows_total{method="GET",route="other"} 7.0' in text
     assert 'ld_data_request_seconds_bucket{le="0.001",method="GET",route="other"} 1.0' in text
     assert 'ld_data_request_seconds_bucket{le="0.0005",method="GET",route="other"} 0.0' in text
-    assert f'ld_data_model_call_rows_bucket{{le="{SIZES[-1]}"}} 0.0' in text  # a call of more rows than are gathered
+    assert f'ld_data_model_call_rows_bucket{{le="{SIZES[-1]}"}} 0.0' in text  # a call of more rows than a batch has
     assert 'ld_data_model_call_rows_bucket{le="+Inf"} 1.0' in text

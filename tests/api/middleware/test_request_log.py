@@ -1,4 +1,4 @@
-"""The id of a request, in its answer and in all lines about it, and the line that each request is."""
+"""Each request has an id, in its answer and in all lines about it, and a line of its own."""
 
 import io
 import json
@@ -6,53 +6,46 @@ import logging
 
 import numpy as np
 import pytest
-from fastapi.testclient import TestClient
 
-from api.app import make_app
 from api.middleware.request_log import JsonFormatter, TextFormatter
 from ld_data.errors import StorageError
 from ld_data.storage.arrays import write_npy
-from tests.api.test_app import BASE, LIMITS, NPY
-
-
-@pytest.fixture
-def client(catalogue, store):
-    return TestClient(make_app(catalogue, store, LIMITS), raise_server_exceptions=False)
+from tests.support.service import BASE, NPY
 
 
 @pytest.fixture
 def log():
-    """Give what is logged at level info, in a format."""
+    """Set a format, and return the stream of all records from level info on."""
     stream = io.StringIO()
     handler = logging.StreamHandler(stream)
-    root, ours = logging.getLogger(), logging.getLogger("api")
+    root, service = logging.getLogger(), logging.getLogger("api")
     root.addHandler(handler)
-    ours.setLevel(logging.INFO)
+    service.setLevel(logging.INFO)
 
     def read(formatter):
         handler.setFormatter(formatter)
         return stream
 
     yield read
-    ours.setLevel(logging.NOTSET)
+    service.setLevel(logging.NOTSET)
     root.removeHandler(handler)
 
 
 @pytest.fixture
 def lines(log):
-    """Give the JSON lines so far."""
+    """Return the JSON lines so far."""
     stream = log(JsonFormatter())
     return lambda: [json.loads(line) for line in stream.getvalue().splitlines()]
 
 
-def test_every_answer_tells_an_id_and_no_two_the_same(client):
+def test_every_answer_has_an_id_of_its_own(client):
     routes = ["/info", "/nowhere", f"{BASE}/x/decode", "/docs", "/v1/datasets/nope"]
     ids = [client.get(route).headers["x-request-id"] for route in routes for _ in range(3)]
     assert len(set(ids)) == len(ids)
 
 
 @pytest.mark.parametrize("sent", ["a", "0b5e1a52-7e1c-4f3e-9b1c-3f1d2c4b5a69", "x" * 64])
-def test_a_sane_id_of_the_client_is_kept(client, sent):
+def test_a_safe_id_of_the_client_is_kept(client, sent):
     assert client.get("/info", headers={"X-Request-ID": sent}).headers.get_list("x-request-id") == [sent]
 
 
@@ -84,7 +77,7 @@ def test_a_request_is_a_line_of_json(client, lines):
     }
 
 
-def test_a_refusal_tells_why(client, lines):
+def test_the_line_of_a_refusal_has_the_reason(client, lines):
     answer = client.post(f"{BASE}/x/decode", content=b"0" * 20_001)
     (line,) = lines()
     assert (line["status"], line["error_type"], line["bytes"]) == (413, "too_large", len(answer.content))
@@ -105,7 +98,7 @@ def test_nothing_is_logged_below_the_level(client, lines):
     assert lines() == []
 
 
-def test_an_unexpected_error_is_logged_with_the_id_that_the_client_is_told(client, catalogue, lines, monkeypatch):
+def test_an_unexpected_error_is_logged_with_the_id_in_the_answer(client, catalogue, lines, monkeypatch):
     def fail(*_):
         raise ZeroDivisionError("by accident")
 

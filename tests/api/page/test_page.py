@@ -19,7 +19,7 @@ def client(catalogue, tmp_path):
 
 
 @pytest.mark.parametrize("path", ["/", "/static/main.js", "/static/style.css", "/static/vendor/chart.umd.min.js"])
-def test_the_page_allows_nothing_from_elsewhere(path, client):
+def test_the_page_allows_nothing_from_other_hosts(path, client):
     answer = client.get(path)
     assert answer.status_code == 200
     policy = answer.headers["content-security-policy"]
@@ -30,20 +30,20 @@ def test_the_page_allows_nothing_from_elsewhere(path, client):
     assert (again.status_code, again.content) == (304, b"")
 
 
-def test_only_what_belongs_to_the_page_is_served(client):
+def test_only_files_of_the_page_are_served(client):
     for path in ("/static/none.js", "/static/../page.py", "/static/%2e%2e/page.py", "/static/"):
         answer = client.get(path)
         assert answer.status_code == 404
         assert answer.json()["error_type"] == "unknown_name"
 
 
-def test_its_files_can_only_be_read(client):
+def test_files_of_the_page_are_read_only(client):
     answer = client.post("/static/main.js")
     assert answer.status_code == 405
     assert answer.json()["error"].startswith("POST /static/main.js: Method Not Allowed. ")
 
 
-def test_the_page_can_be_asked_for_without_its_body(client):
+def test_head_answers_the_length_of_the_page(client):
     assert client.head("/").headers["content-length"] == str(len(HTML.encode()))
 
 
@@ -55,22 +55,22 @@ def test_the_page_is_light(client):
     assert sum(len(client.get(f"/{file}").content) for file in files) < MOST_BYTES
 
 
-def test_the_page_holds_no_script_and_no_style_of_its_own():
+def test_the_page_has_no_inline_script_or_style():
     assert not re.search(r"<script(?![^>]* src=)|<style|\sstyle=|\son\w+=|javascript:", HTML)
     assert not re.search(r"(?:src|href)=\"(?:https?:)?//", HTML)
 
 
 @pytest.mark.parametrize("name", SCRIPTS)
-def test_no_script_takes_text_for_html_or_asks_another_host(name):
+def test_no_script_makes_html_from_text_or_requests_another_host(name):
     assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function", SCRIPTS[name])
     assert not re.search(r"(?:fetch|import)\(?\s*[\"']https?:", SCRIPTS[name])
 
 
-def test_every_element_that_a_script_looks_for_is_there():
+def test_every_element_that_a_script_finds_exists():
     ids = set(re.findall(r'\bid="([^"]+)"', HTML))
     sought = {name for script in SCRIPTS.values() for name in re.findall(r'\b(?:find|onPress)\("([^"]+)"', script)}
     assert sought <= ids
 
 
-def test_the_library_of_the_charts_comes_with_its_licence():
+def test_the_chart_library_has_its_licence():
     assert "Permission is hereby granted" in (FOLDER / "vendor" / "chart.js-LICENSE.md").read_text("utf-8")

@@ -21,6 +21,8 @@ from tests.support.servers import serve
 NAME = "fake-4"
 FILES = f"/v1/datasets/{NAME}/files"
 
+pytestmark = pytest.mark.slow  # each export runs in a process of its own
+
 
 @pytest.fixture
 def app(catalogue, store):
@@ -39,21 +41,18 @@ def data(catalogue):
 
 
 def test_the_release_names_its_files_in_other_formats(client):
-    told = client.get(f"/v1/datasets/{NAME}").json()["exports"]
-    assert told == {form: {name: f"{FILES}/{name}" for name in names} for form, names in EXPORTED.items()}
+    exports = client.get(f"/v1/datasets/{NAME}").json()["exports"]
+    assert exports == {form: {name: f"{FILES}/{name}" for name in names} for form, names in EXPORTED.items()}
 
 
-@pytest.mark.parametrize("name", [name for names in EXPORTED.values() for name in names])
-def test_each_of_them_can_be_had_with_its_hash(client, name, tmp_path):
-    answer = client.get(f"{FILES}/{name}")
-    assert answer.status_code == 200
-    (tmp_path / name).write_bytes(answer.content)
-    assert answer.headers["etag"] == f'"{hash_file(tmp_path / name)}"'
-    assert client.get(f"{FILES}/{name}", headers={"If-None-Match": answer.headers["etag"]}).status_code == 304
-    assert client.get(f"{FILES}/{name}", headers={"Range": "bytes=0-3"}).content == answer.content[:4]
-
-
-def test_what_is_downloaded_holds_the_vectors(client, data):
+def test_each_export_downloads_with_its_hash_and_holds_the_vectors(client, data, tmp_path):
+    for name in (name for names in EXPORTED.values() for name in names):
+        answer = client.get(f"{FILES}/{name}")
+        assert answer.status_code == 200
+        (tmp_path / name).write_bytes(answer.content)
+        assert answer.headers["etag"] == f'"{hash_file(tmp_path / name)}"'
+        assert client.get(f"{FILES}/{name}", headers={"If-None-Match": answer.headers["etag"]}).status_code == 304
+        assert client.get(f"{FILES}/{name}", headers={"Range": "bytes=0-3"}).content == answer.content[:4]
     table = parquet.read_table(io.BytesIO(client.get(f"{FILES}/test.parquet").content))
     assert np.array_equal(np.array(table["x"].to_pylist(), np.float32), data.test.x)
     arrays = safetensors.numpy.load(client.get(f"{FILES}/data.safetensors").content)
@@ -62,7 +61,7 @@ def test_what_is_downloaded_holds_the_vectors(client, data):
     assert np.array_equal(numbers.filter(like="x_").to_numpy(np.float32), data.train.x)
 
 
-def test_a_format_is_made_once_however_many_ask(client, monkeypatch):
+def test_a_format_is_made_once_for_many_requests(client, monkeypatch):
     made = []
     make = exports.Exports._make
     monkeypatch.setattr(exports.Exports, "_make", lambda self, *args: made.append(args[2]) or make(self, *args))
@@ -73,7 +72,7 @@ def test_a_format_is_made_once_however_many_ask(client, monkeypatch):
 
 
 @deprecations
-def test_the_description_of_a_service_leads_to_its_files(app, data, tmp_path, monkeypatch):
+def test_the_croissant_description_leads_to_the_files(app, data, tmp_path, monkeypatch):
     monkeypatch.setattr(mlcroissant._src.core.constants, "DOWNLOAD_PATH", tmp_path)  # not the user's cache
     with serve(app) as address:
         described = mlcroissant.Dataset(f"{address}/v1/datasets/{NAME}/croissant.json")
@@ -82,17 +81,20 @@ def test_the_description_of_a_service_leads_to_its_files(app, data, tmp_path, mo
     assert np.array_equal(np.stack([record["test/y"] for record in records]), data.test.y)
 
 
-def test_the_description_tells_where_the_release_comes_from(client, catalogue):
+def test_the_croissant_description_has_the_origin_of_the_release(client, catalogue):
     answer = client.get(f"/v1/datasets/{NAME}/croissant.json")
     assert answer.headers["content-type"] == f'application/ld+json; profile="{CONFORMS_TO}"'
-    told, manifest = json.loads(answer.text), catalogue.find(NAME).manifest
-    assert told["conformsTo"] == CONFORMS_TO
-    assert told["prov:wasGeneratedBy"]["prov:label"] == manifest.command
-    assert told["prov:wasDerivedFrom"]["@id"] == f"urn:sha256:{manifest.source['sha256']}"
-    assert (told["datePublished"], told["dateModified"]) == (manifest.changes[-1].date, manifest.changes[0].date)
+    described, manifest = json.loads(answer.text), catalogue.find(NAME).manifest
+    assert described["conformsTo"] == CONFORMS_TO
+    assert described["prov:wasGeneratedBy"]["prov:label"] == manifest.command
+    assert described["prov:wasDerivedFrom"]["@id"] == f"urn:sha256:{manifest.source['sha256']}"
+    assert (described["datePublished"], described["dateModified"]) == (
+        manifest.changes[-1].date,
+        manifest.changes[0].date,
+    )
 
 
-def test_a_format_that_cannot_be_made_is_explained_and_logged(client, monkeypatch, caplog):
+def test_a_failed_export_is_explained_and_logged(client, monkeypatch, caplog):
     monkeypatch.setattr(exports.sys, "executable", "/no/such/python")
     answer = client.get(f"{FILES}/train.csv")
     assert answer.status_code == 503
@@ -100,16 +102,16 @@ def test_a_format_that_cannot_be_made_is_explained_and_logged(client, monkeypatc
     assert "/no/such/python" in caplog.text
 
 
-def test_a_child_that_was_killed_is_no_success(client, monkeypatch, tmp_path, caplog):
+def test_a_killed_export_is_a_failure(client, monkeypatch, tmp_path, caplog):
     program = tmp_path / "python"
-    program.write_text("#!/bin/sh\nkill -9 $$\n")  # as the kernel does where memory is short: nothing is on stderr
+    program.write_text("#!/bin/sh\nkill -9 $$\n")  # the kernel does this when memory is short; stderr stays empty
     program.chmod(0o700)
     monkeypatch.setattr(exports.sys, "executable", str(program))
     assert client.get(f"{FILES}/train.csv").status_code == 503
     assert "it ended with status -9" in caplog.text
 
 
-def test_a_format_that_took_too_long_can_be_had_later(client, monkeypatch):
+def test_an_export_that_took_too_long_is_available_later(client, monkeypatch):
     run = exports.subprocess.run
 
     def run_too_long(command, **options):
@@ -122,13 +124,13 @@ def test_a_format_that_took_too_long_can_be_had_later(client, monkeypatch):
     assert client.get(f"{FILES}/train.csv").status_code == 200
 
 
-def test_a_release_that_was_replaced_meanwhile_is_not_exported(client, release, monkeypatch):
+def test_a_release_that_was_replaced_is_not_exported(client, release):
     manifest = release / "manifest.json"
     manifest.write_text(manifest.read_text().replace('"seed": 0', '"seed": 1'))
     assert client.get(f"{FILES}/train.csv").status_code == 503
 
 
-def test_an_unknown_file_is_not_found_and_the_known_are_named(client):
+def test_the_answer_to_an_unknown_file_names_the_known_ones(client):
     answer = client.get(f"{FILES}/train.xlsx")
     assert answer.status_code == 404
     assert "train.parquet" in answer.json()["error"]

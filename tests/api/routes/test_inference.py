@@ -1,4 +1,4 @@
-"""The Open Inference Protocol v2, as Triton's own client speaks it."""
+"""The Open Inference Protocol v2, through Triton's own client."""
 
 import shutil
 
@@ -13,9 +13,9 @@ import ld_data
 from api.app import make_app
 from api.releases.catalogue import Catalogue
 from api.work.batching import CHUNK_ROWS
-from tests.api.test_app import BASE, LIMITS, assert_error
 from tests.support.fakes import FakeCodec, make_source
 from tests.support.servers import serve
+from tests.support.service import BASE, LIMITS, assert_error
 
 CODEC = FakeCodec()
 VECTORS = np.random.default_rng(0).normal(size=(CHUNK_ROWS + 5, 4)).astype(np.float32)
@@ -30,7 +30,7 @@ def app(catalogue, store):
 
 @pytest.fixture
 def client(app):
-    """A plain client, for what Triton's does not do."""
+    """A plain client, for requests that Triton's client cannot send."""
     return TestClient(app, raise_server_exceptions=False)
 
 
@@ -47,7 +47,7 @@ def make_input(name, array, datatype, **options):
 
 
 class TestMetadata:
-    def test_the_server_lives_is_ready_and_tells_what_it_is(self, triton):
+    def test_the_server_is_live_and_ready_and_has_metadata(self, triton):
         assert triton.is_server_live()
         assert triton.is_server_ready()
         metadata = triton.get_server_metadata()
@@ -70,7 +70,7 @@ class TestMetadata:
         assert metadata["versions"] == ["1.0.0"]
         assert (len(metadata["inputs"]), metadata["name"]) == (1, f"fake-4.{end}")
 
-    def test_metadata_tell_names_types_and_shapes(self, triton):
+    def test_metadata_have_names_types_and_shapes(self, triton):
         images = {"name": "inputs", "datatype": "FP32", "shape": [-1, 2, 2]}
         vectors = {"name": "vectors", "datatype": "FP32", "shape": [-1, 4]}
         labels = {"name": "labels", "datatype": "INT64", "shape": [-1]}
@@ -90,7 +90,7 @@ class TestMetadata:
             (f"fake-4.{end}", "1.0.0", "READY") for end in ("x.encoder", "x.decoder", "y.encoder", "y.decoder")
         }
 
-    def test_a_release_that_failed_is_told(self, release, store):
+    def test_a_failed_release_is_reported(self, release, store):
         shutil.copytree(release, release.parent / "broken-4")
         (release.parent / "broken-4" / "data.npz").write_bytes(b"")
         with Catalogue() as catalogue:
@@ -106,7 +106,7 @@ class TestMetadata:
             assert_error(client.post("/v2/repository/index", json={"ready": 1}), 422, "invalid_input", "ready")
 
     @pytest.mark.parametrize("name", ["fake-4", "fake-4.z.decoder", "nope.x.decoder", "fake-4.x.decode", ".x.decoder"])
-    def test_unknown_models_are_404_with_what_is_known(self, client, name):
+    def test_unknown_models_are_404_with_the_known_version(self, client, name):
         for answer in (
             client.get(f"/v2/models/{name}"),
             client.get(f"/v2/models/{name}/ready"),
@@ -122,7 +122,7 @@ class TestInference:
     @pytest.mark.parametrize("binary_in", [True, False])
     @pytest.mark.parametrize("binary_out", [True, False, None])
     @pytest.mark.parametrize("rows", [1, len(VECTORS)])
-    def test_a_decoder_answers_json_and_bytes_as_asked(self, triton, binary_in, binary_out, rows):
+    def test_a_decoder_answers_json_or_bytes_on_request(self, triton, binary_in, binary_out, rows):
         given = make_input("vectors", VECTORS[:rows], "FP32", binary_data=binary_in)
         asked = None if binary_out is None else [http.InferRequestedOutput("inputs", binary_data=binary_out)]
         result = triton.infer(DECODER, [given], outputs=asked, request_id="a 7")
@@ -132,7 +132,7 @@ class TestInference:
         assert ("data" in result.get_output("inputs")) == (binary_out is False)
 
     @pytest.mark.parametrize("version", ["", "1.0.0"])
-    def test_an_encoder_minds_mode_seed_and_first_row(self, triton, version):
+    def test_an_encoder_uses_mode_seed_and_first_row(self, triton, version):
         inputs = make_source().inputs_test[:3]
         given = make_input("inputs", inputs, "FP32")
         for parameters in (None, {"mode": "mean"}, {"seed": 3}, {"mode": "sample", "seed": 2, "first_row": 7}):
@@ -156,7 +156,7 @@ class TestInference:
         assert np.array_equal(result.as_numpy("inputs"), CODEC.x.decode(vectors))
 
     @pytest.mark.parametrize("rows", [2, len(VECTORS)])
-    def test_outputs_come_by_name_each_in_its_own_way(self, triton, rows):
+    def test_outputs_are_chosen_by_name_each_as_json_or_bytes(self, triton, rows):
         given = [make_input("vectors", VECTORS[:rows], "FP32")]
         expected = CODEC.y.decode(VECTORS[:rows])
         both = triton.infer("fake-4.y.decoder", given)
@@ -185,7 +185,7 @@ class TestInference:
                 assert np.array_equal(answer.get_result().as_numpy("inputs"), CODEC.x.decode(VECTORS[i : i + 1]))
             client.close()
 
-    def test_an_error_is_told_in_words(self, triton):
+    def test_an_error_has_a_message(self, triton):
         with pytest.raises(InferenceServerException, match=r"must have shape \(n, 4\)") as caught:
             triton.infer(DECODER, [make_input("vectors", np.ones((1, 3), np.float32), "FP32")])
         assert caught.value.status() == "422"
@@ -203,14 +203,14 @@ class TestInference:
             client.post(INFER, content=b"0", headers={"Content-Type": "text/csv"}), 415, "unsupported_media_type"
         )
 
-    def test_overload_is_told_to_both_protocols(self, client):
+    def test_overload_is_429_in_both_protocols(self, client):
         with client.app.state.worker.admission.hold_rows(LIMITS.max_waiting_rows):
             for path in (INFER, f"{BASE}/x/decode"):
                 answer = client.post(path, json={})
                 assert_error(answer, 429, "overloaded", f"{LIMITS.max_waiting_rows} rows wait")
                 assert answer.headers["retry-after"] == "1"
 
-    def test_a_client_that_sends_garbage_leaves_the_next_one_unharmed(self, app):
+    def test_garbage_does_not_harm_the_next_request(self, app):
         with serve(app) as address:
             for content in (b"\x00" * 100, b'{"inputs": [', b"[" * 3000):
                 assert httpx2.post(f"{address}{INFER}", content=content).status_code == 422

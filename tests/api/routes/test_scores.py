@@ -1,4 +1,4 @@
-"""The routes of the leaderboard: what is accepted, refused, listed, removed and proved."""
+"""The routes of the leaderboard: submitting, refusing, listing, removing and proving."""
 
 import csv
 import io
@@ -9,25 +9,25 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from fastapi.testclient import TestClient
 
 import ld_data
-from api.app import make_app
-from api.settings import Limits
+from api.leaderboard.answers import AcceptedScore, Removal, ScoreEntry, ScoreList
 from eval.leaderboard.receipts import NO_RECEIPT, verify_log
 from eval.leaderboard.store import Store
 from eval.leaderboard.tokens import Tokens
 from ld_data.storage.arrays import write_npy
-from tests.api.test_app import NPY, assert_error
-
-SCORES = "/v1/datasets/fake-4/scores"
-LOG = "/v1/scores/log"
-LIMITS = Limits(max_body_bytes=20_000)
-SUBMIT, REMOVE = {"Authorization": "Bearer in"}, {"Authorization": "Bearer out"}
-
-
-def make_client(catalogue, store, limits=LIMITS, tokens=None):
-    return TestClient(make_app(catalogue, store, limits, tokens), raise_server_exceptions=False)
+from tests.support.service import NPY, assert_error
+from tests.support.submissions import (
+    LOG,
+    REMOVE,
+    SCORES,
+    SUBMIT,
+    assert_documented,
+    list_names,
+    make_client,
+    make_predictions,
+    post,
+)
 
 
 @pytest.fixture
@@ -37,25 +37,8 @@ def client(catalogue, store):
 
 @pytest.fixture
 def guarded(catalogue, store):
-    """A service that asks for tokens."""
+    """A service that requires tokens."""
     return make_client(catalogue, store, tokens=Tokens("in", "out"))
-
-
-def make_predictions(noise=0.1, seed=0):
-    data = ld_data.load("fake-4")
-    random = np.random.default_rng(seed)
-    return (data.class_mean[data.test.label] + random.normal(0, noise, data.test.y.shape)).astype(np.float32)
-
-
-def post(client, predictions=None, headers=None, **params):
-    content = write_npy(make_predictions() if predictions is None else predictions)
-    params = {"name": "a model"} | params
-    return client.post(SCORES, params=params, content=content, headers=NPY | (headers or {}))
-
-
-def list_names(client):
-    board = client.get(SCORES).json()
-    return [entry["name"] for entry in board["scores"]], [entry["name"] for entry in board["suspects"]]
 
 
 def set_ceiling(catalogue, accuracy):
@@ -78,9 +61,12 @@ class TestSubmitting:
         }
         assert body["receipt_sha256"] == client.get(SCORES).json()["head"]
         (listed,) = client.get(SCORES).json()["scores"]
+        assert_documented(AcceptedScore, body)
+        assert_documented(ScoreEntry, listed)
+        assert_documented(ScoreList, client.get(SCORES).json())
         assert listed == {name: value for name, value in body.items() if name not in {"receipt", "rank"}}
 
-    def test_the_answer_tells_the_rank_and_none_for_a_suspect(self, client, catalogue):
+    def test_the_answer_holds_the_rank_and_none_for_a_suspect(self, client, catalogue):
         assert [post(client, make_predictions(share)).json()["rank"] for share in (0.2, 0.1, 0.3)] == [1, 1, 3]
         set_ceiling(catalogue, 0.5)
         suspect = post(client, make_predictions(0.05)).json()
@@ -105,7 +91,7 @@ class TestSubmitting:
         assert post(client, name="cheat").json()["status"] == "suspect"
         assert list_names(client) == ([], ["cheat"])
 
-    def test_predictions_of_another_are_a_duplicate_in_any_form(self, client):
+    def test_known_predictions_are_a_duplicate_in_any_form(self, client):
         predictions = make_predictions()
         assert post(client, predictions, name="first").status_code == 201
         for form in (predictions, predictions.astype(">f4"), predictions.astype("<f8"), np.asfortranarray(predictions)):
@@ -114,14 +100,14 @@ class TestSubmitting:
         assert_error(client.post(f"{SCORES}?name=a", json=body), 409, "duplicate")
         assert list_names(client) == (["first"], [])
 
-    @pytest.mark.parametrize("dtype", ["<f8", ">f4", ">f8", "<f2", "<i8"])
-    def test_real_numbers_of_any_type_are_taken(self, client, dtype):
-        assert post(client, make_predictions().astype(dtype)).status_code == 201
+    def test_real_numbers_of_any_type_are_taken(self, client):
+        for seed, dtype in enumerate(("<f8", ">f4", ">f8", "<f2", "<i8")):
+            assert post(client, make_predictions(seed=seed).astype(dtype)).status_code == 201, dtype
 
     def test_a_full_leaderboard_is_507(self, catalogue, tmp_path):
         client = make_client(catalogue, Store(tmp_path / "small.sqlite", max_entries=1))
         post(client)
-        assert_error(post(client, make_predictions(0.2)), 507, "full", "as many as it may")
+        assert_error(post(client, make_predictions(0.2)), 507, "full", "the most it may")
 
 
 def zip_bomb():
@@ -143,7 +129,7 @@ def object_array():
 
 
 class TestBadInput:
-    """Each is told, and the log is what it was."""
+    """Each is an error, and the log stays as it was."""
 
     @pytest.fixture
     def client(self, client):
@@ -153,9 +139,8 @@ class TestBadInput:
         assert client.get(LOG).content == log
         assert verify_log(log.splitlines(), client.get(SCORES).json()["head"]).scores == 1
 
-    @pytest.mark.parametrize(
-        ("content", "words"),
-        [
+    def test_a_body_without_predictions_is_422(self, client):
+        cases = (
             (zip_bomb(), "zip file"),
             (lying_header(), "declares"),
             (object_array(), "never unpickled"),
@@ -169,10 +154,9 @@ class TestBadInput:
             (write_npy(np.full((30, 4), 1e30)), "predictions must lie within +-1e+06; received 1e+30"),
             (write_npy(np.zeros((30, 4), complex)), "numbers"),
             (write_npy(np.zeros((30, 4), "U3")), "numbers"),
-        ],
-    )
-    def test_a_body_that_holds_no_predictions_is_422(self, client, content, words):
-        assert_error(client.post(f"{SCORES}?name=a", content=content, headers=NPY), 422, "invalid_input", words)
+        )
+        for content, words in cases:
+            assert_error(client.post(f"{SCORES}?name=a", content=content, headers=NPY), 422, "invalid_input", words)
 
     def test_texts_are_refused_before_they_fill_the_memory(self, client):
         texts = ["a" * 5000, *[""] * 4000]  # as an array of numpy they would take 80 MB, and 10 GB at ten times both
@@ -190,9 +174,8 @@ class TestBadInput:
         assert_error(answer, 422, "invalid_input", "received the fields")
         assert len(answer.content) < 500
 
-    @pytest.mark.parametrize(
-        "params",
-        [
+    def test_wrong_texts_and_facts_are_422(self, client):
+        cases = (
             {"name": "a\nb"},
             {"name": "a\x00"},
             {"parameters": -1},
@@ -205,57 +188,25 @@ class TestBadInput:
             {"url": "javascript:alert(1)"},
             {"colour": "red"},
             {"data_sha256": "5ha"},
-        ],
-    )
-    def test_wrong_texts_and_facts_are_422(self, client, params):
-        assert_error(post(client, make_predictions(0.3), **params), 422, "invalid_input")
+        )
+        for params in cases:
+            assert_error(post(client, make_predictions(0.3), **params), 422, "invalid_input")
 
     def test_too_large_a_body_is_413(self, client):
         assert_error(post(client, np.zeros((10_000, 4))), 413, "too_large")
 
-    def test_a_release_that_is_not_there_is_404(self, client):
+    def test_an_unknown_release_is_404(self, client):
         for method, route in (("POST", "?name=a"), ("GET", "")):
             assert_error(client.request(method, f"/v1/datasets/nope/scores{route}"), 404, "unknown_name", "nope")
 
 
-class TestLimits:
-    def test_a_flood_of_one_client_is_429_with_a_time(self, catalogue, store):
-        client = make_client(catalogue, store, replace(LIMITS, max_submissions=2))
-        statuses = [post(client, make_predictions(0.1, seed)).status_code for seed in range(5)]
-        assert statuses == [201, 201, 429, 429, 429]
-        response = post(client)
-        assert_error(response, 429, "rate_limited", "2 submissions")
-        assert 1 <= int(response.headers["retry-after"]) <= 30
-        assert client.get(SCORES).status_code == 200
-
-
-class TestTokens:
-    def test_submitting_may_need_a_token(self, guarded):
-        for headers in ({}, REMOVE, {"Authorization": "Bearer é".encode("latin-1")}):
-            response = post(guarded, headers=headers)
-            assert_error(response, 401, "unauthorized", "Authorization: Bearer")
-            assert response.headers["www-authenticate"] == "Bearer"
-        assert post(guarded, headers=SUBMIT).status_code == 201
-
-    def test_removing_needs_a_token(self, guarded):
-        post(guarded, headers=SUBMIT)
-        for headers in ({}, SUBMIT):
-            assert_error(guarded.delete(f"{SCORES}/1?reason=a", headers=headers), 401, "unauthorized")
-        assert list_names(guarded) == (["a model"], [])
-
-    def test_without_a_token_nobody_removes(self, client):
-        post(client)
-        for headers in ({}, {"Authorization": "Bearer "}):
-            assert_error(client.delete(f"{SCORES}/1?reason=a", headers=headers), 403, "forbidden", "REMOVE_TOKEN")
-        assert list_names(client) == (["a model"], [])
-
-
 class TestRemoving:
-    def test_a_removed_entry_is_listed_no_more_and_the_log_tells_of_it(self, guarded):
+    def test_a_removed_entry_is_not_listed_and_the_log_shows_its_removal(self, guarded):
         first = post(guarded, headers=SUBMIT, name="first").json()
         post(guarded, make_predictions(0.3), headers=SUBMIT, name="second")
         answer = guarded.delete(f"{SCORES}/1", params={"reason": "a test"}, headers=REMOVE)
         assert answer.status_code == 200
+        assert_documented(Removal, answer.json())
         assert answer.json()["receipt"]["removed_sha256"] == first["receipt_sha256"]
         assert list_names(guarded) == (["second"], [])
         board = guarded.get(SCORES).json()
@@ -263,9 +214,9 @@ class TestRemoving:
         summary = verify_log(guarded.get(LOG).content.splitlines(), board["head"])
         assert (summary.scores, summary.removals) == (1, 1)
 
-    @pytest.mark.parametrize(
-        ("place", "status"),
-        [
+    def test_wrong_removals_are_refused(self, guarded):
+        post(guarded, headers=SUBMIT)
+        cases = (
             ("2?reason=a", 404),
             ("0?reason=a", 422),
             (f"{2**70}?reason=a", 422),
@@ -273,16 +224,14 @@ class TestRemoving:
             ("1", 422),
             ("1?reason=", 422),
             ("1?reason=%0A", 422),
-        ],
-    )
-    def test_what_cannot_be_removed_is_told(self, guarded, place, status):
-        post(guarded, headers=SUBMIT)
-        assert guarded.delete(f"{SCORES}/{place}", headers=REMOVE).status_code == status
+        )
+        for path, status in cases:
+            assert guarded.delete(f"{SCORES}/{path}", headers=REMOVE).status_code == status, path
         assert list_names(guarded) == (["a model"], [])
 
 
 class TestReading:
-    def test_an_empty_board_tells_what_it_is_bound_to(self, client, store):
+    def test_an_empty_board_holds_the_hashes_that_bind_the_service(self, client, store):
         assert client.get(SCORES).json() == {
             "scores": [],
             "suspects": [],
@@ -307,7 +256,7 @@ class TestReading:
         assert "&lt;script&gt;alert" in response.text
         assert "<script" not in response.text
 
-    def test_json_is_what_a_browser_gets_and_another_format_is_422(self, client):
+    def test_a_browser_gets_json_and_an_unknown_format_is_422(self, client):
         assert client.get(SCORES, headers={"Accept": "text/html"}).json()["scores"] == []
         assert client.get(f"{SCORES}?format=json", headers={"Accept": "text/csv"}).json()["scores"] == []
         assert_error(client.get(f"{SCORES}?format=xml"), 422, "invalid_input", "format")

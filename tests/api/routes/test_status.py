@@ -1,19 +1,21 @@
-"""Whether the process is up, and whether all that it offers is whole."""
+"""The health of the process and of the releases."""
 
 import shutil
+from dataclasses import asdict
 
 import pytest
 from fastapi.testclient import TestClient
 
+import ld_data
 from api.app import make_app
 from api.releases.catalogue import Catalogue
-from tests.api.test_app import assert_error
 from tests.support.fakes import FakeCodec
+from tests.support.service import LIMITS, assert_error
 
 
 @pytest.fixture
 def start(store):
-    """Make a client of a service of the releases in a folder."""
+    """Return a client of a service with the releases in a folder."""
     with Catalogue() as catalogue:
 
         def make(checkpoints):
@@ -28,14 +30,14 @@ def assert_is_up(client):
     assert (response.status_code, response.json()) == (200, {"status": "ok"})
 
 
-def test_ready_names_what_is_ready(start, release):
+def test_readiness_names_the_releases(start, release):
     client = start(release.parent)
     assert_is_up(client)
     response = client.get("/health/ready")
     assert (response.status_code, response.json()) == (200, {"status": "ok", "ready": ["fake-4"]})
 
 
-def test_one_release_that_is_not_verified_is_told_though_others_are(start, release):
+def test_one_failed_release_makes_the_service_not_ready(start, release):
     shutil.copytree(release, release.parent / "broken-4")
     (release.parent / "broken-4" / "data.npz").write_bytes(b"")
     client = start(release.parent)
@@ -43,14 +45,31 @@ def test_one_release_that_is_not_verified_is_told_though_others_are(start, relea
     assert_error(client.get("/health/ready"), 503, "not_ready", "broken-4: ", "data.npz", "Fetch or build")
 
 
-def test_a_release_that_changes_is_not_ready_any_more(start, release):
+def test_a_changed_release_is_not_ready(start, release):
     client = start(release.parent)
     (release / "model.json").write_text("{}")
     assert_is_up(client)
     assert_error(client.get("/health/ready"), 503, "not_ready", "fake-4: model.json changed on disk")
 
 
-def test_without_any_release_there_is_nothing_to_be_ready(start, checkpoints):
+def test_a_service_without_releases_is_not_ready(start, checkpoints):
     client = start(checkpoints)
     assert_is_up(client)
     assert_error(client.get("/health/ready"), 503, "not_ready", "there are none", "build one")
+
+
+def test_health_is_ok_when_every_release_is_ready(client):
+    assert client.get("/health").json() == {"status": "ok", "ready": ["fake-4"], "not_ready": {}}
+
+
+def test_health_without_any_release_is_503(store):
+    client = TestClient(make_app(Catalogue(), store))
+    assert_error(client.get("/health"), 503, "not_ready", "build one")
+
+
+def test_info_announces_the_limits(client):
+    info = client.get("/info").json()
+    assert info["limits"] == asdict(LIMITS)
+    assert info["workers"] == 1
+    assert info["version"] == ld_data.__version__
+    assert len(info["private_seed_sha256"]) == 64

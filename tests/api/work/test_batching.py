@@ -3,11 +3,11 @@ import asyncio
 import numpy as np
 import pytest
 
-from api.work.batching import CHUNK_ROWS, GATHERED_ROWS, SMALL_ROWS, Gatherer
+from api.work.batching import BATCH_ROWS, CHUNK_ROWS, SMALL_ROWS, Batcher
 
 
 class Doubling:
-    """A model that keeps count of its calls."""
+    """A model that records the rows of its calls."""
 
     def __init__(self):
         self.calls = []
@@ -23,13 +23,13 @@ def rows(count, start=0):
 
 def gather(*counts, function):
     async def ask():
-        gatherer = Gatherer()
-        return await asyncio.gather(*(gatherer.run(function, rows(count, 100 * i)) for i, count in enumerate(counts)))
+        batcher = Batcher()
+        return await asyncio.gather(*(batcher.run(function, rows(count, 100 * i)) for i, count in enumerate(counts)))
 
     return asyncio.run(ask())
 
 
-def test_what_comes_together_is_computed_in_one_call_and_everybody_gets_his_own_rows():
+def test_requests_at_the_same_time_share_one_call_and_get_their_own_rows():
     model = Doubling()
     answers = gather(1, 3, 2, function=model)
     assert model.calls == [6]
@@ -41,47 +41,47 @@ def test_one_call_holds_a_limited_number_of_rows():
     model = Doubling()
     gather(*[SMALL_ROWS] * 9, function=model)
     assert sum(model.calls) == 9 * SMALL_ROWS
-    assert max(model.calls) == GATHERED_ROWS
+    assert max(model.calls) == BATCH_ROWS
 
 
-def test_between_two_calls_the_event_loop_sees_to_others():
+def test_the_event_loop_runs_between_two_calls():
     model = Doubling()
 
     async def ask():
-        gatherer, loop = Gatherer(), asyncio.get_running_loop()
-        asks = asyncio.gather(*(gatherer.run(model, rows(SMALL_ROWS)) for _ in range(4 * GATHERED_ROWS // SMALL_ROWS)))
+        batcher, loop = Batcher(), asyncio.get_running_loop()
+        asks = asyncio.gather(*(batcher.run(model, rows(SMALL_ROWS)) for _ in range(4 * BATCH_ROWS // SMALL_ROWS)))
         while not model.calls:
             await asyncio.sleep(0)
         loop.call_soon(model.calls.append, "others")
         await asks
 
     asyncio.run(ask())
-    assert sorted(map(str, model.calls)) == [*[str(GATHERED_ROWS)] * 4, "others"]
+    assert sorted(map(str, model.calls)) == [*[str(BATCH_ROWS)] * 4, "others"]
     assert model.calls[-1] != "others"
 
 
-def test_functions_of_several_arrays_get_them_all():
+def test_functions_of_several_arrays_get_all_of_them():
     async def ask():
-        gatherer, model = Gatherer(), Doubling()
-        return await asyncio.gather(*(gatherer.run(model, rows(2), rows(2, i)) for i in range(2)))
+        batcher, model = Batcher(), Doubling()
+        return await asyncio.gather(*(batcher.run(model, rows(2), rows(2, i)) for i in range(2)))
 
     for i, answer in enumerate(asyncio.run(ask())):
         assert np.array_equal(answer, 2 * rows(2) + rows(2, i))
 
 
-def test_a_large_request_comes_in_parts_between_which_small_ones_are_served():
+def test_small_requests_are_served_between_the_parts_of_a_large_one():
     model, order = Doubling(), []
 
     async def ask():
-        gatherer = Gatherer()
+        batcher = Batcher()
 
         async def pull():
-            async for part in gatherer.stream(model, rows(3 * CHUNK_ROWS + 1)):
+            async for part in batcher.stream(model, rows(3 * CHUNK_ROWS + 1)):
                 order.append(len(part))
 
         async def hurry():
             await asyncio.sleep(0)
-            await gatherer.run(model, rows(1))
+            await batcher.run(model, rows(1))
             order.append("small")
 
         await asyncio.gather(pull(), hurry())
@@ -91,32 +91,32 @@ def test_a_large_request_comes_in_parts_between_which_small_ones_are_served():
     assert [size for size in order if size != "small"] == [CHUNK_ROWS] * 3 + [1]
 
 
-def test_an_answer_to_a_small_one_goes_out_before_the_next_part_is_computed():
+def test_the_answer_to_a_small_request_is_sent_before_the_next_part_is_computed():
     model, calls = Doubling(), []
 
     async def ask():
-        gatherer = Gatherer()
+        batcher = Batcher()
 
         async def hurry():
             for _ in range(3):
-                await gatherer.run(model, rows(1))
+                await batcher.run(model, rows(1))
                 calls.append(list(model.calls))
 
-        await asyncio.gather(gatherer.run(model, rows(9 * CHUNK_ROWS)), hurry())
+        await asyncio.gather(batcher.run(model, rows(9 * CHUNK_ROWS)), hurry())
 
     asyncio.run(ask())
     assert [seen[-1] for seen in calls] == [1, 1, 1]
-    assert [seen.count(CHUNK_ROWS) for seen in calls] == [0, 1, 2]  # and neither has to wait for all of the others
+    assert [seen.count(CHUNK_ROWS) for seen in calls] == [0, 1, 2]  # no request waits for all of the others
 
 
 def test_large_requests_take_turns():
     order = []
 
     async def ask():
-        gatherer = Gatherer()
+        batcher = Batcher()
 
         async def pull(name):
-            async for _ in gatherer.stream(Doubling(), rows(3 * CHUNK_ROWS)):
+            async for _ in batcher.stream(Doubling(), rows(3 * CHUNK_ROWS)):
                 order.append(name)
 
         await asyncio.gather(pull("a"), pull("b"))
@@ -125,17 +125,17 @@ def test_large_requests_take_turns():
     assert order == ["a", "b"] * 3
 
 
-def test_a_large_request_in_one_piece_is_put_together():
+def test_the_parts_of_a_large_request_are_joined():
     assert np.array_equal(gather(1000, function=Doubling())[0], 2 * rows(1000))
 
 
-def test_work_stops_when_nobody_waits_for_it():
+def test_work_stops_when_no_client_waits_for_it():
     model = Doubling()
 
     async def leave():
-        gatherer = Gatherer()
-        task = asyncio.create_task(gatherer.run(model, rows(20 * CHUNK_ROWS)))
-        other = asyncio.create_task(gatherer.run(model, rows(3)))
+        batcher = Batcher()
+        task = asyncio.create_task(batcher.run(model, rows(20 * CHUNK_ROWS)))
+        other = asyncio.create_task(batcher.run(model, rows(3)))
         while len(model.calls) < 3:
             await asyncio.sleep(0)
         task.cancel()
@@ -148,13 +148,13 @@ def test_work_stops_when_nobody_waits_for_it():
     assert len(model.calls) <= 4
 
 
-def test_an_error_reaches_all_who_asked_and_nobody_else():
+def test_an_error_reaches_all_requests_of_its_call_and_no_other():
     def fail(values):
         raise ValueError("no")
 
     async def ask():
-        gatherer = Gatherer()
-        asked = (gatherer.run(function, rows(2)) for function in (fail, fail, Doubling()))
+        batcher = Batcher()
+        asked = (batcher.run(function, rows(2)) for function in (fail, fail, Doubling()))
         return await asyncio.gather(*asked, return_exceptions=True)
 
     first, second, good = asyncio.run(ask())

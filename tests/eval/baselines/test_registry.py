@@ -16,6 +16,8 @@ from ld_data.errors import InputError, UnknownNameError
 from ld_data.release.builder import make_dataset
 from tests.support.fakes import FakeCodec, make_source
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def data():
@@ -42,7 +44,7 @@ def test_a_rule_is_tuned_on_held_out_rows(data):
     assert len(set(errors.values())) == len(LEARNING_RATES)
 
 
-def test_the_learning_rates_in_use_are_among_those_tried():
+def test_the_rates_in_use_are_in_the_list_of_tuning():
     rules = [baseline.fit for baseline in BASELINES.values() if isinstance(baseline.fit, RuleBaseline)]
     assert len(rules) >= 8
     assert {rule.plan.learning_rate for rule in rules} <= set(LEARNING_RATES)
@@ -56,12 +58,12 @@ def test_an_unknown_baseline_is_refused(call, data):
 
 @pytest.mark.parametrize("seed", [-1, 2**32, 0.5])
 @pytest.mark.parametrize("call", [fit_baseline, tune_rule])
-def test_a_seed_that_not_every_baseline_takes_is_refused_by_all(call, seed, data):
+def test_a_seed_beyond_the_limit_of_one_baseline_is_refused_by_all(call, seed, data):
     with pytest.raises(InputError, match="seed must be"):
         call("backpropagation", data, seed)
 
 
-def test_what_has_no_learning_rate_cannot_be_tuned(data):
+def test_a_baseline_without_a_learning_rate_cannot_be_tuned(data):
     with pytest.raises(
         UnknownNameError, match=r"linear has no learning rate to tune\. These have one: backpropagation"
     ):

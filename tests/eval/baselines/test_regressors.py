@@ -38,8 +38,8 @@ def test_neighbours_are_found_among_few_rows(rows, data):
     assert np.isfinite(evaluate(fit_neighbours(keep_rows(data, rows), 0), data).mse)
 
 
-@pytest.mark.parametrize("fit", [fit_ridge, fit_neighbours, fit_trees])
-def test_what_is_fitted_has_skill_and_is_reproducible(fit, data, monkeypatch):
+@pytest.mark.parametrize("fit", [fit_ridge, fit_neighbours, pytest.param(fit_trees, marks=pytest.mark.slow)])
+def test_fitted_models_have_skill_and_are_reproducible(fit, data, monkeypatch):
     monkeypatch.setattr("eval.baselines.regressors.TREES", 40)
     score = evaluate(fit(data, 0), data)
     assert score.skill > 0.5

@@ -9,6 +9,8 @@ from ld_data.errors import IntegrityError, MissingDataError
 from ld_data.release.builder import make_dataset
 from tests.support.fakes import FakeCodec, make_source
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def rows():
@@ -20,7 +22,7 @@ def change(row, **figures):
     return replace(row, summary=replace(row.summary, **figures))
 
 
-def test_several_jobs_measure_the_same_and_seeds_count_only_where_they_matter(rows):
+def test_several_jobs_measure_the_same_and_seeds_count_where_they_matter(rows):
     data = make_dataset(make_source(300, 100), FakeCodec(), "fake", seed=0)
     again = list(measure_rows(data, ["mean", "oracle", "backpropagation"], (0, 1), jobs=2))
     assert [row.seeds for row in again] == [row.seeds for row in rows] == [(0,), (0,), (0, 1)]
@@ -33,7 +35,7 @@ def test_rows_are_read_as_they_were_written(rows, tmp_path):
     assert [path.name for path in (tmp_path / "new").iterdir()] == ["fake.json"]
 
 
-def test_the_table_begins_with_the_worst_and_ends_with_the_ends_of_the_scale(rows):
+def test_the_table_goes_from_the_worst_to_the_best_and_the_scale(rows):
     lines = describe_rows(rows).splitlines()
     assert lines[0].split()[:2] == ["baseline", "skill"]
     assert [line.split()[0] for line in lines[1:]] == ["mean", "backpropagation", "oracle", "null"]
@@ -46,7 +48,7 @@ def test_the_same_rows_do_not_differ(rows):
     assert find_differences(rows, rows) == []
 
 
-def test_a_figure_beyond_its_spread_is_told_and_one_within_is_not(rows):
+def test_a_figure_beyond_its_spread_is_reported_and_one_within_is_not(rows):
     row = rows[2]
     spread = row.summary.skill.std
     near = change(row, skill=Spread(row.summary.skill.mean + 0.9 * spread, spread))
@@ -56,12 +58,12 @@ def test_a_figure_beyond_its_spread_is_told_and_one_within_is_not(rows):
     assert sentence.startswith("backpropagation: skill is")
 
 
-def test_other_data_and_unknown_rows_are_told(rows):
+def test_other_data_and_unknown_rows_are_reported(rows):
     assert "another version of fake" in find_differences([change(rows[0], data_sha256="0")], rows)[0]
     assert find_differences(rows[:1], rows[1:]) == ["mean is not in the committed table."]
 
 
-def test_a_row_of_other_seeds_is_told_and_its_figures_are_not_compared(rows):
+def test_a_row_of_other_seeds_is_reported_without_its_figures(rows):
     one = replace(change(rows[2], skill=Spread(9.0, None)), seeds=(0,))
     (sentence,) = find_differences([one], rows)
     assert sentence == "backpropagation was measured with the seeds 0; expected the committed 0, 1."
@@ -72,7 +74,7 @@ def test_a_missing_or_damaged_table_is_refused(rows, tmp_path):
         load_rows(tmp_path / "none.json")
     save_rows(rows, tmp_path / "t.json")
     values = json.loads((tmp_path / "t.json").read_text())
-    for damaged in ("{", "[1]", json.dumps([{"name": "mean"}]), json.dumps([values[0] | {"name": "nobody"}])):
+    for damaged in ("{", "[1]", json.dumps([{"name": "mean"}]), json.dumps([values[0] | {"name": "none"}])):
         (tmp_path / "t.json").write_text(damaged)
         with pytest.raises(IntegrityError, match="no table of baselines"):
             load_rows(tmp_path / "t.json")

@@ -4,12 +4,14 @@ import pytest
 from eval.classifiers.features import make_views, measure_neighbours
 from eval.classifiers.training import Examples
 from ld_data.errors import InputError
-from tests.eval.classifiers.test_judges import make_stripes
+from tests.support.stripes import make_stripes
+
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
 def examples():
-    """Rows whose first six numbers show their class, beside eighteen that say nothing."""
+    """Rows whose first six numbers show their class, beside eighteen of noise."""
     noise = np.random.default_rng(2)
     train, test = (
         (np.concatenate([x, noise.normal(0, 1, (len(x), 18)).astype(np.float32)], axis=1), labels)

@@ -15,17 +15,9 @@ from eval.classifiers.judges import (
 from ld_data.errors import InputError, IntegrityError
 from ld_data.health.probes import read_decoded
 from ld_data.sources.source import Source
+from tests.support.stripes import make_stripes
 
-
-def make_stripes(n, shape, seed):
-    """Inputs with one bright part, which is their class."""
-    random = np.random.default_rng(seed)
-    labels = random.integers(0, 3, n).astype(np.uint8)
-    inputs = random.normal(0, 0.1, (n, *shape)).astype(np.float32)
-    width = shape[-1] // 3
-    for row, label in enumerate(labels):
-        inputs[row, ..., label * width : (label + 1) * width] += 1
-    return inputs, labels
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(params=[(9, 9), (12,)], ids=["images", "signals"])
@@ -34,7 +26,7 @@ def source(request):
     return Source("stripes", *train, *test, lambda seed: train, "Apache-2.0")
 
 
-def test_a_judge_reads_what_it_was_trained_on_and_its_reading_is_reproducible(source, tmp_path):
+def test_a_judge_reads_its_source_reproducibly(source, tmp_path):
     noisy = source.inputs_test + np.random.default_rng(0).normal(0, 0.7, source.inputs_test.shape).astype(np.float32)
     decoded = {"samples": noisy, "means": source.inputs_test}
     judge, path = train_judge(source, epochs=20), tmp_path / "new" / "judge.keras"
@@ -55,14 +47,14 @@ def test_other_formats_are_refused(use, tmp_path):
         use(tmp_path / "judge.h5")
 
 
-def test_a_file_that_is_no_judge_is_refused(tmp_path):
+def test_a_file_without_a_judge_is_refused(tmp_path):
     (tmp_path / "judge.keras").write_text("no")
     with pytest.raises(IntegrityError, match="not a judge"):
         load_judge(tmp_path / "judge.keras")
 
 
 def test_code_in_a_judge_is_never_run(tmp_path):
-    """A lambda layer holds marshalled code: safe mode refuses it."""
+    """A lambda layer holds marshalled code; safe mode refuses it."""
     judge = keras.Sequential([keras.Input((4,)), keras.layers.Lambda(lambda values: values)])
     judge.save(tmp_path / "judge.keras")
     with pytest.raises(IntegrityError, match="not a judge"):

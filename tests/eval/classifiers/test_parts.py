@@ -18,6 +18,7 @@ from eval.classifiers.parts import (
     rescale,
 )
 
+pytestmark = pytest.mark.slow
 RANDOM = np.random.default_rng(0)
 
 
@@ -45,19 +46,19 @@ def test_logistic_regression_is_the_dense_layer_of_the_classes():
     assert run(network, inputs) == pytest.approx(inputs.reshape(4, 64) @ weight + bias, abs=1e-5)
 
 
-def test_rescaled_inputs_have_the_mean_off_and_the_std_divided_away():
+def test_rescaled_inputs_lose_mean_and_std():
     inputs = RANDOM.random((4, 8, 8)).astype(np.float32)
     plain, scaled = build(), build(rescale(0.25, 2.0))
     assert run(scaled, inputs * 2 + 0.25) == pytest.approx(run(plain, inputs), abs=1e-5)
 
 
 @pytest.mark.parametrize(("padding", "length"), [(0, 3), (1, 4), ("same", 4)])
-def test_zeros_beside_a_signal_lengthen_what_a_convolution_makes_of_it(padding, length):
+def test_zeros_beside_a_signal_lengthen_its_convolution(padding, length):
     network = build(convolve(2, 3, stride=2, padding=padding), shape=(8,))
     assert make_feature_model(network).output_shape == (None, 2 * length)
 
 
-def test_what_is_added_is_added():
+def test_the_input_of_added_parts_is_added_to_their_output():
     network = build(dense(4, "relu"), add(dense(4, "relu")), shape=(8,))
     first, first_bias, second, second_bias, *_ = network.get_weights()
     inputs = RANDOM.random((2, 8)).astype(np.float32)
@@ -66,7 +67,7 @@ def test_what_is_added_is_added():
     assert run(make_feature_model(network), inputs) == pytest.approx(expected, abs=1e-5)
 
 
-def test_a_recurrent_network_reads_from_both_ends_with_weights_of_their_own():
+def test_a_recurrent_network_reads_from_both_ends_with_separate_weights():
     network = build(recur(2), shape=(5,))
     forward, _, _, backward, *_ = network.get_weights()
     assert forward.shape == backward.shape == (1, 6)
@@ -75,12 +76,12 @@ def test_a_recurrent_network_reads_from_both_ends_with_weights_of_their_own():
     reader = make_feature_model(network)
     first, last = np.eye(5, dtype=np.float32)[[0, 4]]
     quiet, start, end = (run(reader, values[None]).reshape(5, 4) for values in (np.zeros(5, "f"), first, last))
-    assert np.array_equal(end[:4, :2], quiet[:4, :2])  # forward: what comes last changes nothing before it
+    assert np.array_equal(end[:4, :2], quiet[:4, :2])  # forward: the last point changes no earlier state
     assert np.array_equal(start[1:, 2:], quiet[1:, 2:])
     assert not np.array_equal(start[1:, :2], quiet[1:, :2])
 
 
-def test_kernels_begin_as_those_of_pytorch_if_asked_to():
+def test_kernels_are_initialised_as_in_pytorch_on_request():
     weight = build(shape=(100,), like_torch=True).get_weights()[0]
     assert 0.095 < abs(weight).max() <= 0.1  # 1 / sqrt(fan_in)
     assert abs(build(shape=(100,)).get_weights()[0]).max() > 0.2  # sqrt(6 / (fan_in + fan_out))
@@ -99,7 +100,7 @@ def test_the_seed_decides_the_weights():
     assert not np.array_equal(one, other)
 
 
-def test_images_change_in_training_alone():
+def test_images_change_only_in_training():
     network = build(augment(0.2, 0.2, 0.2))
     inputs = RANDOM.random((2, 8, 8)).astype(np.float32)
     trained = keras.ops.convert_to_numpy(network(inputs, training=True))

@@ -5,17 +5,18 @@ import pytest
 
 from eval.classifiers.registry import CLASSIFIERS, find_classifier
 from ld_data.errors import InputError, UnknownNameError
-from tests.eval.classifiers.test_judges import make_stripes
+from tests.support.stripes import make_stripes
 
+pytestmark = pytest.mark.slow
 PARAMETERS = {
     "logistic": 7_850,
-    "mlp": 669_706,  # as Keras' summary of the example says
+    "mlp": 669_706,  # from Keras' summary of the example
     "pytorch-cnn": 21_840,
     "tensorflow-cnn": 3_274_634,
     **dict.fromkeys(("lenet", "lenet-centred", "lenet-64", "lenet-32", "lenet-faster"), 44_426),
     **dict.fromkeys(("deeper", "deeper-momentum", "judge-deeper"), 159_254),
     "residual": 1_213_898,
-    "mnist1d-logistic": 410,  # these four as the original prints them
+    "mnist1d-logistic": 410,  # these four from the output of the original
     "mnist1d-mlp": 15_210,
     "mnist1d-cnn": 5_210,
     "mnist1d-gru": 5_134,
@@ -23,16 +24,18 @@ PARAMETERS = {
 }
 
 
-@pytest.mark.parametrize("name", CLASSIFIERS)
-def test_a_classifier_has_as_many_parameters_as_the_original(name):
-    shape = (40,) if name.startswith("mnist1d") else (28, 28)
-    network = find_classifier(name, len(shape)).make(shape, classes=10, seed=0)
-    assert sum(int(np.prod(weight.shape)) for weight in network.trainable_weights) == PARAMETERS[name]
-    assert network.output_shape == (None, 10)
+def test_classifiers_have_as_many_parameters_as_the_originals():
+    parameters = {}
+    for name in CLASSIFIERS:
+        shape = (40,) if name.startswith("mnist1d") else (28, 28)
+        network = find_classifier(name, len(shape)).make(shape, classes=10, seed=0)
+        parameters[name] = sum(int(np.prod(weight.shape)) for weight in network.trainable_weights)
+        assert network.output_shape == (None, 10), name
+    assert parameters == PARAMETERS
 
 
 def fit(name, inputs, labels, seed, epochs):
-    """A classifier fitted to few rows, which takes smaller batches and greater steps."""
+    """The logits of a classifier fitted to few rows, with small batches and large steps."""
     plan = replace(CLASSIFIERS[name].plan, batch_rows=20, learning_rate=5e-3)
     network = replace(CLASSIFIERS[name], plan=plan).fit(inputs, labels, 3, seed, name, epochs)
     return network.predict(inputs, verbose=0)
@@ -52,7 +55,7 @@ def test_a_classifier_learns_images(name, side, epochs):
     assert (fit(name, inputs, labels, seed=0, epochs=epochs).argmax(axis=1) == labels).mean() > 0.8
 
 
-def test_the_seed_decides_what_is_learned():
+def test_the_seed_decides_the_fit():
     inputs, labels = make_stripes(60, (6,), 0)
     one, same, other = (fit("mlp", inputs, labels, seed, epochs=1) for seed in (0, 0, 1))
     assert np.array_equal(one, same)
@@ -64,7 +67,7 @@ def test_an_unknown_classifier_is_refused():
         find_classifier("none", 2)
 
 
-def test_what_reads_images_is_not_given_signals_nor_the_reverse():
+def test_image_classifiers_refuse_signals_and_the_reverse():
     with pytest.raises(
         InputError, match=r"lenet reads images; received signals and vectors\. These read them: logistic"
     ):

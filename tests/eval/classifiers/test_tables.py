@@ -2,16 +2,16 @@ from dataclasses import replace
 
 import pytest
 
-from eval.classifiers.registry import CLASSIFIERS
 from eval.classifiers.tables import TABLES, Cell, Table, check_kept, choose_cells, find_differences, find_table
 from eval.classifiers.trials import Trial
+from eval.names import CLASSIFIERS
 from ld_data.errors import InputError, UnknownNameError
 
 TRIAL = Trial("mlp", "mnist", "0", 0, 20, 60_000, 10_000, 669_706, 0.98, "tensorflow")
 TRIALS = [TRIAL, replace(TRIAL, seed=1, accuracy=0.99)]
 TABLE = Table(
     "a table",
-    "in brackets: a dream",
+    "in brackets: an invention",
     [
         Cell("mlp", "plain", "mlp", "mnist", published=0.984),
         Cell("mlp", "decoded x, shuffled", "mlp", "ld-mnist-32", decoded=True, shuffled=True),
@@ -46,7 +46,7 @@ def test_a_cell_holds_the_trials_of_its_classifier_on_its_inputs():
     assert [few.matches(trial) for trial in (TRIAL, replace(TRIAL, inputs="mnist, first 10000"))] == [False, True]
 
 
-def test_a_table_shows_what_was_measured_beside_what_was_published():
+def test_a_table_shows_measured_figures_beside_published_ones():
     title, heading, first, second, count, origin = TABLE.describe(TRIALS).splitlines()
     assert title == "a table"
     assert heading.split() == ["plain", "decoded", "x,", "shuffled"]
@@ -55,7 +55,7 @@ def test_a_table_shows_what_was_measured_beside_what_was_published():
     assert first.endswith("not measured")
     assert second.endswith("not measured (92)")
     assert count.endswith("standard deviation; seeds: 2")
-    assert origin == "in brackets: a dream"
+    assert origin == "in brackets: an invention"
 
 
 def test_a_single_seed_has_no_spread_and_is_counted():
@@ -78,7 +78,7 @@ def test_an_unknown_table_is_refused():
         find_table("none")
 
 
-def test_a_mean_beyond_the_spread_is_told_and_one_within_is_not():
+def test_a_mean_beyond_the_spread_is_reported_and_one_within_is_not():
     near = [replace(trial, accuracy=trial.accuracy + 0.007) for trial in TRIALS]
     far = [replace(trial, accuracy=trial.accuracy - 0.009) for trial in TRIALS]
     assert find_differences(TRIALS, TRIALS) == find_differences(near, TRIALS) == []
@@ -93,12 +93,12 @@ def test_a_mean_beyond_the_spread_is_told_and_one_within_is_not():
         ({"train_rows": 1}, "other epochs or rows"),
     ],
 )
-def test_what_cannot_be_compared_is_told(change, words):
+def test_trials_that_do_not_compare_are_reported(change, words):
     (sentence,) = find_differences([replace(TRIAL, **change)], TRIALS)
     assert words in sentence
 
 
-def test_a_trial_is_compared_with_the_one_that_it_repeats():
+def test_a_trial_is_compared_with_its_own_seed():
     spread = [TRIAL, replace(TRIAL, seed=1, accuracy=0.9)]
     assert find_differences([replace(spread[1], accuracy=0.85)], spread) == []
     assert len(find_differences([replace(spread[1], accuracy=0.98)], spread)) == 1
@@ -107,7 +107,7 @@ def test_a_trial_is_compared_with_the_one_that_it_repeats():
 @pytest.mark.parametrize(
     ("seeds", "backend"), [(range(3), "tensorflow"), (range(1, 3), "tensorflow"), (range(2), "jax")]
 )
-def test_only_what_is_kept_can_be_checked(seeds, backend):
+def test_only_kept_trials_can_be_checked(seeds, backend):
     check_kept(TABLE.cells[:1], range(2), "tensorflow", TRIALS)
     check_kept(TABLE.cells[:1], range(1, 2), "tensorflow", TRIALS)
     with pytest.raises(InputError, match=r"mlp on mnist with .* there are 0 \(tensorflow\), 1 \(tensorflow\)\. Choose"):

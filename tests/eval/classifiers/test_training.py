@@ -25,8 +25,10 @@ from ld_data.errors import InputError, UnknownNameError
 from ld_data.mnist1d.dataset import make_mnist1d
 from ld_data.release.builder import make_dataset
 from ld_data.sources.source import Source
-from tests.eval.classifiers.test_judges import make_stripes
 from tests.support.fakes import FakeCodec, make_source
+from tests.support.stripes import make_stripes
+
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +36,7 @@ def examples():
     return Examples("stripes", *make_stripes(300, (12,), 0), *make_stripes(100, (12,), 1), "0")
 
 
-def test_a_trial_tells_what_was_learned_from_what(examples):
+def test_a_trial_records_classifier_inputs_and_training(examples):
     trial = measure("mnist1d-logistic", examples, seed=3, epochs=30)
     assert trial.accuracy > 0.95
     assert (trial.classifier, trial.inputs, trial.sha256, trial.seed) == ("mnist1d-logistic", "stripes", "0", 3)
@@ -42,7 +44,7 @@ def test_a_trial_tells_what_was_learned_from_what(examples):
     assert trial.parameters == 12 * 3 + 3
 
 
-def test_labels_that_have_nothing_to_do_with_the_inputs_are_not_read(examples):
+def test_labels_unrelated_to_the_inputs_are_not_read(examples):
     labels = np.random.default_rng(0).permutation(examples.label_test)
     assert measure("mnist1d-logistic", replace(examples, label_test=labels), epochs=10).accuracy < 0.6
 
@@ -56,12 +58,12 @@ def test_each_seed_of_each_task_is_a_trial_in_order(examples):
     assert trials[0] == measure("mnist1d-logistic", examples, 4, 1)
 
 
-def test_the_epochs_of_a_trial_are_those_of_the_table_by_default(examples, monkeypatch):
+def test_the_default_epochs_are_those_of_the_registry(examples, monkeypatch):
     monkeypatch.setattr("eval.classifiers.registry.fit_model", lambda *arguments: None)
     assert measure("mnist1d-logistic", examples).epochs == 150
 
 
-def test_tasks_are_refused_before_any_is_trained(examples, monkeypatch):
+def test_tasks_are_refused_before_the_first_training(examples, monkeypatch):
     monkeypatch.setattr("eval.classifiers.registry.fit_model", lambda *arguments: pytest.fail("trained"))
     for name, error in (("lenet", InputError), ("none", UnknownNameError)):
         with pytest.raises(error):
@@ -85,7 +87,7 @@ def test_pixels_of_a_source_are_scaled():
     assert examples.x_train.max() == examples.x_test.min() == 1
 
 
-def test_latents_and_what_is_decoded_of_them_keep_their_labels():
+def test_latents_and_decoded_latents_keep_their_labels():
     source, codec = make_source(), FakeCodec()
     data = make_dataset(source, codec, "fake-4", seed=0)
     latents = take_latents(data)
@@ -109,11 +111,11 @@ def test_shuffled_positions_are_the_same_for_all_inputs(examples):
     assert shuffled.name == "stripes, shuffled"
 
 
-def test_mnist1d_is_shuffled_as_by_the_original():
+def test_mnist1d_is_shuffled_as_in_the_original():
     signals = make_mnist1d()
     source = Source("mnist1d", signals.x, signals.y, signals.x_test, signals.y_test, lambda seed: None, "Apache-2.0")
     shuffled = shuffle_positions(take_inputs(source))
-    order = np.random.RandomState(42).permutation(40)  # as numpy.random.seed(42) gives to its notebook
+    order = np.random.RandomState(42).permutation(40)  # as numpy.random.seed(42) in its notebook
     assert np.array_equal(shuffled.x_test, signals.x_test[:, order].astype(np.float32))
 
 
@@ -148,7 +150,7 @@ def test_rows_that_leave_classes_out_are_refused(examples):
         keep_rows(gap, 2)
 
 
-def test_trials_are_summed_up_for_people_and_for_programs(examples):
+def test_trials_are_summarised_as_text_and_json(examples):
     trial = measure("mnist1d-logistic", examples, epochs=1)
     trials = [replace(trial, seed=seed, accuracy=accuracy) for seed, accuracy in ((0, 0.5), (1, 0.7))]
     assert summarise(trials).mean == pytest.approx(0.6)

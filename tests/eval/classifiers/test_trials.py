@@ -10,7 +10,7 @@ TRIAL = Trial("mlp", "mnist", "0", 0, 20, 60_000, 10_000, 669_706, 0.98, "tensor
 TRIALS = [TRIAL, replace(TRIAL, seed=1, accuracy=0.99)]
 
 
-def test_trials_are_summed_up():
+def test_trials_are_summarised():
     assert summarise(TRIALS).mean == pytest.approx(0.985)
     assert summarise(TRIALS).std == pytest.approx(0.01 / 2**0.5)
 

@@ -10,7 +10,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import insert, select, text
 
 import eval.leaderboard.migrations
-from eval.leaderboard import schema as tables
+from eval.leaderboard import schema
 from eval.leaderboard.database import Database
 from ld_data.errors import InputError, StorageError
 
@@ -26,21 +26,21 @@ def database(place):
 
 def count(database):
     with database.read() as connection:
-        return len(connection.execute(select(tables.receipts)).all())
+        return len(connection.execute(select(schema.receipts)).all())
 
 
 def test_migrations_make_the_tables_that_the_code_expects(database):
     with database.read() as connection:
-        assert compare_metadata(MigrationContext.configure(connection), tables.metadata) == []
+        assert compare_metadata(MigrationContext.configure(connection), schema.metadata) == []
 
 
 def test_the_revision_that_the_code_expects_is_the_last(database):
-    assert ScriptDirectory(Path(eval.leaderboard.migrations.__file__).parent).get_current_head() == tables.REVISION
+    assert ScriptDirectory(Path(eval.leaderboard.migrations.__file__).parent).get_current_head() == schema.REVISION
     with database.read() as connection:
-        assert tables.read_revision(connection) == tables.REVISION
+        assert schema.read_revision(connection) == schema.REVISION
 
 
-def test_what_is_up_to_date_is_opened_without_the_migrations(database, place, monkeypatch):
+def test_an_up_to_date_database_is_opened_without_the_migrations(database, place, monkeypatch):
     def refuse(*_):
         raise AssertionError
 
@@ -50,7 +50,7 @@ def test_what_is_up_to_date_is_opened_without_the_migrations(database, place, mo
 
 def test_opening_again_changes_nothing(database, place):
     with database.write() as connection:
-        connection.execute(insert(tables.receipts).values(ROW))
+        connection.execute(insert(schema.receipts).values(ROW))
     again = Database(place)
     assert count(again) == 1
     again.close()
@@ -59,7 +59,7 @@ def test_opening_again_changes_nothing(database, place):
 def test_an_error_in_a_transaction_undoes_it(database):
     def write_in_vain():
         with database.write() as connection:
-            connection.execute(insert(tables.receipts).values(ROW))
+            connection.execute(insert(schema.receipts).values(ROW))
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
@@ -67,13 +67,14 @@ def test_an_error_in_a_transaction_undoes_it(database):
     assert count(database) == 0
 
 
-def test_a_database_of_a_newer_version_is_refused_and_left_alone(database, place):
-    with database.write() as connection:
-        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
-    with pytest.raises(StorageError, match=r"newer version of LD-Data .*9999"):
-        Database(place)
-    with database.read() as connection:
-        assert connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one() == "9999"
+def test_a_database_of_another_version_is_refused_and_left_alone(database, place):
+    for revision in ("9999", "0002"):
+        with database.write() as connection:
+            connection.execute(text("UPDATE alembic_version SET version_num = :new"), {"new": revision})
+        with pytest.raises(StorageError, match=rf"another version of LD-Data .*{revision}.*Use that version"):
+            Database(place)
+        with database.read() as connection:
+            assert schema.read_revision(connection) == revision
 
 
 def test_a_sqlite_file_is_durable_and_private(tmp_path):
@@ -88,12 +89,12 @@ def test_a_sqlite_file_is_durable_and_private(tmp_path):
 
 
 @pytest.mark.parametrize("driver", ["sqlite", "sqlite+pysqlite", "sqlite+aiosqlite"])
-def test_a_sqlite_url_is_as_good_as_a_path(tmp_path, driver):
+def test_a_sqlite_url_opens_its_file(tmp_path, driver):
     Database(f"{driver}:///{tmp_path}/a.sqlite")
     assert (tmp_path / "a.sqlite").exists()
 
 
-def test_a_file_that_is_no_database_is_refused_and_left_alone(tmp_path):
+def test_a_file_that_is_not_a_database_is_refused_and_left_alone(tmp_path):
     words = "my thesis, not a database, longer than a header of one hundred bytes" * 9
     (tmp_path / "a").write_text(words)
     with pytest.raises(StorageError, match="cannot be used"):
@@ -101,12 +102,12 @@ def test_a_file_that_is_no_database_is_refused_and_left_alone(tmp_path):
     assert (tmp_path / "a").read_text() == words
 
 
-def test_a_folder_that_is_not_there_is_a_clear_error(tmp_path):
+def test_a_missing_folder_is_a_clear_error(tmp_path):
     with pytest.raises(StorageError, match="Check the path"):
         Database(tmp_path / "nowhere" / "scores.sqlite")
 
 
-def test_a_writer_that_never_ends_is_told(tmp_path, monkeypatch):
+def test_a_writer_that_never_ends_is_reported(tmp_path, monkeypatch):
     monkeypatch.setattr("eval.leaderboard.database.BUSY_SECONDS", 0.1)
     database = Database(tmp_path / "a")
     other = sqlite3.connect(tmp_path / "a", isolation_level=None)
@@ -117,8 +118,8 @@ def test_a_writer_that_never_ends_is_told(tmp_path, monkeypatch):
     other.close()
 
 
-def test_a_new_file_that_another_is_setting_up_is_waited_for(tmp_path):
-    """SQLite itself does not wait when the journal's mode is to be changed."""
+def test_opening_waits_for_another_process_that_sets_up_the_file(tmp_path):
+    """SQLite itself does not wait for a change of the journal's mode."""
     other = sqlite3.connect(tmp_path / "a", isolation_level=None, check_same_thread=False)
     other.execute("BEGIN IMMEDIATE")
     end = threading.Timer(0.2, other.rollback)
@@ -135,7 +136,7 @@ def test_another_kind_of_database_is_refused_without_its_password(url):
     assert "hidden" not in str(caught.value)
 
 
-def test_a_server_that_is_not_there_is_told_without_its_password():
+def test_a_missing_server_is_reported_without_its_password():
     with pytest.raises(StorageError, match="Check the path or the address") as caught:
         Database("postgresql://me:hidden@127.0.0.1:9/b")
     assert "hidden" not in str(caught.value)

@@ -4,7 +4,7 @@ from hashlib import sha256
 import pytest
 import rfc8785
 
-from eval.leaderboard.receipts import NO_RECEIPT, REMOVAL, SCORE, SEASON, Place, Receipt, read_log, verify_log
+from eval.leaderboard.receipts import NO_RECEIPT, REMOVAL, SCORE, SEASON, LogPosition, Receipt, read_log, verify_log
 from ld_data.errors import InputError, IntegrityError
 
 
@@ -13,7 +13,7 @@ def make_log(count=4, removed=2):
     receipts = []
     for number in range(1, count + 1):
         previous = receipts[-1].sha256 if receipts else NO_RECEIPT
-        place = Place(number, previous, "2026-01-01T00:00:00+00:00")
+        place = LogPosition(number, previous, "2026-01-01T00:00:00+00:00")
         values = {"score": {"mse": 0.1 * number, "rows": number}, "submission": {"name": "ä ≠ <b>"}}
         if number == count and removed:
             receipts.append(
@@ -61,7 +61,7 @@ def test_an_edited_score_is_caught_at_the_line_that_follows_it(lines):
         verify_log(lines)
 
 
-def test_a_line_written_anew_in_another_form_is_caught(lines):
+def test_a_line_rewritten_in_another_form_is_caught(lines):
     lines[1] = json.dumps(json.loads(lines[1])).encode() + b"\n"
     with pytest.raises(IntegrityError, match=r"line 2 of the log.*not canonical"):
         verify_log(lines)
@@ -70,10 +70,10 @@ def test_a_line_written_anew_in_another_form_is_caught(lines):
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        (lambda lines: lines[1:], "line 1.*expected number 1; it says 2"),
-        (lambda lines: [lines[0], *lines[2:]], "line 2.*missing or moved"),
-        (lambda lines: [lines[0], lines[2], lines[1], lines[3]], "line 2.*missing or moved"),
-        (lambda lines: [lines[0], *lines], "line 2.*missing or moved"),
+        (lambda lines: lines[1:], "line 1.*expected number 1; received 2"),
+        (lambda lines: [lines[0], *lines[2:]], "line 2.*missing or was moved"),
+        (lambda lines: [lines[0], lines[2], lines[1], lines[3]], "line 2.*missing or was moved"),
+        (lambda lines: [lines[0], *lines], "line 2.*missing or was moved"),
         (lambda lines: [*lines, b"\n"], "line 5.*not JSON"),
         (lambda lines: [*lines, b"[]\n"], "line 5.*not a receipt"),
         (lambda lines: [*lines, b"[" * 100_000], "line 5.*not JSON"),
@@ -91,13 +91,13 @@ def test_the_first_wrong_line_is_named(lines, change, words):
 def test_an_end_that_was_cut_off_is_caught_by_the_head(lines):
     head = make_log()[-1].sha256
     assert verify_log(lines[:-1]).receipts == 3
-    with pytest.raises(IntegrityError, match="its end was cut off"):
+    with pytest.raises(IntegrityError, match="the end of the log was cut off"):
         verify_log(lines[:-1], head)
-    with pytest.raises(IntegrityError, match="its end was cut off"):
+    with pytest.raises(IntegrityError, match="the end of the log was cut off"):
         verify_log([], head)
 
 
-def test_a_receipt_that_was_kept_is_found_by_its_hash_however_the_log_has_grown(lines):
+def test_a_kept_receipt_is_found_by_its_hash_however_the_log_has_grown(lines):
     hashes = [receipt.sha256 for receipt in make_log()]
     summary = verify_log(lines, receipts=[hashes[2], hashes[0], hashes[0]])
     assert (summary.lines, summary.grown) == ({hashes[2]: 3, hashes[0]: 1}, None)
@@ -106,20 +106,20 @@ def test_a_receipt_that_was_kept_is_found_by_its_hash_however_the_log_has_grown(
             verify_log(lines, receipts=[hashes[0], kept])
 
 
-def test_growth_since_a_head_is_told_from_another_log(lines):
+def test_growth_since_a_head_is_counted_and_another_log_is_refused(lines):
     heads = [NO_RECEIPT, *(receipt.sha256 for receipt in make_log())]
     assert [verify_log(lines, head).grown for head in heads] == [4, 3, 2, 1, 0]
     assert verify_log([], NO_RECEIPT).grown == 0
     values = json.loads(lines[0]) | {"score": {"mse": 0.01}}
     edited = Receipt.of(values)
-    after = Place(2, edited.sha256, "now").make_receipt(SCORE, {})
-    with pytest.raises(IntegrityError, match="made anew"):  # a log whose chain is whole again
+    after = LogPosition(2, edited.sha256, "now").make_receipt(SCORE, {})
+    with pytest.raises(IntegrityError, match="was rewritten"):  # a log whose chain is whole again
         verify_log([edited.text.encode(), after.text.encode()], heads[1])
 
 
 def test_a_removal_must_name_a_score_that_stands(lines):
     receipts = make_log()
-    after = Place(5, receipts[-1].sha256, "now")
+    after = LogPosition(5, receipts[-1].sha256, "now")
     for values in (
         {"removed": 2, "removed_sha256": receipts[1].sha256},  # removed before
         {"removed": 1, "removed_sha256": receipts[1].sha256},  # another's hash
@@ -133,14 +133,14 @@ def test_a_removal_must_name_a_score_that_stands(lines):
 
 
 @pytest.mark.parametrize("value", [0.1, 1e-7, 1e16, 1.5e300, 0.0, -0.0, 1, 2**53 - 1, "\u2028", "é", None, [0.5, 1.0]])
-def test_numbers_and_texts_survive_the_way_through_a_line(value):
+def test_numbers_and_texts_survive_a_line(value):
     receipt = Receipt.of({"format": 1, "value": value})
     assert Receipt.read(receipt.text.encode()) == receipt
     assert receipt.values["value"] == value
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), 2**60, "\ud800"])
-def test_what_canonical_json_cannot_hold_is_refused(value):
+def test_values_that_canonical_json_cannot_hold_are_refused(value):
     with pytest.raises(InputError, match="finite numbers"):
         Receipt.of({"value": value})
 
@@ -157,7 +157,7 @@ def make_lines(*parts):
     receipts = []
     for number, (kind, values) in enumerate(parts, 1):
         previous = receipts[-1].sha256 if receipts else NO_RECEIPT
-        receipts.append(Place(number, previous, "2026-01-01T00:00:00+00:00").make_receipt(kind, values))
+        receipts.append(LogPosition(number, previous, "2026-01-01T00:00:00+00:00").make_receipt(kind, values))
     return [f"{receipt.text}\n".encode() for receipt in receipts]
 
 
@@ -170,9 +170,9 @@ def test_a_log_with_a_closed_season_is_proved():
 @pytest.mark.parametrize(
     ("parts", "words"),
     [
-        ([IN_SEASON, (SEASON, CLOSED[1] | {"secret": "edited"})], "line 2.*has not the sha256"),
-        ([IN_SEASON, (SEASON, WHERE)], "line 2.*has not the sha256"),
-        ([(SEASON, CLOSED[1] | {"secret": ["a"]})], "line 1.*has not the sha256"),
+        ([IN_SEASON, (SEASON, CLOSED[1] | {"secret": "edited"})], "line 2.*does not have the sha256"),
+        ([IN_SEASON, (SEASON, WHERE)], "line 2.*does not have the sha256"),
+        ([(SEASON, CLOSED[1] | {"secret": ["a"]})], "line 1.*does not have the sha256"),
         (
             [IN_SEASON, (SEASON, WHERE | {"secret": "b", "secret_sha256": sha256(b"b").hexdigest()})],
             "line 2.*another secret than the one that the season's scores name",
@@ -182,6 +182,6 @@ def test_a_log_with_a_closed_season_is_proved():
         ([CLOSED, CLOSED], "line 2.*closed before"),
     ],
 )
-def test_a_season_that_its_secret_does_not_fit_is_caught_in_a_chain_that_is_whole(parts, words):
+def test_a_wrong_secret_of_a_season_is_caught_in_a_whole_chain(parts, words):
     with pytest.raises(IntegrityError, match=words):
         verify_log(make_lines(*parts))

@@ -23,7 +23,7 @@ def test_another_token_does_not(header):
             check(header)
 
 
-def test_without_a_token_everybody_may_submit_and_nobody_remove():
+def test_without_a_token_everyone_may_submit_and_no_one_remove():
     Tokens().check_submitter("")
     Tokens().check_submitter("Bearer anything")
     for header in ("", "Bearer ", "Bearer anything"):
@@ -40,7 +40,7 @@ def test_tokens_come_from_the_environment_and_are_never_printed():
 
 
 @pytest.mark.parametrize("token", ["Schlüssel", "two words", "a\nb", "☃"])
-def test_a_token_that_no_header_can_carry_is_refused_at_once(token):
+def test_a_token_that_a_header_cannot_carry_is_refused(token):
     for use in (
         lambda token: make_headers(REMOVE_VARIABLE, {REMOVE_VARIABLE: token}),
         Tokens,

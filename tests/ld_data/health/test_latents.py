@@ -109,7 +109,7 @@ def test_the_report_covers_both_spaces_and_splits_with_a_null_for_each(release):
         assert {len(values) for values in nulls[group].values()} == {NULL_SEEDS}
 
 
-def test_what_the_models_tell_of_x():
+def test_the_measures_of_the_models():
     source = make_source(4000, 3000)
     report = measure_codec(FakeCodec(), source)
     signal = np.linalg.eigvalsh(np.cov(source.inputs_train.reshape(-1, 4).T))

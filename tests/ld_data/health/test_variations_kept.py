@@ -81,7 +81,7 @@ def test_principal_components_as_many_as_x_has_are_beside(varied):
     assert few["digit_pixels_pca"] < 0.5
 
 
-def test_what_a_source_does_not_vary_is_left_out(varied):
+def test_parts_that_a_source_does_not_vary_are_left_out(varied):
     train, test = varied.make_parts()
     data = encode(varied, lambda parts: parts.angle[:, None])
     decoded = np.zeros((ROWS, SIDE, SIDE))

@@ -9,6 +9,7 @@ from ld_data.mnist1d.benchmark import Timing, describe_speed, measure_speed
 
 @pytest.fixture
 def small(monkeypatch):
+    """Turns of a moment."""
     for name, value in (("PACKAGE_ROWS", 10), ("CANONICAL_ROWS", 10), ("FAST_BLOCKS", 1)):
         monkeypatch.setattr(mnist1d_benchmark, name, value)
 
@@ -19,13 +20,14 @@ def test_every_way_is_timed(small):
     assert all(timing.nanoseconds > 0 and timing.spread >= 1 for timing in timings.values())
 
 
-def test_the_table_tells_both_ratios():
+def test_the_table_has_both_ratios():
     times = {"package": 200_000, "canonical": 20_000, "fast": 500, "normals": 400}
     table = describe_speed({way: Timing(way, 1, float(time), 1.0) for way, time in times.items()})
-    assert "fast                500    2,000,000      400.0       1.25    1.00" in table
+    (line,) = [line.split() for line in table.splitlines() if line.startswith("fast")]
+    assert line == ["fast", "500", "2,000,000", "400.0", "1.25", "1.00"]
 
 
-def test_without_the_package_it_says_what_to_install(small, monkeypatch):
+def test_without_the_package_the_error_says_how_to_install_it(small, monkeypatch):
     real_import = builtins.__import__
 
     def refuse(name, *arguments):

@@ -4,7 +4,6 @@ from types import ModuleType
 import numpy as np
 import pandas as pd
 import pytest
-import tensorflow as tf
 
 import ld_data
 from ld_data.errors import InputError, MissingLibraryError
@@ -31,7 +30,7 @@ class FakeTensorDataset:
 
 @pytest.fixture(params=["fake", "real"])
 def torch(request, monkeypatch):
-    """PyTorch where it is installed, and what is used of it everywhere: `tensor` copies arrays, as `numpy.array`."""
+    """PyTorch where it is installed, and a fake with the used parts of it: `tensor` copies arrays, as `numpy.array`."""
     if request.param == "real":
         return pytest.importorskip("torch", reason="needs PyTorch, which LD-Data does not install")
     modules = {name: ModuleType(name) for name in ("torch", "torch.utils", "torch.utils.data")}
@@ -42,8 +41,11 @@ def torch(request, monkeypatch):
     return modules["torch"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("split", ["train", "test"])
 def test_a_tf_dataset_holds_the_pairs_in_order(data, split):
+    import tensorflow as tf
+
     rows = getattr(data, split)
     made = data.as_tf_dataset(split)
     assert isinstance(made, tf.data.Dataset)
@@ -58,7 +60,7 @@ def test_a_tf_dataset_holds_the_pairs_in_order(data, split):
 def test_a_torch_dataset_holds_copies_of_the_pairs(data, torch, split):
     rows = getattr(data, split)
     for array in (rows.x, rows.y):
-        array.flags.writeable = False  # as where the rows stay on disk
+        array.flags.writeable = False  # as for rows that stay on disk
     made = data.as_torch_dataset(split)
     assert len(made) == len(rows)
     x, y = made[:]
@@ -82,14 +84,16 @@ def test_a_data_frame_holds_exact_values_in_their_types(data, split):
     assert frame.index.equals(pd.RangeIndex(len(rows)))
 
 
-def test_what_is_written_into_a_data_frame_stays_out_of_the_data(data):
+def test_writing_into_a_data_frame_leaves_the_data_unchanged(data):
     before = data.train.x.copy()
     frame = data.as_dataframe()
     frame.loc[:, "x_0"] = 0
     assert np.array_equal(data.train.x, before)
 
 
-@pytest.mark.parametrize("name", ["as_tf_dataset", "as_torch_dataset", "as_dataframe"])
+@pytest.mark.parametrize(
+    "name", [pytest.param("as_tf_dataset", marks=pytest.mark.slow), "as_torch_dataset", "as_dataframe"]
+)
 def test_training_rows_are_the_default_and_other_splits_are_refused(data, torch, name):
     assert len(getattr(data, name)()) == len(data.train)
     for split in ("validation", "", None, 0):

@@ -40,7 +40,7 @@ def test_the_same_seed_gives_the_same_bytes(release, tmp_path):
     assert (other / "data.npz").read_bytes() != (release / "data.npz").read_bytes()
 
 
-def test_hashes_of_the_four_files_are_those_of_what_numpy_writes(release, tmp_path):
+def test_hashes_of_the_four_files_are_those_of_numpy_s_files(release, tmp_path):
     manifest = read_manifest(release)
     for path in ld_data.load("fake-4").save_npy(tmp_path):
         assert ld_data.release.manifest.FileRecord.of(path) == manifest.npy_files[path.name]
@@ -84,8 +84,9 @@ class TestTheGate:
         assert ld_data.verify("fake-4").health["x_train"]["worst_mean"]["value"] == 0.3
 
 
+@pytest.mark.slow
 def test_a_build_killed_while_it_writes_leaves_the_old_release(release):
-    """A real process, really killed, in the middle of its writing."""
+    """A real process, killed in the middle of its writing."""
     script = (
         "import time, pathlib\n"
         "from tests.support.fakes import *\n"
@@ -113,10 +114,10 @@ def test_a_folder_that_cannot_be_written_is_a_clear_error(tmp_path):
         build_release(make_source(), FakeCodec(), make_plan(), tmp_path)
 
 
-@pytest.mark.parametrize("name", ["", "../evil", "Ünïcode", "a b", "A"])
-def test_a_name_that_would_not_do_as_a_folder_is_refused(name):
-    with pytest.raises(InputError, match="lower-case letters, digits and hyphens"):
-        make_plan(name)
+def test_a_name_that_cannot_be_a_folder_is_refused():
+    for name in ("", "../evil", "Ünïcode", "a b", "A"):
+        with pytest.raises(InputError, match="lower-case letters, digits and hyphens"):
+            make_plan(name)
 
 
 def test_releases_are_named_after_source_and_size():

@@ -31,7 +31,7 @@ def test_keras_tuples_hold_x_and_y(release):
     assert np.array_equal(y_test, data.test.y)
 
 
-def test_what_a_training_does_to_keras_tuples_does_not_reach_the_dataset(release):
+def test_keras_tuples_are_copies(release):
     data = ld_data.load("fake-4")
     before = data.train.x.copy()
     (x_train, _), _ = data.as_keras()
@@ -65,7 +65,7 @@ def test_classify_is_the_linear_decoder(release):
     assert np.array_equal(data.classify(data.class_mean), [0, 1, 2])
 
 
-def test_the_test_set_s_hash_is_that_of_what_a_score_depends_on(release):
+def test_the_hash_of_the_test_set_covers_exactly_the_arrays_of_a_score(release):
     data = ld_data.load("fake-4")
     arrays = data.to_arrays()
     names = ("x_test", "y_test", "label_test", "class_weight", "class_bias", "class_mean")

@@ -1,4 +1,4 @@
-"""Downloading and submitting, against a real server on loopback."""
+"""Downloading, against a real server on loopback."""
 
 import subprocess
 import sys
@@ -6,18 +6,11 @@ from dataclasses import replace
 from hashlib import sha256
 from threading import Event
 
-import numpy as np
 import pytest
 from anyio import to_thread
-from fastapi import FastAPI
 
-import ld_data
 from api.app import make_app
-from eval import evaluate
-from eval.leaderboard.client import fetch_leaderboard, submit
-from eval.leaderboard.submission import Submission
-from eval.leaderboard.tokens import Tokens
-from ld_data.errors import DownloadError, InputError, IntegrityError, MissingDataError, StorageError, SubmissionError
+from ld_data.errors import DownloadError, InputError, IntegrityError, MissingDataError, StorageError
 from ld_data.release.download import download_release, fetch_release
 from ld_data.release.manifest import read_manifest
 from ld_data.remote.transfer import partial_path
@@ -84,7 +77,7 @@ def test_a_download_replaces_an_older_release_whole(service, release, tmp_path):
     assert {path.name for path in folder.iterdir()} == {path.name for path in release.iterdir()}
 
 
-def test_what_is_here_and_whole_is_not_fetched_again(service, tmp_path):
+def test_a_whole_release_is_not_fetched_again(service, tmp_path):
     first = fetch_release("fake-4", service, tmp_path)
     folder = first.folder
     stamps = {path: path.stat().st_mtime_ns for path in folder.iterdir()}
@@ -145,7 +138,8 @@ def test_files_that_arrived_before_a_failure_are_not_fetched_again(watched_servi
     assert {file: asked.count(file) for file in files} == dict.fromkeys(files, 1) | {"manifest.json": 2, last: 2}
 
 
-def test_a_release_that_another_process_fetches_is_waited_for(watched_service, door, release, tmp_path):
+@pytest.mark.slow
+def test_a_download_waits_for_another_process_that_fetches_the_release(watched_service, door, release, tmp_path):
     door.gate.clear()
     command = [sys.executable, "-c", DOWNLOAD, watched_service, str(tmp_path / "new")]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
@@ -159,7 +153,7 @@ def test_a_release_that_another_process_fetches_is_waited_for(watched_service, d
     assert [path.name for path in (tmp_path / "new").iterdir()] == ["fake-4"]
 
 
-def test_a_service_that_is_no_such_service_is_told(service, tmp_path, monkeypatch):
+def test_an_address_that_is_no_such_service_is_reported(service, tmp_path, monkeypatch):
     with pytest.raises(DownloadError, match=r"answered 404.*no release 'nope'"):
         download_release("nope", service, tmp_path)
     with pytest.raises(DownloadError, match=r"no answer from .*make serve"):
@@ -171,96 +165,6 @@ def test_a_service_that_is_no_such_service_is_told(service, tmp_path, monkeypatc
     monkeypatch.setenv("LD_DATA_OFFLINE", "1")
     with pytest.raises(MissingDataError, match="LD_DATA_OFFLINE"):
         download_release("fake-4", service, tmp_path)
-
-
-def test_evaluate_submits_and_the_score_is_listed(service):
-    data = ld_data.load("fake-4")
-
-    def model(x):
-        return data.class_mean[np.argmax(x[:, :3], axis=1)]
-
-    score = evaluate(model, "fake-4", submit_to=service, name="my model", url="https://a.b", description="it argmaxes")
-    (entry,) = fetch_leaderboard(service, "fake-4")["scores"]
-    assert (entry["name"], entry["url"], entry["description"]) == ("my model", "https://a.b", "it argmaxes")
-    assert entry["mse"] == pytest.approx(score.mse)
-    assert entry["skill"] == pytest.approx(score.skill)
-    assert entry.items() <= score.entry.items()
-    assert f"accepted, rank 1; receipt 1, sha256 {entry['receipt_sha256']}" in str(score)
-
-
-def test_a_score_that_the_service_does_not_take_comes_with_the_error(release):
-    data = ld_data.load("fake-4")
-    with pytest.raises(SubmissionError, match="no answer") as caught:
-        evaluate(data.test.x, data, submit_to=NOBODY, name="a")
-    assert caught.value.score == evaluate(data.test.x, data)
-    assert str(caught.value.score) in caught.value.__notes__[0]
-
-
-def test_an_answer_that_is_no_entry_is_told(release):
-    data = ld_data.load("fake-4")
-    app = FastAPI()
-    app.post("/v1/datasets/fake-4/scores")(lambda: {"ok": True})
-    with serve(app) as address, pytest.raises(SubmissionError, match="something else than an entry"):
-        submit(address, data, data.test.x, Submission("a"))
-
-
-def test_the_service_s_reason_for_a_refusal_reaches_the_author(service):
-    data = ld_data.load("fake-4")
-    with pytest.raises(SubmissionError, match=r"answered 422.*below the floor"):
-        submit(service, data, data.test.y, Submission("copy"))
-    with pytest.raises(SubmissionError, match=r"answered 404.*Known: fake-4"):
-        submit(service, replace(data, name="nope"), data.test.y, Submission("a"))
-    assert fetch_leaderboard(service, "fake-4")["scores"] == []
-
-
-def test_facts_and_the_token_of_the_environment_reach_the_service(catalogue, store, monkeypatch):
-    data = ld_data.load("fake-4")
-    predictions = data.class_mean[data.test.label] + 0.1
-    submission = Submission("a", parameters=0, seconds=0.5, learning_rule="Hebb")
-    with serve(make_app(catalogue, store, tokens=Tokens("let-me-in"))) as address:
-        with pytest.raises(SubmissionError, match=r"answered 401.*LD_DATA_SUBMIT_TOKEN"):
-            submit(address, data, predictions, submission)
-        monkeypatch.setenv("LD_DATA_SUBMIT_TOKEN", "let-me-in")
-        entry = submit(address, data, predictions, submission)
-    assert (entry["parameters"], entry["seconds"], entry["learning_rule"]) == (0, 0.5, "Hebb")
-
-
-def test_predictions_for_another_version_are_refused(service):
-    data = ld_data.load("fake-4")
-    other = replace(data, test=replace(data.test, y=data.test.y + 1))
-    with pytest.raises(SubmissionError, match=r"answered 422.*another version"):
-        submit(service, other, data.class_mean[data.test.label], Submission("a"))
-
-
-def test_a_submission_without_a_name_is_refused_before_it_is_sent(release):
-    data = ld_data.load("fake-4")
-    with pytest.raises(InputError, match="needs a name"):
-        evaluate(data.test.x, data, submit_to=NOBODY)
-
-
-@pytest.mark.parametrize(
-    ("address", "error", "words"),
-    [
-        (NOBODY, SubmissionError, "make serve"),
-        ("localhost:8000", InputError, "http or https"),
-        ("http://[", InputError, "http or https"),
-        ("http://a:b", InputError, "http or https"),
-    ],
-)
-def test_a_service_that_is_not_there_is_a_readable_error(release, address, error, words):
-    data = ld_data.load("fake-4")
-    with pytest.raises(error, match=words):
-        submit(address, data, data.test.x, Submission("a"))
-    with pytest.raises(error, match=words):
-        fetch_leaderboard(address, "fake-4")
-
-
-def test_an_answer_that_is_not_json_is_a_readable_error():
-    with (
-        serve_answers(lambda asked: PAGE) as (address, _),
-        pytest.raises(SubmissionError, match="not an LD-Data service"),
-    ):
-        fetch_leaderboard(address, "fake-4")
 
 
 def test_the_manifest_is_checked_before_anything_is_fetched(service, tmp_path, monkeypatch):

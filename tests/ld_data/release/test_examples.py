@@ -19,7 +19,7 @@ def test_examples_are_read_as_they_were_written(tmp_path):
     assert np.array_equal(read.places, EXAMPLES.places)
 
 
-def test_a_release_may_have_none(tmp_path):
+def test_a_release_may_have_no_examples(tmp_path):
     assert load_examples(tmp_path, (2, 2), 6) is None
 
 
@@ -47,7 +47,7 @@ def test_places_are_finite(tmp_path):
         load_examples(tmp_path, (2, 2), 6)
 
 
-def test_an_older_release_is_given_examples_and_is_else_the_same(tmp_path):
+def test_examples_can_be_added_to_a_release_and_change_nothing_else(tmp_path):
     folder = build_release(make_source(), FakeCodec(), make_plan(), tmp_path)
     before, arrays = verify(folder), load(folder).to_arrays()
     add_examples(folder, EXAMPLES)
@@ -58,7 +58,7 @@ def test_an_older_release_is_given_examples_and_is_else_the_same(tmp_path):
     assert load_examples(folder, (2, 2), 30) is not None
 
 
-def test_a_damaged_release_is_given_none(tmp_path):
+def test_examples_are_not_added_to_a_damaged_release(tmp_path):
     folder = build_release(make_source(), FakeCodec(), make_plan(), tmp_path)
     (folder / "model.json").write_text('{"fake": null}\n')
     with pytest.raises(IntegrityError, match=r"model\.json was altered"):

@@ -26,14 +26,17 @@ def test_it_says_how_the_release_was_made(release):
     assert set(manifest.health) == {"x_train", "y_train", "x_test", "y_test"}
 
 
-@pytest.mark.parametrize(
-    "text",
-    ["", "[]", "{", '{"format_version": 1}', '{"format_version": 2}', '{"format_version": 3}', "[" * 100_000, "null"],
-)
-def test_what_is_not_a_manifest_is_refused(release, text):
-    (release / MANIFEST_NAME).write_text(text)
-    with pytest.raises(IntegrityError, match="not a manifest of this format"):
-        read_manifest(release)
+def test_another_text_is_refused(release):
+    for text in ("", "[]", "{", '{"format_version": 2}', '{"format_version": 3}', "[" * 100_000, "null"):
+        (release / MANIFEST_NAME).write_text(text)
+        with pytest.raises(IntegrityError, match="not a manifest of this format"):
+            read_manifest(release)
+
+
+def test_an_older_format_is_refused(release):
+    values = json.loads((release / MANIFEST_NAME).read_text())
+    with pytest.raises(IntegrityError, match="expected format_version 3; received 2"):
+        Manifest.from_json(json.dumps({**values, "format_version": 2}), release)
 
 
 def test_every_field_is_required(release):
@@ -55,6 +58,7 @@ def test_every_field_is_required(release):
         ("files", []),
         ("name", 3),
         ("changes", {}),
+        ("changes", []),
         ("y_kind", "squares"),
         ("y_kind", None),
         ("recipe", "mnist"),
@@ -89,7 +93,7 @@ def test_a_file_name_with_a_folder_in_it_is_refused(release, name):
         ({"size": "1", "sha256": "0" * 64}, "the size of a must be"),
     ],
 )
-def test_a_record_of_no_file_is_refused(release, group, record, reason):
+def test_a_malformed_record_of_a_file_is_refused(release, group, record, reason):
     values = json.loads((release / MANIFEST_NAME).read_text())
     values[group]["a"] = record
     with pytest.raises(IntegrityError, match=reason):
@@ -115,7 +119,7 @@ def test_changes_of_another_form_are_refused(release, changes):
 
 
 @pytest.mark.parametrize("name", ["", "../outside", "a/b", "A"])
-def test_a_name_that_is_none_of_a_release_is_refused(release, name):
+def test_a_name_that_cannot_be_a_release_s_is_refused(release, name):
     values = json.loads((release / MANIFEST_NAME).read_text())
     with pytest.raises(IntegrityError, match="lower-case letters, digits and hyphens"):
         Manifest.from_json(json.dumps({**values, "name": name}), release)

@@ -22,7 +22,7 @@ def test_a_goal_is_a_range(value, met):
     assert Row("x", "c2st", value, goal=Goal(0.4, 0.6)).is_missed != met
 
 
-def test_an_allowance_guards_what_has_been_reached_and_leaves_the_mark():
+def test_an_allowance_lets_a_missed_goal_pass_and_keeps_the_mark():
     reached, fallen = (Row("x", "c2st", value, goal=Goal(most=0.52, allowance=0.02)) for value in (0.53, 0.55))
     assert (reached.is_missed, reached.is_refused) == (True, False)
     assert (fallen.is_missed, fallen.is_refused) == (True, True)
@@ -30,14 +30,14 @@ def test_an_allowance_guards_what_has_been_reached_and_leaves_the_mark():
     assert Row("x", "signal", None, goal=Goal(least=0.85, allowance=0.2)).is_refused
 
 
-def test_a_null_has_a_mean_and_a_worst_on_the_side_that_is_bad(report):
+def test_a_null_has_a_mean_and_a_worst_value(report):
     least, worst, rate = report.rows
     assert (least.null_mean, least.null_worst) == (pytest.approx(0.97), 0.96)
     assert (worst.null_mean, worst.null_worst) == (pytest.approx(0.02), 0.03)
     assert rate.null_mean is None
 
 
-def test_missed_rows_are_marked_and_say_by_how_much(report):
+def test_missed_rows_are_marked_and_described(report):
     assert [str(row) for row in report.missed] == ["x worst_mean is 0.2, goal at most 0.1"]
     lines = report.to_text().splitlines()
     assert [line for line in lines if "MISSED" in line] == [next(line for line in lines if "worst_mean" in line)]
@@ -53,7 +53,7 @@ def test_json_holds_values_nulls_and_goals_and_gives_the_goals_back(report):
     )
 
 
-def test_goals_of_what_was_not_measured_are_missed():
+def test_goals_without_a_measure_are_missed():
     report = make_report({"x": {"worst_mean": 0.0}}, {}, {**GOALS, "z": {"rate": Goal(least=1)}})
     assert {row.measure for row in report.missed} == {"least_std", "rate"}
     assert "not measured" in report.to_text()

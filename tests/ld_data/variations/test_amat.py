@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from ld_data.errors import IntegrityError
-from ld_data.variations import amat as variations_amat
 from ld_data.variations.amat import read_amat
 from tests.support.amats import NOTATIONS, PIXELS, make_rows, parse_slowly, write_lines
 
@@ -14,7 +13,7 @@ ROWS = 30
 @pytest.fixture(params=[1 << 15, 1 << 19])
 def _blocks(request, monkeypatch):
     """Blocks of two rows, and of all rows."""
-    monkeypatch.setattr(variations_amat, "BLOCK_BYTES", request.param)
+    monkeypatch.setattr("ld_data.variations.amat.BLOCK_BYTES", request.param)
 
 
 def read(content, rows=ROWS, **options):
@@ -36,7 +35,7 @@ class TestReadAmat:
 
     @pytest.mark.parametrize("notation", ["matlab", "single spaces", "carriage returns"])
     def test_numbers_of_one_width_take_the_fast_way(self, notation, monkeypatch):
-        monkeypatch.delattr(variations_amat, "_parse_lines")
+        monkeypatch.delattr("ld_data.variations.amat._parse_lines")
         read(write_lines(make_rows(ROWS), notation))
 
     def test_notations_may_change_within_a_file(self):
@@ -120,6 +119,6 @@ class TestReadAmat:
 
 
 def test_a_file_without_lines_is_refused_before_it_fills_the_memory(monkeypatch):
-    monkeypatch.setattr(variations_amat, "BLOCK_BYTES", 1 << 15)
+    monkeypatch.setattr("ld_data.variations.amat.BLOCK_BYTES", 1 << 15)
     with pytest.raises(IntegrityError, match=r"received 32768 bytes without an end of a line.*\\x00"):
         read(bytes(1 << 16))

@@ -49,16 +49,18 @@ def test_a_difference_is_an_error(monkeypatch):
         measure_reading(1, rows=ROWS, progress=False)
 
 
+@pytest.mark.slow
 def test_a_process_of_its_own_is_measured():
     assert measure_reading(1, rows=ROWS, progress=False)["ours"].peak > 1e6
 
 
-def test_the_table_tells_time_memory_and_ratios():
+def test_the_table_has_time_memory_and_ratios():
     readings = {
         "lists": Reading("lists", 8.0, 9.0, 2_000_000_000, ""),
         "ours": Reading("ours", 0.4, 0.3, 250_000_000, ""),
     }
     table = describe_reading(readings)
-    assert "ours        0.40    0.30          8.2      250         1.29" in table
+    (line,) = [line.split() for line in table.splitlines() if line.startswith("ours  ")]
+    assert line == ["ours", "0.40", "0.30", "8.2", "250", "1.29"]
     assert "1/20.0 of the processor's time, 1/30.0 of that on the clock" in table
     assert "the array has 194 MB" in table

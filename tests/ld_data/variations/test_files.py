@@ -3,8 +3,6 @@ import pytest
 
 from ld_data.errors import InputError, StorageError
 from ld_data.sources.user_images import read_source
-from ld_data.variations import files as variations_files
-from ld_data.variations import stream as variations_generator
 from ld_data.variations.files import read_pictures, write_variations
 from ld_data.variations.stream import PRESETS, VariationStream
 
@@ -18,7 +16,7 @@ def stream():
 
 
 def test_the_file_holds_the_rows_with_their_angles_and_backgrounds(tmp_path, stream, monkeypatch):
-    monkeypatch.setattr(variations_generator, "PART_ROWS", 7)
+    monkeypatch.setattr("ld_data.variations.stream.PART_ROWS", 7)
     write_variations(stream, 40, stream, 20, tmp_path / "v.npz", progress=False)
     assert [path.name for path in tmp_path.iterdir()] == ["v.npz"]
     with np.load(tmp_path / "v.npz") as arrays:
@@ -56,7 +54,7 @@ def test_a_full_disk_leaves_nothing(tmp_path, stream, monkeypatch):
         target.write(b"half")
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(variations_files.shutil, "copyfileobj", refuse)
+    monkeypatch.setattr("ld_data.variations.files.shutil.copyfileobj", refuse)
     with pytest.raises(StorageError, match="No space left"):
         write_variations(stream, 5, stream, 5, tmp_path / "v.npz", progress=False)
     assert list(tmp_path.iterdir()) == []

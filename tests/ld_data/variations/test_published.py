@@ -7,7 +7,7 @@ import pytest
 from ld_data.errors import DownloadError, InputError, IntegrityError, MissingDataError, StorageError, UnknownNameError
 from ld_data.settings import OFFLINE_VARIABLE
 from ld_data.storage import staging
-from ld_data.variations import published as variations
+from ld_data.variations import published
 from ld_data.variations.archive import PUBLICATIONS
 from ld_data.variations.published import load_variations
 from tests.support.amats import (
@@ -56,7 +56,7 @@ class TestSearch:
     def test_cached_arrays_are_not_parsed_again(self, empty_home, contents, monkeypatch):
         write_files(empty_home, contents)
         load_variations("mnist-rot")
-        monkeypatch.delattr(variations, "read_amat")
+        monkeypatch.delattr(published, "read_amat")
         check_arrays(load_variations("mnist-rot"), contents)
 
     def test_other_files_do_not_match_the_cache(self, empty_home, contents):
@@ -159,7 +159,7 @@ def test_a_cache_that_cannot_be_written_is_reported_and_unchanged(empty_home, co
         path.write_bytes(b"half")
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(variations, "write_npz", refuse)
+    monkeypatch.setattr(published, "write_npz", refuse)
     with pytest.raises(StorageError, match="No space left"):
         load_variations("mnist-rot")
     assert list_cached(empty_home) == []
@@ -168,14 +168,14 @@ def test_a_cache_that_cannot_be_written_is_reported_and_unchanged(empty_home, co
 def test_cached_arrays_of_other_shapes_are_refused(empty_home, contents, monkeypatch):
     write_files(empty_home, contents)
     load_variations("mnist-rot")
-    monkeypatch.setattr(variations, "TEST_ROWS", TEST + 1)
+    monkeypatch.setattr(published, "TEST_ROWS", TEST + 1)
     with pytest.raises(IntegrityError, match="Delete this file"):
         load_variations("mnist-rot")
 
 
 def test_of_two_simultaneous_readers_one_parses_and_the_other_uses_its_arrays(empty_home, contents, monkeypatch):
     write_files(empty_home, contents)
-    read, wait = variations._read, staging.wait_for_lock
+    read, wait = published._read, staging.wait_for_lock
     begun, waiting, reads = Event(), Event(), []
 
     def read_once_the_other_waits(*arguments):
@@ -189,7 +189,7 @@ def test_of_two_simultaneous_readers_one_parses_and_the_other_uses_its_arrays(em
             waiting.set()
         wait(*arguments)
 
-    monkeypatch.setattr(variations, "_read", read_once_the_other_waits)
+    monkeypatch.setattr(published, "_read", read_once_the_other_waits)
     monkeypatch.setattr(staging, "wait_for_lock", wait_and_record)
     with ThreadPoolExecutor() as pool:
         first = pool.submit(load_variations, "mnist-rot")

@@ -6,7 +6,6 @@ from scipy import stats
 
 from ld_data.errors import InputError
 from ld_data.noise import MAX_SEED
-from ld_data.variations import stream as variations_generator
 from ld_data.variations.backgrounds import measure_variance
 from ld_data.variations.rotation import rotate_images
 from ld_data.variations.stream import PRESETS, VariationConfig, VariationStream, blend_images, to_bytes
@@ -33,7 +32,7 @@ def make_stream(digits, pictures, name="mnist-rot-back-image-like", **changes):
 @pytest.mark.parametrize("name", PRESETS)
 def test_a_row_depends_on_its_seed_and_number_alone(digits, pictures, name, monkeypatch):
     whole = make_stream(digits, pictures, name).make_rows(0, 300)
-    monkeypatch.setattr(variations_generator, "CHUNK_ROWS", 7)
+    monkeypatch.setattr("ld_data.variations.stream.CHUNK_ROWS", 7)
     for first, rows in ((0, 1), (130, 40), (299, 1)):
         part = make_stream(digits, pictures, name).make_rows(first, rows)
         for field, values in vars(part).items():
@@ -45,7 +44,7 @@ def test_a_row_depends_on_its_seed_and_number_alone(digits, pictures, name, monk
 def test_parts_make_up_the_whole(digits, pictures, name, monkeypatch):
     stream = make_stream(digits, pictures, name)
     whole = stream.make_rows(10, 50)
-    monkeypatch.setattr(variations_generator, "PART_ROWS", 8)
+    monkeypatch.setattr("ld_data.variations.stream.PART_ROWS", 8)
     parts = list(stream.iterate(50, 10))
     assert [len(part.y) for part in parts] == [8] * 6 + [2]
     for field, values in vars(whole).items():

@@ -19,6 +19,8 @@ from vae.decoders.alternatives import (
 from vae.model.vae import Vae
 from vae.training.onnx_export import freeze
 
+pytestmark = pytest.mark.slow
+
 SIGNAL = VaeConfig((11,), 4, encoder_filters=(), decoder_units=(8,), posterior_std=0.1, likelihood="gaussian")
 IMAGE = VaeConfig((8, 12), 4, encoder_filters=(3,), decoder_units=(8,), posterior_std=0.1, likelihood="pixel")
 

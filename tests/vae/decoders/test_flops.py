@@ -5,6 +5,8 @@ from onnx import TensorProto, helper
 
 from vae.decoders.flops import count_flops
 
+pytestmark = pytest.mark.slow
+
 
 def make_model(nodes, weights, row_shape, out_shape):
     """ONNX bytes of nodes from `inputs` to `outputs`, with weights of these shapes."""

@@ -8,6 +8,8 @@ from vae.decoders import table as decoder_table
 from vae.decoders.table import BATCHES, DecoderRow, count_operations, describe_rows, make_rows
 from vae.training.onnx_export import export
 
+pytestmark = pytest.mark.slow
+
 SHAPE = (6, 4, 2)
 
 

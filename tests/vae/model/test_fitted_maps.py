@@ -5,6 +5,8 @@ from scipy.stats import chi, norm
 
 from vae.model.fitted_maps import PROBABILITIES, MarginalMap, RadialMap
 
+pytestmark = pytest.mark.slow
+
 EITHER = pytest.mark.parametrize("kind", [MarginalMap, RadialMap])
 LATENT_DIM = pytest.mark.parametrize("latent_dim", [2, 3, 32])
 

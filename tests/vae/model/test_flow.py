@@ -6,6 +6,8 @@ from scipy.stats import chi
 
 from vae.model.flow import Flow
 
+pytestmark = pytest.mark.slow
+
 
 def make_flow(latent_dim, couplings=4, strength=0.2):
     """A flow away from its start: its last layers are zero there."""

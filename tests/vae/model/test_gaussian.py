@@ -5,6 +5,8 @@ from scipy import integrate, stats
 
 from vae.model import gaussian
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize("log_var", [-3.0, 0.0, 1.5])
 def test_the_std_of_a_draw_is_exp_of_half_the_log_variance(log_var):

@@ -4,6 +4,8 @@ import pytest
 
 from vae.model.layers import Decoder, Encoder
 
+pytestmark = pytest.mark.slow
+
 LAYERS = {
     "image encoder": (lambda: Encoder(2, 5, (4, 8), seed=3), (28, 28)),
     "odd image encoder": (lambda: Encoder(2, 5, (4,), units=(7,), seed=3), (9, 13)),

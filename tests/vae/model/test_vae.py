@@ -12,6 +12,8 @@ from vae.model.vae import Vae
 from vae.recipes import CLASSES
 from vae.training.objective import RAMP, REST, Draw, Objective, reconstruct
 
+pytestmark = pytest.mark.slow
+
 IMAGE = VaeConfig(input_shape=(4, 4), latent_dim=2, encoder_filters=(4,), decoder_units=(8,))
 SIGNAL = VaeConfig(input_shape=(8,), latent_dim=2, encoder_filters=(4,), decoder_units=(8,), likelihood="gaussian")
 

@@ -6,6 +6,8 @@ from scipy.ndimage import center_of_mass
 
 from vae.training.augmentation import SHARE, SHIFT, augment
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def images():

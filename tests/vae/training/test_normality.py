@@ -4,6 +4,8 @@ from keras import ops
 
 from vae.training.normality import sliced_epps_pulley
 
+pytestmark = pytest.mark.slow
+
 
 def measure(z_mean, z_log_var, directions=None):
     directions = np.eye(z_mean.shape[1], dtype=np.float32) if directions is None else directions

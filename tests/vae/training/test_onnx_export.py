@@ -13,6 +13,8 @@ from vae.model import gaussian
 from vae.model.vae import Vae
 from vae.training.onnx_export import freeze, freeze_classes
 
+pytestmark = pytest.mark.slow
+
 IMAGE = VaeConfig(
     input_shape=(9, 7),
     latent_dim=5,

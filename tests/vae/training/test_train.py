@@ -19,6 +19,8 @@ from vae.training.objective import Objective
 from vae.training.onnx_export import freeze
 from vae.training.train import train_codec, train_gaussian_classes, train_vae
 
+pytestmark = pytest.mark.slow
+
 CONFIG = VaeConfig(
     input_shape=(2, 2),
     latent_dim=2,

@@ -1,1 +1,1 @@
-"""The changes of the tables, in the order of their numbers."""
+"""The revisions of the tables, one module each."""

@@ -1,1 +1,0 @@
-"""The servers that the service is compared with."""

@@ -1,0 +1,72 @@
+import os
+import subprocess
+import sys
+import time
+
+import pytest
+
+from api.benchmark.http import Request
+from api.benchmark.processes import find_descendants, keep_to_core, read_resident, start
+from ld_data.errors import StartError
+
+ASK = Request("/")
+SERVER = [sys.executable, "-m", "http.server", "--bind", "127.0.0.1"]
+pytestmark = pytest.mark.slow
+
+
+def start_script(script, **options):
+    return start(lambda port: [sys.executable, "-c", script, str(port)], ASK, **options)
+
+
+def test_a_server_is_yielded_once_it_has_answered_and_ended_afterwards():
+    with start(lambda port: [*SERVER, str(port)], ASK) as running:
+        assert running.process.poll() is None
+        assert running.seconds > 0
+        if sys.platform == "linux":
+            assert running.measure_memory() > 2**20
+            assert running.measure_cpu() > 0
+    assert running.process.poll() is not None
+
+
+def test_a_program_that_ends_is_an_error_with_its_last_words():
+    script = "import sys; print('first', flush=True); sys.exit('no such library')"
+    with pytest.raises(StartError, match=r"ended with status 1 \(no such library\)"), start_script(script):
+        pass
+
+
+def test_a_program_that_is_not_there_is_an_error():
+    with pytest.raises(StartError, match="No such file"), start(lambda port: ["/nowhere/python"], ASK):
+        pass
+
+
+def test_a_server_that_does_not_answer_in_time_is_an_error_and_is_ended():
+    pids = set(find_descendants(os.getpid()))
+    script = "import time; time.sleep(60)"
+    with pytest.raises(StartError, match="received nothing"), start_script(script, seconds=0.2):
+        pass
+    assert set(find_descendants(os.getpid())) == pids
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs /proc")
+def test_children_of_a_program_are_ended_with_it():
+    script = (
+        "import runpy, subprocess, sys; subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)']);"
+        "sys.argv = ['x', '--bind', '127.0.0.1', sys.argv[1]]; runpy.run_module('http.server', run_name='__main__')"
+    )
+    with start_script(script) as running:
+        (child,) = find_descendants(running.process.pid)
+    end = time.monotonic() + 5
+    while read_resident(child) and time.monotonic() < end:
+        time.sleep(0.01)
+    assert not read_resident(child)
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="needs affinities")
+def test_a_process_is_kept_to_one_core():
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as process:
+        before = os.sched_getaffinity(process.pid)
+        keep_to_core(process.pid, None)
+        assert os.sched_getaffinity(process.pid) == before
+        keep_to_core(process.pid, -1)
+        assert os.sched_getaffinity(process.pid) == {max(before)}
+        process.communicate(b"\n")

@@ -1,0 +1,70 @@
+"""A browser, and a service with the shipped releases and a few scores."""
+
+import numpy as np
+import pytest
+from playwright.sync_api import sync_playwright
+
+import ld_data
+import vae
+from api.app import make_app
+from api.releases.catalogue import Catalogue
+from eval import evaluate
+from eval.leaderboard.store import Store
+from tests.api.page.actions import BROWSER, DESKTOP, wait
+from tests.support.servers import serve
+from tests.test_shipped_releases import CHECKPOINTS
+
+
+@pytest.fixture(scope="package")
+def address(tmp_path_factory):
+    """The address of a service with a few scores."""
+    with Catalogue() as catalogue:
+        catalogue.add_all(CHECKPOINTS, vae.load)
+        store = Store(str(tmp_path_factory.mktemp("page") / "scores.sqlite"))
+        with serve(make_app(catalogue, store)) as address:
+            _submit(address)
+            yield address
+
+
+def _submit(address):
+    """Submit three models of one release, the best one second."""
+    data = ld_data.load(CHECKPOINTS / "ld-mnist-32")
+    fitted = np.linalg.lstsq(data.train.x, data.train.y, rcond=None)[0]
+    for share, name in ((0.3, "Weak"), (1.0, "<b>best</b>"), (0.6, "middling")):
+        evaluate((share * data.test.x @ fitted).astype(np.float32), data, submit_to=address, name=name)
+
+
+@pytest.fixture(scope="package")
+def browser():
+    """A Chromium without a window."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=BROWSER, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def open_page(browser, address):
+    """Open a part of the page; at the end, the browser has no complaints, and no request went to another host."""
+    complaints, contexts = [], []
+
+    def open_page(part="explorer", size=DESKTOP, scheme="light", **options):
+        width, height = size
+        context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme, **options)
+        contexts.append(context)
+        page = context.new_page()
+        page.complaints = complaints
+        page.on("console", lambda message: complaints.append(message.text) if message.type != "log" else None)
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on(
+            "request",
+            lambda request: None if request.url.startswith((address, "blob:")) else complaints.append(request.url),
+        )
+        page.goto(f"{address}/#{part}" if part else address)
+        wait(page)
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert complaints == []

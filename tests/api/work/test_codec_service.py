@@ -1,0 +1,95 @@
+import socket
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from fastapi.testclient import TestClient
+
+from api.app import make_app
+from api.work.batching import CHUNK_ROWS, Batcher
+from ld_data.mnist1d.dataset import collect
+from ld_data.storage.arrays import write_npy
+from tests.support.servers import serve
+from tests.support.service import BASE, LIMITS, NPY, assert_error
+
+GENERATE = "/v1/sources/mnist1d/generate"
+
+
+def test_too_many_rows_are_413_with_the_limit(client):
+    response = client.post(f"{BASE}/x/decode", content=write_npy(np.ones((201, 4), np.float32)), headers=NPY)
+    assert_error(response, 413, "too_large", "at most 200 rows", "201")
+
+
+def test_overload_is_429_with_retry_after_and_accepted_requests_are_answered(catalogue, store, monkeypatch):
+    """The limit is filled with requests that wait; every kind of work is then refused, and status still answers."""
+    entered, leave = threading.Semaphore(0), threading.Event()
+
+    def wait(plan):
+        entered.release()
+        leave.wait(10)
+        return collect(plan)
+
+    monkeypatch.setattr("api.routes.generator.collect", wait)
+    monkeypatch.setattr("os.cpu_count", lambda: LIMITS.max_requests)
+    client = TestClient(make_app(catalogue, store, LIMITS))
+    with client, ThreadPoolExecutor(4) as pool:
+        waiting = [pool.submit(client.post, GENERATE, json={"num_samples": 50}) for _ in range(4)]
+        for _ in waiting:
+            assert entered.acquire(timeout=10)
+        assert len(client.app.state.worker) == LIMITS.max_requests
+        large = {"content": write_npy(np.zeros((65, 4), np.float32)), "headers": NPY}
+        for route, body in ((f"{BASE}/scores?name=a", {}), (GENERATE, {}), (f"{BASE}/x/decode", large)):
+            response = client.post(route, **body)
+            assert_error(response, 429, "overloaded", "in progress")
+            assert response.headers["retry-after"] == "1"
+        assert client.get("/health").status_code == 200
+        assert client.post(f"{BASE}/x/decode", json={"vectors": [[1, 2, 3, 4]]}).status_code == 200
+        leave.set()
+        assert [answer.result().status_code for answer in waiting] == [200] * 4
+    assert len(client.app.state.worker) == 0
+
+
+@pytest.mark.parametrize("path", ["x/encode", "x/decode", "y/encode", "y/decode", "x/encode?seed=1"])
+def test_rows_beyond_the_limit_on_waiting_are_429_before_their_body_is_read(client, path):
+    admission = client.app.state.worker.admission
+    with admission.hold_rows(LIMITS.max_waiting_rows), serve(client.app) as address:
+        host, port = address.removeprefix("http://").split(":")
+        with socket.create_connection((host, int(port)), timeout=10) as sender:
+            sender.sendall(f"POST {BASE}/{path} HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n".encode())
+            answer = sender.recv(1000).decode()
+        assert answer.startswith("HTTP/1.1 429")
+        assert "retry-after: 1" in answer
+        assert f"{LIMITS.max_waiting_rows} rows wait" in answer
+    assert admission.waiting_rows == 0
+
+
+def test_rows_wait_until_they_are_computed_and_those_of_a_long_answer_until_its_first_part_is(client, monkeypatch):
+    seen = []
+    admission = client.app.state.worker.admission
+    run = Batcher.run
+
+    async def watch(*arguments):
+        seen.append(admission.waiting_rows)
+        return await run(*arguments)
+
+    monkeypatch.setattr(Batcher, "run", watch)
+    for rows in (3, 200):
+        body = write_npy(np.zeros((rows, 4), np.float32))
+        assert client.post(f"{BASE}/x/decode", content=body, headers=NPY).status_code == 200
+        assert admission.waiting_rows == 0
+    assert client.post(f"{BASE}/y/decode", content=body, headers=NPY).status_code == 200
+    assert 3 <= seen[0] < CHUNK_ROWS
+    assert seen[1:] == [CHUNK_ROWS]
+    assert admission.waiting_rows == 0
+
+
+def test_all_bodies_together_hold_a_limited_number_of_bytes(catalogue, store):
+    client = TestClient(make_app(catalogue, store, replace(LIMITS, max_held_bytes=500)))
+    body = write_npy(np.zeros((10, 4), np.float32))
+    assert client.post(f"{BASE}/x/decode", content=body, headers=NPY).status_code == 200
+    response = client.post(f"{BASE}/x/decode", content=body * 2, headers=NPY)
+    assert_error(response, 429, "overloaded", "all together may hold 500")
+    assert client.app.state.worker.admission.held_bytes == 0
+    assert client.post(f"{BASE}/x/decode", content=body, headers=NPY).status_code == 200

@@ -1,0 +1,45 @@
+import asyncio
+import socket
+
+import httpx2
+import pytest
+from fastapi import Request
+from starlette.requests import ClientDisconnect
+
+from api.work.worker import Worker
+from tests.support.servers import serve
+from tests.support.service import BASE, LIMITS
+
+
+def test_a_missing_body_is_408_and_occupies_no_place(client):
+    with serve(client.app) as address:
+        host, port = address.removeprefix("http://").split(":")
+        senders = [socket.create_connection((host, int(port)), timeout=10) for _ in range(LIMITS.max_requests + 1)]
+        for sender in senders:
+            sender.sendall(f"POST {BASE}/x/decode HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n".encode())
+        response = httpx2.post(f"{address}{BASE}/x/decode", json={"vectors": [[1, 2, 3, 4]]})
+        assert response.status_code == 200
+        for sender in senders:
+            assert sender.recv(1000).startswith(b"HTTP/1.1 408")
+            sender.close()
+
+
+def test_a_broken_stream_releases_its_place():
+    worker = Worker(LIMITS)
+    bodies = [{"type": "http.request", "body": b"", "more_body": False}]
+
+    async def receive():
+        return bodies.pop() if bodies else await asyncio.Event().wait()
+
+    async def fail(message):
+        assert len(worker) == 1
+        raise OSError("the client has gone")
+
+    async def answer():
+        scope = {"type": "http", "method": "POST", "headers": []}
+        response = await worker.stream(Request(scope, receive), lambda body: iter([b"a", b"b"]), "text/plain")
+        await response(scope, receive, fail)
+
+    with pytest.raises((OSError, ExceptionGroup, ClientDisconnect)):
+        asyncio.run(answer())
+    assert len(worker) == 0

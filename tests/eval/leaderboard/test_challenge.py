@@ -1,0 +1,101 @@
+import subprocess
+import sys
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+import ld_data
+from eval.leaderboard.challenge import draw_rows, round_score, verify_challenge
+from eval.predictions import check_predictions
+from eval.score import score_predictions
+from ld_data.errors import LeakError
+from ld_data.sources import secret_draws
+from ld_data.storage.hashing import hash_array
+from tests.support.fakes import D, FakeCodec, FakeY, K, generate, guess_classes
+from tests.support.paths import ROOT
+
+ROWS = 300
+SCRIPT = """
+from eval.leaderboard.challenge import draw_rows
+from ld_data.sources import secret_draws
+from ld_data.storage.hashing import hash_array
+from tests.support.fakes import FakeCodec, generate
+secret_draws.GENERATORS["fake"] = generate
+rows = draw_rows("a", "fake", FakeCodec(), 50)
+print(hash_array(rows.x), hash_array(rows.y))
+"""
+
+
+@pytest.fixture(autouse=True)
+def _fake_generator(monkeypatch):
+    monkeypatch.setitem(secret_draws.GENERATORS, "fake", generate)
+
+
+def test_the_secret_alone_determines_the_rows():
+    first, again, other = (draw_rows(secret, "fake", FakeCodec(), 50) for secret in ("a", "a", "b"))
+    for name in ("x", "y", "label"):
+        np.testing.assert_array_equal(getattr(first, name), getattr(again, name))
+        assert not np.array_equal(getattr(first, name), getattr(other, name))
+    assert (first.x.shape, first.x.dtype, first.label.shape) == ((50, D), np.float32, (50,))
+
+
+@pytest.mark.slow
+def test_another_process_draws_the_same_rows():
+    answer = subprocess.run([sys.executable, "-c", SCRIPT], cwd=ROOT, capture_output=True, text=True, check=True)
+    rows = draw_rows("a", "fake", FakeCodec(), 50)
+    assert answer.stdout.split() == [hash_array(rows.x), hash_array(rows.y)]
+
+
+def test_x_and_y_draw_noise_of_their_own():
+    rows = draw_rows("a", "fake", FakeCodec(), 5000)
+    noise = rows.y - FakeY().class_mean[rows.label]
+    residue = rows.x[:, K] - rows.x[:, K].mean()
+    assert abs(np.corrcoef(residue, noise[:, K])[0, 1]) < 0.06
+
+
+@pytest.fixture
+def data(release):
+    """The small release with the rows of a secret as its test rows."""
+    return replace(ld_data.load("fake-4"), test=draw_rows("a", "fake", FakeCodec(), ROWS))
+
+
+def verify(values, data):
+    return verify_challenge(check_predictions(values, data), data)
+
+
+def test_an_honest_model_is_ranked_between_null_and_floor(data):
+    verdict = verify(guess_classes(data.test.x), data)
+    assert verdict.status == "ranked"
+    assert verdict.score.floor < verdict.score.mse < verdict.score.null
+    assert verdict.private is None
+
+
+def test_random_classes_score_below_the_null(data):
+    verdict = verify(data.class_mean[np.random.default_rng(0).integers(K, size=ROWS)], data)
+    assert verdict.status == "ranked"
+    assert verdict.score.skill < 0
+
+
+def test_predictions_made_from_y_are_refused_without_a_figure(data):
+    for share in (1.0, 0.5):
+        with pytest.raises(LeakError) as caught:
+            verify(share * data.test.y + (1 - share) * data.class_mean[data.test.label], data)
+        assert not any(letter.isdigit() for letter in str(caught.value))
+
+
+def test_figures_are_rounded_so_that_one_row_hardly_shows(data):
+    score = verify(guess_classes(data.test.x), data).score
+    assert score == round_score(score_predictions(guess_classes(data.test.x), data))
+    for name, value in vars(score).items():
+        if isinstance(value, float):
+            assert value == round(value, 4), name
+    assert score.decoded_accuracy == round(score.decoded_accuracy, 3)
+    assert all(share == round(share, 2) for share in score.class_accuracy)
+
+
+def test_large_predictions_do_not_bring_the_digits_back(data):
+    predictions = guess_classes(data.test.x)
+    predictions[0, 0] += 1e6
+    for value in (score := round_score(score_predictions(predictions, data))).mse, score.noise_free_mse:
+        assert float(f"{value:.5g}") == value

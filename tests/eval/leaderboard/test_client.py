@@ -1,0 +1,122 @@
+"""Requests to the leaderboard of a real server on loopback."""
+
+import shutil
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from fastapi import FastAPI
+
+import ld_data
+from api.app import make_app
+from eval import evaluate
+from eval.leaderboard.client import fetch_leaderboard, submit
+from eval.leaderboard.store import Store
+from eval.leaderboard.submission import Submission
+from eval.leaderboard.tokens import Tokens
+from ld_data.errors import InputError, SubmissionError
+from tests.support.servers import Answer, serve, serve_answers
+
+UNREACHABLE = "http://127.0.0.1:9"
+PAGE = Answer(200, b"<html>")
+
+
+@pytest.fixture
+def store(empty_store, tmp_path):
+    return Store(shutil.copy(empty_store, tmp_path / "scores.sqlite"))
+
+
+@pytest.fixture
+def service(catalogue, store):
+    with serve(make_app(catalogue, store)) as address:
+        yield address
+
+
+def test_evaluate_submits_and_the_score_is_listed(service):
+    data = ld_data.load("fake-4")
+
+    def model(x):
+        return data.class_mean[np.argmax(x[:, :3], axis=1)]
+
+    score = evaluate(model, "fake-4", submit_to=service, name="my model", url="https://a.b", description="it argmaxes")
+    (entry,) = fetch_leaderboard(service, "fake-4")["scores"]
+    assert (entry["name"], entry["url"], entry["description"]) == ("my model", "https://a.b", "it argmaxes")
+    assert entry["mse"] == pytest.approx(score.mse)
+    assert entry["skill"] == pytest.approx(score.skill)
+    assert entry.items() <= score.entry.items()
+    assert f"accepted, rank 1; receipt 1, sha256 {entry['receipt_sha256']}" in str(score)
+
+
+def test_an_error_of_the_service_holds_the_score(release):
+    data = ld_data.load("fake-4")
+    with pytest.raises(SubmissionError, match="no answer") as caught:
+        evaluate(data.test.x, data, submit_to=UNREACHABLE, name="a")
+    assert caught.value.score == evaluate(data.test.x, data)
+    assert str(caught.value.score) in caught.value.__notes__[0]
+
+
+def test_an_answer_that_is_not_an_entry_is_reported(release):
+    data = ld_data.load("fake-4")
+    app = FastAPI()
+    app.post("/v1/datasets/fake-4/scores")(lambda: {"ok": True})
+    with serve(app) as address, pytest.raises(SubmissionError, match="did not answer with an entry"):
+        submit(address, data, data.test.x, Submission("a"))
+
+
+def test_the_reason_for_a_refusal_reaches_the_author(service):
+    data = ld_data.load("fake-4")
+    with pytest.raises(SubmissionError, match=r"answered 422.*below the floor"):
+        submit(service, data, data.test.y, Submission("copy"))
+    with pytest.raises(SubmissionError, match=r"answered 404.*Known: fake-4"):
+        submit(service, replace(data, name="nope"), data.test.y, Submission("a"))
+    assert fetch_leaderboard(service, "fake-4")["scores"] == []
+
+
+def test_facts_and_the_token_of_the_environment_reach_the_service(catalogue, store, monkeypatch):
+    data = ld_data.load("fake-4")
+    predictions = data.class_mean[data.test.label] + 0.1
+    submission = Submission("a", parameters=0, seconds=0.5, learning_rule="Hebb")
+    with serve(make_app(catalogue, store, tokens=Tokens("let-me-in"))) as address:
+        with pytest.raises(SubmissionError, match=r"answered 401.*LD_DATA_SUBMIT_TOKEN"):
+            submit(address, data, predictions, submission)
+        monkeypatch.setenv("LD_DATA_SUBMIT_TOKEN", "let-me-in")
+        entry = submit(address, data, predictions, submission)
+    assert (entry["parameters"], entry["seconds"], entry["learning_rule"]) == (0, 0.5, "Hebb")
+
+
+def test_predictions_for_another_version_are_refused(service):
+    data = ld_data.load("fake-4")
+    other = replace(data, test=replace(data.test, y=data.test.y + 1))
+    with pytest.raises(SubmissionError, match=r"answered 422.*another version"):
+        submit(service, other, data.class_mean[data.test.label], Submission("a"))
+
+
+def test_a_submission_without_a_name_is_refused_before_it_is_sent(release):
+    data = ld_data.load("fake-4")
+    with pytest.raises(InputError, match="needs a name"):
+        evaluate(data.test.x, data, submit_to=UNREACHABLE)
+
+
+@pytest.mark.parametrize(
+    ("address", "error", "words"),
+    [
+        (UNREACHABLE, SubmissionError, "make serve"),
+        ("localhost:8000", InputError, "http or https"),
+        ("http://[", InputError, "http or https"),
+        ("http://a:b", InputError, "http or https"),
+    ],
+)
+def test_a_missing_service_is_a_readable_error(release, address, error, words):
+    data = ld_data.load("fake-4")
+    with pytest.raises(error, match=words):
+        submit(address, data, data.test.x, Submission("a"))
+    with pytest.raises(error, match=words):
+        fetch_leaderboard(address, "fake-4")
+
+
+def test_an_answer_that_is_not_json_is_a_readable_error():
+    with (
+        serve_answers(lambda asked: PAGE) as (address, _),
+        pytest.raises(SubmissionError, match="not an LD-Data service"),
+    ):
+        fetch_leaderboard(address, "fake-4")

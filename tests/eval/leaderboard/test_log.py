@@ -1,0 +1,67 @@
+import datetime
+from dataclasses import replace
+
+import eval.leaderboard.store
+from eval.leaderboard.receipts import NO_RECEIPT, verify_log
+from eval.leaderboard.submission import Submission
+from eval.score import Score
+from tests.support.verdicts import PRIVATE, VERSION, make_secret_verdict, make_verdict, read_lines
+
+HEAD = "64d8fdb98935a5c92bc5d5895513cb63698849295c30b33622976e8c2cd538cf"  # of the log of the test below
+SCORE = Score("ld-a-4", "5ha", 30, 0.95, 0.01, 1.0, 0.9, 0.5, 0.02, 0.25, 0.875, (0.5, 1.0, float("nan")))
+
+
+class Clock(datetime.datetime):
+    """A clock that stands still."""
+
+    @classmethod
+    def now(cls, tz=None):
+        return datetime.datetime(2026, 1, 2, 3, 4, 5, tzinfo=tz)
+
+
+def test_receipts_of_every_kind_keep_their_canonical_texts(place, monkeypatch):
+    """A change of any byte would make logs and receipts that users keep worthless."""
+    monkeypatch.setattr("secrets.randbits", lambda bits: 2**bits // 3)
+    monkeypatch.setattr("secrets.token_hex", lambda size: "ab" * size)
+    monkeypatch.setattr("eval.leaderboard.store.SCORER", "ld-data test")
+    for module in ("log", "seasons"):
+        monkeypatch.setattr(f"eval.leaderboard.{module}.datetime", Clock)
+
+    def verdict(number, private=PRIVATE, status="ranked"):
+        changes = {"score": SCORE, "predictions_sha256": f"{number:064d}"}
+        return replace(make_verdict(number, status, private), **changes)
+
+    store = eval.leaderboard.store.Store(place)
+    store.add(Submission("ä ≠ <b>", "https://a.b", "words", 12, 0.5, "Hebb"), verdict(1))
+    store.add(Submission("b"), verdict(2, status="suspect"))
+    store.add(Submission("c"), verdict(3, None), store.open_season(*VERSION, 50))
+    store.remove("ld-a-4", 2, "a test")
+    store.close_season(*VERSION)
+    assert store.head() == HEAD
+    summary = verify_log(read_lines(store), HEAD)
+    assert (summary.receipts, summary.scores, summary.removals, summary.seasons) == (5, 2, 1, 1)
+    store.close()
+
+
+def test_the_log_is_read_page_by_page_as_it_was_at_the_start(store, monkeypatch):
+    monkeypatch.setattr(eval.leaderboard.store, "PAGE_RECEIPTS", 3)
+    for number in range(7):
+        store.add(Submission("ä \u00a7"), make_verdict(number))
+    chunks = store.read_log()
+    first = next(chunks)
+    store.add(Submission("meanwhile"), make_verdict(8))
+    assert [chunk.count(b"\n") for chunk in (first, *chunks)] == [3, 3, 1]
+    assert verify_log(read_lines(store), store.head()).receipts == 8
+
+
+def test_an_empty_log_has_a_head_of_zeros(store):
+    assert store.head() == NO_RECEIPT
+    assert read_lines(store) == []
+
+
+def test_the_log_holds_no_secret_of_an_open_season(store):
+    season = store.open_season(*VERSION, 50)
+    store.add(Submission("a"), make_secret_verdict(), season)
+    log = b"".join(store.read_log())
+    assert season.secret.encode() not in log
+    assert season.secret_sha256.encode() in log

@@ -1,0 +1,57 @@
+import numpy as np
+import pytest
+
+from ld_data.errors import InputError
+from ld_data.sources.user_images import read_source
+
+
+def own_arrays(**changes):
+    arrays = {
+        "x_train": np.zeros((60, 5, 7), np.uint8),
+        "y_train": np.tile([0, 1, 2], 20),
+        "x_test": np.ones((30, 5, 7), np.uint8),
+        "y_test": np.tile([2, 1, 0], 10),
+    }
+    return {name: array for name, array in {**arrays, **changes}.items() if array is not None}
+
+
+def test_images_of_any_size_and_number_of_classes(tmp_path):
+    np.savez(tmp_path / "My Letters.npz", **own_arrays())
+    source = read_source(tmp_path / "My Letters.npz", licence="MIT")
+    assert (source.name, source.classes, source.licence) == ("my-letters", 3, "MIT")
+    assert source.inputs_train.shape == (60, 5, 7)
+    assert source.label_test[:3].tolist() == [2, 1, 0]
+    assert source.make_fit_set(0)[0] is source.inputs_train
+
+
+def test_numbers_from_0_to_1_are_pixels(tmp_path):
+    np.savez(tmp_path / "a.npz", **own_arrays(x_train=np.full((60, 5, 7), 0.5), x_test=np.ones((30, 5, 7))))
+    assert read_source(tmp_path / "a.npz").inputs_train.dtype == np.float32
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"y_test": None}, "y_test is missing"),
+        ({"x_train": np.zeros((60, 35), np.uint8)}, "x_train must have shape"),
+        ({"x_train": np.full((60, 5, 7), 255.0)}, "Divide by 255"),
+        ({"x_train": np.full((60, 5, 7), np.nan)}, "finite"),
+        ({"x_test": np.zeros((30, 7, 5), np.uint8)}, "x_train has images"),
+        ({"y_train": np.zeros(5, int)}, "one label for each of 60"),
+        ({"y_train": np.zeros(60)}, "y_train must be integers"),
+        ({"y_train": np.tile([0, 1, 3], 20)}, "every class"),
+        ({"y_train": np.zeros(60, int)}, "every class"),
+        ({"y_train": np.repeat([0, 1, 2], [50, 9, 1])}, "at least 10 training images"),
+        ({"y_test": np.tile([2, 1, 3], 10)}, "y_test holds class 3"),
+    ],
+)
+def test_unusable_arrays_are_refused_by_file_and_reason(tmp_path, changes, reason):
+    np.savez(tmp_path / "bad.npz", **own_arrays(**changes))
+    with pytest.raises(InputError, match=rf"bad\.npz.*{reason}"):
+        read_source(tmp_path / "bad.npz")
+
+
+def test_a_file_that_is_no_archive_is_refused(tmp_path):
+    (tmp_path / "bad.npz").write_text("no")
+    with pytest.raises(InputError, match=r"bad\.npz: not an \.npz file"):
+        read_source(tmp_path / "bad.npz")

@@ -1,0 +1,110 @@
+"""The manual: its pages, and the tables in it that repeat kept results.
+
+`python -m tests.support.manual` writes these tables anew. A table is a fenced block under `<!-- kept: KIND NAME -->`.
+"""
+
+import io
+import re
+from collections.abc import Sequence
+from contextlib import redirect_stdout
+from pathlib import Path
+
+from ld_data.release.manifest import read_manifest
+from ld_data.release.report import Goal, HealthReport, Row
+from tests.support.paths import CHECKPOINTS, ROOT
+
+PAGES = {
+    path.relative_to(ROOT).as_posix(): path for path in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
+}
+KEPT = re.compile(
+    r"(?P<start><!-- kept: (?P<kind>\w+) (?P<words>.+?) -->\n```\n)(?P<table>.*?)(?P<end>^```$)", re.M | re.S
+)
+BASELINES = CHECKPOINTS / "baselines"
+BAR = 40  # signs for a skill of 1
+ON_THE_SCALE = (
+    "mean",
+    "evolution-strategies",
+    "linear",
+    "associative-memory",
+    "direct-feedback",
+    "predictive-coding",
+    "feedback-alignment",
+    "target-propagation",
+    "equilibrium-propagation",
+    "forward-forward",
+    "backpropagation",
+    "residual",
+    "oracle",
+)
+
+
+def draw_scale(release: str) -> str:
+    """Return the skill of some baselines on a release as bars, from the null to the oracle."""
+    from eval.baselines.table import load_rows  # import late: Keras
+
+    rows = {row.name: row.summary.skill.mean for row in load_rows(BASELINES / f"{release}.json")}
+    ends = ("0 answers the mean", "1 knows the class")
+    lines = [f"{'skill on ' + release:<32} {ends[0]:<{BAR - len(ends[1])}}{ends[1]}"]
+    for name in ON_THE_SCALE:
+        skill = round(rows[name], 3) + 0.0  # the sum has no negative zero
+        lines.append(f"{name:<25}{skill:.3f}  |{'#' * round(BAR * skill)}")
+    return "\n".join(lines)
+
+
+def describe_health(release: str, groups: Sequence[str]) -> str:
+    """Return some groups of the health report in the manifest of a release."""
+    health = read_manifest(CHECKPOINTS / release).health
+    rows = [
+        Row(
+            group,
+            measure,
+            entry["value"],
+            entry.get("null_mean"),
+            entry.get("null_worst"),
+            Goal(**entry["goal"]) if "goal" in entry else None,
+        )
+        for group in groups
+        for measure, entry in health[group].items()
+    ]
+    return HealthReport(tuple(rows)).to_text()
+
+
+def climb_ladder(model: str) -> str:
+    """Return the output of `python -m eval ladder` for a baseline; this fits it nine times."""
+    from eval.__main__ import main  # import late: the other tables need no command
+
+    with redirect_stdout(io.StringIO()) as printed:
+        main(["ladder", model])
+    return printed.getvalue().strip()
+
+
+def make_table(kind: str, words: Sequence[str]) -> str:
+    """Return the table that a comment in the manual names."""
+    name, *rest = words
+    if kind == "scale":
+        return draw_scale(name)
+    if kind == "baselines":
+        from eval.baselines.table import describe_rows, load_rows  # import late: Keras
+
+        return describe_rows(load_rows(BASELINES / f"{name}.json"))
+    if kind == "classifiers":
+        from eval.classifiers.tables import TABLES  # import late: Keras
+        from eval.classifiers.trials import load_trials, trials_path
+
+        return TABLES[name].describe(load_trials(trials_path()))
+    if kind == "ladder":
+        return climb_ladder(name)
+    return describe_health(name, rest)
+
+
+def write_tables(path: Path) -> str:
+    """Return the text of a page with all its kept tables made anew."""
+    return KEPT.sub(
+        lambda found: f"{found['start']}{make_table(found['kind'], found['words'].split())}\n{found['end']}",
+        path.read_text("utf-8"),
+    )
+
+
+if __name__ == "__main__":
+    for page in PAGES.values():
+        page.write_text(write_tables(page), "utf-8")
