@@ -66,12 +66,7 @@ def baselines(
 
 @needs(*FITTERS)
 def tune(
-    release: Release,
-    rule: Annotated[str, Parameter(choices=RULES)],
-    /,
-    *,
-    seed: Seed = 0,
-    as_json: Json = False,
+    release: Release, rule: Annotated[str, Parameter(choices=RULES)], /, *, seed: Seed = 0, as_json: Json = False
 ) -> None:
     """Try learning rates of a learning rule on held-out training rows.
 
