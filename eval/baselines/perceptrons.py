@@ -12,14 +12,20 @@ from ld_data.typing import Floats
 
 UNITS = (256, 256, 256)
 DROPOUT = 0.1
-HELD_OUT = 0.1  # these rows choose the best epoch: y is mostly noise, and small datasets overfit it
-PLAN = FitPlan(epochs=20, batch_rows=128, learning_rate=1e-3, seed=0, held_out=HELD_OUT)
+PLAN = FitPlan(epochs=20, batch_rows=128, learning_rate=1e-3, held_out=0.1)  # small datasets overfit the noise of y
 RESIDUAL_UNITS, RESIDUAL_BLOCKS = 256, 4
 
 
 def fit_mlp(data: LatentDataset, seed: int) -> Answer:
     """Return the predecessor's model: three dense ReLU layers with batch normalisation and dropout of 0.1."""
-    model = _make_mlp(data.latent_dim, np.random.default_rng(seed))
+    random, layers = np.random.default_rng(seed), keras.layers
+    model = keras.Sequential([keras.Input((data.latent_dim,))])
+    for units in UNITS:
+        model.add(layers.Dense(units, use_bias=False, kernel_initializer=make_initializer(random)))
+        model.add(layers.BatchNormalization())
+        model.add(layers.ReLU())
+        model.add(layers.Dropout(DROPOUT, seed=draw_seed(random)))
+    model.add(layers.Dense(data.latent_dim, kernel_initializer="zeros"))  # the network starts at the null
     _fit(model, keras.losses.MeanSquaredError(), data, data.train.y, seed, "mlp")
     return _make_predictor(model)
 
@@ -61,17 +67,6 @@ def fit_residual(data: LatentDataset, seed: int) -> Answer:
     model = keras.Model(inputs, outputs)
     _fit(model, keras.losses.MeanSquaredError(), data, data.train.y, seed, "residual")
     return _make_predictor(model)
-
-
-def _make_mlp(d: int, random: np.random.Generator) -> keras.Model:
-    model = keras.Sequential([keras.Input((d,))])
-    for units in UNITS:
-        model.add(keras.layers.Dense(units, use_bias=False, kernel_initializer=make_initializer(random)))
-        model.add(keras.layers.BatchNormalization())
-        model.add(keras.layers.ReLU())
-        model.add(keras.layers.Dropout(DROPOUT, seed=draw_seed(random)))
-    model.add(keras.layers.Dense(d, kernel_initializer="zeros"))  # the network starts at the null
-    return model
 
 
 def _fit(

@@ -8,16 +8,15 @@ from pathlib import Path
 from typing import Any
 
 from joblib import Parallel, delayed, parallel_config
-from tabulate import tabulate
 
-from eval.baselines.registry import BASELINES, find_baseline, score_baseline
+from eval.baselines.registry import BASELINES, SEEDLESS, score_baseline
 from eval.comparison import SeedSummary, Spread, describe_shift, summarise_seeds
+from ld_data.cli.table import format_table
 from ld_data.errors import IntegrityError, MissingDataError
 from ld_data.release.dataset import LatentDataset
 from ld_data.settings import checkpoints_folder
 from ld_data.storage.staging import stage_file
 
-TABLES_FOLDER = "baselines"
 FIGURES = ("skill", "noise_free_mse", "decoded_accuracy", "mse")
 
 
@@ -44,13 +43,10 @@ def measure_rows(
 ) -> Iterator[BaselineRow]:
     """Yield the row of each baseline, one after another, as each fit ends.
 
-    With several jobs, processes fit different baselines or seeds at the same time, each on one thread.
-
-    Raises:
-        UnknownNameError: if a name is not in `BASELINES`.
-        InputError: if a seed is outside 0 to 2**32 - 1.
+    With several jobs, processes fit different baselines or seeds at the same time, each on one thread. It raises as
+    `fit_baseline`.
     """
-    used = {name: tuple(seeds if find_baseline(name).seeded else seeds[:1]) for name in names}
+    used = {name: tuple(seeds if name not in SEEDLESS else seeds[:1]) for name in names}
     tasks = [delayed(score_baseline)(name, data, seed) for name in names for seed in used[name]]
     with parallel_config("loky", inner_max_num_threads=1 if jobs > 1 else None):
         scores = Parallel(jobs, return_as="generator")(tasks)
@@ -65,9 +61,7 @@ def describe_rows(rows: Sequence[BaselineRow]) -> str:
         (row.name, *(_write(getattr(row.summary, name), name) for name in FIGURES))
         for row in sorted(rows, key=lambda row: -row.summary.noise_free_mse.mean)
     ]
-    headers = ("baseline", "skill", "noise-free MSE", "decoded accuracy", "MSE")
-    align = ("left", *["right"] * len(FIGURES))
-    table = tabulate(figures, headers, "plain", colalign=align, disable_numparse=True)
+    table = format_table(("baseline", "skill", "noise-free MSE", "decoded accuracy", "MSE"), figures, "lrrrr")
     seeds = max(len(row.seeds) for row in rows)
     spread = f"; +- is the standard deviation over {seeds} seeds" if seeds > 1 else ""
     return f"{table}\nnull {rows[0].null:.4f}, floor {rows[0].floor:.4f}{spread}"
@@ -75,7 +69,7 @@ def describe_rows(rows: Sequence[BaselineRow]) -> str:
 
 def table_path(release: str) -> Path:
     """Return the path of a release's table, existing or not."""
-    return checkpoints_folder() / TABLES_FOLDER / f"{release}.json"
+    return checkpoints_folder() / "baselines" / f"{release}.json"
 
 
 def save_rows(rows: Sequence[BaselineRow], path: Path) -> None:
