@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     import torch
 
 BATCH_ROWS = 4096
-MAX_BATCH_ROWS = 2**63 - 1
 EXPECTED_MODEL = (
     "model must be a function of x, an object with predict, a PyTorch module, an array of predictions, or the path of "
     "a .npy file"
@@ -62,7 +61,7 @@ def predict(model: Model, data: LatentDataset, *, batch_rows: int = BATCH_ROWS) 
             lie beyond +-1e6.
         MissingDataError: if the file does not exist.
     """
-    check_integer("batch_rows", batch_rows, 1, MAX_BATCH_ROWS)
+    check_integer("batch_rows", batch_rows, 1, 2**63 - 1)
     if isinstance(model, str | Path):
         if not str(model).endswith(".npy"):
             raise InputError(f"{EXPECTED_MODEL}; received {str(model)!r}. Save predictions with numpy.save.")
@@ -82,13 +81,10 @@ def predict(model: Model, data: LatentDataset, *, batch_rows: int = BATCH_ROWS) 
 
 
 def check_predictions(values: object, data: LatentDataset) -> Predictions:
-    """Return predictions `(n, d)` for the test rows of `data` as the checked type.
-
-    Checked predictions of the right shape come back as they are.
+    """Return predictions `(n, d)` for the test rows of `data` as the checked type, checked ones as they are.
 
     Raises:
-        InputError: if the shape is another, or if the values are no numbers, not finite, or beyond +-1e6 (y is
-            N(0, I)).
+        InputError: if the shape is another, or if the values are no numbers, not finite, or beyond +-1e6.
     """
     n = len(data.test)
     if isinstance(values, Predictions):

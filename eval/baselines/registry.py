@@ -38,11 +38,12 @@ RULES: dict[str, tuple[type[Network], RulePlan]] = {
 SEEDLESS = ("mean", "linear", "ridge", "neighbours", "associative-memory", "oracle")  # at most held-out rows are drawn
 
 
-def fit_rule(name: str, data: LatentDataset, seed: int, **changes: float) -> Network:
-    """Return the network that all rules train, fitted by the rule of that name, with changes to its plan."""
+def fit_rule(name: str, data: LatentDataset, seed: int, learning_rate: float | None = None) -> Network:
+    """Return the network that all rules train, fitted by the rule of that name, at its own learning rate or another."""
     rule, plan = RULES[name]
     network = rule.make_for(data, plan.units, np.random.default_rng(seed))
-    return fit_network(network, data, replace(plan, **changes), seed, name)
+    plan = replace(plan, learning_rate=learning_rate or plan.learning_rate)
+    return fit_network(network, data, plan, seed, name)
 
 
 BASELINES: dict[str, Callable[[LatentDataset, int], Model]] = {

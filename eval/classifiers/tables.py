@@ -1,13 +1,12 @@
 """Tables of classifiers: published accuracies beside those measured here, which are kept and checked."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 
-from tabulate import tabulate
-
 from eval.classifiers.trials import Trial, summarise
 from eval.comparison import describe_shift
+from ld_data.cli.table import format_table
 from ld_data.errors import InputError, UnknownNameError
 
 
@@ -60,24 +59,13 @@ class Table:
         for row, cells in groupby(self.cells, key=lambda cell: cell.row):
             words = {cell.column: _write(cell, trials) for cell in cells}
             rows.append((row, *(words.get(column, "") for column in columns)))
-        table = tabulate(rows, ("", *columns), "plain", disable_numparse=True)
+        table = format_table(("", *columns), rows, "l" * (len(columns) + 1))
         meaning = f"% of the test rows read right, +- standard deviation; seeds: {_count_seeds(self.cells, trials)}"
         return "\n".join([self.title, table, meaning, self.origin])
 
 
-def find_table(name: str) -> Table:
-    """Return the table of that name.
-
-    Raises:
-        UnknownNameError: if there is no such table.
-    """
-    if name not in TABLES:
-        raise UnknownNameError(f"no table {name!r}. Known: {', '.join(TABLES)}.")
-    return TABLES[name]
-
-
-def choose_cells(table: Table, rows: Sequence[str] | None) -> list[Cell]:
-    """Return the cells of some rows, or all.
+def choose_rows(table: Table, rows: Sequence[str] | None) -> Table:
+    """Return the table with some of its rows, or all.
 
     Raises:
         UnknownNameError: if the table has no such row.
@@ -85,7 +73,7 @@ def choose_cells(table: Table, rows: Sequence[str] | None) -> list[Cell]:
     names = list(dict.fromkeys(cell.row for cell in table.cells))
     if unknown := [row for row in rows or () if row not in names]:
         raise UnknownNameError(f"no row {unknown[0]!r} in this table. Known: {', '.join(names)}.")
-    return [cell for cell in table.cells if rows is None or cell.row in rows]
+    return replace(table, cells=[cell for cell in table.cells if rows is None or cell.row in rows])
 
 
 def check_kept(cells: Sequence[Cell], seeds: Sequence[int], backend: str, kept: Sequence[Trial]) -> None:
@@ -109,8 +97,11 @@ def find_differences(trials: Sequence[Trial], kept: Sequence[Trial]) -> list[str
 
     All trials have passed `check_kept`.
     """
-    groups, known = _group(trials), _group(kept)
-    return [sentence for key, group in groups.items() if (sentence := _differ(group, known[key]))]
+    groups = [
+        [[trial for trial in known if (trial.classifier, trial.inputs) == key] for known in (trials, kept)]
+        for key in dict.fromkeys((trial.classifier, trial.inputs) for trial in trials)
+    ]
+    return [sentence for new, old in groups if (sentence := _differ(new, old))]
 
 
 def _differ(group: Sequence[Trial], kept: Sequence[Trial]) -> str:
@@ -122,13 +113,6 @@ def _differ(group: Sequence[Trial], kept: Sequence[Trial]) -> str:
     repeated = {(trial.seed, trial.backend) for trial in group}
     same = [trial for trial in kept if (trial.seed, trial.backend) in repeated]
     return describe_shift(f"{name}: accuracy", summarise(group), replace(summarise(same), std=summarise(kept).std))
-
-
-def _group(trials: Sequence[Trial]) -> Mapping[tuple[str, str], list[Trial]]:
-    groups: dict[tuple[str, str], list[Trial]] = {}
-    for trial in trials:
-        groups.setdefault((trial.classifier, trial.inputs), []).append(trial)
-    return groups
 
 
 def _count_seeds(cells: Sequence[Cell], trials: Sequence[Trial]) -> str:

@@ -6,13 +6,14 @@ from typing import Annotated
 from cyclopts import Parameter
 from cyclopts.completion import CompletionContext
 
-from eval.comparison import RESAMPLES, compare
+from eval.commands.options import import_training
+from eval.comparison import RESAMPLES
+from eval.comparison import compare as compare_models
 from eval.entry_point import load_function
 from eval.ladder import Rung, climb, climb_datasets, describe_gaps, format_rungs, keep_rows
 from eval.names import BASELINES
 from eval.predictions import read_predictions
 from eval.score import score_predictions
-from ld_data.cli.libraries import import_quietly
 from ld_data.cli.options import Json, Predictions, Release, Seed, TrainRows
 from ld_data.cli.output import print_result
 from ld_data.release.dataset import LatentDataset
@@ -43,7 +44,7 @@ def score(release: Release, predictions: Predictions, /, *, as_json: Json = Fals
     print_result(result.to_json(), str(result), as_json)
 
 
-def compare_models(
+def compare(
     release: Release,
     a: Predictions,
     b: Predictions,
@@ -58,7 +59,7 @@ def compare_models(
     Args:
         resamples: Resamples of the bootstrap.
     """
-    comparison = compare(a, b, release, resamples=resamples, seed=seed)
+    comparison = compare_models(a, b, release, resamples=resamples, seed=seed)
     print_result(comparison.to_json(), f"{comparison}\n  a: {a}, b: {b}", as_json)
 
 
@@ -96,7 +97,5 @@ def ladder(
 def _climb(model: str, data: LatentDataset, seed: int) -> list[Rung]:
     if ":" in model:
         return climb(load_function(model, Path.cwd()), data, seed)
-    import_quietly("keras")
-    from eval.baselines.registry import fit_baseline  # late: Keras takes 5 s
-
+    fit_baseline = import_training().registry.fit_baseline
     return climb_datasets(lambda task, seed: fit_baseline(model, task, seed), data, seed)

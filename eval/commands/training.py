@@ -1,32 +1,26 @@
-"""The work of the commands that train classifiers; imported late, as Keras takes 5 s."""
+"""The work of the commands that train models; imported late, as Keras takes 5 s."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import keras
 
 import vae
+from eval.baselines import registry, table
+from eval.classifiers import training
 from eval.classifiers.features import make_views, measure_neighbours
 from eval.classifiers.tables import Cell, check_kept
-from eval.classifiers.training import (
-    Examples,
-    describe_trials,
-    keep_rows,
-    measure_trials,
-    shuffle_positions,
-    take_decoded,
-    take_inputs,
-    take_latents,
-    to_json,
-)
+from eval.classifiers.training import Examples
 from eval.classifiers.trials import Trial, add_trials
-from eval.commands.inputs import InputOptions
+from eval.commands.options import InputOptions
 from ld_data.errors import InputError, UnknownNameError
 from ld_data.extras import check_libraries
+from ld_data.health import probes
 from ld_data.health.plots import draw_maps, save_figure
 from ld_data.release.folder import load
 from ld_data.sources.catalogue import SOURCES, load_source
+
+__all__ = ["draw_features", "load_examples", "measure_cells", "probes", "registry", "table", "training"]
 
 
 def load_examples(name: str, options: InputOptions) -> Examples:
@@ -42,26 +36,14 @@ def load_examples(name: str, options: InputOptions) -> Examples:
         if name in SOURCES:
             raise InputError(f"--decoded goes with a release; {name} is a source.")
     try:
-        examples = take_inputs(load_source(name)) if name in SOURCES else take_latents(load(name))
+        examples = training.take_inputs(load_source(name)) if name in SOURCES else training.take_latents(load(name))
     except UnknownNameError as error:
         raise UnknownNameError(f"{error} Or name a source: {', '.join(SOURCES)}.") from error
     if options.decoded:
-        examples = take_decoded(examples, vae.load(name))
+        examples = training.take_decoded(examples, vae.load(name))
     if options.shuffled:
-        examples = shuffle_positions(examples)
-    return examples if options.limit_train is None else keep_rows(examples, options.limit_train)
-
-
-def classify_inputs(
-    model: str, inputs: str, options: InputOptions, seeds: Sequence[int], jobs: int, epochs: int | None
-) -> tuple[dict[str, Any], str]:
-    """Return the trials of a classifier, as JSON values and as text.
-
-    Raises:
-        InputError: the classifier does not read such inputs, or an option is out of range.
-    """
-    trials = list(measure_trials([(model, load_examples(inputs, options))], seeds, jobs, epochs))
-    return to_json(trials), describe_trials(trials)
+        examples = training.shuffle_positions(examples)
+    return examples if options.limit_train is None else training.keep_rows(examples, options.limit_train)
 
 
 def draw_features(
@@ -69,8 +51,7 @@ def draw_features(
 ) -> dict[str, float]:
     """Write a figure of inputs and features; return the share of rows whose nearest neighbour has their class, by view.
 
-    Raises:
-        InputError: the classifier does not read such inputs, or an option is out of range.
+    It raises as `make_views`.
     """
     views = make_views(model, examples, rows, seed, epochs)
     labels = examples.label_test[:rows]
@@ -96,7 +77,7 @@ def measure_cells(
         names.setdefault((cell.inputs, options), []).append(cell.classifier)
     for (inputs, options), classifiers in names.items():
         examples = load_examples(inputs, options)
-        for trial in measure_trials([(name, examples) for name in classifiers], seeds, jobs):
+        for trial in training.measure_trials([(name, examples) for name in classifiers], seeds, jobs):
             if out:
                 add_trials([trial], out)
             yield trial
