@@ -22,14 +22,7 @@ FIGURES = ("skill", "noise_free_mse", "decoded_accuracy", "mse")
 
 @dataclass(frozen=True)
 class BaselineRow:
-    """One baseline on a release.
-
-    Attributes:
-        name: of the baseline.
-        seeds: of its fits; one if seeds do not matter.
-        summary: its scores over the seeds.
-        null, floor: MSE on the test rows.
-    """
+    """One baseline on a release: its seeds (one if they do not matter), its scores, and the null and floor as MSE."""
 
     name: str
     seeds: tuple[int, ...]
@@ -83,7 +76,7 @@ def load_rows(path: Path) -> list[BaselineRow]:
 
     Raises:
         MissingDataError: if the file does not exist.
-        IntegrityError: if the file holds no such rows.
+        IntegrityError: if it holds no such rows.
     """
     if not path.is_file():
         raise MissingDataError(
@@ -101,19 +94,19 @@ def find_differences(rows: Sequence[BaselineRow], committed: Sequence[BaselineRo
     A mean over other seeds may differ by more, so a row with other seeds gets one sentence about them instead.
     """
     known = {row.name: row for row in committed}
-    sentences = []
-    for row in rows:
-        if row.name not in known:
-            sentences.append(f"{row.name} is not in the committed table.")
-        elif row.summary.data_sha256 != known[row.name].summary.data_sha256:
-            sentences.append(f"{row.name} was measured on another version of {row.summary.release}.")
-        elif row.seeds != known[row.name].seeds:
-            seeds = [", ".join(map(str, table_row.seeds)) for table_row in (row, known[row.name])]
-            sentences.append(f"{row.name} was measured with the seeds {seeds[0]}; expected the committed {seeds[1]}.")
-        else:
-            pairs = [(name, *(getattr(its.summary, name) for its in (row, known[row.name]))) for name in FIGURES]
-            sentences += [describe_shift(f"{row.name}: {name}", new, old) for name, new, old in pairs]
-    return [sentence for sentence in sentences if sentence]
+    return [sentence for row in rows for sentence in _compare_rows(row, known.get(row.name)) if sentence]
+
+
+def _compare_rows(row: BaselineRow, old: BaselineRow | None) -> list[str]:
+    if old is None:
+        return [f"{row.name} is not in the committed table."]
+    if row.summary.data_sha256 != old.summary.data_sha256:
+        return [f"{row.name} was measured on another version of {row.summary.release}."]
+    if row.seeds != old.seeds:
+        new_seeds, old_seeds = (", ".join(map(str, its.seeds)) for its in (row, old))
+        return [f"{row.name} was measured with the seeds {new_seeds}; expected the committed {old_seeds}."]
+    spreads = {name: (getattr(row.summary, name), getattr(old.summary, name)) for name in FIGURES}
+    return [describe_shift(f"{row.name}: {name}", *pair) for name, pair in spreads.items()]
 
 
 def _read_row(values: dict[str, Any]) -> BaselineRow:

@@ -21,10 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class StoredJudge:
-    """The judge in a `.keras` file; satisfies `ld_data.protocols.Judge`.
-
-    Hash and network are read on first use.
-    """
+    """The judge in a `.keras` file, which is read on first use; satisfies `ld_data.protocols.Judge`."""
 
     path: Path
 
@@ -34,11 +31,7 @@ class StoredJudge:
         return hash_file(self.path)
 
     def classify(self, inputs: Array) -> Integers:
-        """Return the classes `(n,)` of inputs `(n, ...)` float32, pixels in [0, 1].
-
-        Raises:
-            IntegrityError: if Keras cannot read the file.
-        """
+        """Return the classes `(n,)` of inputs `(n, ...)` float32, pixels in [0, 1]; raises as `load_judge`."""
         return self._model.predict(inputs, batch_size=1000, verbose=0).argmax(axis=1)
 
     @cached_property

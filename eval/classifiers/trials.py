@@ -16,11 +16,8 @@ class Trial:
     """One training and test of a classifier.
 
     Attributes:
-        classifier, inputs: their names.
         sha256: of the inputs.
         seed: of the weights, of dropout, and of the order of the rows.
-        epochs: of the training.
-        train_rows, test_rows: the numbers of rows.
         parameters: the number of learned values.
         accuracy: share of test rows read right.
         backend: of Keras; each draws different weights from the same seed.
@@ -49,11 +46,7 @@ def trials_path() -> Path:
 
 
 def add_trials(trials: Sequence[Trial], path: Path) -> None:
-    """Add trials to a JSON file; they replace the trials of the same inputs, classifier and seed.
-
-    Raises:
-        IntegrityError: if the file exists and holds no trials.
-    """
+    """Add trials to a JSON file, in place of those of the same inputs, classifier and seed; raises as `load_trials`."""
     with stage_file(path) as draft:
         known = [*(load_trials(path) if path.exists() else []), *trials]
         kept = {(trial.inputs, trial.classifier, trial.seed): asdict(trial) for trial in known}

@@ -10,13 +10,12 @@ from eval.commands.options import import_training
 from eval.comparison import RESAMPLES
 from eval.comparison import compare as compare_models
 from eval.entry_point import load_function
-from eval.ladder import Rung, climb, climb_datasets, describe_gaps, format_rungs, keep_rows
+from eval.ladder import climb, climb_datasets, describe_gaps, format_rungs, keep_rows
 from eval.names import BASELINES
 from eval.predictions import read_predictions
 from eval.score import score_predictions
 from ld_data.cli.options import Json, Predictions, Release, Seed, TrainRows
 from ld_data.cli.output import print_result
-from ld_data.release.dataset import LatentDataset
 from ld_data.release.folder import load
 
 
@@ -26,11 +25,7 @@ def complete_models(_context: CompletionContext) -> tuple[str, ...]:
 
 
 def check_model(_type: object, name: str) -> None:
-    """Refuse the name of a model that is neither a baseline nor `module:function`.
-
-    Raises:
-        ValueError: it is neither.
-    """
+    """Refuse a name that is neither a baseline nor `module:function` by a `ValueError`, as Cyclopts expects it."""
     if ":" not in name and name not in BASELINES:
         raise ValueError(
             f"no baseline {name!r}. Known: {', '.join(BASELINES)}. A function of your own is named as module:function."
@@ -80,22 +75,13 @@ def ladder(
     data = load(release)
     if limit_train is not None:
         data = keep_rows(data, limit_train)
-    rungs = _climb(model, data, seed)
+    if ":" in model:
+        rungs = climb(load_function(model, Path.cwd()), data, seed)
+    else:
+        fit_baseline = import_training().registry.fit_baseline
+        rungs = climb_datasets(lambda task, seed: fit_baseline(model, task, seed), data, seed)
     verdict = describe_gaps(model, rungs)
     title = f"{data.name}, {len(data.train)} + {len(data.test)} rows, the model {model}"
-    result = {
-        "release": data.name,
-        "model": model,
-        "seed": seed,
-        "rows": len(data.train),
-        "rungs": [rung.to_json() for rung in rungs],
-        "verdict": verdict,
-    }
+    result = {"release": data.name, "model": model, "seed": seed, "rows": len(data.train)}
+    result |= {"rungs": [rung.to_json() for rung in rungs], "verdict": verdict}
     print_result(result, "\n".join([title, format_rungs(rungs), verdict]), as_json)
-
-
-def _climb(model: str, data: LatentDataset, seed: int) -> list[Rung]:
-    if ":" in model:
-        return climb(load_function(model, Path.cwd()), data, seed)
-    fit_baseline = import_training().registry.fit_baseline
-    return climb_datasets(lambda task, seed: fit_baseline(model, task, seed), data, seed)
