@@ -10,7 +10,7 @@ import numpy as np
 
 from eval.evaluation import load_dataset
 from eval.predictions import BATCH_ROWS, Model, predict
-from eval.score import RowFigures, Score, measure_rows
+from eval.score import Score, measure_rows, score_rows
 from ld_data.checks import check_integer
 from ld_data.errors import InputError
 from ld_data.release.dataset import LatentDataset
@@ -146,8 +146,10 @@ def compare(
     means = np.concatenate(list(_resample_means(gaps, resamples, seed)))
     ends = dict(zip(LABELS, np.quantile(_to_differences(means), (0.025, 0.975), axis=0).T.tolist(), strict=True))
     values = dict(zip(LABELS, _to_differences(gaps.mean(axis=0, keepdims=True))[0].tolist(), strict=True))
-    figures_a, figures_b = _figures(a), _figures(b)
-    differences = {name: Difference(figures_a[name], figures_b[name], values[name], *ends[name]) for name in LABELS}
+    first, second = score_rows(a, data), score_rows(b, data)
+    differences = {
+        name: Difference(getattr(first, name), getattr(second, name), values[name], *ends[name]) for name in LABELS
+    }
     return Comparison(data.name, data.test_sha256, len(data.test), resamples, seed, **differences)
 
 
@@ -185,17 +187,6 @@ def describe_shift(name: str, new: Spread, old: Spread) -> str:
     if abs(new.mean - old.mean) <= allowed:
         return ""
     return f"{name} is {new.mean:.5f}, committed {old.mean:.5f}, spread {allowed:.5f}."
-
-
-def _figures(rows: RowFigures) -> dict[str, float]:
-    """Return the figures of `LABELS` by name."""
-    null, error = float(rows.null.mean()), float(rows.error.mean())
-    return {
-        "mse": error,
-        "noise_free_mse": float(rows.noise_free.mean()),
-        "skill": (null - error) / (null - float(rows.floor.mean())),
-        "decoded_accuracy": float(rows.hit.mean()),
-    }
 
 
 def _to_differences(means: Doubles) -> Doubles:

@@ -32,8 +32,12 @@ def evaluate(
         UnknownNameError: if the release does not exist.
         SubmissionError: if the service does not take the predictions; its `score` is the score.
     """
-    if submit_to is None:
-        _check_nothing_is_submitted(name=name, url=url, description=description)
+    texts = {"name": name, "url": url, "description": description}
+    if submit_to is None and (given := ", ".join(word for word, text in texts.items() if text is not None)):
+        raise InputError(
+            f"{given} would go to a leaderboard, and without submit_to nothing is submitted. Add "
+            f'submit_to="http://...", the address of a service, or leave out {given}.'
+        )
     data = load_dataset(release)
     if submit_to is None:
         return score_predictions(predict(model, data, batch_rows=batch_rows), data)
@@ -58,12 +62,3 @@ def load_dataset(release: str | Path | LatentDataset) -> LatentDataset:
             'The model comes first: evaluate(model, "ld-mnist-32").'
         )
     return release if isinstance(release, LatentDataset) else load(release)
-
-
-def _check_nothing_is_submitted(**texts: str | None) -> None:
-    given = [name for name, text in texts.items() if text is not None]
-    if given:
-        raise InputError(
-            f"{', '.join(given)} would go to a leaderboard, and without submit_to nothing is submitted. Add "
-            f'submit_to="http://...", the address of a service, or leave out {", ".join(given)}.'
-        )

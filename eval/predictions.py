@@ -96,12 +96,7 @@ def check_predictions(values: object, data: LatentDataset) -> Predictions:
 
 
 def read_predictions(path: str | Path, data: LatentDataset) -> Predictions:
-    """Return the predictions `(n, d)` for the test rows of `data` from an `.npy` file.
-
-    Raises:
-        InputError: if the file is no `.npy` file, or if `check_predictions` refuses its array.
-        MissingDataError: if the file does not exist.
-    """
+    """Return the predictions `(n, d)` for the test rows of `data` from a file; raises as `read_file` and `check_predictions`."""
     values = read_file(path, f"{data.test.y.shape} for {data.name}")
     try:
         return check_predictions(values, data)
@@ -125,7 +120,6 @@ def read_file(path: str | Path, expected: str) -> Array:
 
 
 def _ask(answer: Answer, data: LatentDataset, batch_rows: int) -> Predictions:
-    """Return the answers to all batches of the test rows, one below the other."""
     rows = len(data.test)
     predictions = np.empty((rows, data.latent_dim), np.float32)
     for start in range(0, rows, batch_rows):

@@ -111,7 +111,11 @@ class RowFigures:
 
 def score_predictions(predictions: Predictions | Array, data: LatentDataset) -> Score:
     """Return the score of predictions `(n, d)` for the test rows of `data`; raises as `check_predictions`."""
-    rows = measure_rows(check_predictions(predictions, data), data)
+    return score_rows(measure_rows(check_predictions(predictions, data), data), data)
+
+
+def score_rows(rows: RowFigures, data: LatentDataset) -> Score:
+    """Return the score that the figures of the test rows of `data` make."""
     skill, skill_standard_error = measure_skill(rows.error, rows.null, rows.floor)
     hits = [rows.hit[data.test.label == label] for label in range(data.classes)]
     return Score(

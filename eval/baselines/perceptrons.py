@@ -8,7 +8,6 @@ import numpy as np
 from eval.keras_fitting import FitPlan, draw_seed, fit_model, make_initializer
 from eval.predictions import Answer
 from ld_data.release.dataset import LatentDataset
-from ld_data.typing import Floats
 
 UNITS = (256, 256, 256)
 DROPOUT = 0.1
@@ -26,7 +25,7 @@ def fit_mlp(data: LatentDataset, seed: int) -> Answer:
         model.add(layers.ReLU())
         model.add(layers.Dropout(DROPOUT, seed=draw_seed(random)))
     model.add(layers.Dense(data.latent_dim, kernel_initializer="zeros"))  # the network starts at the null
-    _fit(model, keras.losses.MeanSquaredError(), data, data.train.y, seed, "mlp")
+    fit_model(model, keras.losses.MeanSquaredError(), data.train.x, data.train.y, replace(PLAN, seed=seed), "mlp")
     return _make_predictor(model)
 
 
@@ -45,7 +44,7 @@ def fit_joint(data: LatentDataset, seed: int) -> Answer:
     model = keras.Sequential([keras.Input((data.latent_dim,)), body, decoder])
     decoder.set_weights([data.class_weight, data.class_bias])
     classes = np.eye(data.classes, dtype=np.float32)[data.train.label]
-    _fit(model, keras.losses.BinaryCrossentropy(), data, classes, seed, "joint")
+    fit_model(model, keras.losses.BinaryCrossentropy(), data.train.x, classes, replace(PLAN, seed=seed), "joint")
     return _make_predictor(body)
 
 
@@ -65,14 +64,8 @@ def fit_residual(data: LatentDataset, seed: int) -> Answer:
         state = state + layers.Dense(RESIDUAL_UNITS, kernel_initializer="zeros")(inner)
     outputs = layers.Dense(data.latent_dim, kernel_initializer="zeros")(layers.LayerNormalization()(state))
     model = keras.Model(inputs, outputs)
-    _fit(model, keras.losses.MeanSquaredError(), data, data.train.y, seed, "residual")
+    fit_model(model, keras.losses.MeanSquaredError(), data.train.x, data.train.y, replace(PLAN, seed=seed), "residual")
     return _make_predictor(model)
-
-
-def _fit(
-    model: keras.Model, loss: keras.losses.Loss, data: LatentDataset, targets: Floats, seed: int, title: str
-) -> None:
-    fit_model(model, loss, data.train.x, targets, replace(PLAN, seed=seed), title)
 
 
 def _make_predictor(model: keras.Model) -> Answer:

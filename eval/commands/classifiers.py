@@ -71,10 +71,11 @@ def tsne(
     work = import_training()
     examples = work.load_examples(inputs, options)
     prepare_out(out, f"{model}.png")
-    shares = work.draw_features(model, examples, rows, seed, epochs, out)
-    shown = min(rows, len(examples.label_test))
+    views, labels = work.features.make_views(model, examples, rows, seed, epochs), examples.label_test[:rows]
+    work.plots.save_figure(work.plots.draw_maps(views, labels), out)
+    shares = work.features.measure_neighbours(views, labels)
     lines = [f"  {title:<20}{share:.1%}" for title, share in shares.items()]
-    text = "\n".join([f"wrote {out}; of {shown} rows the nearest other one is of the same class", *lines])
+    text = "\n".join([f"wrote {out}; of {len(labels)} rows the nearest other one is of the same class", *lines])
     print_result({"path": str(out), "neighbours": shares}, text, as_json)
 
 

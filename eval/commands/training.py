@@ -7,20 +7,18 @@ import keras
 
 import vae
 from eval.baselines import registry, table
-from eval.classifiers import training
-from eval.classifiers.features import make_views, measure_neighbours
+from eval.classifiers import features, training
 from eval.classifiers.tables import Cell, check_kept
 from eval.classifiers.training import Examples
 from eval.classifiers.trials import Trial, add_trials
 from eval.commands.options import InputOptions
 from ld_data.errors import InputError, UnknownNameError
 from ld_data.extras import check_libraries
-from ld_data.health import probes
-from ld_data.health.plots import draw_maps, save_figure
+from ld_data.health import plots, probes
 from ld_data.release.folder import load
 from ld_data.sources.catalogue import SOURCES, load_source
 
-__all__ = ["draw_features", "load_examples", "measure_cells", "probes", "registry", "table", "training"]
+__all__ = ["features", "load_examples", "measure_cells", "plots", "probes", "registry", "table", "training"]
 
 
 def load_examples(name: str, options: InputOptions) -> Examples:
@@ -44,19 +42,6 @@ def load_examples(name: str, options: InputOptions) -> Examples:
     if options.shuffled:
         examples = training.shuffle_positions(examples)
     return examples if options.limit_train is None else training.keep_rows(examples, options.limit_train)
-
-
-def draw_features(
-    model: str, examples: Examples, rows: int, seed: int, epochs: int | None, path: Path
-) -> dict[str, float]:
-    """Write a figure of inputs and features; return the share of rows whose nearest neighbour has their class, by view.
-
-    It raises as `make_views`.
-    """
-    views = make_views(model, examples, rows, seed, epochs)
-    labels = examples.label_test[:rows]
-    save_figure(draw_maps(views, labels), path)
-    return measure_neighbours(views, labels)
 
 
 def measure_cells(
