@@ -23,18 +23,18 @@ class FitPlan:
     Attributes:
         batch_rows: rows a step.
         learning_rate: constant, or, with `cosine`, the start of a cosine that ends at 0.
+        optimizer: makes the optimizer from a learning rate or its schedule.
         seed: of the order of the rows.
         held_out: share of rows that choose the weights of the best epoch; 0 keeps the weights of the last.
-        optimizer: makes the optimizer from a learning rate or its schedule.
     """
 
     epochs: int
     batch_rows: int
     learning_rate: float
-    seed: int = 0
-    held_out: float = 0.0
     optimizer: MakeOptimizer = ADAMW
     cosine: bool = True
+    seed: int = 0
+    held_out: float = 0.0
 
 
 def fit_model(

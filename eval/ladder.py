@@ -121,7 +121,10 @@ def make_ladder(data: LatentDataset, seed: int = 0) -> list[Task]:
         "low rank": ("find the few directions that matter", lambda x: x @ low_rank),
         "teacher": ("follow a smooth nonlinear map", _make_teacher(data.train.x, seed)),
     }
-    tasks = [_make_map_task(name, ability, answer, data) for name, (ability, answer) in maps.items()]
+    tasks = []
+    for name, (ability, answer) in maps.items():
+        train, test = (answer(split.x.astype(np.float64)).astype(np.float32) for split in (data.train, data.test))
+        tasks.append(Task(name, ability, train, test, test))
     return tasks + [_make_class_task(scale, data) for scale in NOISE_SCALES]
 
 
@@ -191,11 +194,6 @@ def keep_rows(data: LatentDataset, rows: int) -> LatentDataset:
     check_integer("rows", rows, 2, 2**63 - 1)
     train = replace(data.train, x=data.train.x[:rows], y=data.train.y[:rows], label=data.train.label[:rows])
     return replace(data, train=train, manifest=None)
-
-
-def _make_map_task(name: str, ability: str, answer: Map, data: LatentDataset) -> Task:
-    y_train, y_test = (answer(split.x.astype(np.float64)).astype(np.float32) for split in (data.train, data.test))
-    return Task(name, ability, y_train, y_test, y_test)
 
 
 def _make_class_task(scale: float, data: LatentDataset) -> Task:

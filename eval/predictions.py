@@ -96,7 +96,7 @@ def check_predictions(values: object, data: LatentDataset) -> Predictions:
 
 
 def read_predictions(path: str | Path, data: LatentDataset) -> Predictions:
-    """Return the predictions `(n, d)` for the test rows of `data` from a file; raises as `read_file` and `check_predictions`."""
+    """Return the checked predictions `(n, d)` of a file; raises as `read_file` and `check_predictions`."""
     values = read_file(path, f"{data.test.y.shape} for {data.name}")
     try:
         return check_predictions(values, data)
@@ -133,12 +133,19 @@ def _ask(answer: Answer, data: LatentDataset, batch_rows: int) -> Predictions:
         values = _to_numpy(answered)
         if stop - start == rows:
             return check_predictions(values, data)
-        predictions[start:stop] = _check_batch(values, data, stop - start, batch)
+        predictions[start:stop] = _check_values(values, data, stop - start, f"the predictions for {batch}", batch=batch)
     return Predictions(predictions)
 
 
-def _check_values(values: object, data: LatentDataset, rows: int, name: str, explanation: str = "") -> Floats:
+def _check_values(
+    values: object, data: LatentDataset, rows: int, name: str, explanation: str = "", batch: str = ""
+) -> Floats:
     array, d = check_numbers(values, name), data.latent_dim
+    if batch and array.ndim == 2 and array.shape[1] == d and len(array) != rows:
+        raise InputError(
+            f"the model was given {batch}: expected one prediction for each of these {rows} rows, received "
+            f"{len(array)}. Models are fed batches; batch_rows={len(data.test)} gives all rows at once."
+        )
     if array.shape != (rows, d):
         received = f"{describe_shape(array, (d,))}{_explain_classes(array, data)}"
         raise InputError(f"{name} must have shape {(rows, d)}{explanation}; {received}")
@@ -154,17 +161,6 @@ def _explain_classes(array: Array, data: LatentDataset) -> str:
     if width == (data.classes,):
         remedy += ", and p @ data.class_mean one-hot vectors or probabilities p `(n, k)`"
     return f"{remedy}."
-
-
-def _check_batch(values: object, data: LatentDataset, rows: int, batch: str) -> Floats:
-    name = f"the predictions for {batch}"
-    array = check_numbers(values, name)
-    if array.ndim == 2 and array.shape[1] == data.latent_dim and len(array) != rows:
-        raise InputError(
-            f"the model was given {batch}: expected one prediction for each of these {rows} rows, received "
-            f"{len(array)}. Models are fed batches; batch_rows={len(data.test)} gives all rows at once."
-        )
-    return _check_values(array, data, rows, name)
 
 
 def _quieten(model: Predictor) -> Answer:

@@ -23,11 +23,12 @@ from eval.classifiers.parts import (
     recur,
     rescale,
 )
-from eval.keras_fitting import FitPlan, MakeOptimizer, fit_model
+from eval.keras_fitting import FitPlan, fit_model
 from ld_data.errors import InputError, UnknownNameError
 from ld_data.typing import Array, Floats
 
 SGD, ADAM, RMSPROP = keras.optimizers.SGD, keras.optimizers.Adam, keras.optimizers.RMSprop
+_plan = partial(FitPlan, cosine=False)  # of all originals: a constant learning rate, and the last epoch
 KINDS = {1: "signals and vectors", 2: "images"}
 
 
@@ -88,11 +89,6 @@ def find_classifier(name: str, dimensions: int) -> Classifier:
         other = KINDS[3 - dimensions]
         raise InputError(f"{name} reads {other}; received {KINDS[dimensions]}. These read them: {', '.join(able)}.")
     return able[name]
-
-
-def _plan(epochs: int, batch_rows: int, learning_rate: float, optimizer: MakeOptimizer) -> FitPlan:
-    """Return a plan with a constant learning rate that keeps the last epoch, as all originals do."""
-    return FitPlan(epochs, batch_rows, learning_rate, optimizer=optimizer, cosine=False)
 
 
 def _make_ladder() -> dict[str, Classifier]:
