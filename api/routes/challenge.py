@@ -133,7 +133,7 @@ async def add_challenge_score(
         _check_season(drawn.season, season)
         predictions = check_predictions(read_array(request, body, "predictions"), drawn.data)
         entry = store.add(submission, verify_challenge(predictions, drawn.data), drawn.season)
-        rank = store.find_rank(entry, drawn.season)
+        rank = store.find_rank(entry)
         (row,) = challenges.compare(found, [entry], [rank])
         return row | {"rank": rank, "receipt": entry.receipt.values}
 

@@ -6,9 +6,8 @@ season closes. Then anyone can draw the same rows and labels, and compare.
 """
 
 import hashlib
-import secrets
 from dataclasses import dataclass, field, replace
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 
@@ -22,7 +21,6 @@ from ld_data.sources.secret_draws import SEED_BITS, find_generator
 from ld_data.storage.hashing import hash_array
 
 ROWS = 10_000
-SECRET_BYTES = 32
 NOISE_BITS = 63
 SHARE_DECIMALS, CLASS_SHARE_DECIMALS = 3, 2
 
@@ -53,11 +51,6 @@ class Season:
     def secret_sha256(self) -> str:
         """The sha256 of the secret's text: it binds the service to the secret without revealing it."""
         return hashlib.sha256(self.secret.encode()).hexdigest()
-
-    @classmethod
-    def draw(cls, release: str, data_sha256: str, number: int, rows: int, opened_at: str) -> Self:
-        """Return an open season with a new secret of 256 random bits."""
-        return cls(release, data_sha256, number, rows, opened_at, secrets.token_hex(SECRET_BYTES))
 
     def to_json(self) -> dict[str, Any]:
         """Return the public facts of the season; the secret is among them only if it is closed."""
