@@ -22,8 +22,7 @@ from eval.leaderboard.verification import Status, Verdict
 from ld_data.errors import InputError, UnknownNameError
 
 SCORER = f"ld-data {ld_data.__version__}"
-SEED_BITS = 63
-SECRET_BYTES = 32
+SEED_BITS, SECRET_BYTES = 63, 32
 MAX_ENTRIES = 100_000
 MAX_REASON = 300
 PAGE_RECEIPTS = 1000
@@ -92,17 +91,9 @@ class Store:
             return _append_receipt(connection, REMOVAL, values)
 
     def entries(
-        self,
-        release: str,
-        data_sha256: str,
-        status: Status = "ranked",
-        limit: int = 100,
-        season: Season | None = None,
+        self, release: str, data_sha256: str, status: Status = "ranked", limit: int = 100, season: Season | None = None
     ) -> list[Entry]:
-        """Return the best entries of a release's version, the lowest noise-free MSE first, then the oldest.
-
-        They are those of the public track, or of a season of the challenge track.
-        """
+        """Return the best entries of a release's version, or of a season: the lowest noise-free MSE, then the oldest."""
         entries, ranking = schema.entries.c, name_ranking(release, data_sha256, season)
         query = select(schema.receipts.c.text).join(schema.entries).filter_by(**ranking, status=status)
         best = query.order_by(entries.noise_free_mse, entries.number).limit(limit)
@@ -119,34 +110,32 @@ class Store:
             return {(name, url): rank for name, url, rank in connection.execute(best.where(ranked.name.in_(names)))}
 
     def find_rank(self, entry: Entry) -> int | None:
-        """Return the rank, from 1, of an entry on its track and in its season; None for a suspect."""
+        """Return the rank, from 1, of an entry on its track, in its season; None for a suspect."""
         if entry.status != "ranked":
             return None
         entries, values = schema.entries.c, entry.receipt.values
         ranking = {column: values.get(column, NO_SEASON) for column in schema.RANKING}
         mse = values["score"]["noise_free_mse"]
         older = (entries.noise_free_mse == mse) & (entries.number < entry.receipt.number)
-        before = (
-            select(func.count(entries.number))
-            .filter_by(**ranking, status="ranked")
-            .where((entries.noise_free_mse < mse) | older)
-        )
+        ranked = select(func.count(entries.number)).filter_by(**ranking, status="ranked")
         with self._database.read() as connection:
-            return 1 + connection.execute(before).scalar_one()
+            return 1 + connection.execute(ranked.where((entries.noise_free_mse < mse) | older)).scalar_one()
 
     def open_season(self, release: str, data_sha256: str, rows: int) -> Season:
         """Return the open season of a release's version; if there is none, open one of so many rows."""
         with self._database.read() as connection:  # without the lock of a writer, since a season is mostly open
             seasons = _list_seasons(connection, release, data_sha256)
-        if not seasons or seasons[-1].closed_at is not None:
-            with self._database.write() as connection:
-                seasons = _list_seasons(connection, release, data_sha256)
-                if not seasons or seasons[-1].closed_at is not None:  # no other writer has opened one meanwhile
-                    secret = secrets.token_hex(SECRET_BYTES)
-                    seasons.append(Season(release, data_sha256, len(seasons) + 1, rows, _read_time(), secret))
-                    row = vars(seasons[-1]) | {"secret_sha256": seasons[-1].secret_sha256}
-                    connection.execute(insert(schema.seasons).values(row))
-        return seasons[-1]
+        if seasons and seasons[-1].closed_at is None:
+            return seasons[-1]
+        with self._database.write() as connection:
+            seasons = _list_seasons(connection, release, data_sha256)
+            if seasons and seasons[-1].closed_at is None:  # another writer has opened one meanwhile
+                return seasons[-1]
+            secret = secrets.token_hex(SECRET_BYTES)
+            season = Season(release, data_sha256, len(seasons) + 1, rows, _read_time(), secret)
+            row = vars(season) | {"secret_sha256": season.secret_sha256}
+            connection.execute(insert(schema.seasons).values(row))
+            return season
 
     def list_seasons(self, release: str, data_sha256: str) -> list[Season]:
         """Return the seasons of a release's version, the oldest first; only the last may be open."""
