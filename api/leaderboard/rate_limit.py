@@ -1,42 +1,61 @@
-"""A limit on the requests of one client in a minute."""
+"""A limit on the requests of one client in a minute: a token bucket for each address.
+
+Written by hand: the library `limits` saves ten lines, and costs 0.15 s at start, a timer thread for each request, and
+the wall clock, which jumps.
+"""
 
 import ipaddress
 import math
 import time
-
-from limits import RateLimitItemPerMinute
-from limits.storage import MemoryStorage
-from limits.strategies import FixedWindowRateLimiter
+from collections.abc import Callable
+from threading import Lock
 
 from api.errors import RateLimitError
 
-MAX_CLIENTS = 10_000
+MAX_ADDRESSES = 10_000
 IPV6_PREFIX = 64  # one customer has at least this many addresses
 
 
 class RateLimit:
-    """Counts of requests by client, in this process only; each client's minute begins with its first request."""
+    """Buckets that hold a minute's requests and refill steadily; in this process only."""
 
-    def __init__(self, per_minute: int) -> None:
-        """Start with no requests counted."""
-        self._item = RateLimitItemPerMinute(per_minute)
-        self._storage = MemoryStorage()
+    def __init__(self, per_minute: int, clock: Callable[[], float] = time.monotonic) -> None:
+        """Start with every bucket full."""
+        self._per_minute, self._clock = per_minute, clock
+        self._buckets: dict[str, tuple[float, float]] = {}  # requests left, and since when
+        self._lock = Lock()
 
     def take(self, address: str) -> None:
-        """Count a request of the client at an address.
+        """Take one request from the bucket of a client's address.
 
         Raises:
-            RateLimitError: if the client has sent as many requests in its minute as it may.
+            RateLimitError: if the bucket is empty.
         """
-        if len(self._storage.storage) >= MAX_CLIENTS:  # memory stays bounded: forget the counts of all clients
-            self._storage = MemoryStorage()
-        window, key = FixedWindowRateLimiter(self._storage), _make_key(address)
-        if not window.hit(self._item, key):
-            seconds = max(1, math.ceil(window.get_window_stats(self._item, key).reset_time - time.time()))
-            raise RateLimitError(
-                f"one client may send {self._item.amount} submissions or removals a minute. Try again in {seconds} s.",
-                seconds,
-            )
+        key, now = _make_key(address), self._clock()
+        with self._lock:
+            left = self._count_left(key, now)
+            if left < 1:
+                seconds = math.ceil((1 - left) * 60 / self._per_minute)
+                raise RateLimitError(
+                    f"one client may send {self._per_minute} submissions or removals a minute. "
+                    f"Try again in {seconds} s.",
+                    seconds,
+                )
+            self._make_room(now)
+            self._buckets[key] = (left - 1, now)
+
+    def _count_left(self, key: str, now: float) -> float:
+        left, then = self._buckets.get(key, (float(self._per_minute), now))
+        return min(float(self._per_minute), left + (now - then) * self._per_minute / 60)
+
+    def _make_room(self, now: float) -> None:
+        """Forget the full buckets, or all buckets if too many clients remain: memory stays bounded."""
+        if len(self._buckets) < MAX_ADDRESSES:
+            return
+        waiting = {
+            key: bucket for key, bucket in self._buckets.items() if self._count_left(key, now) < self._per_minute
+        }
+        self._buckets = waiting if len(waiting) < MAX_ADDRESSES else {}
 
 
 def _make_key(address: str) -> str:

@@ -203,10 +203,10 @@ def test_workers_that_cannot_start_end_the_service(home):
 from pathlib import Path
 from api.commands import _listen
 from api.server import Service, serve
-from ld_data.cli.parser import run
+from ld_data.cli.program import run_command
 if __name__ == "__main__":
     service = Service(Path({str(home / "checkpoints")!r}), "mysql://a/b", print, workers=2)
-    raise SystemExit(run(lambda: serve(service, _listen("127.0.0.1", 0))))
+    raise SystemExit(run_command(lambda: serve(service, _listen("127.0.0.1", 0))))
 """
     (home / "script.py").write_text(script)
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
