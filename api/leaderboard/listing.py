@@ -55,14 +55,15 @@ def send_list(
     request: Request, form: Format | None, title: str, board: dict[str, Any], columns: Sequence[str] = COLUMNS
 ) -> Response:
     """Return a leaderboard in the given format, or else the one that the header Accept prefers, or else JSON."""
-    accepted = choose_media_type(request.headers.get("accept", ""), (JSON, *TEXT_TYPES.values()))
-    chosen = form or next((name for name, media_type in TEXT_TYPES.items() if media_type == accepted), "json")
+    if form is None:
+        accepted = choose_media_type(request.headers.get("accept", ""), (JSON, *TEXT_TYPES.values()))
+        form = next((name for name, media_type in TEXT_TYPES.items() if media_type == accepted), "json")
     headers, scores, suspects = {"Vary": "Accept"}, board["scores"], board["suspects"]
-    if chosen == "json":
+    if form == "json":
         return JSONResponse(board, headers=headers)
-    text = write_csv(scores, suspects, columns) if chosen == "csv" else write_markdown(title, scores, suspects)
+    text = write_csv(scores, suspects, columns) if form == "csv" else write_markdown(title, scores, suspects)
     headers["X-Content-Type-Options"] = "nosniff"
-    return PlainTextResponse(text, headers=headers, media_type=TEXT_TYPES[chosen])
+    return PlainTextResponse(text, headers=headers, media_type=TEXT_TYPES[form])
 
 
 def write_csv(scores: Rows, suspects: Rows, columns: Sequence[str] = COLUMNS) -> str:

@@ -119,7 +119,7 @@ def read_log(lines: Iterable[bytes]) -> Iterator[Receipt]:
             receipt = Receipt.read(line.removesuffix(b"\n"))
             _check_position(receipt.values, number, previous)
         except IntegrityError as error:
-            raise IntegrityError(f"line {number} of the log is wrong: {error}. Fetch the log again.") from error
+            raise _wrong(number, str(error)) from error
         previous = receipt.sha256
         yield receipt
 
@@ -173,19 +173,19 @@ def _check_season(receipt: Receipt, hashes: dict[str, Any], closed: set[str]) ->
     key = repr([values.get(name) for name in ("release", "data_sha256", "season")])  # forged values have any type
     secret, sha256 = values.get("secret"), values.get("secret_sha256")
     if key in closed:
-        raise _wrong(receipt, "its season was closed before")
+        raise _wrong(receipt.number, "its season was closed before")
     if closes and (not isinstance(secret, str) or hashlib.sha256(secret.encode()).hexdigest() != sha256):
-        raise _wrong(receipt, f"the secret that it reveals does not have the sha256 {sha256!r}")
+        raise _wrong(receipt.number, f"the secret that it reveals does not have the sha256 {sha256!r}")
     if hashes.setdefault(key, sha256) != sha256:
         if closes:
-            raise _wrong(receipt, "it reveals another secret than the one that the season's scores name")
-        raise _wrong(receipt, "it names another secret than the scores before it in the same season")
+            raise _wrong(receipt.number, "it reveals another secret than the one that the season's scores name")
+        raise _wrong(receipt.number, "it names another secret than the scores before it in the same season")
     if closes:
         closed.add(key)
 
 
-def _wrong(receipt: Receipt, reason: str) -> IntegrityError:
-    return IntegrityError(f"line {receipt.number} of the log is wrong: {reason}. Fetch the log again.")
+def _wrong(number: int, reason: str) -> IntegrityError:
+    return IntegrityError(f"line {number} of the log is wrong: {reason}. Fetch the log again.")
 
 
 def _check_position(values: Mapping[str, Any], number: int, previous: str) -> None:
@@ -205,4 +205,6 @@ def _check_position(values: Mapping[str, Any], number: int, previous: str) -> No
 def _apply_removal(standing: dict[int, str], removal: Receipt) -> None:
     removed, expected = removal.values.get("removed"), removal.values.get("removed_sha256")
     if not isinstance(removed, int) or not isinstance(expected, str) or standing.pop(removed, None) != expected:
-        raise _wrong(removal, f"it removes {removed!r}, which is not a standing score before it, or has another sha256")
+        raise _wrong(
+            removal.number, f"it removes {removed!r}, which is not a standing score before it, or has another sha256"
+        )

@@ -93,7 +93,7 @@ class Store:
     def entries(
         self, release: str, data_sha256: str, status: Status = "ranked", limit: int = 100, season: Season | None = None
     ) -> list[Entry]:
-        """Return the best entries of a release's version, or of a season: the lowest noise-free MSE, then the oldest."""
+        """Return the best entries of a release's version, or of a season: lowest noise-free MSE first, then oldest."""
         entries, ranking = schema.entries.c, name_ranking(release, data_sha256, season)
         query = select(schema.receipts.c.text).join(schema.entries).filter_by(**ranking, status=status)
         best = query.order_by(entries.noise_free_mse, entries.number).limit(limit)

@@ -81,7 +81,7 @@ def verify_predictions(predictions: Predictions, data: LatentDataset, private_y:
 
 
 def judge(predictions: Predictions, data: LatentDataset) -> Verdict:
-    """Return the verdict of the score and the ceiling alone.
+    """Return the verdict that follows from the score and the ceiling alone; the caller refuses leaks.
 
     Raises:
         InputError: for a score that is not finite.
