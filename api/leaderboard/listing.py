@@ -55,15 +55,13 @@ def send_list(
     request: Request, form: Format | None, title: str, board: dict[str, Any], columns: Sequence[str] = COLUMNS
 ) -> Response:
     """Return a leaderboard in the given format, or else the one that the header Accept prefers, or else JSON."""
-    if form is None:
-        accepted = choose_media_type(request.headers.get("accept", ""), (JSON, *TEXT_TYPES.values()))
-        form = next((name for name, media_type in TEXT_TYPES.items() if media_type == accepted), "json")
+    chosen = form or _choose_format(request.headers.get("accept", ""))
     headers, scores, suspects = {"Vary": "Accept"}, board["scores"], board["suspects"]
-    if form == "json":
+    if chosen == "json":
         return JSONResponse(board, headers=headers)
-    text = write_csv(scores, suspects, columns) if form == "csv" else write_markdown(title, scores, suspects)
+    text = write_csv(scores, suspects, columns) if chosen == "csv" else write_markdown(title, scores, suspects)
     headers["X-Content-Type-Options"] = "nosniff"
-    return PlainTextResponse(text, headers=headers, media_type=TEXT_TYPES[form])
+    return PlainTextResponse(text, headers=headers, media_type=TEXT_TYPES[chosen])
 
 
 def write_csv(scores: Rows, suspects: Rows, columns: Sequence[str] = COLUMNS) -> str:
@@ -93,6 +91,11 @@ def write_markdown(title: str, scores: Rows, suspects: Rows) -> str:
 def escape(text: str) -> str:
     """Return a text that Markdown shows literally, and that makes no HTML."""
     return MARKDOWN_SIGNS.sub(r"\\\1", text.replace("&", "&amp;")).replace("<", "&lt;").replace(">", "&gt;")
+
+
+def _choose_format(accept: str) -> Format:
+    accepted = choose_media_type(accept, (JSON, *TEXT_TYPES.values()))
+    return next((form for form, media_type in TEXT_TYPES.items() if media_type == accepted), "json")
 
 
 def _make_cell(value: Any) -> Any:
