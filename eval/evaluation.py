@@ -43,7 +43,7 @@ def evaluate(
         return score_predictions(predict(model, data, batch_rows=batch_rows), data)
     from eval.leaderboard import client, submission  # import late: the network stack, needed by submissions alone
 
-    facts = submission.Submission.of(name, url, description)
+    facts = submission.Submission(name or "", url or "", description or "")
     predictions = predict(model, data, batch_rows=batch_rows)
     score = score_predictions(predictions, data)
     try:

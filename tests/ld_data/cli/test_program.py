@@ -196,6 +196,16 @@ class TestWrongUsage:
         assert shown.err.endswith(f"See `{' '.join(['python -m', package, *chain])} --help`.\n")
 
 
+def test_the_last_of_a_repeated_option_counts_and_lists_grow():
+    for line, name, expected in (
+        ("api --port 1 --port 2", "port", 2),
+        ("eval baselines a --only mlp --only ridge linear", "only", ("mlp", "ridge", "linear")),
+    ):
+        package, *words = line.split()
+        _, bound, _ = make_program(package).parse_args(words, print_error=False, exit_on_error=False)
+        assert bound.arguments[name] == expected
+
+
 class TestExitStatuses:
     @pytest.mark.parametrize(
         ("error", "status", "shown"),
