@@ -6,29 +6,15 @@ from importlib.util import find_spec
 
 from ld_data.errors import MissingLibraryError
 
-EXTRAS = {
-    "alembic": "serve",
-    "fastapi": "serve",
-    "joblib": "train",
-    "keras": "train",
-    "matplotlib": "plots",
-    "onnx": "train",
-    "onnxruntime": "codec",
-    "orjson": "serve",
-    "pandas": "formats",
-    "PIL": "serve",
-    "prometheus_client": "serve",
-    "pyarrow": "formats",
-    "pydantic": "serve",
-    "safetensors": "formats",
+LIBRARIES = {  # of each extra, named as they are imported
+    "codec": "onnxruntime",
+    "formats": "pandas pyarrow safetensors",
+    "plots": "matplotlib",
+    "serve": "PIL alembic fastapi orjson prometheus_client pydantic sqlalchemy starlette uvicorn",
     "sklearn": "sklearn",
-    "sqlalchemy": "serve",
-    "starlette": "serve",
-    "tensorflow": "train",
-    "tf2onnx": "train",
-    "threadpoolctl": "train",
-    "uvicorn": "serve",
+    "train": "joblib keras onnx tensorflow tf2onnx threadpoolctl",
 }
+EXTRAS = {library: extra for extra, libraries in LIBRARIES.items() for library in libraries.split()}
 OTHERS = {"torch": "torch", "mnist1d": "mnist1d"}  # in no extra; their names for `pip install`
 
 

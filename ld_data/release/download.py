@@ -85,5 +85,4 @@ def _fetch_files(address: str, manifest: Manifest, folder: Path) -> None:
         for content in contents:
             fetch_to_cache(content, client)
         for content in contents:
-            path = folder / content.title
-            fetch_file(content.urls, path, content.digest, etag=content.etag, size=content.size, client=client)
+            fetch_file(content, folder / content.title, client=client)

@@ -131,11 +131,11 @@ def _download(publication: Publication, name: str, cache: Path, searched: list[P
 
 
 def _fetch(publication: Publication, archive: Path, searched: list[Path]) -> Path:
-    from ld_data.remote.transfer import fetch_file  # import late: 0.1 s for the network that most loads never need
+    from ld_data.remote.transfer import Content, fetch_file  # import late: 0.1 s for the network that most loads never need
 
     urls = [f"{mirror}{archive.name}" for mirror in MIRRORS]
     try:
-        return fetch_file(urls, archive, publication.sha1, algorithm="sha1", searched=searched)
+        return fetch_file(Content(archive.name, urls, publication.sha1, "sha1"), archive, searched)
     except DownloadError as error:
         raise DownloadError(
             f"{error} Without a network, put {archive.name} into a folder, and name the folder in {HOME_VARIABLE}."
