@@ -143,6 +143,5 @@ def is_release_name(name: str) -> bool:
 
 def _shorten(number: Any) -> str:
     """Return the text of a number, or its size: Python refuses to print integers of thousands of digits."""
-    return (
-        f"one of {number.bit_length()} bits" if isinstance(number, int) and number.bit_length() > 128 else f"{number}"
-    )
+    too_long = isinstance(number, int) and number.bit_length() > 128
+    return f"one of {number.bit_length()} bits" if too_long else f"{number}"

@@ -27,7 +27,7 @@ class Mnist1d:
         x, x_test: signals `(n, t)`, float64 in canonical mode and float32 in fast mode.
         y, y_test: their classes `(n,)` int64.
         t: the time axis `(t,)` float64.
-        templates: of the classes, `(k, l)` float64.
+        templates: `(k, l)` float64.
         config: the arguments.
     """
 

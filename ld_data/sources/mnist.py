@@ -105,7 +105,10 @@ def _find_idx_files(folder: Path) -> dict[str, Path]:
 
 
 def _download(folder: Path, searched: list[Path]) -> MnistArrays:
-    from ld_data.remote.transfer import Content, fetch_file  # late: the HTTP client takes 0.1 s, and most loads need none
+    from ld_data.remote.transfer import (  # late: the HTTP client takes 0.1 s, and most loads need none
+        Content,
+        fetch_file,
+    )
 
     arrays = {}
     for name, file_name, _, sha256 in PARTS:

@@ -14,7 +14,7 @@ from ld_data.storage.hashing import hash_file
 
 START_BYTES = 512
 SHOWN_BYTES = 60
-DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError)
+DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError)
 
 
 @dataclass(frozen=True)

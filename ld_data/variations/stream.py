@@ -19,7 +19,7 @@ from ld_data.checks import check_integer, check_labels, check_number, check_numb
 from ld_data.errors import InputError
 from ld_data.noise import MAX_SEED, make_uniforms
 from ld_data.typing import Bytes, Floats
-from ld_data.variations.backgrounds import Background, CorrelatedNoise, Patches, UniformNoise
+from ld_data.variations.backgrounds import CorrelatedNoise, Patches, UniformNoise
 from ld_data.variations.rotation import rotate_images
 from ld_data.variations.textures import make_textures
 
@@ -194,7 +194,7 @@ class VariationStream:
             images = rotate_images(images, angles)
         made.x[part] = images
 
-    def _find_background(self, pictures: object | None) -> Background | None:
+    def _find_background(self, pictures: object | None) -> UniformNoise | CorrelatedNoise | Patches | None:
         config, shape = self.config, self.image_shape
         if config.background == "uniform":
             return UniformNoise(shape)
