@@ -15,7 +15,7 @@ LIBRARIES = {  # of each extra, named as they are imported
     "train": "joblib keras onnx tensorflow tf2onnx threadpoolctl",
 }
 EXTRAS = {library: extra for extra, libraries in LIBRARIES.items() for library in libraries.split()}
-OTHERS = {"torch": "torch", "mnist1d": "mnist1d"}  # in no extra; their names for `pip install`
+OTHERS = ("torch", "mnist1d")  # in no extra
 
 
 @contextmanager
@@ -54,7 +54,7 @@ def explain_missing(error: ModuleNotFoundError) -> MissingLibraryError | None:
     """Return an error that says what to install; None for a module that is in no extra."""
     library = (error.name or "").partition(".")[0]
     if library in OTHERS:
-        remedy = f"which LD-Data does not bring. Install it with `pip install {OTHERS[library]}`."
+        remedy = f"which LD-Data does not bring. Install it with `pip install {library}`."
     elif library in EXTRAS:
         extra = EXTRAS[library]
         remedy = f'which the extra {extra} brings: `pip install ".[{extra}]"` in the folder of LD-Data.'

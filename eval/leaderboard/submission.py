@@ -4,8 +4,8 @@ import math
 from dataclasses import dataclass
 from typing import Self
 
+from ld_data.checks import is_link
 from ld_data.errors import InputError
-from ld_data.remote.addresses import is_link
 
 MAX_NAME, MAX_URL, MAX_DESCRIPTION, MAX_LEARNING_RULE = 100, 300, 1000, 100
 MAX_PARAMETERS = 2**53 - 1  # the largest whole number that canonical JSON can hold

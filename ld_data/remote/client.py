@@ -12,10 +12,9 @@ from urllib.parse import quote
 import httpx2
 import numpy.typing as npt
 
-from ld_data.checks import MAX_ECHO, check_integer, check_numbers
+from ld_data.checks import MAX_ECHO, check_integer, check_numbers, check_service
 from ld_data.errors import InputError, ServiceError
 from ld_data.protocols import Mode
-from ld_data.remote.addresses import check_service
 from ld_data.remote.retry import find_retry_after, try_often
 from ld_data.settings import SERVICE_VARIABLE, service_address
 from ld_data.storage.arrays import read_npy, write_npy
@@ -23,7 +22,6 @@ from ld_data.typing import Array, Floats
 
 TIMEOUT_SECONDS = 60.0
 TRIES = 3
-MAX_TRIES = 100
 IDLE_SECONDS = 2.0  # for which an idle connection is kept: less than the service keeps it
 NPY = "application/x-npy"
 READING = ("GET", "HEAD")
@@ -48,7 +46,7 @@ class Client(AbstractContextManager["Client", None]):
             InputError: the address is not http or https, or `tries` is not from 1 to 100.
         """
         self.service = check_service(service_address() if service is None else service)
-        self._tries = check_integer("tries", tries, 1, MAX_TRIES)
+        self._tries = check_integer("tries", tries, 1, 100)
         limits = httpx2.Limits(keepalive_expiry=IDLE_SECONDS)
         self._http = httpx2.Client(timeout=timeout, limits=limits)
 

@@ -28,7 +28,6 @@ from ld_data.storage.staging import has_name, stage_file, wait_for_lock
 
 TRIES = 4  # of each mirror
 TIMEOUT_SECONDS = 30.0
-PARTIAL_FOLDER = "partial"
 PASSING = (408, 425, 429, 500, 502, 503, 504)  # statuses after which another try may succeed
 
 
@@ -111,7 +110,7 @@ def open_client() -> httpx2.Client:
 
 def partial_path(digest: str) -> Path:
     """Return the path in the cache of the received part of the file with a digest."""
-    return cache_folder() / PARTIAL_FOLDER / digest
+    return cache_folder() / "partial" / digest
 
 
 def _check_online(title: str, searched: Sequence[Path]) -> None:
@@ -226,23 +225,18 @@ def _append(client: httpx2.Client, url: str, content: Content, file: BinaryIO) -
     if start:
         headers |= {"Range": f"bytes={start}-"} | ({"If-Range": content.etag} if content.etag else {})
     with client.stream("GET", url, headers=headers) as response:
-        if start and _refuses_range(response, start):
+        is_part = response.status_code == 206
+        is_other_part = is_part and not response.headers.get("Content-Range", "").startswith(f"bytes {start}-")
+        if start and (is_other_part or response.status_code == 416):
             return ""
         response.raise_for_status()
-        if start and response.status_code != 206:
+        if start and not is_part:
             start = 0
             file.truncate(0)
         if not _write_stream(response, file, content, start):
             return f"more than {content.size} bytes"
     os.fsync(file.fileno())
     return content.measure(Path(file.name))
-
-
-def _refuses_range(response: httpx2.Response, start: int) -> bool:
-    """Return whether an answer says that the file has no bytes from `start` on, or holds another range."""
-    if response.status_code == 206:
-        return not response.headers.get("Content-Range", "").startswith(f"bytes {start}-")
-    return response.status_code == 416
 
 
 def _write_stream(response: httpx2.Response, file: BinaryIO, content: Content, start: int) -> bool:

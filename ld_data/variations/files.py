@@ -57,7 +57,7 @@ def write_variations(
         make_staging_folder(path.parent, path.name) as staging,
         tqdm(desc=path.name, total=train_rows + test_rows, unit=" images", unit_scale=True, disable=None) as bar,
     ):
-        arrays = {}
+        arrays: dict[str, Array] = {}
         for split, stream, rows, first_row in (("train", train, train_rows, 0), ("test", test, test_rows, train_rows)):
             arrays |= _make_split(stream, rows, first_row, staging, split, bar)
         write_npz(staging / path.name, arrays)

@@ -27,7 +27,6 @@ from ld_data.variations.archive import PUBLICATIONS, Publication, check_archive,
 TRAIN_ROWS, TEST_ROWS = 12_000, 50_000
 VALIDATION_ROWS = 2_000  # the last of the training rows
 MIRRORS = ("https://www.iro.umontreal.ca/~lisa/icml2007data/", "http://www.iro.umontreal.ca/~lisa/icml2007data/")
-CACHE = "variations"
 
 
 @dataclass(frozen=True)
@@ -76,7 +75,7 @@ def load_variations(name: str, *, original: bool = False) -> Variations:
     if original and not publication.original:
         raise InputError(f"{name} was never corrected: there is no other original.")
     archive = f"{publication.original if original else publication.archive}.zip"
-    cache = cache_folder() / CACHE
+    cache = cache_folder() / "variations"
     place, searched = _find_copy(publication, archive, original)
     if place is not None:
         digest = _hash_files(place, publication) if place.is_dir() else check_archive(place, publication, original)
@@ -120,27 +119,22 @@ def _load_once(name: str, digest: str, read: Callable[[], Variations], cache: Pa
 
 
 def _download(publication: Publication, name: str, cache: Path, searched: list[Path]) -> Variations:
+    from ld_data.remote.transfer import Content, fetch_file  # import late: 0.1 s for the network that most loads spare
+
     archive = cache / f"{publication.archive}.zip"
-    variations = _load_once(
-        name, publication.sha1, lambda: _read(_fetch(publication, archive, searched), publication), cache
-    )
+    content = Content(archive.name, [f"{mirror}{archive.name}" for mirror in MIRRORS], publication.sha1, "sha1")
+
+    def read() -> Variations:
+        try:
+            return _read(fetch_file(content, archive, searched), publication)
+        except DownloadError as error:
+            raise DownloadError(
+                f"{error} Without a network, put {archive.name} into a folder, and name the folder in {HOME_VARIABLE}."
+            ) from error
+
+    variations = _load_once(name, publication.sha1, read, cache)
     archive.unlink(missing_ok=True)  # the cached arrays replace it
     return variations
-
-
-def _fetch(publication: Publication, archive: Path, searched: list[Path]) -> Path:
-    from ld_data.remote.transfer import (  # import late: 0.1 s for the network that most loads never need
-        Content,
-        fetch_file,
-    )
-
-    urls = [f"{mirror}{archive.name}" for mirror in MIRRORS]
-    try:
-        return fetch_file(Content(archive.name, urls, publication.sha1, "sha1"), archive, searched)
-    except DownloadError as error:
-        raise DownloadError(
-            f"{error} Without a network, put {archive.name} into a folder, and name the folder in {HOME_VARIABLE}."
-        ) from error
 
 
 def _read_cache(path: Path) -> Variations:
