@@ -1,4 +1,4 @@
-"""The errors that only the service raises; each carries the slug of its answer.
+"""The errors that only the service and its benchmark raise; each carries the slug of its answer.
 
 `api.messages.refusals` turns them, and the errors of `ld_data`, into answers.
 """
@@ -39,3 +39,7 @@ class MediaTypeError(InputError, error_type="unsupported_media_type"):
 
 class NotAcceptableError(LdDataError, error_type="not_acceptable"):
     """The client accepts none of the formats that the service writes."""
+
+
+class StartError(LdDataError, error_type="not_started"):
+    """A started program ended, or did not answer, before it was ready."""

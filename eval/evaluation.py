@@ -41,7 +41,7 @@ def evaluate(
     from eval.leaderboard.client import submit  # import late: the network stack, needed by submissions alone
     from eval.leaderboard.submission import Submission
 
-    submission = Submission.of(name, url, description)
+    submission = Submission(name or "", url or "", description or "")
     predictions = predict(model, data, batch_rows=batch_rows)
     score = score_predictions(predictions, data)
     try:

@@ -85,7 +85,3 @@ class TokenError(LdDataError, error_type="unauthorized"):
 
 class ForbiddenError(LdDataError, error_type="forbidden"):
     """The service does not allow this request with any token."""
-
-
-class StartError(LdDataError, error_type="not_started"):
-    """A started program ended or did not answer before it was ready."""
