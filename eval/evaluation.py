@@ -51,7 +51,8 @@ def evaluate(
 
 
 def _refuse_texts(**texts: str | None) -> None:
-    if given := ", ".join(name for name, text in texts.items() if text is not None):
+    """Raise `InputError` for texts of a submission if nothing is submitted."""
+    if given := ", ".join(word for word, text in texts.items() if text is not None):
         raise InputError(
             f"{given} would go to a leaderboard, and without submit_to nothing is submitted. Add "
             f'submit_to="http://...", the address of a service, or leave out {given}.'

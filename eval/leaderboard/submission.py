@@ -3,8 +3,8 @@
 import math
 from dataclasses import dataclass
 
+from ld_data.checks import is_link
 from ld_data.errors import InputError
-from ld_data.remote.addresses import is_link
 
 MAX_CHARACTERS = {"name": 100, "url": 300, "description": 1000, "learning_rule": 100}
 MAX_PARAMETERS = 2**53 - 1  # the largest whole number that canonical JSON can hold
