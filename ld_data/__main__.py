@@ -20,7 +20,6 @@ COMMANDS = (  # function, name, summary, example
         "ld-mnist1d-32 --format csv",
     ),
     ("health:health", "health", "Measure how far a release's latents are from N(0, I).", "ld-mnist-32"),
-    ("health:examples", "examples", "Give a release the inputs and the map that the page shows.", "ld-mnist-32"),
     ("health:plots", "plots", "Draw a release, or a generator.", "ld-mnist-32 --out plots"),
 )
 

@@ -1,4 +1,4 @@
-"""Commands that examine and draw releases: health, examples, plots."""
+"""Commands that examine and draw releases: health, plots."""
 
 import sys
 from typing import Annotated
@@ -11,8 +11,7 @@ from ld_data.cli.libraries import needs
 from ld_data.cli.options import Folder, Json, OwnImages, Release, complete_releases
 from ld_data.cli.output import print_result
 from ld_data.commands.reports import find_available_inputs, print_report
-from ld_data.release.builder import add_examples, replace_report
-from ld_data.release.examples import EXAMPLES_NAME
+from ld_data.release.builder import replace_report
 from ld_data.release.folder import find_release, load
 from ld_data.release.inputs import find_inputs
 from ld_data.release.manifest import read_manifest
@@ -49,18 +48,6 @@ def health(release: Release, /, *, source_npz: OwnImages = None, keep: bool = Fa
     if keep:
         replace_report(folder, report, "" if judge is None else judge.sha256)
         print(f"{folder} keeps this report", file=sys.stderr)
-
-
-@needs("sklearn")
-def examples(release: Release, /, *, source_npz: OwnImages = None, as_json: Json = False) -> None:
-    """Give a release the inputs and the map that the page shows."""
-    from ld_data.health.maps import make_examples  # late: scikit-learn takes 1 s
-
-    folder = find_release(release)
-    source = find_inputs(read_manifest(folder), source_npz)
-    add_examples(folder, make_examples(source, load(folder)))
-    path = folder / EXAMPLES_NAME
-    print_result({"path": str(path)}, f"wrote and verified {path}", as_json)
 
 
 @needs("matplotlib", "sklearn")

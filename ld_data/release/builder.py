@@ -2,7 +2,6 @@
 
 import platform
 import shutil
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,7 +12,7 @@ import scipy
 from ld_data.errors import HealthError
 from ld_data.protocols import LatentCodec
 from ld_data.release.dataset import NPY_FILES, LatentDataset, Split
-from ld_data.release.examples import EXAMPLES_NAME, Examples
+from ld_data.release.examples import Examples
 from ld_data.release.folder import DATA_NAME, check_name, publish, set_aside, verify
 from ld_data.release.manifest import (
     MANIFEST_NAME,
@@ -113,22 +112,6 @@ def write_release(
     return target
 
 
-def add_examples(folder: Path, examples: Examples) -> None:
-    """Put examples into the release in a folder, in place of older ones.
-
-    Raises:
-        IntegrityError: the release is damaged; nothing has changed.
-        StorageError: the disk refuses; nothing has changed.
-    """
-
-    def write(staging: Path, manifest: Manifest) -> Manifest:
-        examples.save(staging)
-        files = {**manifest.files, EXAMPLES_NAME: FileRecord.of(staging / EXAMPLES_NAME)}
-        return replace(manifest, files=dict(sorted(files.items())))
-
-    _amend(folder, write)
-
-
 def replace_report(folder: Path, report: HealthReport, judge_sha256: str) -> None:
     """Replace the health report of the release in a folder, and the hash of the judge in it.
 
@@ -141,7 +124,13 @@ def replace_report(folder: Path, report: HealthReport, judge_sha256: str) -> Non
         raise HealthError(
             f"{folder.name} misses {len(report.refused)} of its goals, and keeps its old report:{_list_rows(report)}"
         )
-    _amend(folder, lambda _, manifest: replace(manifest, health=report.to_values(), judge_sha256=judge_sha256))
+    manifest = replace(verify(folder), health=report.to_values(), judge_sha256=judge_sha256)
+    with make_staging_folder(folder.parent, folder.name) as staging:
+        for name in manifest.files:
+            shutil.copyfile(folder / name, staging / name)
+        (staging / MANIFEST_NAME).write_text(manifest.to_json(), "utf-8")
+        verify(staging)
+        publish(staging, folder)
 
 
 def _list_rows(report: HealthReport) -> str:
@@ -154,17 +143,6 @@ def _extend_changes(target: Path, plan: BuildPlan) -> tuple[Change, ...]:
     text = plan.change or ("First release." if is_first else "Built anew.")
     change = Change(plan.release_version, datetime.now(UTC).date().isoformat(), text)
     return (change, *(() if is_first else read_manifest(target).changes))
-
-
-def _amend(folder: Path, write: Callable[[Path, Manifest], Manifest]) -> None:
-    """Replace the release in a folder by a copy with the files and the manifest of `write`."""
-    manifest = verify(folder)
-    with make_staging_folder(folder.parent, folder.name) as staging:
-        for name in manifest.files:
-            shutil.copyfile(folder / name, staging / name)
-        (staging / MANIFEST_NAME).write_text(write(staging, manifest).to_json(), "utf-8")
-        verify(staging)
-        publish(staging, folder)
 
 
 def _encode(codec: LatentCodec, inputs: Array, labels: Array, seed: int, first_row: int) -> Split:

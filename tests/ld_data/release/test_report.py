@@ -3,7 +3,7 @@ import json
 import pytest
 
 from ld_data.errors import IntegrityError
-from ld_data.release.report import Goal, HealthReport, Row, make_report, merge, read_goals
+from ld_data.release.report import Goal, HealthReport, Row, make_report, read_goals
 
 GOALS = {"x": {"least_std": Goal(least=0.9), "worst_mean": Goal(most=0.1)}}
 NULLS = {"x": {"least_std": [0.98, 0.96, 0.97], "worst_mean": [0.01, 0.03, 0.02]}}
@@ -68,7 +68,3 @@ def test_values_of_another_form_are_refused(values):
 
 def test_a_report_without_goals_misses_none():
     assert HealthReport((Row("x", "worst_mean", 5.0),)).missed == ()
-
-
-def test_groups_are_merged():
-    assert merge({"a": {"b": 1.0}}, {"a": {"c": 2.0}, "d": {}}) == {"a": {"b": 1.0, "c": 2.0}, "d": {}}
