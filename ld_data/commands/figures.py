@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import vae
-from ld_data.commands.reports import find_available_inputs
+from ld_data.commands.health import find_available_inputs
 from ld_data.errors import UnknownNameError
 from ld_data.extras import check_libraries
 from ld_data.health.plots import check_components, draw_latents, draw_models, save_figure
@@ -35,17 +35,10 @@ def choose_figures(name: str, source_npz: Path | None, components: tuple[int, in
     if name in PRESETS:
         arrays = load_mnist()
         return draw_variations(PRESETS[name], arrays["x_train"], arrays["y_train"])
-    return _draw_release(_find_drawable(name), source_npz, components)
-
-
-def _find_drawable(name: str) -> Path:
     try:
-        return find_release(name)
+        folder = find_release(name)
     except UnknownNameError as error:
         raise UnknownNameError(f"{error} Or name a generator: {', '.join(['mnist1d', *PRESETS])}.") from error
-
-
-def _draw_release(folder: Path, source_npz: Path | None, components: tuple[int, int]) -> Figures:
     check_libraries("onnxruntime")  # before the search for the inputs, which may use the network
     data = load(folder)
     source = find_available_inputs(read_manifest(folder), source_npz)

@@ -17,7 +17,6 @@ from ld_data.mnist1d.dataset import plan_mnist1d
 from ld_data.mnist1d.files import name_files, write_signals
 from ld_data.sources.mnist import load_mnist
 from ld_data.storage.arrays import read_npy
-from ld_data.variations.benchmark import describe_reading, measure_reading
 from ld_data.variations.files import check_target, read_pictures, write_variations
 from ld_data.variations.published import TEST_ROWS, TRAIN_ROWS
 from ld_data.variations.stream import MAX_ROW, PRESETS, VariationConfig, VariationStream
@@ -124,16 +123,15 @@ def benchmark(
     turns = (7 if source == "mnist1d" else 3) if turns is None else turns
     if turns < 1:
         raise InputError(f"--turns must be 1 or more; received {turns}.")
-    timings: dict[str, Any]
+    timings: dict[str, Any]  # late imports: light installations lack threadpoolctl, and the others take 0.1 s
     if source == "mnist1d":
-        from ld_data.mnist1d.benchmark import (
-            describe_speed,
-            measure_speed,
-        )  # late: light installations lack threadpoolctl
+        from ld_data.mnist1d.benchmark import describe_speed, measure_speed
 
         timings = measure_speed(turns)
         text = describe_speed(timings)
     else:
+        from ld_data.variations.benchmark import describe_reading, measure_reading
+
         timings = measure_reading(turns, notation)
         text = describe_reading(timings)
     print_result({way: asdict(timing) for way, timing in timings.items()}, text, as_json)
@@ -141,11 +139,5 @@ def benchmark(
 
 add_command(app, mnist1d, "mnist1d", "Write MNIST-1D signals, as .npz or .npy.", "--out signals.npz --seed 7", GROUP)
 for _preset, _config in PRESETS.items():
-    add_command(
-        app,
-        _make_variations_command(_preset, _config),
-        _preset,
-        "Write varied MNIST digits, as .npz.",
-        "--out digits.npz",
-        GROUP,
-    )
+    _command = _make_variations_command(_preset, _config)
+    add_command(app, _command, _preset, "Write varied MNIST digits, as .npz.", "--out digits.npz", GROUP)

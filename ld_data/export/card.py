@@ -5,28 +5,18 @@ The manifest fills the templates in `templates/`.
 
 import json
 from collections.abc import Iterator, Mapping
-from importlib.resources import files
 from itertools import groupby
 from string import Template
 from typing import Any
 
-from ld_data.export.provenance import cite_release, find_provenance
+from ld_data.export.provenance import TEMPLATES, cite_release, find_provenance
 from ld_data.release.manifest import Manifest
 from ld_data.release.report import Goal
 
 CARD_NAME = "README.md"
-TEMPLATES = files("ld_data.export") / "templates"
 SHOWN_GROUPS = ("x_train", "x_test", "y_train", "y_test", "probes", "decoded", "kept")
-HUB_LICENCES = {
-    "CC-BY-SA-3.0",
-    "CC-BY-SA-4.0",
-    "CC-BY-3.0",
-    "CC-BY-4.0",
-    "CC0-1.0",
-    "Apache-2.0",
-    "MIT",
-    "BSD-3-Clause",
-}
+# The licences that Hugging Face knows, by their SPDX names.
+LICENCES = ("CC-BY-SA-3.0", "CC-BY-SA-4.0", "CC-BY-3.0", "CC-BY-4.0", "CC0-1.0", "Apache-2.0", "MIT", "BSD-3-Clause")
 # The meaning of each measure whose name contains one of the parts.
 MEASURES = {
     ("worst_mean",): "the greatest absolute mean of a component",
@@ -49,8 +39,6 @@ MEASURES = {
     ("angle_mlp",): "the share of the angle that a perceptron reads off x",
 }
 SIZES = (("n<1K", 1_000), ("1K<n<10K", 10_000), ("10K<n<100K", 100_000), ("100K<n<1M", 1_000_000))
-
-
 PLAIN_MAKING = """An encoder with a posterior of constant width and an invertible flow, trained together, give x. For y,
 N(0, I) is cut into $classes cells of the classes' frequencies, and y is drawn from the cell of its class.
 Both are samples; their noise is keyed by the seed and the row. Decoders turn x and y back into inputs and classes."""
@@ -81,7 +69,7 @@ def _fill(name: str, values: Mapping[str, object]) -> str:
 def _describe_release(manifest: Manifest) -> dict[str, object]:
     train, test = (manifest.arrays[f"label_{split}"].shape[0] for split in ("train", "test"))
     licence = manifest.licence.lower()
-    if manifest.licence not in HUB_LICENCES:
+    if manifest.licence not in LICENCES:
         licence = f"other\nlicense_name: {json.dumps(manifest.licence)}"
     provenance, has_plain_recipe = find_provenance(manifest), _has_plain_recipe(manifest)
     return {

@@ -55,7 +55,7 @@ def stop_early(rows: int, patience: int, seed: int) -> dict[str, Any]:
 
 
 def fit(model: Model, rows: Array, targets: Array) -> Model:
-    """Return a scikit-learn model after fitting it; that it reaches its limit of iterations is no news."""
+    """Return a scikit-learn model after fitting it, without a warning if it reaches its limit of iterations."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
         return model.fit(rows, targets)
