@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import asdict, fields, make_dataclass
-from pathlib import Path
 from typing import Annotated, Any, Literal, get_type_hints
 
 from cyclopts import App, Parameter
@@ -72,7 +71,14 @@ def _make_variations_command(preset: str, config: VariationConfig) -> Callable[.
         for name, rows in (("--train", train), ("--test", test)):
             check_integer(name, rows, 1, MAX_ROW)
         check_target(out)  # refuses a wrong name before anything is made
-        _write_variations(preset, VariationConfig(**asdict(config)), (train, test), pictures, out, as_json)
+        backgrounds, arrays = None if pictures is None else read_pictures(pictures), load_mnist()
+        streams = [
+            VariationStream(VariationConfig(**asdict(config)), arrays[f"x_{split}"], arrays[f"y_{split}"], backgrounds)
+            for split in ("train", "test")
+        ]
+        write_variations(streams[0], train, streams[1], test, out)
+        facts = {"files": [str(out)], "train": train, "test": test, "manner": preset}
+        print_result(facts, f"wrote {train} + {test} images of the preset {preset} to {out}", as_json)
 
     options = _make_options(config)
     generate.__annotations__["config"] = Annotated[options, Parameter(name="*")]
@@ -91,18 +97,6 @@ def _make_options(config: VariationConfig) -> type[VariationConfig]:
     options = make_dataclass("VariationOptions", changed, bases=(VariationConfig,), frozen=True)
     options.__doc__, options.__module__ = VariationConfig.__doc__, __name__
     return options
-
-
-def _write_variations(
-    preset: str, config: VariationConfig, rows: tuple[int, int], pictures: Path | None, out: Path, as_json: bool
-) -> None:
-    backgrounds, arrays = None if pictures is None else read_pictures(pictures), load_mnist()
-    train, test = (
-        VariationStream(config, arrays[f"x_{split}"], arrays[f"y_{split}"], backgrounds) for split in ("train", "test")
-    )
-    write_variations(train, rows[0], test, rows[1], out)
-    facts = {"files": [str(out)], "train": rows[0], "test": rows[1], "manner": preset}
-    print_result(facts, f"wrote {rows[0]} + {rows[1]} images of the preset {preset} to {out}", as_json)
 
 
 def benchmark(

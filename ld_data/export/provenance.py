@@ -86,7 +86,7 @@ def cite_release(manifest: Manifest) -> str:
     fields = {
         "title": f"{{{manifest.name}: matched Gaussian latents of {manifest.source['name']}}}",
         "author": f"{{{{{PROJECT}}}}}",
-        **({"year": f"{{{manifest.changes[0].date[:4]}}}"} if manifest.changes else {}),
+        "year": f"{{{manifest.changes[0].date[:4]}}}",
         "version": f"{{{manifest.release_version}}}",
     }
     lines = ",\n".join(f"  {name} = {value}" for name, value in fields.items())

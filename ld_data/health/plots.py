@@ -12,7 +12,7 @@ from ld_data.errors import InputError
 from ld_data.health.latents import make_normal_sample
 from ld_data.health.maps import embed
 from ld_data.protocols import LatentCodec, XCodec
-from ld_data.release.dataset import LatentDataset, Split
+from ld_data.release.dataset import LatentDataset
 from ld_data.sources.source import Source
 from ld_data.typing import Array
 
@@ -120,9 +120,8 @@ def draw_manifold(codec: XCodec, first: int, second: int) -> Figure:
 def draw_embeddings(data: LatentDataset, source: Source) -> Figure:
     """Return t-SNE maps of raw test inputs and of their sampled latents, coloured by class."""
     rows = np.random.default_rng(SEED).permutation(len(data.test))[:TSNE_ROWS]
-    chosen = Split(data.test.x[rows], data.test.y[rows], data.test.label[rows])
     raw = source.inputs_test[rows].reshape(len(rows), -1).astype(np.float32)
-    return draw_maps({"raw inputs": raw, "x": chosen.x, "y": chosen.y}, chosen.label)
+    return draw_maps({"raw inputs": raw, "x": data.test.x[rows], "y": data.test.y[rows]}, data.test.label[rows])
 
 
 def draw_maps(views: Mapping[str, Array], labels: Array) -> Figure:

@@ -30,10 +30,10 @@ def read_decoded(judge: Judge, source: Source, decoded: Mapping[str, Array]) -> 
 
     `judge_originals`; `judge_<name>` of decoded inputs; and `judge_loss_<name>`, the share lost by decoding.
     """
-    originals = _measure_accuracy(judge, to_unit_scale(source.inputs_test), source.label_test)
-    shares = {name: _measure_accuracy(judge, inputs, source.label_test) for name, inputs in decoded.items()}
-    losses = {f"judge_loss_{name}": originals - share for name, share in shares.items()}
-    return {"judge_originals": originals, **{f"judge_{name}": share for name, share in shares.items()}, **losses}
+    inputs = {"originals": to_unit_scale(source.inputs_test), **decoded}
+    shares = {name: float((judge.classify(rows) == source.label_test).mean()) for name, rows in inputs.items()}
+    losses = {f"judge_loss_{name}": shares["originals"] - shares[name] for name in decoded}
+    return {f"judge_{name}": share for name, share in shares.items()} | losses
 
 
 def to_unit_scale(inputs: Array) -> Floats:
@@ -54,8 +54,3 @@ def measure_probes(data: LatentDataset, seed: int = 0) -> dict[str, float]:
         name: float(np.mean(fit(probe, data.train.x, data.train.label).predict(data.test.x) == data.test.label))
         for name, probe in probes.items()
     }
-
-
-def _measure_accuracy(judge: Judge, inputs: Array, labels: Array) -> float:
-    """Return the share of inputs `(n, ...)` whose class `(n,)` a judge reads right."""
-    return float((judge.classify(inputs) == labels).mean())

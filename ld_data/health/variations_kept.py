@@ -75,7 +75,7 @@ def _read_linearly(data: LatentDataset, train: Array, test: Array) -> float:
 
 
 def _read_angles(data: LatentDataset, train: Array, test: Array) -> Measures:
-    perceptron = MLPRegressor((256, 256), **stop_early(len(train), 4, 0))
+    perceptron = MLPRegressor(hidden_layer_sizes=(256, 256), **stop_early(len(train), 4, 0))
     answers = fit(perceptron, data.train.x, train).predict(data.test.x)
     return {
         "angle_linear": _read_linearly(data, train, test),
