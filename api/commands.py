@@ -42,11 +42,7 @@ def make_app() -> App:
 
 
 def refuse_measuring(*_words: Annotated[str, Parameter(allow_leading_hyphen=True, show=False)]) -> None:
-    """Say that measuring needs a checkout.
-
-    Raises:
-        MissingDataError: always.
-    """
+    """Raise `MissingDataError`: measuring needs a checkout."""
     raise MissingDataError("benchmark and soak need a checkout of LD-Data: an installed package does not have them.")
 
 

@@ -27,8 +27,6 @@ def choose_figures(name: str, source_npz: Path | None, components: tuple[int, in
 
     Raises:
         UnknownNameError: there is no release or generator of that name.
-        MissingLibraryError: the models of a release need onnxruntime, which is not installed.
-        InputError: the components are not two of the release's.
     """
     if name == "mnist1d":
         return draw_generator()

@@ -36,17 +36,14 @@ def draw_models(
     """Yield the name and the figure of each picture that needs models and inputs; `components` span the manifold."""
     first, second = components
     yield "reconstructions", draw_reconstructions(codec.x, source)
-    yield "prior_samples", draw_prior_samples(codec.x)
+    samples = make_normal_sample(SEED, GRID * GRID, data.latent_dim)
+    yield "prior_samples", _draw_grid(codec.x.decode(samples), "decoded from N(0, I)")
     yield f"manifold_{first}_{second}", draw_manifold(codec.x, first, second)
     yield "tsne", draw_embeddings(data, source)
 
 
 def check_components(components: Sequence[int], latent_dim: int) -> None:
-    """Check that the components are two different ones of the d.
-
-    Raises:
-        InputError: they are not.
-    """
+    """Raise `InputError` unless the components are two different ones of the d."""
     if len(set(components)) != 2 or min(components) < 0 or max(components) >= latent_dim:
         raise InputError(
             f"components must be two different numbers from 0 to {latent_dim - 1}; received {list(components)}."
@@ -101,11 +98,6 @@ def draw_reconstructions(codec: XCodec, source: Source) -> Figure:
             _draw_input(axes, value)
         line[0].set_ylabel(title, rotation=0, ha="right", va="center", fontsize="small")
     return figure
-
-
-def draw_prior_samples(codec: XCodec) -> Figure:
-    """Return decoded draws from N(0, I)."""
-    return _draw_grid(codec.decode(make_normal_sample(SEED, GRID * GRID, codec.latent_dim)), "decoded from N(0, I)")
 
 
 def draw_manifold(codec: XCodec, first: int, second: int) -> Figure:

@@ -4,6 +4,7 @@ import platform
 import shutil
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
@@ -26,7 +27,6 @@ from ld_data.release.manifest import (
 from ld_data.release.report import HealthReport
 from ld_data.sources.source import Source
 from ld_data.storage.arrays import write_npy, write_npz
-from ld_data.storage.hashing import hash_array
 from ld_data.storage.staging import make_staging_folder
 from ld_data.typing import Array
 
@@ -162,6 +162,7 @@ def _make_manifest(
 ) -> Manifest:
     arrays = data.to_arrays()
     npy_files = {file: write_npy(arrays[name]) for file, name in NPY_FILES.items()}
+    libraries = {"python": platform.python_version(), "numpy": np.__version__, "scipy": scipy.__version__}
     return Manifest(
         name=plan.release,
         release_version=plan.release_version,
@@ -172,12 +173,7 @@ def _make_manifest(
         command=plan.command,
         recipe=plan.recipe,
         y_kind=codec.y.kind,
-        libraries={
-            "python": platform.python_version(),
-            "numpy": np.__version__,
-            "scipy": scipy.__version__,
-            **plan.libraries,
-        },
+        libraries=libraries | plan.libraries,
         licence=source.licence,
         null=codec.y.null,
         floor=codec.y.floor,
@@ -185,9 +181,6 @@ def _make_manifest(
         judge_sha256=plan.judge_sha256,
         arrays={name: ArrayRecord.of(array) for name, array in arrays.items()},
         files={path.name: FileRecord.of(path) for path in sorted(staging.iterdir())},
-        npy_files={
-            file: FileRecord(len(content), hash_array(np.frombuffer(content, np.uint8)))
-            for file, content in npy_files.items()
-        },
+        npy_files={file: FileRecord(len(npy), sha256(npy).hexdigest()) for file, npy in npy_files.items()},
         changes=changes,
     )

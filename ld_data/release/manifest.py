@@ -48,22 +48,14 @@ class FileRecord:
         return cls(path.stat().st_size, hash_file(path))
 
     def check_size(self, path: Path, kind: str) -> None:
-        """Check that a file of a "release" or "preset" exists with this size.
-
-        Raises:
-            IntegrityError: it does not.
-        """
+        """Raise `IntegrityError` unless a file of a "release" or "preset" exists with this size."""
         if not path.is_file():
             raise IntegrityError(f"{path.parent} is not a whole {kind}: {path.name} is missing. {RESTORE}")
         if (size := path.stat().st_size) != self.size:
             raise IntegrityError(f"{path}: expected {self.size} bytes; received {size}. {RESTORE}")
 
     def check(self, path: Path, kind: str) -> None:
-        """Check that a file of a "release" or "preset" has this size and hash.
-
-        Raises:
-            IntegrityError: it has not.
-        """
+        """Raise `IntegrityError` unless a file of a "release" or "preset" has this size and hash."""
         self.check_size(path, kind)
         if (received := hash_file(path)) != self.sha256:
             raise IntegrityError(f"{path} was altered: expected sha256 {self.sha256}; received {received}. {RESTORE}")
@@ -159,12 +151,8 @@ class Manifest:
         """Return the manifest as JSON text."""
         return json.dumps(self.to_values(), indent=1, allow_nan=False) + "\n"
 
-    def check(self) -> None:
-        """Check the values that readers rely on beyond their types.
-
-        Raises:
-            TypeError: the name, the source, the kind of y or the changes are not those of a release.
-        """
+    def __post_init__(self) -> None:
+        """Raise `TypeError` for a name, a source, a kind of y or changes that no release has."""
         if not is_release_name(self.name):  # it becomes the name of a folder
             raise TypeError(f"name must have lower-case letters, digits and hyphens; received {self.name!r}")
         if not all(isinstance(self.source.get(key), str) for key in ("name", "sha256", "licence")):
@@ -182,9 +170,7 @@ class Manifest:
             IntegrityError: the text is no manifest of this format; the message names `place`.
         """
         try:
-            manifest = cls(**_read_fields(json.loads(text)))
-            manifest.check()
-            return manifest
+            return cls(**_read_fields(json.loads(text)))
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
             raise IntegrityError(
                 f"{place}: not a manifest of this format ({error}). Fetch the release again."
