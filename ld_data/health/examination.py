@@ -15,8 +15,6 @@ def examine(
     source: Source | None = None,
     codec: LatentCodec | None = None,
     judge: Judge | None = None,
-    *,
-    progress: bool = True,
 ) -> HealthReport:
     """Return the health report of a dataset, with its nulls and the given goals.
 
@@ -26,9 +24,8 @@ def examine(
         source: the inputs of the release. Without source and codec the report leaves the models out, and their goals.
         codec: the models of the release.
         judge: reads the decoded test inputs; without one the report leaves these shares out.
-        progress: whether progress bars are shown on a terminal.
     """
-    groups = {**measure_latents(data, progress=progress), "probes": measure_probes(data)}
+    groups = {**measure_latents(data), "probes": measure_probes(data)}
     if codec is None or source is None:
         goals = {
             group: {name: goal for name, goal in wanted.items() if name in groups.get(group, {})}
@@ -43,4 +40,4 @@ def examine(
             groups["decoded"] |= read_decoded(judge, source, decoded)
         if kept := measure_kept(data, source, decoded["samples"]):
             groups["kept"] = kept
-    return make_report(groups, measure_nulls(data, progress=progress), goals)
+    return make_report(groups, measure_nulls(data), goals)

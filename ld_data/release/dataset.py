@@ -21,8 +21,6 @@ TEST_NAMES = ("x_test", "y_test", "label_test", *CELL_NAMES)  # a score depends 
 # The predecessor's file names, and the arrays that they hold.
 NPY_FILES = {"train_x.npy": "x_train", "train_y.npy": "y_train", "test_x.npy": "x_test", "test_y.npy": "y_test"}
 
-KerasTuples = tuple[tuple[Array, Array], tuple[Array, Array]]
-
 
 @dataclass(frozen=True, eq=False)
 class Split:
@@ -90,7 +88,7 @@ class LatentDataset:
         """Return the classes `(n,)` int64 of y latents `(n, d)`."""
         return np.argmax(y @ self.class_weight + self.class_bias, axis=1)
 
-    def as_keras(self) -> KerasTuples:
+    def as_keras(self) -> tuple[tuple[Array, Array], tuple[Array, Array]]:
         """Return `(x_train, y_train), (x_test, y_test)` as `keras.datasets` does, in copies."""
         return (self.train.x.copy(), self.train.y.copy()), (self.test.x.copy(), self.test.y.copy())
 
