@@ -33,16 +33,10 @@ from ld_data.typing import Array
 
 @dataclass(frozen=True)
 class BuildPlan:
-    """The name of a release, and how its manifest describes the build.
+    """The name of a release, and how its manifest describes the build; `Manifest` explains what is not listed here.
 
     Attributes:
-        release: the name: lower-case letters, digits and hyphens.
-        seed: of the noise in x and y.
-        command: that makes the release again; empty without one.
-        recipe: how the models were trained.
-        release_version: of this release.
         libraries: versions of the libraries that trained the models; the builder adds Python, numpy and scipy.
-        judge_sha256: of the judge that read decoded inputs for the health report; empty without a judge.
         change: the news in this version, a sentence; by default that it is the first release, or a rebuild.
     """
 

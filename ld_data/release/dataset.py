@@ -76,10 +76,7 @@ class LatentDataset:
 
     @cached_property
     def test_sha256(self) -> str:
-        """The version of the test set: the sha256 of the lines `NAME SHA256` of its arrays.
-
-        These are, in this order, `x_test`, `y_test`, `label_test`, `class_weight`, `class_bias` and `class_mean`.
-        """
+        """The version of the test set: the sha256 of the lines `NAME SHA256` of the arrays in `TEST_NAMES`."""
         arrays = self.to_arrays()
         lines = "".join(f"{name} {hash_array(arrays[name])}\n" for name in TEST_NAMES)
         return hashlib.sha256(lines.encode()).hexdigest()
