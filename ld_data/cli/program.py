@@ -112,10 +112,9 @@ def _name_causes(error: OSError) -> str:
     """Return what the user should check when the system refuses a file."""
     if isinstance(error, FileNotFoundError | FileExistsError | IsADirectoryError | NotADirectoryError):
         return "the path"
-    rest = (
-        " and its permissions" if isinstance(error, PermissionError) else ", its permissions and the space on the disk"
-    )
-    return f"the path{rest}"
+    if isinstance(error, PermissionError):
+        return "the path and its permissions"
+    return "the path, its permissions and the space on the disk"
 
 
 def _name_script(package: str) -> str:

@@ -19,10 +19,8 @@ from ld_data.variations.stream import PRESETS
 
 __all__ = ["choose_figures", "save_figure"]
 
-Figures = Iterator[tuple[str, Any]]
 
-
-def choose_figures(name: str, source_npz: Path | None, components: tuple[int, int]) -> Figures:
+def choose_figures(name: str, source_npz: Path | None, components: tuple[int, int]) -> Iterator[tuple[str, Any]]:
     """Return the figures of a generator or a release, by name, each drawn when it is taken.
 
     Raises:
