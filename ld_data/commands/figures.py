@@ -1,6 +1,5 @@
 """The figures of a release or a generator; imported late by the command `plots`, as matplotlib takes 1 s."""
 
-import itertools
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -9,7 +8,7 @@ import vae
 from ld_data.commands.health import find_available_inputs
 from ld_data.errors import UnknownNameError
 from ld_data.extras import check_libraries
-from ld_data.health.plots import check_components, draw_latents, draw_models, save_figure
+from ld_data.health.plots import check_components, draw_release, save_figure
 from ld_data.mnist1d.plots import draw_generator
 from ld_data.release.folder import find_release, load
 from ld_data.release.manifest import read_manifest
@@ -39,7 +38,4 @@ def choose_figures(name: str, source_npz: Path | None, components: tuple[int, in
     data = load(folder)
     source = find_available_inputs(read_manifest(folder), source_npz)
     check_components(components, data.latent_dim)
-    figures = draw_latents(data)
-    if source is None:
-        return figures
-    return itertools.chain(figures, draw_models(data, vae.load(folder), source, components))
+    return draw_release(data, source, None if source is None else vae.load(folder), components)

@@ -24,16 +24,17 @@ BAND = 0.999  # share of true N(0, 1) components inside the null band
 SEED = 0
 
 
-def draw_latents(data: LatentDataset) -> Iterator[tuple[str, Figure]]:
-    """Yield the name and the figure of each picture that needs only the arrays: the histograms, and the stds."""
+def draw_release(
+    data: LatentDataset, source: Source | None, codec: LatentCodec | None, components: tuple[int, int]
+) -> Iterator[tuple[str, Figure]]:
+    """Yield the name and the figure of each picture, those of decoded x only with source and codec.
+
+    The components span the manifold.
+    """
     yield "histograms", draw_histograms(data)
     yield "stds", draw_stds(data)
-
-
-def draw_models(
-    data: LatentDataset, codec: LatentCodec, source: Source, components: Sequence[int] = (0, 1)
-) -> Iterator[tuple[str, Figure]]:
-    """Yield the name and the figure of each picture that needs models and inputs; `components` span the manifold."""
+    if source is None or codec is None:
+        return
     first, second = components
     yield "reconstructions", draw_reconstructions(codec.x, source)
     samples = make_normal_sample(SEED, GRID * GRID, data.latent_dim)

@@ -94,11 +94,6 @@ class HealthReport:
     rows: tuple[Row, ...]
 
     @property
-    def missed(self) -> tuple[Row, ...]:
-        """The rows outside their goals."""
-        return tuple(row for row in self.rows if row.is_missed)
-
-    @property
     def refused(self) -> tuple[Row, ...]:
         """The rows for which a build is not published."""
         return tuple(row for row in self.rows if row.is_refused)
