@@ -1,8 +1,8 @@
-"""Commands of the generators: signals, varied digits, and how fast they are."""
+"""Commands of the generators: signals and varied digits."""
 
 from collections.abc import Callable
 from dataclasses import asdict, fields, make_dataclass
-from typing import Annotated, Any, Literal, get_type_hints
+from typing import Annotated, Literal, get_type_hints
 
 from cyclopts import App, Parameter
 
@@ -10,7 +10,6 @@ from ld_data.checks import check_integer
 from ld_data.cli.options import File, Json
 from ld_data.cli.output import print_result
 from ld_data.cli.program import add_command, name_program
-from ld_data.errors import InputError
 from ld_data.mnist1d.config import Mnist1dConfig
 from ld_data.mnist1d.dataset import plan_mnist1d
 from ld_data.mnist1d.files import name_files, write_signals
@@ -97,38 +96,6 @@ def _make_options(config: VariationConfig) -> type[VariationConfig]:
     options = make_dataclass("VariationOptions", changed, bases=(VariationConfig,), frozen=True)
     options.__doc__, options.__module__ = VariationConfig.__doc__, __name__
     return options
-
-
-def benchmark(
-    source: Literal["mnist1d", "variations"],
-    /,
-    *,
-    turns: int | None = None,
-    notation: Literal["matlab", "short"] = "matlab",
-    as_json: Json = False,
-) -> None:
-    """Compare the speed of a generator or a parser with the original.
-
-    Args:
-        source: The generator of mnist1d, or the parser of published variations.
-        turns: Turns of each way; 7 by default, 3 for variations.
-        notation: The notation of the numbers of variations.
-    """
-    turns = (7 if source == "mnist1d" else 3) if turns is None else turns
-    if turns < 1:
-        raise InputError(f"--turns must be 1 or more; received {turns}.")
-    timings: dict[str, Any]  # late imports: light installations lack threadpoolctl, and the others take 0.1 s
-    if source == "mnist1d":
-        from ld_data.mnist1d.benchmark import describe_speed, measure_speed
-
-        timings = measure_speed(turns)
-        text = describe_speed(timings)
-    else:
-        from ld_data.variations.benchmark import describe_reading, measure_reading
-
-        timings = measure_reading(turns, notation)
-        text = describe_reading(timings)
-    print_result({way: asdict(timing) for way, timing in timings.items()}, text, as_json)
 
 
 add_command(app, mnist1d, "mnist1d", "Write MNIST-1D signals, as .npz or .npy.", "--out signals.npz --seed 7", GROUP)
