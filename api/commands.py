@@ -10,7 +10,6 @@ from typing import Annotated
 
 from cyclopts import App, Parameter
 
-import vae
 from api.settings import Form, Level
 from ld_data.checks import check_integer
 from ld_data.cli.libraries import needs
@@ -43,11 +42,7 @@ def make_app() -> App:
 
 
 def refuse_measuring(*_words: Annotated[str, Parameter(allow_leading_hyphen=True, show=False)]) -> None:
-    """Say that measuring needs a checkout.
-
-    Raises:
-        MissingDataError: always.
-    """
+    """Raise `MissingDataError`: measuring needs a checkout."""
     raise MissingDataError("benchmark and soak need a checkout of LD-Data: an installed package does not have them.")
 
 
@@ -78,7 +73,8 @@ def serve(
     check_integer("--port", port, 0, MAX_PORT)
     if workers < 1:
         raise InputError(f"the service needs 1 worker or more; --workers is {workers}.")
-    with _spare_garbage_collection():  # late: the service takes 0.5 s
+    with _spare_garbage_collection():  # late: the service takes 0.5 s, the models 0.1 s
+        import vae
         from api import server
         from eval.leaderboard.store import Store
 

@@ -11,7 +11,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ld_data.errors import InputError
 from ld_data.protocols import LatentCodec, Mode
-from ld_data.release.adapters import name_columns
+from ld_data.release.dataset import name_columns
 from ld_data.typing import Array, Floats
 from vae.codec import load
 

@@ -47,7 +47,7 @@ def show_map(release: str, catalogue: CatalogueState) -> Response:
     """Answer with places near each other for rows with similar latents."""
     found = catalogue.find(release)
     if found.examples is None:
-        raise UnknownNameError(f"{release} has no map. `python -m ld_data examples {release}` makes one.")
+        raise UnknownNameError(f"{release} has no map. Builds make one: build or download it again.")
     places = found.examples.places
     return Response(write_json({"places": places, "labels": found.data.test.label[: len(places)]}), media_type=JSON)
 

@@ -2,23 +2,25 @@
 
 from glob import escape, glob
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
-from cyclopts.completion import CompletionContext
 
 from ld_data.release.folder import list_releases
 from ld_data.settings import DEFAULT_SERVICE, SERVICE_VARIABLE
 
+if TYPE_CHECKING:
+    from cyclopts.completion import CompletionContext
+
 SERVICE_HELP = f"The service; by default {SERVICE_VARIABLE}, or {DEFAULT_SERVICE}."
 
 
-def complete_releases(context: CompletionContext) -> list[str]:
+def complete_releases(context: "CompletionContext") -> list[str]:
     """Return the names of the releases, and the folders whose paths begin like the typed word."""
     return [*list_releases(), *glob(f"{escape(context.incomplete)}*/")]
 
 
-def complete_names(_context: CompletionContext) -> list[str]:
+def complete_names(_context: "CompletionContext") -> list[str]:
     """Return the names of the releases."""
     return list_releases()
 

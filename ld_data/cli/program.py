@@ -7,16 +7,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated, Literal, get_args
 
-from cyclopts import (
-    App,
-    ArgumentCollection,
-    CoercionError,
-    CycloptsError,
-    Parameter,
-    UnknownCommandError,
-    UnusedCliTokensError,
-    ValidationError,
-)
+from cyclopts import App, ArgumentCollection, Parameter
+from cyclopts.exceptions import CoercionError, CycloptsError, UnknownCommandError, UnusedCliTokensError, ValidationError
 
 import ld_data
 from ld_data.cli.output import report_error
@@ -63,15 +55,10 @@ def make_program(package: str, summary: str, example: str) -> App:
 def add_command(
     program: App, command: str | Callable[..., None], name: str, summary: str, example: str, group: str = ""
 ) -> None:
-    """Add a command to a program.
+    """Add a command to a program, or to a group of commands whose full name is `group`.
 
-    Args:
-        program: the program, or a group of its commands.
-        command: the function, or its path `module:function`, which is imported when the command is called.
-        name: of the command.
-        summary: the first line of the function's docstring, which the program's help shows without an import.
-        example: the words after the command's name in the example that ends its help.
-        group: the full name of a group of commands.
+    The command is a function, or its path `module:function`, which is imported when it is called. The summary repeats
+    the first line of its docstring, for the program's help. The words of the example follow the command's name.
     """
     epilogue = f"example:\n  {group or program.name[0]} {name} {example}"
     program.command(command, name=name, help=summary, help_epilogue=epilogue)

@@ -4,17 +4,8 @@ from collections.abc import Iterable, Sequence
 
 from tabulate import tabulate
 
-ALIGNMENTS = {"l": "left", "r": "right"}
-
 
 def format_table(headers: Sequence[str], rows: Iterable[Sequence[object]], alignment: str) -> str:
-    """Return a table as plain text.
-
-    Args:
-        headers: one for each column; none for a table without them.
-        rows: the cells, printed as they are.
-        alignment: `l` (left) or `r` (right) for each column.
-    """
-    return tabulate(
-        rows, headers, tablefmt="plain", disable_numparse=True, colalign=[ALIGNMENTS[letter] for letter in alignment]
-    )
+    """Return a table as plain text; `alignment` has `l` (left) or `r` (right) for each column."""
+    sides = ["left" if letter == "l" else "right" for letter in alignment]
+    return tabulate(rows, headers, tablefmt="plain", disable_numparse=True, colalign=sides)

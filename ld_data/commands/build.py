@@ -9,7 +9,7 @@ from cyclopts import Parameter
 from eval.classifiers.judges import open_judge
 from ld_data.cli.libraries import needs
 from ld_data.cli.options import Checkpoints, Json
-from ld_data.commands.reports import print_report
+from ld_data.commands.health import print_report
 from ld_data.sources.catalogue import SOURCES, choose_source
 from vae.options import ModelOptions
 from vae.recipes import choose_recipe

@@ -1,15 +1,14 @@
 """The figures of a release or a generator; imported late by the command `plots`, as matplotlib takes 1 s."""
 
-import itertools
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import vae
-from ld_data.commands.reports import find_available_inputs
+from ld_data.commands.health import find_available_inputs
 from ld_data.errors import UnknownNameError
 from ld_data.extras import check_libraries
-from ld_data.health.plots import check_components, draw_latents, draw_models, save_figure
+from ld_data.health.plots import check_components, draw_release, save_figure
 from ld_data.mnist1d.plots import draw_generator
 from ld_data.release.folder import find_release, load
 from ld_data.release.manifest import read_manifest
@@ -19,38 +18,24 @@ from ld_data.variations.stream import PRESETS
 
 __all__ = ["choose_figures", "save_figure"]
 
-Figures = Iterator[tuple[str, Any]]
 
-
-def choose_figures(name: str, source_npz: Path | None, components: tuple[int, int]) -> Figures:
+def choose_figures(name: str, source_npz: Path | None, components: tuple[int, int]) -> Iterator[tuple[str, Any]]:
     """Return the figures of a generator or a release, by name, each drawn when it is taken.
 
     Raises:
         UnknownNameError: there is no release or generator of that name.
-        MissingLibraryError: the models of a release need onnxruntime, which is not installed.
-        InputError: the components are not two of the release's.
     """
     if name == "mnist1d":
         return draw_generator()
     if name in PRESETS:
         arrays = load_mnist()
         return draw_variations(PRESETS[name], arrays["x_train"], arrays["y_train"])
-    return _draw_release(_find_drawable(name), source_npz, components)
-
-
-def _find_drawable(name: str) -> Path:
     try:
-        return find_release(name)
+        folder = find_release(name)
     except UnknownNameError as error:
         raise UnknownNameError(f"{error} Or name a generator: {', '.join(['mnist1d', *PRESETS])}.") from error
-
-
-def _draw_release(folder: Path, source_npz: Path | None, components: tuple[int, int]) -> Figures:
     check_libraries("onnxruntime")  # before the search for the inputs, which may use the network
     data = load(folder)
     source = find_available_inputs(read_manifest(folder), source_npz)
     check_components(components, data.latent_dim)
-    figures = draw_latents(data)
-    if source is None:
-        return figures
-    return itertools.chain(figures, draw_models(data, vae.load(folder), source, components))
+    return draw_release(data, source, None if source is None else vae.load(folder), components)

@@ -1,9 +1,8 @@
-"""Commands of the generators: signals, varied digits, and how fast they are."""
+"""Commands of the generators: signals and varied digits."""
 
 from collections.abc import Callable
 from dataclasses import asdict, fields, make_dataclass
-from pathlib import Path
-from typing import Annotated, Any, Literal, get_type_hints
+from typing import Annotated, Literal, get_type_hints
 
 from cyclopts import App, Parameter
 
@@ -11,13 +10,11 @@ from ld_data.checks import check_integer
 from ld_data.cli.options import File, Json
 from ld_data.cli.output import print_result
 from ld_data.cli.program import add_command, name_program
-from ld_data.errors import InputError
 from ld_data.mnist1d.config import Mnist1dConfig
 from ld_data.mnist1d.dataset import plan_mnist1d
 from ld_data.mnist1d.files import name_files, write_signals
 from ld_data.sources.mnist import load_mnist
 from ld_data.storage.arrays import read_npy
-from ld_data.variations.benchmark import describe_reading, measure_reading
 from ld_data.variations.files import check_target, read_pictures, write_variations
 from ld_data.variations.published import TEST_ROWS, TRAIN_ROWS
 from ld_data.variations.stream import MAX_ROW, PRESETS, VariationConfig, VariationStream
@@ -73,7 +70,14 @@ def _make_variations_command(preset: str, config: VariationConfig) -> Callable[.
         for name, rows in (("--train", train), ("--test", test)):
             check_integer(name, rows, 1, MAX_ROW)
         check_target(out)  # refuses a wrong name before anything is made
-        _write_variations(preset, VariationConfig(**asdict(config)), (train, test), pictures, out, as_json)
+        backgrounds, arrays = None if pictures is None else read_pictures(pictures), load_mnist()
+        streams = [
+            VariationStream(VariationConfig(**asdict(config)), arrays[f"x_{split}"], arrays[f"y_{split}"], backgrounds)
+            for split in ("train", "test")
+        ]
+        write_variations(streams[0], train, streams[1], test, out)
+        facts = {"files": [str(out)], "train": train, "test": test, "manner": preset}
+        print_result(facts, f"wrote {train} + {test} images of the preset {preset} to {out}", as_json)
 
     options = _make_options(config)
     generate.__annotations__["config"] = Annotated[options, Parameter(name="*")]
@@ -94,58 +98,7 @@ def _make_options(config: VariationConfig) -> type[VariationConfig]:
     return options
 
 
-def _write_variations(
-    preset: str, config: VariationConfig, rows: tuple[int, int], pictures: Path | None, out: Path, as_json: bool
-) -> None:
-    backgrounds, arrays = None if pictures is None else read_pictures(pictures), load_mnist()
-    train, test = (
-        VariationStream(config, arrays[f"x_{split}"], arrays[f"y_{split}"], backgrounds) for split in ("train", "test")
-    )
-    write_variations(train, rows[0], test, rows[1], out)
-    facts = {"files": [str(out)], "train": rows[0], "test": rows[1], "manner": preset}
-    print_result(facts, f"wrote {rows[0]} + {rows[1]} images of the preset {preset} to {out}", as_json)
-
-
-def benchmark(
-    source: Literal["mnist1d", "variations"],
-    /,
-    *,
-    turns: int | None = None,
-    notation: Literal["matlab", "short"] = "matlab",
-    as_json: Json = False,
-) -> None:
-    """Compare the speed of a generator or a parser with the original.
-
-    Args:
-        source: The generator of mnist1d, or the parser of published variations.
-        turns: Turns of each way; 7 by default, 3 for variations.
-        notation: The notation of the numbers of variations.
-    """
-    turns = (7 if source == "mnist1d" else 3) if turns is None else turns
-    if turns < 1:
-        raise InputError(f"--turns must be 1 or more; received {turns}.")
-    timings: dict[str, Any]
-    if source == "mnist1d":
-        from ld_data.mnist1d.benchmark import (
-            describe_speed,
-            measure_speed,
-        )  # late: light installations lack threadpoolctl
-
-        timings = measure_speed(turns)
-        text = describe_speed(timings)
-    else:
-        timings = measure_reading(turns, notation)
-        text = describe_reading(timings)
-    print_result({way: asdict(timing) for way, timing in timings.items()}, text, as_json)
-
-
 add_command(app, mnist1d, "mnist1d", "Write MNIST-1D signals, as .npz or .npy.", "--out signals.npz --seed 7", GROUP)
 for _preset, _config in PRESETS.items():
-    add_command(
-        app,
-        _make_variations_command(_preset, _config),
-        _preset,
-        "Write varied MNIST digits, as .npz.",
-        "--out digits.npz",
-        GROUP,
-    )
+    _command = _make_variations_command(_preset, _config)
+    add_command(app, _command, _preset, "Write varied MNIST digits, as .npz.", "--out digits.npz", GROUP)

@@ -1,6 +1,7 @@
-"""Commands that examine and draw releases: health, examples, plots."""
+"""Commands that examine and draw releases: health, plots."""
 
 import sys
+from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
@@ -11,22 +12,38 @@ from eval.classifiers.judges import open_judge
 from ld_data.cli.libraries import needs
 from ld_data.cli.options import Folder, Json, OwnImages, Release, complete_releases
 from ld_data.cli.output import print_result
-from ld_data.commands.reports import find_available_inputs, print_report
-from ld_data.release.builder import add_examples, replace_report
-from ld_data.release.examples import EXAMPLES_NAME
+from ld_data.errors import DownloadError, MissingDataError, UnknownNameError
+from ld_data.release.builder import replace_report
 from ld_data.release.folder import find_release, load
 from ld_data.release.inputs import find_inputs
-from ld_data.release.manifest import read_manifest
-from ld_data.release.report import read_goals
+from ld_data.release.manifest import Manifest, read_manifest
+from ld_data.release.report import HealthReport, read_goals
+from ld_data.sources.source import Source
 from ld_data.variations.stream import PRESETS
 from vae.recipes import restore_recipe
-
-GENERATORS = ("mnist1d", *PRESETS)
 
 
 def complete_drawable(context: CompletionContext) -> list[str]:
     """Return the names of the generators and of the releases, and folders."""
-    return [*GENERATORS, *complete_releases(context)]
+    return ["mnist1d", *PRESETS, *complete_releases(context)]
+
+
+def find_available_inputs(manifest: Manifest, source_npz: Path | None) -> Source | None:
+    """Return the source of a release; None, with a message on stderr, if its inputs are not on this machine.
+
+    Raises:
+        InputError: the file of the user's images is not the source of the release.
+    """
+    try:
+        return find_inputs(manifest, source_npz)
+    except (MissingDataError, DownloadError, UnknownNameError) as error:
+        print(f"without the inputs, what the models make of them is left out: {error}", file=sys.stderr)
+        return None
+
+
+def print_report(report: HealthReport, as_json: bool) -> None:
+    """Print a health report as JSON or as a table, in which missed goals are red."""
+    print_result(report.to_values(), report.to_text(), as_json, red=["MISSED"])
 
 
 @needs("keras", "sklearn", "onnxruntime")
@@ -49,18 +66,6 @@ def health(release: Release, /, *, source_npz: OwnImages = None, keep: bool = Fa
     if keep:
         replace_report(folder, report, "" if judge is None else judge.sha256)
         print(f"{folder} keeps this report", file=sys.stderr)
-
-
-@needs("sklearn")
-def examples(release: Release, /, *, source_npz: OwnImages = None, as_json: Json = False) -> None:
-    """Give a release the inputs and the map that the page shows."""
-    from ld_data.health.maps import make_examples  # late: scikit-learn takes 1 s
-
-    folder = find_release(release)
-    source = find_inputs(read_manifest(folder), source_npz)
-    add_examples(folder, make_examples(source, load(folder)))
-    path = folder / EXAMPLES_NAME
-    print_result({"path": str(path)}, f"wrote and verified {path}", as_json)
 
 
 @needs("matplotlib", "sklearn")

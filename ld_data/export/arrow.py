@@ -10,8 +10,7 @@ from typing import Any
 import numpy as np
 
 from ld_data.extras import import_library
-from ld_data.release.adapters import name_columns
-from ld_data.release.dataset import LatentDataset, Split
+from ld_data.release.dataset import LatentDataset, Split, name_columns
 from ld_data.typing import Array
 
 ROWS_IN_A_GROUP = 10_000

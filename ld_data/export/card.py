@@ -5,28 +5,18 @@ The manifest fills the templates in `templates/`.
 
 import json
 from collections.abc import Iterator, Mapping
-from importlib.resources import files
 from itertools import groupby
 from string import Template
 from typing import Any
 
-from ld_data.export.provenance import cite_release, find_provenance
+from ld_data.export.provenance import TEMPLATES, cite_release, find_provenance
 from ld_data.release.manifest import Manifest
 from ld_data.release.report import Goal
 
 CARD_NAME = "README.md"
-TEMPLATES = files("ld_data.export") / "templates"
 SHOWN_GROUPS = ("x_train", "x_test", "y_train", "y_test", "probes", "decoded", "kept")
-HUB_LICENCES = {
-    "CC-BY-SA-3.0",
-    "CC-BY-SA-4.0",
-    "CC-BY-3.0",
-    "CC-BY-4.0",
-    "CC0-1.0",
-    "Apache-2.0",
-    "MIT",
-    "BSD-3-Clause",
-}
+# The licences that Hugging Face knows, by their SPDX names.
+LICENCES = ("CC-BY-SA-3.0", "CC-BY-SA-4.0", "CC-BY-3.0", "CC-BY-4.0", "CC0-1.0", "Apache-2.0", "MIT", "BSD-3-Clause")
 # The meaning of each measure whose name contains one of the parts.
 MEASURES = {
     ("worst_mean",): "the greatest absolute mean of a component",
@@ -51,25 +41,20 @@ MEASURES = {
 SIZES = (("n<1K", 1_000), ("1K<n<10K", 10_000), ("10K<n<100K", 100_000), ("100K<n<1M", 1_000_000))
 
 
-PLAIN_MAKING = """An encoder with a posterior of constant width and an invertible flow, trained together, give x. For y,
-N(0, I) is cut into $classes cells of the classes' frequencies, and y is drawn from the cell of its class.
-Both are samples; their noise is keyed by the seed and the row. Decoders turn x and y back into inputs and classes."""
-OTHER_MAKING = "The models are those of the recipe `$recipe`. x and y are samples, keyed by seed and row."
-
-
 def make_card(manifest: Manifest, *, tables: bool = True) -> str:
     """Return the card: what it is, why, how it was made, statistics with their nulls, limits, licence, changes.
 
     With `tables` it is the card of a folder of Parquet files and describes their columns.
     """
+    columns = _describe_columns(manifest)
     values = {
         **_describe_release(manifest),
         **_describe_making(manifest),
         **_describe_health(manifest.health),
         "citation": "\n".join(filter(None, (cite_release(manifest), find_provenance(manifest).citation))),
         "changes": "\n\n".join(_describe_changes(manifest)),
-        "tables": _fill("tables.yaml", _describe_columns(manifest)) if tables else "",
-        "columns": _fill("columns.md", _describe_columns(manifest)) if tables else "",
+        "tables": _fill("tables.yaml", columns) if tables else "",
+        "columns": _fill("columns.md", columns) if tables else "",
     }
     return _fill("card.md", values)
 
@@ -81,7 +66,7 @@ def _fill(name: str, values: Mapping[str, object]) -> str:
 def _describe_release(manifest: Manifest) -> dict[str, object]:
     train, test = (manifest.arrays[f"label_{split}"].shape[0] for split in ("train", "test"))
     licence = manifest.licence.lower()
-    if manifest.licence not in HUB_LICENCES:
+    if manifest.licence not in LICENCES:
         licence = f"other\nlicense_name: {json.dumps(manifest.licence)}"
     provenance, has_plain_recipe = find_provenance(manifest), _has_plain_recipe(manifest)
     return {
@@ -105,7 +90,7 @@ def _describe_release(manifest: Manifest) -> dict[str, object]:
 
 def _describe_making(manifest: Manifest) -> dict[str, object]:
     url, recipe = find_provenance(manifest).url, manifest.recipe.name
-    making = PLAIN_MAKING if _has_plain_recipe(manifest) else OTHER_MAKING
+    making = "making.md" if _has_plain_recipe(manifest) else "making_of_others.md"
     return {
         "source": f"`{manifest.source['name']}`{f', {url}' if url else ''}",
         "sha256": manifest.source["sha256"],
@@ -113,7 +98,7 @@ def _describe_making(manifest: Manifest) -> dict[str, object]:
         "command": f"`{manifest.command}`" if manifest.command else "none: the release was built from Python",
         "seed": manifest.seed,
         "libraries": ", ".join(f"{name} {version}" for name, version in manifest.libraries.items()),
-        "making": Template(making).substitute(classes=manifest.classes, recipe=recipe),
+        "making": _fill(making, {"classes": manifest.classes, "recipe": recipe}).rstrip(),
     }
 
 
@@ -147,7 +132,8 @@ def _describe_health(health: Mapping[str, Any]) -> dict[str, object]:
 
 def _make_rows(group: str, measures: Mapping[str, Any]) -> Iterator[str]:
     for name, row in measures.items():
-        figures = (_write_figure(row.get(key)) for key in ("value", "null_mean", "null_worst"))
+        values = (row.get(key) for key in ("value", "null_mean", "null_worst"))
+        figures = ("" if value is None else f"{value:.4f}" for value in values)
         goal, missed = _write_goal(row.get("goal")), "missed" if row.get("missed") else ""
         yield f"| {group} | `{name}` | {' | '.join(figures)} | {goal} | {missed} |"
 
@@ -155,17 +141,13 @@ def _make_rows(group: str, measures: Mapping[str, Any]) -> Iterator[str]:
 def _describe_goals(health: Mapping[str, Any]) -> str:
     rows = [(f"{group}.{name}", row) for group, measures in health.items() for name, row in measures.items()]
     missed = [
-        f"\n  - `{name}`: {_write_figure(row['value'])}, and the goal is {_write_goal(row['goal'])}"
+        f"\n  - `{name}`: {row['value']:.4f}, and the goal is {_write_goal(row['goal'])}"
         for name, row in rows
         if row.get("missed") and row.get("value") is not None
     ]
     if missed:
         return f"It misses these goals:{''.join(missed)}"
     return "It meets all its goals." if any(row.get("goal") for _, row in rows) else "No goals were set for it."
-
-
-def _write_figure(value: float | None) -> str:
-    return "" if value is None else f"{value:.4f}"
 
 
 def _write_goal(goal: Mapping[str, float | None] | None) -> str:

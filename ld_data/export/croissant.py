@@ -5,18 +5,17 @@ PROV-O, as its section "Provenance Representation" recommends.
 """
 
 import json
-from collections.abc import Mapping
-from importlib.resources import files
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ld_data.export.provenance import PROJECT, cite_release, find_provenance, name_licence_url
+from ld_data.export.provenance import PROJECT, TEMPLATES, cite_release, find_provenance, name_licence_url
 from ld_data.release.manifest import FileRecord, Manifest
 
 CROISSANT_NAME = "croissant.json"
 CONFORMS_TO = "http://mlcommons.org/croissant/1.1"
 MEDIA_TYPE = f'application/ld+json; profile="{CONFORMS_TO}"'
 PARQUET_TYPE = "application/x-parquet"  # the one that `mlcroissant` reads
-CONTEXT = json.loads((files("ld_data.export") / "templates" / "croissant_context.json").read_text("utf-8"))
+CONTEXT = json.loads((TEMPLATES / "croissant_context.json").read_text("utf-8"))
 
 
 def describe_dataset(manifest: Manifest, records: Mapping[str, FileRecord], address: str = "", page: str = "") -> str:
@@ -45,7 +44,7 @@ def describe_dataset(manifest: Manifest, records: Mapping[str, FileRecord], addr
         "isLiveDataset": False,
         **_describe_provenance(manifest),
         "distribution": [_describe_file(name, record, address) for name, record in records.items()],
-        "recordSet": [_describe_rows("train", manifest), _describe_rows("test", manifest), _describe_classes(manifest)],
+        "recordSet": list(_describe_tables(manifest)),
     }
     return json.dumps(values, indent=1) + "\n"
 
@@ -102,39 +101,35 @@ def _describe_file(name: str, record: FileRecord, address: str) -> dict[str, Any
     }
 
 
-def _describe_rows(split: str, manifest: Manifest) -> dict[str, Any]:
-    d, rows = manifest.latent_dim, manifest.arrays[f"label_{split}"].shape[0]
-    fields = [
-        _describe_field(split, "x", "The code of the input.", "cr:Float32", d),
-        _describe_field(split, "y", "The code of its class, a sample.", "cr:Float32", d),
-        _describe_field(split, "label", f"The class, 0 to {manifest.classes - 1}.", "sc:Integer"),
-    ]
-    return _describe_table(split, f"The {rows} rows of {split}, in the source's order.", fields)
+def _describe_tables(manifest: Manifest) -> Iterator[dict[str, Any]]:
+    label = f"The class, 0 to {manifest.classes - 1}."
+    for split in ("train", "test"):
+        columns = {"x": "The code of the input.", "y": "The code of its class, a sample.", "label": label}
+        text = f"The {manifest.arrays[f'label_{split}'].shape[0]} rows of {split}, in the source's order."
+        yield _describe_table(split, text, columns, manifest.latent_dim)
+    columns = {
+        "label": label,
+        "bias": "The bias of its cell.",
+        "weight": "The weights of its cell.",
+        "mean": "E[y given the class], the answer of an oracle.",
+    }
+    text = "A row for each class: y belongs to the class whose weight . y + bias is greatest."
+    yield {**_describe_table("classes", text, columns, manifest.latent_dim), "key": {"@id": "classes/label"}}
 
 
-def _describe_classes(manifest: Manifest) -> dict[str, Any]:
-    d, text = manifest.latent_dim, "A row for each class: y belongs to the class whose weight . y + bias is greatest."
-    fields = [
-        _describe_field("classes", "label", f"The class, 0 to {manifest.classes - 1}.", "sc:Integer"),
-        _describe_field("classes", "bias", "The bias of its cell.", "cr:Float32"),
-        _describe_field("classes", "weight", "The weights of its cell.", "cr:Float32", d),
-        _describe_field("classes", "mean", "E[y given the class], the answer of an oracle.", "cr:Float32", d),
-    ]
-    return {**_describe_table("classes", text, fields), "key": {"@id": "classes/label"}}
-
-
-def _describe_table(name: str, text: str, fields: list[dict[str, Any]]) -> dict[str, Any]:
+def _describe_table(name: str, text: str, columns: Mapping[str, str], width: int) -> dict[str, Any]:
+    fields = [_describe_field(name, column, text, width) for column, text in columns.items()]
     return {"@type": "cr:RecordSet", "@id": name, "name": name, "description": text, "field": fields}
 
 
-def _describe_field(table: str, column: str, text: str, kind: str, width: int | None = None) -> dict[str, Any]:
-    array = {} if width is None else {"isArray": True, "arrayShape": str(width)}
+def _describe_field(table: str, column: str, text: str, width: int) -> dict[str, Any]:
+    is_vector = column not in ("label", "bias")
     return {
         "@type": "cr:Field",
         "@id": f"{table}/{column}",
         "name": f"{table}/{column}",
         "description": text,
-        "dataType": kind,
-        **array,
+        "dataType": "sc:Integer" if column == "label" else "cr:Float32",
+        **({"isArray": True, "arrayShape": str(width)} if is_vector else {}),
         "source": {"fileObject": {"@id": f"{table}.parquet"}, "extract": {"column": column}},
     }

@@ -1,13 +1,16 @@
 """The formats of an exported dataset: the files of each, and their writers."""
 
+import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
+
+import numpy as np
 
 from ld_data.errors import InputError, StorageError
 from ld_data.export.arrow import write_csv, write_parquet
 from ld_data.export.card import CARD_NAME, make_card
 from ld_data.export.croissant import CROISSANT_NAME, describe_dataset
-from ld_data.export.safetensors import write_safetensors
+from ld_data.extras import import_library
 from ld_data.release.dataset import NPY_FILES, LatentDataset
 from ld_data.release.folder import DATA_NAME
 from ld_data.release.manifest import FileRecord, Manifest
@@ -56,12 +59,27 @@ def _write_parquet(data: LatentDataset, manifest: Manifest, folder: Path) -> Non
     (folder / CROISSANT_NAME).write_text(describe_dataset(manifest, records), "utf-8")
 
 
+def _write_safetensors(data: LatentDataset, manifest: Manifest, folder: Path) -> None:
+    """Write the arrays under their names, with the facts of the release as JSON in the metadata.
+
+    The metadata have one entry, `ld-data`: the library writes several in an order that differs from run to run.
+    """
+    facts = {
+        "name": manifest.name,
+        "version": manifest.release_version,
+        "licence": manifest.licence,
+        "source": manifest.source["name"],
+        "command": manifest.command,
+    }
+    contiguous = {name: np.ascontiguousarray(array) for name, array in data.to_arrays().items()}
+    content = import_library("safetensors.numpy").save(contiguous, {"ld-data": json.dumps(facts)})
+    (folder / FORMATS["safetensors"][0]).write_bytes(content)
+
+
 _WRITERS: Mapping[str, Callable[[LatentDataset, Manifest, Path], object]] = {
     "npz": lambda data, _, folder: write_npz(folder / DATA_NAME, data.to_arrays()),
     "npy": lambda data, _, folder: data.save_npy(folder),
     "parquet": _write_parquet,
-    "safetensors": lambda data, manifest, folder: write_safetensors(
-        data.to_arrays(), manifest, folder / "data.safetensors"
-    ),
+    "safetensors": _write_safetensors,
     "csv": lambda data, _, folder: write_csv(data, folder),
 }

@@ -5,7 +5,7 @@ from ld_data.health.probes import decode_test_inputs, measure_errors, measure_pr
 from ld_data.health.variations_kept import measure_kept
 from ld_data.protocols import Judge, LatentCodec
 from ld_data.release.dataset import LatentDataset
-from ld_data.release.report import Goals, HealthReport, keep_measured, make_report, merge
+from ld_data.release.report import Goals, HealthReport, make_report
 from ld_data.sources.source import Source
 
 
@@ -15,8 +15,6 @@ def examine(
     source: Source | None = None,
     codec: LatentCodec | None = None,
     judge: Judge | None = None,
-    *,
-    progress: bool = True,
 ) -> HealthReport:
     """Return the health report of a dataset, with its nulls and the given goals.
 
@@ -26,16 +24,20 @@ def examine(
         source: the inputs of the release. Without source and codec the report leaves the models out, and their goals.
         codec: the models of the release.
         judge: reads the decoded test inputs; without one the report leaves these shares out.
-        progress: whether progress bars are shown on a terminal.
     """
-    groups = merge(measure_latents(data, progress=progress), {"probes": measure_probes(data)})
+    groups = {**measure_latents(data), "probes": measure_probes(data)}
     if codec is None or source is None:
-        goals = keep_measured(goals, groups)
+        goals = {
+            group: {name: goal for name, goal in wanted.items() if name in groups.get(group, {})}
+            for group, wanted in goals.items()
+        }
     else:
         decoded = decode_test_inputs(data, source, codec)
-        groups = merge(groups, measure_codec(codec, source), {"decoded": measure_errors(source, decoded)})
+        for group, measures in measure_codec(codec, source).items():
+            groups[group] |= measures
+        groups["decoded"] = measure_errors(source, decoded)
         if judge is not None:
-            groups = merge(groups, {"decoded": read_decoded(judge, source, decoded)})
+            groups["decoded"] |= read_decoded(judge, source, decoded)
         if kept := measure_kept(data, source, decoded["samples"]):
-            groups = merge(groups, {"kept": kept})
-    return make_report(groups, measure_nulls(data, progress=progress), goals)
+            groups["kept"] = kept
+    return make_report(groups, measure_nulls(data), goals)

@@ -22,14 +22,12 @@ DRAW_SEEDS = (1 << 21, (1 << 21) + 1)  # of the two draws that share only their 
 USED_SHARE = 0.5
 
 
-def measure_latents(data: LatentDataset, progress: bool = False) -> Groups:
+def measure_latents(data: LatentDataset) -> Groups:
     """Return the measures of a dataset's arrays: x and y against N(0, I), train against test, and x against y."""
     splits = (("train", data.train), ("test", data.test))
     samples = {f"{space}_{name}": getattr(split, space) for space in ("x", "y") for name, split in splits}
-    report = {
-        group: _measure_sample(sample, REFERENCE_SEED)
-        for group, sample in tqdm(samples.items(), "latents", disable=None if progress else True)
-    }
+    bar = tqdm(samples.items(), "latents", disable=None)
+    report = {group: _measure_sample(sample, REFERENCE_SEED) for group, sample in bar}
     for space in ("x", "y"):
         train, test = samples[f"{space}_train"], samples[f"{space}_test"]
         report[f"{space}_train_test"] = measure_c2st(train, test)
@@ -57,12 +55,12 @@ def measure_codec(codec: LatentCodec, source: Source) -> Groups:
     return report
 
 
-def measure_nulls(data: LatentDataset, progress: bool = False) -> Nulls:
+def measure_nulls(data: LatentDataset) -> Nulls:
     """Return the same measures of true N(0, I) samples of the dataset's sizes, a value for each seed."""
     sizes = {"train": len(data.train), "test": len(data.test)}
     jobs = [(size, seed) for size in sorted(set(sizes.values())) for seed in range(NULL_SEEDS)]
     by_size: dict[int, list[Measures]] = {}
-    for size, seed in tqdm(jobs, "nulls", disable=None if progress else True):
+    for size, seed in tqdm(jobs, "nulls", disable=None):
         sample = make_normal_sample(seed, size, data.latent_dim)
         by_size.setdefault(size, []).append(_measure_sample(sample, REFERENCE_SEED + 1 + seed))
     nulls: Nulls = {}

@@ -6,7 +6,7 @@ from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.manifold import TSNE
 
 from ld_data.release.dataset import LatentDataset
-from ld_data.release.examples import INPUT_ROWS, PLACE_ROWS, Examples
+from ld_data.release.examples import Examples
 from ld_data.sources.source import Source
 from ld_data.typing import Array, Floats
 
@@ -43,5 +43,5 @@ def embed_by_class(data: LatentDataset, rows: int) -> Array:
 
 
 def make_examples(source: Source, data: LatentDataset) -> Examples:
-    """Return the examples of a release: the inputs of its first test rows, and a map of their x."""
-    return Examples(source.inputs_test[:INPUT_ROWS], embed_by_class(data, PLACE_ROWS))
+    """Return the examples of a release: the inputs of its first 100 test rows, and a map of x of the first 3,000."""
+    return Examples(source.inputs_test[:100], embed_by_class(data, 3000))

@@ -12,7 +12,7 @@ from ld_data.errors import InputError
 from ld_data.health.latents import make_normal_sample
 from ld_data.health.maps import embed
 from ld_data.protocols import LatentCodec, XCodec
-from ld_data.release.dataset import LatentDataset, Split
+from ld_data.release.dataset import LatentDataset
 from ld_data.sources.source import Source
 from ld_data.typing import Array
 
@@ -24,29 +24,27 @@ BAND = 0.999  # share of true N(0, 1) components inside the null band
 SEED = 0
 
 
-def draw_latents(data: LatentDataset) -> Iterator[tuple[str, Figure]]:
-    """Yield the name and the figure of each picture that needs only the arrays: the histograms, and the stds."""
+def draw_release(
+    data: LatentDataset, source: Source | None, codec: LatentCodec | None, components: tuple[int, int]
+) -> Iterator[tuple[str, Figure]]:
+    """Yield the name and the figure of each picture, those of decoded x only with source and codec.
+
+    The components span the manifold.
+    """
     yield "histograms", draw_histograms(data)
     yield "stds", draw_stds(data)
-
-
-def draw_models(
-    data: LatentDataset, codec: LatentCodec, source: Source, components: Sequence[int] = (0, 1)
-) -> Iterator[tuple[str, Figure]]:
-    """Yield the name and the figure of each picture that needs models and inputs; `components` span the manifold."""
+    if source is None or codec is None:
+        return
     first, second = components
     yield "reconstructions", draw_reconstructions(codec.x, source)
-    yield "prior_samples", draw_prior_samples(codec.x)
+    samples = make_normal_sample(SEED, GRID * GRID, data.latent_dim)
+    yield "prior_samples", _draw_grid(codec.x.decode(samples), "decoded from N(0, I)")
     yield f"manifold_{first}_{second}", draw_manifold(codec.x, first, second)
     yield "tsne", draw_embeddings(data, source)
 
 
 def check_components(components: Sequence[int], latent_dim: int) -> None:
-    """Check that the components are two different ones of the d.
-
-    Raises:
-        InputError: they are not.
-    """
+    """Raise `InputError` unless the components are two different ones of the d."""
     if len(set(components)) != 2 or min(components) < 0 or max(components) >= latent_dim:
         raise InputError(
             f"components must be two different numbers from 0 to {latent_dim - 1}; received {list(components)}."
@@ -103,11 +101,6 @@ def draw_reconstructions(codec: XCodec, source: Source) -> Figure:
     return figure
 
 
-def draw_prior_samples(codec: XCodec) -> Figure:
-    """Return decoded draws from N(0, I)."""
-    return _draw_grid(codec.decode(make_normal_sample(SEED, GRID * GRID, codec.latent_dim)), "decoded from N(0, I)")
-
-
 def draw_manifold(codec: XCodec, first: int, second: int) -> Figure:
     """Return a decoded grid over two components, from -2 to 2, with the others at 0."""
     steps = np.linspace(-REACH, REACH, GRID, dtype=np.float32)
@@ -120,9 +113,8 @@ def draw_manifold(codec: XCodec, first: int, second: int) -> Figure:
 def draw_embeddings(data: LatentDataset, source: Source) -> Figure:
     """Return t-SNE maps of raw test inputs and of their sampled latents, coloured by class."""
     rows = np.random.default_rng(SEED).permutation(len(data.test))[:TSNE_ROWS]
-    chosen = Split(data.test.x[rows], data.test.y[rows], data.test.label[rows])
     raw = source.inputs_test[rows].reshape(len(rows), -1).astype(np.float32)
-    return draw_maps({"raw inputs": raw, "x": chosen.x, "y": chosen.y}, chosen.label)
+    return draw_maps({"raw inputs": raw, "x": data.test.x[rows], "y": data.test.y[rows]}, data.test.label[rows])
 
 
 def draw_maps(views: Mapping[str, Array], labels: Array) -> Figure:

@@ -1,13 +1,12 @@
 """The information of x about its input: the errors of decoded inputs, and the class that probes read off x."""
 
-import warnings
 from collections.abc import Mapping
 
 import numpy as np
-from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 from sklearn.neural_network import MLPClassifier
 
+from ld_data.health.two_sample import fit, stop_early
 from ld_data.protocols import Judge, LatentCodec
 from ld_data.release.dataset import LatentDataset
 from ld_data.sources.source import Source
@@ -31,10 +30,10 @@ def read_decoded(judge: Judge, source: Source, decoded: Mapping[str, Array]) -> 
 
     `judge_originals`; `judge_<name>` of decoded inputs; and `judge_loss_<name>`, the share lost by decoding.
     """
-    originals = _measure_accuracy(judge, to_unit_scale(source.inputs_test), source.label_test)
-    shares = {name: _measure_accuracy(judge, inputs, source.label_test) for name, inputs in decoded.items()}
-    losses = {f"judge_loss_{name}": originals - share for name, share in shares.items()}
-    return {"judge_originals": originals, **{f"judge_{name}": share for name, share in shares.items()}, **losses}
+    inputs = {"originals": to_unit_scale(source.inputs_test), **decoded}
+    shares = {name: float((judge.classify(rows) == source.label_test).mean()) for name, rows in inputs.items()}
+    losses = {f"judge_loss_{name}": shares["originals"] - shares[name] for name in decoded}
+    return {f"judge_{name}": share for name, share in shares.items()} | losses
 
 
 def to_unit_scale(inputs: Array) -> Floats:
@@ -49,27 +48,9 @@ def measure_probes(data: LatentDataset, seed: int = 0) -> dict[str, float]:
     They are a logistic regression, and a multilayer perceptron that stops when its accuracy on a held-out tenth no
     longer rises.
     """
-    probes = {
-        "linear_probe": LogisticRegression(max_iter=500),
-        "mlp_probe": MLPClassifier(
-            (512, 512),
-            batch_size=min(256, len(data.train) // 2),
-            early_stopping=True,
-            n_iter_no_change=4,
-            max_iter=40,
-            random_state=seed,
-        ),
+    perceptron = MLPClassifier((512, 512), **stop_early(len(data.train), 4, seed))
+    probes = {"linear_probe": LogisticRegression(max_iter=500), "mlp_probe": perceptron}
+    return {
+        name: float(np.mean(fit(probe, data.train.x, data.train.label).predict(data.test.x) == data.test.label))
+        for name, probe in probes.items()
     }
-    return {name: _score(probe, data) for name, probe in probes.items()}
-
-
-def _score(probe: LogisticRegression | MLPClassifier, data: LatentDataset) -> float:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)  # the limit of iterations belongs to the probe
-        probe.fit(data.train.x, data.train.label)
-    return float(np.mean(probe.predict(data.test.x) == data.test.label))
-
-
-def _measure_accuracy(judge: Judge, inputs: Array, labels: Array) -> float:
-    """Return the share of inputs `(n, ...)` whose class `(n,)` a judge reads right."""
-    return float((judge.classify(inputs) == labels).mean())

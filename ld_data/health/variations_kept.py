@@ -4,12 +4,10 @@ A share is 1 - the squared error over that of the training mean: 1 is everything
 values are possible.
 """
 
-import warnings
-
 import numpy as np
-from sklearn.exceptions import ConvergenceWarning
 from sklearn.neural_network import MLPRegressor
 
+from ld_data.health.two_sample import fit, stop_early
 from ld_data.release.dataset import LatentDataset
 from ld_data.release.report import Measures
 from ld_data.sources.source import Source
@@ -77,17 +75,8 @@ def _read_linearly(data: LatentDataset, train: Array, test: Array) -> float:
 
 
 def _read_angles(data: LatentDataset, train: Array, test: Array) -> Measures:
-    perceptron = MLPRegressor(
-        hidden_layer_sizes=(256, 256),
-        batch_size=min(256, len(train) // 2),
-        early_stopping=True,
-        n_iter_no_change=4,
-        max_iter=40,
-        random_state=0,
-    )
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)  # the limit of iterations belongs to the probe
-        answers = perceptron.fit(data.train.x, train).predict(data.test.x)
+    perceptron = MLPRegressor(hidden_layer_sizes=(256, 256), **stop_early(len(train), 4, 0))
+    answers = fit(perceptron, data.train.x, train).predict(data.test.x)
     return {
         "angle_linear": _read_linearly(data, train, test),
         "angle_mlp": share_kept(test, answers, train.mean(axis=0)),

@@ -2,9 +2,9 @@
 
 import platform
 import shutil
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +13,7 @@ import scipy
 from ld_data.errors import HealthError
 from ld_data.protocols import LatentCodec
 from ld_data.release.dataset import NPY_FILES, LatentDataset, Split
-from ld_data.release.examples import EXAMPLES_NAME, Examples
+from ld_data.release.examples import Examples
 from ld_data.release.folder import DATA_NAME, check_name, publish, set_aside, verify
 from ld_data.release.manifest import (
     MANIFEST_NAME,
@@ -27,23 +27,16 @@ from ld_data.release.manifest import (
 from ld_data.release.report import HealthReport
 from ld_data.sources.source import Source
 from ld_data.storage.arrays import write_npy, write_npz
-from ld_data.storage.hashing import hash_array
 from ld_data.storage.staging import make_staging_folder
 from ld_data.typing import Array
 
 
 @dataclass(frozen=True)
 class BuildPlan:
-    """The name of a release, and how its manifest describes the build.
+    """The name of a release, and how its manifest describes the build; `Manifest` explains what is not listed here.
 
     Attributes:
-        release: the name: lower-case letters, digits and hyphens.
-        seed: of the noise in x and y.
-        command: that makes the release again; empty without one.
-        recipe: how the models were trained.
-        release_version: of this release.
         libraries: versions of the libraries that trained the models; the builder adds Python, numpy and scipy.
-        judge_sha256: of the judge that read decoded inputs for the health report; empty without a judge.
         change: the news in this version, a sentence; by default that it is the first release, or a rebuild.
     """
 
@@ -113,22 +106,6 @@ def write_release(
     return target
 
 
-def add_examples(folder: Path, examples: Examples) -> None:
-    """Put examples into the release in a folder, in place of older ones.
-
-    Raises:
-        IntegrityError: the release is damaged; nothing has changed.
-        StorageError: the disk refuses; nothing has changed.
-    """
-
-    def write(staging: Path, manifest: Manifest) -> Manifest:
-        examples.save(staging)
-        files = {**manifest.files, EXAMPLES_NAME: FileRecord.of(staging / EXAMPLES_NAME)}
-        return replace(manifest, files=dict(sorted(files.items())))
-
-    _amend(folder, write)
-
-
 def replace_report(folder: Path, report: HealthReport, judge_sha256: str) -> None:
     """Replace the health report of the release in a folder, and the hash of the judge in it.
 
@@ -141,7 +118,13 @@ def replace_report(folder: Path, report: HealthReport, judge_sha256: str) -> Non
         raise HealthError(
             f"{folder.name} misses {len(report.refused)} of its goals, and keeps its old report:{_list_rows(report)}"
         )
-    _amend(folder, lambda _, manifest: replace(manifest, health=report.to_values(), judge_sha256=judge_sha256))
+    manifest = replace(verify(folder), health=report.to_values(), judge_sha256=judge_sha256)
+    with make_staging_folder(folder.parent, folder.name) as staging:
+        for name in manifest.files:
+            shutil.copyfile(folder / name, staging / name)
+        (staging / MANIFEST_NAME).write_text(manifest.to_json(), "utf-8")
+        verify(staging)
+        publish(staging, folder)
 
 
 def _list_rows(report: HealthReport) -> str:
@@ -154,17 +137,6 @@ def _extend_changes(target: Path, plan: BuildPlan) -> tuple[Change, ...]:
     text = plan.change or ("First release." if is_first else "Built anew.")
     change = Change(plan.release_version, datetime.now(UTC).date().isoformat(), text)
     return (change, *(() if is_first else read_manifest(target).changes))
-
-
-def _amend(folder: Path, write: Callable[[Path, Manifest], Manifest]) -> None:
-    """Replace the release in a folder by a copy with the files and the manifest of `write`."""
-    manifest = verify(folder)
-    with make_staging_folder(folder.parent, folder.name) as staging:
-        for name in manifest.files:
-            shutil.copyfile(folder / name, staging / name)
-        (staging / MANIFEST_NAME).write_text(write(staging, manifest).to_json(), "utf-8")
-        verify(staging)
-        publish(staging, folder)
 
 
 def _encode(codec: LatentCodec, inputs: Array, labels: Array, seed: int, first_row: int) -> Split:
@@ -184,6 +156,7 @@ def _make_manifest(
 ) -> Manifest:
     arrays = data.to_arrays()
     npy_files = {file: write_npy(arrays[name]) for file, name in NPY_FILES.items()}
+    libraries = {"python": platform.python_version(), "numpy": np.__version__, "scipy": scipy.__version__}
     return Manifest(
         name=plan.release,
         release_version=plan.release_version,
@@ -194,12 +167,7 @@ def _make_manifest(
         command=plan.command,
         recipe=plan.recipe,
         y_kind=codec.y.kind,
-        libraries={
-            "python": platform.python_version(),
-            "numpy": np.__version__,
-            "scipy": scipy.__version__,
-            **plan.libraries,
-        },
+        libraries=libraries | plan.libraries,
         licence=source.licence,
         null=codec.y.null,
         floor=codec.y.floor,
@@ -207,9 +175,6 @@ def _make_manifest(
         judge_sha256=plan.judge_sha256,
         arrays={name: ArrayRecord.of(array) for name, array in arrays.items()},
         files={path.name: FileRecord.of(path) for path in sorted(staging.iterdir())},
-        npy_files={
-            file: FileRecord(len(content), hash_array(np.frombuffer(content, np.uint8)))
-            for file, content in npy_files.items()
-        },
+        npy_files={file: FileRecord(len(npy), sha256(npy).hexdigest()) for file, npy in npy_files.items()},
         changes=changes,
     )

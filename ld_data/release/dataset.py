@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ld_data.errors import InputError, IntegrityError
-from ld_data.release.adapters import make_dataframe, make_tf_dataset, make_torch_dataset
+from ld_data.extras import import_library
 from ld_data.release.manifest import Manifest
 from ld_data.storage.hashing import hash_array
 from ld_data.typing import Array
@@ -20,8 +20,6 @@ CELL_NAMES = ("class_weight", "class_bias", "class_mean")
 TEST_NAMES = ("x_test", "y_test", "label_test", *CELL_NAMES)  # a score depends on these arrays
 # The predecessor's file names, and the arrays that they hold.
 NPY_FILES = {"train_x.npy": "x_train", "train_y.npy": "y_train", "test_x.npy": "x_test", "test_y.npy": "y_test"}
-
-KerasTuples = tuple[tuple[Array, Array], tuple[Array, Array]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,10 +76,7 @@ class LatentDataset:
 
     @cached_property
     def test_sha256(self) -> str:
-        """The version of the test set: the sha256 of the lines `NAME SHA256` of its arrays.
-
-        These are, in this order, `x_test`, `y_test`, `label_test`, `class_weight`, `class_bias` and `class_mean`.
-        """
+        """The version of the test set: the sha256 of the lines `NAME SHA256` of the arrays in `TEST_NAMES`."""
         arrays = self.to_arrays()
         lines = "".join(f"{name} {hash_array(arrays[name])}\n" for name in TEST_NAMES)
         return hashlib.sha256(lines.encode()).hexdigest()
@@ -90,7 +85,7 @@ class LatentDataset:
         """Return the classes `(n,)` int64 of y latents `(n, d)`."""
         return np.argmax(y @ self.class_weight + self.class_bias, axis=1)
 
-    def as_keras(self) -> KerasTuples:
+    def as_keras(self) -> tuple[tuple[Array, Array], tuple[Array, Array]]:
         """Return `(x_train, y_train), (x_test, y_test)` as `keras.datasets` does, in copies."""
         return (self.train.x.copy(), self.train.y.copy()), (self.test.x.copy(), self.test.y.copy())
 
@@ -102,7 +97,7 @@ class LatentDataset:
             MissingLibraryError: TensorFlow is not installed.
         """
         rows = self.find_split(split)
-        return make_tf_dataset(rows.x, rows.y)
+        return import_library("tensorflow").data.Dataset.from_tensor_slices((rows.x, rows.y))
 
     def as_torch_dataset(self, split: str = "train") -> Any:
         """Return a `torch.utils.data.TensorDataset` of the pairs (x, y), `(d,)` float32 each, in copies.
@@ -112,7 +107,9 @@ class LatentDataset:
             MissingLibraryError: PyTorch is not installed.
         """
         rows = self.find_split(split)
-        return make_torch_dataset(rows.x, rows.y)
+        torch, data = import_library("torch"), import_library("torch.utils.data")
+        # copies: a training loop may write into its batches, and the dataset may be read-only
+        return data.TensorDataset(torch.tensor(rows.x), torch.tensor(rows.y))
 
     def as_dataframe(self, split: str = "train") -> Any:
         """Return a `pandas.DataFrame` with the columns x_0, x_1, ..., y_0, y_1, ... float32, and label uint8.
@@ -122,7 +119,12 @@ class LatentDataset:
             MissingLibraryError: pandas is not installed.
         """
         rows = self.find_split(split)
-        return make_dataframe(rows.x, rows.y, rows.label)
+        pd = import_library("pandas")
+        frames = [
+            pd.DataFrame(latents, columns=name_columns(space, self.latent_dim))
+            for space, latents in (("x", rows.x), ("y", rows.y))
+        ]
+        return pd.concat([*frames, pd.Series(rows.label, name="label")], axis=1)
 
     def find_split(self, name: str) -> Split:
         """Return the split called "train" or "test".
@@ -136,15 +138,14 @@ class LatentDataset:
 
     def to_arrays(self) -> dict[str, Array]:
         """Return the arrays of `data.npz` by name."""
-        arrays = {f"{part.name}_train": getattr(self.train, part.name) for part in fields(Split)}
-        arrays |= {f"{part.name}_test": getattr(self.test, part.name) for part in fields(Split)}
+        splits = (("train", self.train), ("test", self.test))
+        arrays = {f"{part}_{name}": array for name, split in splits for part, array in vars(split).items()}
         return arrays | {name: getattr(self, name) for name in CELL_NAMES}
 
     def save_npy(self, folder: Path) -> list[Path]:
         """Write the predecessor's four files into an existing folder and return their paths."""
-        arrays = self.to_arrays()
         for file, name in NPY_FILES.items():
-            np.save(folder / file, arrays[name], allow_pickle=False)
+            np.save(folder / file, self.to_arrays()[name], allow_pickle=False)
         return [folder / file for file in NPY_FILES]
 
     @classmethod
@@ -157,13 +158,13 @@ class LatentDataset:
         if missing := [part for part in (*ARRAY_NAMES, *CELL_NAMES) if part not in arrays]:
             raise IntegrityError(f"{name}: expected the arrays {', '.join(missing)}; received {', '.join(arrays)}.")
         d, k = arrays["class_weight"].shape
-        _check_shape(name, "class_bias", arrays["class_bias"], (k,))
-        _check_shape(name, "class_mean", arrays["class_mean"], (k, d))
+        shapes: dict[str, tuple[int, ...]] = {"class_bias": (k,), "class_mean": (k, d)}
         for split in ("train", "test"):
             n = len(arrays[f"label_{split}"])
-            _check_shape(name, f"label_{split}", arrays[f"label_{split}"], (n,))
-            _check_shape(name, f"x_{split}", arrays[f"x_{split}"], (n, d))
-            _check_shape(name, f"y_{split}", arrays[f"y_{split}"], (n, d))
+            shapes |= {f"label_{split}": (n,), f"x_{split}": (n, d), f"y_{split}": (n, d)}
+        for part, expected in shapes.items():
+            if (received := arrays[part].shape) != expected:
+                raise IntegrityError(f"{name}: {part} must have shape {expected}; received {received}.")
         train, test = (
             Split(arrays[f"x_{split}"], arrays[f"y_{split}"], arrays[f"label_{split}"]) for split in ("train", "test")
         )
@@ -171,6 +172,6 @@ class LatentDataset:
         return cls(name, train, test, weight, bias, mean, manifest)
 
 
-def _check_shape(dataset: str, name: str, array: Array, expected: tuple[int, ...]) -> None:
-    if array.shape != expected:
-        raise IntegrityError(f"{dataset}: {name} must have shape {expected}; received {array.shape}.")
+def name_columns(space: str, width: int) -> list[str]:
+    """Return the names of the components of a latent space, `x_0` to `x_31`."""
+    return [f"{space}_{number}" for number in range(width)]

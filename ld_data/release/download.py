@@ -1,6 +1,6 @@
 """Downloading a release from a running service."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import quote
 
@@ -22,11 +22,6 @@ class Delivery:
     fetched: bool
 
 
-def download_release(name: str, service: str, checkpoints: Path) -> Path:
-    """Return the folder of a release after `fetch_release`; it raises the same errors."""
-    return fetch_release(name, service, checkpoints).folder
-
-
 def fetch_release(name: str, service: str, checkpoints: Path) -> Delivery:
     """Return the place of a release after fetching its files from a service, checked against its manifest.
 
@@ -45,7 +40,7 @@ def fetch_release(name: str, service: str, checkpoints: Path) -> Delivery:
         raise MissingDataError(f"{OFFLINE_VARIABLE} forbids the download of {name}. Unset it, then try again.")
     check_name(name)
     address = f"{check_service(service)}/v1/datasets/{quote(name, safe='')}/files"
-    text = _fetch_manifest(f"{address}/{MANIFEST_NAME}")
+    text = fetch_bytes(f"{address}/{MANIFEST_NAME}", MAX_MANIFEST_BYTES).decode("utf-8", "replace")
     manifest = Manifest.from_json(text, address)
     if manifest.name != name:
         raise IntegrityError(f"{address}: expected the manifest of {name}; received that of {manifest.name}.")
@@ -61,7 +56,7 @@ def fetch_release(name: str, service: str, checkpoints: Path) -> Delivery:
         (staging / MANIFEST_NAME).write_text(text, "utf-8")
         verify(staging)
         publish(staging, target)
-    return Delivery(target, manifest.release_version, fetched=True)
+    return replace(here, fetched=True)
 
 
 def _is_here(target: Path, manifest: Manifest) -> bool:
@@ -69,10 +64,6 @@ def _is_here(target: Path, manifest: Manifest) -> bool:
         return target.exists() and verify(target) == manifest
     except IntegrityError:
         return False  # a damaged release is replaced
-
-
-def _fetch_manifest(address: str) -> str:
-    return fetch_bytes(address, MAX_MANIFEST_BYTES).decode("utf-8", "replace")
 
 
 def _fetch_files(address: str, manifest: Manifest, folder: Path) -> None:

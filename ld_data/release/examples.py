@@ -10,8 +10,6 @@ from ld_data.storage.arrays import read_npz, write_npz
 from ld_data.typing import Array
 
 EXAMPLES_NAME = "examples.npz"
-INPUT_ROWS = 100
-PLACE_ROWS = 3000
 
 
 @dataclass(frozen=True)

@@ -80,10 +80,7 @@ def verify(name: str | Path) -> Manifest:
 
 
 def load_verified(folder: Path) -> tuple[Manifest, LatentDataset]:
-    """Return the manifest and the dataset of a release folder; each file and each array is hashed once.
-
-    Raises `IntegrityError` naming the first file or array that differs.
-    """
+    """Return the manifest and the dataset of a release folder; each file and each array is hashed once."""
     return verify_files(folder), _load(folder)
 
 
@@ -146,11 +143,7 @@ def verify_files(folder: Path, names: Collection[str] | None = None) -> Manifest
 
 
 def publish(staging: Path, target: Path) -> None:
-    """Give the finished folder `staging` the name `target`, replacing a release of that name whole.
-
-    Raises:
-        StorageError: something else than a release has the name.
-    """
+    """Give the finished folder `staging` the name `target`, replacing a release of that name whole."""
     check_target(target)
     previous = _previous(target)
     if previous.exists():  # an earlier publisher was killed
@@ -176,11 +169,7 @@ def set_aside(staging: Path, target: Path) -> Path:
 
 
 def check_target(target: Path) -> None:
-    """Check that publishing at `target` would delete nothing but a release.
-
-    Raises:
-        StorageError: something else lies there.
-    """
+    """Raise `StorageError` if publishing at `target` would delete anything but a release."""
     if target.exists() and not (target / MANIFEST_NAME).is_file():
         raise StorageError(
             f"{target} exists and is not a release, so it is not replaced. Move it, or choose another name."
@@ -188,11 +177,7 @@ def check_target(target: Path) -> None:
 
 
 def check_name(name: str) -> None:
-    """Check that a text can be a release's name, as a folder and in an address.
-
-    Raises:
-        InputError: it cannot.
-    """
+    """Raise `InputError` unless a text can be a release's name, as a folder and in an address."""
     if not is_release_name(name):
         raise InputError(f"a release name has lower-case letters, digits and hyphens; received {name!r}.")
 

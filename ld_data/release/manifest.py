@@ -17,7 +17,6 @@ from ld_data.typing import Array
 FORMAT_VERSION = 3
 MANIFEST_NAME = "manifest.json"
 MAX_MANIFEST_BYTES = 1 << 20
-SOURCE_KEYS = ("name", "sha256", "licence")
 SHA256 = re.compile(r"[0-9a-f]{64}")
 RESTORE = "Fetch, build or save it again."
 
@@ -49,22 +48,14 @@ class FileRecord:
         return cls(path.stat().st_size, hash_file(path))
 
     def check_size(self, path: Path, kind: str) -> None:
-        """Check that a file of a "release" or "preset" exists with this size.
-
-        Raises:
-            IntegrityError: it does not.
-        """
+        """Raise `IntegrityError` unless a file of a "release" or "preset" exists with this size."""
         if not path.is_file():
             raise IntegrityError(f"{path.parent} is not a whole {kind}: {path.name} is missing. {RESTORE}")
         if (size := path.stat().st_size) != self.size:
             raise IntegrityError(f"{path}: expected {self.size} bytes; received {size}. {RESTORE}")
 
     def check(self, path: Path, kind: str) -> None:
-        """Check that a file of a "release" or "preset" has this size and hash.
-
-        Raises:
-            IntegrityError: it has not.
-        """
+        """Raise `IntegrityError` unless a file of a "release" or "preset" has this size and hash."""
         self.check_size(path, kind)
         if (received := hash_file(path)) != self.sha256:
             raise IntegrityError(f"{path} was altered: expected sha256 {self.sha256}; received {received}. {RESTORE}")
@@ -102,7 +93,7 @@ class Change:
 
     def __post_init__(self) -> None:
         """Raise `TypeError` if a part is not a text, `ValueError` if the date is not YYYY-MM-DD."""
-        if not all(isinstance(part, str) for part in (self.version, self.date, self.text)):
+        if not all(isinstance(part, str) for part in vars(self).values()):
             raise TypeError(f"a change has a version, a date and a text; received {self!r}")
         date.fromisoformat(self.date)
 
@@ -159,6 +150,17 @@ class Manifest:
     def to_json(self) -> str:
         """Return the manifest as JSON text."""
         return json.dumps(self.to_values(), indent=1, allow_nan=False) + "\n"
+
+    def __post_init__(self) -> None:
+        """Raise `TypeError` for a name, a source, a kind of y or changes that no release has."""
+        if not is_release_name(self.name):  # it becomes the name of a folder
+            raise TypeError(f"name must have lower-case letters, digits and hyphens; received {self.name!r}")
+        if not all(isinstance(self.source.get(key), str) for key in ("name", "sha256", "licence")):
+            raise TypeError(f"the source needs name, sha256 and licence; received {self.source!r}")
+        if self.y_kind not in Y_KINDS:
+            raise TypeError(f"y_kind must be one of {', '.join(Y_KINDS)}; received {self.y_kind!r}")
+        if not self.changes:
+            raise TypeError("changes must hold one change or more; received none")
 
     @classmethod
     def from_json(cls, text: str, place: str | Path) -> "Manifest":
@@ -230,31 +232,6 @@ def _read_field(field: Field[Any], value: Any) -> Any:
     return READERS[field.name](value) if field.name in READERS else value
 
 
-def _read_name(value: str) -> str:
-    if not is_release_name(value):  # it becomes the name of a folder
-        raise TypeError(f"name must have lower-case letters, digits and hyphens; received {value!r}")
-    return value
-
-
-def _read_source(values: dict[str, Any]) -> dict[str, str]:
-    for key in SOURCE_KEYS:
-        if not isinstance(values.get(key), str):
-            raise TypeError(f"the source needs {key}")
-    return values
-
-
-def _read_y_kind(value: str) -> str:
-    if value not in Y_KINDS:
-        raise TypeError(f"y_kind must be one of {', '.join(Y_KINDS)}; received {value!r}")
-    return value
-
-
-def _read_changes(values: list[Any]) -> tuple[Change, ...]:
-    if not values:
-        raise TypeError("changes must hold one change or more; received none")
-    return tuple(Change(**change) for change in values)
-
-
 def _read_array_records(values: dict[str, Any]) -> dict[str, ArrayRecord]:
     return {name: ArrayRecord(**{**record, "shape": tuple(record["shape"])}) for name, record in values.items()}
 
@@ -265,11 +242,8 @@ def _read_file_records(values: dict[str, Any]) -> dict[str, FileRecord]:
 
 JSON_TYPES: dict[Any, type] = {RecipeRecord: dict, tuple: list, Literal: str}
 READERS: dict[str, Callable[[Any], Any]] = {
-    "name": _read_name,
-    "source": _read_source,
     "recipe": lambda values: RecipeRecord(**values),
-    "y_kind": _read_y_kind,
-    "changes": _read_changes,
+    "changes": lambda values: tuple(Change(**change) for change in values),
     "arrays": _read_array_records,
     "files": _read_file_records,
     "npy_files": _read_file_records,

@@ -26,15 +26,14 @@ class Goal:
     most: float | None = None
     allowance: float = 0.0
 
+    def is_met(self, value: float, allowance: float = 0.0) -> bool:
+        """Return whether a value lies in the range, widened by an allowance at both ends; NaN never does."""
+        above = self.least is None or value >= self.least - allowance
+        return above and (self.most is None or value <= self.most + allowance)
+
     def is_allowed(self, value: float) -> bool:
         """Return whether a value lies in the range widened by the allowance; NaN never does."""
-        least = None if self.least is None else self.least - self.allowance
-        most = None if self.most is None else self.most + self.allowance
-        return Goal(least, most).is_met(value)
-
-    def is_met(self, value: float) -> bool:
-        """Return whether a value lies in the range; NaN never does."""
-        return (self.least is None or value >= self.least) and (self.most is None or value <= self.most)
+        return self.is_met(value, self.allowance)
 
     def __str__(self) -> str:
         """Return the range in words."""
@@ -95,11 +94,6 @@ class HealthReport:
     rows: tuple[Row, ...]
 
     @property
-    def missed(self) -> tuple[Row, ...]:
-        """The rows outside their goals."""
-        return tuple(row for row in self.rows if row.is_missed)
-
-    @property
     def refused(self) -> tuple[Row, ...]:
         """The rows for which a build is not published."""
         return tuple(row for row in self.rows if row.is_refused)
@@ -137,7 +131,8 @@ def make_report(measured: Groups, nulls: Nulls, goals: Goals) -> HealthReport:
         measures, wanted, null_values = measured.get(group, {}), goals.get(group, {}), nulls.get(group, {})
         for name in dict.fromkeys((*measures, *wanted)):
             null = null_values.get(name)
-            mean, worst = (None, None) if null is None else (float(np.mean(null)), _find_worst(name, null))
+            mean = None if null is None else float(np.mean(null))
+            worst = None if null is None else (min if name.startswith("least") else max)(null)
             rows.append(Row(group, name, measures.get(name), mean, worst, wanted.get(name)))
     return HealthReport(tuple(rows))
 
@@ -157,24 +152,3 @@ def read_goals(values: Mapping[str, Any]) -> Goals:
         raise IntegrityError(
             f"the health report is not one of this format ({error}). Build the release again."
         ) from error
-
-
-def keep_measured(goals: Goals, measured: Groups) -> Goals:
-    """Return the goals of existing measures."""
-    return {
-        group: {name: goal for name, goal in wanted.items() if name in measured.get(group, {})}
-        for group, wanted in goals.items()
-    }
-
-
-def merge(*reports: Groups) -> Groups:
-    """Return the groups of all reports, measures of the same group joined."""
-    merged: Groups = {}
-    for report in reports:
-        for group, measures in report.items():
-            merged[group] = merged.get(group, {}) | measures
-    return merged
-
-
-def _find_worst(measure: str, values: list[float]) -> float:
-    return min(values) if measure.startswith("least") else max(values)

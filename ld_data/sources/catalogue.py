@@ -45,10 +45,7 @@ def choose_source(name: str | None, path: Path | None, licence: str = "unknown")
 
     Raises:
         InputError: both are given or neither, or the file holds no source.
-        UnknownNameError: there is no such source.
-        MissingDataError: as `load_source`.
-        DownloadError: as `load_source`.
-        IntegrityError: as `load_source`.
+        LdDataError: as `load_source`.
     """
     if name is not None and path is None:
         return load_source(name)
@@ -65,16 +62,9 @@ def _load_mnist() -> Source:
 
 def _make_mnist1d(name: str, config: Mnist1dConfig) -> Source:
     data = make_mnist1d(config)
-    return Source(
-        name,
-        data.x.astype(np.float32),
-        data.y.astype(np.uint8),
-        data.x_test.astype(np.float32),
-        data.y_test.astype(np.uint8),
-        _make_mnist1d_fit_set,
-        "Apache-2.0",
-        judge="mnist1d",
-    )
+    splits = ((data.x, data.y), (data.x_test, data.y_test))
+    train, test = ((signals.astype(np.float32), labels.astype(np.uint8)) for signals, labels in splits)
+    return Source(name, *train, *test, _make_mnist1d_fit_set, "Apache-2.0", judge="mnist1d")
 
 
 def _make_mnist1d_fit_set(seed: int) -> tuple[Array, Array]:
@@ -83,9 +73,8 @@ def _make_mnist1d_fit_set(seed: int) -> tuple[Array, Array]:
 
 def _load_variations(name: str) -> Source:
     data = load_variations(name)
-    return Source(
-        name, data.x_train, data.y_train, data.x_test, data.y_test, lambda seed: (data.x_train, data.y_train), "unknown"
-    )
+    train = (data.x_train, data.y_train)
+    return Source(name, *train, data.x_test, data.y_test, lambda seed: train, "unknown")
 
 
 def _make_variations(name: str) -> Source:

@@ -13,33 +13,18 @@ from ld_data.storage.arrays import read_npz
 from ld_data.storage.idx import read_idx, write_idx
 from ld_data.typing import Array
 
-# Array name, IDX file name, sha256 of the IDX bytes with their header, sha256 of the gzip file that the mirrors serve.
-PARTS = (
-    (
-        "x_train",
-        "train-images-idx3-ubyte",
-        "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
-        "440fcabf73cc546fa21475e81ea370265605f56be210a4024d2ca8f203523609",
-    ),
-    (
-        "y_train",
-        "train-labels-idx1-ubyte",
-        "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
-        "3552534a0a558bbed6aed32b30c495cca23d567ec52cac8be1a0730e8010255c",
-    ),
-    (
-        "x_test",
-        "t10k-images-idx3-ubyte",
-        "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
-        "8d422c7b0a1c1c79245a5bcf07fe86e33eeafee792b84584aec276f5a2dbc4e6",
-    ),
-    (
-        "y_test",
-        "t10k-labels-idx1-ubyte",
-        "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
-        "f7ae60f92e00ec6debd23a6088c31dbd2371eca3ffa0defaefb259924204aec6",
-    ),
-)
+IDX_FILES = {  # by the name of the array: the file, and the sha256 of its bytes with the header
+    "x_train": ("train-images-idx3-ubyte", "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db"),
+    "y_train": ("train-labels-idx1-ubyte", "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5"),
+    "x_test": ("t10k-images-idx3-ubyte", "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7"),
+    "y_test": ("t10k-labels-idx1-ubyte", "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2"),
+}
+GZIP_SHA256 = {  # of the gzip files that the mirrors serve
+    "x_train": "440fcabf73cc546fa21475e81ea370265605f56be210a4024d2ca8f203523609",
+    "y_train": "3552534a0a558bbed6aed32b30c495cca23d567ec52cac8be1a0730e8010255c",
+    "x_test": "8d422c7b0a1c1c79245a5bcf07fe86e33eeafee792b84584aec276f5a2dbc4e6",
+    "y_test": "f7ae60f92e00ec6debd23a6088c31dbd2371eca3ffa0defaefb259924204aec6",
+}
 MIRRORS = ("https://ossci-datasets.s3.amazonaws.com/mnist/", "https://storage.googleapis.com/cvdf-datasets/mnist/")
 NPZ_NAME = "mnist.npz"
 
@@ -63,7 +48,7 @@ def load_mnist() -> MnistArrays:
             return check_mnist(read_npz(npz), npz)
         if files := _find_idx_files(folder):
             return check_mnist({name: read_idx(path) for name, path in files.items()}, folder)
-        searched += [npz, folder / f"{PARTS[0][1]}[.gz]"]
+        searched += [npz, folder / f"{IDX_FILES['x_train'][0]}[.gz]"]
     return _download(cache_folder() / "mnist", searched)
 
 
@@ -73,7 +58,7 @@ def check_mnist(arrays: MnistArrays, place: Path) -> MnistArrays:
     Raises:
         IntegrityError: they are not; the message names `place`.
     """
-    for name, _, expected, _ in PARTS:
+    for name, (_, expected) in IDX_FILES.items():
         if name not in arrays:
             raise IntegrityError(f"{place}: expected an array {name}; received {', '.join(arrays) or 'none'}.")
         received = hashlib.sha256(write_idx(arrays[name])).hexdigest()
@@ -97,25 +82,24 @@ def _folders() -> Iterator[Path]:
 def _find_idx_files(folder: Path) -> dict[str, Path]:
     """Return the four IDX files by array name, if all are in the folder, else an empty dictionary."""
     found = {}
-    for name, file_name, _, _ in PARTS:
+    for name, (file_name, _) in IDX_FILES.items():
         candidates = (folder / file_name, folder / f"{file_name}.gz")
         if path := next((candidate for candidate in candidates if candidate.is_file()), None):
             found[name] = path
-    return found if len(found) == len(PARTS) else {}
+    return found if len(found) == len(IDX_FILES) else {}
 
 
 def _download(folder: Path, searched: list[Path]) -> MnistArrays:
-    from ld_data.remote.transfer import (  # late: the HTTP client takes 0.1 s, and most loads need none
-        Content,
-        fetch_file,
-    )
+    # late: the HTTP client takes 0.1 s, and most loads need none
+    from ld_data.remote.transfer import Content, fetch_file
 
     arrays = {}
-    for name, file_name, _, sha256 in PARTS:
+    for name, (file_name, _) in IDX_FILES.items():
         path = folder / f"{file_name}.gz"
         if not path.is_file():
             try:
-                fetch_file(Content(path.name, [f"{mirror}{path.name}" for mirror in MIRRORS], sha256), path, searched)
+                urls = [f"{mirror}{path.name}" for mirror in MIRRORS]
+                fetch_file(Content(path.name, urls, GZIP_SHA256[name]), path, searched)
             except DownloadError as error:
                 raise DownloadError(
                     f"{error} Without a network, put {NPZ_NAME} as Keras has it, or MNIST's four files, gzipped or "

@@ -12,6 +12,7 @@ from ld_data.health.gaussianity import measure_moments
 from ld_data.noise import X_STREAM, Y_STREAM, make_normals
 from ld_data.protocols import LatentCodec, YKind
 from ld_data.release.builder import BuildPlan, make_dataset, write_release
+from ld_data.release.examples import Examples
 from ld_data.release.manifest import RecipeRecord
 from ld_data.release.report import make_report
 from ld_data.sources.source import Source
@@ -134,11 +135,13 @@ def make_plan(release: str = "fake-4", seed: int = 0) -> BuildPlan:
     return BuildPlan(release, seed, "a test", RecipeRecord("fake", 1, 0, has_goals=False), "1.0.0", {})
 
 
-def build_release(source: Source, codec: LatentCodec, plan: BuildPlan, checkpoints: Path) -> Path:
+def build_release(
+    source: Source, codec: LatentCodec, plan: BuildPlan, checkpoints: Path, examples: Examples | None = None
+) -> Path:
     """A release whose health report holds only moments, without goals."""
     data = make_dataset(source, codec, plan.release, plan.seed)
     splits = {"train": data.train, "test": data.test}
     groups = {
         f"{space}_{name}": measure_moments(getattr(split, space)) for name, split in splits.items() for space in "xy"
     }
-    return write_release(source, codec, plan, data, make_report(groups, {}, {}), checkpoints)
+    return write_release(source, codec, plan, data, make_report(groups, {}, {}), checkpoints, examples)

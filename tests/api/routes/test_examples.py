@@ -4,9 +4,8 @@ from fastapi.testclient import TestClient
 
 from api.app import make_app
 from api.releases.catalogue import Catalogue
-from ld_data.release.builder import add_examples
 from ld_data.release.examples import Examples
-from tests.support.fakes import FakeCodec
+from tests.support.fakes import FakeCodec, build_release, make_plan, make_source
 from tests.support.service import assert_error
 
 
@@ -14,7 +13,8 @@ from tests.support.service import assert_error
 def with_examples(release, store):
     """A client of a service whose release has a map and five inputs."""
     inputs = np.arange(0, 80, 4, dtype=np.uint8).reshape(5, 2, 2)
-    add_examples(release, Examples(inputs, np.linspace(-1, 1, 12, dtype=np.float32).reshape(6, 2)))
+    examples = Examples(inputs, np.linspace(-1, 1, 12, dtype=np.float32).reshape(6, 2))
+    build_release(make_source(), FakeCodec(), make_plan(), release.parent, examples)
     with Catalogue() as catalogue:
         catalogue.add_all(release.parent, lambda folder: FakeCodec())
         yield TestClient(make_app(catalogue, store))
@@ -50,4 +50,4 @@ def test_a_missing_row_is_refused(row, status, client):
 
 def test_a_release_without_examples_has_no_map(client):
     answer = client.get("/v1/datasets/fake-4/map")
-    assert_error(answer, 404, "unknown_name", "python -m ld_data examples fake-4")
+    assert_error(answer, 404, "unknown_name", "fake-4 has no map")

@@ -124,7 +124,6 @@ class TestLightInstallations:
         wrong = []
         for line, extra in (
             ("ld_data plots mnist1d --out plots", "plots"),
-            ("ld_data examples ld-mnist-32", "sklearn"),
             ("ld_data build mnist1d", "train"),
             ("ld_data benchmark mnist1d", "train"),
             ("vae info ld-mnist1d-32", "codec"),
@@ -156,7 +155,6 @@ class TestLightInstallations:
         wrong = []
         for line in (
             "ld_data health ld-mnist-32",
-            "ld_data examples ld-mnist-32",
             "ld_data plots ld-mnist-32 --out plots",
             "ld_data build mnist",
             "vae info http://127.0.0.1:9/v1/datasets/ld-mnist-32",

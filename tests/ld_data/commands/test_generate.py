@@ -7,7 +7,6 @@ import ld_data.__main__ as data_main
 from ld_data.mnist1d.config import Mnist1dConfig
 from ld_data.mnist1d.dataset import make_mnist1d
 from ld_data.sources.mnist import load_mnist
-from ld_data.variations.benchmark import Reading
 from ld_data.variations.stream import VariationConfig, VariationStream
 from tests.support.command_lines import run, run_json
 
@@ -90,17 +89,3 @@ def test_generate_variations_refuses_and_writes_nothing(tmp_path, monkeypatch, c
     assert run(data_main.main, "generate", "mnist-back-image-like", *arguments) == 1
     assert re.search(words, capsys.readouterr().err)
     assert list(tmp_path.iterdir()) == []
-
-
-def test_benchmark_variations(monkeypatch, capsys):
-    reading = Reading("ours", 0.5, 0.6, 250_000_000, "00")
-    asked = []
-    monkeypatch.setattr(
-        "ld_data.commands.generate.measure_reading",
-        lambda *arguments: asked.append(arguments) or {"lists": reading, "ours": reading},
-    )
-    assert run_json(capsys, data_main.main, "benchmark", "variations")["ours"]["peak"] == 250_000_000
-    assert run(data_main.main, "benchmark", "variations", "--turns", 1, "--notation", "short") == 0
-    assert "1/1.0 of the processor's time" in capsys.readouterr().out
-    assert asked == [(3, "matlab"), (1, "short")]
-    assert run(data_main.main, "benchmark", "variations", "--turns", 0) == 1

@@ -3,14 +3,15 @@ import os
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 import ld_data
-from ld_data.errors import HealthError, InputError, StorageError
+from ld_data.errors import HealthError, InputError, IntegrityError, StorageError
 from ld_data.release import builder
-from ld_data.release.builder import make_dataset, name_release, write_release
+from ld_data.release.builder import make_dataset, name_release, replace_report, write_release
 from ld_data.release.manifest import read_manifest
 from ld_data.release.report import Goal, make_report
 from tests.support.fakes import FakeCodec, FakeY, build_release, make_plan, make_source
@@ -82,6 +83,22 @@ class TestTheGate:
     def test_a_build_that_meets_its_goals_is_published_with_its_report(self, release):
         assert self.publish(release.parent, most=0.4) == release
         assert ld_data.verify("fake-4").health["x_train"]["worst_mean"]["value"] == 0.3
+
+
+def test_a_new_report_changes_nothing_else(release):
+    before, arrays = ld_data.verify("fake-4"), ld_data.load("fake-4").to_arrays()
+    report = make_report({"x_train": {"worst_mean": 0.3}}, {}, {})
+    replace_report(release, report, "f" * 64)
+    assert ld_data.verify("fake-4") == replace(before, health=report.to_values(), judge_sha256="f" * 64)
+    assert all(np.array_equal(array, arrays[name]) for name, array in ld_data.load("fake-4").to_arrays().items())
+
+
+def test_a_damaged_release_gets_no_new_report(release):
+    (release / "model.json").write_text('{"fake": null}\n')
+    before = read_manifest(release)
+    with pytest.raises(IntegrityError, match=r"model\.json was altered"):
+        replace_report(release, make_report({}, {}, {}), "")
+    assert read_manifest(release) == before
 
 
 @pytest.mark.slow

@@ -11,7 +11,7 @@ from anyio import to_thread
 
 from api.app import make_app
 from ld_data.errors import DownloadError, InputError, IntegrityError, MissingDataError, StorageError
-from ld_data.release.download import download_release, fetch_release
+from ld_data.release.download import fetch_release
 from ld_data.release.manifest import read_manifest
 from ld_data.remote.transfer import partial_path
 from tests.support.servers import Answer, serve, serve_answers, wait_until
@@ -63,17 +63,17 @@ def service(catalogue, store):
 
 
 def test_a_downloaded_release_is_the_served_one(service, release, tmp_path):
-    folder = download_release("fake-4", service, tmp_path / "new")
+    folder = fetch_release("fake-4", service, tmp_path / "new").folder
     for path in release.iterdir():
         assert (folder / path.name).read_bytes() == path.read_bytes()
     assert list(folder.parent.iterdir()) == [folder]
 
 
 def test_a_download_replaces_an_older_release_whole(service, release, tmp_path):
-    older = download_release("fake-4", service, tmp_path / "new")
+    older = fetch_release("fake-4", service, tmp_path / "new").folder
     (older / "old").write_text("")
     (older / "data.npz").write_bytes(b"damaged")
-    folder = download_release("fake-4", service, tmp_path / "new")
+    folder = fetch_release("fake-4", service, tmp_path / "new").folder
     assert {path.name for path in folder.iterdir()} == {path.name for path in release.iterdir()}
 
 
@@ -89,7 +89,7 @@ def test_a_whole_release_is_not_fetched_again(service, tmp_path):
 
 def test_downloaded_files_have_the_modes_of_others(service, tmp_path):
     (tmp_path / "other").write_text("")
-    for path in download_release("fake-4", service, tmp_path).iterdir():
+    for path in fetch_release("fake-4", service, tmp_path).folder.iterdir():
         assert path.stat().st_mode == (tmp_path / "other").stat().st_mode
 
 
@@ -97,20 +97,20 @@ def test_a_folder_that_is_no_release_is_never_replaced(service, tmp_path):
     (tmp_path / "fake-4").mkdir()
     (tmp_path / "fake-4" / "photo.jpg").write_text("")
     with pytest.raises(StorageError, match="is not a release, so it is not replaced"):
-        download_release("fake-4", service, tmp_path)
+        fetch_release("fake-4", service, tmp_path)
     assert (tmp_path / "fake-4" / "photo.jpg").exists()
 
 
 @pytest.mark.parametrize("name", ["", "..", "../x", "a/b"])
 def test_a_name_that_leads_elsewhere_is_not_downloaded(service, tmp_path, name):
     with pytest.raises(InputError, match="a release name has"):
-        download_release(name, service, tmp_path)
+        fetch_release(name, service, tmp_path)
 
 
 def test_a_download_that_fails_leaves_nothing_new(service, release, tmp_path):
     (release / "data.npz").write_bytes(b"altered after it was verified")
     with pytest.raises(DownloadError, match=r"data\.npz.*503"):
-        download_release("fake-4", service, tmp_path / "new")
+        fetch_release("fake-4", service, tmp_path / "new")
     assert list((tmp_path / "new").iterdir()) == []
 
 
@@ -119,7 +119,7 @@ def test_a_file_of_which_a_part_has_arrived_is_continued(watched_service, door, 
     path = partial_path(sha256(content).hexdigest())
     path.parent.mkdir()
     path.write_bytes(content[:1000])
-    folder = download_release("fake-4", watched_service, tmp_path)
+    folder = fetch_release("fake-4", watched_service, tmp_path).folder
     assert (folder / "data.npz").read_bytes() == content
     assert [range_ for file, range_ in door.asked if file == "data.npz"] == [b"bytes=1000-"]
 
@@ -129,10 +129,10 @@ def test_files_that_arrived_before_a_failure_are_not_fetched_again(watched_servi
     last = list(read_manifest(release).files)[-1]
     door.refused.add(last)
     with pytest.raises(DownloadError, match=f"{last}.*404"):
-        download_release("fake-4", watched_service, tmp_path / "new")
+        fetch_release("fake-4", watched_service, tmp_path / "new")
     assert list((tmp_path / "new").iterdir()) == []
     door.refused.clear()
-    folder = download_release("fake-4", watched_service, tmp_path / "new")
+    folder = fetch_release("fake-4", watched_service, tmp_path / "new").folder
     assert {path.name for path in folder.iterdir()} == files
     asked = [file for file, _ in door.asked]
     assert {file: asked.count(file) for file in files} == dict.fromkeys(files, 1) | {"manifest.json": 2, last: 2}
@@ -155,20 +155,20 @@ def test_a_download_waits_for_another_process_that_fetches_the_release(watched_s
 
 def test_an_address_that_is_no_such_service_is_reported(service, tmp_path, monkeypatch):
     with pytest.raises(DownloadError, match=r"answered 404.*no release 'nope'"):
-        download_release("nope", service, tmp_path)
+        fetch_release("nope", service, tmp_path)
     with pytest.raises(DownloadError, match=r"no answer from .*make serve"):
-        download_release("fake-4", NOBODY, tmp_path)
+        fetch_release("fake-4", NOBODY, tmp_path)
     with pytest.raises(InputError, match="http or https"):
-        download_release("fake-4", "localhost:8000", tmp_path)
+        fetch_release("fake-4", "localhost:8000", tmp_path)
     with serve_answers(lambda asked: PAGE) as (address, _), pytest.raises(IntegrityError, match="not a manifest"):
-        download_release("fake-4", address, tmp_path)
+        fetch_release("fake-4", address, tmp_path)
     monkeypatch.setenv("LD_DATA_OFFLINE", "1")
     with pytest.raises(MissingDataError, match="LD_DATA_OFFLINE"):
-        download_release("fake-4", service, tmp_path)
+        fetch_release("fake-4", service, tmp_path)
 
 
 def test_the_manifest_is_checked_before_anything_is_fetched(service, tmp_path, monkeypatch):
-    monkeypatch.setattr("ld_data.release.download._fetch_manifest", lambda address: "<html>")
+    monkeypatch.setattr("ld_data.release.download.fetch_bytes", lambda address, most: b"<html>")
     with pytest.raises(IntegrityError, match="not a manifest"):
-        download_release("fake-4", service, tmp_path / "new")
+        fetch_release("fake-4", service, tmp_path / "new")
     assert not (tmp_path / "new").exists()

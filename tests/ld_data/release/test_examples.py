@@ -4,10 +4,7 @@ import numpy as np
 import pytest
 
 from ld_data.errors import IntegrityError
-from ld_data.release.builder import add_examples
 from ld_data.release.examples import EXAMPLES_NAME, Examples, load_examples
-from ld_data.release.folder import load, verify
-from tests.support.fakes import FakeCodec, build_release, make_plan, make_source
 
 EXAMPLES = Examples(np.arange(20, dtype=np.uint8).reshape(5, 2, 2), np.zeros((6, 2), np.float32))
 
@@ -45,22 +42,3 @@ def test_places_are_finite(tmp_path):
     replace(EXAMPLES, places=np.full((6, 2), np.nan, np.float32)).save(tmp_path)
     with pytest.raises(IntegrityError, match="expected finite places"):
         load_examples(tmp_path, (2, 2), 6)
-
-
-def test_examples_can_be_added_to_a_release_and_change_nothing_else(tmp_path):
-    folder = build_release(make_source(), FakeCodec(), make_plan(), tmp_path)
-    before, arrays = verify(folder), load(folder).to_arrays()
-    add_examples(folder, EXAMPLES)
-    after = verify(folder)
-    assert set(after.files) == {*before.files, EXAMPLES_NAME}
-    assert {**after.to_values(), "files": None} == {**before.to_values(), "files": None}
-    assert all(np.array_equal(array, arrays[name]) for name, array in load(folder).to_arrays().items())
-    assert load_examples(folder, (2, 2), 30) is not None
-
-
-def test_examples_are_not_added_to_a_damaged_release(tmp_path):
-    folder = build_release(make_source(), FakeCodec(), make_plan(), tmp_path)
-    (folder / "model.json").write_text('{"fake": null}\n')
-    with pytest.raises(IntegrityError, match=r"model\.json was altered"):
-        add_examples(folder, EXAMPLES)
-    assert not (folder / EXAMPLES_NAME).exists()

@@ -6,7 +6,7 @@ import pytest
 
 from ld_data.errors import DownloadError, IntegrityError, MissingDataError
 from ld_data.sources import mnist
-from ld_data.sources.mnist import PARTS, load_mnist
+from ld_data.sources.mnist import GZIP_SHA256, IDX_FILES, load_mnist
 from ld_data.storage.arrays import read_npz, write_npz
 from ld_data.storage.idx import write_idx
 
@@ -36,7 +36,7 @@ def test_the_copy_in_ld_data_home_is_the_published_one(mnist_home):
 def test_idx_copies_are_found_where_others_keep_them(arrays, empty_home, folder, ending):
     place = empty_home / folder
     place.mkdir(parents=True, exist_ok=True)
-    for name, file, _, _ in PARTS:
+    for name, (file, _) in IDX_FILES.items():
         content = write_idx(arrays[name])
         (place / f"{file}{ending}").write_bytes(gzip.compress(content, 1) if ending else content)
     assert np.array_equal(load_mnist()["y_test"], arrays["y_test"])
@@ -76,7 +76,7 @@ def test_without_a_copy_all_four_files_are_fetched_with_their_hashes(arrays, emp
     fetched = {}
 
     def fetch_file(content, path, searched):
-        name = next(name for name, file, _, _ in PARTS if path.name.startswith(file))
+        name = next(name for name, (file, _) in IDX_FILES.items() if path.name.startswith(file))
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(gzip.compress(write_idx(arrays[name]), 1))
         fetched[path.name] = (content.urls, content.digest)
@@ -84,8 +84,8 @@ def test_without_a_copy_all_four_files_are_fetched_with_their_hashes(arrays, emp
 
     monkeypatch.setattr("ld_data.remote.transfer.fetch_file", fetch_file)
     assert np.array_equal(load_mnist()["y_train"], arrays["y_train"])
-    assert len(fetched) == len(PARTS)
+    assert len(fetched) == len(IDX_FILES)
     for file, (urls, sha256) in fetched.items():
         assert len({url.split("/")[2] for url in urls}) == len(mnist.MIRRORS) == 2
         assert all(url.endswith(file) for url in urls)
-        assert sha256 in {part[3] for part in PARTS}
+        assert sha256 in GZIP_SHA256.values()
