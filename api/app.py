@@ -99,7 +99,7 @@ def make_app(
 
 def _make_metrics(worker: Worker) -> Metrics:
     metrics, admission = Metrics(), worker.admission
-    metrics.add_gauge("ld_data_requests_in_progress", "Requests in progress.", lambda: admission.in_progress)
-    metrics.add_gauge("ld_data_waiting_rows", "Rows that wait for a model.", lambda: admission.waiting_rows)
-    metrics.add_gauge("ld_data_held_bytes", "Bytes of the bodies that are held.", lambda: admission.held_bytes)
+    metrics.add_gauge("ld_data_requests_in_progress", "Requests in progress.", lambda: admission.requests.used)
+    metrics.add_gauge("ld_data_waiting_rows", "Rows that wait for a model.", lambda: admission.rows.used)
+    metrics.add_gauge("ld_data_held_bytes", "Bytes of the bodies that are held.", lambda: admission.bytes.used)
     return metrics

@@ -5,8 +5,7 @@ from typing import Annotated, Any, Literal
 from fastapi import Depends, Query, Request, Response
 from fastapi.responses import PlainTextResponse
 
-from api.messages.negotiation import choose_media_type
-from api.messages.payload import JSON
+from api.messages.payload import JSON, choose_media_type
 from eval.leaderboard.submission import (
     MAX_DESCRIPTION,
     MAX_LEARNING_RULE,

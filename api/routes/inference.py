@@ -11,7 +11,7 @@ from pydantic import BaseModel
 
 import ld_data
 from api.errors import NotReadyError
-from api.messages.envelopes import IndexRequest, read_envelope
+from api.messages.envelopes import IndexRequest
 from api.messages.inference import BINARY, HEADER_LENGTH, Model, TensorMetadata, describe_tensor, read_question
 from api.messages.payload import BINARY_CONTENT, JSON, check_content_type, parse_object, write_json
 from api.messages.refusals import describe_errors
@@ -209,7 +209,7 @@ for path, checks in (("/models/{model}", []), ("/models/{model}/versions/{versio
 
 
 def _describe_models(catalogue: Catalogue, body: bytes) -> Response:
-    request = read_envelope(IndexRequest, parse_object(body) if body else {})
+    request = IndexRequest.read(parse_object(body) if body else {})
     ready = {release.manifest.name: release.manifest.release_version for release in catalogue.ready}
     states = [
         ModelState(name=f"{name}.{end}", version=version, state="READY")

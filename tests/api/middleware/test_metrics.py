@@ -104,8 +104,8 @@ def test_invented_names_share_one_label(client):
 
 
 def test_requests_in_progress_are_reported(client):
-    client.app.state.worker.admission.in_progress = 3
-    client.app.state.worker.admission.held_bytes = 5
+    client.app.state.worker.admission.requests.used = 3
+    client.app.state.worker.admission.bytes.used = 5
     samples = read(client)
     assert (samples["ld_data_requests_in_progress",], samples["ld_data_held_bytes",]) == (3, 5)
     assert samples["ld_data_waiting_rows",] == 0
