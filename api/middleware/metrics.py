@@ -2,18 +2,17 @@
 
 import asyncio
 import os
-from collections.abc import Callable
 from functools import lru_cache
-from time import perf_counter
 
 import prometheus_client
 from fastapi import APIRouter, Request, Response
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
 from prometheus_client.multiprocess import MultiProcessCollector
 from starlette.concurrency import run_in_threadpool
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import Scope
 
 from api.messages.request_record import find_record
+from api.work.admission import Admission
 
 FOLDER_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"  # prometheus-client keeps the metrics of all workers in this folder
 UPDATE_SECONDS = 1.0
@@ -29,8 +28,7 @@ router = APIRouter(tags=["status"])
 class Metrics:
     """The metrics of one process, counted on its event loop."""
 
-    def __init__(self) -> None:
-        """Start at 0."""
+    def __init__(self, admission: Admission) -> None:
         is_shared = FOLDER_VARIABLE in os.environ
         self._registry = CollectorRegistry()
         own = None if is_shared else self._registry
@@ -51,13 +49,15 @@ class Metrics:
         self._call_rows = Histogram(
             "ld_data_model_call_rows", "Rows in one call of a model.", buckets=SIZES, registry=own
         )
-        self._own = own
-        self._gauges: list[tuple[Gauge, Callable[[], float]]] = []
+        self._gauges = [
+            (Gauge(f"ld_data_{name}", meaning, registry=own, multiprocess_mode="livesum"), quota)
+            for name, meaning, quota in (
+                ("requests_in_progress", "Requests in progress.", admission.requests),
+                ("waiting_rows", "Rows that wait for a model.", admission.rows),
+                ("held_bytes", "Bytes of the bodies that are held.", admission.bytes),
+            )
+        ]
         self._find_series = lru_cache(MAX_SERIES)(self._make_series)
-
-    def add_gauge(self, name: str, meaning: str, read: Callable[[], float]) -> None:
-        """Report `read()` under a name; the sum over the workers, if there are several."""
-        self._gauges.append((Gauge(name, meaning, registry=self._own, multiprocess_mode="livesum"), read))
 
     def count_request(self, scope: Scope, status: int, seconds: float) -> None:
         """Count an answered request, with the rows and the error in its record."""
@@ -76,8 +76,8 @@ class Metrics:
 
     def update(self) -> None:
         """Read the gauges."""
-        for gauge, read in self._gauges:
-            gauge.set(read())
+        for gauge, quota in self._gauges:
+            gauge.set(quota.used)
 
     async def keep_updating(self) -> None:
         """Read the gauges once a second until cancelled, so that other workers can report them."""
@@ -96,32 +96,6 @@ class Metrics:
             self._rows.labels(method, route),
             self._seconds.labels(method, route),
         )
-
-
-class MetricsMiddleware:
-    """ASGI middleware that counts requests."""
-
-    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
-        """Wrap an application."""
-        self._app, self._metrics = app, metrics
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on, and count it when it is answered; an error that escapes counts as status 500."""
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        status, start = 500, perf_counter()
-
-        def send_on(message: Message) -> object:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-            return send(message)
-
-        try:
-            await self._app(scope, receive, send_on)  # type: ignore[arg-type]
-        finally:
-            self._metrics.count_request(scope, status, perf_counter() - start)
 
 
 @router.get(

@@ -1,16 +1,16 @@
-"""Compressed request bodies, inflated piece by piece as they are read, so that a small one cannot fill the memory.
+"""Bodies on their way in: compressed ones are inflated as they are read, and those over the limit are refused.
 
-This is written by hand: Starlette has no middleware for compressed requests, and other libraries inflate a body whole.
+This is written by hand: the ASGI server has no limit on bodies, a limit in a proxy does not hold for inflated ones,
+Starlette has no middleware for compressed requests, and other libraries inflate a body whole.
 """
 
 import asyncio
 import zlib
 
-from fastapi.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.errors import MediaTypeError
-from api.messages.payload import MAX_ECHO
+from api.errors import MediaTypeError, TooLargeError
+from api.messages.payload import MAX_ECHO, read_header
 from api.messages.refusals import respond_to
 from ld_data.errors import InputError
 
@@ -19,37 +19,62 @@ PIECE_BYTES = 2**16  # bytes that are inflated before other requests have their 
 OF_COMPRESSED = (b"content-encoding", b"content-length")  # headers that do not hold for the inflated body
 
 
-class Inflation:
+class Bodies:
     """ASGI middleware: inflates bodies with Content-Encoding gzip or deflate, and answers 415 to any other.
 
-    A body limit inside this middleware counts inflated bytes, and nothing beyond it is inflated.
+    It answers 413 to a body that is, or declares to be, longer than the limit. Inflated bytes count, and nothing beyond
+    the limit is inflated.
     """
 
-    def __init__(self, app: ASGIApp) -> None:
-        """Wrap an application."""
-        self._app = app
+    def __init__(self, app: ASGIApp, max_bytes: int) -> None:
+        self._app, self._max_bytes = app, max_bytes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on."""
-        if scope["type"] != "http" or scope["method"] != "POST":
+        """Pass a request on with its body inflated and counted, or refuse it."""
+        if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        encodings = [value for name, value in scope["headers"] if name == b"content-encoding"]
-        encoding = b", ".join(encodings).decode("latin-1").lower()
-        if encoding in ("", "identity"):
-            await self._app(scope, receive, send)
-        elif encoding in WINDOWS:
+        encoding = read_header(scope, b"content-encoding").lower() if scope["method"] == "POST" else ""
+        if encoding in WINDOWS:
             scope["headers"] = [header for header in scope["headers"] if header[0] not in OF_COMPRESSED]
-            await self._app(scope, InflatedBody(receive, encoding), send)
-        else:
-            await _refuse(encoding)(scope, receive, send)
+            receive = InflatedBody(receive, encoding)
+        elif encoding not in ("", "identity"):
+            known = " or ".join(WINDOWS)
+            refusal = MediaTypeError(f"expected Content-Encoding {known}, or none; received {encoding[:MAX_ECHO]}.")
+            response = respond_to(refusal)
+            response.headers["Accept-Encoding"] = ", ".join(WINDOWS)
+            await response(scope, receive, send)
+            return
+        declared = read_header(scope, b"content-length")
+        if declared.isdecimal() and int(declared) > self._max_bytes:
+            await respond_to(self._error(int(declared)))(scope, receive, send)
+            return
+        await self._app(scope, self._count(receive), send)
+
+    def _count(self, receive: Receive) -> Receive:
+        received = 0
+
+        async def count() -> Message:
+            nonlocal received
+            message = await receive()
+            received += len(message.get("body", b""))
+            if received > self._max_bytes:
+                raise self._error(received)
+            return message
+
+        return count
+
+    def _error(self, received: int) -> TooLargeError:
+        return TooLargeError(
+            f"a request body may hold at most {self._max_bytes} bytes; received {received}. "
+            "Send fewer rows, or .npy instead of JSON."
+        )
 
 
 class InflatedBody:
     """Receives a compressed body, and returns it inflated, one piece at a time."""
 
     def __init__(self, receive: Receive, encoding: str) -> None:
-        """Keep the function that receives the compressed body, and its encoding."""
         self._receive, self._encoding = receive, encoding
         self._inflater = zlib.decompressobj(WINDOWS[encoding])
         self._compressed = b""
@@ -91,11 +116,3 @@ class InflatedBody:
             raise InputError(f"the body stops before the end of its {self._encoding}. Send all of it.")
         self._is_over = True
         return {"type": "http.request", "body": b"", "more_body": False}
-
-
-def _refuse(encoding: str) -> JSONResponse:
-    response = respond_to(
-        MediaTypeError(f"expected Content-Encoding {' or '.join(WINDOWS)}, or none; received {encoding[:MAX_ECHO]}.")
-    )
-    response.headers["Accept-Encoding"] = ", ".join(WINDOWS)
-    return response

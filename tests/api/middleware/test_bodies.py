@@ -1,4 +1,4 @@
-"""Compressed bodies arrive inflated, in bounded pieces, and damaged ones are refused."""
+"""Bodies over the limit are refused; compressed ones arrive inflated, in bounded pieces, unless damaged."""
 
 import asyncio
 import gzip
@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from api.app import make_app
-from api.middleware.inflation import PIECE_BYTES, InflatedBody
+from api.middleware.bodies import PIECE_BYTES, InflatedBody
 from api.settings import Limits
 from ld_data.errors import InputError
 from ld_data.storage.arrays import write_npy
@@ -118,3 +118,12 @@ def test_damage_in_the_middle_is_an_input_error():
     compressed[len(compressed) // 2] ^= 255
     with pytest.raises(InputError):
         collect([bytes(compressed)], "gzip")
+
+
+def test_a_body_that_declares_too_much_is_413_with_the_limit(client):
+    assert_error(client.post(DECODE, content=b"x" * 20_001), 413, "too_large", "20000 bytes", "20001")
+
+
+def test_a_body_of_unknown_length_is_413_once_it_is_too_long(client):
+    response = client.post(DECODE, content=(b"x" * 1000 for _ in range(30)))
+    assert_error(response, 413, "too_large", "20000 bytes")
