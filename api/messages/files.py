@@ -9,7 +9,7 @@ from werkzeug.http import parse_date, parse_etags, unquote_etag
 
 from api.errors import NotReadyError
 from api.messages.refusals import ErrorResponse
-from api.releases.served_file import ServedFile
+from api.releases.served_files import ServedFile
 
 MEDIA_TYPES = {
     ".csv": "text/csv",

@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from api.messages.files import ANY_BYTES, MEDIA_TYPES, send
 from api.messages.refusals import describe_errors
 from api.releases.catalogue import ServedRelease
-from api.releases.exports import EXPORTED
+from api.releases.served_files import EXPORTED
 from api.routes.state import CatalogueState
 from ld_data.export.croissant import CROISSANT_NAME, MEDIA_TYPE, describe_dataset
 from ld_data.export.formats import PARQUET_FILES
