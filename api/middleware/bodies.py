@@ -6,6 +6,8 @@ Starlette has no middleware for compressed requests, and other libraries inflate
 
 import asyncio
 import zlib
+from collections.abc import AsyncIterator
+from functools import partial
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -37,7 +39,7 @@ class Bodies:
         encoding = read_header(scope, b"content-encoding").lower() if scope["method"] == "POST" else ""
         if encoding in WINDOWS:
             scope["headers"] = [header for header in scope["headers"] if header[0] not in OF_COMPRESSED]
-            receive = InflatedBody(receive, encoding)
+            receive = partial(anext, inflate(receive, encoding))
         elif encoding not in ("", "identity"):
             known = " or ".join(WINDOWS)
             refusal = MediaTypeError(f"expected Content-Encoding {known}, or none; received {encoding[:MAX_ECHO]}.")
@@ -71,48 +73,35 @@ class Bodies:
         )
 
 
-class InflatedBody:
-    """Receives a compressed body, and returns it inflated, one piece at a time."""
+async def inflate(receive: Receive, encoding: str) -> AsyncIterator[Message]:
+    """Yield the messages of a compressed body inflated, one piece at a time, and all later messages.
 
-    def __init__(self, receive: Receive, encoding: str) -> None:
-        self._receive, self._encoding = receive, encoding
-        self._inflater = zlib.decompressobj(WINDOWS[encoding])
-        self._compressed = b""
-        self._is_complete = self._is_over = False
+    Raises:
+        InputError: the body does not have its encoding, is cut, or goes on after its end.
+    """
+    inflater, is_complete = zlib.decompressobj(WINDOWS[encoding]), False
+    while not is_complete:
+        message = await receive()
+        if message["type"] != "http.request":
+            yield message
+            continue
+        compressed, is_complete = message.get("body", b""), not message.get("more_body", False)
+        while piece := _inflate(inflater, compressed, encoding):
+            compressed = inflater.unconsumed_tail
+            await asyncio.sleep(0)
+            yield {"type": "http.request", "body": piece, "more_body": True}
+    if not inflater.eof:
+        raise InputError(f"the body stops before the end of its {encoding}. Send all of it.")
+    yield {"type": "http.request", "body": b"", "more_body": False}
+    while True:
+        yield await receive()
 
-    async def __call__(self) -> Message:
-        """Return the next message.
 
-        Raises:
-            InputError: the body does not have its encoding, is cut, or goes on after its end.
-        """
-        while not self._is_over:
-            if piece := self._inflate():
-                await asyncio.sleep(0)
-                return {"type": "http.request", "body": piece, "more_body": True}
-            if self._is_complete:
-                return self._end()
-            message = await self._receive()
-            if message["type"] != "http.request":
-                return message
-            self._compressed = message.get("body", b"")
-            self._is_complete = not message.get("more_body", False)
-        return await self._receive()
-
-    def _inflate(self) -> bytes:
-        try:
-            piece = self._inflater.decompress(self._compressed, PIECE_BYTES)
-        except zlib.error as error:
-            raise InputError(
-                f"the body is not {self._encoding}, although its Content-Encoding says so: {error}."
-            ) from error
-        self._compressed = self._inflater.unconsumed_tail
-        if self._inflater.unused_data:
-            raise InputError(f"the body goes on after the end of its {self._encoding}. Compress it in one piece.")
-        return piece
-
-    def _end(self) -> Message:
-        if not self._inflater.eof:
-            raise InputError(f"the body stops before the end of its {self._encoding}. Send all of it.")
-        self._is_over = True
-        return {"type": "http.request", "body": b"", "more_body": False}
+def _inflate(inflater: "zlib._Decompress", compressed: bytes, encoding: str) -> bytes:
+    try:
+        piece = inflater.decompress(compressed, PIECE_BYTES)
+    except zlib.error as error:
+        raise InputError(f"the body is not {encoding}, although its Content-Encoding says so: {error}.") from error
+    if inflater.unused_data:
+        raise InputError(f"the body goes on after the end of its {encoding}. Compress it in one piece.")
+    return piece

@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from api.messages.refusals import handle
 from api.messages.request_record import find_record
 from api.releases.operations import Draw
-from api.routes.inference import infer, list_models
+from api.routes.inference import infer_model, list_models
 from api.work.codec_service import CodecService
 
 Answer = Callable[[Request], Awaitable[Response]]
@@ -56,4 +56,7 @@ def _make_routes(service: CodecService) -> Iterator[tuple[str, tuple[str, Answer
             answer = partial(service.answer, operation=operation, draw=Draw())
             yield f"/v1/datasets/{release.manifest.name}/{end}", (f"/v1/datasets/{{release}}/{end}", answer)
     for model in list_models(service.catalogue):
-        yield f"/v2/models/{model.name}/infer", ("/v2/models/{model}/infer", partial(infer, service, model=model))
+        yield (
+            f"/v2/models/{model.name}/infer",
+            ("/v2/models/{model}/infer", partial(infer_model, service=service, model=model)),
+        )

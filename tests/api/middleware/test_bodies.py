@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from api.app import make_app
-from api.middleware.bodies import PIECE_BYTES, InflatedBody
+from api.middleware.bodies import PIECE_BYTES, inflate
 from api.settings import Limits
 from ld_data.errors import InputError
 from ld_data.storage.arrays import write_npy
@@ -33,10 +33,10 @@ def collect(chunks, encoding):
         return messages.pop(0)
 
     async def read():
-        body, pieces = InflatedBody(receive, encoding), []
-        while (message := await body())["more_body"]:
+        body, pieces = inflate(receive, encoding), []
+        while (message := await anext(body))["more_body"]:
             pieces.append(message["body"])
-        assert (await body())["type"] == "http.disconnect"
+        assert (await anext(body))["type"] == "http.disconnect"
         return pieces
 
     return asyncio.run(read())
@@ -110,7 +110,7 @@ def test_a_disconnect_is_passed_on():
     async def receive():
         return {"type": "http.disconnect"}
 
-    assert asyncio.run(InflatedBody(receive, "gzip")()) == {"type": "http.disconnect"}
+    assert asyncio.run(anext(inflate(receive, "gzip"))) == {"type": "http.disconnect"}
 
 
 def test_damage_in_the_middle_is_an_input_error():
