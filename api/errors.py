@@ -24,8 +24,7 @@ class RateLimitError(OverloadedError):
 
     error_type = "rate_limited"
 
-    def __init__(self, message: str, retry_after: int) -> None:
-        """Keep the number of seconds to wait before the next try."""
+    def __init__(self, message: str, retry_after: int) -> None:  # in seconds
         super().__init__(message)
         self.retry_after = retry_after
 

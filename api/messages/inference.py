@@ -14,13 +14,7 @@ import numpy as np
 from fastapi import Response
 from pydantic import BaseModel
 
-from api.messages.envelopes import (
-    DrawParameters,
-    InferenceRequest,
-    InputTensor,
-    Parameters,
-    RequestedOutput,
-)
+from api.messages.envelopes import DrawParameters, InferenceRequest, InputTensor, Parameters, RequestedOutput
 from api.messages.payload import JSON, MAX_ECHO, make_array, parse_object, write_json
 from api.messages.replies import Frame, Question, Reply
 from api.releases.operations import MAX_FIRST_ROW, Draw, Operation, Tensor

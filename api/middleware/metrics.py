@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import prometheus_client
 from fastapi import APIRouter, Request, Response
@@ -36,19 +36,19 @@ class Metrics:
             MultiProcessCollector(self._registry)  # type: ignore[no-untyped-call]
         else:
             ProcessCollector(registry=own)
-        request = ("method", "route")
-        self._requests = Counter("ld_data_requests", "Requests answered.", (*request, "status"), registry=own)
-        self._rows = Counter("ld_data_rows", "Rows of arrays in requests, answered or not.", request, registry=own)
-        self._seconds = Histogram(
-            "ld_data_request_seconds", "From request to end of answer.", request, buckets=SECONDS, registry=own
+        counter, histogram, labels = (
+            partial(Counter, registry=own),
+            partial(Histogram, registry=own),
+            ("method", "route"),
         )
-        self._refusals = Counter("ld_data_refusals", "Errors answered.", ("status", "reason"), registry=own)
-        self._call_requests = Histogram(
-            "ld_data_model_call_requests", "Requests in one call of a model.", buckets=SIZES, registry=own
+        self._requests = counter("ld_data_requests", "Requests answered.", (*labels, "status"))
+        self._rows = counter("ld_data_rows", "Rows of arrays in requests, answered or not.", labels)
+        self._seconds = histogram("ld_data_request_seconds", "From request to end of answer.", labels, buckets=SECONDS)
+        self._refusals = counter("ld_data_refusals", "Errors answered.", ("status", "reason"))
+        self._call_requests = histogram(
+            "ld_data_model_call_requests", "Requests in one call of a model.", buckets=SIZES
         )
-        self._call_rows = Histogram(
-            "ld_data_model_call_rows", "Rows in one call of a model.", buckets=SIZES, registry=own
-        )
+        self._call_rows = histogram("ld_data_model_call_rows", "Rows in one call of a model.", buckets=SIZES)
         self._gauges = [
             (Gauge(f"ld_data_{name}", meaning, registry=own, multiprocess_mode="livesum"), quota)
             for name, meaning, quota in (

@@ -34,13 +34,8 @@ FURTHER_FIELDS = {
 CONFIG_SCHEMA = TypeAdapter(Mnist1dConfig).json_schema() | {"additionalProperties": False}
 CONFIG_SCHEMA["properties"] |= FURTHER_FIELDS
 REQUEST = {"requestBody": {"required": True, "content": {JSON: {"schema": CONFIG_SCHEMA}}}}
-RESPONSE_FIELDS = {
-    "x": describe_array(2),
-    "y": describe_array(1, "integer"),
-    "x_test": describe_array(2),
-    "y_test": describe_array(1, "integer"),
-    "t": describe_array(1),
-}
+SIGNALS, LABELS = describe_array(2), describe_array(1, "integer")
+RESPONSE_FIELDS = {"x": SIGNALS, "y": LABELS, "x_test": SIGNALS, "y_test": LABELS, "t": describe_array(1)}
 STREAMS = {NPY: stream_npy, NPZ: stream_npz}
 
 router = APIRouter(prefix="/v1/sources", tags=["sources"])

@@ -31,11 +31,7 @@ REQUEST_SCHEMA = {
         "outputs": {"type": "array", "items": {"type": "object"}},
     },
 }
-INDEX_SCHEMA = {
-    "type": "object",
-    "properties": {"ready": {"type": ["boolean", "null"]}},
-    "additionalProperties": False,
-}
+INDEX_SCHEMA = {"type": "object", "properties": {"ready": {"type": ["boolean", "null"]}}, "additionalProperties": False}
 ANSWER_SCHEMA = {"type": "object", "required": ["model_name", "model_version", "outputs"]}
 INFER_RESPONSES = {
     200: {
