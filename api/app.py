@@ -74,7 +74,7 @@ def make_app(
     state.catalogue, state.store, state.processes = catalogue, store, workers
     state.worker = Worker(limits, workers)
     state.metrics = metrics.Metrics(state.worker.admission)
-    state.leaderboard = LeaderboardService.make(catalogue, store, state.worker, tokens or Tokens(), challenge_rows)
+    state.leaderboard = LeaderboardService(catalogue, store, state.worker, tokens or Tokens(), challenge_rows)
     state.codec_service = CodecService(catalogue, state.worker, state.metrics.count_call)
     models = FastPath(partial(FastAPI.__call__, app), state.codec_service)
     app.front = RequestLog(Bodies(models, limits.max_body_bytes), state.metrics)
