@@ -38,6 +38,19 @@ One request holds at most {max_rows} rows and {max_body_bytes} bytes, after infl
 requests in progress, {max_held_bytes} bytes of all bodies, and {max_submissions} submissions a minute from one
 client. Each worker process counts on its own."""
 
+ROUTERS = (
+    page.router,
+    status.router,
+    metrics_router,
+    datasets.router,
+    examples.router,
+    codecs.router,
+    inference.router,
+    generator.router,
+    scores.router,
+    challenge.router,
+)
+
 
 class App(FastAPI):
     """The routes, and middleware in front of them, which the framework would put behind its own layers."""
@@ -79,18 +92,7 @@ def make_app(
     routes = partial(FastAPI.__call__, app)
     limited = BodyLimit(FastPath(routes, state.codec_service), limits.max_body_bytes)
     app.front = RequestLog(MetricsMiddleware(Inflation(limited), state.metrics))
-    for router in (
-        page.router,
-        status.router,
-        metrics_router,
-        datasets.router,
-        examples.router,
-        codecs.router,
-        inference.router,
-        generator.router,
-        scores.router,
-        challenge.router,
-    ):
+    for router in ROUTERS:
         app.include_router(router)
     return app
 

@@ -1,4 +1,4 @@
-"""The errors that only the service raises; each carries the slug of its answer.
+"""The errors that only the service and its benchmark raise; each carries the slug of its answer.
 
 `api.messages.refusals` turns them, and the errors of `ld_data`, into answers.
 """
@@ -52,3 +52,9 @@ class NotAcceptableError(LdDataError):
     """The client accepts none of the formats that the service writes."""
 
     error_type = "not_acceptable"
+
+
+class StartError(LdDataError):
+    """A started program ended, or did not answer, before it was ready."""
+
+    error_type = "not_started"

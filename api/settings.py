@@ -8,6 +8,18 @@ from api.errors import TooLargeError
 Form = Literal["text", "json"]
 Level = Literal["debug", "info", "warning", "error"]
 
+ADVICE = {
+    "max_rows": "one request may hold at most {most} rows; received {amount}. Send them in several requests.",
+    "max_pictures": "one sheet may hold at most {most} pictures; received {amount} rows. Send them in several "
+    "requests, or ask for .npy.",
+    "max_signals": "one answer may hold at most {most} signals; asked for {amount}. In fast mode .npy and .npz (by the "
+    "header Accept) are streamed and may hold more; `python -m ld_data generate` has no limit.",
+    "max_values": "one request may make the generator hold at most {most} numbers; this one needs {amount}. Ask for "
+    "fewer or shorter signals, or generate them with `python -m ld_data generate`.",
+    "max_streamed_values": "one answer may stream at most {most} numbers; this one would stream {amount}. Ask for "
+    "fewer or shorter signals, or generate them with `python -m ld_data generate`.",
+}
+
 
 @dataclass(frozen=True)
 class Limits:
@@ -37,61 +49,16 @@ class Limits:
     max_body_seconds: float = 60.0
     max_submissions: int = 30
 
-    def check_rows(self, rows: int) -> None:
-        """Check the number of rows of one request.
+    def check(self, limit: str, amount: int) -> None:
+        """Check an amount in a request against a limit of `ADVICE`.
 
         Raises:
-            TooLargeError: the number exceeds `max_rows`.
+            TooLargeError: the amount exceeds the limit.
         """
-        if rows > self.max_rows:
-            raise TooLargeError(
-                f"one request may hold at most {self.max_rows} rows; received {rows}. Send them in several requests."
-            )
+        if amount > (most := getattr(self, limit)):
+            raise TooLargeError(ADVICE[limit].format(most=most, amount=amount))
 
-    def check_pictures(self, rows: int) -> None:
-        """Check the number of pictures of one sheet.
-
-        Raises:
-            TooLargeError: the number exceeds `max_pictures`.
-        """
-        if rows > self.max_pictures:
-            raise TooLargeError(
-                f"one sheet may hold at most {self.max_pictures} pictures; received {rows} rows. "
-                "Send them in several requests, or ask for .npy."
-            )
-
-    def check_generated_rows(self, rows: int) -> None:
-        """Check the number of signals of an answer that is not streamed.
-
-        Raises:
-            TooLargeError: the number exceeds `max_rows`.
-        """
-        if rows > self.max_rows:
-            raise TooLargeError(
-                f"one answer may hold at most {self.max_rows} signals; asked for {rows}. In fast mode .npy and .npz "
-                "(by the header Accept) are streamed and may hold more; `python -m ld_data generate` has no limit."
-            )
-
-    def check_values(self, values: int) -> None:
-        """Check how many numbers a generator has to hold for one request.
-
-        Raises:
-            TooLargeError: the number exceeds `max_values`.
-        """
-        if values > self.max_values:
-            raise TooLargeError(
-                f"one request may make the generator hold at most {self.max_values} numbers; this one needs {values}. "
-                "Ask for fewer or shorter signals, or generate them with `python -m ld_data generate`."
-            )
-
-    def check_streamed_values(self, values: int) -> None:
-        """Check how many numbers a generator has to stream for one request.
-
-        Raises:
-            TooLargeError: the number exceeds `max_streamed_values`.
-        """
-        if values > self.max_streamed_values:
-            raise TooLargeError(
-                f"one answer may stream at most {self.max_streamed_values} numbers; this one would stream {values}. "
-                "Ask for fewer or shorter signals, or generate them with `python -m ld_data generate`."
-            )
+    @property
+    def max_signals(self) -> int:
+        """Signals of one answer that is not streamed: as many as rows."""
+        return self.max_rows

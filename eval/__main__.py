@@ -40,13 +40,7 @@ COMMANDS = (  # module, function, name, summary, example
         "Train the classifiers of a table, beside published figures.",
         "mnist1d --kept",
     ),
-    (
-        "judges",
-        "train",
-        "train-judge",
-        "Train a classifier of a source's raw inputs.",
-        "mnist1d --out judge.keras",
-    ),
+    ("judges", "train", "train-judge", "Train a classifier of a source's raw inputs.", "mnist1d --out judge.keras"),
     ("judges", "judge", "judge", "Let a judge read decoded inputs.", "ld-mnist1d-32"),
     ("leaderboard", "leaderboard", "leaderboard", "Show the best scores of a service.", "ld-mnist-32"),
     (

@@ -111,9 +111,3 @@ class ForbiddenError(LdDataError):
     """The service does not allow this request with any token."""
 
     error_type = "forbidden"
-
-
-class StartError(LdDataError):
-    """A started program ended or did not answer before it was ready."""
-
-    error_type = "not_started"

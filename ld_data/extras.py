@@ -2,7 +2,9 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from importlib.util import find_spec
+from typing import Any
 
 from ld_data.errors import MissingLibraryError
 
@@ -45,6 +47,16 @@ def name_missing() -> Iterator[None]:
         if (explanation := explain_missing(error)) is None:
             raise
         raise explanation from None
+
+
+def import_library(name: str) -> Any:
+    """Return a library that is imported on its first use, because not every installation has it.
+
+    Raises:
+        MissingLibraryError: it is not installed; the message says how to install it.
+    """
+    with name_missing():
+        return import_module(name)
 
 
 def check_libraries(*libraries: str) -> None:

@@ -137,7 +137,7 @@ def test_the_light_core_loads_generates_and_scores(light):
     assert "skill" in done.stdout
 
 
-@pytest.mark.parametrize("library", ["tensorflow", "fastapi", "onnxruntime", "pyarrow", "sklearn", "shtab"])
+@pytest.mark.parametrize("library", ["tensorflow", "fastapi", "onnxruntime", "pyarrow", "sklearn"])
 def test_the_light_core_has_no_library_of_an_extra(light, library):
     assert "ModuleNotFoundError" in run(light, "-c", f"import {library}").stderr
 

@@ -6,16 +6,25 @@ from typing import Annotated, Any
 
 from cyclopts import Parameter
 
-from api.benchmark.options import SECTIONS, Options
+from api.errors import StartError
 from ld_data.cli.libraries import needs
 from ld_data.cli.options import Json, Release
 from ld_data.cli.output import print_result
-from ld_data.errors import HealthError, StartError
+from ld_data.errors import HealthError
 from ld_data.extras import list_libraries
 from ld_data.release.folder import find_release
 
 SERVERS = list_libraries("serve", "codec")  # all of them: a process that lacks one only fails to start
 QUICK = {"rounds": 1, "seconds": 0.2, "overload_seconds": 0.5}
+SECTIONS = {
+    "requests": "the service, beside itself without any computing",
+    "workers": "the service with two processes",
+    "others": "the alternatives",
+    "large": "10,000 rows a request, alone and beside a small one",
+    "download": "data.npz, beside nginx",
+    "overload": "ten times the capacity",
+    "start": "seconds to the first answer, and memory",
+}
 SECTIONS_HELP = "; ".join(f"{name}: {what}" for name, what in SECTIONS.items())
 
 
@@ -28,8 +37,8 @@ def benchmark(
         Parameter(choices=tuple(SECTIONS), consume_multiple=(1, None), show_choices=False, help=SECTIONS_HELP),
     ] = None,
     alternatives: Annotated[str, Parameter(metavar="PYTHON", show_default=False)] = sys.executable,
-    turns: int = Options.rounds,
-    seconds: float = Options.seconds,
+    turns: int = 5,
+    seconds: float = 2.0,
     quick: bool = False,
     as_json: Json = False,
 ) -> None:
@@ -44,7 +53,7 @@ def benchmark(
     from api.benchmark import machine, suite, table  # late: these need the libraries of the service
 
     chosen: dict[str, Any] = {"rounds": turns, "seconds": seconds} | (QUICK if quick else {})
-    results = suite.run(Options(find_release(release), alternatives, only or tuple(SECTIONS), **chosen))
+    results = suite.run(find_release(release), alternatives, only or tuple(SECTIONS), **chosen)
     facts = machine.describe_machine(alternatives)
     print_result({"machine": facts, **asdict(results)}, table.describe(results, facts), as_json)
     if results.missing and not (results.samples or results.figures):

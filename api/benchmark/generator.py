@@ -15,7 +15,7 @@ import uvloop
 from httptools import HttpParserError, HttpResponseParser
 
 from api.benchmark.http import HOST, Request, send
-from ld_data.errors import StartError
+from api.errors import StartError
 
 PATIENCE = 120.0  # seconds for an answer
 OK, REFUSED, WRONG, LOST = "200", "429", "wrong", "lost"

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import IO
 
 from api.benchmark.http import HOST, Request, send
-from ld_data.errors import StartError
+from api.errors import StartError
 
 START_SECONDS = 120.0
 STOP_SECONDS = 15.0

@@ -23,10 +23,9 @@ from api.benchmark.contenders import (
     ask_to_encode,
 )
 from api.benchmark.generator import Group, Sample
-from api.benchmark.load import MEGABYTE, LoadGenerator, summarise
-from api.benchmark.options import Options
+from api.benchmark.load import MEGABYTE, make_generator, measure_growth, measure_overload, summarise, take_sample
 from api.benchmark.processes import Running
-from ld_data.errors import StartError
+from api.errors import StartError
 
 LOADS = ((1, 16), (1, 64), (64, 16))  # rows of a request, connections
 LARGE_ROWS = 10_000
@@ -68,14 +67,30 @@ class Results:
     missing: dict[str, str] = field(default_factory=dict)
 
 
-def run(options: Options) -> Results:
-    """Return the results of all wanted sections; servers and parts that fail are named and left out."""
+def run(
+    folder: Path,
+    python: str,
+    sections: Sequence[str],
+    rounds: int = 5,
+    seconds: float = 2.0,
+    overload_seconds: float = 30.0,
+    progress: bool = True,
+) -> Results:
+    """Return the results of the sections for the release in a folder; servers and parts that fail are left out.
+
+    Each part has one turn of so many seconds a round. `python` is the interpreter that has the alternatives.
+    """
     with ExitStack() as resources:
-        stage = _Stage(options, resources)
-        stage.take_turns([part for section in options.sections for part in PARTS.get(section, [])])
-        for section, measure in MEASUREMENTS.items():
-            if section in options.sections:
-                measure(stage)
+        scratch = Path(resources.enter_context(TemporaryDirectory(prefix="ld-data-benchmark-")))
+        stage = _Stage(Setting.read(folder, python, scratch), resources, progress)
+        parts = [part for section in sections for part in PARTS.get(section, [])]
+        stage.take_turns(parts, rounds, seconds)
+        if "large" in sections:
+            stage.measure_large(seconds)
+        if "overload" in sections:
+            stage.measure_overload(overload_seconds)
+        if "start" in sections:
+            stage.measure_starts()
         stage.results.ratios = compute_ratios(stage.results.samples)
         return stage.results
 
@@ -104,18 +119,17 @@ def compute_ratios(samples: Mapping[str, Sample]) -> dict[str, float]:
 class _Stage:
     """The running servers, and the results so far."""
 
-    def __init__(self, options: Options, resources: ExitStack) -> None:
-        scratch = Path(resources.enter_context(TemporaryDirectory(prefix="ld-data-benchmark-")))
-        self._options, self.results, self._resources = options, Results(), resources
-        self._setting = Setting.read(options.folder, options.python, scratch)
-        self._generator = resources.enter_context(LoadGenerator())
+    def __init__(self, setting: Setting, resources: ExitStack, progress: bool) -> None:
+        self.results = Results()
+        self._setting, self._resources, self._progress = setting, resources, progress
+        self._generator = resources.enter_context(make_generator())
         self._running: dict[str, Running | None] = {}
 
     def find(self, contender: Contender) -> Running | None:
         """Return the server of a contender, started if it is not yet; None if it does not start."""
         if contender.command not in self._running:
             self._running[contender.command] = None
-            if self._options.progress:
+            if self._progress:
                 print(f"starting {contender.name}", file=sys.stderr, flush=True)
             with self.note_failure(contender.name):
                 running = self._resources.enter_context(contender.start(self._setting))
@@ -130,41 +144,41 @@ class _Stage:
         except StartError as error:
             self.results.missing[name] = str(error)
 
-    def take_turns(self, parts: Sequence[Part]) -> None:
+    def take_turns(self, parts: Sequence[Part], rounds: int, seconds: float) -> None:
         """Measure all parts, each once a round."""
         turns: dict[str, tuple[Running, list[Group], list[Sample]]] = {}
         for part in parts:
             if running := self.find(part.contender):
                 groups = [Group(ask(self._setting, rows), connections) for ask, rows, connections in part.groups]
                 turns[part.name] = running, groups, []
-        with tqdm(total=len(turns) * self._options.rounds, disable=None if self._options.progress else True) as bar:
-            for name, (running, groups, samples) in [*turns.items()] * self._options.rounds:
+        with tqdm(total=len(turns) * rounds, disable=None if self._progress else True) as bar:
+            for name, (running, groups, samples) in [*turns.items()] * rounds:
                 bar.set_description(name)
                 if name not in self.results.missing:
                     with self.note_failure(name):
-                        samples.append(self._generator.sample(running, groups, self._options.seconds, WARM_UP_SECONDS))
+                        samples.append(take_sample(self._generator, running, groups, seconds, WARM_UP_SECONDS))
                 bar.update()
         self.results.samples = {
             name: summarise(samples) for name, (*_, samples) in turns.items() if name not in self.results.missing
         }
 
-    def measure_large(self) -> None:
+    def measure_large(self, seconds: float) -> None:
         """Measure the growth of the service's memory with large answers."""
         if running := self.find(SERVICE[1]):
             group = Group(SERVICE[1].ask(self._setting, LARGE_ROWS), LARGE_CLIENTS)
             with self.note_failure("memory of large answers"):
-                growth = self._generator.measure_growth(running, [group], self._options.seconds)
+                growth = measure_growth(self._generator, running, [group], seconds)
                 self.results.figures["memory growth with four clients of 10,000 rows, .npy, in MB"] = growth
 
-    def measure_overload(self) -> None:
+    def measure_overload(self, seconds: float) -> None:
         """Measure the service under ten times its capacity."""
         if running := self.find(SERVICE[1]):
             request = SERVICE[1].ask(self._setting, OVERLOAD_ROWS)
             with self.note_failure("overload"):
-                figures = self._generator.measure_overload(running, request, self._options.overload_seconds)
+                figures = measure_overload(self._generator, running, request, seconds)
                 self.results.figures |= {f"overload, 64 rows, .npy: {name}": value for name, value in figures.items()}
 
-    def measure_start(self) -> None:
+    def measure_starts(self) -> None:
         """Measure the seconds to the first answer, the least of three starts, and the memory then."""
         for contender in (SERVICE[1], KERAS):
             seconds = []
@@ -206,4 +220,3 @@ PARTS: dict[str, list[Part]] = {
         Part("data.npz from nginx", NGINX, ((NGINX.ask, 0, 1),)),
     ],
 }
-MEASUREMENTS = {"large": _Stage.measure_large, "overload": _Stage.measure_overload, "start": _Stage.measure_start}

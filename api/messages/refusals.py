@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable, Coroutine, Mapping
-from typing import Any, cast
+from typing import Any
 
 from fastapi import Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -113,38 +113,31 @@ def respond_to(error: LdDataError) -> ErrorResponse:
     return ErrorResponse(status, str(error), error.error_type, headers)
 
 
-def respond_to_departure() -> ErrorResponse:
-    """Return the answer to a request whose client has left; only the request log shows it."""
-    return ErrorResponse(400, "the client left before its body was complete.", "client_left")
-
-
-def respond_to_unexpected(request: Request, error: Exception) -> ErrorResponse:
-    """Return the answer to an error in the service itself, and log that error."""
+async def handle(request: Request, error: Exception) -> Response:
+    """Return the answer to any error of a request, and log an error in the service itself."""
+    if isinstance(error, StorageError):  # its message names files and addresses
+        logger.error("%s %s: %s", request.method, request.url.path, error)
+        reason = "the service cannot read or write its files now, and nothing was changed. Try again later; the "
+        return ErrorResponse(503, reason + "operator finds the cause in the log.", error.error_type)
+    if isinstance(error, LdDataError):
+        return respond_to(error)
+    if isinstance(error, RequestValidationError):
+        reasons = "; ".join(f"{'.'.join(map(str, item['loc'][1:]))}: {item['msg']}" for item in error.errors())
+        return ErrorResponse(422, f"the request does not fit: {reasons}.", "invalid_input")
+    if isinstance(error, HTTPException):
+        return _respond_to_http_error(request, error)
+    if isinstance(error, ClientDisconnect):  # only the request log shows this answer
+        return ErrorResponse(400, "the client left before its body was complete.", "client_left")
     logger.error("unexpected error in %s %s", request.method, request.url.path, exc_info=error)
     return ErrorResponse(500, "unexpected error; the log of the service has the details.", "internal")
 
 
-async def _handle_project_error(_: Request, error: LdDataError) -> ErrorResponse:
-    return respond_to(error)
+HANDLERS: dict[int | type[Exception], Callable[[Request, Any], Coroutine[Any, Any, Response]]] = dict.fromkeys(
+    (LdDataError, RequestValidationError, HTTPException, ClientDisconnect, Exception), handle
+)
 
 
-async def _handle_storage_error(request: Request, error: StorageError) -> ErrorResponse:
-    """Return an answer without the message of the error, which names files and addresses."""
-    logger.error("%s %s: %s", request.method, request.url.path, error)
-    return ErrorResponse(
-        503,
-        "the service cannot read or write its files now, and nothing was changed. Try again later; the operator finds "
-        "the cause in the log.",
-        error.error_type,
-    )
-
-
-async def _handle_parameters(_: Request, error: RequestValidationError) -> ErrorResponse:
-    reasons = "; ".join(f"{'.'.join(map(str, item['loc'][1:]))}: {item['msg']}" for item in error.errors())
-    return ErrorResponse(422, f"the request does not fit: {reasons}.", "invalid_input")
-
-
-async def _handle_http_error(request: Request, error: HTTPException) -> ErrorResponse:
+def _respond_to_http_error(request: Request, error: HTTPException) -> ErrorResponse:
     slugs = {404: "unknown_name", 405: "method_not_allowed"}
     detail, headers = error.detail, dict(error.headers or {})
     if error.status_code == 405 and (methods := _list_methods(request)):  # empty for a file of the page
@@ -153,29 +146,8 @@ async def _handle_http_error(request: Request, error: HTTPException) -> ErrorRes
     return ErrorResponse(error.status_code, message, slugs.get(error.status_code, "http_error"), headers)
 
 
-async def _handle_departure(_: Request, __: ClientDisconnect) -> ErrorResponse:
-    return respond_to_departure()
-
-
-async def _handle_unexpected(request: Request, error: Exception) -> ErrorResponse:
-    return respond_to_unexpected(request, error)
-
-
 def _list_methods(request: Request) -> list[str]:
     """Return the methods of all routes that have the path of a request; the framework names only those of one route."""
     scopes = {method: {**request.scope, "method": method} for method in METHODS}
     routes = request.app.routes
     return [name for name, scope in scopes.items() if any(route.matches(scope)[0] is Match.FULL for route in routes)]
-
-
-HANDLERS = cast(
-    "dict[int | type[Exception], Callable[[Request, Any], Coroutine[Any, Any, Response]]]",
-    {
-        LdDataError: _handle_project_error,
-        StorageError: _handle_storage_error,
-        RequestValidationError: _handle_parameters,
-        HTTPException: _handle_http_error,
-        ClientDisconnect: _handle_departure,
-        Exception: _handle_unexpected,
-    },
-)

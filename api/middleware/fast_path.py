@@ -8,15 +8,13 @@ from dataclasses import dataclass
 from functools import partial
 
 from fastapi import Request, Response
-from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from api.messages.refusals import respond_to, respond_to_departure, respond_to_unexpected
+from api.messages.refusals import handle
 from api.messages.request_record import find_record
 from api.releases.operations import Draw
 from api.routes.inference import infer, list_models
 from api.work.codec_service import CodecService
-from ld_data.errors import LdDataError
 
 
 @dataclass(frozen=True)
@@ -49,12 +47,8 @@ class FastPath:
         request = Request(scope, receive)
         try:
             response = await route.answer(request)
-        except LdDataError as error:
-            response = respond_to(error)
-        except ClientDisconnect:
-            response = respond_to_departure()
         except Exception as error:
-            response = respond_to_unexpected(request, error)
+            response = await handle(request, error)
         await response(scope, receive, send)
 
     def _find(self, scope: Scope) -> ShortRoute | None:

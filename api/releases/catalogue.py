@@ -16,7 +16,7 @@ from api.errors import NotReadyError
 from api.releases.exports import FILES as EXPORTED_FILES
 from api.releases.exports import Exports
 from api.releases.operations import Operation, make_operations
-from api.releases.served_file import ServedFile, Stamp
+from api.releases.served_file import ServedFile, read_stamp
 from ld_data.errors import IntegrityError, LdDataError, UnknownNameError
 from ld_data.export.croissant import CROISSANT_NAME
 from ld_data.protocols import LatentCodec
@@ -153,7 +153,7 @@ class Catalogue:
         for file, array in NPY_FILES.items():
             path = folder / file
             path.write_bytes(write_npy(arrays[array]))
-            copies[file] = ServedFile(path, manifest.npy_files[file], Stamp.of(path))
+            copies[file] = ServedFile(path, manifest.npy_files[file], read_stamp(path))
         return copies
 
     def _make_folder(self) -> Path:
@@ -166,7 +166,7 @@ def _read_release(folder: Path) -> tuple[Manifest, LatentDataset, dict[str, Serv
 
     The stamps are older than the hashes, so that a change in between shows.
     """
-    stamps = {path.name: Stamp.of(path) for path in folder.iterdir()}
+    stamps = {path.name: read_stamp(path) for path in folder.iterdir()}
     manifest, data = load_verified(folder)
     records = {**manifest.files, MANIFEST_NAME: ServedFile.of(folder / MANIFEST_NAME).record}
     if added := [file for file in records if file not in stamps]:

@@ -7,20 +7,7 @@ from typing import Self
 
 from ld_data.release.manifest import FileRecord
 
-
-@dataclass(frozen=True)
-class Stamp:
-    """The inode, size and time of last change of a file: as long as they stay, so do its bytes."""
-
-    inode: int
-    size: int
-    nanoseconds: int
-
-    @classmethod
-    def of(cls, path: Path) -> Self:
-        """Return the stamp of an existing file."""
-        status = path.stat()
-        return cls(status.st_ino, status.st_size, status.st_mtime_ns)
+Stamp = tuple[int, int, int]  # inode, size, time of last change: as long as they stay, so do the bytes
 
 
 @dataclass(frozen=True)
@@ -34,17 +21,23 @@ class ServedFile:
     @classmethod
     def of(cls, path: Path) -> Self:
         """Return a file with the record of its bytes, which this hashes."""
-        stamp = Stamp.of(path)
+        stamp = read_stamp(path)
         return cls(path, FileRecord.of(path), stamp)
 
     @property
     def modified(self) -> datetime:
         """The time of the last change, in whole seconds as in HTTP headers."""
-        return datetime.fromtimestamp(self.stamp.nanoseconds // 10**9, UTC)
+        return datetime.fromtimestamp(self.stamp[2] // 10**9, UTC)
 
     def is_unchanged(self) -> bool:
         """Return whether the file still has its recorded bytes; it is hashed only if its stamp has changed."""
         try:
-            return Stamp.of(self.path) == self.stamp or FileRecord.of(self.path) == self.record
+            return read_stamp(self.path) == self.stamp or FileRecord.of(self.path) == self.record
         except FileNotFoundError:
             return False
+
+
+def read_stamp(path: Path) -> Stamp:
+    """Return the stamp of an existing file."""
+    status = path.stat()
+    return status.st_ino, status.st_size, status.st_mtime_ns

@@ -95,11 +95,11 @@ def _read_plan(request: Request, body: bytes, limits: Limits, streamed: bool = F
     steps = max(config.dilated_length, config.final_seq_length, length + config.padding[1])
     held = classes * config.paddings
     if streamed and mode == "fast":
-        limits.check_streamed_values(config.num_samples * config.final_seq_length)
+        limits.check("max_streamed_values", config.num_samples * config.final_seq_length)
     else:
-        limits.check_generated_rows(config.num_samples)
+        limits.check("max_signals", config.num_samples)
         held += config.num_samples
-    limits.check_values(held * steps)
+    limits.check("max_values", held * steps)
     find_record(request.scope).rows = config.num_samples
     return plan_mnist1d(config, templates, mode)
 

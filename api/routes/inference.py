@@ -3,6 +3,7 @@
 Each encoder and decoder of a release is a model, such as `ld-mnist-32.x.decoder`; its version is the release's.
 """
 
+from functools import partial
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Path, Request, Response
@@ -23,8 +24,6 @@ from ld_data.errors import UnknownNameError
 PLATFORM = "ld-data"
 EXTENSIONS = ("binary_tensor_data", "parameters")
 OPERATIONS = {f"{space}.{way}r": f"{space}/{way}" for space in "xy" for way in ("encode", "decode")}
-MODEL = "/models/{model}"
-MODEL_VERSION = f"{MODEL}/versions/{{version}}"
 REQUEST_SCHEMA = {
     "type": "object",
     "required": ["inputs"],
@@ -132,19 +131,16 @@ async def infer(service: CodecService, request: Request, model: Model) -> Respon
     return await service.ask(request, model.operation, read)
 
 
-async def _find_latest(name: ModelName, catalogue: CatalogueState) -> Model:
+async def _find_model(name: ModelName, catalogue: CatalogueState) -> Model:
     return find_model(catalogue, name)
 
 
-async def _find_version(name: ModelName, version: ModelVersion, catalogue: CatalogueState) -> Model:
-    model = find_model(catalogue, name)
+FoundModel = Annotated[Model, Depends(_find_model)]
+
+
+async def _check_version(model: FoundModel, version: ModelVersion) -> None:
     if version != model.version:
-        raise UnknownNameError(f"no version {version!r} of {name}. Known: {model.version}.")
-    return model
-
-
-LatestModel = Annotated[Model, Depends(_find_latest)]
-VersionedModel = Annotated[Model, Depends(_find_version)]
+        raise UnknownNameError(f"no version {version!r} of {model.name}. Known: {model.version}.")
 
 
 @router.get("", summary="The name, version and extensions of the service")
@@ -178,43 +174,8 @@ async def show_models(request: Request, service: CodecServiceState) -> Response:
     return await service.worker.run(request, lambda body: _describe_models(service.catalogue, body))
 
 
-@router.get(MODEL, summary="The inputs and outputs of a model", responses=describe_errors(404, 503))
-async def describe_model(model: LatestModel) -> ModelMetadata:
+async def describe_model(model: FoundModel) -> ModelMetadata:
     """Answer with the metadata of a model."""
-    return _describe_model(model)
-
-
-@router.get(MODEL_VERSION, summary="The inputs and outputs of a model", responses=describe_errors(404, 503))
-async def describe_model_version(model: VersionedModel) -> ModelMetadata:
-    """Answer with the metadata of a model in a version."""
-    return _describe_model(model)
-
-
-@router.get(f"{MODEL}/ready", summary="Whether a model is ready", responses=describe_errors(404, 503))
-async def show_model_ready(model: LatestModel) -> ModelReady:
-    """Answer that a model is ready, or 503 with the reason."""
-    return ModelReady(name=model.name)
-
-
-@router.get(f"{MODEL_VERSION}/ready", summary="Whether a model is ready", responses=describe_errors(404, 503))
-async def show_model_version_ready(model: VersionedModel) -> ModelReady:
-    """Answer that a model is ready in a version, or 503 with the reason."""
-    return ModelReady(name=model.name)
-
-
-@router.post(f"{MODEL}/infer", summary="Run a model", responses=INFER_RESPONSES, openapi_extra=INFER_REQUEST)
-async def infer_model(request: Request, service: CodecServiceState, model: LatestModel) -> Response:
-    """Answer with the outputs of a model for one input."""
-    return await infer(service, request, model)
-
-
-@router.post(f"{MODEL_VERSION}/infer", summary="Run a model", responses=INFER_RESPONSES, openapi_extra=INFER_REQUEST)
-async def infer_model_version(request: Request, service: CodecServiceState, model: VersionedModel) -> Response:
-    """Answer with the outputs of a model in a version for one input."""
-    return await infer(service, request, model)
-
-
-def _describe_model(model: Model) -> ModelMetadata:
     return ModelMetadata(
         name=model.name,
         versions=[model.version],
@@ -223,19 +184,43 @@ def _describe_model(model: Model) -> ModelMetadata:
     )
 
 
+async def show_model_ready(model: FoundModel) -> ModelReady:
+    """Answer that a model is ready, or 503 with the reason."""
+    return ModelReady(name=model.name)
+
+
+async def infer_model(request: Request, service: CodecServiceState, model: FoundModel) -> Response:
+    """Answer with the outputs of a model for one input."""
+    return await infer(service, request, model)
+
+
+for path, checks in (("/models/{model}", []), ("/models/{model}/versions/{version}", [Depends(_check_version)])):
+    add = partial(router.add_api_route, dependencies=checks)
+    add(path, describe_model, summary="The inputs and outputs of a model", responses=describe_errors(404, 503))
+    add(f"{path}/ready", show_model_ready, summary="Whether a model is ready", responses=describe_errors(404, 503))
+    add(
+        f"{path}/infer",
+        infer_model,
+        methods=["POST"],
+        summary="Run a model",
+        responses=INFER_RESPONSES,
+        openapi_extra=INFER_REQUEST,
+    )
+
+
 def _describe_models(catalogue: Catalogue, body: bytes) -> Response:
     request = read_envelope(IndexRequest, parse_object(body) if body else {})
     ready = {release.manifest.name: release.manifest.release_version for release in catalogue.ready}
-    models = [
+    states = [
         ModelState(name=f"{name}.{end}", version=version, state="READY")
         for name, version in ready.items()
         for end in OPERATIONS
     ]
     if not request.ready:
-        models += [
+        states += [
             ModelState(name=f"{name}.{end}", state="UNAVAILABLE", reason=reason)
             for name, reason in catalogue.explain_not_ready().items()
             if name not in ready
             for end in OPERATIONS
         ]
-    return Response(write_json([model.model_dump(exclude_none=True) for model in models]), media_type=JSON)
+    return Response(write_json([state.model_dump(exclude_none=True) for state in states]), media_type=JSON)

@@ -89,5 +89,5 @@ def _examine(catalogue: Catalogue) -> tuple[list[str], dict[str, str]]:
 
 
 def _refuse(problem: str, not_ready: dict[str, str]) -> NotReadyError:
-    reasons = "; ".join(f"{name}: {reason}" for name, reason in not_ready.items())
+    reasons = "; ".join(f"{name}: {reason.rstrip('.')}" for name, reason in not_ready.items())
     return NotReadyError(f"{problem}: {reasons or 'there are none: build one with `python -m ld_data build SOURCE`'}.")

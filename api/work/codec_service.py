@@ -83,9 +83,9 @@ class CodecService:
         """Return the checked arrays for `operation.compute`, and the form of the answer."""
         question = read(body)
         rows = len(question.array) if question.array.ndim else 1
-        self.worker.limits.check_rows(rows)
+        self.worker.limits.check("max_rows", rows)
         if question.reply.is_picture:
-            self.worker.limits.check_pictures(rows)
+            self.worker.limits.check("max_pictures", rows)
         return operation.prepare(question.array, question.draw), question.reply
 
     async def _stream(

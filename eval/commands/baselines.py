@@ -10,7 +10,8 @@ from eval.commands.seeds import choose_seeds, prepare_out
 from eval.names import BASELINES, RULES, SHORT
 from ld_data.cli.libraries import needs
 from ld_data.cli.options import File, Jobs, Json, Release, Seed
-from ld_data.cli.output import format_table, print_result
+from ld_data.cli.output import print_result
+from ld_data.cli.table import format_table
 from ld_data.errors import IntegrityError
 from ld_data.release.folder import load
 
@@ -65,12 +66,7 @@ def baselines(
 
 @needs(*FITTERS)
 def tune(
-    release: Release,
-    rule: Annotated[str, Parameter(choices=RULES)],
-    /,
-    *,
-    seed: Seed = 0,
-    as_json: Json = False,
+    release: Release, rule: Annotated[str, Parameter(choices=RULES)], /, *, seed: Seed = 0, as_json: Json = False
 ) -> None:
     """Try learning rates of a learning rule on held-out training rows.
 

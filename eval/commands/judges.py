@@ -8,7 +8,8 @@ from cyclopts import Parameter
 import vae
 from ld_data.cli.libraries import needs
 from ld_data.cli.options import Epochs, File, Json, OwnImages, Release, Seed
-from ld_data.cli.output import format_table, print_result
+from ld_data.cli.output import print_result
+from ld_data.cli.table import format_table
 from ld_data.errors import MissingDataError
 from ld_data.release.folder import find_release, load
 from ld_data.release.inputs import find_inputs

@@ -13,7 +13,8 @@ from eval.leaderboard.submission import Submission
 from eval.predictions import read_file, read_predictions
 from eval.score import describe_entry, write_figure, write_with_error
 from ld_data.cli.options import File, FromService, Json, Predictions, Release, ReleaseAtService, ToService
-from ld_data.cli.output import format_table, print_result
+from ld_data.cli.output import print_result
+from ld_data.cli.table import format_table
 from ld_data.errors import InputError
 from ld_data.release.folder import load
 from ld_data.release.manifest import SHA256

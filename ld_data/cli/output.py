@@ -1,15 +1,12 @@
-"""Results and errors as the commands print them: JSON or text, tables, and red words on terminals."""
+"""Results and errors as the commands print them: JSON or text, with red words on terminals."""
 
 import json
 import os
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any, TextIO
 
-from tabulate import tabulate
-
 RED, PLAIN = "\x1b[31m", "\x1b[0m"
-ALIGNMENTS = {"l": "left", "r": "right"}
 
 
 def print_result(result: Any, text: str, as_json: bool, red: Iterable[str] = ()) -> None:
@@ -20,19 +17,6 @@ def print_result(result: Any, text: str, as_json: bool, red: Iterable[str] = ())
 def report_error(message: str) -> None:
     """Print an error on stderr."""
     print(colour_red(f"error: {message}", ["error:"], sys.stderr), file=sys.stderr)
-
-
-def format_table(headers: Sequence[str], rows: Iterable[Sequence[object]], alignment: str) -> str:
-    """Return a table as plain text.
-
-    Args:
-        headers: one for each column; none for a table without them.
-        rows: the cells, printed as they are.
-        alignment: `l` (left) or `r` (right) for each column.
-    """
-    return tabulate(
-        rows, headers, tablefmt="plain", disable_numparse=True, colalign=[ALIGNMENTS[letter] for letter in alignment]
-    )
 
 
 def colour_red(text: str, words: Iterable[str], stream: TextIO | None) -> str:

@@ -48,7 +48,7 @@ def make_program(package: str, summary: str, example: str) -> App:
         help_flags=HELP_FLAGS,
         help_format="plaintext",
         version=f"LD-Data {ld_data.__version__}, Python {platform.python_version()}",
-        default_parameter=Parameter(negative=(), show_default=_describe_default),
+        default_parameter=Parameter(negative=(), show_default=_describe_default, allow_repeating=True),
         config=_refuse_fractions,
     )
 

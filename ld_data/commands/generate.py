@@ -139,14 +139,7 @@ def benchmark(
     print_result({way: asdict(timing) for way, timing in timings.items()}, text, as_json)
 
 
-add_command(
-    app,
-    mnist1d,
-    "mnist1d",
-    "Write MNIST-1D signals, as .npz or .npy.",
-    "--out signals.npz --seed 7",
-    GROUP,
-)
+add_command(app, mnist1d, "mnist1d", "Write MNIST-1D signals, as .npz or .npy.", "--out signals.npz --seed 7", GROUP)
 for _preset, _config in PRESETS.items():
     add_command(
         app,

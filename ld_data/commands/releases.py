@@ -7,7 +7,8 @@ from typing import Annotated, Any
 from cyclopts import Parameter
 
 from ld_data.cli.options import Checkpoints, Folder, Json, Release
-from ld_data.cli.output import format_table, print_result
+from ld_data.cli.output import print_result
+from ld_data.cli.table import format_table
 from ld_data.errors import LdDataError
 from ld_data.export.formats import FORMATS, export_dataset
 from ld_data.release import folder as releases

@@ -5,17 +5,14 @@ Both have a table for each split, and one with a row for each class: its cell, a
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from ld_data.extras import name_missing
+from ld_data.extras import import_library
 from ld_data.release.adapters import name_columns
 from ld_data.release.dataset import LatentDataset, Split
 from ld_data.typing import Array
-
-with name_missing():
-    import pyarrow as pa
-    from pyarrow import csv, parquet
 
 ROWS_IN_A_GROUP = 10_000
 
@@ -27,6 +24,7 @@ def write_parquet(data: LatentDataset, folder: Path) -> None:
 
     Vectors are fixed-size lists of float32; labels are int64.
     """
+    pa, parquet = import_library("pyarrow"), import_library("pyarrow.parquet")
     for name, columns in _make_tables(data).items():
         table = pa.table({column: _make_lists(values) for column, values in columns.items()})
         numbers = [column for column, values in columns.items() if values.dtype.kind != "f"]  # normals do not repeat
@@ -38,6 +36,7 @@ def write_csv(data: LatentDataset, folder: Path) -> None:
 
     The digits of each number suffice to read the same float32 again.
     """
+    pa, csv = import_library("pyarrow"), import_library("pyarrow.csv")
     for name, columns in _make_tables(data).items():
         flat = dict(pair for column, values in columns.items() for pair in _spread(column, values))
         csv.write_csv(pa.table(flat), folder / f"{name}.csv")
@@ -57,7 +56,9 @@ def _make_columns(split: Split) -> Columns:
     return {"x": split.x, "y": split.y, "label": split.label.astype(np.int64)}
 
 
-def _make_lists(values: Array) -> "pa.Array":
+def _make_lists(values: Array) -> Any:
+    """Return a column of numbers, or of fixed-size lists, as a `pyarrow.Array`."""
+    pa = import_library("pyarrow")
     flat = pa.array(np.ascontiguousarray(values).reshape(-1))
     return flat if values.ndim == 1 else pa.FixedSizeListArray.from_arrays(flat, values.shape[1])
 

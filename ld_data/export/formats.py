@@ -4,8 +4,10 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from ld_data.errors import InputError, StorageError
+from ld_data.export.arrow import write_csv, write_parquet
 from ld_data.export.card import CARD_NAME, make_card
 from ld_data.export.croissant import CROISSANT_NAME, describe_dataset
+from ld_data.export.safetensors import write_safetensors
 from ld_data.release.dataset import NPY_FILES, LatentDataset
 from ld_data.release.folder import DATA_NAME
 from ld_data.release.manifest import FileRecord, Manifest
@@ -48,38 +50,18 @@ def export_dataset(data: LatentDataset, form: str, folder: str | Path) -> list[P
     return [target / name for name in FORMATS[form]]
 
 
-def _write_npz(data: LatentDataset, _: Manifest, folder: Path) -> None:
-    write_npz(folder / DATA_NAME, data.to_arrays())
-
-
-def _write_npy(data: LatentDataset, _: Manifest, folder: Path) -> None:
-    data.save_npy(folder)
-
-
 def _write_parquet(data: LatentDataset, manifest: Manifest, folder: Path) -> None:
-    from ld_data.export.arrow import write_parquet  # late: pyarrow is optional
-
     write_parquet(data, folder)
     records = {name: FileRecord.of(folder / name) for name in PARQUET_FILES}
     (folder / CROISSANT_NAME).write_text(describe_dataset(manifest, records), "utf-8")
 
 
-def _write_safetensors(data: LatentDataset, manifest: Manifest, folder: Path) -> None:
-    from ld_data.export.safetensors import write_safetensors  # late: safetensors is optional
-
-    write_safetensors(data.to_arrays(), manifest, folder / "data.safetensors")
-
-
-def _write_csv(data: LatentDataset, _: Manifest, folder: Path) -> None:
-    from ld_data.export.arrow import write_csv  # late: pyarrow is optional
-
-    write_csv(data, folder)
-
-
-_WRITERS: Mapping[str, Callable[[LatentDataset, Manifest, Path], None]] = {
-    "npz": _write_npz,
-    "npy": _write_npy,
+_WRITERS: Mapping[str, Callable[[LatentDataset, Manifest, Path], object]] = {
+    "npz": lambda data, _, folder: write_npz(folder / DATA_NAME, data.to_arrays()),
+    "npy": lambda data, _, folder: data.save_npy(folder),
     "parquet": _write_parquet,
-    "safetensors": _write_safetensors,
-    "csv": _write_csv,
+    "safetensors": lambda data, manifest, folder: write_safetensors(
+        data.to_arrays(), manifest, folder / "data.safetensors"
+    ),
+    "csv": lambda data, _, folder: write_csv(data, folder),
 }

@@ -6,12 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
-from ld_data.extras import name_missing
+from ld_data.extras import import_library
 from ld_data.release.manifest import Manifest
 from ld_data.typing import Array
-
-with name_missing():
-    from safetensors.numpy import save
 
 
 def write_safetensors(arrays: Mapping[str, Array], manifest: Manifest, path: Path) -> None:
@@ -27,4 +24,4 @@ def write_safetensors(arrays: Mapping[str, Array], manifest: Manifest, path: Pat
         "command": manifest.command,
     }
     contiguous = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
-    path.write_bytes(save(contiguous, {"ld-data": json.dumps(facts)}))
+    path.write_bytes(import_library("safetensors.numpy").save(contiguous, {"ld-data": json.dumps(facts)}))

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from ld_data.extras import name_missing
+from ld_data.extras import import_library
 from ld_data.typing import Array
 
 
@@ -12,9 +12,7 @@ def make_tf_dataset(x: Array, y: Array) -> Any:
     Raises:
         MissingLibraryError: TensorFlow is not installed.
     """
-    with name_missing():
-        import tensorflow as tf  # late: optional
-    return tf.data.Dataset.from_tensor_slices((x, y))
+    return import_library("tensorflow").data.Dataset.from_tensor_slices((x, y))
 
 
 def make_torch_dataset(x: Array, y: Array) -> Any:
@@ -23,11 +21,9 @@ def make_torch_dataset(x: Array, y: Array) -> Any:
     Raises:
         MissingLibraryError: PyTorch is not installed.
     """
-    with name_missing():
-        import torch  # late: optional
-        from torch.utils.data import TensorDataset
+    torch, data = import_library("torch"), import_library("torch.utils.data")
     # copies: a training loop may write into its batches, and the dataset may be read-only
-    return TensorDataset(torch.tensor(x), torch.tensor(y))
+    return data.TensorDataset(torch.tensor(x), torch.tensor(y))
 
 
 def make_dataframe(x: Array, y: Array, label: Array) -> Any:
@@ -41,8 +37,7 @@ def make_dataframe(x: Array, y: Array, label: Array) -> Any:
     Raises:
         MissingLibraryError: pandas is not installed.
     """
-    with name_missing():
-        import pandas as pd  # late: optional
+    pd = import_library("pandas")
     parts = {"x": x, "y": y}
     frames = [pd.DataFrame(rows, columns=name_columns(space, rows.shape[1])) for space, rows in parts.items()]
     return pd.concat([*frames, pd.Series(label, name="label")], axis=1)

@@ -24,3 +24,11 @@ def test_the_service_refuses_a_leaderboard_that_it_cannot_open(checkpoints, plac
 def test_the_service_refuses_a_missing_folder(tmp_path, capsys):
     assert serve_main(["--checkpoints", str(tmp_path / "nope")]) == 1
     assert "is not a folder" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("words", [["benchmark", "--only", "requests"], ["soak", "--minutes", "1"], ["benchmark"]])
+def test_measuring_without_a_checkout_says_that_it_needs_one(words, monkeypatch, capsys):
+    """An installed package has no api/benchmark."""
+    monkeypatch.setattr("api.commands.find_spec", lambda name: None)
+    assert serve_main(words) == 1
+    assert capsys.readouterr().err.startswith("error: benchmark and soak need a checkout of LD-Data")

@@ -185,13 +185,14 @@ def test_requests_in_progress_are_answered_before_a_signal_ends_all(home, tmp_pa
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        (("--workers", "0"), "1 worker or more"),
-        (("--workers", "2", "--checkpoints", "nowhere"), "is not a folder"),
-        (("--workers", "2", "--scores", "mysql://a/b"), "the leaderboard must be"),
+        ({"--workers": "0"}, "1 worker or more"),
+        ({"--checkpoints": "nowhere"}, "is not a folder"),
+        ({"--scores": "mysql://a/b"}, "the leaderboard must be"),
     ],
 )
 def test_a_bad_argument_ends_the_command_with_its_message(checkpoints, options, words, capsys):
-    assert main(["--port", "0", "--scores", str(checkpoints / "s.sqlite"), *options]) == 1
+    arguments = {"--port": "0", "--workers": "2", "--scores": str(checkpoints / "s.sqlite"), **options}
+    assert main([word for pair in arguments.items() for word in pair]) == 1
     printed = capsys.readouterr()
     assert printed.out == ""
     assert words in printed.err
@@ -203,10 +204,10 @@ def test_workers_that_cannot_start_end_the_service(home):
 from pathlib import Path
 from api.commands import _listen
 from api.server import Service, serve
-from ld_data.cli.parser import run
+from ld_data.cli.program import run_command
 if __name__ == "__main__":
     service = Service(Path({str(home / "checkpoints")!r}), "mysql://a/b", print, workers=2)
-    raise SystemExit(run(lambda: serve(service, _listen("127.0.0.1", 0))))
+    raise SystemExit(run_command(lambda: serve(service, _listen("127.0.0.1", 0))))
 """
     (home / "script.py").write_text(script)
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}

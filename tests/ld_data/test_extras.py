@@ -34,8 +34,6 @@ def test_a_missing_library_is_named_with_what_brings_it():
     [
         ("ld_data.mnist1d.tensorflow", "tensorflow", r"\.\[train\]"),
         ("ld_data.mnist1d.torch", "torch", "pip install torch"),
-        ("ld_data.export.arrow", "pyarrow", r"\.\[formats\]"),
-        ("ld_data.export.safetensors", "safetensors", r"\.\[formats\]"),
     ],
 )
 def test_modules_that_users_import_for_a_library_name_it_where_it_is_missing(monkeypatch, module, library, remedy):

@@ -149,10 +149,10 @@ def test_a_file_that_the_description_leaves_out_is_not_read(preset, built, name)
         values = json.loads((folder / description).read_text())
         values["files"].pop(name, None)
         (folder / description).write_text(json.dumps(values))
-    with pytest.raises(IntegrityError, match=f"{name} is missing, or is not among the files"):
+    with pytest.raises(IntegrityError, match=f"{name} is missing, or is not among the verified files"):
         vae.load(preset)
     if name != "cells.npz":  # which a class VAE has none of
-        with pytest.raises(IntegrityError, match=f"{name} is missing, or is not among the files"):
+        with pytest.raises(IntegrityError, match=f"{name} is missing, or is not among the verified files"):
             vae.load(built)
 
 

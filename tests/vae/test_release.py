@@ -34,7 +34,7 @@ class Brightest:
 def build(checkpoints, monkeypatch):
     """`vae.build_release` of 256 rows, examined against one null."""
     monkeypatch.setattr("ld_data.health.latents.NULL_SEEDS", 1)
-    return lambda *arguments, **options: vae.build_release(make_source(256, 60), *arguments, progress=False, **options)
+    return lambda *arguments, **options: vae.build_release(make_source(256, 60), *arguments, **options)
 
 
 def test_a_release_is_built_from_python(build, checkpoints):

@@ -81,9 +81,9 @@ def test_a_release_of_a_service_is_loaded_from_its_address(codec, cache, tmp_pat
         with serve(make_app(catalogue, store)) as address:
             for end in ("", "/"):
                 assert same(vae.load(f"{address}/v1/datasets/{RELEASE.name}{end}"), codec)
-            with pytest.raises(DownloadError, match=r"offers no models.*Name the address of a release"):
+            with pytest.raises(DownloadError, match=r"has no models.*Name the address of a release"):
                 vae.load(f"{address}/v1/datasets/nope")
-            with pytest.raises(DownloadError, match="offers no models"):
+            with pytest.raises(DownloadError, match="has no models"):
                 vae.load(address)
     assert list_kept(cache) == {*FILES, MANIFEST_NAME}  # not the data
 
@@ -146,7 +146,7 @@ def test_a_file_that_is_not_what_the_preset_says_is_refused_and_not_kept(cache, 
 def test_offline_what_is_kept_is_loaded_and_nothing_is_asked(codec, cache, preset, monkeypatch):
     address, _, asked = preset
     monkeypatch.setenv(locations.OFFLINE_VARIABLE, "1")
-    with pytest.raises(MissingDataError, match="LD_DATA_OFFLINE forbids to download them"):
+    with pytest.raises(MissingDataError, match="LD_DATA_OFFLINE forbids the download"):
         vae.load(address)
     monkeypatch.delenv(locations.OFFLINE_VARIABLE)
     vae.load(address)

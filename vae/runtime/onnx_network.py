@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ld_data.errors import IntegrityError
-from ld_data.extras import name_missing
+from ld_data.extras import import_library
 from ld_data.typing import Array
 
 CHUNK_ROWS = 256  # the values of a dense layer then stay in the cache
@@ -30,9 +30,7 @@ class Network:
             MissingLibraryError: ONNX Runtime is not installed.
         """
         os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # disable telemetry
-        with name_missing():
-            import onnxruntime  # late: listing releases needs no runtime, and it takes 0.1 s
-
+        onnxruntime = import_library("onnxruntime")
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1
         options.log_severity_level = 4  # print nothing: errors are raised

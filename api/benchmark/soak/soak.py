@@ -27,7 +27,7 @@ from api.benchmark.soak.visitors import (
     list_receipts,
     make_visitors,
 )
-from ld_data.errors import StartError
+from api.errors import StartError
 
 MAX_GROWTH = 32.0  # MB, of the last quarter's median over that of the second
 WORKER_BYTES = 2**26  # of a process that has loaded the models

@@ -23,8 +23,8 @@ def asked(monkeypatch):
     """The options that reach the benchmark, which measures nothing."""
     options = []
 
-    def run(asked):
-        options.append(asked)
+    def run(*arguments, **more):
+        options.append((*arguments, more))
         return Results({"data.npz": Sample(2.0, 0.5, 0.6)}, missing={"nginx": "not installed"})
 
     monkeypatch.setattr("api.benchmark.suite.run", run)
@@ -48,7 +48,9 @@ def test_it_prints_tables_or_else_json(folder, asked, capsys):
 
 
 def test_it_fails_if_nothing_started(folder, monkeypatch, capsys):
-    monkeypatch.setattr("api.benchmark.suite.run", lambda asked: Results(missing={"service": "it ended with 1"}))
+    monkeypatch.setattr(
+        "api.benchmark.suite.run", lambda *asked, **more: Results(missing={"service": "it ended with 1"})
+    )
     monkeypatch.setattr("api.benchmark.machine.describe_machine", lambda python: {"processor": "A", "cores": "2"})
     assert main(["benchmark", "--release", str(folder)]) == 1
     assert "nothing could be measured, as nothing started. service: it ended with 1" in capsys.readouterr().err
@@ -57,9 +59,7 @@ def test_it_fails_if_nothing_started(folder, monkeypatch, capsys):
 def test_options_reach_the_benchmark(folder, asked):
     words = ["--only", "others", "start", "--turns", "2", "--seconds", "0.5", "--alternatives", sys.executable]
     assert main(["benchmark", "--release", str(folder), *words]) == 0
-    (options,) = asked
-    assert (options.sections, options.rounds, options.seconds) == (("others", "start"), 2, 0.5)
-    assert options.python == sys.executable
+    assert asked == [(folder, sys.executable, ("others", "start"), {"rounds": 2, "seconds": 0.5})]
 
 
 def test_an_unknown_section_is_refused(asked, capsys):

@@ -9,7 +9,7 @@ import pytest
 
 from api.benchmark.generator import Group, find_percentile, run_load
 from api.benchmark.http import Request
-from ld_data.errors import StartError
+from api.errors import StartError
 
 REQUEST = Request("/x", b"abc", "text/plain")
 

@@ -7,7 +7,7 @@ import pytest
 
 from api.benchmark.http import Request
 from api.benchmark.processes import find_descendants, keep_to_core, read_resident, start
-from ld_data.errors import StartError
+from api.errors import StartError
 
 ASK = Request("/")
 SERVER = [sys.executable, "-m", "http.server", "--bind", "127.0.0.1"]

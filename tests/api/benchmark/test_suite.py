@@ -2,13 +2,14 @@
 
 import dataclasses
 import shutil
+import sys
 
 import pytest
 
-from api.benchmark.contenders import NGINX, OTHERS, Contender
+from api.benchmark.commands import SECTIONS
+from api.benchmark.contenders import ECHO, NGINX, OTHERS, Contender
 from api.benchmark.generator import Sample
-from api.benchmark.options import SECTIONS, Options
-from api.benchmark.suite import MEASUREMENTS, PARTS, Part, compute_ratios, run
+from api.benchmark.suite import PARTS, Part, compute_ratios, run
 from tests.support.paths import CHECKPOINTS
 
 
@@ -19,8 +20,7 @@ def folder(tmp_path):
 
 
 def run_briefly(folder, *sections):
-    options = Options(folder, sections=sections, rounds=1, seconds=0.02, overload_seconds=0.1, progress=False)
-    return run(options)
+    return run(folder, sys.executable, sections, rounds=1, seconds=0.02, overload_seconds=0.1, progress=False)
 
 
 def find_other(name):
@@ -34,7 +34,7 @@ def make_part(contender, rows=1):
 
 def test_every_section_has_a_description_and_something_to_measure():
     assert all(SECTIONS.values())
-    assert {*PARTS, *MEASUREMENTS} == set(SECTIONS)
+    assert {*PARTS, "overload", "start"} == set(SECTIONS)
 
 
 def test_parts_have_different_names():
@@ -77,10 +77,11 @@ def test_the_service_answers_every_part_right(folder, monkeypatch):
 def test_a_server_that_does_not_start_is_named_and_the_others_are_measured(folder, monkeypatch):
     working = find_other("FastAPI, ONNX Runtime")
     broken = Contender("Broken", """{own} -c 'raise SystemExit("no such library")'""", working.ask)
-    monkeypatch.setitem(PARTS, "others", [make_part(broken), make_part(working, 64)])
+    monkeypatch.setitem(PARTS, "others", [make_part(broken), make_part(working, 64), make_part(ECHO[1], 64)])
     results = run_briefly(folder, "others")
     assert results.missing == {"Broken": "it ended with status 1 (no such library)"}
-    assert set(results.samples) == {"FastAPI, ONNX Runtime"}
+    assert set(results.samples) == {"FastAPI, ONNX Runtime", "echo, .npy"}
+    assert all(sample.failures == 0 for sample in results.samples.values())
 
 
 @pytest.mark.slow

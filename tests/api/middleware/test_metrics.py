@@ -53,6 +53,14 @@ def test_the_short_and_the_long_way_count_alike(client):
     assert samples[key("ld_data_rows_total", **encode)] == 3
 
 
+def test_the_label_of_a_route_is_its_whole_template(client):
+    for path in ("", "/versions/1.0.0"):
+        client.post(f"/v2/models/fake-4.x.decoder{path}/infer?a=1", json={})
+    samples = read(client)
+    for route in ("/v2/models/{model}/infer", "/v2/models/{model}/versions/{version}/infer"):
+        assert samples[key("ld_data_requests_total", method="POST", route=route, status="422")] == 1
+
+
 def test_generated_rows_are_counted(client):
     client.post("/v1/sources/mnist1d/generate", json={"num_samples": 50})
     assert read(client)[key("ld_data_rows_total", method="POST", route="/v1/sources/mnist1d/generate")] == 50

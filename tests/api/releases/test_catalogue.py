@@ -20,7 +20,7 @@ def test_an_altered_release_is_not_served_but_the_others_are(release, store):
         catalogue.add_all(release.parent, lambda folder: FakeCodec())
         client = TestClient(make_app(catalogue, store))
         assert client.get("/health").json()["status"] == "degraded"
-        assert_error(client.get("/v1/datasets/broken-4"), 503, "not_ready", "data.npz", "Fetch or build")
+        assert_error(client.get("/v1/datasets/broken-4"), 503, "not_ready", "data.npz", "Fetch, build")
         assert client.get(BASE).status_code == 200
 
 

@@ -49,7 +49,7 @@ def test_x_decode_answers_inputs(client):
 
 
 def test_x_encode_answers_vectors(client):
-    inputs = SOURCE.x_test[:3]
+    inputs = SOURCE.inputs_test[:3]
     for mode in ("sample", "mean"):
         response = client.post(f"{BASE}/x/encode?mode={mode}&seed=3", json={"inputs": inputs.tolist()})
         expected = FakeCodec().x.encode(inputs, mode, 3)

@@ -42,7 +42,7 @@ def test_one_failed_release_makes_the_service_not_ready(start, release):
     (release.parent / "broken-4" / "data.npz").write_bytes(b"")
     client = start(release.parent)
     assert_is_up(client)
-    assert_error(client.get("/health/ready"), 503, "not_ready", "broken-4: ", "data.npz", "Fetch or build")
+    assert_error(client.get("/health/ready"), 503, "not_ready", "broken-4: ", "data.npz", "Fetch, build")
 
 
 def test_a_changed_release_is_not_ready(start, release):

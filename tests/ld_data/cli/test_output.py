@@ -3,7 +3,7 @@ import json
 
 import pytest
 
-from ld_data.cli.output import PLAIN, RED, colour_red, format_table, print_result, report_error, shows_colours
+from ld_data.cli.output import PLAIN, RED, colour_red, print_result, report_error, shows_colours
 
 
 class Terminal(io.StringIO):
@@ -47,13 +47,3 @@ def test_a_result_is_printed_as_text_or_as_json(capsys):
     assert capsys.readouterr().out == "one\n"
     print_result({"a": 1}, "one", as_json=True)
     assert json.loads(capsys.readouterr().out) == {"a": 1}
-
-
-def test_a_table_keeps_its_figures_and_aligns_its_columns():
-    rows = [("a", "0.5000", 10), ("bcd", "12", 9)]
-    assert format_table(("name", "figure", "n"), rows, "lrr").splitlines() == [
-        "name      figure    n",
-        "a         0.5000   10",
-        "bcd           12    9",
-    ]
-    assert format_table((), [("a", 1), ("b", None)], "ll").splitlines() == ["a  1", "b"]

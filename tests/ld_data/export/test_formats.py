@@ -1,4 +1,5 @@
 import json
+import sys
 
 import datasets
 import mlcroissant
@@ -9,7 +10,7 @@ from pyarrow import parquet
 from safetensors.numpy import load_file
 
 import ld_data
-from ld_data.errors import InputError, StorageError
+from ld_data.errors import InputError, MissingLibraryError, StorageError
 from ld_data.export.card import CARD_NAME
 from ld_data.export.croissant import CROISSANT_NAME
 from ld_data.export.formats import FORMATS, export_dataset
@@ -157,7 +158,7 @@ def test_the_licence_travels_with_the_data(data, exported, form):
     assert ("train.parquet" in card) == ("## Columns" in card) == (form == "parquet")
 
 
-def test_whoever_exports_twice_gets_the_same_bytes(data, exported, tmp_path):
+def test_exporting_twice_gives_the_same_bytes(data, exported, tmp_path):
     for form, names in FORMATS.items():
         export_dataset(data, form, tmp_path / form)
         for name in names:
@@ -180,6 +181,18 @@ def test_a_failure_leaves_nothing_behind(data, tmp_path, monkeypatch):
     monkeypatch.setattr(LatentDataset, "save_npy", lambda self, folder: (folder / "missing" / "x").write_bytes(b""))
     with pytest.raises(StorageError):
         export_dataset(data, "npy", tmp_path / "out")
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("form", "library"), [("parquet", "pyarrow"), ("csv", "pyarrow"), ("safetensors", "safetensors")]
+)
+def test_a_format_without_its_library_names_the_library(data, tmp_path, monkeypatch, form, library):
+    for name in [name for name in sys.modules if name.partition(".")[0] == library]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, library, None)
+    with pytest.raises(MissingLibraryError, match=rf"needs {library}.*\.\[formats\]"):
+        export_dataset(data, form, tmp_path / "out")
     assert not list(tmp_path.iterdir())
 
 

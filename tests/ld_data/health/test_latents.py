@@ -42,6 +42,7 @@ def find_missed(measures):
     return {row.measure for row in make_report({"x": measures}, {}, {"x": goals}).missed}
 
 
+@pytest.mark.slow
 def test_a_true_sample_passes_every_row(true_sample):
     report = make_report(measure_latents(true_sample), {}, LATENT_GOALS)
     assert {row.measure for row in report.missed} == NOT_OF_LATENTS  # these take models

@@ -1,3 +1,5 @@
+import re
+
 import keras
 import numpy as np
 import onnx
@@ -47,12 +49,15 @@ def test_the_text_is_a_table_of_costs_and_one_of_measures():
         DecoderRow("published", 3.179, 275, rates, 0.97, {"mse_samples": 0.00382}),
         DecoderRow("other", 1.0, 7, rates, 0.5, {"mse_samples": 0.012}, 61.2),
     ]
-    assert describe_rows(rows) == (
-        "           MFLOP  operations  rows/s at 1  rows/s at 16  rows/s at 64  rows/s at 256  of peak\n"
-        "published   3.18         275        1,234         1,234         1,234          1,234      97%\n"
-        "other       1.00           7        1,234         1,234         1,234          1,234      50%\n"
-        "\n"
-        "           mse_samples  trained\n"
-        "published       0.0038\n"
-        "other           0.0120     61 s"
-    )
+    costs, measures = (text.splitlines() for text in describe_rows(rows).split("\n\n"))
+    rates_of_batches = ["1,234"] * len(BATCHES)
+    assert [re.split(r"\s{2,}", line) for line in costs] == [
+        ["", "MFLOP", "operations", *(f"rows/s at {batch}" for batch in BATCHES), "of peak"],
+        ["published", "3.18", "275", *rates_of_batches, "97%"],
+        ["other", "1.00", "7", *rates_of_batches, "50%"],
+    ]
+    assert [re.split(r"\s{2,}", line.rstrip()) for line in measures] == [
+        ["", "mse_samples", "trained"],
+        ["published", "0.0038"],
+        ["other", "0.0120", "61 s"],
+    ]
