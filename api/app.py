@@ -87,7 +87,7 @@ def make_app(
     state.catalogue, state.store, state.processes = catalogue, store, workers
     state.worker = Worker(limits, workers)
     state.metrics = _make_metrics(state.worker)
-    state.leaderboard = LeaderboardService.make(catalogue, store, state.worker, tokens or Tokens(), challenge_rows)
+    state.leaderboard = LeaderboardService(catalogue, store, state.worker, tokens or Tokens(), challenge_rows)
     state.codec_service = CodecService(catalogue, state.worker, state.metrics.count_call)
     routes = partial(FastAPI.__call__, app)
     limited = BodyLimit(FastPath(routes, state.codec_service), limits.max_body_bytes)

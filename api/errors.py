@@ -6,23 +6,18 @@
 from ld_data.errors import InputError, LdDataError
 
 
-class NotReadyError(LdDataError):
+class NotReadyError(LdDataError, error_type="not_ready"):
     """The release exists, but it failed its check or its models cannot be loaded."""
 
-    error_type = "not_ready"
 
-
-class OverloadedError(LdDataError):
+class OverloadedError(LdDataError, error_type="overloaded"):
     """More work is in progress than the service accepts at once."""
 
-    error_type = "overloaded"
     retry_after = 1  # seconds
 
 
-class RateLimitError(OverloadedError):
+class RateLimitError(OverloadedError, error_type="rate_limited"):
     """One client sends more requests than its limit allows."""
-
-    error_type = "rate_limited"
 
     def __init__(self, message: str, retry_after: int) -> None:
         """Keep the number of seconds to wait before the next try."""
@@ -30,31 +25,21 @@ class RateLimitError(OverloadedError):
         self.retry_after = retry_after
 
 
-class SlowBodyError(LdDataError):
+class SlowBodyError(LdDataError, error_type="slow_body"):
     """The body of a request did not arrive in time."""
 
-    error_type = "slow_body"
 
-
-class TooLargeError(InputError):
+class TooLargeError(InputError, error_type="too_large"):
     """A request has more bytes or rows than the limit allows."""
 
-    error_type = "too_large"
 
-
-class MediaTypeError(InputError):
+class MediaTypeError(InputError, error_type="unsupported_media_type"):
     """The body of a request has a format that the service does not read."""
 
-    error_type = "unsupported_media_type"
 
-
-class NotAcceptableError(LdDataError):
+class NotAcceptableError(LdDataError, error_type="not_acceptable"):
     """The client accepts none of the formats that the service writes."""
 
-    error_type = "not_acceptable"
 
-
-class StartError(LdDataError):
+class StartError(LdDataError, error_type="not_started"):
     """A started program ended, or did not answer, before it was ready."""
-
-    error_type = "not_started"

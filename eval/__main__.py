@@ -7,71 +7,47 @@ from cyclopts import App
 
 from ld_data.cli.program import add_command, make_program, run
 
-COMMANDS = (  # module, function, name, summary, example
-    ("scores", "score", "score", "Score predictions for the test rows.", "ld-mnist-32 predictions.npy"),
+COMMANDS = (  # function, summary, example
+    ("scores:score", "Score predictions for the test rows.", "ld-mnist-32 predictions.npy"),
+    ("scores:compare", "Compare the predictions of two models, row by row.", "ld-mnist-32 a.npy b.npy"),
+    ("scores:ladder", "Find the abilities that a model lacks, by control tasks.", "linear"),
+    ("baselines:baselines", "Fit and score the baselines.", "ld-mnist-32 --only mlp ridge"),
     (
-        "scores",
-        "compare_models",
-        "compare",
-        "Compare the predictions of two models, row by row.",
-        "ld-mnist-32 a.npy b.npy",
-    ),
-    ("scores", "ladder", "ladder", "Find the abilities that a model lacks, by control tasks.", "linear"),
-    ("baselines", "baselines", "baselines", "Fit and score the baselines.", "ld-mnist-32 --only mlp ridge"),
-    (
-        "baselines",
-        "tune",
-        "tune",
+        "baselines:tune",
         "Try learning rates of a learning rule on held-out training rows.",
         "ld-mnist-32 feedback-alignment",
     ),
-    ("classifiers", "classify", "classify", "Train a classifier and test it.", "mnist1d-cnn mnist1d --seeds 3"),
+    ("classifiers:classify", "Train a classifier and test it.", "mnist1d-cnn mnist1d --seeds 3"),
     (
-        "classifiers",
-        "tsne",
-        "tsne",
+        "classifiers:tsne",
         "Plot raw inputs, and a classifier's features before and after training.",
         "deeper mnist --out tsne.png",
     ),
+    ("classifiers:reproduce", "Train the classifiers of a table, beside published figures.", "mnist1d --kept"),
+    ("judges:train_judge", "Train a classifier of a source's raw inputs.", "mnist1d --out judge.keras"),
+    ("judges:judge", "Let a judge read decoded inputs.", "ld-mnist1d-32"),
+    ("leaderboard:leaderboard", "Show the best scores of a service.", "ld-mnist-32"),
     (
-        "classifiers",
-        "reproduce",
-        "reproduce",
-        "Train the classifiers of a table, beside published figures.",
-        "mnist1d --kept",
-    ),
-    ("judges", "train", "train-judge", "Train a classifier of a source's raw inputs.", "mnist1d --out judge.keras"),
-    ("judges", "judge", "judge", "Let a judge read decoded inputs.", "ld-mnist1d-32"),
-    ("leaderboard", "leaderboard", "leaderboard", "Show the best scores of a service.", "ld-mnist-32"),
-    (
-        "leaderboard",
-        "submit",
-        "submit",
+        "leaderboard:submit",
         "Send predictions to a service's leaderboard.",
         'ld-mnist-32 predictions.npy --name "my model"',
     ),
     (
-        "leaderboard",
-        "challenge",
-        "challenge",
+        "leaderboard:challenge",
         "Fetch the x of a release's challenge, whose labels are secret.",
         "ld-mnist1d-32 --out x.npy",
     ),
     (
-        "operators",
-        "close_season",
-        "close-season",
+        "operators:close_season",
         "For operators: close a challenge's season, reveal its secret.",
         "ld-mnist1d-32 --scores scores.sqlite",
     ),
     (
-        "operators",
-        "remove",
-        "remove",
+        "operators:remove",
         "For operators: remove an entry of either track, with a token.",
         'ld-mnist-32 17 --reason "a joke"',
     ),
-    ("leaderboard", "verify_log", "verify-log", "Prove a service's log of receipts, offline.", "log.jsonl"),
+    ("leaderboard:verify_log", "Prove a service's log of receipts, offline.", "log.jsonl"),
 )
 
 
@@ -83,8 +59,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def make_app() -> App:
     """Return the program with its commands."""
     app = make_program("eval", "Scores of models that map x to y.", "score ld-mnist-32 predictions.npy")
-    for module, function, name, summary, example in COMMANDS:
-        add_command(app, f"eval.commands.{module}:{function}", name, summary, example)
+    for path, summary, example in COMMANDS:
+        name = path.partition(":")[2].replace("_", "-")
+        add_command(app, f"eval.commands.{path}", name, summary, example)
     return app
 
 

@@ -10,36 +10,20 @@ import numpy as np
 
 from eval.evaluation import load_dataset
 from eval.predictions import BATCH_ROWS, Model, predict
-from eval.score import RowFigures, Score, measure_rows
+from eval.score import Score, measure_rows, score_rows
 from ld_data.checks import check_integer
 from ld_data.errors import InputError
 from ld_data.release.dataset import LatentDataset
 from ld_data.typing import Doubles
 
 RESAMPLES = 10_000
-MIN_RESAMPLES = 40  # fewer leave a tail of 2.5 % empty; with one, every interval excludes 0
-MAX_RESAMPLES = 1_000_000
-MAX_SEED = 2**63 - 1
-TAILS = (0.025, 0.975)  # of a 95 % interval
 DRAWN_AT_ONCE = 1 << 21  # rows: 16 MiB of indices, and 16 MiB of counts
-ROUNDING = 1e-3  # of a figure: processors round differently, and training amplifies that
-LABELS = {
-    "mse": "MSE",
-    "noise_free_mse": "noise-free MSE",
-    "skill": "skill",
-    "decoded_accuracy": "decoded accuracy",
-}
+LABELS = {"mse": "MSE", "noise_free_mse": "noise-free MSE", "skill": "skill", "decoded_accuracy": "decoded accuracy"}
 
 
 @dataclass(frozen=True)
 class Difference:
-    """One figure of two models on the same rows.
-
-    Attributes:
-        a, b: the figure of each.
-        value: a - b.
-        low, high: the ends of the 95 % interval of a - b.
-    """
+    """One figure of two models on the same rows: `a`, `b`, their difference, and the ends of its 95 % interval."""
 
     a: float
     b: float
@@ -51,11 +35,6 @@ class Difference:
     def is_significant(self) -> bool:
         """Whether the interval excludes 0."""
         return self.low > 0 or self.high < 0
-
-    @property
-    def verdict(self) -> str:
-        """The same in words."""
-        return "significant" if self.is_significant else "not significant"
 
 
 @dataclass(frozen=True)
@@ -81,24 +60,21 @@ class Comparison:
 
     def to_json(self) -> dict[str, Any]:
         """Return the fields as JSON values, and whether each difference is significant."""
-        differences = {
-            name: asdict(getattr(self, name)) | {"is_significant": getattr(self, name).is_significant}
-            for name in LABELS
-        }
-        return asdict(self) | differences
+        values = asdict(self)
+        for name in LABELS:
+            values[name]["is_significant"] = getattr(self, name).is_significant
+        return values
 
     def __str__(self) -> str:
         """Return a small table."""
-        from tabulate import tabulate  # import late: 30 ms that scoring should not pay
+        from ld_data.cli.table import format_table  # import late: 30 ms that scoring should not pay
 
-        figures: dict[str, Difference] = {label: getattr(self, name) for name, label in LABELS.items()}
-        rows = [
-            (label, f"{its.a:.4f}", f"{its.b:.4f}", f"{its.value:.5f}", f"{its.low:.5f} to {its.high:.5f}", its.verdict)
-            for label, its in figures.items()
-        ]
-        headers = ("", "a", "b", "a - b", "95 % interval", "")
-        align = ("left", "right", "right", "right", "right", "left")
-        table = tabulate(rows, headers, "plain", colalign=align, disable_numparse=True)
+        rows = []
+        for name, label in LABELS.items():
+            its: Difference = getattr(self, name)
+            ends, word = f"{its.low:.5f} to {its.high:.5f}", "significant" if its.is_significant else "not significant"
+            rows.append((label, f"{its.a:.4f}", f"{its.b:.4f}", f"{its.value:.5f}", ends, word))
+        table = format_table(("", "a", "b", "a - b", "95 % interval", ""), rows, "lrrrrl")
         return f"{self.release}, {self.rows} test rows, {self.resamples} resamples\n{table}"
 
 
@@ -121,7 +97,6 @@ class SeedSummary:
     Attributes:
         release, data_sha256: as in `Score`.
         n: the number of seeds.
-        mse, noise_free_mse, skill, decoded_accuracy: each over the seeds.
     """
 
     release: str
@@ -159,21 +134,22 @@ def compare(
     over training seeds is another question: see `summarise_seeds`.
 
     Raises:
-        InputError: if `resamples` are not 40 to 1,000,000, if the seed is out of range, or if `eval.evaluate` would
-            refuse a model or the release.
+        InputError: if `resamples` are not 40 to 1,000,000, if the seed is out of range, or as `eval.evaluate`.
         UnknownNameError: if the release does not exist.
         MissingDataError: if a file of predictions does not exist.
     """
-    check_integer("resamples", resamples, MIN_RESAMPLES, MAX_RESAMPLES)
-    check_integer("seed", seed, 0, MAX_SEED)
+    check_integer("resamples", resamples, 40, 1_000_000)  # fewer leave a tail of 2.5 % empty
+    check_integer("seed", seed, 0, 2**63 - 1)
     data = load_dataset(release)
     a, b = (measure_rows(predict(model, data, batch_rows=batch_rows), data) for model in (model_a, model_b))
     gaps = np.stack([a.error - b.error, a.noise_free - b.noise_free, a.hit.astype(float) - b.hit, a.null - a.floor], 1)
     means = np.concatenate(list(_resample_means(gaps, resamples, seed)))
-    ends = dict(zip(LABELS, np.quantile(_to_differences(means), TAILS, axis=0).T.tolist(), strict=True))
+    ends = dict(zip(LABELS, np.quantile(_to_differences(means), (0.025, 0.975), axis=0).T.tolist(), strict=True))
     values = dict(zip(LABELS, _to_differences(gaps.mean(axis=0, keepdims=True))[0].tolist(), strict=True))
-    figures_a, figures_b = _figures(a), _figures(b)
-    differences = {name: Difference(figures_a[name], figures_b[name], values[name], *ends[name]) for name in LABELS}
+    first, second = score_rows(a, data), score_rows(b, data)
+    differences = {
+        name: Difference(getattr(first, name), getattr(second, name), values[name], *ends[name]) for name in LABELS
+    }
     return Comparison(data.name, data.test_sha256, len(data.test), resamples, seed, **differences)
 
 
@@ -204,24 +180,13 @@ def measure_spread(values: Sequence[float]) -> Spread:
 def describe_shift(name: str, new: Spread, old: Spread) -> str:
     """Return a sentence if the mean of a figure moved by more than the older one spreads over its seeds, else "".
 
-    The spread of a single seed counts as 0. On top, a thousandth of 1, or of the mean if that is larger, is allowed for
-    rounding.
+    The spread of a single seed counts as 0. On top comes a thousandth of 1, or of the mean if that is larger, since
+    processors round differently, and training amplifies that.
     """
-    allowed = (old.std or 0.0) + ROUNDING * max(1.0, abs(old.mean))
+    allowed = (old.std or 0.0) + 1e-3 * max(1.0, abs(old.mean))
     if abs(new.mean - old.mean) <= allowed:
         return ""
     return f"{name} is {new.mean:.5f}, committed {old.mean:.5f}, spread {allowed:.5f}."
-
-
-def _figures(rows: RowFigures) -> dict[str, float]:
-    """Return the figures of `LABELS` by name."""
-    null, error = float(rows.null.mean()), float(rows.error.mean())
-    return {
-        "mse": error,
-        "noise_free_mse": float(rows.noise_free.mean()),
-        "skill": (null - error) / (null - float(rows.floor.mean())),
-        "decoded_accuracy": float(rows.hit.mean()),
-    }
 
 
 def _to_differences(means: Doubles) -> Doubles:

@@ -12,8 +12,6 @@ from ld_data.errors import InputError, UnknownNameError
 def load_function(name: str, folder: Path) -> Callable[..., Any]:
     """Return the function named by `module:function`; `folder` is the first place to look for the module.
 
-    An exception that the module raises during its import comes through.
-
     Raises:
         InputError: if the name has another form, or its object cannot be called.
         UnknownNameError: if the module or the function does not exist.

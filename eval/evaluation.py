@@ -28,24 +28,26 @@ def evaluate(
     description, and the score's `entry` is the answer of the leaderboard.
 
     Raises:
-        InputError: if the predictions have the wrong shape, are not finite, or lie beyond +-1e6, or if a name, link or
-            description comes without `submit_to`.
+        InputError: as `eval.predictions.predict`, or if a name, link or description comes without `submit_to`.
         UnknownNameError: if the release does not exist.
         SubmissionError: if the service does not take the predictions; its `score` is the score.
     """
-    if submit_to is None:
-        _check_nothing_is_submitted(name=name, url=url, description=description)
+    texts = {"name": name, "url": url, "description": description}
+    if submit_to is None and (given := ", ".join(word for word, text in texts.items() if text is not None)):
+        raise InputError(
+            f"{given} would go to a leaderboard, and without submit_to nothing is submitted. Add "
+            f'submit_to="http://...", the address of a service, or leave out {given}.'
+        )
     data = load_dataset(release)
     if submit_to is None:
         return score_predictions(predict(model, data, batch_rows=batch_rows), data)
-    from eval.leaderboard.client import submit  # import late: the network stack, needed by submissions alone
-    from eval.leaderboard.submission import Submission
+    from eval.leaderboard import client, submission  # import late: the network stack, needed by submissions alone
 
-    submission = Submission.of(name, url, description)
+    facts = submission.Submission(name or "", url or "", description or "")
     predictions = predict(model, data, batch_rows=batch_rows)
     score = score_predictions(predictions, data)
     try:
-        return replace(score, entry=submit(submit_to, data, predictions.values, submission))
+        return replace(score, entry=client.submit(submit_to, data, predictions.values, facts))
     except SubmissionError as error:
         error.score = score
         error.add_note(f"Nothing is lost: the score is in the `score` of this error.\n{score}")
@@ -53,24 +55,10 @@ def evaluate(
 
 
 def load_dataset(release: str | Path | LatentDataset) -> LatentDataset:
-    """Return the dataset of a release by its name or folder, or the dataset itself.
-
-    Raises:
-        InputError: if `release` has another type.
-        UnknownNameError: if the release does not exist.
-    """
+    """Return the dataset of a release by its name or folder, or the dataset itself; raises as `evaluate`."""
     if not isinstance(release, str | Path | LatentDataset):
         raise InputError(
             f"release must be a name, a folder or a LatentDataset; received {type(release).__name__}. "
             'The model comes first: evaluate(model, "ld-mnist-32").'
         )
     return release if isinstance(release, LatentDataset) else load(release)
-
-
-def _check_nothing_is_submitted(**texts: str | None) -> None:
-    given = [name for name, text in texts.items() if text is not None]
-    if given:
-        raise InputError(
-            f"{', '.join(given)} would go to a leaderboard, and without submit_to nothing is submitted. Add "
-            f'submit_to="http://...", the address of a service, or leave out {", ".join(given)}.'
-        )

@@ -21,22 +21,20 @@ class FitPlan:
     """The plan of a fit.
 
     Attributes:
-        epochs: passes over the rows, at most.
         batch_rows: rows a step.
-        learning_rate: constant, or the peak of a cosine that ends at 0.
+        learning_rate: constant, or, with `cosine`, the start of a cosine that ends at 0.
+        optimizer: makes the optimizer from a learning rate or its schedule.
         seed: of the order of the rows.
         held_out: share of rows that choose the weights of the best epoch; 0 keeps the weights of the last.
-        optimizer: makes the optimizer from a learning rate or its schedule.
-        cosine: whether the learning rate falls along the cosine.
     """
 
     epochs: int
     batch_rows: int
     learning_rate: float
-    seed: int = 0
-    held_out: float = 0.0
     optimizer: MakeOptimizer = ADAMW
     cosine: bool = True
+    seed: int = 0
+    held_out: float = 0.0
 
 
 def fit_model(
@@ -60,15 +58,8 @@ def fit_model(
     model.compile(plan.optimizer(schedule), loss, jit_compile=jit_compile)
     model.optimizer.build(model.trainable_variables)  # else Keras traces the first step twice
     batches = make_batches((inputs, targets), batch_rows, plan.seed)
-    model.fit(
-        batches,
-        steps_per_epoch=steps,
-        epochs=plan.epochs,
-        shuffle=False,
-        verbose=0,
-        callbacks=callbacks,
-        validation_data=validation,
-    )
+    options = {"callbacks": callbacks, "validation_data": validation, "shuffle": False, "verbose": 0}
+    model.fit(batches, steps_per_epoch=steps, epochs=plan.epochs, **options)
 
 
 def make_initializer(random: np.random.Generator) -> keras.initializers.Initializer:

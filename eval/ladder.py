@@ -1,21 +1,21 @@
 """A ladder of control tasks on the x of a release: each task needs one ability, and its best possible MSE is known.
 
-The ladder shows why a model fails on a dataset. The lower rungs have no noise and no classes: a model that cannot copy
-x, or mix its components, fails before the classes matter. The upper rungs are the class map of the release with more
-and more of its noise.
+It shows why a model fails. The lower rungs have no noise and no classes: a model that cannot copy x, or mix its
+components, fails before the classes matter. The upper rungs are the class map of the release with more and more noise.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
+from itertools import pairwise
 from typing import Any, TypeAlias
 
 import numpy as np
-from tabulate import tabulate
 from tqdm import tqdm
 
 from eval.predictions import BATCH_ROWS, Model, predict
 from eval.score import measure_skill, row_errors
 from ld_data.checks import check_integer
+from ld_data.cli.table import format_table
 from ld_data.errors import InputError
 from ld_data.noise import check_seed, make_normals, make_uniforms
 from ld_data.release.dataset import LatentDataset
@@ -24,18 +24,12 @@ from ld_data.typing import Array, Doubles, Floats
 LEARNED = 0.95  # an ability counts as learned from this skill
 CLASSES_LEARNED = 0.85  # the same for class maps: x leaves the class a little open, and good models reach about 0.9
 NOT_LEARNED = 0.5  # an ability counts as not learned below this skill, and as partly learned between the two
-NAMED_ABILITIES = 2  # in the verdict, if a model lacks more
-
-MAX_ROWS = 2**63 - 1
 LOW_RANK = 8
 TEACHER_UNITS = 32  # of each of its two hidden layers
 TEACHER_GAIN = 1.5  # std of the input to a unit, for x of std 1: too nonlinear for a linear map
 NOISE_SCALES = (0.0, 0.25, 0.5, 1.0)
 
-# One stream for each draw, apart from the streams of latents and of the health report.
-PERMUTATION_STREAM, ROTATION_STREAM, READ_STREAM, WRITE_STREAM, TEACHER_STREAM = (
-    (1 << 43) + number for number in range(5)
-)
+FIRST_STREAM = 1 << 43  # one stream for each draw, apart from the streams of latents and of the health report
 
 Fit: TypeAlias = Callable[[Floats, Floats, int], Model]
 FitDataset: TypeAlias = Callable[[LatentDataset, int], Model]
@@ -47,7 +41,6 @@ class Task:
     """A control task: another y for the x of a dataset, row by row.
 
     Attributes:
-        name: of the task.
         ability: the ability that it needs, in one line.
         y_train, y_test: `(n, d)` float32.
         y_best: the answers `(n_test, d)` of the best model. For the class maps that is the oracle that knows the class,
@@ -63,21 +56,13 @@ class Task:
     learned_from: float = LEARNED
 
     @property
-    def null(self) -> float:
-        """The MSE on the test rows of the model that always answers the mean of the training y."""
-        return float(self.null_errors().mean())
-
-    @property
-    def optimum(self) -> float:
-        """The MSE on the test rows of the best model: 0 where y is a function of x."""
-        return float(self.best_errors().mean())
-
     def null_errors(self) -> Doubles:
-        """Return the null's squared error of each test row `(n_test,)`, a mean over dimensions."""
+        """The squared error of each test row `(n_test,)` of the model that answers the mean of the training y."""
         return row_errors(self.y_train.mean(axis=0, dtype=np.float64), self.y_test)
 
+    @property
     def best_errors(self) -> Doubles:
-        """Return the best model's squared error of each test row `(n_test,)`, a mean over dimensions."""
+        """The squared error of each test row `(n_test,)` of the best model: 0 where y is a function of x."""
         return row_errors(self.y_best, self.y_test)
 
     def apply_to(self, data: LatentDataset) -> LatentDataset:
@@ -89,15 +74,12 @@ class Task:
 
 @dataclass(frozen=True)
 class Rung:
-    """The result of a model on a task; the figures are of the test rows.
+    """The result of a model on a task, of which it repeats some fields.
 
     Attributes:
-        task, ability: name and ability of the task.
-        null, optimum: as in `Task`.
-        mse: of the model.
+        null, optimum, mse: MSE on the test rows of the null, of the best model, and of the model.
         skill: (null - mse) / (null - optimum): 0 for the null, 1 for the best model.
         skill_standard_error: of the skill, from its spread over rows.
-        learned_from: as in `Task`.
     """
 
     task: str
@@ -127,58 +109,38 @@ def make_ladder(data: LatentDataset, seed: int = 0) -> list[Task]:
     Raises:
         InputError: if the seed is outside 0 to 2**63 - 1.
     """
-    check_seed(seed)
-    maps = {
+    d = data.latent_dim
+    order = np.argsort(make_uniforms(check_seed(seed), FIRST_STREAM, 0, 1, d)[0])
+    rotation, read, write = (_draw_orthogonal(d, seed, FIRST_STREAM + number) for number in (1, 2, 3))
+    rank = max(1, min(LOW_RANK, d // 2))
+    low_rank = read[:, :rank] @ write[:, :rank].T  # y has variance 1 along `rank` directions, and none along the others
+    maps: dict[str, tuple[str, Map]] = {
         "identity": ("copy the input", lambda x: x),
-        "permutation": ("carry each component to another place", make_permutation(data.latent_dim, seed)),
-        "rotation": ("mix all components linearly", make_rotation(data.latent_dim, seed)),
-        "low rank": ("find the few directions that matter", make_low_rank_map(data.latent_dim, seed)),
-        "teacher": ("follow a smooth nonlinear map", make_teacher(data.train.x, seed)),
+        "permutation": ("carry each component to another place", lambda x: x[:, order]),
+        "rotation": ("mix all components linearly", lambda x: x @ rotation),
+        "low rank": ("find the few directions that matter", lambda x: x @ low_rank),
+        "teacher": ("follow a smooth nonlinear map", _make_teacher(data.train.x, seed)),
     }
-    tasks = [_make_map_task(name, ability, answer, data) for name, (ability, answer) in maps.items()]
+    tasks = []
+    for name, (ability, answer) in maps.items():
+        train, test = (answer(split.x.astype(np.float64)).astype(np.float32) for split in (data.train, data.test))
+        tasks.append(Task(name, ability, train, test, test))
     return tasks + [_make_class_task(scale, data) for scale in NOISE_SCALES]
 
 
-def make_permutation(latent_dim: int, seed: int) -> Map:
-    """Return a function of x `(n, d)` that reorders the components, by a permutation drawn from the seed."""
-    order = np.argsort(make_uniforms(seed, PERMUTATION_STREAM, 0, 1, latent_dim)[0])
-    return lambda x: x[:, order]
-
-
-def make_rotation(latent_dim: int, seed: int) -> Map:
-    """Return a function of x `(n, d)` that multiplies by an orthogonal matrix, drawn from the seed."""
-    matrix = _draw_orthogonal(latent_dim, seed, ROTATION_STREAM)
-    return lambda x: x @ matrix
-
-
-def make_low_rank_map(latent_dim: int, seed: int) -> Map:
-    """Return a linear function of x `(n, d)` of rank r = 8, or d / 2 if that is less.
-
-    It reads r orthonormal directions and writes each to one of r others, so that y has variance 1 along these and none
-    along the rest: r / d on average over components.
-    """
-    rank = max(1, min(LOW_RANK, latent_dim // 2))
-    read = _draw_orthogonal(latent_dim, seed, READ_STREAM)[:, :rank]
-    write = _draw_orthogonal(latent_dim, seed, WRITE_STREAM)[:, :rank]
-    return lambda x: x @ (read @ write.T)
-
-
-def make_teacher(x_train: Array, seed: int) -> Map:
+def _make_teacher(x_train: Array, seed: int) -> Map:
     """Return a random network as a function of x `(n, d)`: two hidden layers of 32 tanh units, and a linear layer.
 
     Each of its d outputs is standardised to mean 0 and variance 1 over `x_train` `(n, d)`.
     """
-    latent_dim = x_train.shape[1]
-    weights, size = [], latent_dim
-    for number, units in enumerate((TEACHER_UNITS, TEACHER_UNITS, latent_dim)):
-        weights.append(make_normals(seed, TEACHER_STREAM + number, 0, size, units) * (TEACHER_GAIN / np.sqrt(size)))
-        size = units
+    d = x_train.shape[1]
+    first, second, last = (
+        make_normals(seed, FIRST_STREAM + number, 0, inputs, outputs) * (TEACHER_GAIN / np.sqrt(inputs))
+        for number, (inputs, outputs) in enumerate(pairwise((d, TEACHER_UNITS, TEACHER_UNITS, d)), start=4)
+    )
 
     def answer(x: Array) -> Array:
-        hidden = x
-        for weight in weights[:-1]:
-            hidden = np.tanh(hidden @ weight)
-        return hidden @ weights[-1]
+        return np.tanh(np.tanh(x @ first) @ second) @ last
 
     answers = answer(x_train)
     mean, std = answers.mean(axis=0), answers.std(axis=0)
@@ -211,8 +173,8 @@ def describe_gaps(name: str, rungs: Sequence[Rung]) -> str:
     gaps = [f"to {rung.ability} ({rung.word})" for rung in rungs if rung.word != "learned"]
     if not gaps:
         return f"{name} lacks none of these abilities."
-    more = f"; and {len(gaps) - NAMED_ABILITIES} more" if len(gaps) > NAMED_ABILITIES else ""
-    return f"{name} lacks these abilities first: {'; '.join(gaps[:NAMED_ABILITIES])}{more}."
+    more = f"; and {len(gaps) - 2} more" if len(gaps) > 2 else ""
+    return f"{name} lacks these abilities first: {'; '.join(gaps[:2])}{more}."
 
 
 def format_rungs(rungs: Sequence[Rung]) -> str:
@@ -220,8 +182,7 @@ def format_rungs(rungs: Sequence[Rung]) -> str:
     rows = [
         (rung.task, rung.ability, f"{rung.skill:.3f} +- {rung.skill_standard_error:.3f}", rung.word) for rung in rungs
     ]
-    align = ("left", "left", "right", "left")
-    return tabulate(rows, ("task", "ability", "skill", ""), "plain", colalign=align, disable_numparse=True)
+    return format_table(("task", "ability", "skill", ""), rows, "llrl")
 
 
 def keep_rows(data: LatentDataset, rows: int) -> LatentDataset:
@@ -230,14 +191,9 @@ def keep_rows(data: LatentDataset, rows: int) -> LatentDataset:
     Raises:
         InputError: if `rows` is below 2.
     """
-    check_integer("rows", rows, 2, MAX_ROWS)
+    check_integer("rows", rows, 2, 2**63 - 1)
     train = replace(data.train, x=data.train.x[:rows], y=data.train.y[:rows], label=data.train.label[:rows])
     return replace(data, train=train, manifest=None)
-
-
-def _make_map_task(name: str, ability: str, answer: Map, data: LatentDataset) -> Task:
-    y_train, y_test = (answer(split.x.astype(np.float64)).astype(np.float32) for split in (data.train, data.test))
-    return Task(name, ability, y_train, y_test, y_test)
 
 
 def _make_class_task(scale: float, data: LatentDataset) -> Task:
@@ -263,16 +219,15 @@ def _climb_task(task: Task, fit: FitDataset, data: LatentDataset, seed: int, bat
         raise InputError(f"fit must return a function of x or an object with predict; returned {type(model).__name__}.")
     # the model predicts new arrays, since `fit` may have written into its own
     errors = row_errors(predict(model, task.apply_to(data), batch_rows=batch_rows).values, task.y_test)
-    skill, skill_standard_error = measure_skill(errors, task.null_errors(), task.best_errors())
-    mse = float(errors.mean())
-    return Rung(task.name, task.ability, task.null, task.optimum, mse, skill, skill_standard_error, task.learned_from)
+    skill = measure_skill(errors, task.null_errors, task.best_errors)
+    null, optimum, mse = (float(rows.mean()) for rows in (task.null_errors, task.best_errors, errors))
+    return Rung(task.name, task.ability, null, optimum, mse, *skill, task.learned_from)
 
 
 def _draw_orthogonal(latent_dim: int, seed: int, stream: int) -> Doubles:
-    """Return an orthogonal matrix `(d, d)`, uniform over all of them.
+    """Return an orthogonal matrix `(d, d)`, uniform over all: Q of the QR decomposition of normals, made unique.
 
-    It is Q of the QR decomposition of normals, with the signs that make it unique (Mezzadri, "How to generate random
-    matrices from the classical compact groups", Notices of the AMS 54, 2007).
+    Mezzadri, "How to generate random matrices from the classical compact groups", Notices of the AMS 54, 2007.
     """
     matrix, triangle = np.linalg.qr(make_normals(seed, stream, 0, latent_dim, latent_dim))
     return matrix * np.sign(np.diagonal(triangle))

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     import torch
 
 BATCH_ROWS = 4096
-MAX_BATCH_ROWS = 2**63 - 1
 EXPECTED_MODEL = (
     "model must be a function of x, an object with predict, a PyTorch module, an array of predictions, or the path of "
     "a .npy file"
@@ -62,7 +61,7 @@ def predict(model: Model, data: LatentDataset, *, batch_rows: int = BATCH_ROWS) 
             lie beyond +-1e6.
         MissingDataError: if the file does not exist.
     """
-    check_integer("batch_rows", batch_rows, 1, MAX_BATCH_ROWS)
+    check_integer("batch_rows", batch_rows, 1, 2**63 - 1)
     if isinstance(model, str | Path):
         if not str(model).endswith(".npy"):
             raise InputError(f"{EXPECTED_MODEL}; received {str(model)!r}. Save predictions with numpy.save.")
@@ -82,13 +81,10 @@ def predict(model: Model, data: LatentDataset, *, batch_rows: int = BATCH_ROWS) 
 
 
 def check_predictions(values: object, data: LatentDataset) -> Predictions:
-    """Return predictions `(n, d)` for the test rows of `data` as the checked type.
-
-    Checked predictions of the right shape come back as they are.
+    """Return predictions `(n, d)` for the test rows of `data` as the checked type, checked ones as they are.
 
     Raises:
-        InputError: if the shape is another, or if the values are no numbers, not finite, or beyond +-1e6 (y is
-            N(0, I)).
+        InputError: if the shape is another, or if the values are no numbers, not finite, or beyond +-1e6.
     """
     n = len(data.test)
     if isinstance(values, Predictions):
@@ -100,12 +96,7 @@ def check_predictions(values: object, data: LatentDataset) -> Predictions:
 
 
 def read_predictions(path: str | Path, data: LatentDataset) -> Predictions:
-    """Return the predictions `(n, d)` for the test rows of `data` from an `.npy` file.
-
-    Raises:
-        InputError: if the file is no `.npy` file, or if `check_predictions` refuses its array.
-        MissingDataError: if the file does not exist.
-    """
+    """Return the checked predictions `(n, d)` of a file; raises as `read_file` and `check_predictions`."""
     values = read_file(path, f"{data.test.y.shape} for {data.name}")
     try:
         return check_predictions(values, data)
@@ -129,7 +120,6 @@ def read_file(path: str | Path, expected: str) -> Array:
 
 
 def _ask(answer: Answer, data: LatentDataset, batch_rows: int) -> Predictions:
-    """Return the answers to all batches of the test rows, one below the other."""
     rows = len(data.test)
     predictions = np.empty((rows, data.latent_dim), np.float32)
     for start in range(0, rows, batch_rows):
@@ -143,12 +133,19 @@ def _ask(answer: Answer, data: LatentDataset, batch_rows: int) -> Predictions:
         values = _to_numpy(answered)
         if stop - start == rows:
             return check_predictions(values, data)
-        predictions[start:stop] = _check_batch(values, data, stop - start, batch)
+        predictions[start:stop] = _check_values(values, data, stop - start, f"the predictions for {batch}", batch=batch)
     return Predictions(predictions)
 
 
-def _check_values(values: object, data: LatentDataset, rows: int, name: str, explanation: str = "") -> Floats:
+def _check_values(
+    values: object, data: LatentDataset, rows: int, name: str, explanation: str = "", batch: str = ""
+) -> Floats:
     array, d = check_numbers(values, name), data.latent_dim
+    if batch and array.ndim == 2 and array.shape[1] == d and len(array) != rows:
+        raise InputError(
+            f"the model was given {batch}: expected one prediction for each of these {rows} rows, received "
+            f"{len(array)}. Models are fed batches; batch_rows={len(data.test)} gives all rows at once."
+        )
     if array.shape != (rows, d):
         received = f"{describe_shape(array, (d,))}{_explain_classes(array, data)}"
         raise InputError(f"{name} must have shape {(rows, d)}{explanation}; {received}")
@@ -164,17 +161,6 @@ def _explain_classes(array: Array, data: LatentDataset) -> str:
     if width == (data.classes,):
         remedy += ", and p @ data.class_mean one-hot vectors or probabilities p `(n, k)`"
     return f"{remedy}."
-
-
-def _check_batch(values: object, data: LatentDataset, rows: int, batch: str) -> Floats:
-    name = f"the predictions for {batch}"
-    array = check_numbers(values, name)
-    if array.ndim == 2 and array.shape[1] == data.latent_dim and len(array) != rows:
-        raise InputError(
-            f"the model was given {batch}: expected one prediction for each of these {rows} rows, received "
-            f"{len(array)}. Models are fed batches; batch_rows={len(data.test)} gives all rows at once."
-        )
-    return _check_values(array, data, rows, name)
 
 
 def _quieten(model: Predictor) -> Answer:

@@ -12,7 +12,6 @@ from ld_data.release.dataset import LatentDataset
 from ld_data.typing import Array, Doubles
 
 LEAK_STANDARD_ERRORS = 5.0
-LARGE = 1000.0  # figures from here on print without decimals: bad scores would have dozens of digits
 
 
 @dataclass(frozen=True)
@@ -20,8 +19,7 @@ class Score:
     """How well a model predicts y from x on the test rows. MSEs are means over rows and dimensions.
 
     Attributes:
-        release: name of the release.
-        data_sha256: of its test set, `LatentDataset.test_sha256`: only scores with the same one compare.
+        data_sha256: of the test set, `LatentDataset.test_sha256`: only scores with the same one compare.
         rows: n of the test set.
         mse: of the predictions against the sampled y.
         standard_error: of the mse, from its spread over rows.
@@ -68,6 +66,7 @@ class Score:
 
     def __str__(self) -> str:
         """Return a small table."""
+        worst = int(np.nanargmin(self.class_accuracy))
         lines = {
             "MSE": write_with_error(self.mse, self.standard_error),
             "null (answers the mean)": f"{self.null:.4f}",
@@ -75,7 +74,7 @@ class Score:
             "skill (0 null, 1 floor)": write_with_error(self.skill, self.skill_standard_error),
             "noise-free MSE": write_figure(self.noise_free_mse),
             "decoded accuracy": f"{self.decoded_accuracy:.4f}",
-            "worst class": self._describe_worst_class(),
+            "worst class": f"{self.class_accuracy[worst]:.4f} (class {worst})",
         }
         if self.entry:
             lines["leaderboard"] = describe_entry(self.entry)
@@ -83,10 +82,6 @@ class Score:
         if self.is_leak:
             table.append(self.describe_leak())
         return "\n  ".join(table)
-
-    def _describe_worst_class(self) -> str:
-        worst = int(np.nanargmin(self.class_accuracy))
-        return f"{self.class_accuracy[worst]:.4f} (class {worst})"
 
     def describe_leak(self) -> str:
         """Return a warning for an MSE below the floor."""
@@ -115,13 +110,14 @@ class RowFigures:
 
 
 def score_predictions(predictions: Predictions | Array, data: LatentDataset) -> Score:
-    """Return the score of predictions `(n, d)` for the test rows of `data`.
+    """Return the score of predictions `(n, d)` for the test rows of `data`; raises as `check_predictions`."""
+    return score_rows(measure_rows(check_predictions(predictions, data), data), data)
 
-    Raises:
-        InputError: if `check_predictions` refuses the array.
-    """
-    rows = measure_rows(check_predictions(predictions, data), data)
+
+def score_rows(rows: RowFigures, data: LatentDataset) -> Score:
+    """Return the score that the figures of the test rows of `data` make."""
     skill, skill_standard_error = measure_skill(rows.error, rows.null, rows.floor)
+    hits = [rows.hit[data.test.label == label] for label in range(data.classes)]
     return Score(
         release=data.name,
         data_sha256=data.test_sha256,
@@ -134,7 +130,7 @@ def score_predictions(predictions: Predictions | Array, data: LatentDataset) -> 
         skill_standard_error=skill_standard_error,
         noise_free_mse=float(rows.noise_free.mean()),
         decoded_accuracy=float(rows.hit.mean()),
-        class_accuracy=_class_shares(rows.hit, data),
+        class_accuracy=tuple(float(own.mean()) if len(own) else math.nan for own in hits),
     )
 
 
@@ -164,8 +160,8 @@ def row_errors(guess: Array, truth: Array) -> Doubles:
 
 
 def write_figure(value: float, decimals: int = 4) -> str:
-    """Return a figure with so many decimals; 1000 and more in short, as 2.3e+05."""
-    return f"{value:.{decimals}f}" if abs(value) < LARGE else f"{value:.1e}"
+    """Return a figure with so many decimals; 1000 and more in short, as 2.3e+05: bad scores have dozens of digits."""
+    return f"{value:.{decimals}f}" if abs(value) < 1000 else f"{value:.1e}"
 
 
 def write_with_error(value: float, error: float, decimals: int = 4, sign: str = "+-") -> str:
@@ -178,12 +174,6 @@ def describe_entry(entry: Mapping[str, Any]) -> str:
     verdict = "accepted" if entry["status"] == "ranked" else "accepted as suspect: more classes decoded than x allows"
     rank = "" if entry["rank"] is None else f", rank {entry['rank']}"
     return f"{verdict}{rank}; receipt {entry['id']}, sha256 {entry['receipt_sha256']}"
-
-
-def _class_shares(hit: Array, data: LatentDataset) -> tuple[float, ...]:
-    """Return the share of hits `(n,)` among the test rows of each class."""
-    members = (hit[data.test.label == label] for label in range(data.classes))
-    return tuple(float(hits.mean()) if len(hits) else math.nan for hits in members)
 
 
 def _standard_error(values: Doubles) -> float:

@@ -2,6 +2,7 @@
 
 import operator
 from typing import Any
+from urllib.parse import urlsplit
 
 import numpy as np
 
@@ -54,12 +55,10 @@ def check_finite(array: Array, name: str) -> Array:
     Raises:
         InputError: it does; the message names the first index.
     """
-    bad = ~np.isfinite(array)
-    if bad.any():
-        place = tuple(int(i) for i in np.argwhere(bad)[0])
-        raise InputError(
-            f"{name} must be finite; {int(bad.sum())} of {array.size} values are not, the first at index {place}."
-        )
+    if not np.isfinite(array).all():
+        bad = np.argwhere(~np.isfinite(array))
+        count, place = len(bad), tuple(bad[0].tolist())
+        raise InputError(f"{name} must be finite; {count} of {array.size} values are not, the first at index {place}.")
     return array
 
 
@@ -141,8 +140,31 @@ def is_release_name(name: str) -> bool:
     return bool(name) and set(name) <= NAME_CHARACTERS
 
 
+def is_link(text: str) -> bool:
+    """Return whether a text is an http or https address."""
+    if " " in text or not text.isprintable():  # `urlsplit` drops line breaks; a request would not
+        return False
+    try:
+        parts = urlsplit(text)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # brackets without an address, or a port that is not a number
+        return False
+
+
+def check_service(address: str) -> str:
+    """Return the address of a service without a slash at its end.
+
+    Raises:
+        InputError: it is not an http or https address, or has a query or a fragment, which no route could follow.
+    """
+    if not is_link(address) or set("?#") & set(address):
+        raise InputError(
+            f"the service must be an http or https address, such as http://127.0.0.1:8000; received {address!r}."
+        )
+    return address.rstrip("/")
+
+
 def _shorten(number: Any) -> str:
     """Return the text of a number, or its size: Python refuses to print integers of thousands of digits."""
-    return (
-        f"one of {number.bit_length()} bits" if isinstance(number, int) and number.bit_length() > 128 else f"{number}"
-    )
+    too_long = isinstance(number, int) and number.bit_length() > 128
+    return f"one of {number.bit_length()} bits" if too_long else f"{number}"

@@ -11,103 +11,77 @@ class LdDataError(Exception):
 
     error_type = "error"
 
+    def __init_subclass__(cls, error_type: str) -> None:
+        """Name the class of errors in answers."""
+        super().__init_subclass__()
+        cls.error_type = error_type
 
-class InputError(LdDataError, ValueError):
+
+class InputError(LdDataError, ValueError, error_type="invalid_input"):
     """A value of the caller has the wrong shape, type or range, or is not finite."""
 
-    error_type = "invalid_input"
 
-
-class UnknownNameError(LdDataError, LookupError):
+class UnknownNameError(LdDataError, LookupError, error_type="unknown_name"):
     """There is no release, source, file or setting of that name."""
 
-    error_type = "unknown_name"
 
-
-class MissingDataError(LdDataError, FileNotFoundError):
+class MissingDataError(LdDataError, FileNotFoundError, error_type="missing_data"):
     """The data are not on this machine, and the download failed or is forbidden."""
 
-    error_type = "missing_data"
 
-
-class MissingLibraryError(LdDataError, ModuleNotFoundError):
+class MissingLibraryError(LdDataError, ModuleNotFoundError, error_type="missing_library"):
     """A library for this part of LD-Data is not installed."""
 
-    error_type = "missing_library"
 
-
-class IntegrityError(LdDataError):
+class IntegrityError(LdDataError, error_type="integrity"):
     """A file or array does not match its hash, size or format."""
 
-    error_type = "integrity"
 
-
-class HealthError(LdDataError):
+class HealthError(LdDataError, error_type="unhealthy"):
     """A release misses the goals of its recipe, and is set aside instead of published."""
 
-    error_type = "unhealthy"
 
-
-class StorageError(LdDataError, OSError):
+class StorageError(LdDataError, OSError, error_type="storage"):
     """The disk refused: full, read-only or not permitted. Older files are unchanged."""
 
-    error_type = "storage"
 
-
-class DownloadError(LdDataError, ConnectionError):
-    """No mirror or server sent the file."""
-
-    error_type = "download"
+class DownloadError(LdDataError, ConnectionError, error_type="download"):
+    """No mirror or server sent the file; `status` is that of the answer, if there was one."""
 
     def __init__(self, message: str, status: int | None = None) -> None:
-        """Keep the status of the answer, if there was one."""
         super().__init__(message)
         self.status = status
 
 
-class ServiceError(LdDataError):
-    """A service did not answer, is not an LD-Data service, or refused."""
-
-    error_type = "service"
+class ServiceError(LdDataError, error_type="service"):
+    """A service did not answer, is not one of LD-Data, or refused; `reason` is the `error_type` of its answer."""
 
     def __init__(self, message: str, status: int | None = None, reason: str = "") -> None:
-        """Keep the status of the answer, if there was one, and its `error_type` as `reason`."""
         super().__init__(message)
         self.status, self.reason = status, reason
 
 
-class SubmissionError(LdDataError):
+class SubmissionError(LdDataError, error_type="submission"):
     """The service did not accept a score; `score` is that score if it was computed on this machine."""
 
-    error_type = "submission"
     score: Any = None
 
 
-class LeakError(InputError):
+class LeakError(InputError, error_type="leak"):
     """Predictions that no model of x could make: they contain the sampled y."""
 
-    error_type = "leak"
 
-
-class DuplicateError(InputError):
+class DuplicateError(InputError, error_type="duplicate"):
     """The same predictions are on the leaderboard already."""
 
-    error_type = "duplicate"
 
-
-class FullError(LdDataError):
+class FullError(LdDataError, error_type="full"):
     """The store has its maximum of entries for a release, or for a name in a season."""
 
-    error_type = "full"
 
-
-class TokenError(LdDataError):
+class TokenError(LdDataError, error_type="unauthorized"):
     """The request needs a token, and has none or a wrong one."""
 
-    error_type = "unauthorized"
 
-
-class ForbiddenError(LdDataError):
+class ForbiddenError(LdDataError, error_type="forbidden"):
     """The service does not allow this request with any token."""
-
-    error_type = "forbidden"

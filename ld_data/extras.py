@@ -8,30 +8,16 @@ from typing import Any
 
 from ld_data.errors import MissingLibraryError
 
-EXTRAS = {
-    "alembic": "serve",
-    "fastapi": "serve",
-    "joblib": "train",
-    "keras": "train",
-    "matplotlib": "plots",
-    "onnx": "train",
-    "onnxruntime": "codec",
-    "orjson": "serve",
-    "pandas": "formats",
-    "PIL": "serve",
-    "prometheus_client": "serve",
-    "pyarrow": "formats",
-    "pydantic": "serve",
-    "safetensors": "formats",
+LIBRARIES = {  # of each extra, named as they are imported
+    "codec": "onnxruntime",
+    "formats": "pandas pyarrow safetensors",
+    "plots": "matplotlib",
+    "serve": "PIL alembic fastapi orjson prometheus_client pydantic sqlalchemy starlette uvicorn",
     "sklearn": "sklearn",
-    "sqlalchemy": "serve",
-    "starlette": "serve",
-    "tensorflow": "train",
-    "tf2onnx": "train",
-    "threadpoolctl": "train",
-    "uvicorn": "serve",
+    "train": "joblib keras onnx tensorflow tf2onnx threadpoolctl",
 }
-OTHERS = {"torch": "torch", "mnist1d": "mnist1d"}  # in no extra; their names for `pip install`
+EXTRAS = {library: extra for extra, libraries in LIBRARIES.items() for library in libraries.split()}
+OTHERS = ("torch", "mnist1d")  # in no extra
 
 
 @contextmanager
@@ -80,7 +66,7 @@ def explain_missing(error: ModuleNotFoundError) -> MissingLibraryError | None:
     """Return an error that says what to install; None for a module that is in no extra."""
     library = (error.name or "").partition(".")[0]
     if library in OTHERS:
-        remedy = f"which LD-Data does not bring. Install it with `pip install {OTHERS[library]}`."
+        remedy = f"which LD-Data does not bring. Install it with `pip install {library}`."
     elif library in EXTRAS:
         extra = EXTRAS[library]
         remedy = f'which the extra {extra} brings: `pip install ".[{extra}]"` in the folder of LD-Data.'

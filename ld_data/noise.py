@@ -8,6 +8,7 @@ numpy's `standard_normal` cannot replace it: its rejection method uses a varying
 
 import numpy as np
 
+from ld_data.checks import check_integer
 from ld_data.errors import InputError
 from ld_data.typing import Doubles
 
@@ -44,11 +45,5 @@ def make_normals(seed: int, stream: int, first_row: int, rows: int, width: int) 
 
 
 def check_seed(seed: int) -> int:
-    """Return `seed` as Python's integer.
-
-    Raises:
-        InputError: it is not an integer from 0 to 2**63 - 1.
-    """
-    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or not 0 <= seed <= MAX_SEED:
-        raise InputError(f"seed must be an integer from 0 to {MAX_SEED}; received {seed!r}.")
-    return int(seed)
+    """Return `seed` as Python's integer if it is an integer from 0 to 2**63 - 1; raises as `check_integer`."""
+    return check_integer("seed", seed, 0, MAX_SEED)

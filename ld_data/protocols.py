@@ -14,11 +14,7 @@ MODES: tuple[Mode, ...] = ("sample", "mean")
 
 
 def check_mode(mode: str) -> Mode:
-    """Return `mode` if it is "sample" or "mean".
-
-    Raises:
-        InputError: it is neither.
-    """
+    """Return `mode` if it is "sample" or "mean"; raise `InputError` otherwise."""
     for known in MODES:
         if mode == known:
             return known

@@ -129,7 +129,7 @@ def test_mnist1d_is_encoded_by_the_shipped_models():
 
 def test_mnist_is_encoded_by_the_shipped_models(mnist_home):
     data, codec = (load(CHECKPOINTS / "ld-mnist-32") for load in (ld_data.load, vae.load))
-    images = load_mnist({"LD_DATA_HOME": str(mnist_home)})["x_test"][:2000]
+    images = load_mnist()["x_test"][:2000]
     x = codec.x.encode(images, seed=data.manifest.seed, first_row=len(data.train))
     assert np.abs(x - data.test.x[:2000]).max() < 1e-3
     assert np.square(codec.x.decode(data.test.x[:2000]) - images / 255).mean() < 0.008
@@ -137,7 +137,7 @@ def test_mnist_is_encoded_by_the_shipped_models(mnist_home):
 
 def test_varied_digits_are_encoded_by_the_shipped_models(mnist_home):
     data, codec = (load(CHECKPOINTS / ROT_BACK) for load in (ld_data.load, vae.load))
-    digits, first = load_mnist({"LD_DATA_HOME": str(mnist_home)}), len(data.train)
+    digits, first = load_mnist(), len(data.train)
     stream = VariationStream(PRESETS[data.manifest.source["name"]], digits["x_test"], digits["y_test"])
     images = to_bytes(stream.make_rows(first, 2000).x)
     x = codec.x.encode(images, seed=data.manifest.seed, first_row=first)

@@ -6,6 +6,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 import ld_data
+from eval.classifiers.judges import open_judge
 from ld_data.cli.libraries import needs
 from ld_data.cli.options import Folder, Json, OwnImages, Release, complete_releases
 from ld_data.cli.output import print_result
@@ -91,7 +92,6 @@ def decoders(
         steps: Steps of training of each of them.
     """
     # late: Keras takes 5 s
-    from eval.classifiers.judges import open_judge
     from vae.decoders import comparison, table
 
     if steps < 1:

@@ -15,7 +15,7 @@ from urllib.parse import SplitResult, quote, urlsplit, urlunsplit
 
 from ld_data.errors import DownloadError, InputError, LdDataError, MissingDataError, StorageError
 from ld_data.release.manifest import MANIFEST_NAME, MAX_MANIFEST_BYTES, SHA256, FileRecord, Manifest
-from ld_data.remote.transfer import fetch_bytes, fetch_file
+from ld_data.remote.transfer import Content, fetch_bytes, fetch_file
 from ld_data.settings import CACHE_VARIABLE, OFFLINE_VARIABLE, cache_folder, is_offline
 from vae.preset import PRESET_NAME, Preset
 
@@ -143,7 +143,8 @@ def _keep(description: Description, records: Mapping[str, FileRecord], kept: Pat
     folder = kept / description.sha256
     for name, record in records.items():
         if not _is_here(folder / name, record):
-            fetch_file([join_address(description.folder, name)], folder / name, record.sha256, size=record.size)
+            urls = [join_address(description.folder, name)]
+            fetch_file(Content(name, urls, record.sha256, size=record.size), folder / name)
     _write(folder / description.name, description.content)  # last: it marks the folder as whole
     return folder
 

@@ -1,14 +1,22 @@
-"""The leaderboard as CSV and as Markdown."""
+"""The leaderboard as JSON, CSV and Markdown."""
 
 import csv
 import io
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Annotated, Any, Literal
 from urllib.parse import quote
 
+from fastapi import Query, Request, Response
+from fastapi.responses import JSONResponse, PlainTextResponse
+
+from api.messages.negotiation import choose_media_type
+from api.messages.payload import JSON
 from eval.score import write_figure, write_with_error
 
+Format = Literal["json", "csv", "markdown"]
+TEXT_TYPES: dict[Format, str] = {"csv": "text/csv", "markdown": "text/markdown"}
+FormatQuery = Annotated[Format | None, Query(alias="format", description="By default the header Accept decides.")]
 COLUMNS = (
     "id",
     "status",
@@ -38,6 +46,24 @@ MARKDOWN_SIGNS = re.compile(r"([\\`*_{}\[\]()#+\-.!|~:@^$=\"'/])")
 Rows = Sequence[Mapping[str, Any]]
 
 
+def describe_list(model: type) -> dict[str, Any]:
+    """Return the OpenAPI description of a leaderboard: JSON of that model, or a text."""
+    return {"model": model, "content": {name: {"schema": {"type": "string"}} for name in TEXT_TYPES.values()}}
+
+
+def send_list(
+    request: Request, form: Format | None, title: str, board: dict[str, Any], columns: Sequence[str] = COLUMNS
+) -> Response:
+    """Return a leaderboard in the given format, or else the one that the header Accept prefers, or else JSON."""
+    chosen = form or _choose_format(request.headers.get("accept", ""))
+    headers, scores, suspects = {"Vary": "Accept"}, board["scores"], board["suspects"]
+    if chosen == "json":
+        return JSONResponse(board, headers=headers)
+    text = write_csv(scores, suspects, columns) if chosen == "csv" else write_markdown(title, scores, suspects)
+    headers["X-Content-Type-Options"] = "nosniff"
+    return PlainTextResponse(text, headers=headers, media_type=TEXT_TYPES[chosen])
+
+
 def write_csv(scores: Rows, suspects: Rows, columns: Sequence[str] = COLUMNS) -> str:
     """Return the entries as CSV (RFC 4180): a heading, the ranked entries, and then the suspects.
 
@@ -65,6 +91,11 @@ def write_markdown(title: str, scores: Rows, suspects: Rows) -> str:
 def escape(text: str) -> str:
     """Return a text that Markdown shows literally, and that makes no HTML."""
     return MARKDOWN_SIGNS.sub(r"\\\1", text.replace("&", "&amp;")).replace("<", "&lt;").replace(">", "&gt;")
+
+
+def _choose_format(accept: str) -> Format:
+    accepted = choose_media_type(accept, (JSON, *TEXT_TYPES.values()))
+    return next((form for form, media_type in TEXT_TYPES.items() if media_type == accepted), "json")
 
 
 def _make_cell(value: Any) -> Any:

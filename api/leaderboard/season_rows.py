@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from threading import Lock
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 
@@ -19,33 +19,19 @@ from ld_data.storage.hashing import hash_array
 
 @dataclass(frozen=True)
 class SeasonRows:
-    """A season with its rows.
-
-    Attributes:
-        season: the season.
-        data: the release's dataset with the season's rows as its test rows.
-        x_npy: x `(n, d)` float32 as `.npy`.
-        x_sha256: of x as little-endian bytes.
-    """
+    """A season, and the release's dataset with the season's rows as its test rows; their x also as float32 `.npy`."""
 
     season: Season
     data: LatentDataset = field(repr=False)
     x_npy: bytes = field(repr=False)
     x_sha256: str
 
-    @classmethod
-    def draw(cls, season: Season, release: ServedRelease) -> Self:
-        """Return the rows of a season, drawn from its secret."""
-        split = draw_rows(season.secret, release.manifest.source["name"], release.codec, season.rows)
-        split = replace(split, x=split.x.astype(np.float32))
-        return cls(season, replace(release.data, test=split), write_npy(split.x), hash_array(split.x))
-
 
 class Challenges:
     """The challenges of a service; each process draws the rows of a season once, and one season at a time."""
 
     def __init__(self, catalogue: Catalogue, store: Store, rows: int) -> None:
-        """Start with no rows drawn; seasons that this service opens have so many rows."""
+        """Serve a catalogue and a store; seasons that this service opens have so many rows."""
         self._catalogue, self._store, self._rows, self._lock = catalogue, store, rows, Lock()
         self._drawn: dict[str, SeasonRows] = {}
 
@@ -78,18 +64,16 @@ class Challenges:
                 return season
         raise UnknownNameError(f"{release.manifest.name} has no season {number}; the open one is {current.number}.")
 
-    def find_closed(self, release: ServedRelease) -> list[Season]:
-        """Return the closed seasons, the oldest first."""
-        seasons = self._store.list_seasons(*release.version)
-        return [season for season in seasons if season.closed_at is not None]
-
     def draw(self, release: ServedRelease) -> SeasonRows:
         """Return the open season with its rows."""
         season, name = self.find_season(release), release.manifest.name
         with self._lock:
             drawn = self._drawn.get(name)
             if drawn is None or drawn.season != season:
-                drawn = self._drawn[name] = SeasonRows.draw(season, release)
+                split = draw_rows(season.secret, release.manifest.source["name"], release.codec, season.rows)
+                x = split.x.astype(np.float32)
+                data = replace(release.data, test=replace(split, x=x))
+                drawn = self._drawn[name] = SeasonRows(season, data, write_npy(x), hash_array(x))
             return drawn
 
     def compare(

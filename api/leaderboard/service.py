@@ -1,8 +1,7 @@
 """The parts of the service that the leaderboard's routes work with."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
 from threading import Lock
-from typing import Self
 
 from fastapi import Request
 
@@ -15,64 +14,34 @@ from eval.leaderboard.tokens import Tokens
 from ld_data.typing import Array
 
 
-class PrivateDraws:
-    """The private redraw of each release's test y, drawn once."""
+class LeaderboardService:
+    """The parts that the routes of both tracks share, and one limit for the submissions and removals on both."""
 
-    def __init__(self, seed: int) -> None:
-        """Start with none drawn."""
-        self._seed, self._lock = seed, Lock()
-        self._draws: dict[str, Array] = {}
+    def __init__(self, catalogue: Catalogue, store: Store, worker: Worker, tokens: Tokens, challenge_rows: int) -> None:
+        """Serve a catalogue and a store; new seasons of a challenge have `challenge_rows` rows."""
+        self.catalogue, self.store, self.worker, self.tokens = catalogue, store, worker, tokens
+        self.challenges = Challenges(catalogue, store, challenge_rows)
+        self._rate = RateLimit(worker.limits.max_submissions)
+        self._lock = Lock()
+        self._private_y: dict[str, Array] = {}
 
-    def find(self, release: ServedRelease) -> Array:
-        """Return y `(n_test, d)`, drawn for the test labels by the secret seed."""
+    def admit(self, request: Request, check: Callable[[str], None]) -> None:
+        """Check that the client of a request may change the leaderboard now.
+
+        `check` is `tokens.check_submitter` or `tokens.check_remover`; the rate limit makes guessing tokens slow.
+
+        Raises:
+            RateLimitError: if the client sends too many requests.
+            TokenError, ForbiddenError: as `check`.
+        """
+        self._rate.take(request.client.host if request.client else "")
+        check(request.headers.get("authorization", ""))
+
+    def draw_private_y(self, release: ServedRelease) -> Array:
+        """Return the private redraw of y `(n_test, d)` for a release's test labels, drawn once by the secret seed."""
         with self._lock:
             name = release.manifest.name
-            if name not in self._draws:
-                self._draws[name] = release.codec.y.encode(release.data.test.label, mode="sample", seed=self._seed)
-            return self._draws[name]
-
-
-@dataclass(frozen=True)
-class LeaderboardService:
-    """The parts that the routes of both tracks share; `rate` counts the submissions and removals on both."""
-
-    catalogue: Catalogue
-    store: Store
-    worker: Worker
-    tokens: Tokens
-    rate: RateLimit
-    draws: PrivateDraws
-    challenges: Challenges
-
-    @classmethod
-    def make(cls, catalogue: Catalogue, store: Store, worker: Worker, tokens: Tokens, challenge_rows: int) -> Self:
-        """Return the service of a catalogue and a store; new seasons of a challenge have `challenge_rows` rows."""
-        rate = RateLimit(worker.limits.max_submissions)
-        draws, challenges = PrivateDraws(store.private_seed), Challenges(catalogue, store, challenge_rows)
-        return cls(catalogue, store, worker, tokens, rate, draws, challenges)
-
-    def admit_submitter(self, request: Request) -> None:
-        """Check that the client of a request may submit predictions now.
-
-        Raises:
-            RateLimitError: if it sends too many requests.
-            TokenError: if the request lacks the service's token.
-        """
-        self.rate.take(_read_address(request))
-        self.tokens.check_submitter(request.headers.get("authorization", ""))
-
-    def admit_remover(self, request: Request) -> None:
-        """Check that the client of a request may remove entries now; the rate limit makes guessing tokens slow.
-
-        Raises:
-            RateLimitError: if it sends too many requests.
-            ForbiddenError: if the service has no token to remove.
-            TokenError: if the request lacks it.
-        """
-        self.rate.take(_read_address(request))
-        self.tokens.check_remover(request.headers.get("authorization", ""))
-
-
-def _read_address(request: Request) -> str:
-    """Return the address that a request came from; empty for a client without one."""
-    return request.client.host if request.client else ""
+            if name not in self._private_y:
+                labels, seed = release.data.test.label, self.store.private_seed
+                self._private_y[name] = release.codec.y.encode(labels, mode="sample", seed=seed)
+            return self._private_y[name]

@@ -6,16 +6,8 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 
 from api.leaderboard.answers import AcceptedChallenge, ChallengeList, ChallengeState
-from api.leaderboard.listing import CHALLENGE_COLUMNS, write_csv, write_markdown
-from api.leaderboard.queries import (
-    FormatQuery,
-    LimitQuery,
-    SeasonQuery,
-    SubmissionQuery,
-    choose_format,
-    describe_list,
-    write_text,
-)
+from api.leaderboard.listing import CHALLENGE_COLUMNS, FormatQuery, describe_list, send_list
+from api.leaderboard.queries import LimitQuery, SeasonQuery, SubmissionQuery
 from api.messages.files import matches_etag
 from api.messages.payload import NPY, describe_array, describe_request, read_array
 from api.messages.refusals import describe_errors
@@ -42,7 +34,7 @@ async def show_challenge(release: str, request: Request, leaderboard: Leaderboar
 
     def work(_: bytes) -> dict[str, Any]:
         drawn = challenges.draw(found)
-        closed = [season.to_json() for season in challenges.find_closed(found)]
+        closed = [season.to_json() for season in leaderboard.store.list_seasons(*found.version) if season.closed_at]
         return {"release": release, **drawn.season.to_json(), "x_sha256": drawn.x_sha256, "closed": closed}
 
     return await leaderboard.worker.run(request, work)
@@ -95,14 +87,8 @@ def list_challenge_scores(
     )
     scores = challenges.compare(found, ranked, range(1, len(ranked) + 1))
     suspects = challenges.compare(found, suspected, [None] * len(suspected))
-    chosen = choose_format(request, form)
-    if chosen == "csv":
-        return write_text(write_csv(scores, suspects, CHALLENGE_COLUMNS), chosen)
-    if chosen == "markdown":
-        title = f"{release}, challenge, season {chosen_season.number}"
-        return write_text(write_markdown(title, scores, suspects), chosen)
-    body = {**chosen_season.to_json(), "scores": scores, "suspects": suspects, "head": head}
-    return JSONResponse(body, headers={"Vary": "Accept"})
+    board = {**chosen_season.to_json(), "scores": scores, "suspects": suspects, "head": head}
+    return send_list(request, form, f"{release}, challenge, season {chosen_season.number}", board, CHALLENGE_COLUMNS)
 
 
 @router.post(
@@ -124,7 +110,7 @@ async def add_challenge_score(
     season: SeasonQuery = None,
 ) -> Response:
     """Take predictions `(n, d)` for the challenge's x, in its order, made for the season of that number."""
-    leaderboard.admit_submitter(request)
+    leaderboard.admit(request, leaderboard.tokens.check_submitter)
     challenges, store = leaderboard.challenges, leaderboard.store
     found = challenges.find(release)
 
@@ -133,7 +119,7 @@ async def add_challenge_score(
         _check_season(drawn.season, season)
         predictions = check_predictions(read_array(request, body, "predictions"), drawn.data)
         entry = store.add(submission, verify_challenge(predictions, drawn.data), drawn.season)
-        rank = store.find_rank(entry, drawn.season)
+        rank = store.find_rank(entry)
         (row,) = challenges.compare(found, [entry], [rank])
         return row | {"rank": rank, "receipt": entry.receipt.values}
 

@@ -7,8 +7,8 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.responses import JSONResponse, StreamingResponse
 
 from api.leaderboard.answers import AcceptedScore, Removal, ScoreList
-from api.leaderboard.listing import write_csv, write_markdown
-from api.leaderboard.queries import FormatQuery, LimitQuery, SubmissionQuery, choose_format, describe_list, write_text
+from api.leaderboard.listing import FormatQuery, describe_list, send_list
+from api.leaderboard.queries import LimitQuery, SubmissionQuery
 from api.messages.payload import describe_array, describe_request, read_array
 from api.messages.refusals import describe_errors
 from api.releases.catalogue import ServedRelease
@@ -45,13 +45,8 @@ def list_scores(
     scores, suspects = (
         [entry.to_json() for entry in store.entries(*found.version, status, limit)] for status in ("ranked", "suspect")
     )
-    chosen = choose_format(request, form)
-    if chosen == "csv":
-        return write_text(write_csv(scores, suspects), chosen)
-    if chosen == "markdown":
-        return write_text(write_markdown(found.manifest.name, scores, suspects), chosen)
-    body = {"scores": scores, "suspects": suspects, "private_seed_sha256": store.private_seed_sha256, "head": head}
-    return JSONResponse(body, headers={"Vary": "Accept"})
+    board = {"scores": scores, "suspects": suspects, "private_seed_sha256": store.private_seed_sha256, "head": head}
+    return send_list(request, form, found.manifest.name, board)
 
 
 @router.get(
@@ -89,13 +84,13 @@ async def add_score(
     data_sha256: DataQuery = "",
 ) -> Response:
     """Take predictions `(n_test, d)` for the test rows, in their order; the service computes the score itself."""
-    leaderboard.admit_submitter(request)
+    leaderboard.admit(request, leaderboard.tokens.check_submitter)
     found, store = leaderboard.catalogue.find(release), leaderboard.store
     _check_version(found, data_sha256)
 
     def work(body: bytes) -> tuple[Entry, int | None]:
         predictions = check_predictions(read_array(request, body, "predictions"), found.data)
-        verdict = verify_predictions(predictions, found.data, leaderboard.draws.find(found))
+        verdict = verify_predictions(predictions, found.data, leaderboard.draw_private_y(found))
         entry = store.add(submission, verdict)
         return entry, store.find_rank(entry)
 
@@ -113,7 +108,7 @@ def remove_score(
     release: str, number: NumberPath, request: Request, leaderboard: LeaderboardState, reason: ReasonQuery
 ) -> dict[str, Any]:
     """Return the receipt of the removal."""
-    leaderboard.admit_remover(request)
+    leaderboard.admit(request, leaderboard.tokens.check_remover)
     receipt = leaderboard.store.remove(leaderboard.catalogue.find(release).manifest.name, number, reason)
     return {"receipt": receipt.values, "receipt_sha256": receipt.sha256}
 

@@ -8,19 +8,24 @@ import numpy as np
 from eval.keras_fitting import FitPlan, draw_seed, fit_model, make_initializer
 from eval.predictions import Answer
 from ld_data.release.dataset import LatentDataset
-from ld_data.typing import Floats
 
 UNITS = (256, 256, 256)
 DROPOUT = 0.1
-HELD_OUT = 0.1  # these rows choose the best epoch: y is mostly noise, and small datasets overfit it
-PLAN = FitPlan(epochs=20, batch_rows=128, learning_rate=1e-3, seed=0, held_out=HELD_OUT)
+PLAN = FitPlan(epochs=20, batch_rows=128, learning_rate=1e-3, held_out=0.1)  # small datasets overfit the noise of y
 RESIDUAL_UNITS, RESIDUAL_BLOCKS = 256, 4
 
 
 def fit_mlp(data: LatentDataset, seed: int) -> Answer:
     """Return the predecessor's model: three dense ReLU layers with batch normalisation and dropout of 0.1."""
-    model = _make_mlp(data.latent_dim, np.random.default_rng(seed))
-    _fit(model, keras.losses.MeanSquaredError(), data, data.train.y, seed, "mlp")
+    random, layers = np.random.default_rng(seed), keras.layers
+    model = keras.Sequential([keras.Input((data.latent_dim,))])
+    for units in UNITS:
+        model.add(layers.Dense(units, use_bias=False, kernel_initializer=make_initializer(random)))
+        model.add(layers.BatchNormalization())
+        model.add(layers.ReLU())
+        model.add(layers.Dropout(DROPOUT, seed=draw_seed(random)))
+    model.add(layers.Dense(data.latent_dim, kernel_initializer="zeros"))  # the network starts at the null
+    fit_model(model, keras.losses.MeanSquaredError(), data.train.x, data.train.y, replace(PLAN, seed=seed), "mlp")
     return _make_predictor(model)
 
 
@@ -39,7 +44,7 @@ def fit_joint(data: LatentDataset, seed: int) -> Answer:
     model = keras.Sequential([keras.Input((data.latent_dim,)), body, decoder])
     decoder.set_weights([data.class_weight, data.class_bias])
     classes = np.eye(data.classes, dtype=np.float32)[data.train.label]
-    _fit(model, keras.losses.BinaryCrossentropy(), data, classes, seed, "joint")
+    fit_model(model, keras.losses.BinaryCrossentropy(), data.train.x, classes, replace(PLAN, seed=seed), "joint")
     return _make_predictor(body)
 
 
@@ -59,25 +64,8 @@ def fit_residual(data: LatentDataset, seed: int) -> Answer:
         state = state + layers.Dense(RESIDUAL_UNITS, kernel_initializer="zeros")(inner)
     outputs = layers.Dense(data.latent_dim, kernel_initializer="zeros")(layers.LayerNormalization()(state))
     model = keras.Model(inputs, outputs)
-    _fit(model, keras.losses.MeanSquaredError(), data, data.train.y, seed, "residual")
+    fit_model(model, keras.losses.MeanSquaredError(), data.train.x, data.train.y, replace(PLAN, seed=seed), "residual")
     return _make_predictor(model)
-
-
-def _make_mlp(d: int, random: np.random.Generator) -> keras.Model:
-    model = keras.Sequential([keras.Input((d,))])
-    for units in UNITS:
-        model.add(keras.layers.Dense(units, use_bias=False, kernel_initializer=make_initializer(random)))
-        model.add(keras.layers.BatchNormalization())
-        model.add(keras.layers.ReLU())
-        model.add(keras.layers.Dropout(DROPOUT, seed=draw_seed(random)))
-    model.add(keras.layers.Dense(d, kernel_initializer="zeros"))  # the network starts at the null
-    return model
-
-
-def _fit(
-    model: keras.Model, loss: keras.losses.Loss, data: LatentDataset, targets: Floats, seed: int, title: str
-) -> None:
-    fit_model(model, loss, data.train.x, targets, replace(PLAN, seed=seed), title)
 
 
 def _make_predictor(model: keras.Model) -> Answer:

@@ -1,7 +1,8 @@
 """The baselines by name: simple models and learning rules, each reproducible from its name and a seed."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
@@ -24,41 +25,40 @@ from ld_data.release.dataset import LatentDataset
 
 LEARNING_RATES = (1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 1e-1)  # tried for every rule, with seed 0 on ld-mnist-32
 MAX_SEED = 2**32 - 1  # the limit of scikit-learn
+RULES: dict[str, tuple[type[Network], RulePlan]] = {
+    "backpropagation": (Backpropagation, RulePlan(learning_rate=3e-3)),
+    "feedback-alignment": (FeedbackAlignment, RulePlan()),
+    "direct-feedback": (DirectFeedbackAlignment, RulePlan()),
+    "target-propagation": (DifferenceTargetPropagation, RulePlan()),
+    "predictive-coding": (PredictiveCoding, RulePlan(learning_rate=3e-4)),
+    "equilibrium-propagation": (EquilibriumPropagation, RulePlan(units=(256,), learning_rate=3e-3)),
+    "forward-forward": (ForwardForward, RulePlan(learning_rate=3e-2)),
+    "evolution-strategies": (EvolutionStrategies, RulePlan(units=(64,), batch_rows=256)),
+}
+SEEDLESS = ("mean", "linear", "ridge", "neighbours", "associative-memory", "oracle")  # at most held-out rows are drawn
 
 
-@dataclass(frozen=True)
-class Baseline:
-    """A model to compare with.
-
-    Attributes:
-        fit: fits a model, as `evaluate` takes it, to a dataset from a seed.
-        about: a description in a few words.
-        seeded: whether the seed changes the model by more than the choice of held-out rows.
-    """
-
-    fit: Callable[[LatentDataset, int], Model]
-    about: str
-    seeded: bool = True
+def fit_rule(name: str, data: LatentDataset, seed: int, learning_rate: float | None = None) -> Network:
+    """Return the network that all rules train, fitted by the rule of that name, at its own learning rate or another."""
+    rule, plan = RULES[name]
+    network = rule.make_for(data, plan.units, np.random.default_rng(seed))
+    plan = replace(plan, learning_rate=learning_rate or plan.learning_rate)
+    return fit_network(network, data, plan, seed, name)
 
 
-@dataclass(frozen=True)
-class RuleBaseline:
-    """A learning rule on the network that all rules train; an instance is a `fit`.
-
-    Attributes:
-        name: of the baseline.
-        rule: the kind of network.
-        plan: of its training.
-    """
-
-    name: str
-    rule: type[Network]
-    plan: RulePlan
-
-    def __call__(self, data: LatentDataset, seed: int) -> Network:
-        """Return the trained network."""
-        network = self.rule.make_for(data, self.plan.units, np.random.default_rng(seed))
-        return fit_network(network, data, self.plan, seed, self.name)
+BASELINES: dict[str, Callable[[LatentDataset, int], Model]] = {
+    "mean": regressors.fit_mean,
+    "linear": regressors.fit_linear,
+    "ridge": regressors.fit_ridge,
+    "neighbours": regressors.fit_neighbours,
+    "trees": regressors.fit_trees,
+    "mlp": perceptrons.fit_mlp,
+    "residual": perceptrons.fit_residual,
+    "joint": perceptrons.fit_joint,
+    **{name: partial(fit_rule, name) for name in RULES},
+    "associative-memory": fit_associative_memory,
+    "oracle": regressors.make_oracle,
+}
 
 
 def fit_baseline(name: str, data: LatentDataset, seed: int = 0) -> Model:
@@ -68,27 +68,13 @@ def fit_baseline(name: str, data: LatentDataset, seed: int = 0) -> Model:
         UnknownNameError: if the name is not in `BASELINES`.
         InputError: if the seed is outside 0 to 2**32 - 1.
     """
-    return find_baseline(name).fit(data, check_integer("seed", seed, 0, MAX_SEED))
-
-
-def find_baseline(name: str) -> Baseline:
-    """Return the baseline of that name.
-
-    Raises:
-        UnknownNameError: if the name is not in `BASELINES`.
-    """
     if name not in BASELINES:
         raise UnknownNameError(f"no baseline {name!r}. Known: {', '.join(BASELINES)}.")
-    return BASELINES[name]
+    return BASELINES[name](data, check_integer("seed", seed, 0, MAX_SEED))
 
 
 def score_baseline(name: str, data: LatentDataset, seed: int) -> Score:
-    """Return the score of a baseline on the test rows.
-
-    Raises:
-        UnknownNameError: if the name is not in `BASELINES`.
-        InputError: if the seed is outside 0 to 2**32 - 1.
-    """
+    """Return the score of a baseline on the test rows; raises as `fit_baseline`."""
     return evaluate(fit_baseline(name, data, seed), data)
 
 
@@ -100,44 +86,6 @@ def tune_rule(name: str, data: LatentDataset, seed: int = 0) -> dict[float, floa
         InputError: if the seed is outside 0 to 2**32 - 1.
     """
     check_integer("seed", seed, 0, MAX_SEED)
-    fit = find_baseline(name).fit
-    if not isinstance(fit, RuleBaseline):
-        rules = [rule for rule, baseline in BASELINES.items() if isinstance(baseline.fit, RuleBaseline)]
-        raise UnknownNameError(f"the baseline {name} has no learning rate to tune. These have one: {', '.join(rules)}.")
-    plans = {rate: replace(fit.plan, learning_rate=rate) for rate in LEARNING_RATES}
-    return {rate: replace(fit, plan=plan)(data, seed).held_out_error for rate, plan in plans.items()}
-
-
-RULES: dict[str, tuple[type[Network], RulePlan, str]] = {
-    "backpropagation": (
-        Backpropagation,
-        RulePlan(learning_rate=3e-3),
-        "the gradient: the yardstick of the rules below",
-    ),
-    "feedback-alignment": (FeedbackAlignment, RulePlan(), "fixed random weights on the way back"),
-    "direct-feedback": (DirectFeedbackAlignment, RulePlan(), "the same, straight from the output to each layer"),
-    "target-propagation": (DifferenceTargetPropagation, RulePlan(), "targets through learned inverses"),
-    "predictive-coding": (PredictiveCoding, RulePlan(learning_rate=3e-4), "activities settle, then layers predict"),
-    "equilibrium-propagation": (
-        EquilibriumPropagation,
-        RulePlan(units=(256,), learning_rate=3e-3),
-        "a settled network, and one pulled towards y",
-    ),
-    "forward-forward": (ForwardForward, RulePlan(learning_rate=3e-2), "layers tell true pairs from false ones"),
-    "evolution-strategies": (EvolutionStrategies, RulePlan(units=(64,), batch_rows=256), "random moves of all weights"),
-}
-BASELINES: dict[str, Baseline] = {
-    "mean": Baseline(regressors.fit_mean, "answers the mean of y: the null", seeded=False),
-    "linear": Baseline(regressors.fit_linear, "least squares", seeded=False),
-    "ridge": Baseline(regressors.fit_ridge, "least squares with a penalty", seeded=False),
-    "neighbours": Baseline(regressors.fit_neighbours, "the mean y of the nearest rows", seeded=False),
-    "trees": Baseline(regressors.fit_trees, "gradient-boosted trees"),
-    "mlp": Baseline(perceptrons.fit_mlp, "the predecessor's network"),
-    "residual": Baseline(perceptrons.fit_residual, "a residual network"),
-    "joint": Baseline(perceptrons.fit_joint, "the predecessor's network, trained on classes alone"),
-    **{name: Baseline(RuleBaseline(name, rule, plan), about) for name, (rule, plan, about) in RULES.items()},
-    "associative-memory": Baseline(
-        fit_associative_memory, "a modern Hopfield network of all training rows", seeded=False
-    ),
-    "oracle": Baseline(regressors.make_oracle, "knows the class of the test rows: the floor", seeded=False),
-}
+    if name not in RULES:
+        raise UnknownNameError(f"the baseline {name} has no learning rate to tune. These have one: {', '.join(RULES)}.")
+    return {rate: fit_rule(name, data, seed, learning_rate=rate).held_out_error for rate in LEARNING_RATES}

@@ -12,9 +12,8 @@ from ld_data.release.dataset import LatentDataset
 from ld_data.typing import Array, Doubles
 
 NEIGHBOURS = (10, 30, 100, 300)
-PENALTIES = np.logspace(-2, 6, 17)
 HELD_OUT = 0.1
-TREES, LEAVES, TREE_RATE = 100, 31, 0.1
+TREES = 100
 
 
 def fit_mean(data: LatentDataset, seed: int) -> Answer:
@@ -38,7 +37,7 @@ def fit_ridge(data: LatentDataset, seed: int) -> Answer:
 
     Hoerl and Kennard, "Ridge regression", Technometrics 12, 1970.
     """
-    return RidgeCV(PENALTIES).fit(*_widen(data)).predict
+    return RidgeCV(np.logspace(-2, 6, 17)).fit(*_widen(data)).predict
 
 
 def fit_neighbours(data: LatentDataset, seed: int) -> Answer:
@@ -64,8 +63,8 @@ def fit_trees(data: LatentDataset, seed: int) -> Answer:
     models = [
         HistGradientBoostingRegressor(
             max_iter=TREES,
-            max_leaf_nodes=LEAVES,
-            learning_rate=TREE_RATE,
+            max_leaf_nodes=31,
+            learning_rate=0.1,
             early_stopping=True,
             validation_fraction=HELD_OUT,
             random_state=seed,

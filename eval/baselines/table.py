@@ -8,29 +8,21 @@ from pathlib import Path
 from typing import Any
 
 from joblib import Parallel, delayed, parallel_config
-from tabulate import tabulate
 
-from eval.baselines.registry import BASELINES, find_baseline, score_baseline
+from eval.baselines.registry import BASELINES, SEEDLESS, score_baseline
 from eval.comparison import SeedSummary, Spread, describe_shift, summarise_seeds
+from ld_data.cli.table import format_table
 from ld_data.errors import IntegrityError, MissingDataError
 from ld_data.release.dataset import LatentDataset
 from ld_data.settings import checkpoints_folder
 from ld_data.storage.staging import stage_file
 
-TABLES_FOLDER = "baselines"
 FIGURES = ("skill", "noise_free_mse", "decoded_accuracy", "mse")
 
 
 @dataclass(frozen=True)
 class BaselineRow:
-    """One baseline on a release.
-
-    Attributes:
-        name: of the baseline.
-        seeds: of its fits; one if seeds do not matter.
-        summary: its scores over the seeds.
-        null, floor: MSE on the test rows.
-    """
+    """One baseline on a release: its seeds (one if they do not matter), its scores, and the null and floor as MSE."""
 
     name: str
     seeds: tuple[int, ...]
@@ -44,13 +36,10 @@ def measure_rows(
 ) -> Iterator[BaselineRow]:
     """Yield the row of each baseline, one after another, as each fit ends.
 
-    With several jobs, processes fit different baselines or seeds at the same time, each on one thread.
-
-    Raises:
-        UnknownNameError: if a name is not in `BASELINES`.
-        InputError: if a seed is outside 0 to 2**32 - 1.
+    With several jobs, processes fit different baselines or seeds at the same time, each on one thread. It raises as
+    `fit_baseline`.
     """
-    used = {name: tuple(seeds if find_baseline(name).seeded else seeds[:1]) for name in names}
+    used = {name: tuple(seeds if name not in SEEDLESS else seeds[:1]) for name in names}
     tasks = [delayed(score_baseline)(name, data, seed) for name in names for seed in used[name]]
     with parallel_config("loky", inner_max_num_threads=1 if jobs > 1 else None):
         scores = Parallel(jobs, return_as="generator")(tasks)
@@ -65,9 +54,7 @@ def describe_rows(rows: Sequence[BaselineRow]) -> str:
         (row.name, *(_write(getattr(row.summary, name), name) for name in FIGURES))
         for row in sorted(rows, key=lambda row: -row.summary.noise_free_mse.mean)
     ]
-    headers = ("baseline", "skill", "noise-free MSE", "decoded accuracy", "MSE")
-    align = ("left", *["right"] * len(FIGURES))
-    table = tabulate(figures, headers, "plain", colalign=align, disable_numparse=True)
+    table = format_table(("baseline", "skill", "noise-free MSE", "decoded accuracy", "MSE"), figures, "lrrrr")
     seeds = max(len(row.seeds) for row in rows)
     spread = f"; +- is the standard deviation over {seeds} seeds" if seeds > 1 else ""
     return f"{table}\nnull {rows[0].null:.4f}, floor {rows[0].floor:.4f}{spread}"
@@ -75,7 +62,7 @@ def describe_rows(rows: Sequence[BaselineRow]) -> str:
 
 def table_path(release: str) -> Path:
     """Return the path of a release's table, existing or not."""
-    return checkpoints_folder() / TABLES_FOLDER / f"{release}.json"
+    return checkpoints_folder() / "baselines" / f"{release}.json"
 
 
 def save_rows(rows: Sequence[BaselineRow], path: Path) -> None:
@@ -89,7 +76,7 @@ def load_rows(path: Path) -> list[BaselineRow]:
 
     Raises:
         MissingDataError: if the file does not exist.
-        IntegrityError: if the file holds no such rows.
+        IntegrityError: if it holds no such rows.
     """
     if not path.is_file():
         raise MissingDataError(
@@ -107,19 +94,19 @@ def find_differences(rows: Sequence[BaselineRow], committed: Sequence[BaselineRo
     A mean over other seeds may differ by more, so a row with other seeds gets one sentence about them instead.
     """
     known = {row.name: row for row in committed}
-    sentences = []
-    for row in rows:
-        if row.name not in known:
-            sentences.append(f"{row.name} is not in the committed table.")
-        elif row.summary.data_sha256 != known[row.name].summary.data_sha256:
-            sentences.append(f"{row.name} was measured on another version of {row.summary.release}.")
-        elif row.seeds != known[row.name].seeds:
-            seeds = [", ".join(map(str, table_row.seeds)) for table_row in (row, known[row.name])]
-            sentences.append(f"{row.name} was measured with the seeds {seeds[0]}; expected the committed {seeds[1]}.")
-        else:
-            pairs = [(name, *(getattr(its.summary, name) for its in (row, known[row.name]))) for name in FIGURES]
-            sentences += [describe_shift(f"{row.name}: {name}", new, old) for name, new, old in pairs]
-    return [sentence for sentence in sentences if sentence]
+    return [sentence for row in rows for sentence in _compare_rows(row, known.get(row.name)) if sentence]
+
+
+def _compare_rows(row: BaselineRow, old: BaselineRow | None) -> list[str]:
+    if old is None:
+        return [f"{row.name} is not in the committed table."]
+    if row.summary.data_sha256 != old.summary.data_sha256:
+        return [f"{row.name} was measured on another version of {row.summary.release}."]
+    if row.seeds != old.seeds:
+        new_seeds, old_seeds = (", ".join(map(str, its.seeds)) for its in (row, old))
+        return [f"{row.name} was measured with the seeds {new_seeds}; expected the committed {old_seeds}."]
+    spreads = {name: (getattr(row.summary, name), getattr(old.summary, name)) for name in FIGURES}
+    return [describe_shift(f"{row.name}: {name}", *pair) for name, pair in spreads.items()]
 
 
 def _read_row(values: dict[str, Any]) -> BaselineRow:

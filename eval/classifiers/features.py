@@ -10,9 +10,6 @@ from eval.classifiers.training import Examples, train
 from ld_data.checks import check_integer
 from ld_data.typing import Array
 
-LEAST_ROWS = 10
-PREDICTED_ROWS = 1000
-
 
 def make_views(name: str, examples: Examples, rows: int, seed: int = 0, epochs: int | None = None) -> dict[str, Array]:
     """Return the first test rows `(rows, d)` in three views: raw, and a classifier's features untrained and trained.
@@ -20,16 +17,14 @@ def make_views(name: str, examples: Examples, rows: int, seed: int = 0, epochs: 
     The features are the inputs of its last layer.
 
     Raises:
-        UnknownNameError: if there is no such classifier.
-        InputError: if `rows` is below 10, if the seed or the epochs are out of range, or if the classifier does not
-            read such inputs.
+        InputError: if `rows` is below 10, or as `train`.
     """
-    check_integer("rows", rows, LEAST_ROWS, 2**31)
+    check_integer("rows", rows, 10, 2**31)
     inputs = examples.x_test[:rows]
     untrained = find_classifier(name, inputs.ndim - 1).make(inputs.shape[1:], examples.classes, seed)
     networks = {"untrained features": untrained, "trained features": train(name, examples, seed, epochs)}
     features = {
-        title: make_feature_model(network).predict(inputs, batch_size=PREDICTED_ROWS, verbose=0)
+        title: make_feature_model(network).predict(inputs, batch_size=1000, verbose=0)
         for title, network in networks.items()
     }
     return {title: view.reshape(len(inputs), -1) for title, view in ({"raw inputs": inputs} | features).items()}

@@ -25,7 +25,6 @@ class NetworkPlan:
 
     Attributes:
         dimensions: of an input without its channels: 2 for images, 1 for signals and vectors.
-        classes: k.
         random: draws the seeds of the layers.
         like_torch: whether kernels are initialised as in PyTorch instead of Keras.
         decay: the weight of half the squared kernels in the loss.
@@ -43,14 +42,10 @@ class NetworkPlan:
 
     def make_kernel(self) -> dict[str, Any]:
         """Return the options of a layer for the initialiser and the decay of its kernel."""
-        seed = draw_seed(self.random)
-        initializer = keras.initializers.GlorotUniform(seed=seed)
-        if self.like_torch:
-            initializer = keras.initializers.VarianceScaling(TORCH_SCALE, "fan_in", "uniform", seed=seed)
-        return {
-            "kernel_initializer": initializer,
-            "kernel_regularizer": keras.regularizers.L2(self.decay / 2) if self.decay else None,
-        }
+        scale, mode = (TORCH_SCALE, "fan_in") if self.like_torch else (1.0, "fan_avg")  # the latter as Glorot
+        initializer = keras.initializers.VarianceScaling(scale, mode, "uniform", seed=draw_seed(self.random))
+        regularizer = keras.regularizers.L2(self.decay / 2) if self.decay else None
+        return {"kernel_initializer": initializer, "kernel_regularizer": regularizer}
 
 
 def make_network(parts: Sequence[Part], shape: tuple[int, ...], plan: NetworkPlan) -> keras.Model:

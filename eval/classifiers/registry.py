@@ -23,11 +23,12 @@ from eval.classifiers.parts import (
     recur,
     rescale,
 )
-from eval.keras_fitting import FitPlan, MakeOptimizer, fit_model
+from eval.keras_fitting import FitPlan, fit_model
 from ld_data.errors import InputError, UnknownNameError
 from ld_data.typing import Array, Floats
 
 SGD, ADAM, RMSPROP = keras.optimizers.SGD, keras.optimizers.Adam, keras.optimizers.RMSprop
+_plan = partial(FitPlan, cosine=False)  # of all originals: a constant learning rate, and the last epoch
 KINDS = {1: "signals and vectors", 2: "images"}
 
 
@@ -38,7 +39,7 @@ class Classifier:
     Attributes:
         about: a description in a few words.
         parts: the network without its last layer, the dense one of the classes.
-        plan: of the training.
+        plan: of the training, with the epochs of the original.
         dimensions: 2 if it reads only images, 1 if only signals and vectors; None if it reads all.
         like_torch, decay: as in `NetworkPlan`.
         smoothing: of the labels in training.
@@ -66,13 +67,7 @@ class Classifier:
             raise InputError(f"inputs of shape {shape} are too small for this classifier: {error}") from error
 
     def fit(self, inputs: Floats, labels: Array, classes: int, seed: int, title: str, epochs: int) -> keras.Model:
-        """Return the network fitted to inputs `(n, ...)` and their classes `(n,)`, under a progress bar.
-
-        `plan.epochs` are the epochs of the original.
-
-        Raises:
-            InputError: if the inputs are too small for it.
-        """
+        """Return the network fitted to inputs `(n, ...)` and their classes `(n,)`; raises as `make`."""
         network = self.make(inputs.shape[1:], classes, seed)
         loss = keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=self.smoothing)
         plan = replace(self.plan, seed=seed, epochs=epochs)
@@ -96,33 +91,16 @@ def find_classifier(name: str, dimensions: int) -> Classifier:
     return able[name]
 
 
-def _plan(epochs: int, batch_rows: int, learning_rate: float, optimizer: MakeOptimizer) -> FitPlan:
-    """Return a plan with a constant learning rate that keeps the last epoch, as all originals do."""
-    return FitPlan(epochs, batch_rows, learning_rate, optimizer=optimizer, cosine=False)
-
-
 def _make_ladder() -> dict[str, Classifier]:
     """Return the steps of kingsman142/mnist-classification, each one change away from the one before.
 
     Its trainer sums the loss over a batch where others take the mean. Adam is indifferent to that; for plain steps the
     learning rate is multiplied by the batch.
     """
-    lenet = (
-        convolve(6, 5, "tanh"),
-        pool("Average"),
-        convolve(16, 5, "tanh"),
-        pool("Average"),
-        convolve(120, 4),
-        dense(84, "tanh"),
-    )
-    deeper = (
-        convolve(32, 3, "relu"),
-        pool("Max"),
-        convolve(64, 3, "relu"),
-        convolve(64, 3, "relu"),
-        pool("Max"),
-        dense(100, "relu"),
-    )
+    lenet = [convolve(6, 5, "tanh"), pool("Average"), convolve(16, 5, "tanh"), pool("Average")]
+    lenet += [convolve(120, 4), dense(84, "tanh")]
+    deeper = [convolve(32, 3, "relu"), pool("Max"), convolve(64, 3, "relu"), convolve(64, 3, "relu"), pool("Max")]
+    deeper += [dense(100, "relu")]
     centre = rescale(0.5, 0.5)
     images = partial(Classifier, dimensions=2, like_torch=True)
     momentum = partial(SGD, momentum=0.9)
@@ -152,41 +130,17 @@ def _make_mnist1d() -> dict[str, Classifier]:
 
 def _make_examples() -> dict[str, Classifier]:
     """Return the examples of three frameworks: mnist_mlp.py, mnist/main.py and cnn_mnist.py, of 2017."""
+    keras_mlp = (dense(512, "relu"), drop(0.2), dense(512, "relu"), drop(0.2))
+    torch_cnn = [rescale(0.1307, 0.3081), convolve(10, 5, "relu"), pool("Max"), convolve(20, 5, "relu")]
+    torch_cnn += [drop_channels(0.5), pool("Max"), dense(50, "relu"), drop(0.5)]
+    tensorflow_cnn = [convolve(32, 5, "relu", padding="same"), pool("Max"), convolve(64, 5, "relu", padding="same")]
+    tensorflow_cnn += [pool("Max"), dense(1024, "relu"), drop(0.4)]
+    torch_plan = _plan(10, 64, 1e-2, partial(SGD, momentum=0.5))
+    tensorflow_plan = _plan(33, 100, 1e-3, SGD)  # 19,800 steps on 60,000 images; the original has 20,000
     return {
-        "mlp": Classifier(
-            "Keras' example: 512-512 with dropout",
-            (dense(512, "relu"), drop(0.2), dense(512, "relu"), drop(0.2)),
-            _plan(20, 128, 1e-3, RMSPROP),
-        ),
-        "pytorch-cnn": Classifier(
-            "PyTorch's example",
-            (
-                rescale(0.1307, 0.3081),
-                convolve(10, 5, "relu"),
-                pool("Max"),
-                convolve(20, 5, "relu"),
-                drop_channels(0.5),
-                pool("Max"),
-                dense(50, "relu"),
-                drop(0.5),
-            ),
-            _plan(10, 64, 1e-2, partial(SGD, momentum=0.5)),
-            dimensions=2,
-            like_torch=True,
-        ),
-        "tensorflow-cnn": Classifier(
-            "TensorFlow's example",
-            (
-                convolve(32, 5, "relu", padding="same"),
-                pool("Max"),
-                convolve(64, 5, "relu", padding="same"),
-                pool("Max"),
-                dense(1024, "relu"),
-                drop(0.4),
-            ),
-            _plan(33, 100, 1e-3, SGD),  # 19,800 steps on 60,000 images; the original has 20,000
-            dimensions=2,
-        ),
+        "mlp": Classifier("Keras' example: 512-512 with dropout", keras_mlp, _plan(20, 128, 1e-3, RMSPROP)),
+        "pytorch-cnn": Classifier("PyTorch's example", torch_cnn, torch_plan, dimensions=2, like_torch=True),
+        "tensorflow-cnn": Classifier("TensorFlow's example", tensorflow_cnn, tensorflow_plan, dimensions=2),
     }
 
 
@@ -196,12 +150,8 @@ def _make_residual() -> Classifier:
     In the original, biases decay too, and the last layer is initialised a thousand times smaller.
     """
     block = add(convolve(64, 3, padding="same"), normalise(), activate("relu"), convolve(64, 3, padding="same"))
-    parts = (
-        *(block, block, pool("Max"), drop(0.5)),
-        *(block, block, pool("Max"), drop(0.5)),
-        *(block, block, normalise(), activate("relu")),
-        *(dense(256), normalise(), activate("relu")),
-    )
+    parts = 2 * [block, block, pool("Max"), drop(0.5)] + [block, block, normalise(), activate("relu")]
+    parts += [dense(256), normalise(), activate("relu")]
     about = "six residual blocks"
     return Classifier(about, parts, _plan(5, 32, 1e-4, ADAM), dimensions=2, like_torch=True, decay=1e-4)
 

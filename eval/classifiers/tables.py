@@ -2,12 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import groupby
-
-from tabulate import tabulate
+from typing import Any
 
 from eval.classifiers.trials import Trial, summarise
 from eval.comparison import describe_shift
+from ld_data.cli.table import format_table
 from ld_data.errors import InputError, UnknownNameError
 
 
@@ -16,13 +15,9 @@ class Cell:
     """One place in a table.
 
     Attributes:
-        row, column: its headings.
-        classifier: name of the classifier.
         inputs: name of a source, or of a release for its latents.
-        decoded: whether the latents are decoded.
-        shuffled: whether the pixels or points are put into another order.
-        train_rows: the number of training rows, from the first; None for all.
-        published: the accuracy that others published; None if there is none.
+        decoded, shuffled, train_rows: changes to the inputs, as in `eval.commands.options.InputOptions`.
+        published: the accuracy that others published.
     """
 
     row: str
@@ -47,7 +42,7 @@ class Cell:
 
 @dataclass(frozen=True)
 class Table:
-    """A table: its title, the origin of the figures in brackets, and its cells, row by row."""
+    """A table: its title, the origin of the figures in brackets, and its cells in the order of rows and columns."""
 
     title: str
     origin: str
@@ -56,28 +51,16 @@ class Table:
     def describe(self, trials: Sequence[Trial]) -> str:
         """Return the table as text, filled with the results of trials."""
         columns = list(dict.fromkeys(cell.column for cell in self.cells))
-        rows = []
-        for row, cells in groupby(self.cells, key=lambda cell: cell.row):
-            words = {cell.column: _write(cell, trials) for cell in cells}
-            rows.append((row, *(words.get(column, "") for column in columns)))
-        table = tabulate(rows, ("", *columns), "plain", disable_numparse=True)
+        words = {(cell.row, cell.column): _write(cell, trials) for cell in self.cells}
+        names = dict.fromkeys(cell.row for cell in self.cells)
+        rows = [(name, *(words.get((name, column), "") for column in columns)) for name in names]
+        table = format_table(("", *columns), rows, "l" * (len(columns) + 1))
         meaning = f"% of the test rows read right, +- standard deviation; seeds: {_count_seeds(self.cells, trials)}"
         return "\n".join([self.title, table, meaning, self.origin])
 
 
-def find_table(name: str) -> Table:
-    """Return the table of that name.
-
-    Raises:
-        UnknownNameError: if there is no such table.
-    """
-    if name not in TABLES:
-        raise UnknownNameError(f"no table {name!r}. Known: {', '.join(TABLES)}.")
-    return TABLES[name]
-
-
-def choose_cells(table: Table, rows: Sequence[str] | None) -> list[Cell]:
-    """Return the cells of some rows, or all.
+def choose_rows(table: Table, rows: Sequence[str] | None) -> Table:
+    """Return the table with some of its rows, or all.
 
     Raises:
         UnknownNameError: if the table has no such row.
@@ -85,7 +68,7 @@ def choose_cells(table: Table, rows: Sequence[str] | None) -> list[Cell]:
     names = list(dict.fromkeys(cell.row for cell in table.cells))
     if unknown := [row for row in rows or () if row not in names]:
         raise UnknownNameError(f"no row {unknown[0]!r} in this table. Known: {', '.join(names)}.")
-    return [cell for cell in table.cells if rows is None or cell.row in rows]
+    return replace(table, cells=[cell for cell in table.cells if rows is None or cell.row in rows])
 
 
 def check_kept(cells: Sequence[Cell], seeds: Sequence[int], backend: str, kept: Sequence[Trial]) -> None:
@@ -109,8 +92,11 @@ def find_differences(trials: Sequence[Trial], kept: Sequence[Trial]) -> list[str
 
     All trials have passed `check_kept`.
     """
-    groups, known = _group(trials), _group(kept)
-    return [sentence for key, group in groups.items() if (sentence := _differ(group, known[key]))]
+    groups = [
+        [[trial for trial in known if (trial.classifier, trial.inputs) == key] for known in (trials, kept)]
+        for key in dict.fromkeys((trial.classifier, trial.inputs) for trial in trials)
+    ]
+    return [sentence for new, old in groups if (sentence := _differ(new, old))]
 
 
 def _differ(group: Sequence[Trial], kept: Sequence[Trial]) -> str:
@@ -122,13 +108,6 @@ def _differ(group: Sequence[Trial], kept: Sequence[Trial]) -> str:
     repeated = {(trial.seed, trial.backend) for trial in group}
     same = [trial for trial in kept if (trial.seed, trial.backend) in repeated]
     return describe_shift(f"{name}: accuracy", summarise(group), replace(summarise(same), std=summarise(kept).std))
-
-
-def _group(trials: Sequence[Trial]) -> Mapping[tuple[str, str], list[Trial]]:
-    groups: dict[tuple[str, str], list[Trial]] = {}
-    for trial in trials:
-        groups.setdefault((trial.classifier, trial.inputs), []).append(trial)
-    return groups
 
 
 def _count_seeds(cells: Sequence[Cell], trials: Sequence[Trial]) -> str:
@@ -147,76 +126,68 @@ def _write(cell: Cell, trials: Sequence[Trial]) -> str:
     return f"{100 * spread.mean:.2f}{deviation}{published}"
 
 
-def _make_mnist1d() -> Table:
-    published = {
-        "mnist1d-logistic": (0.32, 0.32),
-        "mnist1d-mlp": (0.68, 0.68),
-        "mnist1d-cnn": (0.94, 0.56),
-        "mnist1d-gru": (0.91, 0.57),
-    }
-    cells = []
-    for name, (plain, shuffled) in published.items():
-        cells.append(Cell(name, "in order", name, "mnist1d", published=plain))
-        cells.append(Cell(name, "shuffled", name, "mnist1d", shuffled=True, published=shuffled))
-    return Table("mnist1d: the points in order, and shuffled", "in brackets: MNIST-1D's own page", cells)
-
-
-def _make_ladder() -> Table:
-    published = {
-        "lenet": 0.9725,
-        "lenet-centred": 0.9798,
-        "lenet-64": 0.9836,
-        "lenet-32": 0.9848,
-        "lenet-faster": 0.9873,
-        "deeper": 0.9905,
-        "deeper-momentum": 0.992,
-    }
-    cells = [Cell(name, "mnist", name, "mnist", published=accuracy) for name, accuracy in published.items()]
-    origin = "in brackets: kingsman142/mnist-classification, means of five trainings"
-    return Table("mnist: one change after another", origin, cells)
-
-
-def _make_examples() -> Table:
-    published = {"mlp": 0.984, "pytorch-cnn": None, "tensorflow-cnn": 0.973}
-    cells = [Cell(name, "mnist", name, "mnist", published=accuracy) for name, accuracy in published.items()]
-    origin = "in brackets: the comment in Keras' example, and the tutorial on TensorFlow's"
-    return Table("mnist: the examples of Keras, PyTorch and TensorFlow", origin, cells)
-
-
-def _make_rotated() -> Table:
-    published = {"residual": 0.9, "deeper": None, "lenet-faster": None, "mlp": None, "logistic": None}
-    source, rows = "mnist-rot-back-image-like", 10_000
-    cells = [
-        Cell(name, "first 10,000 rows", name, source, train_rows=rows, published=accuracy)
+def _fill(
+    column: str, inputs: str, published: Mapping[str, float | None], *, prefix: str = "", **options: Any
+) -> list[Cell]:
+    """Return a column: the cells of classifiers on the same inputs, with their published accuracies."""
+    return [
+        Cell(f"{prefix}{name}", column, name, inputs, published=accuracy, **options)
         for name, accuracy in published.items()
     ]
-    origin = (
+
+
+def _compare_latents(source: str, release: str, *names: str) -> list[Cell]:
+    """Return the cells of classifiers on raw inputs, on decoded x, and, but for the last classifier, on x."""
+    readers, prefix = dict.fromkeys(names), f"{source}:"
+    raw = _fill("raw", source, readers, prefix=prefix)
+    decoded = _fill("decoded x", release, readers, prefix=prefix, decoded=True)
+    return [*raw, *decoded, *_fill("x", release, dict.fromkeys(names[:-1]), prefix=prefix)]
+
+
+MNIST1D = {"mnist1d-logistic": 0.32, "mnist1d-mlp": 0.68, "mnist1d-cnn": 0.94, "mnist1d-gru": 0.91}
+SHUFFLED = {"mnist1d-logistic": 0.32, "mnist1d-mlp": 0.68, "mnist1d-cnn": 0.56, "mnist1d-gru": 0.57}
+LADDER = {
+    "lenet": 0.9725,
+    "lenet-centred": 0.9798,
+    "lenet-64": 0.9836,
+    "lenet-32": 0.9848,
+    "lenet-faster": 0.9873,
+    "deeper": 0.9905,
+    "deeper-momentum": 0.992,
+}
+EXAMPLES = {"mlp": 0.984, "pytorch-cnn": None, "tensorflow-cnn": 0.973}
+ROTATED = {"residual": 0.9, "deeper": None, "lenet-faster": None, "mlp": None, "logistic": None}
+PICTURES = "mnist-rot-back-image-like"
+TABLES: dict[str, Table] = {
+    "mnist1d": Table(
+        "mnist1d: the points in order, and shuffled",
+        "in brackets: MNIST-1D's own page",
+        [*_fill("in order", "mnist1d", MNIST1D), *_fill("shuffled", "mnist1d", SHUFFLED, shuffled=True)],
+    ),
+    "ladder": Table(
+        "mnist: one change after another",
+        "in brackets: kingsman142/mnist-classification, means of five trainings",
+        _fill("mnist", "mnist", LADDER),
+    ),
+    "examples": Table(
+        "mnist: the examples of Keras, PyTorch and TensorFlow",
+        "in brackets: the comment in Keras' example, and the tutorial on TensorFlow's",
+        _fill("mnist", "mnist", EXAMPLES),
+    ),
+    "rotated": Table(
+        f"{PICTURES}: digits turned, on pictures",
         "in brackets: the notebook of residual, of one validation batch of mnist-rot-back-image\n"
         "published of the 50,000 test rows of that set, from 10,000: one hidden layer 37.84, SVM 44.82, autoencoders\n"
-        "48.07, belief network 52.61 (Larochelle et al., 2007, corrected); features that turn 64.5 (Sohn & Lee, 2012)"
-    )
-    return Table(f"{source}: digits turned, on pictures", origin, cells)
-
-
-def _make_latents() -> Table:
-    models = {
-        "ld-mnist-32": ("mnist", {"logistic": True, "mlp": True, "lenet-faster": False}),
-        "ld-mnist-rot-back-32": ("mnist-rot-back-image-like", {"logistic": True, "mlp": True, "deeper": False}),
-        "ld-mnist1d-32": ("mnist1d", {"mnist1d-logistic": True, "mnist1d-mlp": True, "mnist1d-cnn": False}),
-    }
-    cells = []
-    for release, (source, readers) in models.items():
-        for name, reads_vectors in readers.items():
-            row = f"{source}:{name}"
-            cells += [Cell(row, "raw", name, source), Cell(row, "decoded x", name, release, decoded=True)]
-            cells += [Cell(row, "x", name, release)] * reads_vectors
-    return Table("the information in 32 dimensions: trained and tested on each", "x is sampled", cells)
-
-
-TABLES: dict[str, Table] = {
-    "mnist1d": _make_mnist1d(),
-    "ladder": _make_ladder(),
-    "examples": _make_examples(),
-    "rotated": _make_rotated(),
-    "latents": _make_latents(),
+        "48.07, belief network 52.61 (Larochelle et al., 2007, corrected); features that turn 64.5 (Sohn & Lee, 2012)",
+        _fill("first 10,000 rows", PICTURES, ROTATED, train_rows=10_000),
+    ),
+    "latents": Table(
+        "the information in 32 dimensions: trained and tested on each",
+        "x is sampled",
+        [
+            *_compare_latents("mnist", "ld-mnist-32", "logistic", "mlp", "lenet-faster"),
+            *_compare_latents(PICTURES, "ld-mnist-rot-back-32", "logistic", "mlp", "deeper"),
+            *_compare_latents("mnist1d", "ld-mnist1d-32", "mnist1d-logistic", "mnist1d-mlp", "mnist1d-cnn"),
+        ],
+    ),
 }

@@ -1,4 +1,4 @@
-"""Training of classifiers on the inputs of a source, on the latents of a release, or on these decoded."""
+"""Training of classifiers on the inputs of a source, on latents, or on decoded latents; and of judges."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -7,6 +7,7 @@ from typing import Any
 import keras
 import numpy as np
 from joblib import Parallel, delayed, parallel_config
+from sklearn.decomposition import PCA
 
 from eval.classifiers.registry import CLASSIFIERS, find_classifier
 from eval.classifiers.trials import Trial, summarise
@@ -19,11 +20,9 @@ from ld_data.sources.source import Source
 from ld_data.storage.hashing import hash_arrays
 from ld_data.typing import Array, Floats
 
-MAX_SEED = 2**31 - 1
-MAX_EPOCHS = 100_000
-MAX_ROWS = 2**31 - 1
-SHUFFLING_SEED = 42  # the seed of the MNIST-1D notebook, for the same permutation of 40 positions
-TEST_BATCH_ROWS = 1000
+JUDGES = {"mnist-rot-back-image-like": "judge-deeper"}  # by source, where another classifier is better than "judge"
+JUDGE_STEPS = 14_100
+OTHER_SEED = 1 << 16  # judge and VAE get different signals of a generator
 
 
 @dataclass(frozen=True)
@@ -71,7 +70,7 @@ def take_decoded(latents: Examples, codec: LatentCodec) -> Examples:
 def shuffle_positions(examples: Examples) -> Examples:
     """Return the examples with the pixels or points in another order, the same for all inputs."""
     shape = examples.x_train.shape[1:]
-    order = np.random.RandomState(SHUFFLING_SEED).permutation(int(np.prod(shape)))
+    order = np.random.RandomState(42).permutation(int(np.prod(shape)))  # the permutation of the MNIST-1D notebook
     train, test = (x.reshape(len(x), -1)[:, order].reshape(-1, *shape) for x in (examples.x_train, examples.x_test))
     return replace(examples, name=f"{examples.name}, shuffled", x_train=train, x_test=test)
 
@@ -82,7 +81,7 @@ def keep_rows(examples: Examples, rows: int) -> Examples:
     Raises:
         InputError: if `rows` is below 1, or if the rows leave classes out.
     """
-    check_integer("the training rows to keep", rows, 1, MAX_ROWS)
+    check_integer("the training rows to keep", rows, 1, 2**31 - 1)
     if rows >= len(examples.x_train):
         return examples
     name = f"{examples.name}, first {rows}"
@@ -96,11 +95,7 @@ def keep_rows(examples: Examples, rows: int) -> Examples:
 def train(name: str, examples: Examples, seed: int = 0, epochs: int | None = None) -> keras.Model:
     """Return a classifier fitted to the training rows, under a progress bar; its outputs are logits.
 
-    Without `epochs` it trains as long as the original.
-
-    Raises:
-        UnknownNameError: if there is no such classifier.
-        InputError: if the seed or the epochs are out of range, or if the classifier does not read such inputs.
+    Without `epochs` it trains as long as the original. It raises as `check_training`.
     """
     epochs = check_training(name, examples, [seed], epochs)
     title = f"{name} on {examples.name}, seed {seed}"
@@ -116,20 +111,15 @@ def check_training(name: str, examples: Examples, seeds: Sequence[int], epochs: 
     """
     classifier = find_classifier(name, examples.x_train.ndim - 1)
     for seed in seeds:
-        check_integer("seed", seed, 0, MAX_SEED)
-    return check_integer("epochs", classifier.plan.epochs if epochs is None else epochs, 1, MAX_EPOCHS)
+        check_integer("seed", seed, 0, 2**31 - 1)
+    return check_integer("epochs", classifier.plan.epochs if epochs is None else epochs, 1, 100_000)
 
 
 def measure(name: str, examples: Examples, seed: int = 0, epochs: int | None = None) -> Trial:
-    """Return the trial of a classifier: trained from that seed, tested on the test rows.
-
-    Raises:
-        UnknownNameError: if there is no such classifier.
-        InputError: if the seed or the epochs are out of range, or if the classifier does not read such inputs.
-    """
+    """Return the trial of a classifier, trained from that seed and tested on the test rows; raises as `train`."""
     epochs = check_training(name, examples, [seed], epochs)
     model = train(name, examples, seed, epochs)
-    logits = model.predict(examples.x_test, batch_size=TEST_BATCH_ROWS, verbose=0)
+    logits = model.predict(examples.x_test, batch_size=1000, verbose=0)
     return Trial(
         name,
         examples.name,
@@ -149,18 +139,40 @@ def measure_trials(
 ) -> Iterator[Trial]:
     """Yield the trial of each seed of each task, a classifier and its examples, one after another.
 
-    With several jobs, processes train at the same time.
-
-    Raises:
-        UnknownNameError: if there is no such classifier.
-        InputError: if a seed or the epochs are out of range, or if a classifier does not read its examples; all tasks
-            are checked before the first one is trained.
+    With several jobs, processes train at the same time. All tasks pass `check_training` before the first training.
     """
     for name, examples in tasks:
         check_training(name, examples, seeds, epochs)
     calls = [delayed(measure)(name, examples, seed, epochs) for name, examples in tasks for seed in seeds]
     with parallel_config("loky", inner_max_num_threads=1 if jobs > 1 else None):
         yield from Parallel(jobs, return_as="generator")(calls)
+
+
+def train_judge(source: Source, epochs: int | None = None, seed: int = 0) -> keras.Model:
+    """Return the classifier that judges a source, fitted to its raw training inputs.
+
+    Without `epochs` it takes about 14,100 steps. `judge` trains on images that are slightly rotated, moved and resized.
+    Signals lose some of their weakest principal components: independent noise is spread over all components, a decoder
+    does not reconstruct it, and a judge trained with all of it would react to its absence.
+    """
+    inputs, labels = source.make_fit_set(seed + OTHER_SEED)
+    inputs = to_unit_scale(inputs)
+    if inputs.ndim == 2:
+        inputs = _drop_components(inputs, seed)
+    classifier = CLASSIFIERS[JUDGES.get(source.judge, "judge")]
+    epochs = epochs or max(1, JUDGE_STEPS * classifier.plan.batch_rows // len(inputs))
+    judge = classifier.fit(inputs, labels, source.classes, seed, "judge", epochs)
+    bare = classifier.make(inputs.shape[1:], source.classes, seed)  # without the optimizer, which would be saved
+    bare.set_weights(judge.get_weights())
+    return bare
+
+
+def _drop_components(signals: Floats, seed: int) -> Floats:
+    """Return signals `(n, t)` rebuilt from their strongest principal components, t/2 to t of them, drawn by row."""
+    t = signals.shape[1]
+    kept = np.random.default_rng(seed).integers(t // 2, t, size=len(signals), endpoint=True)
+    pca = PCA(random_state=seed).fit(signals)
+    return pca.inverse_transform(pca.transform(signals) * (np.arange(t) < kept[:, None])).astype(np.float32)
 
 
 def describe_trials(trials: Sequence[Trial]) -> str:

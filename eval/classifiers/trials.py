@@ -10,19 +10,14 @@ from ld_data.errors import IntegrityError, MissingDataError
 from ld_data.settings import checkpoints_folder
 from ld_data.storage.staging import stage_file
 
-TRIALS_FILE = "classifiers.json"
-
 
 @dataclass(frozen=True)
 class Trial:
     """One training and test of a classifier.
 
     Attributes:
-        classifier, inputs: their names.
         sha256: of the inputs.
         seed: of the weights, of dropout, and of the order of the rows.
-        epochs: of the training.
-        train_rows, test_rows: the numbers of rows.
         parameters: the number of learned values.
         accuracy: share of test rows read right.
         backend: of Keras; each draws different weights from the same seed.
@@ -47,18 +42,15 @@ def summarise(trials: Sequence[Trial]) -> Spread:
 
 def trials_path() -> Path:
     """Return the path of the trials of all tables, existing or not: some tables share trials."""
-    return checkpoints_folder() / TRIALS_FILE
+    return checkpoints_folder() / "classifiers.json"
 
 
 def add_trials(trials: Sequence[Trial], path: Path) -> None:
-    """Add trials to a JSON file; they replace the trials of the same inputs, classifier and seed.
-
-    Raises:
-        IntegrityError: if the file exists and holds no trials.
-    """
+    """Add trials to a JSON file, in place of those of the same inputs, classifier and seed; raises as `load_trials`."""
     with stage_file(path) as draft:
-        kept = {_identify(trial): trial for trial in [*(load_trials(path) if path.exists() else []), *trials]}
-        draft.write_text(json.dumps([asdict(kept[key]) for key in sorted(kept)], indent=1) + "\n", "utf-8")
+        known = [*(load_trials(path) if path.exists() else []), *trials]
+        kept = {(trial.inputs, trial.classifier, trial.seed): asdict(trial) for trial in known}
+        draft.write_text(json.dumps([kept[key] for key in sorted(kept)], indent=1) + "\n", "utf-8")
 
 
 def load_trials(path: Path) -> list[Trial]:
@@ -79,7 +71,3 @@ def load_trials(path: Path) -> list[Trial]:
         return [Trial(**fields) for fields in values]
     except (ValueError, TypeError) as error:
         raise IntegrityError(f"{path}: no trials of classifiers ({error!r}). Measure them again.") from error
-
-
-def _identify(trial: Trial) -> tuple[str, str, int]:
-    return trial.inputs, trial.classifier, trial.seed

@@ -6,7 +6,7 @@ from typing import Annotated
 from cyclopts import Group, Parameter
 from cyclopts.validators import mutually_exclusive
 
-from eval.commands.seeds import choose_seeds, prepare_out
+from eval.commands.options import FirstSeed, Names, choose_seeds, import_training, prepare_out
 from eval.names import BASELINES, RULES, SHORT
 from ld_data.cli.libraries import needs
 from ld_data.cli.options import File, Jobs, Json, Release, Seed
@@ -25,11 +25,9 @@ def baselines(
     release: Release,
     /,
     *,
-    only: Annotated[
-        tuple[str, ...] | None, Parameter(choices=BASELINES, consume_multiple=(1, None), group=CHOICE)
-    ] = None,
+    only: Annotated[Names, Parameter(choices=BASELINES, group=CHOICE)] = None,
     every: Annotated[bool, Parameter(name="--all", group=CHOICE)] = False,
-    seed: Annotated[int, Parameter(help="The first seed.")] = 0,
+    seed: FirstSeed = 0,
     seeds: int | None = None,
     jobs: Jobs = 1,
     out: File | None = None,
@@ -45,22 +43,19 @@ def baselines(
         out: Write the table as JSON.
         check: Fail if a figure is not the kept one.
     """
-    # late: Keras takes 5 s
-    from eval.baselines.table import describe_rows, find_differences, load_rows, measure_rows, save_rows, table_path
-
-    data = load(release)
+    table, data = import_training().table, load(release)
     names = list(dict.fromkeys(only or (BASELINES if every else SHORT)))
     default = ALL_SEEDS if every or check else 1
     chosen_seeds = choose_seeds(seed, default if seeds is None else seeds, jobs)
     if out:
         prepare_out(out, f"{data.name}.json")
-    committed = load_rows(table_path(data.name)) if check else []
-    rows = list(measure_rows(data, names, chosen_seeds, jobs))
+    committed = table.load_rows(table.table_path(data.name)) if check else []
+    rows = list(table.measure_rows(data, names, chosen_seeds, jobs))
     title = f"{data.name}, {len(data.test)} test rows"
-    print_result([asdict(row) for row in rows], f"{title}\n{describe_rows(rows)}", as_json)
+    print_result([asdict(row) for row in rows], f"{title}\n{table.describe_rows(rows)}", as_json)
     if out:
-        save_rows(rows, out)
-    if check and (differences := find_differences(rows, committed)):
+        table.save_rows(rows, out)
+    if check and (differences := table.find_differences(rows, committed)):
         raise IntegrityError(" ".join(["the committed table was not reproduced.", *differences]))
 
 
@@ -73,8 +68,6 @@ def tune(
     Args:
         rule: The learning rule, a baseline.
     """
-    from eval.baselines.registry import tune_rule  # late: Keras takes 5 s
-
-    errors = tune_rule(rule, load(release), seed)
+    errors = import_training().registry.tune_rule(rule, load(release), seed)
     rows = [(f"{rate:g}", f"{error:.5f}") for rate, error in errors.items()]
     print_result(errors, format_table(("learning rate", "held-out MSE"), rows, "rr"), as_json)

@@ -1,20 +1,28 @@
 """Commands that train classifiers: classify, tsne, reproduce."""
 
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from typing import Annotated
 
 from cyclopts import Parameter
 
-from eval.classifiers.tables import TABLES, choose_cells, find_differences, find_table
+from eval.classifiers.tables import TABLES, choose_rows, find_differences
 from eval.classifiers.trials import load_trials, trials_path
-from eval.commands.inputs import Classifier, InputOptions, Inputs
-from eval.commands.seeds import choose_seeds, prepare_out
-from ld_data.cli.libraries import import_quietly, needs
+from eval.commands.options import (
+    Classifier,
+    FirstSeed,
+    InputOptions,
+    Inputs,
+    Names,
+    SeedCount,
+    choose_seeds,
+    import_training,
+    prepare_out,
+)
+from ld_data.cli.libraries import needs
 from ld_data.cli.options import Epochs, File, Jobs, Json, Seed
 from ld_data.cli.output import print_result
 from ld_data.errors import InputError, IntegrityError
 
-TABLE_SEEDS = 3
 ROWS = tuple(dict.fromkeys(cell.row for known in TABLES.values() for cell in known.cells))
 
 
@@ -26,16 +34,17 @@ def classify(
     *,
     options: Annotated[InputOptions, Parameter(name="*")] = InputOptions(),
     epochs: Epochs = None,
-    seed: Annotated[int, Parameter(help="The first seed.")] = 0,
-    seeds: Annotated[int, Parameter(help="The number of seeds.")] = 1,
+    seed: FirstSeed = 0,
+    seeds: SeedCount = 1,
     jobs: Jobs = 1,
     as_json: Json = False,
 ) -> None:
     """Train a classifier and test it."""
-    from eval.commands.training import classify_inputs  # late: Keras takes 5 s
-
-    result, text = classify_inputs(model, inputs, options, choose_seeds(seed, seeds, jobs), jobs, epochs)
-    print_result(result, text, as_json)
+    work = import_training()
+    chosen_seeds = choose_seeds(seed, seeds, jobs)
+    tasks = [(model, work.load_examples(inputs, options))]
+    trials = list(work.training.measure_trials(tasks, chosen_seeds, jobs, epochs))
+    print_result(work.training.to_json(trials), work.training.describe_trials(trials), as_json)
 
 
 @needs("keras", "sklearn", "joblib", "matplotlib")
@@ -57,16 +66,16 @@ def tsne(
         out: The .png to write.
         rows: The number of test rows.
     """
-    from eval.commands.training import draw_features, load_examples  # late: Keras takes 5 s
-
     if out.suffix != ".png":
         raise InputError(f"--out must end in .png; received {out}.")
-    examples = load_examples(inputs, options)
+    work = import_training()
+    examples = work.load_examples(inputs, options)
     prepare_out(out, f"{model}.png")
-    shares = draw_features(model, examples, rows, seed, epochs, out)
-    shown = min(rows, len(examples.label_test))
+    views, labels = work.features.make_views(model, examples, rows, seed, epochs), examples.label_test[:rows]
+    work.plots.save_figure(work.plots.draw_maps(views, labels), out)
+    shares = work.features.measure_neighbours(views, labels)
     lines = [f"  {title:<20}{share:.1%}" for title, share in shares.items()]
-    text = "\n".join([f"wrote {out}; of {shown} rows the nearest other one is of the same class", *lines])
+    text = "\n".join([f"wrote {out}; of {len(labels)} rows the nearest other one is of the same class", *lines])
     print_result({"path": str(out), "neighbours": shares}, text, as_json)
 
 
@@ -74,10 +83,10 @@ def reproduce(
     name: Annotated[str, Parameter(choices=tuple(TABLES), name="table")],
     /,
     *,
-    only: Annotated[tuple[str, ...] | None, Parameter(choices=ROWS, consume_multiple=(1, None))] = None,
+    only: Annotated[Names, Parameter(choices=ROWS)] = None,
     kept: bool = False,
-    seed: Annotated[int, Parameter(help="The first seed.")] = 0,
-    seeds: Annotated[int, Parameter(help="The number of seeds.")] = TABLE_SEEDS,
+    seed: FirstSeed = 0,
+    seeds: SeedCount = 3,
     jobs: Jobs = 1,
     out: File | None = None,
     check: bool = False,
@@ -95,21 +104,14 @@ def reproduce(
     chosen_seeds = choose_seeds(seed, seeds, jobs)
     if kept and (check or out):
         raise InputError("--kept trains nothing, so that there is nothing to check or to write: leave it out.")
-    table = find_table(name)
-    cells = choose_cells(table, only)
+    table = choose_rows(TABLES[name], only)
     if out:
         prepare_out(out, "trials.json")
         if out.exists():
             load_trials(out)  # refuses a file of another kind before the training
-    known = load_trials(trials_path()) if kept or check else []
-    if kept:
-        trials = known
-    else:
-        import_quietly("keras")
-        from eval.commands.training import measure_cells  # late: Keras takes 5 s
-
-        trials = list(measure_cells(cells, chosen_seeds, jobs, out, known if check else None))
-    own = [trial for trial in trials if any(cell.matches(trial) for cell in cells)]
-    print_result([asdict(trial) for trial in own], replace(table, cells=cells).describe(own), as_json)
-    if check and (differences := find_differences(own, known)):
+    known = load_trials(trials_path()) if kept or check else None
+    trials = known if kept else list(import_training().measure_cells(table.cells, chosen_seeds, jobs, out, known))
+    own = [trial for trial in trials or () if any(cell.matches(trial) for cell in table.cells)]
+    print_result([asdict(trial) for trial in own], table.describe(own), as_json)
+    if check and (differences := find_differences(own, known or ())):
         raise IntegrityError(" ".join(["the kept table was not reproduced.", *differences]))

@@ -6,6 +6,8 @@ from typing import Annotated
 from cyclopts import Parameter
 
 import vae
+from eval.classifiers.judges import StoredJudge, judge_path, open_judge, save_judge
+from eval.commands.options import import_training
 from ld_data.cli.libraries import needs
 from ld_data.cli.options import Epochs, File, Json, OwnImages, Release, Seed
 from ld_data.cli.output import print_result
@@ -18,7 +20,7 @@ from ld_data.sources.catalogue import SOURCES, choose_source
 
 
 @needs("keras", "sklearn")
-def train(
+def train_judge(
     source: Annotated[str | None, Parameter(choices=tuple(SOURCES))] = None,
     /,
     *,
@@ -35,13 +37,10 @@ def train(
         source_npz: Your own images instead: x_train, y_train, ...
         out: The .keras to write; beside the releases by default.
     """
-    from eval.classifiers.judges import judge_path, measure_accuracy, save_judge, train_judge  # late: Keras takes 5 s
-
-    inputs = choose_source(source, source_npz)
+    work, inputs = import_training(), choose_source(source, source_npz)
     path = out or judge_path(inputs.judge)
-    trained = train_judge(inputs, epochs, seed)
-    save_judge(trained, path)
-    accuracy = measure_accuracy(trained, inputs)
+    save_judge(work.training.train_judge(inputs, epochs, seed), path)
+    accuracy = work.probes.read_decoded(StoredJudge(path), inputs, {})["judge_originals"]
     text = f"wrote {path}, which reads {accuracy:.2%} of the test inputs right"
     print_result({"path": str(path), "judge_originals": accuracy}, text, as_json)
 
@@ -60,18 +59,15 @@ def judge(
     Args:
         file: The judge, .keras; by default that of the release's source.
     """
-    # late: Keras and scikit-learn take 5 s
-    from eval.classifiers.judges import StoredJudge, find_judge
-    from ld_data.health.probes import decode_test_inputs, measure_errors, read_decoded
-
+    probes = import_training().probes
     source = find_inputs(read_manifest(find_release(release)), source_npz)
-    path = file or find_judge(source.judge)
-    if path is None:
+    reader = StoredJudge(file) if file else open_judge(source.judge)
+    if reader is None:
         raise MissingDataError(
             f"no judge of {source.judge}. Train one with `python -m eval train-judge`, or name its file with --judge."
         )
-    decoded = decode_test_inputs(load(release), source, vae.load(release))
-    reading = read_decoded(StoredJudge(path), source, decoded) | measure_errors(source, decoded)
+    decoded = probes.decode_test_inputs(load(release), source, vae.load(release))
+    reading = probes.read_decoded(reader, source, decoded) | probes.measure_errors(source, decoded)
     rows = []
     for name in ("originals", "samples", "means"):
         error = f"{reading[f'mse_{name}']:.4f}" if f"mse_{name}" in reading else ""

@@ -23,15 +23,10 @@ from ld_data.storage.arrays import write_npy
 from ld_data.storage.staging import check_new_file
 
 Entry = dict[str, Any]
-HEADERS = ("id", "model", "MSE", "skill", "noise-free MSE", "decoded accuracy")
 
 
 def check_sha256(_type: object, values: str | list[str] | None) -> None:
-    """Refuse a text that is not a sha256.
-
-    Raises:
-        ValueError: it is not 64 hexadecimal digits.
-    """
+    """Refuse a text that is not a sha256 by a `ValueError`, as Cyclopts expects it."""
     for text in [values] if isinstance(values, str) else values or []:
         if SHA256.fullmatch(text.lower()) is None:
             raise ValueError(f"expected the 64 hexadecimal digits of a sha256; received {text!r}.")
@@ -142,7 +137,7 @@ def verify_log(
 
 def _format_entries(entries: list[Entry], ranked: bool = False) -> str:
     rows = [_format_entry(entry) for entry in entries]
-    headers, alignment = [*HEADERS, ""], "rlrrrrl"
+    headers, alignment = ["id", "model", "MSE", "skill", "noise-free MSE", "decoded accuracy", ""], "rlrrrrl"
     if ranked:
         headers, alignment = ["rank", *headers], f"r{alignment}"
         rows = [[str(rank), *row] for rank, row in enumerate(rows, 1)]

@@ -6,16 +6,16 @@ from typing import Annotated
 from cyclopts import Parameter
 from cyclopts.completion import CompletionContext
 
-from eval.comparison import RESAMPLES, compare
+from eval.commands.options import import_training
+from eval.comparison import RESAMPLES
+from eval.comparison import compare as compare_models
 from eval.entry_point import load_function
-from eval.ladder import Rung, climb, climb_datasets, describe_gaps, format_rungs, keep_rows
+from eval.ladder import climb, climb_datasets, describe_gaps, format_rungs, keep_rows
 from eval.names import BASELINES
 from eval.predictions import read_predictions
 from eval.score import score_predictions
-from ld_data.cli.libraries import import_quietly
 from ld_data.cli.options import Json, Predictions, Release, Seed, TrainRows
 from ld_data.cli.output import print_result
-from ld_data.release.dataset import LatentDataset
 from ld_data.release.folder import load
 
 
@@ -25,11 +25,7 @@ def complete_models(_context: CompletionContext) -> tuple[str, ...]:
 
 
 def check_model(_type: object, name: str) -> None:
-    """Refuse the name of a model that is neither a baseline nor `module:function`.
-
-    Raises:
-        ValueError: it is neither.
-    """
+    """Refuse a name that is neither a baseline nor `module:function` by a `ValueError`, as Cyclopts expects it."""
     if ":" not in name and name not in BASELINES:
         raise ValueError(
             f"no baseline {name!r}. Known: {', '.join(BASELINES)}. A function of your own is named as module:function."
@@ -43,7 +39,7 @@ def score(release: Release, predictions: Predictions, /, *, as_json: Json = Fals
     print_result(result.to_json(), str(result), as_json)
 
 
-def compare_models(
+def compare(
     release: Release,
     a: Predictions,
     b: Predictions,
@@ -58,7 +54,7 @@ def compare_models(
     Args:
         resamples: Resamples of the bootstrap.
     """
-    comparison = compare(a, b, release, resamples=resamples, seed=seed)
+    comparison = compare_models(a, b, release, resamples=resamples, seed=seed)
     print_result(comparison.to_json(), f"{comparison}\n  a: {a}, b: {b}", as_json)
 
 
@@ -79,24 +75,13 @@ def ladder(
     data = load(release)
     if limit_train is not None:
         data = keep_rows(data, limit_train)
-    rungs = _climb(model, data, seed)
+    if ":" in model:
+        rungs = climb(load_function(model, Path.cwd()), data, seed)
+    else:
+        fit_baseline = import_training().registry.fit_baseline
+        rungs = climb_datasets(lambda task, seed: fit_baseline(model, task, seed), data, seed)
     verdict = describe_gaps(model, rungs)
     title = f"{data.name}, {len(data.train)} + {len(data.test)} rows, the model {model}"
-    result = {
-        "release": data.name,
-        "model": model,
-        "seed": seed,
-        "rows": len(data.train),
-        "rungs": [rung.to_json() for rung in rungs],
-        "verdict": verdict,
-    }
+    result = {"release": data.name, "model": model, "seed": seed, "rows": len(data.train)}
+    result |= {"rungs": [rung.to_json() for rung in rungs], "verdict": verdict}
     print_result(result, "\n".join([title, format_rungs(rungs), verdict]), as_json)
-
-
-def _climb(model: str, data: LatentDataset, seed: int) -> list[Rung]:
-    if ":" in model:
-        return climb(load_function(model, Path.cwd()), data, seed)
-    import_quietly("keras")
-    from eval.baselines.registry import fit_baseline  # late: Keras takes 5 s
-
-    return climb_datasets(lambda task, seed: fit_baseline(model, task, seed), data, seed)

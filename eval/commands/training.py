@@ -1,32 +1,24 @@
-"""The work of the commands that train classifiers; imported late, as Keras takes 5 s."""
+"""The work of the commands that train models; imported late, as Keras takes 5 s."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import keras
 
 import vae
-from eval.classifiers.features import make_views, measure_neighbours
+from eval.baselines import registry, table
+from eval.classifiers import features, training
 from eval.classifiers.tables import Cell, check_kept
-from eval.classifiers.training import (
-    Examples,
-    describe_trials,
-    keep_rows,
-    measure_trials,
-    shuffle_positions,
-    take_decoded,
-    take_inputs,
-    take_latents,
-    to_json,
-)
+from eval.classifiers.training import Examples
 from eval.classifiers.trials import Trial, add_trials
-from eval.commands.inputs import InputOptions
+from eval.commands.options import InputOptions
 from ld_data.errors import InputError, UnknownNameError
 from ld_data.extras import check_libraries
-from ld_data.health.plots import draw_maps, save_figure
+from ld_data.health import plots, probes
 from ld_data.release.folder import load
 from ld_data.sources.catalogue import SOURCES, load_source
+
+__all__ = ["features", "load_examples", "measure_cells", "plots", "probes", "registry", "table", "training"]
 
 
 def load_examples(name: str, options: InputOptions) -> Examples:
@@ -42,40 +34,14 @@ def load_examples(name: str, options: InputOptions) -> Examples:
         if name in SOURCES:
             raise InputError(f"--decoded goes with a release; {name} is a source.")
     try:
-        examples = take_inputs(load_source(name)) if name in SOURCES else take_latents(load(name))
+        examples = training.take_inputs(load_source(name)) if name in SOURCES else training.take_latents(load(name))
     except UnknownNameError as error:
         raise UnknownNameError(f"{error} Or name a source: {', '.join(SOURCES)}.") from error
     if options.decoded:
-        examples = take_decoded(examples, vae.load(name))
+        examples = training.take_decoded(examples, vae.load(name))
     if options.shuffled:
-        examples = shuffle_positions(examples)
-    return examples if options.limit_train is None else keep_rows(examples, options.limit_train)
-
-
-def classify_inputs(
-    model: str, inputs: str, options: InputOptions, seeds: Sequence[int], jobs: int, epochs: int | None
-) -> tuple[dict[str, Any], str]:
-    """Return the trials of a classifier, as JSON values and as text.
-
-    Raises:
-        InputError: the classifier does not read such inputs, or an option is out of range.
-    """
-    trials = list(measure_trials([(model, load_examples(inputs, options))], seeds, jobs, epochs))
-    return to_json(trials), describe_trials(trials)
-
-
-def draw_features(
-    model: str, examples: Examples, rows: int, seed: int, epochs: int | None, path: Path
-) -> dict[str, float]:
-    """Write a figure of inputs and features; return the share of rows whose nearest neighbour has their class, by view.
-
-    Raises:
-        InputError: the classifier does not read such inputs, or an option is out of range.
-    """
-    views = make_views(model, examples, rows, seed, epochs)
-    labels = examples.label_test[:rows]
-    save_figure(draw_maps(views, labels), path)
-    return measure_neighbours(views, labels)
+        examples = training.shuffle_positions(examples)
+    return examples if options.limit_train is None else training.keep_rows(examples, options.limit_train)
 
 
 def measure_cells(
@@ -96,7 +62,7 @@ def measure_cells(
         names.setdefault((cell.inputs, options), []).append(cell.classifier)
     for (inputs, options), classifiers in names.items():
         examples = load_examples(inputs, options)
-        for trial in measure_trials([(name, examples) for name in classifiers], seeds, jobs):
+        for trial in training.measure_trials([(name, examples) for name in classifiers], seeds, jobs):
             if out:
                 add_trials([trial], out)
             yield trial

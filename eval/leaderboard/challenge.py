@@ -6,25 +6,21 @@ season closes. Then anyone can draw the same rows and labels, and compare.
 """
 
 import hashlib
-import secrets
 from dataclasses import dataclass, field, replace
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 
-from eval.leaderboard.verification import Verdict, check_score, choose_status, measure_ceiling, round_figure
+from eval.leaderboard.verification import Verdict, judge, round_figure
 from eval.predictions import Predictions
-from eval.score import Score, score_predictions
+from eval.score import Score
 from ld_data.errors import LeakError
 from ld_data.protocols import LatentCodec
 from ld_data.release.dataset import LatentDataset, Split
 from ld_data.sources.secret_draws import SEED_BITS, find_generator
-from ld_data.storage.hashing import hash_array
 
 ROWS = 10_000
-SECRET_BYTES = 32
 NOISE_BITS = 63
-SHARE_DECIMALS, CLASS_SHARE_DECIMALS = 3, 2
 
 
 @dataclass(frozen=True)
@@ -54,11 +50,6 @@ class Season:
         """The sha256 of the secret's text: it binds the service to the secret without revealing it."""
         return hashlib.sha256(self.secret.encode()).hexdigest()
 
-    @classmethod
-    def draw(cls, release: str, data_sha256: str, number: int, rows: int, opened_at: str) -> Self:
-        """Return an open season with a new secret of 256 random bits."""
-        return cls(release, data_sha256, number, rows, opened_at, secrets.token_hex(SECRET_BYTES))
-
     def to_json(self) -> dict[str, Any]:
         """Return the public facts of the season; the secret is among them only if it is closed."""
         known = {"season": self.number, "rows": self.rows, "secret_sha256": self.secret_sha256}
@@ -81,24 +72,19 @@ def draw_rows(secret: str, source: str, codec: LatentCodec, rows: int = ROWS) ->
 
 
 def verify_challenge(predictions: Predictions, data: LatentDataset) -> Verdict:
-    """Return the verdict on checked predictions `(n, d)` for a season, with rounded figures.
-
-    The test rows of `data` are those of the season.
+    """Return the verdict, with rounded figures, on checked predictions `(n, d)` for a season's rows, those of `data`.
 
     Raises:
         InputError: for a score that is not finite.
         LeakError: for an MSE significantly below the floor; its message holds no figures.
     """
-    score = score_predictions(predictions, data)
-    check_score(score)
-    if score.is_leak:
+    verdict = judge(predictions, data)
+    if verdict.score.is_leak:
         raise LeakError(
             "the MSE lies below the floor, the score of an oracle that knows every class. No model of x can do that: "
             "predictions must be made from the challenge's x alone."
         )
-    ceiling = measure_ceiling(data.manifest, len(data.test))
-    status = choose_status(score.decoded_accuracy, ceiling)
-    return Verdict(predictions, hash_array(predictions.values), round_score(score), None, ceiling, status)
+    return replace(verdict, score=round_score(verdict.score))
 
 
 def round_score(score: Score) -> Score:
@@ -106,9 +92,8 @@ def round_score(score: Score) -> Score:
     figures: dict[str, Any] = {
         name: round_figure(value) for name, value in vars(score).items() if isinstance(value, float)
     }
-    figures["decoded_accuracy"] = round(score.decoded_accuracy, SHARE_DECIMALS)
-    shares = tuple(round(share, CLASS_SHARE_DECIMALS) for share in score.class_accuracy)
-    return replace(score, **figures, class_accuracy=shares)
+    figures["decoded_accuracy"] = round(score.decoded_accuracy, 3)
+    return replace(score, **figures, class_accuracy=tuple(round(share, 2) for share in score.class_accuracy))
 
 
 def _derive(secret: str, purpose: str, bits: int) -> int:

@@ -1,4 +1,4 @@
-"""Requests to the leaderboard of a service."""
+"""Requests to the leaderboard of a service, with the tokens in the environment; failures are `SubmissionError`."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,10 +19,9 @@ if TYPE_CHECKING:
 
 
 def submit(service: str, data: LatentDataset, predictions: Array, submission: Submission) -> dict[str, Any]:
-    """Return the entry that a service made for predictions `(n, d)` for the test rows of `data`.
+    """Return the entry that a service, named by its address, made for predictions `(n, d)` for the test rows of `data`.
 
-    `service` is an address. The service refuses predictions for another version of the release than its own. The token
-    in the environment variable `LD_DATA_SUBMIT_TOKEN`, if there is one, is sent.
+    The service refuses predictions for another version of the release than its own.
 
     Raises:
         SubmissionError: with the service's reason for a refusal, or if it does not answer.
@@ -36,8 +35,7 @@ def submit_challenge(
 ) -> dict[str, Any]:
     """Return the entry that a service made for predictions `(n, d)` for the x of a release's challenge.
 
-    With `season`, the number that came with x, the service refuses them if another season is open by now. The token is
-    sent as in `submit`.
+    With `season`, the number that came with x, the service refuses them if another season is open by now.
 
     Raises:
         InputError: for values that are not finite numbers.
@@ -71,7 +69,7 @@ def fetch_leaderboard(service: str, release: str, challenge: bool = False) -> di
     With `challenge` it is that of the open season.
 
     Raises:
-        SubmissionError: as `submit`.
+        SubmissionError: as `submit`, and for another answer than a leaderboard.
     """
     with _open(service, release, "challenge/scores" if challenge else "scores") as (client, route):
         board = client.send_for_object("GET", route, headers={"Accept": "application/json"})
@@ -81,13 +79,7 @@ def fetch_leaderboard(service: str, release: str, challenge: bool = False) -> di
 
 
 def remove_entry(service: str, release: str, number: int, reason: str) -> dict[str, Any]:
-    """Return the receipt of the removal of a release's entry by its number, and that receipt's sha256.
-
-    The token in the environment variable `LD_DATA_REMOVE_TOKEN` is sent.
-
-    Raises:
-        SubmissionError: as `submit`.
-    """
+    """Return the receipt of the removal of a release's entry by its number, and that receipt's sha256."""
     with _open(service, release, f"scores/{number}") as (client, route):
         return client.send_for_object("DELETE", route, params={"reason": reason}, headers=make_headers(REMOVE_VARIABLE))
 

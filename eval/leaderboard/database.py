@@ -15,13 +15,12 @@ from eval.leaderboard import schema
 from ld_data.errors import InputError, StorageError
 
 BUSY_SECONDS = 30
-RETRY_SECONDS = 0.01
+POSTGRESQL: dict[str, Any] = {"pool_pre_ping": True, "hide_parameters": True, "isolation_level": "READ COMMITTED"}
 LOCK_NUMBER = 0x1DDA7A  # the PostgreSQL advisory lock of writers, so that they take turns
-POSTGRESQL = ("postgresql", "postgres")
 
 
 class Database:
-    """Transactions on a database with up-to-date tables."""
+    """Transactions on a database with up-to-date tables; a failing database raises `StorageError`."""
 
     def __init__(self, place: str | Path) -> None:
         """Open or make the database at a place: the path of a SQLite file, or a database URL.
@@ -32,7 +31,7 @@ class Database:
         """
         url = _read_place(place)
         self.name = url.render_as_string(hide_password=True) if _is_url(place) else str(place)
-        self._engine = _open_sqlite(url) if url.get_backend_name() == "sqlite" else _open_postgresql(url)
+        self._engine = _open_sqlite(url) if url.get_backend_name() == "sqlite" else create_engine(url, **POSTGRESQL)
         try:
             with self.write() as connection:
                 if schema.read_revision(connection) != schema.REVISION:
@@ -46,11 +45,7 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        """Yield a connection in a transaction that only reads.
-
-        Raises:
-            StorageError: if the database fails.
-        """
+        """Yield a connection in a transaction that only reads."""
         with self._convert_errors(), self._engine.connect() as connection, connection.begin():
             yield connection
 
@@ -59,9 +54,6 @@ class Database:
         """Yield a connection in a transaction, one at a time among all threads and processes; then it is on disk.
 
         After any error nothing is written.
-
-        Raises:
-            StorageError: if the database fails.
         """
         engine = self._engine.execution_options(sqlite_begin="BEGIN IMMEDIATE")
         with self._convert_errors(), engine.connect() as connection, connection.begin():
@@ -97,7 +89,7 @@ def _read_place(place: str | Path) -> URL:
         url = make_url(str(place))
     except (ArgumentError, ValueError) as error:
         raise InputError("the leaderboard's address is not a database URL. Pass the path of a file instead.") from error
-    if url.drivername.partition("+")[0] in POSTGRESQL:
+    if url.drivername.partition("+")[0] in ("postgresql", "postgres"):
         return url.set(drivername="postgresql+psycopg")
     if url.get_backend_name() == "sqlite" and url.database and url.database != ":memory:":
         return url.set(drivername="sqlite")
@@ -136,7 +128,7 @@ def _write_ahead(connection: Any) -> None:
         except sqlite3.OperationalError as error:
             if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > end:
                 raise
-        time.sleep(RETRY_SECONDS)
+        time.sleep(0.01)
 
 
 def _make_private(path: Path) -> None:
@@ -149,7 +141,3 @@ def _make_private(path: Path) -> None:
         raise StorageError(
             f"the leaderboard {path} cannot be made: {error}. Check the path, its permissions and the disk."
         ) from error
-
-
-def _open_postgresql(url: URL) -> Engine:
-    return create_engine(url, pool_pre_ping=True, hide_parameters=True, isolation_level="READ COMMITTED")

@@ -1,22 +1,22 @@
-"""Entries of the leaderboard in the store, and their ranks."""
+"""Entries of the leaderboard: their rankings, the checks of new ones, and their rows in the store."""
 
-from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, select
+from sqlalchemy import Connection, delete, func, insert, select
 
 from eval.leaderboard import schema
 from eval.leaderboard.challenge import Season
-from eval.leaderboard.log import parse_receipt
-from eval.leaderboard.receipts import Receipt
-from eval.leaderboard.seasons import name_track
+from eval.leaderboard.receipts import CHALLENGE, PUBLIC, Receipt
 from eval.leaderboard.submission import Submission
 from eval.leaderboard.verification import Status, Verdict
 from ld_data.errors import DuplicateError, FullError, UnknownNameError
 
 MAX_NAME_ENTRIES = 20  # of one name in a season: each score reveals a little of the secret labels
+NO_SEASON = 0  # the season number of entries on the public track
 OPTIONAL_FACTS = ("season", "status", "private", "ceiling", "predictions_sha256")  # season, private: on one track each
+
+Ranking = dict[str, Any]  # values of the columns `schema.RANKING`
 
 
 @dataclass(frozen=True)
@@ -45,37 +45,55 @@ class Entry:
         }
 
 
-@dataclass(frozen=True)
-class Ranking:
-    """The entries that are ranked together: those of one release's version on one track and season.
+def name_ranking(release: str, data_sha256: str, season: Season | None) -> Ranking:
+    """Return the public ranking of a release's version, or the ranking of a season."""
+    track, number = (PUBLIC, NO_SEASON) if season is None else (CHALLENGE, season.number)
+    return {"release": release, "data_sha256": data_sha256, "track": track, "season": number}
 
-    The fields are columns of the entries.
+
+def check_new(connection: Connection, ranking: Ranking, name: str, predictions_sha256: str, max_entries: int) -> None:
+    """Check that a ranking may have another entry, with this name and these predictions.
+
+    Raises:
+        DuplicateError: if these predictions are ranked already for the version, on this track and season.
+        FullError: if the release has `max_entries` over all its versions, or the name `MAX_NAME_ENTRIES` in the season.
     """
 
-    release: str
-    data_sha256: str
-    track: str
-    season: int
+    def count(**columns: Any) -> int:
+        query = select(func.count(schema.entries.c.number)).filter_by(**columns)
+        return connection.execute(query).scalar_one()
 
-    @classmethod
-    def of(cls, release: str, data_sha256: str, season: Season | None) -> Self:
-        """Return the public ranking of a release's version, or the ranking of a season."""
-        return cls(release, data_sha256, *name_track(season))
-
-    @property
-    def matches(self) -> ColumnElement[bool]:
-        """The condition that an entry belongs to this ranking."""
-        return and_(*(schema.entries.c[name] == value for name, value in vars(self).items()))
+    if ranking["track"] == CHALLENGE and count(**ranking, name=name) >= MAX_NAME_ENTRIES:
+        raise FullError(
+            f"a season takes at most {MAX_NAME_ENTRIES} submissions under one name, since each score reveals a little "
+            "of its secret labels. Nothing was stored; compare models on training rows, or wait for the next season."
+        )
+    board = {column: ranking[column] for column in ("track", "season")}
+    same = {"data_sha256": ranking["data_sha256"], "predictions_sha256": predictions_sha256}
+    number = connection.scalar(select(schema.entries.c.number).filter_by(**board, **same))
+    if number is not None:
+        raise DuplicateError(
+            f"these very predictions are entry {number} already, and are not ranked twice. Submit predictions of "
+            "another model, or ask the operator to remove that entry first."
+        )
+    if count(**board, release=ranking["release"]) >= max_entries:
+        raise FullError(
+            f"the leaderboard of {ranking['release']} holds {max_entries} entries, the most it may. Nothing was "
+            "stored; ask the operator to remove some."
+        )
 
 
 def add_entry(
     connection: Connection, ranking: Ranking, receipt: Receipt, submission: Submission, verdict: Verdict
 ) -> None:
-    """Store an entry and its predictions."""
-    _store_predictions(connection, verdict)
-    row = vars(ranking) | {
+    """Store an entry, and its predictions unless another entry has the same ones."""
+    sha256, values = verdict.predictions_sha256, verdict.predictions.values
+    if connection.execute(select(schema.predictions.c.rows).filter_by(sha256=sha256)).first() is None:
+        row = {"sha256": sha256, "rows": len(values), "bytes": values.astype("<f4").tobytes()}
+        connection.execute(insert(schema.predictions).values(row))
+    row = ranking | {
         "number": receipt.number,
-        "predictions_sha256": verdict.predictions_sha256,
+        "predictions_sha256": sha256,
         "status": verdict.status,
         "noise_free_mse": verdict.score.noise_free_mse,
         "name": submission.name,
@@ -84,122 +102,18 @@ def add_entry(
     connection.execute(insert(schema.entries).values(row))
 
 
-def delete_entry(connection: Connection, number: int, predictions_sha256: str) -> None:
-    """Delete an entry, and its predictions unless another entry has the same ones."""
-    entries = schema.entries.c
-    connection.execute(delete(schema.entries).where(entries.number == number))
-    others = select(entries.number).where(entries.predictions_sha256 == predictions_sha256)
-    if connection.execute(others).first() is None:
-        connection.execute(delete(schema.predictions).where(schema.predictions.c.sha256 == predictions_sha256))
-
-
-def find_hashes(connection: Connection, release: str, number: int) -> tuple[str, str]:
-    """Return the sha256 of an entry's receipt, and of its predictions.
+def delete_entry(connection: Connection, release: str, number: int) -> str:
+    """Return the sha256 of the receipt of an entry that is deleted, with its predictions unless another has the same.
 
     Raises:
         UnknownNameError: if the release has no such entry.
     """
-    entries, receipts = schema.entries.c, schema.receipts.c
-    query = (
-        select(receipts.sha256, entries.predictions_sha256)
-        .join(schema.entries, entries.number == receipts.number)
-        .where(entries.release == release, entries.number == number)
-    )
-    row = connection.execute(query).one_or_none()
+    hashes = select(schema.receipts.c.sha256, schema.entries.c.predictions_sha256).join(schema.entries)
+    row = connection.execute(hashes.filter_by(release=release).where(schema.entries.c.number == number)).one_or_none()
     if row is None:
         raise UnknownNameError(f"{release} has no entry {number}, or it was removed before.")
-    return row.sha256, row.predictions_sha256
-
-
-def list_best(connection: Connection, ranking: Ranking, status: Status, limit: int) -> list[Entry]:
-    """Return the best entries of a status: the lowest noise-free MSE first, the older of a tie first."""
-    entries, receipts = schema.entries.c, schema.receipts.c
-    best = (
-        select(receipts.text)
-        .join(schema.entries, entries.number == receipts.number)
-        .where(ranking.matches, entries.status == status)
-        .order_by(entries.noise_free_mse, entries.number)
-        .limit(limit)
-    )
-    return [Entry(parse_receipt(text)) for text in connection.scalars(best)]
-
-
-def find_rank(connection: Connection, ranking: Ranking, noise_free_mse: float, number: int) -> int:
-    """Return the rank, from 1, of a ranked entry by its noise-free MSE and number: the older of a tie comes first."""
-    entries = schema.entries.c
-    same = entries.noise_free_mse == noise_free_mse
-    before = (entries.noise_free_mse < noise_free_mse) | (same & (entries.number < number))
-    query = select(func.count()).where(ranking.matches, entries.status == "ranked", before)
-    return 1 + int(connection.execute(query).scalar_one())
-
-
-def rank_names(connection: Connection, ranking: Ranking, names: Collection[str]) -> dict[tuple[str, str], int]:
-    """Return the best rank, from 1, of the ranked entries with each of these names, by name and url."""
-    entries = schema.entries.c
-    place = func.row_number().over(order_by=(entries.noise_free_mse, entries.number)).label("place")
-    ranked = select(entries.name, entries.url, place).where(ranking.matches, entries.status == "ranked").subquery()
-    best = (
-        select(ranked.c.name, ranked.c.url, func.min(ranked.c.place).label("best"))
-        .where(ranked.c.name.in_(names))
-        .group_by(ranked.c.name, ranked.c.url)
-    )
-    return {(row.name, row.url): row.best for row in connection.execute(best)}
-
-
-def check_new(connection: Connection, ranking: Ranking, predictions_sha256: str) -> None:
-    """Check that these predictions are not ranked yet.
-
-    Raises:
-        DuplicateError: if the version of the release has them already, on this track and season.
-    """
-    entries = schema.entries.c
-    same = and_(
-        entries.data_sha256 == ranking.data_sha256,
-        entries.track == ranking.track,
-        entries.season == ranking.season,
-        entries.predictions_sha256 == predictions_sha256,
-    )
-    number = connection.execute(select(entries.number).where(same)).scalar_one_or_none()
-    if number is not None:
-        raise DuplicateError(
-            f"these very predictions are entry {number} already, and are not ranked twice. Submit predictions of "
-            "another model, or ask the operator to remove that entry first."
-        )
-
-
-def check_room(connection: Connection, ranking: Ranking, max_entries: int) -> None:
-    """Check that a release may have another entry on a track and season.
-
-    Raises:
-        FullError: if it has `max_entries`, over all its versions.
-    """
-    entries = schema.entries.c
-    here = and_(entries.release == ranking.release, entries.track == ranking.track, entries.season == ranking.season)
-    if connection.execute(select(func.count()).where(here)).scalar_one() >= max_entries:
-        raise FullError(
-            f"the leaderboard of {ranking.release} holds {max_entries} entries, the most it may. Nothing was stored; "
-            "ask the operator to remove some."
-        )
-
-
-def check_name(connection: Connection, ranking: Ranking, name: str) -> None:
-    """Check that a name may have another entry in a season.
-
-    Raises:
-        FullError: if it has `MAX_NAME_ENTRIES`.
-    """
-    query = select(func.count()).where(ranking.matches, schema.entries.c.name == name)
-    if connection.execute(query).scalar_one() >= MAX_NAME_ENTRIES:
-        raise FullError(
-            f"a season takes at most {MAX_NAME_ENTRIES} submissions under one name, since each score reveals a little "
-            "of its secret labels. Nothing was stored; compare models on training rows, or wait for the next season."
-        )
-
-
-def _store_predictions(connection: Connection, verdict: Verdict) -> None:
-    """Store predictions unless another entry has the same ones."""
-    predictions, sha256 = schema.predictions, verdict.predictions_sha256
-    if connection.execute(select(predictions.c.rows).where(predictions.c.sha256 == sha256)).first() is None:
-        values = verdict.predictions.values
-        row = {"sha256": sha256, "rows": len(values), "bytes": values.astype("<f4").tobytes()}
-        connection.execute(insert(predictions).values(row))
+    receipt_sha256, sha256 = row
+    connection.execute(delete(schema.entries).filter_by(number=number))
+    if connection.execute(select(schema.entries.c.number).filter_by(predictions_sha256=sha256)).first() is None:
+        connection.execute(delete(schema.predictions).filter_by(sha256=sha256))
+    return receipt_sha256

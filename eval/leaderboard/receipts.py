@@ -38,11 +38,7 @@ class Receipt:
 
     @classmethod
     def of(cls, values: Mapping[str, Any]) -> Self:
-        """Return the receipt of JSON values.
-
-        Raises:
-            InputError: for values that canonical JSON cannot hold, such as NaN.
-        """
+        """Return the receipt of JSON values; raise `InputError` for those that canonical JSON cannot hold, as NaN."""
         try:
             text = rfc8785.dumps(dict(values)).decode()
         except rfc8785.CanonicalizationError as error:
@@ -51,11 +47,7 @@ class Receipt:
 
     @classmethod
     def read(cls, line: bytes) -> Self:
-        """Return the receipt in a line.
-
-        Raises:
-            IntegrityError: if the line is not a canonical receipt of this format.
-        """
+        """Return the receipt in a line; raise `IntegrityError` if it is not a canonical receipt of this format."""
         try:
             # Canonical JSON has floats only, and writes some without a point: 1e16 is 10000000000000000.
             canonical = rfc8785.dumps(json.loads(line, parse_int=float))
@@ -88,11 +80,7 @@ class LogPosition:
     time: str
 
     def make_receipt(self, kind: str, values: Mapping[str, Any]) -> Receipt:
-        """Return the receipt at this position.
-
-        Raises:
-            InputError: as `Receipt.of`.
-        """
+        """Return the receipt at this position."""
         return Receipt.of({"format": FORMAT, "kind": kind, **vars(self), **values})
 
 
@@ -101,9 +89,8 @@ class LogSummary:
     """The content of a proved log.
 
     Attributes:
-        receipts: the number of receipts, of all kinds.
+        receipts, removals, seasons: the numbers of receipts of all kinds, of removals and of closed seasons.
         scores: the number of scores that stand, that is, were not removed.
-        removals, seasons: the numbers of removals and of closed seasons.
         head: the sha256 of the last receipt; 64 zeros for an empty log.
         grown: the number of receipts after the given head; None without a given head.
         lines: the line number, from 1, of each given receipt, by its sha256.
@@ -132,7 +119,7 @@ def read_log(lines: Iterable[bytes]) -> Iterator[Receipt]:
             receipt = Receipt.read(line.removesuffix(b"\n"))
             _check_position(receipt.values, number, previous)
         except IntegrityError as error:
-            raise IntegrityError(f"line {number} of the log is wrong: {error}. Fetch the log again.") from error
+            raise _wrong(number, str(error)) from error
         previous = receipt.sha256
         yield receipt
 
@@ -148,22 +135,23 @@ def verify_log(lines: Iterable[bytes], head: str | None = None, receipts: Collec
         IntegrityError: for the first wrong line, and for a `head` or receipt that the log does not hold.
     """
     standing: dict[int, str] = {}
-    seasons = _SeasonChecks()
     counts, last = Counter[str](), NO_RECEIPT
+    secret_hashes: dict[str, Any] = {}  # by season
+    closed: set[str] = set()
     lines_found = {NO_RECEIPT: 0} if head == NO_RECEIPT else {}  # the head of an empty log precedes every line
     wanted = {head, *receipts}
     for receipt in read_log(lines):
         last = receipt.sha256
         if last in wanted:
             lines_found[last] = receipt.number
-        counts[receipt.values["kind"]] += 1
-        if receipt.values["kind"] == REMOVAL:
+        kind = receipt.values["kind"]
+        counts[kind] += 1
+        if kind == REMOVAL:
             _apply_removal(standing, receipt)
-        elif receipt.values["kind"] == SEASON:
-            seasons.close(receipt)
-        else:
+        elif kind == SEASON or receipt.values.get("track") == CHALLENGE:
+            _check_season(receipt, secret_hashes, closed)
+        if kind == SCORE:
             standing[receipt.number] = last
-            seasons.check_score(receipt)
     total = counts.total()
     found = {sha256: _find_line(sha256, lines_found, total) for sha256 in receipts}
     grown = None if head is None else total - _find_line(head, lines_found, total)
@@ -179,42 +167,25 @@ def _find_line(sha256: str, lines: Mapping[str, int], total: int) -> int:
     return lines[sha256]
 
 
-class _SeasonChecks:
-    """The seasons in a log: the sha256 of the secret of each, and whether it is closed."""
-
-    def __init__(self) -> None:
-        self._hashes: dict[str, Any] = {}
-        self._closed: set[str] = set()
-
-    def check_score(self, score: Receipt) -> None:
-        """Raise `IntegrityError` for a score in a season that is closed, or whose scores name another secret."""
-        if score.values.get("track") != CHALLENGE:
-            return
-        key, expected = _name_season(score), score.values.get("secret_sha256")
-        if key in self._closed:
-            raise _wrong(score, "its season was closed before")
-        if self._hashes.setdefault(key, expected) != expected:
-            raise _wrong(score, "it names another secret than the scores before it in the same season")
-
-    def close(self, season: Receipt) -> None:
-        """Raise `IntegrityError` for a secret whose sha256 is not the one that the season's scores name."""
-        key, secret, sha256 = _name_season(season), season.values.get("secret"), season.values.get("secret_sha256")
-        if key in self._closed:
-            raise _wrong(season, "its season was closed before")
-        if not isinstance(secret, str) or hashlib.sha256(secret.encode()).hexdigest() != sha256:
-            raise _wrong(season, f"the secret that it reveals does not have the sha256 {sha256!r}")
-        if self._hashes.get(key, sha256) != sha256:
-            raise _wrong(season, "it reveals another secret than the one that the season's scores name")
-        self._closed.add(key)
+def _check_season(receipt: Receipt, hashes: dict[str, Any], closed: set[str]) -> None:
+    """Check a score or the end of a season against the seasons so far: the hashes of their secrets, and the closed."""
+    values, closes = receipt.values, receipt.values["kind"] == SEASON
+    key = repr([values.get(name) for name in ("release", "data_sha256", "season")])  # forged values have any type
+    secret, sha256 = values.get("secret"), values.get("secret_sha256")
+    if key in closed:
+        raise _wrong(receipt.number, "its season was closed before")
+    if closes and (not isinstance(secret, str) or hashlib.sha256(secret.encode()).hexdigest() != sha256):
+        raise _wrong(receipt.number, f"the secret that it reveals does not have the sha256 {sha256!r}")
+    if hashes.setdefault(key, sha256) != sha256:
+        if closes:
+            raise _wrong(receipt.number, "it reveals another secret than the one that the season's scores name")
+        raise _wrong(receipt.number, "it names another secret than the scores before it in the same season")
+    if closes:
+        closed.add(key)
 
 
-def _name_season(receipt: Receipt) -> str:
-    """Return a key of the season of a receipt, also for a forged one with values of any type."""
-    return repr([receipt.values.get(name) for name in ("release", "data_sha256", "season")])
-
-
-def _wrong(receipt: Receipt, reason: str) -> IntegrityError:
-    return IntegrityError(f"line {receipt.number} of the log is wrong: {reason}. Fetch the log again.")
+def _wrong(number: int, reason: str) -> IntegrityError:
+    return IntegrityError(f"line {number} of the log is wrong: {reason}. Fetch the log again.")
 
 
 def _check_position(values: Mapping[str, Any], number: int, previous: str) -> None:
@@ -234,4 +205,6 @@ def _check_position(values: Mapping[str, Any], number: int, previous: str) -> No
 def _apply_removal(standing: dict[int, str], removal: Receipt) -> None:
     removed, expected = removal.values.get("removed"), removal.values.get("removed_sha256")
     if not isinstance(removed, int) or not isinstance(expected, str) or standing.pop(removed, None) != expected:
-        raise _wrong(removal, f"it removes {removed!r}, which is not a standing score before it, or has another sha256")
+        raise _wrong(
+            removal.number, f"it removes {removed!r}, which is not a standing score before it, or has another sha256"
+        )

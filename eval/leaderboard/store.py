@@ -1,26 +1,28 @@
 """The store of the leaderboard: the log of receipts, the entries, their predictions, the seasons, and a secret seed."""
 
 import hashlib
+import json
 import secrets
 from collections.abc import Collection, Iterator
-from dataclasses import asdict
+from dataclasses import asdict, fields
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, func, insert, select, update
 
 import ld_data
-from eval.leaderboard import entries, log, schema, seasons
+from eval.leaderboard import schema
 from eval.leaderboard.challenge import Season
 from eval.leaderboard.database import Database
-from eval.leaderboard.entries import Entry, Ranking
-from eval.leaderboard.receipts import REMOVAL, SCORE, SEASON, Receipt
+from eval.leaderboard.entries import NO_SEASON, Entry, Ranking, add_entry, check_new, delete_entry, name_ranking
+from eval.leaderboard.receipts import NO_RECEIPT, REMOVAL, SCORE, SEASON, LogPosition, Receipt
 from eval.leaderboard.submission import Submission
 from eval.leaderboard.verification import Status, Verdict
-from ld_data.errors import InputError
+from ld_data.errors import InputError, UnknownNameError
 
 SCORER = f"ld-data {ld_data.__version__}"
-SEED_BITS = 63
+SEED_BITS, SECRET_BYTES = 63, 32
 MAX_ENTRIES = 100_000
 MAX_REASON = 300
 PAGE_RECEIPTS = 1000
@@ -31,6 +33,10 @@ class Store:
     """Verified scores in a SQLite file or a PostgreSQL database, safe for several threads and processes.
 
     Each method is one transaction, and raises `StorageError` if the database fails.
+
+    Attributes:
+        private_seed: the secret seed of the private redraws, from 0 to 2**63 - 1, drawn when the store was made.
+        private_seed_sha256: of the seed's decimal digits: it binds the service to one seed without revealing it.
     """
 
     def __init__(self, place: str | Path, max_entries: int = MAX_ENTRIES) -> None:
@@ -40,20 +46,10 @@ class Store:
             InputError: for a URL of another kind of database.
             StorageError: if the database cannot be used.
         """
-        self._database = Database(place)
-        self._max_entries = max_entries
+        self._database, self._max_entries = Database(place), max_entries
         with self._database.write() as connection:
-            self._private_seed = _read_or_draw_seed(connection)
-
-    @property
-    def private_seed(self) -> int:
-        """The secret seed of the private redraws, from 0 to 2**63 - 1, drawn when the store was made."""
-        return self._private_seed
-
-    @property
-    def private_seed_sha256(self) -> str:
-        """The sha256 of the secret seed's decimal digits: it binds the service to one seed without revealing it."""
-        return hashlib.sha256(str(self._private_seed).encode()).hexdigest()
+            self.private_seed = _read_or_draw_seed(connection)
+        self.private_seed_sha256 = hashlib.sha256(str(self.private_seed).encode()).hexdigest()
 
     def close(self) -> None:
         """Close the connections to the database."""
@@ -68,15 +64,16 @@ class Store:
             InputError: for a season that is closed.
         """
         data_sha256 = verdict.score.data_sha256 if season is None else season.data_sha256
-        ranking = Ranking.of(verdict.score.release, data_sha256, season)
+        ranking = name_ranking(verdict.score.release, data_sha256, season)
         with self._database.write() as connection:
-            if season is not None:
-                seasons.check_open(connection, season)
-                entries.check_name(connection, ranking, submission.name)
-            entries.check_new(connection, ranking, verdict.predictions_sha256)
-            entries.check_room(connection, ranking, self._max_entries)
-            receipt = log.append_receipt(connection, SCORE, self._describe(ranking, submission, verdict, season))
-            entries.add_entry(connection, ranking, receipt, submission, verdict)
+            if season is not None and not _is_open(connection, season):
+                raise InputError(
+                    f"season {season.number} of {season.release} was closed before these predictions arrived. Fetch "
+                    "the x of the next season, and predict its rows."
+                )
+            check_new(connection, ranking, submission.name, verdict.predictions_sha256, self._max_entries)
+            receipt = _append_receipt(connection, SCORE, self._describe(ranking, submission, verdict, season))
+            add_entry(connection, ranking, receipt, submission, verdict)
         return Entry(receipt)
 
     def remove(self, release: str, number: int, reason: str) -> Receipt:
@@ -89,54 +86,61 @@ class Store:
         if not reason.strip() or len(reason) > MAX_REASON or not reason.isprintable():
             raise InputError(f"a removal needs a reason of 1 to {MAX_REASON} printable characters.")
         with self._database.write() as connection:
-            sha256, predictions_sha256 = entries.find_hashes(connection, release, number)
+            sha256 = delete_entry(connection, release, number)
             values = {"release": release, "removed": number, "removed_sha256": sha256, "reason": reason}
-            receipt = log.append_receipt(connection, REMOVAL, values)
-            entries.delete_entry(connection, number, predictions_sha256)
-        return receipt
+            return _append_receipt(connection, REMOVAL, values)
 
     def entries(
-        self,
-        release: str,
-        data_sha256: str,
-        status: Status = "ranked",
-        limit: int = 100,
-        season: Season | None = None,
+        self, release: str, data_sha256: str, status: Status = "ranked", limit: int = 100, season: Season | None = None
     ) -> list[Entry]:
-        """Return the best entries of a release's version, the lowest noise-free MSE first, then the oldest.
-
-        They are those of the public track, or of a season of the challenge track.
-        """
+        """Return the best entries of a release's version, or of a season: lowest noise-free MSE first, then oldest."""
+        entries, ranking = schema.entries.c, name_ranking(release, data_sha256, season)
+        query = select(schema.receipts.c.text).join(schema.entries).filter_by(**ranking, status=status)
+        best = query.order_by(entries.noise_free_mse, entries.number).limit(limit)
         with self._database.read() as connection:
-            return entries.list_best(connection, Ranking.of(release, data_sha256, season), status, limit)
+            return [Entry(Receipt(text, json.loads(text))) for text in connection.scalars(best)]
 
     def rank_names(self, release: str, data_sha256: str, names: Collection[str]) -> dict[tuple[str, str], int]:
         """Return the best public rank, from 1, of the ranked entries with each of these names, by name and url."""
+        entries, ranking = schema.entries.c, name_ranking(release, data_sha256, None)
+        place = func.row_number().over(order_by=(entries.noise_free_mse, entries.number)).label("place")
+        ranked = select(entries.name, entries.url, place).filter_by(**ranking, status="ranked").subquery().c
+        best = select(ranked.name, ranked.url, func.min(ranked.place)).group_by(ranked.name, ranked.url)
         with self._database.read() as connection:
-            return entries.rank_names(connection, Ranking.of(release, data_sha256, None), names)
+            return {(name, url): rank for name, url, rank in connection.execute(best.where(ranked.name.in_(names)))}
 
-    def find_rank(self, entry: Entry, season: Season | None = None) -> int | None:
-        """Return the rank, from 1, of an entry of the public track, or of a season; None for a suspect."""
+    def find_rank(self, entry: Entry) -> int | None:
+        """Return the rank, from 1, of an entry on its track, in its season; None for a suspect."""
         if entry.status != "ranked":
             return None
-        values = entry.receipt.values
-        ranking = Ranking.of(values["release"], values["data_sha256"], season)
+        entries, values = schema.entries.c, entry.receipt.values
+        ranking = {column: values.get(column, NO_SEASON) for column in schema.RANKING}
+        mse = values["score"]["noise_free_mse"]
+        older = (entries.noise_free_mse == mse) & (entries.number < entry.receipt.number)
+        ranked = select(func.count(entries.number)).filter_by(**ranking, status="ranked")
         with self._database.read() as connection:
-            return entries.find_rank(connection, ranking, values["score"]["noise_free_mse"], entry.receipt.number)
+            return 1 + connection.execute(ranked.where((entries.noise_free_mse < mse) | older)).scalar_one()
 
     def open_season(self, release: str, data_sha256: str, rows: int) -> Season:
         """Return the open season of a release's version; if there is none, open one of so many rows."""
         with self._database.read() as connection:  # without the lock of a writer, since a season is mostly open
-            found = seasons.find_open(connection, release, data_sha256)
-        if found is not None:
-            return found
+            seasons = _list_seasons(connection, release, data_sha256)
+        if seasons and seasons[-1].closed_at is None:
+            return seasons[-1]
         with self._database.write() as connection:
-            return seasons.open_next(connection, release, data_sha256, rows)
+            seasons = _list_seasons(connection, release, data_sha256)
+            if seasons and seasons[-1].closed_at is None:  # another writer has opened one meanwhile
+                return seasons[-1]
+            secret = secrets.token_hex(SECRET_BYTES)
+            season = Season(release, data_sha256, len(seasons) + 1, rows, _read_time(), secret)
+            row = vars(season) | {"secret_sha256": season.secret_sha256}
+            connection.execute(insert(schema.seasons).values(row))
+            return season
 
     def list_seasons(self, release: str, data_sha256: str) -> list[Season]:
-        """Return the seasons of a release's version, the oldest first."""
+        """Return the seasons of a release's version, the oldest first; only the last may be open."""
         with self._database.read() as connection:
-            return seasons.list_all(connection, release, data_sha256)
+            return _list_seasons(connection, release, data_sha256)
 
     def close_season(self, release: str, data_sha256: str) -> Receipt:
         """Return the receipt that closes the open season of a release's version, and reveals its secret.
@@ -144,33 +148,34 @@ class Store:
         Raises:
             UnknownNameError: if no season is open.
         """
+        version = {"release": release, "data_sha256": data_sha256}
+        here = update(schema.seasons).filter_by(**version, closed_at=None)
         with self._database.write() as connection:
-            season = seasons.close(connection, release, data_sha256)
-            values = {"release": release, "data_sha256": data_sha256, **season.to_json()}
-            return log.append_receipt(connection, SEASON, values)
+            if not connection.execute(here.values(closed_at=_read_time())).rowcount:
+                raise UnknownNameError(f"{release} has no open season. The first request for its challenge opens one.")
+            return _append_receipt(connection, SEASON, version | _list_seasons(connection, **version)[-1].to_json())
 
     def head(self) -> str:
         """Return the sha256 of the last receipt; 64 zeros for an empty log."""
         with self._database.read() as connection:
-            return log.find_last(connection)[1]
+            return _find_last(connection)[1]
 
     def read_log(self) -> Iterator[bytes]:
         """Yield the log as it is at the first step, in chunks of whole lines; no transaction is open between steps."""
+        receipts = schema.receipts.c
         with self._database.read() as connection:
-            last = log.find_last(connection)[0]
+            last = _find_last(connection)[0]
         for first in range(1, last + 1, PAGE_RECEIPTS):
+            page = receipts.number.between(first, min(first + PAGE_RECEIPTS - 1, last))
             with self._database.read() as connection:
-                texts = log.read_texts(connection, first, min(first + PAGE_RECEIPTS - 1, last))
+                texts = connection.scalars(select(receipts.text).where(page).order_by(receipts.number)).all()
             yield "".join(f"{text}\n" for text in texts).encode()
 
     def _describe(
         self, ranking: Ranking, submission: Submission, verdict: Verdict, season: Season | None
     ) -> dict[str, Any]:
         """Return the values of a score's receipt, apart from its position in the log."""
-        values = {
-            "track": ranking.track,
-            "release": ranking.release,
-            "data_sha256": ranking.data_sha256,
+        values = ranking | {
             "predictions_sha256": verdict.predictions_sha256,
             "submission": asdict(submission),
             "score": verdict.score.to_json(),
@@ -179,14 +184,45 @@ class Store:
             "scorer": SCORER,
         }
         if season is not None:
-            return values | {"season": season.number, "secret_sha256": season.secret_sha256}
+            return values | {"secret_sha256": season.secret_sha256}
+        del values["season"]
         private = asdict(verdict.private) if verdict.private else None
         return values | {"private": private, "private_seed_sha256": self.private_seed_sha256}
 
 
+def _append_receipt(connection: Connection, kind: str, values: dict[str, Any]) -> Receipt:
+    """Return a new receipt at the end of the log; the transaction must keep other writers out."""
+    number, previous = _find_last(connection)
+    receipt = LogPosition(number + 1, previous, _read_time()).make_receipt(kind, values)
+    row = {"number": receipt.number, "sha256": receipt.sha256, "text": receipt.text}
+    connection.execute(insert(schema.receipts).values(row))
+    return receipt
+
+
+def _find_last(connection: Connection) -> tuple[int, str]:
+    """Return the number and the sha256 of the last receipt; 0 and 64 zeros for an empty log."""
+    receipts = schema.receipts.c
+    last = select(receipts.number, receipts.sha256).order_by(receipts.number.desc()).limit(1)
+    row = connection.execute(last).one_or_none()
+    return (row.number, row.sha256) if row is not None else (0, NO_RECEIPT)
+
+
+def _list_seasons(connection: Connection, release: str, data_sha256: str) -> list[Season]:
+    columns = [schema.seasons.c[field.name] for field in fields(Season)]
+    query = select(*columns).filter_by(release=release, data_sha256=data_sha256).order_by(schema.seasons.c.number)
+    return [Season(*row) for row in connection.execute(query)]
+
+
+def _is_open(connection: Connection, season: Season) -> bool:
+    return season.closed_at is None and season in _list_seasons(connection, season.release, season.data_sha256)
+
+
+def _read_time() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
 def _read_or_draw_seed(connection: Connection) -> int:
-    query = select(schema.secrets.c.value).where(schema.secrets.c.name == _SEED_NAME)
-    value = connection.execute(query).scalar_one_or_none()
+    value = connection.scalar(select(schema.secrets.c.value).filter_by(name=_SEED_NAME))
     if value is None:
         value = str(secrets.randbits(SEED_BITS))
         connection.execute(insert(schema.secrets).values(name=_SEED_NAME, value=value))

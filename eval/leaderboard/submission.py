@@ -2,20 +2,12 @@
 
 import math
 from dataclasses import dataclass
-from typing import Self
 
+from ld_data.checks import is_link
 from ld_data.errors import InputError
-from ld_data.remote.addresses import is_link
 
-MAX_NAME, MAX_URL, MAX_DESCRIPTION, MAX_LEARNING_RULE = 100, 300, 1000, 100
+MAX_CHARACTERS = {"name": 100, "url": 300, "description": 1000, "learning_rule": 100}
 MAX_PARAMETERS = 2**53 - 1  # the largest whole number that canonical JSON can hold
-
-_TEXT_LIMITS = {
-    "name": MAX_NAME,
-    "url": MAX_URL,
-    "description": MAX_DESCRIPTION,
-    "learning_rule": MAX_LEARNING_RULE,
-}
 
 
 @dataclass(frozen=True)
@@ -39,14 +31,10 @@ class Submission:
     learning_rule: str = ""
 
     def __post_init__(self) -> None:
-        """Check the facts.
-
-        Raises:
-            InputError: for a text that is missing, too long, not printable or not a link, or a number out of range.
-        """
+        """Raise `InputError` for a text that is missing, too long, not printable or no link, or a wrong number."""
         if not self.name.strip():
             raise InputError("a submission needs a name: `name`, on the command line --name.")
-        for field, limit in _TEXT_LIMITS.items():
+        for field, limit in MAX_CHARACTERS.items():
             _check_text(field, getattr(self, field), limit)
         if self.url and not is_link(self.url):
             raise InputError(f"url must be an http or https address; received {self.url!r}.")
@@ -56,15 +44,6 @@ class Submission:
             )
         if self.seconds is not None and not 0 <= self.seconds < math.inf:
             raise InputError(f"seconds must be a finite number of 0 or more; received {self.seconds}.")
-
-    @classmethod
-    def of(cls, name: str | None, url: str | None, description: str | None) -> Self:
-        """Return a submission from texts that may be None.
-
-        Raises:
-            InputError: as the constructor.
-        """
-        return cls(name or "", url or "", description or "")
 
 
 def _check_text(field: str, text: str, limit: int) -> None:

@@ -23,39 +23,22 @@ class Tokens:
     remove: str = field(default="", repr=False)
 
     def __post_init__(self) -> None:
-        """Check the tokens.
-
-        Raises:
-            InputError: for a token that a header cannot carry.
-        """
-        for variable, token in ((SUBMIT_VARIABLE, self.submit), (REMOVE_VARIABLE, self.remove)):
-            _check_form(variable, token)
+        """Raise `InputError` for a token that a header cannot carry."""
+        _check_form(SUBMIT_VARIABLE, self.submit)
+        _check_form(REMOVE_VARIABLE, self.remove)
 
     @classmethod
     def of(cls, environment: Mapping[str, str] = os.environ) -> Self:
-        """Return the tokens in the environment variables `LD_DATA_SUBMIT_TOKEN` and `LD_DATA_REMOVE_TOKEN`.
-
-        Raises:
-            InputError: as the constructor.
-        """
+        """Return the tokens in the environment variables `LD_DATA_SUBMIT_TOKEN` and `LD_DATA_REMOVE_TOKEN`."""
         return cls(environment.get(SUBMIT_VARIABLE, ""), environment.get(REMOVE_VARIABLE, ""))
 
     def check_submitter(self, authorization: str) -> None:
-        """Check the header Authorization of a submission.
-
-        Raises:
-            TokenError: if the service has a token to submit and the header does not hold it.
-        """
+        """Raise `TokenError` if there is a token to submit and a request's header Authorization does not hold it."""
         if self.submit:
             _check(authorization, self.submit, "submitting", SUBMIT_VARIABLE)
 
     def check_remover(self, authorization: str) -> None:
-        """Check the header Authorization of a removal.
-
-        Raises:
-            ForbiddenError: if the service has no token to remove.
-            TokenError: if the header does not hold it.
-        """
+        """Raise `ForbiddenError` without a token to remove, and `TokenError` if the header does not hold it."""
         if not self.remove:
             raise ForbiddenError(
                 "this service removes no entries: it was started without a token for removals. Its operator can set "
@@ -65,11 +48,7 @@ class Tokens:
 
 
 def make_headers(variable: str, environment: Mapping[str, str] = os.environ) -> dict[str, str]:
-    """Return the header that carries the token in an environment variable; empty without a token.
-
-    Raises:
-        InputError: for a token that a header cannot carry.
-    """
+    """Return the header that carries the token in an environment variable; empty without a token."""
     token = environment.get(variable, "")
     _check_form(variable, token)
     return {"Authorization": f"Bearer {token}"} if token else {}

@@ -6,7 +6,7 @@ scores equally well on both draws; predictions copied from the public y score fa
 """
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -39,18 +39,13 @@ class PrivateScore:
     skill: float
     skill_standard_error: float
 
-    @classmethod
-    def of(cls, score: Score) -> "PrivateScore":
-        """Return the rounded figures of a score."""
-        return cls(**{name: round_figure(getattr(score, name)) for name in cls.__dataclass_fields__})
-
 
 @dataclass(frozen=True)
 class Verdict:
     """The result of verification, for predictions that are not refused.
 
     Attributes:
-        predictions: the scored predictions `(n, d)`.
+        predictions: `(n, d)`.
         predictions_sha256: of their little-endian bytes in C order.
         score: on the public y, or on the secret y of a season.
         private: on the private redraw; None on the challenge track, whose rows are secret as a whole.
@@ -74,17 +69,33 @@ def verify_predictions(predictions: Predictions, data: LatentDataset, private_y:
         LeakError: for an MSE significantly below the floor on either draw, and for a public score that the private draw
             does not confirm.
     """
-    score = score_predictions(predictions, data)
-    check_score(score)
-    if score.is_leak:
-        raise LeakError(score.describe_leak())
+    verdict = judge(predictions, data)
+    if verdict.score.is_leak:
+        raise LeakError(verdict.score.describe_leak())
     _check_confirmed(predictions.values, data, private_y)
     private = score_predictions(predictions, replace(data, test=replace(data.test, y=private_y)))
     if private.is_leak:
         raise LeakError(private.describe_leak())
+    figures = {field.name: round_figure(getattr(private, field.name)) for field in fields(PrivateScore)}
+    return replace(verdict, private=PrivateScore(**figures))
+
+
+def judge(predictions: Predictions, data: LatentDataset) -> Verdict:
+    """Return the verdict that follows from the score and the ceiling alone; the caller refuses leaks.
+
+    Raises:
+        InputError: for a score that is not finite.
+    """
+    score = score_predictions(predictions, data)
+    wrong = [name for name, value in vars(score).items() if isinstance(value, float) and not math.isfinite(value)]
+    if wrong:
+        raise InputError(
+            f"the score's {', '.join(wrong)} must be finite, and cannot be computed from these predictions and "
+            f"{score.rows} test rows. Check the scale of the predictions; a leaderboard needs two test rows or more."
+        )
     ceiling = measure_ceiling(data.manifest, len(data.test))
-    status = choose_status(score.decoded_accuracy, ceiling)
-    return Verdict(predictions, hash_array(predictions.values), score, PrivateScore.of(private), ceiling, status)
+    status: Status = "suspect" if ceiling is not None and score.decoded_accuracy > ceiling else "ranked"
+    return Verdict(predictions, hash_array(predictions.values), score, None, ceiling, status)
 
 
 def measure_ceiling(manifest: Manifest | None, rows: int) -> float | None:
@@ -98,25 +109,6 @@ def measure_ceiling(manifest: Manifest | None, rows: int) -> float | None:
     if best is None:
         return None
     return min(1.0, best + CEILING_STANDARD_ERRORS * math.sqrt(best * (1 - best) / rows))
-
-
-def choose_status(decoded_accuracy: float, ceiling: float | None) -> Status:
-    """Return "suspect" for a decoded accuracy above the ceiling, else "ranked"."""
-    return "suspect" if ceiling is not None and decoded_accuracy > ceiling else "ranked"
-
-
-def check_score(score: Score) -> None:
-    """Check that the figures of a score are finite.
-
-    Raises:
-        InputError: if any is not.
-    """
-    wrong = [name for name, value in vars(score).items() if isinstance(value, float) and not math.isfinite(value)]
-    if wrong:
-        raise InputError(
-            f"the score's {', '.join(wrong)} must be finite, and cannot be computed from these predictions and "
-            f"{score.rows} test rows. Check the scale of the predictions; a leaderboard needs two test rows or more."
-        )
 
 
 def round_figure(value: float) -> float:

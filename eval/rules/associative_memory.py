@@ -15,11 +15,10 @@ CHUNK_ROWS = 500
 class AssociativeMemory:
     """Ramsauer et al., "Hopfield networks is all you need", ICLR 2021: one step of a modern Hopfield network.
 
-    Patterns X have unit length. The memory recalls Y softmax(sharpness X^T x) for a new x.
+    Patterns X `(n, d)` have unit length. The memory recalls Y softmax(sharpness X^T x) for a new x.
     """
 
     def __init__(self, x: Floats, y: Floats, sharpness: float) -> None:
-        """Store patterns x `(n, d)` with y `(n, d)`."""
         self.patterns, self.answers, self.sharpness = _normalise(x), y, sharpness
 
     def predict(self, x: Floats) -> Floats:

@@ -1,7 +1,5 @@
 """Evolution strategies: random small moves of all weights, weighted by the change of the error along them."""
 
-from collections.abc import Sequence
-
 import numpy as np
 
 from eval.rules.network import Network
@@ -16,11 +14,6 @@ class EvolutionStrategies(Network):
     Salimans, Ho, Chen, Sidor and Sutskever, "Evolution strategies as a scalable alternative to reinforcement
     learning", 2017 (arXiv:1703.03864), with mirrored moves, all measured on the same rows.
     """
-
-    def __init__(self, sizes: Sequence[int], random: np.random.Generator) -> None:
-        """Draw the weights; `random` also draws the moves."""
-        super().__init__(sizes, random)
-        self.random = random
 
     def suggest(self, x: Floats, y: Floats) -> list[Floats]:
         """Return the mean of the moves, each weighted by the growth of the squared error along it."""

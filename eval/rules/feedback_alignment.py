@@ -18,7 +18,6 @@ class FeedbackAlignment(Network):
     """
 
     def __init__(self, sizes: Sequence[int], random: np.random.Generator) -> None:
-        """Set the weights to 0, and draw the feedback weights."""
         super().__init__(sizes, random)
         self.weights = [np.zeros_like(weights) for weights in self.weights]
         self.feedback = [make_weights(rows, columns, random)[:-1].T for rows, columns in pairwise(sizes)]
@@ -39,7 +38,6 @@ class DirectFeedbackAlignment(Network):
     """
 
     def __init__(self, sizes: Sequence[int], random: np.random.Generator) -> None:
-        """Draw the weights, and the feedback weights from the output to each hidden layer."""
         super().__init__(sizes, random)
         self.feedback = [make_weights(sizes[-1], units, random)[:-1] for units in sizes[1:-1]]
 

@@ -1,6 +1,6 @@
 """The forward-forward algorithm: layers learn to be active for true pairs of x and class, and silent for false ones."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Self
 
 import numpy as np
@@ -22,23 +22,16 @@ class ForwardForward(Network):
     of the cross-entropy.
     """
 
-    def __init__(
-        self,
-        sizes: Sequence[int],
-        random: np.random.Generator,
-        class_mean: Floats,
-        classify: Callable[[Floats], Integers],
-    ) -> None:
-        """Draw the weights of the hidden layers of `sizes`; take E[y | class] `(k, d)` and a classifier of y."""
-        super().__init__([sizes[0] + len(class_mean), *sizes[1:]], random)
-        self.random, self.class_mean, self.classify = random, class_mean.astype(np.float32), classify
+    def __init__(self, data: LatentDataset, units: Sequence[int], random: np.random.Generator) -> None:
+        super().__init__([data.latent_dim + data.classes, *units, data.latent_dim], random)
+        self.class_mean, self.classify = data.class_mean.astype(np.float32), data.classify
         self.layers -= 1  # the scale takes the place of the output layer
         self.weights[-1] = np.ones((1, 1), np.float32)
 
     @classmethod
     def make_for(cls, data: LatentDataset, units: Sequence[int], random: np.random.Generator) -> Self:
         """Return a network for a dataset, with its classes."""
-        return cls([data.latent_dim, *units, data.latent_dim], random, data.class_mean, data.classify)
+        return cls(data, units, random)
 
     def predict(self, x: Floats) -> Floats:
         """Return the expected y `(n, d)`."""

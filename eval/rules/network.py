@@ -34,16 +34,17 @@ class RulePlan:
 
 
 class Network:
-    """A multilayer perceptron of tanh layers with a linear one on top; a rule adds `suggest`.
+    """A multilayer perceptron of tanh layers with a linear one on top, which first answers 0; a rule adds `suggest`.
 
     Attributes:
+        random: the generator that drew the weights, for further draws of the rule.
         weights: the learned arrays: for each layer `(in + 1, out)` float32, the biases last; a rule may add more.
         layers: the number of layers; their weights come first.
         held_out_error: MSE on held-out rows at the best epoch of the training.
     """
 
     def __init__(self, sizes: Sequence[int], random: np.random.Generator) -> None:
-        """Take the sizes of the input, the hidden layers and the output; the network starts by answering 0."""
+        self.random = random
         self.weights = [make_weights(rows, columns, random) for rows, columns in pairwise(sizes)]
         self.weights[-1][:] = 0
         self.layers = len(self.weights)
@@ -66,11 +67,7 @@ class Network:
         return self.run(x)[-1]
 
     def suggest(self, x: Floats, y: Floats) -> list[Floats]:
-        """Return the change that takes the place of the gradient on a batch, in the shapes of `weights`.
-
-        Raises:
-            NotImplementedError: if the rule does not define it.
-        """
+        """Return the change that takes the place of the gradient on a batch, in the shapes of `weights`."""
         raise NotImplementedError
 
 
@@ -100,11 +97,6 @@ def fit_network(network: Network, data: LatentDataset, plan: RulePlan, seed: int
 
     It runs on one thread: more threads gain nothing on matrices of this size, and slow other jobs down.
     """
-    with threadpool_limits(1):
-        return _fit(network, data, plan, seed, title)
-
-
-def _fit(network: Network, data: LatentDataset, plan: RulePlan, seed: int, title: str) -> Network:
     random = np.random.default_rng(seed)
     fit, held = split_rows(len(data.train), random)
     x, y = data.train.x, data.train.y
@@ -112,16 +104,18 @@ def _fit(network: Network, data: LatentDataset, plan: RulePlan, seed: int, title
     steps = len(fit) // batch_rows
     optimizer = Adam(network.weights)
     best = [weight.copy() for weight in network.weights]
-    for epoch in (progress := tqdm(range(plan.epochs), desc=title, disable=None)):
-        order = random.permutation(fit)
-        for step, rows in enumerate(np.split(order[: steps * batch_rows], steps)):
-            share = (epoch * steps + step) / (plan.epochs * steps)
-            rate = plan.learning_rate * (1 + np.cos(np.pi * share)) / 2
-            optimizer.step(network.weights, network.suggest(x[rows], y[rows]), rate)
-        error = float(np.square(network.predict(x[held]) - y[held]).mean())
-        progress.set_postfix(held_out=f"{error:.4f}")
-        if error < network.held_out_error:
-            best, network.held_out_error = [weight.copy() for weight in network.weights], error
+    progress = tqdm(range(plan.epochs), desc=title, disable=None)
+    with threadpool_limits(1):
+        for epoch in progress:
+            order = random.permutation(fit)
+            for step, rows in enumerate(np.split(order[: steps * batch_rows], steps)):
+                share = (epoch * steps + step) / (plan.epochs * steps)
+                rate = plan.learning_rate * (1 + np.cos(np.pi * share)) / 2
+                optimizer.step(network.weights, network.suggest(x[rows], y[rows]), rate)
+            error = float(np.square(network.predict(x[held]) - y[held]).mean())
+            progress.set_postfix(held_out=f"{error:.4f}")
+            if error < network.held_out_error:
+                best, network.held_out_error = [weight.copy() for weight in network.weights], error
     network.weights = best
     return network
 
@@ -137,7 +131,6 @@ class Adam:
     """Kingma and Ba, "Adam: a method for stochastic optimization", ICLR 2015."""
 
     def __init__(self, weights: Sequence[Floats]) -> None:
-        """Start with moments of 0 for weights of these shapes."""
         self._moments = [np.zeros((2, *weight.shape), np.float32) for weight in weights]
         self._steps = 0
 

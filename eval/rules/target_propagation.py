@@ -19,9 +19,7 @@ class DifferenceTargetPropagation(Network):
     """
 
     def __init__(self, sizes: Sequence[int], random: np.random.Generator) -> None:
-        """Draw the weights of the layers and of the inverses."""
         super().__init__(sizes, random)
-        self.random = random
         self.weights += [make_weights(above, below, random) for below, above in pairwise(sizes[1:-1])]
 
     def suggest(self, x: Floats, y: Floats) -> list[Floats]:

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+from eval.classifiers.judges import open_judge
 from ld_data.cli.libraries import needs
 from ld_data.cli.options import Checkpoints, Json
 from ld_data.commands.reports import print_report
@@ -38,8 +39,7 @@ def build(
         change: The news in this version, a sentence for the release's card.
         no_goals: Publish whatever the health report says.
     """
-    from eval.classifiers.judges import open_judge  # late, as vae.release: Keras and scikit-learn take 5 s
-    from vae.release import build_release
+    from vae.release import build_release  # late: Keras and scikit-learn take 5 s
 
     inputs = choose_source(source, source_npz, licence)
     built = build_release(

@@ -7,6 +7,7 @@ from cyclopts import Parameter
 from cyclopts.completion import CompletionContext
 
 import vae
+from eval.classifiers.judges import open_judge
 from ld_data.cli.libraries import needs
 from ld_data.cli.options import Folder, Json, OwnImages, Release, complete_releases
 from ld_data.cli.output import print_result
@@ -35,8 +36,7 @@ def health(release: Release, /, *, source_npz: OwnImages = None, keep: bool = Fa
     Args:
         keep: Put the report into the release, by today's judge and goals.
     """
-    from eval.classifiers.judges import open_judge  # late, as the examination: Keras and scikit-learn take 5 s
-    from ld_data.health.examination import examine
+    from ld_data.health.examination import examine  # late: scikit-learn takes 1 s
 
     folder = find_release(release)
     data, manifest = load(folder), read_manifest(folder)

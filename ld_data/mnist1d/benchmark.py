@@ -6,6 +6,7 @@ All are timed in turns within one run and on one thread, so that their ratios ho
 import dataclasses
 import statistics
 import time
+from collections import deque
 from collections.abc import Callable
 
 import numpy as np
@@ -13,7 +14,7 @@ from tabulate import tabulate
 from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
-from ld_data.errors import MissingDataError
+from ld_data.extras import name_missing
 from ld_data.mnist1d.canonical import make_canonical
 from ld_data.mnist1d.compat import get_dataset_args
 from ld_data.mnist1d.config import Mnist1dConfig, make_templates
@@ -39,34 +40,28 @@ class Timing:
     spread: float
 
 
-def measure_speed(turns: int = 7, *, progress: bool = True) -> dict[str, Timing]:
+def measure_speed(turns: int = 7) -> dict[str, Timing]:
     """Return the timings of all ways by name, with the published set's arguments, after a turn that does not count.
 
     Raises:
-        MissingDataError: if the original package is not installed.
+        MissingLibraryError: if the original package is not installed.
     """
-    stream = SignalStream()
-    block = np.empty((stream.config.final_seq_length, stream.block_rows), np.float32)
-    random = np.random.Generator(np.random.Philox(0))  # the stream's kind
-
-    def draw_normals() -> None:
-        for _ in range(FAST_BLOCKS):
-            random.standard_normal(dtype=np.float32, out=block)
-
-    def run_stream() -> None:
-        for _ in stream.iterate(FAST_BLOCKS * stream.block_rows):
-            pass
-
+    with name_missing():
+        from mnist1d.data import make_dataset  # import late: not an extra of LD-Data
+    args, stream = get_dataset_args(), SignalStream()
+    args.num_samples = PACKAGE_ROWS
     templates, config = make_templates(), Mnist1dConfig(num_samples=CANONICAL_ROWS)
+    block = np.empty((stream.config.final_seq_length, stream.block_rows), np.float32)
+    rows, random = FAST_BLOCKS * stream.block_rows, np.random.Generator(np.random.Philox(0))  # the stream's kind
     ways: dict[str, tuple[int, Callable[[], object]]] = {
-        "package": (PACKAGE_ROWS, _find_package()),
+        "package": (PACKAGE_ROWS, lambda: make_dataset(args)),
         "canonical": (CANONICAL_ROWS, lambda: make_canonical(templates, config)),
-        "fast": (FAST_BLOCKS * stream.block_rows, run_stream),
-        "normals": (FAST_BLOCKS * stream.block_rows, draw_normals),
+        "fast": (rows, lambda: deque(stream.iterate(rows), maxlen=0)),
+        "normals": (rows, lambda: [random.standard_normal(out=block, dtype=np.float32) for _ in range(FAST_BLOCKS)]),
     }
     seconds: dict[str, list[float]] = {way: [] for way in ways}
     with threadpool_limits(1):
-        for turn in tqdm(range(turns + 1), desc="turns", disable=None if progress else True):
+        for turn in tqdm(range(turns + 1), desc="turns", disable=None):
             for way, (_, make) in ways.items():
                 start = time.perf_counter()
                 make()
@@ -82,24 +77,9 @@ def describe_speed(timings: dict[str, Timing]) -> str:
     """Return the timings as a table, with the ratio of each way to the package and to the draws of the normals."""
     package, normals = timings["package"].nanoseconds, timings["normals"].nanoseconds
     rows = [
-        (way, own, 1e9 / own, package / own, own / normals, timing.spread)
+        (way, own := timing.nanoseconds, 1e9 / own, package / own, own / normals, timing.spread)
         for way, timing in timings.items()
-        for own in [timing.nanoseconds]
     ]
     headers = ("", "ns a signal", "signals a s", "x package", "x normals", "spread")
     formats = ("", ",.0f", ",.0f", ",.1f", ",.2f", ".2f")
     return tabulate(rows, headers, "plain", floatfmt=formats, numalign="right")
-
-
-def _find_package() -> Callable[[], object]:
-    """Return a call of the original package that makes PACKAGE_ROWS signals."""
-    try:
-        from mnist1d.data import make_dataset  # import late: not an extra of LD-Data
-    except ImportError as error:
-        raise MissingDataError(
-            f"the benchmark compares with the original package, which could not be imported ({error}). "
-            "Install it with `pip install mnist1d`."
-        ) from error
-    args = get_dataset_args()
-    args.num_samples = PACKAGE_ROWS
-    return lambda: make_dataset(args)

@@ -15,9 +15,6 @@ def make_canonical(templates: Doubles, config: Mnist1dConfig) -> tuple[Doubles, 
     """Return all signals `(n, t)` float64, their classes `(n,)` int64, and the std that divided them.
 
     The whole set is centred and divided by its std, so that a row depends on all rows.
-
-    Raises:
-        InputError: that std is 0, or there are fewer rows than classes.
     """
     random = np.random.RandomState(config.seed)
     labels = np.repeat(np.arange(len(templates)), count_rows(config, len(templates)) // len(templates))

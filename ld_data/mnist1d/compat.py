@@ -122,9 +122,8 @@ def _find_place(path: str | Path | None) -> Path:
 def _load(place: Path) -> dict[str, Any]:
     arrays = read_npz(place)
     if missing := {*ARRAYS, *(f"templates_{name}" for name in TEMPLATE_ARRAYS)} - set(arrays):
-        raise IntegrityError(
-            f"{place}: expected a file of `get_dataset`; {', '.join(sorted(missing))} missing. Move it."
-        )
+        names = ", ".join(sorted(missing))
+        raise IntegrityError(f"{place}: expected a file of `get_dataset`; {names} missing. Move it.")
     templates = {name: arrays[f"templates_{name}"] for name in TEMPLATE_ARRAYS}
     return {name: arrays[name] for name in ARRAYS} | {"templates": templates}
 
@@ -157,7 +156,7 @@ def transform(x: Array, y: Array, args: Any, eps: float = 1e-8) -> tuple[Array, 
 
 
 def _read_args(args: Any, optional: Collection[str] = ()) -> Mnist1dConfig:
-    """Return the configuration of an `ObjectView`, a namespace or a dictionary; raise `InputError` for others."""
+    """Return the configuration of an `ObjectView`, a namespace or a dictionary."""
     values = args if isinstance(args, Mapping) else getattr(args, "__dict__", None)
     if values is None:
         raise InputError(f"the arguments are those of `get_dataset_args()`; received {type(args).__name__}.")

@@ -15,8 +15,6 @@ from ld_data.errors import InputError
 from ld_data.typing import Doubles
 
 CLASSES = 10  # of the original's templates
-MAX_SEED = 2**32 - 1
-MAX_SAMPLES = 2**48
 MAX_LENGTH = 2**20
 MAX_SCALE = 1e6  # of noise, slopes and templates: float32 holds such signals with digits to spare
 MAX_DILATED = 2**27  # numbers in the templates under all paddings: 1 GiB
@@ -74,11 +72,11 @@ class Mnist1dConfig:
     def __post_init__(self) -> None:
         """Convert numpy's numbers to Python's, and a padding list to a pair; raise `InputError` for bad arguments."""
         for name, least, most in (
-            ("num_samples", 1, MAX_SAMPLES),
+            ("num_samples", 1, 2**48),
             ("template_len", 1, MAX_LENGTH),
             ("max_translation", 1, MAX_LENGTH),
             ("final_seq_length", SHORTEST, MAX_LENGTH),
-            ("seed", 0, MAX_SEED),
+            ("seed", 0, 2**32 - 1),
         ):
             self._set(name, check_integer(name, getattr(self, name), least, most))
         for name in ("scale_coeff", "corr_noise_scale", "iid_noise_scale", "shear_scale"):
@@ -125,8 +123,6 @@ def make_template_times(length: int) -> Doubles:
 def check_templates(templates: object) -> Doubles:
     """Return templates as `(k, l)` float64, one for each of 1 to 256 classes.
 
-    l is 2 or more; it need not be the `template_len` of a configuration.
-
     Raises:
         InputError: the templates have another shape, are not finite numbers, or lie beyond +-1e6.
     """
@@ -159,6 +155,4 @@ def check_std(mean: float, std: float, config: Mnist1dConfig) -> None:
         InputError: the signals do not vary.
     """
     if not std > LEAST_STD * abs(mean):
-        raise InputError(
-            f"these arguments give signals that do not vary, which cannot be scaled to a std of 1: {config}."
-        )
+        raise InputError(f"these arguments give signals that do not vary, and cannot have a std of 1: {config}.")

@@ -27,7 +27,7 @@ class Mnist1d:
         x, x_test: signals `(n, t)`, float64 in canonical mode and float32 in fast mode.
         y, y_test: their classes `(n,)` int64.
         t: the time axis `(t,)` float64.
-        templates: of the classes, `(k, l)` float64.
+        templates: `(k, l)` float64.
         config: the arguments.
     """
 
@@ -89,21 +89,18 @@ def collect(plan: SignalPlan) -> Mnist1d:
 def plan_mnist1d(
     config: Mnist1dConfig | None = None, templates: object = None, mode: GeneratorMode | None = None
 ) -> SignalPlan:
-    """Return the plan of the data set of `make_mnist1d` for the same arguments; raises the same errors."""
+    """Return the plan of the data set of `make_mnist1d` for the same arguments; raises as that."""
     config = config or Mnist1dConfig()
     shapes = check_templates(make_templates() if templates is None else templates)
     rows = count_rows(config, len(shapes))
-    parts: Callable[[], Iterator[tuple[Array, Array]]]
-    dtype: np.dtype[Any]
+    split = int(rows * config.train_split)
+    t = interpolate(make_template_times(shapes.shape[1]), config.dilated_length)
+    t = interpolate(t, config.final_seq_length)
     if choose_mode(config, templates, mode) == "canonical":
         x, y, std = make_canonical(shapes, config)
-        dtype, parts = x.dtype, lambda: iter([(x, y)])
-    else:
-        stream = SignalStream(config, shapes)
-        std, dtype, parts = stream.std, np.dtype(np.float32), lambda: stream.iterate(rows)
-    t = interpolate(make_template_times(shapes.shape[1]), config.dilated_length)
-    t = interpolate(t, config.final_seq_length) / std
-    return SignalPlan(rows, int(rows * config.train_split), dtype, t, shapes, config, parts)
+        return SignalPlan(rows, split, x.dtype, t / std, shapes, config, lambda: iter([(x, y)]))
+    stream = SignalStream(config, shapes)
+    return SignalPlan(rows, split, np.dtype(np.float32), t / stream.std, shapes, config, lambda: stream.iterate(rows))
 
 
 def choose_mode(config: Mnist1dConfig, templates: object, mode: str | None) -> GeneratorMode:

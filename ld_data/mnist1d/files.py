@@ -37,7 +37,7 @@ def name_files(path: Path) -> list[Path]:
     return files
 
 
-def write_signals(plan: SignalPlan, path: Path, *, progress: bool = True) -> list[Path]:
+def write_signals(plan: SignalPlan, path: Path) -> list[Path]:
     """Write a data set with a progress bar, and return its files; they get their names once they are complete.
 
     An `.npz` holds x, y, x_test, y_test and t; an `.npy` holds all signals, training first, and a `.labels.npy` beside
@@ -50,9 +50,7 @@ def write_signals(plan: SignalPlan, path: Path, *, progress: bool = True) -> lis
     files = name_files(path)
     with (
         make_staging_folder(path.parent, path.name) as staging,
-        tqdm(
-            desc=path.name, total=plan.rows, unit=" signals", unit_scale=True, disable=None if progress else True
-        ) as bar,
+        tqdm(desc=path.name, total=plan.rows, unit=" signals", unit_scale=True, disable=None) as bar,
     ):
         shown = replace(plan, parts=lambda: _show(plan, bar))
         drafts = [staging / file.name for file in files]

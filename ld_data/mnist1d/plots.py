@@ -10,7 +10,6 @@ from ld_data.mnist1d.config import Mnist1dConfig, make_template_times, make_temp
 from ld_data.mnist1d.steps import Draws, dilate, make_signals
 from ld_data.typing import Doubles
 
-SEED = 3
 PANEL_INCHES = (1.1, 1.9)
 
 
@@ -27,7 +26,7 @@ def trace_steps(templates: Doubles, config: Mnist1dConfig) -> Iterator[tuple[str
 
     All steps have the same random numbers; each switches on one more argument of the generator.
     """
-    random, classes, length = np.random.default_rng(SEED), len(templates), config.dilated_length
+    random, classes, length = np.random.default_rng(3), len(templates), config.dilated_length
     draws = Draws(
         padding=random.integers(config.paddings, size=classes),
         scale=random.random(classes),

@@ -47,11 +47,7 @@ class SignalStream:
     """
 
     def __init__(self, config: Mnist1dConfig | None = None, templates: object = None) -> None:
-        """Take the arguments and the templates `(k, l)`.
-
-        Raises:
-            InputError: the templates are bad, or the arguments give signals that do not vary.
-        """
+        """Take the arguments and the templates `(k, l)`; raise `InputError` for signals that do not vary."""
         self.config = Mnist1dConfig() if config is None else config
         self._dilated = dilate(check_templates(make_templates() if templates is None else templates), self.config)
         self._mean, self.std = measure_moments(self._dilated, self.config)
@@ -85,7 +81,7 @@ class SignalStream:
         """Return an iterator of the same in parts of at most `block_rows` rows: memory does not grow with `rows`.
 
         Raises:
-            InputError: a row number is negative or not an integer; raised at once, not by the iterator.
+            InputError: as in `make_rows`; raised at once, not by the iterator.
         """
         return self._cut(*_check_rows(rows, first_row), self._draw_block)
 
@@ -104,7 +100,6 @@ class SignalStream:
         return kept[1]
 
     def _draw_block(self, number: int) -> Block:
-        """Return all rows of a block."""
         random = self._make_generator(BLOCK_STREAM + number)
         classes = len(self._dilated)
         labels = random.random((self.block_rows // classes, classes), np.float32).argsort(axis=1).ravel()
@@ -166,7 +161,6 @@ class SignalStream:
 
 
 def _check_rows(rows: int, first_row: int) -> tuple[int, int]:
-    """Return the number of the first row, and the number after the last."""
     first = check_integer("first_row", first_row, 0, MAX_ROW)
     return first, first + check_integer("rows", rows, 0, MAX_ROW - first)
 

@@ -13,9 +13,7 @@ with name_missing():
 
 
 def make_tf_dataset(stream: SignalStream, rows: int, first_row: int = 0) -> tf.data.Dataset:
-    """Return a data set of pairs: a signal `(t,)` float32 and its class, int64. Blocks are generated when needed.
-
-    The order of the rows is already random.
+    """Return a data set of pairs, generated when needed and in random order: a signal `(t,)` float32, its class int64.
 
     Raises:
         InputError: a row number is negative or not an integer.

@@ -26,11 +26,7 @@ class SignalDataset(IterableDataset):
     """
 
     def __init__(self, stream: SignalStream, rows: int, first_row: int = 0, batch_size: int | None = None) -> None:
-        """Take the stream and its rows, the same in every pass.
-
-        Raises:
-            InputError: a number is negative or not an integer.
-        """
+        """Take the stream and its rows, the same in every pass; raise `InputError` for a bad number."""
         super().__init__()
         if batch_size is not None:
             check_integer("batch_size", batch_size, 1, MAX_ROW)

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
+from ld_data.checks import check_service
 from ld_data.errors import IntegrityError, MissingDataError
 from ld_data.release.folder import check_name, check_target, publish, verify
 from ld_data.release.manifest import MANIFEST_NAME, MAX_MANIFEST_BYTES, Manifest
-from ld_data.remote.addresses import check_service
 from ld_data.remote.transfer import Content, fetch_bytes, fetch_file, fetch_to_cache, open_client
 from ld_data.settings import OFFLINE_VARIABLE, is_offline
 from ld_data.storage.staging import make_staging_folder
@@ -85,5 +85,4 @@ def _fetch_files(address: str, manifest: Manifest, folder: Path) -> None:
         for content in contents:
             fetch_to_cache(content, client)
         for content in contents:
-            path = folder / content.title
-            fetch_file(content.urls, path, content.digest, etag=content.etag, size=content.size, client=client)
+            fetch_file(content, folder / content.title, client=client)

@@ -5,17 +5,16 @@ that it is busy and named a pause; and, for a request that only reads, if the co
 whose body may have arrived is never sent twice.
 """
 
-from types import TracebackType
-from typing import Any, Self
+from contextlib import AbstractContextManager
+from typing import Any
 from urllib.parse import quote
 
 import httpx2
 import numpy.typing as npt
 
-from ld_data.checks import MAX_ECHO, check_integer, check_numbers
+from ld_data.checks import MAX_ECHO, check_integer, check_numbers, check_service
 from ld_data.errors import InputError, ServiceError
 from ld_data.protocols import Mode
-from ld_data.remote.addresses import check_service
 from ld_data.remote.retry import find_retry_after, try_often
 from ld_data.settings import SERVICE_VARIABLE, service_address
 from ld_data.storage.arrays import read_npy, write_npy
@@ -23,7 +22,6 @@ from ld_data.typing import Array, Floats
 
 TIMEOUT_SECONDS = 60.0
 TRIES = 3
-MAX_TRIES = 100
 IDLE_SECONDS = 2.0  # for which an idle connection is kept: less than the service keeps it
 NPY = "application/x-npy"
 READING = ("GET", "HEAD")
@@ -32,7 +30,7 @@ UNSENT = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout)
 LOST = (httpx2.TimeoutException, httpx2.NetworkError, httpx2.RemoteProtocolError)
 
 
-class Client:
+class Client(AbstractContextManager["Client", None]):
     """A service at an address. Close it after use, or open it with `with`.
 
     All methods raise `ServiceError`: with the service's reason if it refuses, and with the cause if it does not answer
@@ -48,17 +46,11 @@ class Client:
             InputError: the address is not http or https, or `tries` is not from 1 to 100.
         """
         self.service = check_service(service_address() if service is None else service)
-        self._tries = check_integer("tries", tries, 1, MAX_TRIES)
+        self._tries = check_integer("tries", tries, 1, 100)
         limits = httpx2.Limits(keepalive_expiry=IDLE_SECONDS)
         self._http = httpx2.Client(timeout=timeout, limits=limits)
 
-    def __enter__(self) -> Self:
-        """Return the client itself."""
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_error: object) -> None:
         """Close the client."""
         self.close()
 
@@ -68,12 +60,10 @@ class Client:
 
     def list_datasets(self) -> list[dict[str, Any]]:
         """Return the releases of the service: sizes, null and floor, and whether there is a challenge."""
-        address = "/v1/datasets"
-        datasets = self.send_for_object("GET", address).get("datasets")
+        route = "/v1/datasets"
+        datasets = self.send_for_object("GET", route).get("datasets")
         if not isinstance(datasets, list):
-            raise ServiceError(
-                f"{self.service}{address} answered something else than releases: not an LD-Data service."
-            )
+            raise ServiceError(f"{self.service}{route} answered something else than releases: not an LD-Data service.")
         return datasets
 
     def describe(self, release: str) -> dict[str, Any]:
@@ -89,7 +79,6 @@ class Client:
 
         Raises:
             InputError: the inputs are not an array of numbers.
-            ServiceError: the service refuses or does not answer.
         """
         return self._ask(release, "x/encode", inputs, mode=mode, seed=seed, first_row=first_row)
 
@@ -111,9 +100,6 @@ class Client:
         """Return the service's answer to a request, which is sent again where that is safe.
 
         `request` holds arguments of `httpx2.Client.request`: `params`, `headers`, and bytes as `content`.
-
-        Raises:
-            ServiceError: the service refuses or does not answer.
         """
         address = f"{self.service}{route}"
 
@@ -143,10 +129,9 @@ class Client:
             raise ServiceError(f"{self.service}{route} answered something else than an array: {error}") from error
 
     def _ask(self, release: str, operation: str, values: npt.ArrayLike, **params: str | int) -> Floats:
-        body = write_npy(check_numbers(values, "the array to send"))
-        headers = {"Content-Type": NPY, "Accept": NPY}
+        route, body = f"{name_route(release)}/{operation}", write_npy(check_numbers(values, "the array to send"))
         return self.send_for_array(
-            "POST", f"{name_route(release)}/{operation}", params=params, content=body, headers=headers
+            "POST", route, params=params, content=body, headers={"Content-Type": NPY, "Accept": NPY}
         )
 
 
@@ -163,27 +148,22 @@ def _is_safe(method: str, error: BaseException) -> bool:
 
 
 def _explain_silence(method: str, address: str, error: Exception) -> ServiceError:
-    reason = str(error) or type(error).__name__
-    if method in READING or not isinstance(error, LOST) or isinstance(error, UNSENT):
-        return ServiceError(
-            f"no answer from {address}: {reason}. Is the service running there? `make serve` starts one, and "
-            f"{SERVICE_VARIABLE} may name one elsewhere."
+    advice = f"Is the service running there? `make serve` starts one, and {SERVICE_VARIABLE} may name one elsewhere."
+    if method not in READING and isinstance(error, LOST) and not isinstance(error, UNSENT):
+        advice = (
+            "The request may have arrived, and is not repeated by itself. Check whether it had its effect, then send "
+            "it again if not."
         )
-    return ServiceError(
-        f"no answer from {address}: {reason}. The request may have arrived, and is not repeated by itself. Check "
-        "whether it had its effect, then send it again if not."
-    )
+    return ServiceError(f"no answer from {address}: {str(error) or type(error).__name__}. {advice}")
 
 
 def _explain_refusal(response: httpx2.Response, address: str) -> ServiceError:
     answer = _read_json(response, address)
-    if not (isinstance(answer, dict) and isinstance(answer.get("error"), str)):
-        return ServiceError(
-            f"{address} answered {response.status_code}, but not as an LD-Data service does: {answer!r:.{MAX_ECHO}}",
-            response.status_code,
-        )
-    message = f"{address} answered {response.status_code}: {answer['error']}"
-    return ServiceError(message, response.status_code, str(answer.get("error_type", "")))
+    status, facts = response.status_code, answer if isinstance(answer, dict) else {}
+    if not isinstance(facts.get("error"), str):
+        message = f"{address} answered {status}, but not as an LD-Data service does: {answer!r:.{MAX_ECHO}}"
+        return ServiceError(message, status)
+    return ServiceError(f"{address} answered {status}: {facts['error']}", status, str(facts.get("error_type", "")))
 
 
 def _read_json(response: httpx2.Response, address: str) -> Any:

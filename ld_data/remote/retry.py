@@ -35,14 +35,8 @@ def try_often(
             pause, number = state.upcoming_sleep, state.attempt_number + 1
             print(f"{reason}: trying again in {pause:g} s, {number} of {tries}", file=sys.stderr, flush=True)
 
-    policy = Retrying(
-        retry=retry_if_exception(may_pass),
-        wait=_find_pause,
-        stop=is_last,
-        before_sleep=report,
-        sleep=time.sleep,
-        reraise=True,
-    )
+    check = retry_if_exception(may_pass)
+    policy = Retrying(time.sleep, is_last, _find_pause, check, before_sleep=report, reraise=True)
     return policy(attempt)
 
 

@@ -28,7 +28,6 @@ from ld_data.storage.staging import has_name, stage_file, wait_for_lock
 
 TRIES = 4  # of each mirror
 TIMEOUT_SECONDS = 30.0
-PARTIAL_FOLDER = "partial"
 PASSING = (408, 425, 429, 500, 502, 503, 504)  # statuses after which another try may succeed
 
 
@@ -58,31 +57,21 @@ class Content:
 
 
 def fetch_file(
-    urls: Sequence[str],
-    path: Path,
-    digest: str,
-    *,
-    algorithm: str = "sha256",
-    etag: str = "",
-    size: int | None = None,
-    searched: Sequence[Path] = (),
-    client: httpx2.Client | None = None,
+    content: Content, path: Path, searched: Sequence[Path] = (), client: httpx2.Client | None = None
 ) -> Path:
-    """Return `path` after downloading it from the first of the mirrors `urls` that sends the file with that hash.
+    """Return `path` after downloading the content from the first of its mirrors that sends it.
 
-    The hash is a sha256, or another of hashlib with that `algorithm`; `etag` is the file's entity tag at all mirrors,
-    and `size` its bytes, where they are known. Each mirror is tried several times, with growing pauses, and continues
-    the received part. If another process is fetching the same file, this one waits for it and uses that.
+    Each mirror is tried several times, with growing pauses, and continues the received part. If another process is
+    fetching the same file, this one waits for it and uses that.
 
     Raises:
         MissingDataError: `LD_DATA_OFFLINE` forbids the download; the message lists the paths `searched` before.
         DownloadError: no mirror sent the file; the message has the answer of each.
         StorageError: the disk refuses; an older file at `path` is unchanged.
     """
-    _check_online(path.name, searched or [path])
-    content = Content(path.name, urls, digest, algorithm, etag, size)
+    _check_online(content.title, searched or [path])
     with _hold_partial(content) as file:
-        if not (path.is_file() and content.measure(path) == digest):  # else another process has just fetched it
+        if not (path.is_file() and content.measure(path) == content.digest):  # else another process has just fetched it
             _complete(content, file, client)
             _move(Path(file.name), path)
     return path
@@ -121,7 +110,7 @@ def open_client() -> httpx2.Client:
 
 def partial_path(digest: str) -> Path:
     """Return the path in the cache of the received part of the file with a digest."""
-    return cache_folder() / PARTIAL_FOLDER / digest
+    return cache_folder() / "partial" / digest
 
 
 def _check_online(title: str, searched: Sequence[Path]) -> None:
@@ -135,10 +124,7 @@ def _check_online(title: str, searched: Sequence[Path]) -> None:
 
 @contextmanager
 def _hold_partial(content: Content) -> Iterator[BinaryIO]:
-    """Yield the received part as an open file, for this process alone; it is kept unless it is empty.
-
-    Raises `StorageError` if the disk refuses, in this function or inside the `with` block.
-    """
+    """Yield the received part as an open file, for this process alone; it is kept unless it is empty."""
     path = partial_path(content.digest)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -168,7 +154,6 @@ def _open_locked(path: Path, title: str) -> Iterator[BinaryIO]:
 
 
 def _complete(content: Content, file: BinaryIO, client: httpx2.Client | None) -> None:
-    """Fetch the missing part of the file; raises `DownloadError`."""
     if file.seek(0, os.SEEK_END) and content.measure(Path(file.name)) == content.digest:
         return
     failures = []
@@ -188,17 +173,13 @@ def _complete(content: Content, file: BinaryIO, client: httpx2.Client | None) ->
 
 
 def _may_pass(error: BaseException) -> bool:
-    """Return whether another try may succeed after an error."""
     if isinstance(error, httpx2.HTTPStatusError):
         return error.response.status_code in PASSING
     return isinstance(error, httpx2.HTTPError)
 
 
 def _read_limited(client: httpx2.Client, url: str, most_bytes: int) -> bytes:
-    """Return the bytes at an address; raises `DownloadError` for more than `most_bytes`, and the errors of httpx2.
-
-    The message of an `HTTPStatusError` is the server's reason.
-    """
+    """Return the bytes at an address; the message of an `HTTPStatusError` is the server's reason."""
     content = bytearray()
     with client.stream("GET", url) as response:
         for chunk in response.iter_bytes():
@@ -223,10 +204,7 @@ def _read_reason(content: bytearray) -> str:
 
 
 def _receive(client: httpx2.Client, url: str, content: Content, file: BinaryIO) -> None:
-    """Append the missing part to the file.
-
-    Raises the errors of httpx2, and keeps the received part; or `DownloadError` for another file, and keeps nothing.
-    """
+    """Append the missing part to the file, which is emptied if it turns out to be another file."""
     begun = file.seek(0, os.SEEK_END) > 0
     received = _append(client, url, content, file)
     if begun and received != content.digest:  # the part that was there before may be wrong
@@ -247,23 +225,18 @@ def _append(client: httpx2.Client, url: str, content: Content, file: BinaryIO) -
     if start:
         headers |= {"Range": f"bytes={start}-"} | ({"If-Range": content.etag} if content.etag else {})
     with client.stream("GET", url, headers=headers) as response:
-        if start and _refuses_range(response, start):
+        is_part = response.status_code == 206
+        is_other_part = is_part and not response.headers.get("Content-Range", "").startswith(f"bytes {start}-")
+        if start and (is_other_part or response.status_code == 416):
             return ""
         response.raise_for_status()
-        if start and response.status_code != 206:
+        if start and not is_part:
             start = 0
             file.truncate(0)
         if not _write_stream(response, file, content, start):
             return f"more than {content.size} bytes"
     os.fsync(file.fileno())
     return content.measure(Path(file.name))
-
-
-def _refuses_range(response: httpx2.Response, start: int) -> bool:
-    """Return whether an answer says that the file has no bytes from `start` on, or holds another range."""
-    if response.status_code == 206:
-        return not response.headers.get("Content-Range", "").startswith(f"bytes {start}-")
-    return response.status_code == 416
 
 
 def _write_stream(response: httpx2.Response, file: BinaryIO, content: Content, start: int) -> bool:

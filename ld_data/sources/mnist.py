@@ -2,7 +2,7 @@
 
 import hashlib
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -46,7 +46,7 @@ NPZ_NAME = "mnist.npz"
 MnistArrays = dict[str, Array]
 
 
-def load_mnist(environment: Mapping[str, str] = os.environ) -> MnistArrays:
+def load_mnist() -> MnistArrays:
     """Return MNIST's arrays: `x_train` `(60000, 28, 28)`, `y_train` `(60000,)`, `x_test`, `y_test`, all uint8.
 
     The first copy found is read: in `LD_DATA_HOME`, in Keras' cache, in torchvision's `data/MNIST/raw`, in the cache of
@@ -58,13 +58,13 @@ def load_mnist(environment: Mapping[str, str] = os.environ) -> MnistArrays:
         DownloadError: no mirror delivers.
     """
     searched = []
-    for folder in _folders(environment):
+    for folder in _folders():
         if (npz := folder / NPZ_NAME).is_file():
             return check_mnist(read_npz(npz), npz)
         if files := _find_idx_files(folder):
             return check_mnist({name: read_idx(path) for name, path in files.items()}, folder)
         searched += [npz, folder / f"{PARTS[0][1]}[.gz]"]
-    return _download(cache_folder(environment) / "mnist", searched)
+    return _download(cache_folder() / "mnist", searched)
 
 
 def check_mnist(arrays: MnistArrays, place: Path) -> MnistArrays:
@@ -85,13 +85,13 @@ def check_mnist(arrays: MnistArrays, place: Path) -> MnistArrays:
     return arrays
 
 
-def _folders(environment: Mapping[str, str]) -> Iterator[Path]:
+def _folders() -> Iterator[Path]:
     """Yield the folders in which Keras, torchvision and LD-Data keep copies, the user's own choice first."""
-    if home := data_home(environment):
+    if home := data_home():
         yield from (home, home / "mnist", home / "MNIST" / "raw")
-    yield Path(environment.get("KERAS_HOME") or "~/.keras").expanduser() / "datasets"
+    yield Path(os.environ.get("KERAS_HOME") or "~/.keras").expanduser() / "datasets"
     yield Path("data") / "MNIST" / "raw"
-    yield cache_folder(environment) / "mnist"
+    yield cache_folder() / "mnist"
 
 
 def _find_idx_files(folder: Path) -> dict[str, Path]:
@@ -105,14 +105,17 @@ def _find_idx_files(folder: Path) -> dict[str, Path]:
 
 
 def _download(folder: Path, searched: list[Path]) -> MnistArrays:
-    from ld_data.remote.transfer import fetch_file  # late: the HTTP client takes 0.1 s, and most loads need none
+    from ld_data.remote.transfer import (  # late: the HTTP client takes 0.1 s, and most loads need none
+        Content,
+        fetch_file,
+    )
 
     arrays = {}
     for name, file_name, _, sha256 in PARTS:
         path = folder / f"{file_name}.gz"
         if not path.is_file():
             try:
-                fetch_file([f"{mirror}{path.name}" for mirror in MIRRORS], path, sha256, searched=searched)
+                fetch_file(Content(path.name, [f"{mirror}{path.name}" for mirror in MIRRORS], sha256), path, searched)
             except DownloadError as error:
                 raise DownloadError(
                     f"{error} Without a network, put {NPZ_NAME} as Keras has it, or MNIST's four files, gzipped or "

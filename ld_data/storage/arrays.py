@@ -25,17 +25,7 @@ ZIP_MAGIC = b"PK\x03\x04"
 NPY_MAGIC = np.lib.format.MAGIC_PREFIX
 NPZ_DATE = (1980, 1, 1, 0, 0, 0)  # of each array in an archive, so that the bytes depend on values alone
 # Exceptions of zipfile, zlib and numpy for damaged archives, found by flipping every bit of several archives.
-_DAMAGE = (
-    zipfile.BadZipFile,
-    zlib.error,
-    ValueError,
-    EOFError,
-    KeyError,
-    OSError,
-    RuntimeError,
-    NotImplementedError,
-    tokenize.TokenError,
-)
+_DAMAGE = (zipfile.BadZipFile, zlib.error, ValueError, EOFError, KeyError, OSError, RuntimeError, tokenize.TokenError)
 
 
 def read_npz(path: Path) -> dict[str, Array]:
@@ -50,13 +40,11 @@ def read_npz(path: Path) -> dict[str, Array]:
     try:
         with zipfile.ZipFile(path) as archive:
             declared = sum(entry.file_size for entry in archive.infolist())
-            if declared > MAX_ARRAY_BYTES:
-                raise IntegrityError(
-                    f"{path}: expected at most {MAX_ARRAY_BYTES} bytes of arrays; declares {declared}."
-                )
+        if declared > MAX_ARRAY_BYTES:
+            raise IntegrityError(f"{path}: expected at most {MAX_ARRAY_BYTES} bytes of arrays; declares {declared}.")
         with np.load(path, allow_pickle=False) as arrays:
             return {name: arrays[name] for name in arrays.files}
-    except (IntegrityError, FileNotFoundError, PermissionError):
+    except (FileNotFoundError, PermissionError):
         raise
     except _DAMAGE as error:
         raise IntegrityError(
@@ -73,8 +61,6 @@ def write_npz(path: Path, arrays: Mapping[str, Array]) -> None:
 
 def read_npy(content: bytes) -> Array:
     """Return the array of `.npy` bytes, read-only: it shares their memory.
-
-    The declared size is compared with the received bytes before any allocation.
 
     Raises:
         InputError: the bytes are not `.npy` of version 1.0 or 2.0, are truncated or too long, or hold Python objects.
@@ -98,7 +84,6 @@ def read_npy(content: bytes) -> Array:
 
 @lru_cache(maxsize=64)  # parsing a header takes longer than all the rest of a small array
 def _read_npy_header(header: bytes) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
-    """Return the declared shape, order and dtype; raise `InputError`, or the errors of numpy's own reader."""
     stream = io.BytesIO(header)
     version = np.lib.format.read_magic(stream)
     readers = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
@@ -114,11 +99,7 @@ def _read_npy_header(header: bytes) -> tuple[tuple[int, ...], bool, np.dtype[Any
 
 
 def write_npy(array: Array) -> bytes:
-    """Return the `.npy` bytes of an array, version 1.0, in C order and little-endian.
-
-    Raises:
-        InputError: the array holds Python objects.
-    """
+    """Return the `.npy` bytes of an array, version 1.0, in C order and little-endian; raises as `write_npy_header`."""
     return write_npy_header(array.shape, array.dtype) + write_values(array)
 
 

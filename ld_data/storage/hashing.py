@@ -7,16 +7,11 @@ import numpy as np
 
 from ld_data.typing import Array
 
-CHUNK_BYTES = 1 << 20
-
 
 def hash_file(path: Path, algorithm: str = "sha256") -> str:
     """Return the hexadecimal hash of a file, the sha256 or another of hashlib, in constant memory."""
-    digest = hashlib.new(algorithm)
     with path.open("rb") as file:
-        while chunk := file.read(CHUNK_BYTES):
-            digest.update(chunk)
-    return digest.hexdigest()
+        return hashlib.file_digest(file, algorithm).hexdigest()
 
 
 def hash_array(array: Array) -> str:

@@ -48,15 +48,12 @@ def write_idx(array: Bytes) -> bytes:
 
 def _read_content(path: Path) -> bytes:
     with path.open("rb") as file:
-        zipped = file.read(2) == GZIP_MAGIC
-        file.seek(0)
-        if not zipped:
+        is_zipped = file.read(2) == GZIP_MAGIC
+    try:
+        with gzip.open(path) if is_zipped else path.open("rb") as file:
             return file.read(MAX_BYTES)
-        try:
-            with gzip.GzipFile(fileobj=file) as unzipped:
-                return unzipped.read(MAX_BYTES)
-        except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-            raise IntegrityError(
-                f"{path}: expected a whole gzip file; received a damaged one ({error}). "
-                "Delete it, so that it is fetched again."
-            ) from error
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        raise IntegrityError(
+            f"{path}: expected a whole gzip file; received a damaged one ({error}). Delete it, so that it is fetched "
+            "again."
+        ) from error

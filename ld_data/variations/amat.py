@@ -6,7 +6,6 @@ numbers in other forms.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import BinaryIO
 
 import numpy as np
@@ -23,21 +22,10 @@ BLOCK_BYTES = 1 << 19  # some tens of rows: their arrays stay in a processor's c
 SHOWN_CHARACTERS = 60  # of a line in an error
 
 
-@dataclass(frozen=True)
-class Amat:
-    """The content of a file.
-
-    Attributes:
-        images: `(n, 28, 28)` float32, pixels in [0, 1].
-        labels: their classes `(n,)` uint8.
-    """
-
-    images: Floats
-    labels: Bytes
-
-
-def read_amat(file: BinaryIO, name: str, rows: int, *, other_rows: int = 0, transposed: bool = False) -> Amat:
-    """Return the `rows` images and classes of an `.amat` file, with the title `name` in messages.
+def read_amat(
+    file: BinaryIO, name: str, rows: int, other_rows: int = 0, transposed: bool = False
+) -> tuple[Floats, Bytes]:
+    """Return the images `(rows, 28, 28)` and classes `(rows,)` of an `.amat` file, with the title `name` in messages.
 
     With `transposed`, each image is transposed: some of the published sets are stored column by column.
 
@@ -58,11 +46,10 @@ def read_amat(file: BinaryIO, name: str, rows: int, *, other_rows: int = 0, tran
             raise _explain_pixels(kept[:, :PIXELS], name, received)
         received += len(table)
     if received != rows:
-        swapped = " The other file of the two has so many: training and test are swapped." if received else ""
-        raise IntegrityError(
-            f"{name}: expected {rows} rows; received {received}.{swapped if received == other_rows else ''}"
-        )
-    return Amat(images, labels)
+        swapped = " The other file of the two has so many: training and test are swapped."
+        hint = swapped if received == other_rows > 0 else ""
+        raise IntegrityError(f"{name}: expected {rows} rows; received {received}.{hint}")
+    return images, labels
 
 
 def _parse_blocks(file: BinaryIO, name: str) -> Iterator[Array]:
@@ -102,7 +89,6 @@ def _read_blocks(file: BinaryIO, name: str) -> Iterator[memoryview]:
 
 
 def _check_first_line(line: bytes, name: str) -> None:
-    """Raise `IntegrityError` if the first line is a web page or a header instead of numbers."""
     if line.lstrip().startswith(b"<"):
         raise IntegrityError(
             f"{name}: expected rows of numbers; received a web page, {_show(line)}. "
@@ -117,7 +103,7 @@ def _check_first_line(line: bytes, name: str) -> None:
 
 
 def _parse_lines(text: bytes, name: str, first_row: int) -> Array:
-    """Return the numbers of lines in any notation `(n, 785)` float32; raise `IntegrityError` for the first bad row."""
+    """Return the numbers of lines in any notation `(n, 785)` float32."""
     lines = text.split(b"\n")
     if not lines[-1].strip():
         lines.pop()  # the empty rest after the last line
@@ -131,7 +117,6 @@ def _parse_lines(text: bytes, name: str, first_row: int) -> Array:
 
 
 def _explain_lines(lines: list[bytes], name: str, first_row: int) -> IntegrityError:
-    """Return an error that names the first line without exactly 785 numbers."""
     for number, line in enumerate(lines, first_row + 1):
         words = line.split()
         if bad := next((place for place, word in enumerate(words, 1) if not _is_number(word)), 0):
@@ -147,7 +132,6 @@ def _explain_lines(lines: list[bytes], name: str, first_row: int) -> IntegrityEr
 
 
 def _check_classes(classes: Array, name: str, first_row: int) -> Array:
-    """Return the classes; raise `IntegrityError` for the first that is not an integer from 0 to 9."""
     good = (classes >= 0) & (classes < CLASSES) & (classes == np.floor(classes))
     if not good.all():
         row = int(np.argmin(good))
@@ -159,7 +143,6 @@ def _check_classes(classes: Array, name: str, first_row: int) -> Array:
 
 
 def _explain_pixels(pixels: Array, name: str, first_row: int) -> IntegrityError:
-    """Return an error that names the first pixel outside [0, 1]."""
     row, column = np.argwhere(~((pixels >= 0) & (pixels <= 1)))[0]
     return IntegrityError(
         f"{name}: row {first_row + row + 1}, column {column + 1}: expected a pixel in [0, 1]; "
@@ -176,6 +159,4 @@ def _is_number(word: bytes) -> bool:
 
 
 def _show(text: bytes) -> str:
-    """Return the start of a text for an error."""
-    shown = text.strip()[:SHOWN_CHARACTERS].decode("utf-8", "backslashreplace")
-    return repr(shown)
+    return repr(text.strip()[:SHOWN_CHARACTERS].decode("utf-8", "backslashreplace"))

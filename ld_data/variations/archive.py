@@ -12,9 +12,7 @@ from ld_data.errors import IntegrityError
 from ld_data.storage.arrays import ZIP_MAGIC
 from ld_data.storage.hashing import hash_file
 
-START_BYTES = 512
-SHOWN_BYTES = 60
-DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError)
+DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError)
 
 
 @dataclass(frozen=True)
@@ -122,11 +120,11 @@ def _find_damage(path: Path) -> str | None:
     """Return a description of a file that is not a `.zip`, or None if it has the directory of one."""
     size = path.stat().st_size
     with path.open("rb") as file:
-        start = file.read(START_BYTES)
+        start = file.read(512)
     if not size:
         return "an empty file."
     if start.lstrip().startswith(b"<"):
-        return f"a web page of {size} bytes, {start.strip()[:SHOWN_BYTES]!r}, as a failed download leaves it."
+        return f"a web page of {size} bytes, {start.strip()[:60]!r}, as a failed download leaves it."
     if not start.startswith(ZIP_MAGIC):
         return f"no zip archive but {size} bytes that begin with {start[:8]!r}."
     try:

@@ -1,7 +1,6 @@
 """Backgrounds for digits: uniform noise, correlated noise, and patches of pictures; each row has its own draws."""
 
 from collections.abc import Sequence
-from typing import Protocol
 
 import numpy as np
 
@@ -14,18 +13,10 @@ NOISE_STREAM, SMOOTH_STREAM, PATCH_STREAM = (1 << 43) + 1, (1 << 43) + 2, (1 << 
 MAX_PICTURE_PIXELS = 1 << 26  # of all pictures together: memory holds one number for each
 
 
-class Background(Protocol):
-    """A distribution of backgrounds."""
-
-    def make_rows(self, seed: int, first_row: int, rows: int) -> Floats:
-        """Return backgrounds `(rows, h, w)` float32 in [0, 1]; each depends on the seed and its number alone."""
-
-
 class UniformNoise:
     """Every pixel is uniform on [0, 1], independent of all others: as in `mnist-back-rand`."""
 
     def __init__(self, shape: tuple[int, int]) -> None:
-        """Take the shape of an image."""
         self._shape = shape
 
     def make_rows(self, seed: int, first_row: int, rows: int) -> Floats:
@@ -43,7 +34,6 @@ class CorrelatedNoise:
     """
 
     def __init__(self, shape: tuple[int, int], gamma: float, width: float) -> None:
-        """Take the shape of an image, gamma in [0, 1], and the kernel's width in pixels."""
         self._shape, self._gamma = shape, gamma
         self._roots = [_find_root(size, width) for size in shape]  # K is a product of one of rows and one of columns
 
@@ -68,11 +58,7 @@ class Patches:
     """
 
     def __init__(self, pictures: object, shape: tuple[int, int], least_variance: float) -> None:
-        """Take grey pictures, `(n, h, w)` or a list of any sizes, uint8 or numbers in [0, 1].
-
-        Raises:
-            InputError: the pictures are something else, or none has a patch of that shape with that variance.
-        """
+        """Take the pictures of `check_pictures`; raise `InputError` if none has a patch with that variance."""
         self._shape, self._pictures = shape, check_pictures(pictures, shape)
         places = [np.flatnonzero(measure_variance(picture, shape) >= least_variance) for picture in self._pictures]
         self._ends = np.cumsum([len(own) for own in places])
@@ -99,10 +85,10 @@ class Patches:
 
 
 def check_pictures(pictures: object, shape: tuple[int, int]) -> list[Floats]:
-    """Return pictures as float32 in [0, 1], each at least as large as `shape`.
+    """Return grey pictures `(n, h, w)`, or a list of any sizes, uint8 or numbers in [0, 1], as float32 in [0, 1].
 
     Raises:
-        InputError: one of them is not a grey picture or too small, or all together have too many pixels.
+        InputError: one is not a grey picture or smaller than `shape`, or all together have too many pixels.
     """
     if not isinstance(pictures, np.ndarray | Sequence) or isinstance(pictures, str | bytes) or not len(pictures):
         raise InputError("pictures must be an array (n, h, w), or a list of arrays (h, w), and at least one.")

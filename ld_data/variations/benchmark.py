@@ -5,13 +5,12 @@ size, in turns within one run, each time in a process of its own on one thread. 
 machine does can only add to it.
 """
 
-import hashlib
 import resource
 import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import astuple, dataclass
 from multiprocessing import get_context
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -22,7 +21,7 @@ from tabulate import tabulate
 from tqdm import tqdm
 
 from ld_data.errors import IntegrityError
-from ld_data.storage.hashing import hash_array
+from ld_data.storage.hashing import hash_arrays
 from ld_data.typing import Array
 from ld_data.variations.amat import BLOCK_BYTES, CLASSES, PIXELS, SIDE, read_amat
 from ld_data.variations.backgrounds import Patches
@@ -55,11 +54,7 @@ class Reading:
 
 
 def measure_reading(
-    turns: int = 3,
-    notation: Notation = "matlab",
-    rows: tuple[int, int] = (TRAIN_ROWS, TEST_ROWS),
-    *,
-    progress: bool = True,
+    turns: int = 3, notation: Notation = "matlab", rows: tuple[int, int] = (TRAIN_ROWS, TEST_ROWS)
 ) -> dict[str, Reading]:
     """Return the readings of all ways, by name, of files of that many rows in a temporary folder.
 
@@ -70,7 +65,7 @@ def measure_reading(
     with TemporaryDirectory() as folder:
         paths = [Path(folder) / f"{split}.amat" for split in ("train", "test")]
         _write_files(paths, rows, notation)
-        for _ in tqdm(range(turns), desc="turns", disable=None if progress else True):
+        for _ in tqdm(range(turns), desc="turns", disable=None):
             for way, readings in found.items():
                 with ProcessPoolExecutor(1, get_context("spawn")) as process:  # with memory of its own
                     readings.append(process.submit(_measure, way, paths, rows).result())
@@ -79,34 +74,27 @@ def measure_reading(
     return {way: _find_least(readings) for way, readings in found.items()}
 
 
-def describe_reading(readings: dict[str, Reading], rows: tuple[int, int] = (TRAIN_ROWS, TEST_ROWS)) -> str:
-    """Return the readings as a table: seconds, memory beside that of the final array, and ratios of the two ways."""
-    final = sum(rows) * PIXELS * np.dtype(np.float32).itemsize
-    numbers = sum(rows) * (PIXELS + 1)
+def describe_reading(readings: dict[str, Reading]) -> str:
+    """Return the readings of files of full size as a table: seconds, memory, and ratios of the two ways."""
+    rows, lists, ours = TRAIN_ROWS + TEST_ROWS, readings["lists"], readings["ours"]
+    final, numbers = rows * PIXELS * np.dtype(np.float32).itemsize, rows * (PIXELS + 1)
     lines = [
         (way, one.seconds, one.elapsed, 1e9 * one.seconds / numbers, one.peak / MEGABYTE, one.peak / final)
         for way, one in readings.items()
     ]
     headers = ("", "CPU s", "s", "ns a number", "peak MB", "x the array")
     formats = ("", ".2f", ".2f", ".1f", ".0f", ".2f")
-    lists, ours = readings["lists"], readings["ours"]
-    return "\n".join(
-        [
-            tabulate(lines, headers, "plain", floatfmt=formats, numalign="right"),
-            f"ours takes 1/{lists.seconds / ours.seconds:.1f} of the processor's time, "
-            f"1/{lists.elapsed / ours.elapsed:.1f} of that on the clock",
-            f"the array has {final / MEGABYTE:.0f} MB; a peak includes the whole process",
-        ]
+    return (
+        f"{tabulate(lines, headers, 'plain', floatfmt=formats, numalign='right')}\n"
+        f"ours takes 1/{lists.seconds / ours.seconds:.1f} of the processor's time, "
+        f"1/{lists.elapsed / ours.elapsed:.1f} of that on the clock\n"
+        f"the array has {final / MEGABYTE:.0f} MB; a peak includes the whole process"
     )
 
 
 def _find_least(readings: list[Reading]) -> Reading:
-    return replace(
-        readings[0],
-        seconds=min(reading.seconds for reading in readings),
-        elapsed=min(reading.elapsed for reading in readings),
-        peak=max(reading.peak for reading in readings),
-    )
+    (way, *_), seconds, elapsed, peak, (digest, *_) = zip(*map(astuple, readings), strict=True)
+    return Reading(way, min(seconds), min(elapsed), max(peak), digest)
 
 
 def _write_files(paths: list[Path], rows: tuple[int, int], notation: Notation) -> None:
@@ -121,13 +109,11 @@ def _write_files(paths: list[Path], rows: tuple[int, int], notation: Notation) -
 
 
 def _measure(way: str, paths: list[Path], rows: tuple[int, int]) -> Reading:
-    """Return the reading of one way in this process."""
     elapsed, seconds = time.perf_counter(), time.process_time()
     arrays = WAYS[way](paths, rows)
     seconds, elapsed = time.process_time() - seconds, time.perf_counter() - elapsed
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
-    digest = hashlib.sha256("".join(hash_array(array) for array in arrays).encode()).hexdigest() if arrays else ""
-    return Reading(way, seconds, elapsed, peak, digest)
+    return Reading(way, seconds, elapsed, peak, hash_arrays(*arrays) if arrays else "")
 
 
 def _read_as_lists(paths: list[Path], rows: tuple[int, int]) -> list[Array]:
@@ -144,8 +130,7 @@ def _read_as_ours(paths: list[Path], rows: tuple[int, int]) -> list[Array]:
     arrays: list[Array] = []
     for path, count in zip(paths, rows, strict=True):
         with path.open("rb", buffering=0) as file:
-            amat = read_amat(file, path.name, count)
-        arrays += [amat.images, amat.labels]
+            arrays += read_amat(file, path.name, count)
     return arrays
 
 

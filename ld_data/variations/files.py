@@ -1,14 +1,12 @@
 """Generated variations as `.npz` files, written part by part: memory does not grow with their number."""
 
-import shutil
-import zipfile
 from pathlib import Path
 
 import numpy as np
 from tqdm import tqdm
 
 from ld_data.errors import InputError, IntegrityError
-from ld_data.storage.arrays import NPZ_DATE, read_npy, read_npz
+from ld_data.storage.arrays import read_npy, read_npz, write_npz
 from ld_data.storage.staging import check_new_file, make_staging_folder
 from ld_data.typing import Array
 from ld_data.variations.stream import VariationStream
@@ -43,7 +41,7 @@ def read_pictures(path: Path) -> Array | list[Array]:
 
 
 def write_variations(
-    train: VariationStream, train_rows: int, test: VariationStream, test_rows: int, path: Path, *, progress: bool = True
+    train: VariationStream, train_rows: int, test: VariationStream, test_rows: int, path: Path
 ) -> None:
     """Write x_train, y_train, angle_train, background_train, and the same of test, with a progress bar.
 
@@ -57,41 +55,28 @@ def write_variations(
     check_target(path)
     with (
         make_staging_folder(path.parent, path.name) as staging,
-        tqdm(
-            desc=path.name,
-            total=train_rows + test_rows,
-            unit=" images",
-            unit_scale=True,
-            disable=None if progress else True,
-        ) as bar,
+        tqdm(desc=path.name, total=train_rows + test_rows, unit=" images", unit_scale=True, disable=None) as bar,
     ):
-        drafts = []
+        arrays: dict[str, Array] = {}
         for split, stream, rows, first_row in (("train", train, train_rows, 0), ("test", test, test_rows, train_rows)):
-            drafts += _write_split(stream, rows, first_row, staging, split, bar)
-        with zipfile.ZipFile(staging / path.name, "w") as archive:
-            for draft in drafts:
-                entry = archive.open(zipfile.ZipInfo(draft.name, NPZ_DATE), "w", force_zip64=True)
-                with entry, draft.open("rb") as file:
-                    shutil.copyfileobj(file, entry)
+            arrays |= _make_split(stream, rows, first_row, staging, split, bar)
+        write_npz(staging / path.name, arrays)
         check_target(path)  # check again: another process may have written it
         (staging / path.name).rename(path)
 
 
-def _write_split(stream: VariationStream, rows: int, first_row: int, folder: Path, split: str, bar: tqdm) -> list[Path]:
-    """Write the arrays of a split as `.npy` files, and return their paths."""
-    drafts = {name: folder / f"{name}_{split}.npy" for name in COLUMNS}
-    arrays = {
-        name: np.lib.format.open_memmap(
-            drafts[name], "w+", dtype, (rows, *stream.image_shape) if name in IMAGES else (rows,)
-        )
-        for name, dtype in COLUMNS.items()
-    }
+def _make_split(
+    stream: VariationStream, rows: int, first_row: int, folder: Path, split: str, bar: tqdm
+) -> dict[str, Array]:
+    """Return the arrays of a split by name; files of the folder hold them, not the memory."""
+    arrays: dict[str, Array] = {}
+    for name, dtype in COLUMNS.items():
+        shape = (rows, *stream.image_shape) if name in IMAGES else (rows,)
+        arrays[name] = np.lib.format.open_memmap(folder / f"{name}_{split}.npy", "w+", dtype, shape)
     start = 0
     for part in stream.iterate(rows, first_row):
         for name, array in arrays.items():
             array[start : start + len(part.y)] = getattr(part, name)
         start += len(part.y)
         bar.update(len(part.y))
-    for array in arrays.values():
-        array.flush()
-    return list(drafts.values())
+    return {f"{name}_{split}": array for name, array in arrays.items()}

@@ -89,7 +89,9 @@ class LayoutParser:
 
     def _parse_digits(self, left: Bytes) -> Doubles | None:
         """Return the numbers of lines minus the line of zeros, or None if an exponent is not in the table."""
-        result = self._find_factors(left)
+        words, result = self._words[: len(left)], self._result[: len(left)]
+        words[...] = self._view(left, EXPONENT_OFFSET, "<u4")  # the last byte lies between two numbers: 0
+        _make_factors().take(words, out=result, mode="clip")
         np.multiply(self._join_digits(left), result, out=result)
         return None if np.isnan(result.max()) else result
 
@@ -97,12 +99,6 @@ class LayoutParser:
         """Return the values `offset` bytes after the start of each number, `(n, columns)`, without a copy."""
         shape = (len(left), self._words.shape[1])
         return np.ndarray(shape, dtype, left, self._first + offset, (self.line_bytes, self._step))
-
-    def _find_factors(self, left: Bytes) -> Doubles:
-        """Return the factor of the eight digits of each number, NaN where its exponent is not in the table."""
-        words, factors = self._words[: len(left)], self._result[: len(left)]
-        words[...] = self._view(left, EXPONENT_OFFSET, "<u4")  # the last byte lies between two numbers: 0
-        return _make_factors().take(words, out=factors, mode="clip")
 
     def _join_digits(self, left: Bytes) -> Array:
         """Return the eight digits of each number as one, int32."""

@@ -12,8 +12,6 @@ from ld_data.variations.stream import Blend, VariationConfig, VariationRows, Var
 
 COLUMNS, ROWS = 20, 8
 PANEL_INCHES = 0.55
-LABEL_INCHES = 2.0
-LABEL_POINTS = 8
 
 
 def draw_variations(config: VariationConfig, images: Array, labels: Array) -> Iterator[tuple[str, Figure]]:
@@ -46,12 +44,9 @@ def _draw_rows(rows: list[tuple[str, Array]]) -> Figure:
     """Return a picture with a row of images for each name."""
     sheet = np.vstack([np.hstack(list(images)) for _, images in rows])
     height = sheet.shape[0] // len(rows)
-    size = (LABEL_INCHES + PANEL_INCHES * COLUMNS, PANEL_INCHES * len(rows))
-    figure = Figure(figsize=size, layout="constrained")
+    figure = Figure(figsize=(2 + PANEL_INCHES * COLUMNS, PANEL_INCHES * len(rows)), layout="constrained")
     axes = figure.subplots()
     axes.imshow(sheet, cmap="gray", vmin=0, vmax=1)
-    axes.set_yticks(
-        [height * (row + 0.5) for row in range(len(rows))], [name for name, _ in rows], fontsize=LABEL_POINTS
-    )
+    axes.set_yticks([height * (row + 0.5) for row in range(len(rows))], [name for name, _ in rows], fontsize=8)
     axes.set_xticks([])
     return figure

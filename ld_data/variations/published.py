@@ -20,14 +20,13 @@ from ld_data.settings import HOME_VARIABLE, cache_folder, data_home
 from ld_data.storage.arrays import read_npz, write_npz
 from ld_data.storage.hashing import hash_file
 from ld_data.storage.staging import make_staging_folder
-from ld_data.typing import Bytes, Floats
+from ld_data.typing import Array, Bytes, Floats
 from ld_data.variations.amat import SIDE, read_amat
 from ld_data.variations.archive import PUBLICATIONS, Publication, check_archive, open_part
 
 TRAIN_ROWS, TEST_ROWS = 12_000, 50_000
 VALIDATION_ROWS = 2_000  # the last of the training rows
 MIRRORS = ("https://www.iro.umontreal.ca/~lisa/icml2007data/", "http://www.iro.umontreal.ca/~lisa/icml2007data/")
-CACHE = "variations"
 
 
 @dataclass(frozen=True)
@@ -76,7 +75,7 @@ def load_variations(name: str, *, original: bool = False) -> Variations:
     if original and not publication.original:
         raise InputError(f"{name} was never corrected: there is no other original.")
     archive = f"{publication.original if original else publication.archive}.zip"
-    cache = cache_folder() / CACHE
+    cache = cache_folder() / "variations"
     place, searched = _find_copy(publication, archive, original)
     if place is not None:
         digest = _hash_files(place, publication) if place.is_dir() else check_archive(place, publication, original)
@@ -120,32 +119,28 @@ def _load_once(name: str, digest: str, read: Callable[[], Variations], cache: Pa
 
 
 def _download(publication: Publication, name: str, cache: Path, searched: list[Path]) -> Variations:
+    from ld_data.remote.transfer import Content, fetch_file  # import late: 0.1 s for the network that most loads spare
+
     archive = cache / f"{publication.archive}.zip"
+    content = Content(archive.name, [f"{mirror}{archive.name}" for mirror in MIRRORS], publication.sha1, "sha1")
 
     def read() -> Variations:
-        return _read(_fetch(publication, archive, searched), publication)
+        try:
+            return _read(fetch_file(content, archive, searched), publication)
+        except DownloadError as error:
+            raise DownloadError(
+                f"{error} Without a network, put {archive.name} into a folder, and name the folder in {HOME_VARIABLE}."
+            ) from error
 
     variations = _load_once(name, publication.sha1, read, cache)
     archive.unlink(missing_ok=True)  # the cached arrays replace it
     return variations
 
 
-def _fetch(publication: Publication, archive: Path, searched: list[Path]) -> Path:
-    from ld_data.remote.transfer import fetch_file  # import late: 0.1 s for the network that most loads never need
-
-    urls = [f"{mirror}{archive.name}" for mirror in MIRRORS]
-    try:
-        return fetch_file(urls, archive, publication.sha1, algorithm="sha1", searched=searched)
-    except DownloadError as error:
-        raise DownloadError(
-            f"{error} Without a network, put {archive.name} into a folder, and name the folder in {HOME_VARIABLE}."
-        ) from error
-
-
 def _read_cache(path: Path) -> Variations:
     arrays = read_npz(path)
-    shapes = {"x_train": (TRAIN_ROWS, SIDE, SIDE), "y_train": (TRAIN_ROWS,)}
-    shapes |= {"x_test": (TEST_ROWS, SIDE, SIDE), "y_test": (TEST_ROWS,)}
+    train, test = (TRAIN_ROWS, SIDE, SIDE), (TEST_ROWS, SIDE, SIDE)
+    shapes = {"x_train": train, "y_train": train[:1], "x_test": test, "y_test": test[:1]}
     received = {key: array.shape for key, array in arrays.items()}
     if received != shapes:
         raise IntegrityError(f"{path}: expected the arrays {shapes}; received {received}. Delete this file.")
@@ -153,17 +148,15 @@ def _read_cache(path: Path) -> Variations:
 
 
 def _read(place: Path, publication: Publication) -> Variations:
-    """Return the images of an archive, or of the two files in a folder; raises `IntegrityError`."""
-    rows = {publication.train_file: TRAIN_ROWS, publication.test_file: TEST_ROWS}
-    read = {}
-    for file_name, expected in rows.items():
-        other = sum(rows.values()) - expected
-        with open_part(place, file_name) as file:
-            read[file_name] = read_amat(
-                file, f"{place}: {file_name}", expected, other_rows=other, transposed=publication.transposed
-            )
-    train, test = read.values()
-    return Variations(train.images, train.labels, test.images, test.labels)
+    """Return the images of an archive, or of the two files in a folder."""
+    arrays: list[Array] = []
+    for name, rows, other_rows in (
+        (publication.train_file, TRAIN_ROWS, TEST_ROWS),
+        (publication.test_file, TEST_ROWS, TRAIN_ROWS),
+    ):
+        with open_part(place, name) as file:
+            arrays += read_amat(file, f"{place}: {name}", rows, other_rows, publication.transposed)
+    return Variations(*arrays)
 
 
 def _has_files(folder: Path, publication: Publication) -> bool:

@@ -19,7 +19,7 @@ from ld_data.checks import check_integer, check_labels, check_number, check_numb
 from ld_data.errors import InputError
 from ld_data.noise import MAX_SEED, make_uniforms
 from ld_data.typing import Bytes, Floats
-from ld_data.variations.backgrounds import Background, CorrelatedNoise, Patches, UniformNoise
+from ld_data.variations.backgrounds import CorrelatedNoise, Patches, UniformNoise
 from ld_data.variations.rotation import rotate_images
 from ld_data.variations.textures import make_textures
 
@@ -30,7 +30,6 @@ ANGLE_STREAM = 1 << 43
 CHUNK_ROWS = 128  # drawn together: their arrays stay in a processor's cache
 PART_ROWS = 4096
 MAX_ROW = 2**53
-MAX_WIDTH = 1e6
 MAX_CLASSES = 256
 
 
@@ -70,7 +69,7 @@ class VariationConfig:
                 raise InputError(f"{name} must be {', '.join(get_args(known))}; received {getattr(self, name)!r}.")
         if not isinstance(self.rotate, bool):
             raise InputError(f"rotate must be true or false; received {self.rotate!r}.")
-        for name, most in (("gamma", 1), ("kernel_width", MAX_WIDTH), ("least_variance", 1), ("ink_threshold", 1)):
+        for name, most in (("gamma", 1), ("kernel_width", 1e6), ("least_variance", 1), ("ink_threshold", 1)):
             check_number(name, getattr(self, name), most)
         if not self.kernel_width:
             raise InputError("kernel_width must be greater than 0; received 0. For independent pixels, set gamma to 0.")
@@ -177,7 +176,6 @@ class VariationStream:
             yield self.make_rows(first_row + start, min(PART_ROWS, rows - start))
 
     def _fill(self, made: VariationRows, first_row: int, part: slice) -> None:
-        """Write the rows from `first_row` on into their part of the arrays."""
         rows = part.stop - part.start
         images = self._images[np.arange(first_row, first_row + rows) % len(self._images)]
         angles = np.zeros(rows)
@@ -194,7 +192,7 @@ class VariationStream:
             images = rotate_images(images, angles)
         made.x[part] = images
 
-    def _find_background(self, pictures: object | None) -> Background | None:
+    def _find_background(self, pictures: object | None) -> UniformNoise | CorrelatedNoise | Patches | None:
         config, shape = self.config, self.image_shape
         if config.background == "uniform":
             return UniformNoise(shape)

@@ -77,12 +77,12 @@ def test_the_tasks_have_the_shapes_of_the_data(data, tasks):
 def test_the_maps_have_the_promised_variance(tasks):
     for name in ("identity", "permutation", "rotation", "teacher"):
         assert tasks[name].y_train.var(axis=0) == pytest.approx(1, abs=0.1)
-        assert tasks[name].null == pytest.approx(1, abs=0.05)
+        assert tasks[name].null_errors.mean() == pytest.approx(1, abs=0.05)
     assert tasks["teacher"].y_train.mean(axis=0) == pytest.approx(0, abs=1e-5)
     spread = np.linalg.eigvalsh(np.cov(tasks["low rank"].y_train.T))[::-1]
     assert spread[:LOW_RANK] == pytest.approx(1, abs=0.15)
     assert spread[LOW_RANK:] == pytest.approx(0, abs=1e-6)
-    assert tasks["low rank"].null == pytest.approx(LOW_RANK / 32, abs=0.02)
+    assert tasks["low rank"].null_errors.mean() == pytest.approx(LOW_RANK / 32, abs=0.02)
 
 
 def test_each_map_is_what_its_name_says(data, tasks):
@@ -109,8 +109,8 @@ def test_the_class_maps_dial_in_the_noise_of_the_dataset(data, tasks):
     assert np.array_equal(tasks["classes, noise 1"].y_train, data.train.y)
     score = evaluate(mean, data)
     for scale in (0, 0.25, 0.5, 1):
-        assert tasks[f"classes, noise {scale:g}"].optimum == pytest.approx(scale**2 * score.floor, rel=1e-5)
-    assert tasks["classes, noise 1"].null == score.null
+        assert tasks[f"classes, noise {scale:g}"].best_errors.mean() == pytest.approx(scale**2 * score.floor, rel=1e-5)
+    assert tasks["classes, noise 1"].null_errors.mean() == score.null
 
 
 def test_the_best_answers_have_skill_1(data, tasks):

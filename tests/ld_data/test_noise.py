@@ -41,7 +41,7 @@ def test_published_releases_can_be_redrawn():
 
 @pytest.mark.parametrize("seed", [-1, 2**63, 0.5, True, "1", None])
 def test_a_bad_seed_is_refused(seed):
-    with pytest.raises(InputError, match="seed must be an integer"):
+    with pytest.raises(InputError, match=r"seed must be (an integer|from 0 to 9223372036854775807); received"):
         make_normals(seed, X_STREAM, 0, 1, 1)
 
 

@@ -1,4 +1,4 @@
-"""Revisions of the store's tables, one module each in `versions`; `migrate` applies them in order."""
+"""Revisions of the store's tables, one module each; `migrate` applies them in order."""
 
 from pathlib import Path
 
@@ -10,19 +10,21 @@ from sqlalchemy import Connection
 
 from ld_data.errors import StorageError
 
+FOLDER = Path(__file__).parent
+REVISIONS = ScriptDirectory(FOLDER, version_locations=[FOLDER])
+
 
 def migrate(connection: Connection, database: str) -> None:
-    """Bring the tables of a database up to date within the connection's transaction.
+    """Bring the tables of a database up to date within the connection's transaction, which keeps other writers out.
 
-    The transaction must keep other migrations out. `database` is its name in messages.
+    `database` is its name in messages.
 
     Raises:
         StorageError: for a database whose revision is unknown here.
     """
-    script = ScriptDirectory(Path(__file__).parent)
 
     def list_steps(revision: tuple[str, ...], _: MigrationContext) -> list[StampStep]:
-        return script._upgrade_revs("head", revision)  # type: ignore[arg-type, return-value]
+        return REVISIONS._upgrade_revs("head", revision)  # type: ignore[arg-type, return-value]
 
     context = MigrationContext.configure(connection, opts={"fn": list_steps})
     try:

@@ -4,14 +4,7 @@ import pytest
 
 from eval import evaluate
 from eval.baselines.perceptrons import PLAN
-from eval.baselines.registry import (
-    BASELINES,
-    LEARNING_RATES,
-    RuleBaseline,
-    fit_baseline,
-    score_baseline,
-    tune_rule,
-)
+from eval.baselines.registry import BASELINES, LEARNING_RATES, RULES, fit_baseline, score_baseline, tune_rule
 from ld_data.errors import InputError, UnknownNameError
 from ld_data.release.builder import make_dataset
 from tests.support.fakes import FakeCodec, make_source
@@ -45,15 +38,13 @@ def test_a_rule_is_tuned_on_held_out_rows(data):
 
 
 def test_the_rates_in_use_are_in_the_list_of_tuning():
-    rules = [baseline.fit for baseline in BASELINES.values() if isinstance(baseline.fit, RuleBaseline)]
-    assert len(rules) >= 8
-    assert {rule.plan.learning_rate for rule in rules} <= set(LEARNING_RATES)
+    assert len(RULES) >= 8
+    assert {plan.learning_rate for _, plan in RULES.values()} <= set(LEARNING_RATES)
 
 
-@pytest.mark.parametrize("call", [fit_baseline, tune_rule])
-def test_an_unknown_baseline_is_refused(call, data):
+def test_an_unknown_baseline_is_refused(data):
     with pytest.raises(UnknownNameError, match="mean, linear, ridge"):
-        call("none", data)
+        fit_baseline("none", data)
 
 
 @pytest.mark.parametrize("seed", [-1, 2**32, 0.5])
@@ -63,8 +54,9 @@ def test_a_seed_beyond_the_limit_of_one_baseline_is_refused_by_all(call, seed, d
         call("backpropagation", data, seed)
 
 
-def test_a_baseline_without_a_learning_rate_cannot_be_tuned(data):
+@pytest.mark.parametrize("name", ["linear", "none"])
+def test_a_baseline_without_a_learning_rate_cannot_be_tuned(name, data):
     with pytest.raises(
-        UnknownNameError, match=r"linear has no learning rate to tune\. These have one: backpropagation"
+        UnknownNameError, match=rf"{name} has no learning rate to tune\. These have one: backpropagation"
     ):
-        tune_rule("linear", data)
+        tune_rule(name, data)

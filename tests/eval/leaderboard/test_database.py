@@ -1,17 +1,15 @@
 import sqlite3
 import stat
 import threading
-from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import insert, select, text
 
-import eval.leaderboard.migrations
 from eval.leaderboard import schema
 from eval.leaderboard.database import Database
+from eval.leaderboard.migrations import REVISIONS
 from ld_data.errors import InputError, StorageError
 
 ROW = {"number": 1, "sha256": "a", "text": "b"}
@@ -35,7 +33,7 @@ def test_migrations_make_the_tables_that_the_code_expects(database):
 
 
 def test_the_revision_that_the_code_expects_is_the_last(database):
-    assert ScriptDirectory(Path(eval.leaderboard.migrations.__file__).parent).get_current_head() == schema.REVISION
+    assert REVISIONS.get_current_head() == schema.REVISION
     with database.read() as connection:
         assert schema.read_revision(connection) == schema.REVISION
 

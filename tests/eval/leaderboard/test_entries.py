@@ -86,4 +86,4 @@ def test_ranks_are_those_of_the_best_ranked_entry_of_a_name_and_url(store):
         store.add(Submission("x"), make_secret_verdict(number, status, noise_free_mse=error), season)
         for number, (_, _, error, status) in enumerate([*rows, rows[1]])
     ]
-    assert [store.find_rank(entry, season) for entry in entries] == [4, 2, 1, 5, None, 3]
+    assert [store.find_rank(entry) for entry in entries] == [4, 2, 1, 5, None, 3]

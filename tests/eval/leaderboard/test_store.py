@@ -148,7 +148,7 @@ def test_the_same_predictions_from_many_threads_are_ranked_once(store):
 SCRIPT = """
 import json, os, signal
 import numpy as np
-import eval.leaderboard.entries, eval.leaderboard.store
+import eval.leaderboard.store
 from eval.leaderboard.submission import Submission
 from eval.leaderboard.verification import PrivateScore, Verdict
 from eval.predictions import Predictions
@@ -196,7 +196,7 @@ def test_an_acknowledged_entry_survives_a_kill_right_after_the_answer(place):
 
 @pytest.mark.slow
 def test_a_kill_before_the_end_of_a_transaction_leaves_nothing(place):
-    process = run_script(place, "eval.leaderboard.entries._store_predictions = lambda *_: os._exit(9)\nsubmit(3)")
+    process = run_script(place, "eval.leaderboard.store.add_entry = lambda *_: os._exit(9)\nsubmit(3)")
     process.communicate(timeout=60)
     assert process.returncode == 9
     store = Store(place)

@@ -2,7 +2,7 @@ import builtins
 
 import pytest
 
-from ld_data.errors import MissingDataError
+from ld_data.errors import MissingLibraryError
 from ld_data.mnist1d import benchmark as mnist1d_benchmark
 from ld_data.mnist1d.benchmark import Timing, describe_speed, measure_speed
 
@@ -15,7 +15,7 @@ def small(monkeypatch):
 
 
 def test_every_way_is_timed(small):
-    timings = measure_speed(2, progress=False)
+    timings = measure_speed(2)
     assert list(timings) == ["package", "canonical", "fast", "normals"]
     assert all(timing.nanoseconds > 0 and timing.spread >= 1 for timing in timings.values())
 
@@ -32,9 +32,9 @@ def test_without_the_package_the_error_says_how_to_install_it(small, monkeypatch
 
     def refuse(name, *arguments):
         if name.startswith("mnist1d"):
-            raise ImportError("no module named mnist1d")
+            raise ModuleNotFoundError("no module named mnist1d", name=name)
         return real_import(name, *arguments)
 
     monkeypatch.setattr(builtins, "__import__", refuse)
-    with pytest.raises(MissingDataError, match="pip install mnist1d"):
-        measure_speed(1, progress=False)
+    with pytest.raises(MissingLibraryError, match="pip install mnist1d"):
+        measure_speed(1)

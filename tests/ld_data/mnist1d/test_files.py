@@ -20,7 +20,7 @@ LARGE = Mnist1dConfig(num_samples=150_000, final_seq_length=5)  # parts end insi
 def test_an_npz_holds_the_data_set(tmp_path, config, mode):
     if config == LARGE and mode == "canonical":
         config = replace(config, num_samples=1000)
-    assert write_signals(plan_mnist1d(config, mode=mode), tmp_path / "s.npz", progress=False) == [tmp_path / "s.npz"]
+    assert write_signals(plan_mnist1d(config, mode=mode), tmp_path / "s.npz") == [tmp_path / "s.npz"]
     with np.load(tmp_path / "s.npz", allow_pickle=False) as found:
         assert found.files == ["x", "x_test", "y", "y_test", "t"]
         for name in found.files:
@@ -30,7 +30,7 @@ def test_an_npz_holds_the_data_set(tmp_path, config, mode):
 
 
 def test_an_npy_holds_all_signals_and_another_their_classes(tmp_path):
-    files = write_signals(plan_mnist1d(LARGE), tmp_path / "s.npy", progress=False)
+    files = write_signals(plan_mnist1d(LARGE), tmp_path / "s.npy")
     assert files == [tmp_path / "s.npy", tmp_path / "s.labels.npy"]
     data = make_mnist1d(LARGE)
     assert np.array_equal(np.load(files[0]), np.concatenate([data.x, data.x_test]))
@@ -40,7 +40,7 @@ def test_an_npy_holds_all_signals_and_another_their_classes(tmp_path):
 
 def test_streams_are_the_files(tmp_path):
     for name, stream in (("s.npz", stream_npz), ("s.npy", stream_npy)):
-        write_signals(plan_mnist1d(SMALL), tmp_path / name, progress=False)
+        write_signals(plan_mnist1d(SMALL), tmp_path / name)
         assert b"".join(stream(plan_mnist1d(SMALL))) == (tmp_path / name).read_bytes()
 
 
@@ -89,7 +89,7 @@ def test_a_failure_half_way_leaves_nothing(tmp_path):
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        write_signals(replace(plan_mnist1d(SMALL), parts=fail), tmp_path / "s.npy", progress=False)
+        write_signals(replace(plan_mnist1d(SMALL), parts=fail), tmp_path / "s.npy")
     assert list(tmp_path.iterdir()) == []
 
 

@@ -24,7 +24,7 @@ def arrays(mnist_home):
 
 
 def test_the_copy_in_ld_data_home_is_the_published_one(mnist_home):
-    arrays = load_mnist({"LD_DATA_HOME": str(mnist_home)})
+    arrays = load_mnist()
     assert arrays["x_train"].shape == (60_000, 28, 28)
     assert arrays["x_test"].shape == (10_000, 28, 28)
     for name, expected in MD5.items():
@@ -75,11 +75,11 @@ def test_where_no_mirror_answers_it_tells_where_a_copy_may_be_put(empty_home, mo
 def test_without_a_copy_all_four_files_are_fetched_with_their_hashes(arrays, empty_home, monkeypatch):
     fetched = {}
 
-    def fetch_file(urls, path, sha256, *, searched=()):
+    def fetch_file(content, path, searched):
         name = next(name for name, file, _, _ in PARTS if path.name.startswith(file))
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(gzip.compress(write_idx(arrays[name]), 1))
-        fetched[path.name] = (urls, sha256)
+        fetched[path.name] = (content.urls, content.digest)
         return path
 
     monkeypatch.setattr("ld_data.remote.transfer.fetch_file", fetch_file)

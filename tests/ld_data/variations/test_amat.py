@@ -28,10 +28,10 @@ class TestReadAmat:
         """With and without an end of the last line."""
         content = write_lines(make_rows(ROWS), notation)
         content = content[: len(content) - cut * len(NOTATIONS[notation][3])]
-        amat, expected = read(content), parse_slowly(content)
-        assert (amat.images.dtype, amat.labels.dtype) == (np.float32, np.uint8)
-        assert np.array_equal(amat.images.reshape(ROWS, PIXELS), expected[:, :PIXELS])
-        assert np.array_equal(amat.labels, expected[:, PIXELS])
+        (images, labels), expected = read(content), parse_slowly(content)
+        assert (images.dtype, labels.dtype) == (np.float32, np.uint8)
+        assert np.array_equal(images.reshape(ROWS, PIXELS), expected[:, :PIXELS])
+        assert np.array_equal(labels, expected[:, PIXELS])
 
     @pytest.mark.parametrize("notation", ["matlab", "single spaces", "carriage returns"])
     def test_numbers_of_one_width_take_the_fast_way(self, notation, monkeypatch):
@@ -41,11 +41,11 @@ class TestReadAmat:
     def test_notations_may_change_within_a_file(self):
         table = make_rows(ROWS)
         content = write_lines(table[:7]) + write_lines(table[7:20], "short") + write_lines(table[20:])
-        assert np.array_equal(read(content).images.reshape(ROWS, PIXELS), parse_slowly(content)[:, :PIXELS])
+        assert np.array_equal(read(content)[0].reshape(ROWS, PIXELS), parse_slowly(content)[:, :PIXELS])
 
     def test_images_stored_by_columns_are_transposed(self):
         content = write_lines(make_rows(ROWS))
-        assert np.array_equal(read(content, transposed=True).images, read(content).images.transpose(0, 2, 1))
+        assert np.array_equal(read(content, transposed=True)[0], read(content)[0].transpose(0, 2, 1))
 
     @pytest.mark.parametrize("notation", ["matlab", "short"])
     def test_a_short_row_is_named(self, notation):

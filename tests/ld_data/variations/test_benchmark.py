@@ -34,7 +34,7 @@ def _in_this_process(monkeypatch):
 @pytest.mark.usefixtures("_in_this_process")
 @pytest.mark.parametrize("notation", ["matlab", "short"])
 def test_both_ways_read_the_same(notation):
-    readings = measure_reading(2, notation, ROWS, progress=False)
+    readings = measure_reading(2, notation, ROWS)
     assert list(readings) == ["lists", "ours", "floor"]
     assert readings["lists"].digest == readings["ours"].digest
     assert not readings["floor"].digest
@@ -46,12 +46,12 @@ def test_a_difference_is_an_error(monkeypatch):
     measure = variations_benchmark._measure
     monkeypatch.setattr(variations_benchmark, "_measure", lambda way, *rest: replace(measure(way, *rest), digest=way))
     with pytest.raises(IntegrityError, match="read different numbers"):
-        measure_reading(1, rows=ROWS, progress=False)
+        measure_reading(1, rows=ROWS)
 
 
 @pytest.mark.slow
 def test_a_process_of_its_own_is_measured():
-    assert measure_reading(1, rows=ROWS, progress=False)["ours"].peak > 1e6
+    assert measure_reading(1, rows=ROWS)["ours"].peak > 1e6
 
 
 def test_the_table_has_time_memory_and_ratios():

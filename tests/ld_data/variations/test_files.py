@@ -17,7 +17,7 @@ def stream():
 
 def test_the_file_holds_the_rows_with_their_angles_and_backgrounds(tmp_path, stream, monkeypatch):
     monkeypatch.setattr("ld_data.variations.stream.PART_ROWS", 7)
-    write_variations(stream, 40, stream, 20, tmp_path / "v.npz", progress=False)
+    write_variations(stream, 40, stream, 20, tmp_path / "v.npz")
     assert [path.name for path in tmp_path.iterdir()] == ["v.npz"]
     with np.load(tmp_path / "v.npz") as arrays:
         for split, first_row, rows in (("train", 0, 40), ("test", 40, 20)):
@@ -28,12 +28,12 @@ def test_the_file_holds_the_rows_with_their_angles_and_backgrounds(tmp_path, str
 
 def test_the_bytes_depend_on_the_arguments_alone(tmp_path, stream):
     for name in ("a.npz", "b.npz"):
-        write_variations(stream, 30, stream, 20, tmp_path / name, progress=False)
+        write_variations(stream, 30, stream, 20, tmp_path / name)
     assert (tmp_path / "a.npz").read_bytes() == (tmp_path / "b.npz").read_bytes()
 
 
 def test_the_file_is_a_source_to_build_from(tmp_path, stream):
-    write_variations(stream, 40, stream, 20, tmp_path / "v.npz", progress=False)
+    write_variations(stream, 40, stream, 20, tmp_path / "v.npz")
     source = read_source(tmp_path / "v.npz")
     assert (source.inputs_train.shape, source.inputs_test.shape, source.classes) == ((40, 8, 8), (20, 8, 8), 2)
 
@@ -45,18 +45,18 @@ def test_the_file_is_a_source_to_build_from(tmp_path, stream):
 def test_a_bad_target_is_refused(tmp_path, stream, path, words):
     (tmp_path / "here.npz").write_text("mine")
     with pytest.raises(InputError, match=words):
-        write_variations(stream, 1, stream, 1, tmp_path / path, progress=False)
+        write_variations(stream, 1, stream, 1, tmp_path / path)
     assert [path.read_text() for path in tmp_path.iterdir()] == ["mine"]
 
 
 def test_a_full_disk_leaves_nothing(tmp_path, stream, monkeypatch):
-    def refuse(source, target):
-        target.write(b"half")
+    def refuse(path, arrays):
+        path.write_bytes(b"half")
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("ld_data.variations.files.shutil.copyfileobj", refuse)
+    monkeypatch.setattr("ld_data.variations.files.write_npz", refuse)
     with pytest.raises(StorageError, match="No space left"):
-        write_variations(stream, 5, stream, 5, tmp_path / "v.npz", progress=False)
+        write_variations(stream, 5, stream, 5, tmp_path / "v.npz")
     assert list(tmp_path.iterdir()) == []
 
 

@@ -90,16 +90,16 @@ class TestSearch:
         archive = write_archive(tmp_path / "served.zip", contents)
         sha1, asked = publish(monkeypatch, archive), []
 
-        def fetch_file(urls, path, digest, *, algorithm, searched):
-            asked.append((urls, digest, algorithm))
+        def fetch_file(content, path, searched):
+            asked.append(content)
             path.parent.mkdir(parents=True, exist_ok=True)
             return archive.rename(path)
 
         monkeypatch.setattr("ld_data.remote.transfer.fetch_file", fetch_file)
         check_arrays(load_variations("mnist-rot"), contents)
-        ((urls, digest, algorithm),) = asked
-        assert (digest, algorithm) == (sha1, "sha1")
-        assert all(url.endswith("/icml2007data/mnist_rotation_new.zip") for url in urls)
+        (content,) = asked
+        assert (content.digest, content.algorithm) == (sha1, "sha1")
+        assert all(url.endswith("/icml2007data/mnist_rotation_new.zip") for url in content.urls)
         assert list_cached(empty_home) == [f"mnist-rot-{sha1}.npz"]
 
     def test_offline_without_a_copy_the_error_names_the_searched_paths(self, empty_home):

@@ -24,8 +24,7 @@ def test_receipts_of_every_kind_keep_their_canonical_texts(place, monkeypatch):
     monkeypatch.setattr("secrets.randbits", lambda bits: 2**bits // 3)
     monkeypatch.setattr("secrets.token_hex", lambda size: "ab" * size)
     monkeypatch.setattr("eval.leaderboard.store.SCORER", "ld-data test")
-    for module in ("log", "seasons"):
-        monkeypatch.setattr(f"eval.leaderboard.{module}.datetime", Clock)
+    monkeypatch.setattr("eval.leaderboard.store.datetime", Clock)
 
     def verdict(number, private=PRIVATE, status="ranked"):
         changes = {"score": SCORE, "predictions_sha256": f"{number:064d}"}

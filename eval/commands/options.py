@@ -1,0 +1,72 @@
+"""What several commands that train models share: options, their checks, and the late import of the work."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Annotated
+
+from cyclopts import Parameter
+from cyclopts.completion import CompletionContext
+
+from eval.names import CLASSIFIERS
+from ld_data.checks import check_integer
+from ld_data.cli.libraries import import_quietly
+from ld_data.cli.options import complete_releases
+from ld_data.errors import InputError
+from ld_data.sources.catalogue import SOURCES
+
+
+def complete_inputs(context: CompletionContext) -> list[str]:
+    """Return the names of the sources and of the releases, and folders."""
+    return [*SOURCES, *complete_releases(context)]
+
+
+Classifier = Annotated[str, Parameter(choices=CLASSIFIERS, help="The classifier.")]
+Inputs = Annotated[str, Parameter(completer=complete_inputs, help="A source, or a release, for its x.")]
+FirstSeed = Annotated[int, Parameter(help="The first seed.")]
+SeedCount = Annotated[int, Parameter(help="The number of seeds.")]
+Names = Annotated[tuple[str, ...] | None, Parameter(consume_multiple=(1, None))]
+
+
+@dataclass(frozen=True)
+class InputOptions:
+    """Changes to the inputs of a classifier.
+
+    Attributes:
+        decoded: Use the decoded x of the release.
+        shuffled: Put pixels or points into another order.
+        limit_train: Train on the first rows alone.
+    """
+
+    decoded: bool = False
+    shuffled: bool = False
+    limit_train: Annotated[int | None, Parameter(metavar="ROWS")] = None
+
+
+def choose_seeds(first: int, count: int, jobs: int) -> range:
+    """Return `count` seeds from `first` on, after a check of both numbers.
+
+    Raises:
+        InputError: the number of seeds or of jobs is out of range.
+    """
+    check_integer("jobs", jobs, 1, 1000)
+    return range(first, first + check_integer("seeds", count, 1, 1000))
+
+
+def prepare_out(path: Path, name: str) -> None:
+    """Make the folder of a file that a command writes; `name` is an example.
+
+    Raises:
+        InputError: the path is a folder.
+    """
+    if path.is_dir():
+        raise InputError(f"--out must name a file; {path} is a folder. Try {path / name}.")
+    path.parent.mkdir(parents=True, exist_ok=True)
+
+
+def import_training() -> ModuleType:
+    """Return `eval.commands.training`."""
+    import_quietly("keras")
+    from eval.commands import training  # late: Keras takes 5 s that --help should not pay
+
+    return training
