@@ -32,12 +32,8 @@ def evaluate(
         UnknownNameError: if the release does not exist.
         SubmissionError: if the service does not take the predictions; its `score` is the score.
     """
-    texts = {"name": name, "url": url, "description": description}
-    if submit_to is None and (given := ", ".join(word for word, text in texts.items() if text is not None)):
-        raise InputError(
-            f"{given} would go to a leaderboard, and without submit_to nothing is submitted. Add "
-            f'submit_to="http://...", the address of a service, or leave out {given}.'
-        )
+    if submit_to is None:
+        _refuse_texts(name=name, url=url, description=description)
     data = load_dataset(release)
     if submit_to is None:
         return score_predictions(predict(model, data, batch_rows=batch_rows), data)
@@ -52,6 +48,15 @@ def evaluate(
         error.score = score
         error.add_note(f"Nothing is lost: the score is in the `score` of this error.\n{score}")
         raise
+
+
+def _refuse_texts(**texts: str | None) -> None:
+    """Raise `InputError` for texts of a submission if nothing is submitted."""
+    if given := ", ".join(word for word, text in texts.items() if text is not None):
+        raise InputError(
+            f"{given} would go to a leaderboard, and without submit_to nothing is submitted. Add "
+            f'submit_to="http://...", the address of a service, or leave out {given}.'
+        )
 
 
 def load_dataset(release: str | Path | LatentDataset) -> LatentDataset:
