@@ -97,6 +97,7 @@ def fit(
     optimizer = keras.optimizers.Adam(schedule, clipnorm=GREATEST_GRADIENT, **averaging)
     # By default Keras compiles TensorFlow's graph by XLA, which makes convolutions on processors 50 % slower.
     model.compile(optimizer, loss, jit_compile="auto" if keras.backend.backend() != "tensorflow" else False)
+    optimizer.build(model.trainable_variables)  # else Keras traces the first step twice, once to make its variables
     callbacks = [TqdmCallback(verbose=1, desc=title, mininterval=0.5, disable=None)] if title else []
     model.fit(batches, steps_per_epoch=steps, epochs=config.epochs, shuffle=False, verbose=0, callbacks=callbacks)
 

@@ -28,6 +28,7 @@ def test_operations_are_those_that_the_runtime_makes():
 
 def test_rows_hold_what_was_measured_and_the_share_of_the_peak(monkeypatch):
     monkeypatch.setattr(decoder_table, "TURN_ROWS", 1)
+    monkeypatch.setattr(decoder_table, "PEAK_WIDTH", 64)
     decoders = {
         "published": make_network(layers.Dense(64), shape=(64,)),
         "other": make_network(layers.ReLU(), shape=(64,)),

@@ -1,6 +1,7 @@
 """Freezing: what is published computes what was trained, on any number of rows, from the same bytes."""
 
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 import onnx
@@ -32,7 +33,12 @@ SIGNAL = VaeConfig(
 CLASSES = VaeConfig(
     input_shape=(3,), latent_dim=4, encoder_filters=(), decoder_units=(), likelihood="categorical", beta=0.1
 )
-CONFIGS = {"image": IMAGE, "bernoulli": replace(IMAGE, likelihood="bernoulli"), "signal": SIGNAL, "classes": CLASSES}
+CONFIGS = {
+    "image": IMAGE,
+    "bernoulli": replace(IMAGE, likelihood="bernoulli", flow_couplings=0),
+    "signal": SIGNAL,
+    "classes": CLASSES,
+}
 ROWS = 40
 
 
@@ -47,10 +53,15 @@ def make_vae(config):
     return vae
 
 
+@cache
+def make_pair(name):
+    vae = make_vae(CONFIGS[name])
+    return vae, freeze(vae)
+
+
 @pytest.fixture(scope="module", params=CONFIGS)
 def pair(request):
-    vae = make_vae(CONFIGS[request.param])
-    return vae, freeze(vae)
+    return make_pair(request.param)
 
 
 @pytest.fixture(scope="module")
@@ -95,7 +106,7 @@ def test_no_shape_is_computed_from_the_rows(pair):
 
 
 def test_flowing_back_cuts_and_negates_weights_and_not_results():
-    graph = onnx.load_from_string(freeze(make_vae(IMAGE)).decoder.model).graph
+    graph = onnx.load_from_string(make_pair("image")[1].decoder.model).graph
     assert not {"Neg", "Split"} & {node.op_type for node in graph.node}
     assert sum(node.op_type == "Slice" for node in graph.node) <= 4  # of the first coupling and the last maps alone
 
