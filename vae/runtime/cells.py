@@ -82,27 +82,19 @@ class Cells:
         Row i of the result depends only on `seed` and `first_row` + i.
 
         Raises:
-            InputError: the mode is unknown, or a label is out of range.
             IntegrityError: a class has no cell.
         """
         labels = check_labels(labels, self.classes)
         check_mode(mode)
         if mode == "mean":
             return self.class_mean[labels]
-        chunks = range(0, len(labels), CHUNK_ROWS)
-        return np.concatenate(
-            [self._sample(labels[start : start + CHUNK_ROWS], seed, first_row + start) for start in chunks]
-        )
+        starts = range(0, len(labels), CHUNK_ROWS)
+        return np.concatenate([self._sample(labels[i : i + CHUNK_ROWS], seed, first_row + i) for i in starts])
 
     def decode(self, latents: Array) -> Floats:
-        """Return p(class | y) `(n, k)` float32 for latents `(n, d)`: 1 for the cell of y, else 0.
-
-        Raises:
-            InputError: the latents have another shape or are not finite.
-        """
+        """Return p(class | y) `(n, k)` float32 for latents `(n, d)`: 1 for the cell of y, else 0."""
         latents = check_vectors(latents, self.latent_dim)
-        winner = np.argmax(latents @ self.class_weight + self.class_bias, axis=1)
-        return np.eye(self.classes, dtype=np.float32)[winner]
+        return np.eye(self.classes, dtype=np.float32)[np.argmax(latents @ self.class_weight + self.class_bias, axis=1)]
 
     def _sample(self, labels: Array, seed: int, first_row: int) -> Array:
         """Draw the part of y that decides the class by rejection, and the rest of y freely."""

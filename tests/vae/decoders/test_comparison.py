@@ -6,8 +6,9 @@ import onnx
 import pytest
 from keras import layers
 
-from vae.decoders import table as decoder_table
-from vae.decoders.table import BATCHES, DecoderRow, count_operations, describe_rows, make_rows
+from vae.decoders import costs
+from vae.decoders.comparison import DecoderRow, describe_rows, make_rows
+from vae.decoders.costs import BATCHES, count_operations
 from vae.training.onnx_export import export
 
 pytestmark = pytest.mark.slow
@@ -27,12 +28,12 @@ def test_operations_are_those_that_the_runtime_makes():
 
 
 def test_rows_hold_what_was_measured_and_the_share_of_the_peak(monkeypatch):
-    monkeypatch.setattr(decoder_table, "TURN_ROWS", 1)
+    monkeypatch.setattr(costs, "TURN_ROWS", 1)
     decoders = {
         "published": make_network(layers.Dense(64), shape=(64,)),
         "other": make_network(layers.ReLU(), shape=(64,)),
     }
-    rows = make_rows(decoders, {"published": {"mse": 0.1}, "other": {"mse": 0.2}}, {"other": 3.0}, 1, progress=False)
+    rows = make_rows(decoders, {"published": {"mse": 0.1}, "other": {"mse": 0.2}}, {"other": 3.0}, 1)
     published, other = rows
     assert (published.name, published.measures, published.seconds) == ("published", {"mse": 0.1}, None)
     assert (other.name, other.measures, other.seconds, other.peak_share) == ("other", {"mse": 0.2}, 3.0, 0.0)
