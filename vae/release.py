@@ -1,9 +1,10 @@
 """The build of a release: train, encode, examine, write and verify."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
+from typing import NamedTuple
 
 import keras
 
@@ -24,8 +25,7 @@ RELEASE_VERSION = "1.0.0"
 LIBRARIES = ("scikit-learn", "tf2onnx", "onnxruntime")  # that export and measure models, beside Keras and its backend
 
 
-@dataclass(frozen=True)
-class BuiltRelease:
+class BuiltRelease(NamedTuple):
     """A release that was built: its folder and its health report."""
 
     folder: Path
@@ -43,26 +43,24 @@ def build_release(
     check_goals: bool = True,
     on_report: Callable[[HealthReport], None] = lambda report: None,
 ) -> BuiltRelease:
-    """Return the folder and the health report of a new release: trained, encoded, examined, written and verified.
+    """Return a new release: trained, encoded, examined, written and verified.
 
     Args:
         source: the labelled inputs, or the name of a built-in source.
         recipe: how the models are trained, or its name; by default that of the source. `recipe.x.seed` is the seed.
         judge: reads decoded test inputs, for the goals and the report.
-        name: of the release; `ld-SOURCE-D` by default. An older release of that name is replaced.
+        name: `ld-SOURCE-D` by default. An older release of that name is replaced.
         checkpoints: the folder of the releases; by default that of `LD_DATA_CHECKPOINTS`.
         change: the news in this version, a sentence for the card.
         check_goals: whether the release must meet the recipe's goals.
         on_report: called with the health report before the release is published or refused.
 
     Raises:
-        UnknownNameError: there is no such source or recipe.
-        InputError: the recipe does not fit the source, or the name cannot be that of a release.
-        MissingDataError: the source is not on this machine, or the goals need a judge and there is none.
+        LdDataError: a name is unknown, an argument does not fit, or the disk refuses.
         HealthError: the release misses a goal; it lies beside its place as `.NAME.refused`.
-        StorageError: something else than a release has the name, or the disk refuses.
     """
-    source, recipe = _prepare(source, recipe, judge, check_goals)
+    source = load_source(source) if isinstance(source, str) else source
+    recipe = _choose_goals(source, recipe, judge, check_goals)
     plan = _make_plan(source, recipe, judge, name, change, check_goals)
     checkpoints = checkpoints or checkpoints_folder()
     check_target(checkpoints / plan.release)  # before the minutes of training
@@ -74,20 +72,17 @@ def build_release(
     return BuiltRelease(folder, report)
 
 
-def _prepare(
-    source: Source | str, recipe: Recipe | str | None, judge: Judge | None, check_goals: bool
-) -> tuple[Source, Recipe]:
-    """Return source and recipe, without goals if these are not checked; raise `MissingDataError` without a judge."""
-    source = load_source(source) if isinstance(source, str) else source
+def _choose_goals(source: Source, recipe: Recipe | str | None, judge: Judge | None, check_goals: bool) -> Recipe:
+    """Return the recipe, without goals if these are not checked; raise `MissingDataError` if they lack a judge."""
     recipe = recipe if isinstance(recipe, Recipe) else choose_recipe(source, recipe)
     if not check_goals:
-        return source, replace(recipe, goals={})
+        return replace(recipe, goals={})
     if judge is None and any(measure.startswith("judge") for measure in recipe.goals.get("decoded", {})):
         raise MissingDataError(
             f"the goals need a judge of {source.judge}, and there is none. Train one with "
             f"`python -m eval train-judge {source.judge}`, or build without goals: --no-goals, check_goals=False."
         )
-    return source, recipe
+    return recipe
 
 
 def _make_plan(

@@ -93,13 +93,11 @@ def _make_dense(latents: KerasTensor, shape: tuple[int, ...], parts: Parts, unit
     return parts.make(keras.layers.Dense, math.prod(shape))(values)
 
 
-def _make_residual(
-    latents: KerasTensor, shape: tuple[int, ...], parts: Parts, width: int = 512, depth: int = 6
-) -> KerasTensor:
-    """Dense layers, each but the first and the last added to its input."""
-    values = parts.make(keras.layers.Dense, width)(latents)
-    for _ in range(depth - 2):
-        values += parts.make(keras.layers.Dense, width)(ops.silu(values))
+def _make_residual(latents: KerasTensor, shape: tuple[int, ...], parts: Parts) -> KerasTensor:
+    """Six dense layers, each but the first and the last added to its input."""
+    values = parts.make(keras.layers.Dense, 512)(latents)
+    for _ in range(4):
+        values += parts.make(keras.layers.Dense, 512)(ops.silu(values))
     return parts.make(keras.layers.Dense, math.prod(shape))(ops.silu(values))
 
 

@@ -40,6 +40,7 @@ class Cells:
     frequency: Array
 
     kind: ClassVar[YKind] = "cells"
+    null: ClassVar[float] = 1.0  # y is N(0, I)
 
     def __post_init__(self) -> None:
         """Raise `InputError` if a class has no share."""
@@ -59,11 +60,6 @@ class Cells:
     def classes(self) -> int:
         """The number of classes k."""
         return int(self.class_weight.shape[1])
-
-    @property
-    def null(self) -> float:
-        """1: y is N(0, I)."""
-        return 1.0
 
     @property
     def floor(self) -> float:
