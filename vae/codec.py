@@ -9,12 +9,12 @@ from typing import Any
 from ld_data.checks import check_finite, check_numbers
 from ld_data.errors import InputError, IntegrityError
 from ld_data.release.folder import find_release, verify_files
-from ld_data.release.manifest import MANIFEST_NAME
+from ld_data.release.manifest import MANIFEST_NAME, FileRecord
 from ld_data.storage.arrays import read_npz, write_npz
 from ld_data.storage.staging import make_staging_folder
 from ld_data.typing import Array
 from vae.config import VaeConfig
-from vae.preset import PRESET_NAME, Y_CLASSES, Preset, check_new_folder, read_preset, record_files
+from vae.preset import PRESET_NAME, Y_CLASSES, Preset, check_new_folder, verify_preset
 from vae.runtime.cells import Cells
 from vae.runtime.frozen_vae import FrozenVae
 from vae.runtime.gaussian_classes import GaussianClasses
@@ -62,8 +62,6 @@ class Codec:
     def save_to_preset(self, folder: str | Path) -> Path:
         """Return the folder, a new or an empty one, after writing the models and `preset.json` into it, for `load`.
 
-        The folder takes its name when it is whole.
-
         Raises:
             InputError: something is there already.
             StorageError: the disk refuses.
@@ -72,7 +70,8 @@ class Codec:
         check_new_folder(target)
         with make_staging_folder(target.parent, target.name) as staging:
             self.save(staging)
-            preset = Preset(type(self.x).__name__, type(self.y).__name__, record_files(staging))
+            records = {path.name: FileRecord.of(path) for path in sorted(staging.iterdir())}
+            preset = Preset(type(self.x).__name__, type(self.y).__name__, records)
             (staging / PRESET_NAME).write_text(preset.to_json(), "utf-8")
             staging.rename(target)
         return target
@@ -97,8 +96,7 @@ def load(name: str | Path) -> Codec:
         manifest = verify_files(folder, MODEL_FILES)
         place, y_kind, files = MANIFEST_NAME, manifest.y_kind, manifest.files
     elif (folder / PRESET_NAME).is_file():
-        preset = read_preset(folder)
-        preset.verify(folder)
+        preset = verify_preset(folder)
         place, y_kind, files = PRESET_NAME, Y_CLASSES[preset.y], preset.files
     else:
         raise IntegrityError(
