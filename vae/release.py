@@ -56,20 +56,22 @@ def build_release(
         on_report: called with the health report before the release is published or refused.
 
     Raises:
-        LdDataError: a name is unknown, an argument does not fit, or the disk refuses.
+        UnknownNameError: there is no such source or recipe.
+        InputError: the recipe does not fit the source, or the name cannot be that of a release.
+        MissingDataError: the source is not on this machine, or the goals need a judge and there is none.
         HealthError: the release misses a goal; it lies beside its place as `.NAME.refused`.
+        StorageError: something else than a release has the name, or the disk refuses.
     """
     source = load_source(source) if isinstance(source, str) else source
     recipe = _choose_goals(source, recipe, judge, check_goals)
-    plan = _make_plan(source, recipe, judge, name, change, check_goals)
-    checkpoints = checkpoints or checkpoints_folder()
-    check_target(checkpoints / plan.release)  # before the minutes of training
+    plan, folder = _make_plan(source, recipe, judge, name, change, check_goals), checkpoints or checkpoints_folder()
+    check_target(folder / plan.release)  # before the minutes of training
     codec = train_codec(source, recipe)
     data = make_dataset(source, codec, plan.release, plan.seed)
     report = examine(data, recipe.goals, source, codec, judge)
     on_report(report)
-    folder = write_release(source, codec, plan, data, report, checkpoints, make_examples(source, data))
-    return BuiltRelease(folder, report)
+    examples = make_examples(source, data)
+    return BuiltRelease(write_release(source, codec, plan, data, report, folder, examples), report)
 
 
 def _choose_goals(source: Source, recipe: Recipe | str | None, judge: Judge | None, check_goals: bool) -> Recipe:
