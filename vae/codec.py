@@ -91,7 +91,12 @@ def load(name: str | Path) -> Codec:
         DownloadError: the address does not deliver.
         MissingDataError: `LD_DATA_OFFLINE` forbids the download, and the cache does not hold the models.
     """
-    folder = _find_folder(name)
+    if isinstance(name, str) and name.startswith(SCHEMES):
+        from vae.remote import fetch_models  # late: the HTTP client takes 0.1 s to import
+
+        folder = fetch_models(name, MODEL_FILES)
+    else:
+        folder = find_release(name)
     if (folder / MANIFEST_NAME).exists():
         manifest = verify_files(folder, MODEL_FILES)
         place, y_kind, files = MANIFEST_NAME, manifest.y_kind, manifest.files
@@ -112,15 +117,6 @@ def load(name: str | Path) -> Codec:
     return codec
 
 
-def _find_folder(name: str | Path) -> Path:
-    """Return the local folder of the models, after fetching them from an address."""
-    if not (isinstance(name, str) and name.startswith(SCHEMES)):
-        return find_release(name)
-    from vae.remote import fetch_models  # late: the HTTP client takes 0.1 s to import
-
-    return fetch_models(name, MODEL_FILES)
-
-
 def _read(folder: Path, verified: Collection[str]) -> Codec:
     """Return the models in a folder; only verified files are read."""
 
@@ -133,8 +129,7 @@ def _read(folder: Path, verified: Collection[str]) -> Codec:
         config = json.loads(find(CONFIG_NAME).read_text("utf-8"))
         if config["format_version"] != FORMAT_VERSION:
             raise ValueError(f"expected format_version {FORMAT_VERSION}; received {config['format_version']}")
-        x = InputCodec(_load_networks(config["x"], find, "x"))
-        return Codec(x, _load_y(config["y"], find))
+        return Codec(InputCodec(_load_networks(config["x"], find, "x")), _load_y(config["y"], find))
     except (ValueError, TypeError, KeyError, OSError, InputError, IntegrityError, RecursionError) as error:
         raise IntegrityError(
             f"{folder}: could not load its models ({error}). Fetch, build or save them again."
@@ -155,8 +150,8 @@ def _load_y(config: dict[str, Any], find: Find) -> Cells | GaussianClasses:
     if config["kind"] == "cells":
         return Cells(*_read_classes(find(CELLS_NAME), CELLS_ARRAYS))
     if config["kind"] == "gaussian":
-        arrays = _read_classes(find(CLASSES_NAME), CLASSES_ARRAYS)
-        return GaussianClasses(_load_networks(config["vae"], find, "y"), *arrays)
+        vae = _load_networks(config["vae"], find, "y")
+        return GaussianClasses(vae, *_read_classes(find(CLASSES_NAME), CLASSES_ARRAYS))
     raise ValueError(f"expected the y kind cells or gaussian; received {config['kind']!r}")
 
 

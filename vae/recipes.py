@@ -61,13 +61,7 @@ class Recipe:
 
 # At beta = 1 the optimum of ten Gaussians carries no information (rate 0, 29 % decoded); at 0.1 97 % are decoded.
 CLASSES = VaeConfig(
-    input_shape=(10,),
-    encoder_filters=(),
-    decoder_units=(),
-    likelihood="categorical",
-    beta=0.1,
-    epochs=10,
-    learning_rate=1e-2,
+    (10,), encoder_filters=(), decoder_units=(), likelihood="categorical", beta=0.1, epochs=10, learning_rate=1e-2
 )
 IMAGE = VaeConfig(
     input_shape=(28, 28),
@@ -110,7 +104,6 @@ SIGNAL = replace(
     encoder_units=(1024,),
     decoder_units=(512, 512),
     flow_couplings=12,
-    flow_units=(192,),
     likelihood="gaussian",
     noise_std=0.04,
     posterior_std=0.07,

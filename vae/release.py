@@ -55,10 +55,11 @@ def build_release(
         on_report: called with the health report before the release is published or refused.
 
     Raises:
-        UnknownNameError, InputError: the source, the recipe or the name does not exist or does not fit.
+        UnknownNameError: there is no such source or recipe.
+        InputError: the recipe does not fit the source, or the name cannot be that of a release.
         MissingDataError: the source is not on this machine, or the goals need a judge and there is none.
-        StorageError: the disk refuses.
         HealthError: the release misses a goal; it lies beside its place as `.NAME.refused`.
+        StorageError: something else than a release has the name, or the disk refuses.
     """
     source = load_source(source) if isinstance(source, str) else source
     recipe = recipe if isinstance(recipe, Recipe) else choose_recipe(source, recipe)
@@ -70,8 +71,8 @@ def build_release(
     data = make_dataset(source, codec, plan.release, plan.seed)
     report = examine(data, goals, source, codec, judge)
     on_report(report)
-    folder = write_release(source, codec, plan, data, report, checkpoints, make_examples(source, data))
-    return BuiltRelease(folder, report)
+    examples = make_examples(source, data)
+    return BuiltRelease(write_release(source, codec, plan, data, report, checkpoints, examples), report)
 
 
 def _check_judge(source: Source, goals: Goals, judge: Judge | None) -> Goals:

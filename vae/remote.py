@@ -14,7 +14,7 @@ from urllib.parse import SplitResult, quote, urlsplit, urlunsplit
 
 from ld_data.errors import DownloadError, InputError, LdDataError, MissingDataError, StorageError
 from ld_data.release.manifest import MANIFEST_NAME, MAX_MANIFEST_BYTES, SHA256, FileRecord, Manifest
-from ld_data.remote.transfer import fetch_bytes, fetch_file
+from ld_data.remote.transfer import Content, fetch_bytes, fetch_file
 from ld_data.settings import CACHE_VARIABLE, OFFLINE_VARIABLE, cache_folder, is_offline
 from vae.preset import PRESET_NAME, Preset
 

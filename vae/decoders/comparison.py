@@ -30,12 +30,10 @@ class DecoderRow:
     """One decoder of the table.
 
     Attributes:
-        name: of the decoder.
         megaflops: millions of multiplications and additions in one row's matrix products and convolutions.
         operations: in the graph after ONNX Runtime optimised it.
         rows_a_second: by batch size, on one thread.
         peak_share: at the largest batch, of the rate of a large matrix product.
-        measures: of its outputs, by name.
         seconds: of its training; None for the published decoder.
     """
 
