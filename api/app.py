@@ -10,11 +10,9 @@ import ld_data
 from api.leaderboard.service import LeaderboardService
 from api.messages.payload import refuse_unknown_parameters
 from api.messages.refusals import HANDLERS, describe_errors
-from api.middleware.body_limit import BodyLimit
+from api.middleware import metrics
+from api.middleware.bodies import Bodies
 from api.middleware.fast_path import FastPath
-from api.middleware.inflation import Inflation
-from api.middleware.metrics import Metrics, MetricsMiddleware
-from api.middleware.metrics import router as metrics_router
 from api.middleware.request_log import RequestLog
 from api.releases.catalogue import Catalogue
 from api.routes import challenge, codecs, datasets, examples, generator, inference, page, scores, status
@@ -38,18 +36,7 @@ One request holds at most {max_rows} rows and {max_body_bytes} bytes, after infl
 requests in progress, {max_held_bytes} bytes of all bodies, and {max_submissions} submissions a minute from one
 client. Each worker process counts on its own."""
 
-ROUTERS = (
-    page.router,
-    status.router,
-    metrics_router,
-    datasets.router,
-    examples.router,
-    codecs.router,
-    inference.router,
-    generator.router,
-    scores.router,
-    challenge.router,
-)
+ROUTES = (page, status, metrics, datasets, examples, codecs, inference, generator, scores, challenge)
 
 
 class App(FastAPI):
@@ -86,20 +73,11 @@ def make_app(
     state = app.state
     state.catalogue, state.store, state.processes = catalogue, store, workers
     state.worker = Worker(limits, workers)
-    state.metrics = _make_metrics(state.worker)
+    state.metrics = metrics.Metrics(state.worker.admission)
     state.leaderboard = LeaderboardService(catalogue, store, state.worker, tokens or Tokens(), challenge_rows)
     state.codec_service = CodecService(catalogue, state.worker, state.metrics.count_call)
-    routes = partial(FastAPI.__call__, app)
-    limited = BodyLimit(FastPath(routes, state.codec_service), limits.max_body_bytes)
-    app.front = RequestLog(MetricsMiddleware(Inflation(limited), state.metrics))
-    for router in ROUTERS:
-        app.include_router(router)
+    models = FastPath(partial(FastAPI.__call__, app), state.codec_service)
+    app.front = RequestLog(Bodies(models, limits.max_body_bytes), state.metrics)
+    for module in ROUTES:
+        app.include_router(module.router)
     return app
-
-
-def _make_metrics(worker: Worker) -> Metrics:
-    metrics, admission = Metrics(), worker.admission
-    metrics.add_gauge("ld_data_requests_in_progress", "Requests in progress.", lambda: admission.in_progress)
-    metrics.add_gauge("ld_data_waiting_rows", "Rows that wait for a model.", lambda: admission.waiting_rows)
-    metrics.add_gauge("ld_data_held_bytes", "Bytes of the bodies that are held.", lambda: admission.held_bytes)
-    return metrics

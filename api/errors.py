@@ -19,8 +19,7 @@ class OverloadedError(LdDataError, error_type="overloaded"):
 class RateLimitError(OverloadedError, error_type="rate_limited"):
     """One client sends more requests than its limit allows."""
 
-    def __init__(self, message: str, retry_after: int) -> None:
-        """Keep the number of seconds to wait before the next try."""
+    def __init__(self, message: str, retry_after: int) -> None:  # in seconds
         super().__init__(message)
         self.retry_after = retry_after
 

@@ -43,24 +43,15 @@ THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"
 
 @dataclass(frozen=True)
 class Service:
-    """The options of the service; a supervisor sends them to its workers.
-
-    Attributes:
-        checkpoints: the folder of releases.
-        scores: the file or database URL of the leaderboard.
-        load_codec: loads the models of a release; a function of a module, since it is sent to processes.
-        workers: the number of processes.
-        log, log_level: the format and the least level of the log on stderr.
-        folder: the folder for temporary files; None for the folder of the system.
-    """
+    """The options of the service; a supervisor sends them to its workers."""
 
     checkpoints: Path
-    scores: str
-    load_codec: LoadCodec
+    scores: str  # the file or database URL of the leaderboard
+    load_codec: LoadCodec  # a function of a module, since it is sent to processes
     workers: int = 1
     log: Form = "text"
     log_level: Level = "warning"
-    folder: Path | None = None
+    folder: Path | None = None  # for temporary files; None for the folder of the system
 
     @contextmanager
     def open(self) -> Iterator[tuple[FastAPI, Catalogue]]:
@@ -80,10 +71,7 @@ def serve(service: Service, listener: socket.socket) -> None:
     if service.workers > 1:
         _serve_by_workers(service, listener)
         return
-    with (
-        service.open() as (app, catalogue),
-        suppress(KeyboardInterrupt),
-    ):  # the server raises it again after it has stopped
+    with service.open() as (app, catalogue), suppress(KeyboardInterrupt):  # the server raises it after it has stopped
         _announce([release.manifest.name for release in catalogue.ready], listener)
         settle()
         Server(_make_config(app, service)).run(sockets=[listener])
@@ -102,7 +90,6 @@ class SharedPort(socket.socket):
     """
 
     def __init__(self, family: int, address: tuple[Any, ...]) -> None:
-        """Bind a socket that does not listen yet."""
         super().__init__(family, socket.SOCK_STREAM)
         self.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
@@ -116,10 +103,7 @@ class SharedPort(socket.socket):
 class Supervisor(Multiprocess):
     """Starts workers, replaces those that die, and stops them."""
 
-    def __init__(self, config: Config, port: socket.socket) -> None:
-        """Keep the configuration of the workers, and the port that they share."""
-        super().__init__(config, [port])
-        self.has_failed = False
+    has_failed = False
 
     def init_processes(self) -> None:
         """Start the workers, and announce the service once all of them serve; stop all if one cannot."""
@@ -155,7 +139,7 @@ def _serve_by_workers(service: Service, listener: socket.socket) -> None:
         os.environ[FOLDER_VARIABLE] = folder
         set_up_logging(service.log, service.log_level)
         factory = partial(_make_worker_app, replace(service, folder=Path(folder)))
-        supervisor = Supervisor(_make_config(factory, service), _share(listener))
+        supervisor = Supervisor(_make_config(factory, service), [_share(listener)])
         supervisor.run()
     if supervisor.has_failed:
         raise NotReadyError("a worker ended before it served; its messages above say why.")

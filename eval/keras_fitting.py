@@ -56,6 +56,7 @@ def fit_model(
         schedule = keras.optimizers.schedules.CosineDecay(plan.learning_rate, plan.epochs * steps)
     jit_compile = "auto" if keras.backend.backend() != "tensorflow" else False  # XLA slows convolutions on processors
     model.compile(plan.optimizer(schedule), loss, jit_compile=jit_compile)
+    model.optimizer.build(model.trainable_variables)  # else Keras traces the first step twice
     batches = make_batches((inputs, targets), batch_rows, plan.seed)
     options = {"callbacks": callbacks, "validation_data": validation, "shuffle": False, "verbose": 0}
     model.fit(batches, steps_per_epoch=steps, epochs=plan.epochs, **options)

@@ -10,13 +10,14 @@ from pathlib import Path
 
 import pytest
 
+import ld_data.__main__
 from api.app import make_app
 from api.releases.catalogue import Catalogue
 from eval.leaderboard.store import Store
 from ld_data import settings as locations
 from ld_data.mnist1d.config import Mnist1dConfig
 from ld_data.sources import catalogue as sources
-from tests.support.databases import Postgresql, find_postgresql, make_database, serve_postgresql
+from tests.support.command_lines import QUICK, run
 from tests.support.fakes import FakeCodec, build_release, make_plan, make_source
 from tests.support.servers import serve
 from vae.recipes import RECIPES
@@ -121,24 +122,6 @@ def store(empty_store, tmp_path) -> Store:
     return Store(shutil.copy(empty_store, tmp_path / "scores.sqlite"))
 
 
-@pytest.fixture(scope="session")
-def postgresql() -> Iterator[Postgresql]:
-    """A PostgreSQL of the tests' own; tests that need it are skipped where it is not installed."""
-    programs = find_postgresql()
-    if programs is None:
-        pytest.skip("needs PostgreSQL's programs, as Debian's package postgresql brings them")
-    with serve_postgresql(programs) as server:
-        yield server
-
-
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
-def place(request, tmp_path) -> str:
-    """Where a store of the test's own may be: the path of a file, or the URL of an empty database."""
-    if request.param == "sqlite":
-        return str(tmp_path / "scores.sqlite")
-    return make_database(request.getfixturevalue("postgresql"))
-
-
 @pytest.fixture
 def service(catalogue, store) -> Iterator[str]:
     """The address of a service with the small release and an empty leaderboard."""
@@ -149,16 +132,36 @@ def service(catalogue, store) -> Iterator[str]:
 @pytest.fixture
 def small_models(monkeypatch) -> None:
     """Let the recipes have small networks, which take less time to set up."""
-    small = {"encoder_filters": (), "encoder_units": (32,), "decoder_units": (32,), "flow_units": (16,)}
-    for name in ("mnist1d", "images", "mnist-rot-back-image-like"):
-        recipe = RECIPES[name]
-        monkeypatch.setitem(RECIPES, name, replace(recipe, x=replace(recipe.x, flow_couplings=2, **small)))
+    shrink_models(monkeypatch)
 
 
 @pytest.fixture
 def tiny_mnist1d(monkeypatch, small_models) -> None:
     """Let mnist1d and the rows for its models be few signals, examined against few nulls."""
+    shrink_mnist1d(monkeypatch)
+
+
+@pytest.fixture(scope="session")
+def built_mnist1d(tmp_path_factory) -> Path:
+    """The folder of a release of few signals, built once by the command without a judge, for copies."""
+    folder = tmp_path_factory.mktemp("built")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(locations.CHECKPOINTS_VARIABLE, str(folder))
+        shrink_models(patch)
+        shrink_mnist1d(patch)
+        assert run(ld_data.__main__.main, *QUICK, "--latent-dim", 5, "--seed", 3) == 0
+    return folder / "ld-mnist1d-5"
+
+
+def shrink_models(patch: pytest.MonkeyPatch) -> None:
+    small = {"encoder_filters": (), "encoder_units": (32,), "decoder_units": (32,), "flow_units": (16,)}
+    for name in ("mnist1d", "images", "mnist-rot-back-image-like"):
+        recipe = RECIPES[name]
+        patch.setitem(RECIPES, name, replace(recipe, x=replace(recipe.x, flow_couplings=2, **small)))
+
+
+def shrink_mnist1d(patch: pytest.MonkeyPatch) -> None:
     few = Mnist1dConfig(num_samples=500)
-    monkeypatch.setitem(sources.SOURCES, "mnist1d", lambda: sources._make_mnist1d("mnist1d", few))
-    monkeypatch.setattr("ld_data.sources.catalogue.MNIST1D_FIT_ROWS", 2000)
-    monkeypatch.setattr("ld_data.health.latents.NULL_SEEDS", 1)
+    patch.setitem(sources.SOURCES, "mnist1d", lambda: sources._make_mnist1d("mnist1d", few))
+    patch.setattr("ld_data.sources.catalogue.MNIST1D_FIT_ROWS", 2000)
+    patch.setattr("ld_data.health.latents.NULL_SEEDS", 1)

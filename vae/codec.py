@@ -9,12 +9,12 @@ from typing import Any
 from ld_data.checks import check_finite, check_numbers
 from ld_data.errors import InputError, IntegrityError
 from ld_data.release.folder import find_release, verify_files
-from ld_data.release.manifest import MANIFEST_NAME
+from ld_data.release.manifest import MANIFEST_NAME, FileRecord
 from ld_data.storage.arrays import read_npz, write_npz
 from ld_data.storage.staging import make_staging_folder
 from ld_data.typing import Array
 from vae.config import VaeConfig
-from vae.preset import PRESET_NAME, Y_CLASSES, Preset, check_new_folder, read_preset, record_files
+from vae.preset import PRESET_NAME, Y_CLASSES, Preset, check_new_folder, verify_preset
 from vae.runtime.cells import Cells
 from vae.runtime.frozen_vae import FrozenVae
 from vae.runtime.gaussian_classes import GaussianClasses
@@ -62,8 +62,6 @@ class Codec:
     def save_to_preset(self, folder: str | Path) -> Path:
         """Return the folder, a new or an empty one, after writing the models and `preset.json` into it, for `load`.
 
-        The folder takes its name when it is whole.
-
         Raises:
             InputError: something is there already.
             StorageError: the disk refuses.
@@ -72,7 +70,8 @@ class Codec:
         check_new_folder(target)
         with make_staging_folder(target.parent, target.name) as staging:
             self.save(staging)
-            preset = Preset(type(self.x).__name__, type(self.y).__name__, record_files(staging))
+            records = {path.name: FileRecord.of(path) for path in sorted(staging.iterdir())}
+            preset = Preset(type(self.x).__name__, type(self.y).__name__, records)
             (staging / PRESET_NAME).write_text(preset.to_json(), "utf-8")
             staging.rename(target)
         return target
@@ -92,13 +91,17 @@ def load(name: str | Path) -> Codec:
         DownloadError: the address does not deliver.
         MissingDataError: `LD_DATA_OFFLINE` forbids the download, and the cache does not hold the models.
     """
-    folder = _find_folder(name)
+    if isinstance(name, str) and name.startswith(SCHEMES):
+        from vae.remote import fetch_models  # late: the HTTP client takes 0.1 s to import
+
+        folder = fetch_models(name, MODEL_FILES)
+    else:
+        folder = find_release(name)
     if (folder / MANIFEST_NAME).exists():
         manifest = verify_files(folder, MODEL_FILES)
         place, y_kind, files = MANIFEST_NAME, manifest.y_kind, manifest.files
     elif (folder / PRESET_NAME).is_file():
-        preset = read_preset(folder)
-        preset.verify(folder)
+        preset = verify_preset(folder)
         place, y_kind, files = PRESET_NAME, Y_CLASSES[preset.y], preset.files
     else:
         raise IntegrityError(
@@ -114,15 +117,6 @@ def load(name: str | Path) -> Codec:
     return codec
 
 
-def _find_folder(name: str | Path) -> Path:
-    """Return the local folder of the models, after fetching them from an address."""
-    if not (isinstance(name, str) and name.startswith(SCHEMES)):
-        return find_release(name)
-    from vae.remote import fetch_models  # late: the HTTP client takes 0.1 s to import
-
-    return fetch_models(name, MODEL_FILES)
-
-
 def _read(folder: Path, verified: Collection[str]) -> Codec:
     """Return the models in a folder; only verified files are read."""
 
@@ -135,8 +129,7 @@ def _read(folder: Path, verified: Collection[str]) -> Codec:
         config = json.loads(find(CONFIG_NAME).read_text("utf-8"))
         if config["format_version"] != FORMAT_VERSION:
             raise ValueError(f"expected format_version {FORMAT_VERSION}; received {config['format_version']}")
-        x = InputCodec(_load_networks(config["x"], find, "x"))
-        return Codec(x, _load_y(config["y"], find))
+        return Codec(InputCodec(_load_networks(config["x"], find, "x")), _load_y(config["y"], find))
     except (ValueError, TypeError, KeyError, OSError, InputError, IntegrityError, RecursionError) as error:
         raise IntegrityError(
             f"{folder}: could not load its models ({error}). Fetch, build or save them again."
@@ -157,8 +150,8 @@ def _load_y(config: dict[str, Any], find: Find) -> Cells | GaussianClasses:
     if config["kind"] == "cells":
         return Cells(*_read_classes(find(CELLS_NAME), CELLS_ARRAYS))
     if config["kind"] == "gaussian":
-        arrays = _read_classes(find(CLASSES_NAME), CLASSES_ARRAYS)
-        return GaussianClasses(_load_networks(config["vae"], find, "y"), *arrays)
+        vae = _load_networks(config["vae"], find, "y")
+        return GaussianClasses(vae, *_read_classes(find(CLASSES_NAME), CLASSES_ARRAYS))
     raise ValueError(f"expected the y kind cells or gaussian; received {config['kind']!r}")
 
 

@@ -21,13 +21,7 @@ from vae.options import ModelOptions
 from vae.preset import check_new_folder
 from vae.recipes import choose_recipe
 
-DECODERS = (
-    "dense-512-512",
-    "dense-512-1024",
-    "residual-6x512",
-    "subpixel",
-    "transposed",
-)  # of vae.decoders.alternatives
+DECODERS = ("dense-512-512", "dense-512-1024", "residual-6x512", "subpixel", "transposed")  # the ALTERNATIVES
 TRAINERS = ("keras", "tensorflow", "tf2onnx", "onnx", "onnxruntime")  # train models and write them
 
 
@@ -92,11 +86,11 @@ def decoders(
         steps: Steps of training of each of them.
     """
     # late: Keras takes 5 s
-    from vae.decoders import comparison, table
+    from vae.decoders.comparison import compare_decoders, describe_rows
 
     if steps < 1:
         raise InputError(f"--steps must be 1 or more; received {steps}.")
     data, codec = ld_data.load(release), load(release)
     source = find_inputs(read_manifest(find_release(release)), source_npz)
-    rows = comparison.compare_decoders(data, codec, source, open_judge(source.judge), only, steps)
-    print_result([asdict(row) for row in rows], table.describe_rows(rows), as_json)
+    rows = compare_decoders(data, codec, source, open_judge(source.judge), only, steps)
+    print_result([asdict(row) for row in rows], describe_rows(rows), as_json)

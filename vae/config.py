@@ -10,22 +10,9 @@ from ld_data.noise import check_seed
 
 LIKELIHOODS = ("bernoulli", "pixel", "gaussian", "categorical")
 ACTIVATIONS = ("relu", "silu")
-LEAST_VALUES = {
-    "flow_couplings": 0,
-    "noise_std": 1e-6,
-    "posterior_std": 0.0,
-    "beta": 0.0,
-    "normality": 0.0,
-    "divergence": 0.0,
-    "class_loss": 0.0,
-    "augmentation": 0.0,
-    "epochs": 1,
-    "batch_size": 1,
-    "learning_rate": 1e-12,
-    "averaging": 0.0,
-    "flow_epochs": 0,
-    "flow_learning_rate": 1e-12,
-}
+WEIGHTS = ("posterior_std", "beta", "normality", "divergence", "class_loss", "augmentation", "averaging")
+LEAST_VALUES = dict.fromkeys(WEIGHTS, 0.0) | {"flow_couplings": 0, "flow_epochs": 0, "epochs": 1, "batch_size": 1}
+LEAST_VALUES |= {"noise_std": 1e-6, "learning_rate": 1e-12, "flow_learning_rate": 1e-12}
 
 
 @dataclass(frozen=True)
@@ -114,11 +101,7 @@ class VaeConfig:
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> "VaeConfig":
-        """Return the configuration that `to_json` wrote.
-
-        Raises:
-            InputError: a field is unknown, missing, or out of range.
-        """
+        """Return the configuration that `to_json` wrote; raise `InputError` for another field or value."""
         known = {field.name for field in fields(cls)}
         if set(values) != known:
             odd = sorted(set(values) ^ known)

@@ -45,9 +45,7 @@ class LatentEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
             LdDataError: `vae.load` cannot load the release.
         """
         codec = _find_codec(self.release)
-        shape = tuple(codec.x.input_shape)
-        rows = _shape_rows(validate_data(self, _flatten(X, shape)), shape)
-        codec.x.prepare_encoding(rows, self.mode, self.seed)
+        codec.x.prepare_encoding(self._read_rows(X, codec, reset=True), self.mode, self.seed)
         self.codec_ = codec
         return self
 
@@ -55,31 +53,19 @@ class LatentEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         """Return latents `(n, d)` float32 of inputs, flat rows `(n, h * w)` or `(n, t)`, or images `(n, h, w)`.
 
         Pixels are uint8, or numbers in [0, 1].
-
-        Raises:
-            InputError: the codec refuses the inputs.
         """
         check_is_fitted(self, "codec_")
-        shape = tuple(self.codec_.x.input_shape)
-        rows = _shape_rows(validate_data(self, _flatten(X, shape), reset=False), shape)
+        rows = self._read_rows(X, self.codec_, reset=False)
         return self.codec_.x.encode(rows, mode=self.mode, seed=self.seed)
 
     def inverse_transform(self, X: Any) -> Floats:
-        """Return decoded inputs as flat rows float32, `(n, h * w)` or `(n, t)`, for latents `(n, d)`.
-
-        Raises:
-            InputError: the latents have another shape or are not finite.
-        """
+        """Return decoded inputs as flat rows float32, `(n, h * w)` or `(n, t)`, for latents `(n, d)`."""
         check_is_fitted(self, "codec_")
         inputs = self.codec_.x.decode(np.asarray(X))
         return inputs.reshape(len(inputs), -1)
 
     def get_feature_names_out(self, input_features: Any = None) -> Array:
-        """Return the names of the latents' components, x_0 to x_(d-1), `(d,)`.
-
-        Raises:
-            ValueError: `input_features` are not those of the inputs.
-        """
+        """Return the names of the latents' components, x_0 to x_(d-1), `(d,)`."""
         super().get_feature_names_out(input_features)  # checks them
         return np.array(name_columns("x", self.codec_.x.latent_dim), dtype=object)
 
@@ -87,6 +73,22 @@ class LatentEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
     def _n_features_out(self) -> int:
         """The latent size d; scikit-learn reads it."""
         return self.codec_.x.latent_dim
+
+    def _read_rows(self, inputs: Any, codec: LatentCodec, reset: bool) -> Array:
+        """Return inputs as the codec takes them; raise `InputError` if they have another size."""
+        shape = tuple(codec.x.input_shape)
+        if isinstance(inputs, np.ndarray) and inputs.ndim == 3:  # scikit-learn counts the features of flat rows
+            if inputs.shape[1:] != shape:
+                raise InputError(f"X must have images {shape}, as the release takes them; received {inputs.shape[1:]}.")
+            inputs = inputs.reshape(len(inputs), math.prod(shape))
+        rows = validate_data(self, inputs, reset=reset)
+        try:
+            return rows.reshape(len(rows), *shape)
+        except ValueError as error:
+            expected = "x".join(map(str, shape))
+            raise InputError(
+                f"X must have rows of {expected} numbers, as the release takes them; received {rows.shape[1]} features."
+            ) from error
 
     def __sklearn_tags__(self) -> Tags:
         """Return the tags that scikit-learn reads: inputs may have three axes, and latents are float32."""
@@ -105,23 +107,3 @@ def _find_codec(release: str | Path | LatentCodec) -> LatentCodec:
             f"{type(release).__name__}."
         )
     return release
-
-
-def _flatten(inputs: Any, shape: tuple[int, ...]) -> Any:
-    """Return images `(n, h, w)` as rows `(n, h * w)`, as scikit-learn counts features; anything else as it is."""
-    if not (isinstance(inputs, np.ndarray) and inputs.ndim == 3):
-        return inputs
-    if inputs.shape[1:] != shape:
-        raise InputError(f"X must have images {shape}, as the release takes them; received {inputs.shape[1:]}.")
-    return inputs.reshape(len(inputs), math.prod(shape))
-
-
-def _shape_rows(rows: Array, shape: tuple[int, ...]) -> Array:
-    """Return rows `(n, size)` as the codec takes them; raise `InputError` if they have another size."""
-    try:
-        return rows.reshape(len(rows), *shape)
-    except ValueError as error:
-        expected = "x".join(map(str, shape))
-        raise InputError(
-            f"X must have rows of {expected} numbers, as the release takes them; received {rows.shape[1]} features."
-        ) from error

@@ -1,7 +1,6 @@
 """A preset: the models of a codec in a folder of their own, with a description that holds the hash of every file."""
 
 import json
-from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -50,34 +49,23 @@ class Preset:
                 "version of LD-Data that wrote it."
             ) from error
 
-    def verify(self, folder: Path) -> None:
-        """Check every file in the folder.
 
-        Raises:
-            IntegrityError: a file is missing or differs from its record; the message names the first one.
-        """
-        for name, record in self.files.items():
-            record.check(folder / name, "preset")
-
-
-def read_preset(folder: Path) -> Preset:
-    """Return the preset that describes a folder.
+def verify_preset(folder: Path) -> Preset:
+    """Return the preset that describes a folder, after checking every file.
 
     Raises:
-        IntegrityError: `preset.json` is too large, or no preset of this format.
+        IntegrityError: `preset.json` is too large, or no preset of this format; or a file is missing or differs.
     """
     path = folder / PRESET_NAME
     if (size := path.stat().st_size) > MAX_MANIFEST_BYTES:
         raise IntegrityError(f"{path}: expected at most {MAX_MANIFEST_BYTES} bytes; has {size}.")
     try:
-        return Preset.from_json(path.read_text("utf-8"), path)
+        preset = Preset.from_json(path.read_text("utf-8"), path)
     except UnicodeDecodeError as error:
         raise IntegrityError(f"{path}: not UTF-8 text ({error}). Fetch or save the preset again.") from error
-
-
-def record_files(folder: Path) -> dict[str, FileRecord]:
-    """Return the records of all files in a folder by name, sorted."""
-    return {path.name: FileRecord.of(path) for path in sorted(folder.iterdir())}
+    for name, record in preset.files.items():
+        record.check(folder / name, "preset")
+    return preset
 
 
 def check_new_folder(folder: Path) -> None:
@@ -96,19 +84,12 @@ def _read_fields(values: Any) -> dict[str, Any]:
         raise TypeError(f"expected an object; received {type(values).__name__}")
     if values.get("format_version") != FORMAT_VERSION:
         raise TypeError(f"expected format_version {FORMAT_VERSION}; received {values.get('format_version')!r}")
-    classes = {"x": X_CLASSES, "y": tuple(Y_CLASSES)}
-    known = {space: _check_class(space, values[space], names) for space, names in classes.items()}
-    return {**known, "files": {name: _read_record(name, record) for name, record in values["files"].items()}}
-
-
-def _check_class(space: str, name: Any, known: Iterable[str]) -> str:
-    if name not in known:
-        raise TypeError(f"expected the class of {space} to be one of {', '.join(known)}; received {name!r}")
-    return str(name)
-
-
-def _read_record(name: str, values: Mapping[str, Any]) -> FileRecord:
-    """Return the record of a file; raise `TypeError` if it is malformed, or that of the description itself."""
-    if name == PRESET_NAME:
-        raise TypeError(f"the files must not include the description; received {name!r}")
-    return read_file_record(name, values)
+    for space, known in {"x": X_CLASSES, "y": tuple(Y_CLASSES)}.items():
+        if values[space] not in known:
+            raise TypeError(
+                f"expected the class of {space} to be one of {', '.join(known)}; received {values[space]!r}"
+            )
+    if PRESET_NAME in values["files"]:
+        raise TypeError(f"the files must not include the description; received {PRESET_NAME!r}")
+    files = {name: read_file_record(name, record) for name, record in values["files"].items()}
+    return {"x": values["x"], "y": values["y"], "files": files}

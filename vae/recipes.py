@@ -24,9 +24,7 @@ class Recipe:
     """How the models of a release are trained.
 
     Attributes:
-        name: of the recipe.
-        x: the VAE of the inputs.
-        classes: the VAE of the classes, for y of the kind "gaussian".
+        x, classes: the VAE of the inputs, and that of the classes for y of the kind "gaussian".
         y: "cells", exact, or "gaussian", a trained class VAE.
         goals: the goals of a release with the latent size of `x`.
     """
@@ -41,21 +39,13 @@ class Recipe:
     def settings(self) -> dict[str, Any]:
         """The settings that `change` and the command line can set."""
         x = self.x
-        return {
-            "latent_dim": x.latent_dim,
-            "y": self.y,
-            "epochs": x.epochs,
-            "flow_epochs": x.flow_epochs,
-            "seed": x.seed,
-        }
+        sizes = {"latent_dim": x.latent_dim, "y": self.y, "epochs": x.epochs, "flow_epochs": x.flow_epochs}
+        return {**sizes, "seed": x.seed}
 
     def change(self, y: YKind | None = None, **changes: Any) -> "Recipe":
         """Return the recipe with other settings of `x` and another kind of y; None leaves a setting alone.
 
         Another latent size keeps only the goals that hold for every size; trained classes drop the goals of exact y.
-
-        Raises:
-            InputError: a setting is out of range.
         """
         x = replace(self.x, **{name: value for name, value in changes.items() if value is not None})
         goals = self.goals if x.latent_dim == self.x.latent_dim or not self.goals else GOALS_OF_ANY
@@ -71,16 +61,8 @@ class Recipe:
 
 # At beta = 1 the optimum of ten Gaussians carries no information (rate 0, 29 % decoded); at 0.1 97 % are decoded.
 CLASSES = VaeConfig(
-    input_shape=(10,),
-    encoder_filters=(),
-    decoder_units=(),
-    likelihood="categorical",
-    beta=0.1,
-    epochs=10,
-    learning_rate=1e-2,
+    (10,), encoder_filters=(), decoder_units=(), likelihood="categorical", beta=0.1, epochs=10, learning_rate=1e-2
 )
-
-
 IMAGE = VaeConfig(
     input_shape=(28, 28),
     activation="silu",
@@ -122,7 +104,6 @@ SIGNAL = replace(
     encoder_units=(1024,),
     decoder_units=(512, 512),
     flow_couplings=12,
-    flow_units=(192,),
     likelihood="gaussian",
     noise_std=0.04,
     posterior_std=0.07,
@@ -179,12 +160,7 @@ def find_recipe(name: str, source: Source | None = None) -> Recipe:
 
 
 def choose_recipe(source: Source, name: str | None = None, **changes: Any) -> Recipe:
-    """Return the recipe of that name, by default the source's own, with the settings that `Recipe.change` takes.
-
-    Raises:
-        UnknownNameError: there is no such recipe.
-        InputError: the recipe does not fit the source, or a setting is out of range.
-    """
+    """Return the recipe of that name, by default the source's own, with the settings that `Recipe.change` takes."""
     return find_recipe(name or _name_default(source), source).change(**changes)
 
 
@@ -193,18 +169,11 @@ def restore_recipe(manifest: Manifest, source: Source) -> Recipe:
 
     Raises:
         UnknownNameError: the release was built by a recipe of the user's own.
-        InputError: the recipe does not fit the source.
     """
     record = manifest.recipe
-    recipe = choose_recipe(
-        source,
-        record.name,
-        y=manifest.y_kind,
-        latent_dim=manifest.latent_dim,
-        epochs=record.epochs,
-        flow_epochs=record.flow_epochs,
-        seed=manifest.seed,
-    )
+    passes = {"epochs": record.epochs, "flow_epochs": record.flow_epochs}
+    settings = {"y": manifest.y_kind, "latent_dim": manifest.latent_dim, "seed": manifest.seed}
+    recipe = choose_recipe(source, record.name, **passes, **settings)
     return recipe if record.has_goals else replace(recipe, goals={})
 
 

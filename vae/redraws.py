@@ -64,19 +64,11 @@ class Redraws:
         return self.codec.x.encode(self.inputs, seed=self.seed, first_row=self._find_row(epoch)), self.draw_y(epoch)
 
     def draw_y(self, epoch: int) -> Floats:
-        """Return y `(n, d)` float32 of an epoch; it needs no inputs.
-
-        Raises:
-            InputError: the epoch is out of range.
-        """
+        """Return y `(n, d)` float32 of an epoch; it needs no inputs."""
         return self.codec.y.encode(self.labels, seed=self.seed, first_row=self._find_row(epoch))
 
     def iterate(self, epochs: int, first_epoch: int = 0) -> Iterator[tuple[Array, Array]]:
-        """Return an iterator over x and y `(n, d)` of epochs, each drawn when it is reached.
-
-        Raises:
-            InputError: a number is out of range, or as `draw`.
-        """
+        """Return an iterator over x and y `(n, d)` of epochs, each drawn when it is reached."""
         check_integer("epochs", epochs, 0, MAX_EPOCH)
         check_integer("first_epoch", first_epoch, 0, MAX_EPOCH)
         return map(self.draw, range(first_epoch, first_epoch + epochs))

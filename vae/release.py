@@ -1,9 +1,9 @@
 """The build of a release: train, encode, examine, write and verify."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
+from typing import NamedTuple
 
 import keras
 
@@ -13,7 +13,7 @@ from ld_data.health.maps import make_examples
 from ld_data.protocols import Judge
 from ld_data.release.builder import BuildPlan, make_dataset, write_release
 from ld_data.release.folder import check_target
-from ld_data.release.report import HealthReport
+from ld_data.release.report import Goals, HealthReport
 from ld_data.settings import checkpoints_folder
 from ld_data.sources.catalogue import load_source
 from ld_data.sources.source import Source
@@ -24,8 +24,7 @@ RELEASE_VERSION = "1.0.0"
 LIBRARIES = ("scikit-learn", "tf2onnx", "onnxruntime")  # that export and measure models, beside Keras and its backend
 
 
-@dataclass(frozen=True)
-class BuiltRelease:
+class BuiltRelease(NamedTuple):
     """A release that was built: its folder and its health report."""
 
     folder: Path
@@ -43,13 +42,13 @@ def build_release(
     check_goals: bool = True,
     on_report: Callable[[HealthReport], None] = lambda report: None,
 ) -> BuiltRelease:
-    """Return the folder and the health report of a new release: trained, encoded, examined, written and verified.
+    """Return a new release: trained, encoded, examined, written and verified.
 
     Args:
         source: the labelled inputs, or the name of a built-in source.
         recipe: how the models are trained, or its name; by default that of the source. `recipe.x.seed` is the seed.
         judge: reads decoded test inputs, for the goals and the report.
-        name: of the release; `ld-SOURCE-D` by default. An older release of that name is replaced.
+        name: `ld-SOURCE-D` by default. An older release of that name is replaced.
         checkpoints: the folder of the releases; by default that of `LD_DATA_CHECKPOINTS`.
         change: the news in this version, a sentence for the card.
         check_goals: whether the release must meet the recipe's goals.
@@ -62,32 +61,28 @@ def build_release(
         HealthError: the release misses a goal; it lies beside its place as `.NAME.refused`.
         StorageError: something else than a release has the name, or the disk refuses.
     """
-    source, recipe = _prepare(source, recipe, judge, check_goals)
-    plan = _make_plan(source, recipe, judge, name, change, check_goals)
-    checkpoints = checkpoints or checkpoints_folder()
-    check_target(checkpoints / plan.release)  # before the minutes of training
-    codec = train_codec(source, recipe)
-    data = make_dataset(source, codec, plan.release, plan.seed)
-    report = examine(data, recipe.goals, source, codec, judge)
-    on_report(report)
-    folder = write_release(source, codec, plan, data, report, checkpoints, make_examples(source, data))
-    return BuiltRelease(folder, report)
-
-
-def _prepare(
-    source: Source | str, recipe: Recipe | str | None, judge: Judge | None, check_goals: bool
-) -> tuple[Source, Recipe]:
-    """Return source and recipe, without goals if these are not checked; raise `MissingDataError` without a judge."""
     source = load_source(source) if isinstance(source, str) else source
     recipe = recipe if isinstance(recipe, Recipe) else choose_recipe(source, recipe)
-    if not check_goals:
-        return source, replace(recipe, goals={})
-    if judge is None and any(measure.startswith("judge") for measure in recipe.goals.get("decoded", {})):
+    checkpoints = checkpoints or checkpoints_folder()
+    plan = _make_plan(source, recipe, judge, name, change, check_goals)
+    check_target(checkpoints / plan.release)  # before the minutes of training
+    goals = _check_judge(source, recipe.goals, judge) if check_goals else {}
+    codec = train_codec(source, recipe)
+    data = make_dataset(source, codec, plan.release, plan.seed)
+    report = examine(data, goals, source, codec, judge)
+    on_report(report)
+    examples = make_examples(source, data)
+    return BuiltRelease(write_release(source, codec, plan, data, report, checkpoints, examples), report)
+
+
+def _check_judge(source: Source, goals: Goals, judge: Judge | None) -> Goals:
+    """Return the goals; raise `MissingDataError` if they need a judge and there is none."""
+    if judge is None and any(measure.startswith("judge") for measure in goals.get("decoded", {})):
         raise MissingDataError(
             f"the goals need a judge of {source.judge}, and there is none. Train one with "
             f"`python -m eval train-judge {source.judge}`, or build without goals: --no-goals, check_goals=False."
         )
-    return source, recipe
+    return goals
 
 
 def _make_plan(

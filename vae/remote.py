@@ -9,7 +9,6 @@ import hashlib
 import re
 import secrets
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import SplitResult, quote, urlsplit, urlunsplit
 
@@ -23,38 +22,6 @@ RELEASE_PATH = re.compile(r"/v1/datasets/[^/]+/*\Z")  # of a service
 ABSENT = (404, 410)
 
 _EXPECTED = "expected an address such as http://127.0.0.1:8000/v1/datasets/NAME"
-
-
-@dataclass(frozen=True)
-class Description:
-    """The description of the models at an address.
-
-    Attributes:
-        name: manifest.json or preset.json.
-        content: the bytes of that file.
-        folder: the address of the folder with the files.
-    """
-
-    name: str
-    content: bytes
-    folder: str
-
-    @property
-    def sha256(self) -> str:
-        """The hash of the bytes."""
-        return hashlib.sha256(self.content).hexdigest()
-
-    def read_records(self, names: Collection[str]) -> Mapping[str, FileRecord]:
-        """Return the records of the models' files: all files of a preset, those among `names` of a release.
-
-        Raises:
-            IntegrityError: the description has an unknown format.
-        """
-        place, text = join_address(self.folder, self.name), self.content.decode("utf-8", "replace")
-        if self.name == PRESET_NAME:
-            return Preset.from_json(text, place).files
-        files = Manifest.from_json(text, place).files
-        return {name: record for name, record in files.items() if name in names}
 
 
 def fetch_models(address: str, names: Collection[str]) -> Path:
@@ -74,10 +41,16 @@ def fetch_models(address: str, names: Collection[str]) -> Path:
     last = kept / "addresses" / hashlib.sha256(address.rstrip("/").encode()).hexdigest()
     if is_offline():
         return _find_kept(address, kept, last)
-    description = fetch_description(address)
+    place, name, content = _fetch_description(address)
+    sha256 = hashlib.sha256(content).hexdigest()
+    records = _read_records(join_address(place, name), name, content, names)
     try:
-        folder = _keep(description, description.read_records(names), kept)
-        _write(last, description.sha256.encode())
+        for file, record in records.items():
+            if not _is_here(kept / sha256 / file, record):
+                models = Content(file, [join_address(place, file)], record.sha256, size=record.size)
+                fetch_file(models, kept / sha256 / file)
+        _write(kept / sha256 / name, content)  # last: it marks the folder as whole
+        _write(last, sha256.encode())
     except LdDataError:
         raise
     except OSError as error:
@@ -85,23 +58,18 @@ def fetch_models(address: str, names: Collection[str]) -> Path:
             f"could not write the models of {address} in {kept}: {error}. Free some space, or name another folder with "
             f"{CACHE_VARIABLE}."
         ) from error
-    return folder
+    return kept / sha256
 
 
-def fetch_description(address: str) -> Description:
-    """Return the manifest or the preset at an address.
-
-    Raises:
-        InputError: the address is malformed.
-        DownloadError: the address does not deliver, or has neither.
-    """
+def _fetch_description(address: str) -> tuple[str, str, bytes]:
+    """Return the address of the folder with a manifest or a preset, the name of that description, and its bytes."""
     places = [(address, MANIFEST_NAME), (address, PRESET_NAME)]
     if RELEASE_PATH.search(_split(address).path):
         places.insert(0, (join_address(address, "files"), MANIFEST_NAME))
     for folder, name in places:
         content = _fetch(join_address(folder, name))
         if content is not None:
-            return Description(name, content, folder)
+            return folder, name, content
     asked = " nor ".join(join_address(*place) for place in places)
     raise DownloadError(
         f"{address} has no models: there is no {asked}. Name the address of a release, such as "
@@ -138,15 +106,13 @@ def _fetch(address: str) -> bytes | None:
         raise
 
 
-def _keep(description: Description, records: Mapping[str, FileRecord], kept: Path) -> Path:
-    """Return the folder in `kept` with a description and its files, after fetching the missing ones."""
-    folder = kept / description.sha256
-    for name, record in records.items():
-        if not _is_here(folder / name, record):
-            urls = [join_address(description.folder, name)]
-            fetch_file(Content(name, urls, record.sha256, size=record.size), folder / name)
-    _write(folder / description.name, description.content)  # last: it marks the folder as whole
-    return folder
+def _read_records(place: str, name: str, content: bytes, names: Collection[str]) -> Mapping[str, FileRecord]:
+    """Return the records of the models' files: all files of a preset, those among `names` of a release."""
+    text = content.decode("utf-8", "replace")
+    if name == PRESET_NAME:
+        return Preset.from_json(text, place).files
+    files = Manifest.from_json(text, place).files
+    return {file: files[file] for file in names if file in files}
 
 
 def _find_kept(address: str, kept: Path, last: Path) -> Path:

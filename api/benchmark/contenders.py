@@ -135,6 +135,11 @@ def ask_in_npy(setting: Setting, rows: int) -> Request:
     return Request(setting.make_path("x/decode"), write_npy(setting.make_vectors(rows)), NPY, NPY)
 
 
+def _ask_the_long_way(setting: Setting, rows: int) -> Request:
+    """Return the request of `ask_in_npy` with a query that changes nothing: `api.middleware.fast_path` leaves it."""
+    return Request(setting.make_path("x/decode?dtype=float32"), write_npy(setting.make_vectors(rows)), NPY, NPY)
+
+
 def ask_to_encode(setting: Setting, rows: int) -> Request:
     """Return the service's request to encode, as `.npy` both ways."""
     return Request(setting.make_path("x/encode"), write_npy(setting.make_inputs(rows)), NPY, NPY)
@@ -161,6 +166,7 @@ def _make_lists(setting: Setting, rows: int) -> bytes:
 
 
 SERVICE = [Contender("service, JSON", SERVE, ask_in_json), Contender("service, .npy", SERVE, ask_in_npy)]
+LONG_WAY = Contender("service by the long way, .npy", SERVE, _ask_the_long_way)
 ECHO = [Contender("echo, JSON", ECHO_SERVER, ask_in_json), Contender("echo, .npy", ECHO_SERVER, ask_in_npy)]
 WORKERS = [
     Contender("service of two processes, JSON", f"{SERVE} --workers 2", ask_in_json, core=None),

@@ -12,6 +12,7 @@ from tqdm import tqdm
 from api.benchmark.contenders import (
     ECHO,
     KERAS,
+    LONG_WAY,
     NGINX,
     OTHERS,
     SERVICE,
@@ -105,7 +106,7 @@ def compute_ratios(samples: Mapping[str, Sample]) -> dict[str, float]:
     base = SERVICE[1].name
     bases = {
         name_load(other.name, *load): name_load(base, *load)
-        for other in (SERVICE[0], *WORKERS, *ECHO, *OTHERS)
+        for other in (SERVICE[0], LONG_WAY, *WORKERS, *ECHO, *OTHERS)
         for load in LOADS
     }
     bases["data.npz from nginx"] = "data.npz"
@@ -209,7 +210,7 @@ def _make_large_parts(contender: Contender) -> list[Part]:
 
 PARTS: dict[str, list[Part]] = {
     "requests": [
-        *_make_parts(*SERVICE, *ECHO),
+        *_make_parts(*SERVICE, LONG_WAY, *ECHO),
         Part("x/encode, .npy, 64 x 16", SERVICE[1], ((ask_to_encode, 64, 16),)),
     ],
     "workers": _make_parts(*WORKERS),

@@ -10,8 +10,7 @@ from urllib.parse import quote
 from fastapi import Query, Request, Response
 from fastapi.responses import JSONResponse, PlainTextResponse
 
-from api.messages.negotiation import choose_media_type
-from api.messages.payload import JSON
+from api.messages.payload import JSON, choose_media_type
 from eval.score import write_figure, write_with_error
 
 Format = Literal["json", "csv", "markdown"]

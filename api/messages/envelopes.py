@@ -1,8 +1,8 @@
 """The JSON objects of requests, checked by pydantic, which never sees the numbers in them."""
 
-from typing import Annotated, Any, TypeVar
+from typing import Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, PlainValidator, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, InstanceOf, ValidationError, model_validator
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from api.messages.payload import MAX_ECHO
@@ -12,6 +12,7 @@ KINDS = {
     "bool_type": "true or false",
     "dict_type": "an object",
     "int_type": "a whole number",
+    "is_instance_of": "an array",
     "list_type": "an array",
     "model_type": "an object",
     "string_type": "a text",
@@ -34,15 +35,20 @@ class Envelope(BaseModel):
             raise PydanticCustomError("unknown_field", f"the unknown field {unknown[:MAX_ECHO]}. Known: {names}")
         return values
 
+    @classmethod
+    def read(cls, values: Any, place: str = "the request") -> Self:
+        """Return the values of a JSON object; `place` names the object in messages.
 
-def _check_list(values: Any) -> Any:
-    """Return a list as it is: pydantic would copy it."""
-    if not isinstance(values, list):
-        raise PydanticCustomError("list_type", "")
-    return values
+        Raises:
+            InputError: a field is unknown, missing or has the wrong type; the message names the first one.
+        """
+        try:
+            return cls.model_validate(values)
+        except ValidationError as error:
+            raise InputError(_explain(error.errors(include_url=False)[0], place)) from error
 
 
-Numbers = Annotated[list[Any], PlainValidator(_check_list)]
+Numbers = InstanceOf[list[Any]]  # not validated as a list: pydantic would copy it
 
 
 class InputParameters(Envelope):
@@ -102,21 +108,6 @@ class IndexRequest(Envelope):
     """A request for the list of models."""
 
     ready: bool | None = None
-
-
-Kind = TypeVar("Kind", bound=Envelope)
-
-
-def read_envelope(kind: type[Kind], values: Any, place: str = "the request") -> Kind:
-    """Return the values of a JSON object; `place` names the object in messages.
-
-    Raises:
-        InputError: a field is unknown, missing or has the wrong type; the message names the first one.
-    """
-    try:
-        return kind.model_validate(values)
-    except ValidationError as error:
-        raise InputError(_explain(error.errors(include_url=False)[0], place)) from error
 
 
 def _explain(error: ErrorDetails, place: str) -> str:

@@ -9,7 +9,7 @@ from werkzeug.http import parse_date, parse_etags, unquote_etag
 
 from api.errors import NotReadyError
 from api.messages.refusals import ErrorResponse
-from api.releases.served_file import ServedFile
+from api.releases.served_files import ServedFile
 
 MEDIA_TYPES = {
     ".csv": "text/csv",
@@ -20,13 +20,12 @@ MEDIA_TYPES = {
     ".parquet": "application/vnd.apache.parquet",
 }
 ANY_BYTES = "application/octet-stream"
-CHUNK_BYTES = 1 << 20
 
 
 class ArchiveResponse(FileResponse):
     """A file response with chunks for large files, and with refusals of a range in the one shape of errors."""
 
-    chunk_size = CHUNK_BYTES
+    chunk_size = 1 << 20
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send the file, a range of it, or 400 or 416."""
@@ -35,17 +34,14 @@ class ArchiveResponse(FileResponse):
         async def send_in_shape(message: Message) -> None:
             nonlocal refused
             if message["type"] == "http.response.start" and message["status"] in (400, 416):
-                refused = True
-                await self._refuse(message["status"])(scope, receive, send)
+                refused, size = True, self.headers["content-length"]
+                reason = f"the Range header cannot be served: the file has {size} bytes."
+                headers = {"Content-Range": f"bytes */{size}"}
+                await ErrorResponse(message["status"], reason, "range_not_satisfiable", headers)(scope, receive, send)
             elif not refused:
                 await send(message)
 
         await super().__call__(scope, receive, send_in_shape)
-
-    def _refuse(self, status: int) -> Response:
-        size = self.headers["content-length"]
-        message = f"the Range header cannot be served: the file has {size} bytes."
-        return ErrorResponse(status, message, "range_not_satisfiable", {"Content-Range": f"bytes */{size}"})
 
 
 def send(served: ServedFile, request: Request) -> Response:
@@ -70,8 +66,7 @@ def send(served: ServedFile, request: Request) -> Response:
 
 def matches_etag(if_none_match: str, etag: str) -> bool:
     """Return whether a header If-None-Match names the ETag; the comparison is weak (RFC 9110, section 13.1.2)."""
-    tag, _ = unquote_etag(etag)
-    return parse_etags(if_none_match).contains_weak(tag)
+    return parse_etags(if_none_match).contains_weak(unquote_etag(etag)[0])
 
 
 def _is_another_wanted(served: ServedFile, request: Request) -> bool:

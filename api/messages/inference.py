@@ -8,22 +8,15 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import chain
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 from fastapi import Response
 from pydantic import BaseModel
 
-from api.messages.envelopes import (
-    DrawParameters,
-    InferenceRequest,
-    InputTensor,
-    Parameters,
-    RequestedOutput,
-    read_envelope,
-)
+from api.messages.envelopes import DrawParameters, InferenceRequest, InputTensor, Parameters, RequestedOutput
 from api.messages.payload import JSON, MAX_ECHO, make_array, parse_object, write_json
-from api.messages.replies import Frame, Question
+from api.messages.replies import Frame, Question, Reply
 from api.releases.operations import MAX_FIRST_ROW, Draw, Operation, Tensor
 from ld_data.checks import check_integer
 from ld_data.errors import InputError
@@ -36,17 +29,9 @@ BINARY = "application/octet-stream"
 HEADER_LENGTH = "Inference-Header-Content-Length"
 MAX_DIMENSIONS = 8
 DATATYPES: dict[str, np.dtype[Any]] = {
-    "UINT8": np.dtype("<u1"),
-    "UINT16": np.dtype("<u2"),
-    "UINT32": np.dtype("<u4"),
-    "UINT64": np.dtype("<u8"),
-    "INT8": np.dtype("<i1"),
-    "INT16": np.dtype("<i2"),
-    "INT32": np.dtype("<i4"),
-    "INT64": np.dtype("<i8"),
-    "FP16": np.dtype("<f2"),
-    "FP32": np.dtype("<f4"),
-    "FP64": np.dtype("<f8"),
+    f"{kind}{8 * size}": np.dtype(f"<{code}{size}")
+    for kind, code, sizes in (("UINT", "u", (1, 2, 4, 8)), ("INT", "i", (1, 2, 4, 8)), ("FP", "f", (2, 4, 8)))
+    for size in sizes
 }
 DATATYPE_NAMES = {dtype: name for name, dtype in DATATYPES.items()}
 
@@ -69,7 +54,7 @@ class TensorMetadata(BaseModel):
 
 
 @dataclass(frozen=True)
-class InferenceReply:
+class InferenceReply(Reply):
     """An answer of the protocol.
 
     Attributes:
@@ -79,19 +64,16 @@ class InferenceReply:
 
     names: Mapping[str, str]
     outputs: Mapping[str, bool]
-    is_picture: ClassVar[bool] = False
 
     def write(self, operation: Operation, rows: Array) -> Response:
         """Return the answer."""
         arrays, outputs, contents = operation.name_outputs(rows), [], []
         for name, is_binary in self.outputs.items():
-            array = np.ascontiguousarray(arrays[name])
-            output = _describe_output(name, array.dtype, array.shape, is_binary)
+            outputs.append(_describe_output(name, arrays[name].dtype, arrays[name].shape, is_binary))
             if is_binary:
-                contents.append(write_values(array))
+                contents.append(write_values(arrays[name]))
             else:
-                output["data"] = array.ravel()
-            outputs.append(output)
+                outputs[-1]["data"] = arrays[name].ravel()
         header = write_json({**self.names, "outputs": outputs})
         if not contents:
             return Response(header, media_type=JSON)
@@ -102,14 +84,11 @@ class InferenceReply:
         ((name, is_binary),) = self.outputs.items()
         output = _describe_output(name, first.dtype, (rows, *first.shape[1:]), is_binary)
         if not is_binary:
-            output["data"] = []
-        header = write_json({**self.names, "outputs": [output]})
-        if not is_binary:
-            end = len(header) - len("]}]}")
-            return Frame(JSON, header[:end], lambda part: write_json(part.ravel())[1:-1], b",", header[end:])
-        length = len(header) + rows * first[:1].nbytes
-        headers = {HEADER_LENGTH: str(len(header)), "Content-Length": str(length)}
-        return Frame(BINARY, header, write_values, headers=headers)
+            head, tail = write_json({**self.names, "outputs": [output | {"data": []}]}), b"]}]}"
+            return Frame(JSON, head.removesuffix(tail), lambda part: write_json(part.ravel())[1:-1], b",", tail)
+        head = write_json({**self.names, "outputs": [output]})
+        length = str(len(head) + rows * first[:1].nbytes)
+        return Frame(BINARY, head, write_values, headers={HEADER_LENGTH: str(len(head)), "Content-Length": length})
 
 
 def describe_tensor(tensor: Tensor) -> TensorMetadata:
@@ -128,11 +107,11 @@ def read_question(model: Model, header_length: str | None, body: bytes) -> Quest
         InputError: the body does not follow the protocol.
     """
     length = _read_header_length(header_length, len(body))
-    request = read_envelope(InferenceRequest, parse_object(body[:length]))
+    request = InferenceRequest.read(parse_object(body[:length]))
     if request.model_name not in (None, model.name):  # some clients send the name once more
         raise InputError(f"model_name must be the name in the address, {model.name}, or be left out.")
     kind = DrawParameters if model.operation.draws else Parameters
-    parameters = read_envelope(kind, request.parameters or {}, "parameters")
+    parameters = kind.read(request.parameters or {}, "parameters")
     draw = _read_draw(parameters) if isinstance(parameters, DrawParameters) else Draw()
     names = {"model_name": model.name, "model_version": model.version} | ({"id": request.id} if request.id else {})
     outputs = _read_outputs(request.outputs or [], bool(parameters.binary_data_output), model.operation)
@@ -177,7 +156,6 @@ def _read_outputs(requested: list[RequestedOutput], is_binary: bool, operation: 
 
 
 def _read_inputs(inputs: list[InputTensor], content: memoryview, expected: Tensor) -> Array:
-    """Return the one input of a model, whose values stand in the JSON or in the content after it."""
     if len(inputs) != 1:
         raise InputError(f"expected one input, {expected.name}; received {len(inputs)}.")
     (given,) = inputs
@@ -197,7 +175,6 @@ def _read_inputs(inputs: list[InputTensor], content: memoryview, expected: Tenso
 
 
 def _read_shape(values: list[Any]) -> tuple[int, ...]:
-    """Return a shape; the operation checks later whether it is the right one."""
     if len(values) > MAX_DIMENSIONS or not all(type(value) is int and value > 0 for value in values):
         received = str(values[: MAX_DIMENSIONS + 1])[:MAX_ECHO]
         raise InputError(f"shape must be at most {MAX_DIMENSIONS} whole numbers of 1 or more; received {received}.")
@@ -216,7 +193,6 @@ def _read_binary(content: memoryview, size: int | None, shape: tuple[int, ...], 
 
 
 def _read_data(data: list[Any], shape: tuple[int, ...], datatype: str) -> Array:
-    """Return the values in the JSON, flat or nested as the shape says, as the datatype."""
     _check_leaves(data)
     array = make_array(data, "data")
     if array.shape not in (shape, (math.prod(shape),)):
@@ -225,7 +201,9 @@ def _read_data(data: list[Any], shape: tuple[int, ...], datatype: str) -> Array:
         )
     dtype = DATATYPES[datatype]
     if dtype.kind != "f":
-        _check_whole(array, datatype)
+        least, most = np.iinfo(dtype).min, np.iinfo(dtype).max
+        if array.dtype.kind == "f" or array.min() < least or array.max() > most:
+            raise InputError(f"{datatype} holds whole numbers from {least} to {most}; received other numbers.")
     with np.errstate(over="ignore"):  # an overflow becomes infinite, and is refused as such
         return array.reshape(shape).astype(dtype)
 
@@ -240,9 +218,3 @@ def _check_leaves(data: list[Any]) -> None:
         raise InputError("data must be a rectangular array of numbers; its lists differ in depth.") from error
     if others := set(map(type, leaves)) - {int, float}:
         raise InputError(f"data must be numbers; received {', '.join(sorted(kind.__name__ for kind in others))}.")
-
-
-def _check_whole(array: Array, datatype: str) -> None:
-    limits = np.iinfo(DATATYPES[datatype].type)
-    if array.dtype.kind == "f" or array.min() < limits.min or array.max() > limits.max:
-        raise InputError(f"{datatype} holds whole numbers from {limits.min} to {limits.max}; received other numbers.")

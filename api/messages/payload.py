@@ -1,17 +1,20 @@
-"""Arrays in bodies, as JSON or `.npy`, by Content-Type and Accept.
+"""Arrays in bodies, as JSON or `.npy`, by Content-Type and Accept (RFC 9110, sections 8.3 and 12.5.1).
 
 `orjson` and numpy read the arrays, not pydantic, which would check each number in turn. `.npy` is read by hand in
 `ld_data.storage.arrays`, since `numpy.load` allocates as many bytes as a header declares.
 """
 
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 import orjson
 from fastapi import Request
+from starlette.types import Scope
+from werkzeug.datastructures import MIMEAccept
+from werkzeug.http import parse_accept_header
 
 from api.errors import MediaTypeError, NotAcceptableError
-from api.messages.negotiation import choose_media_type, read_header, read_media_type
 from ld_data.errors import InputError
 from ld_data.storage.arrays import NPY_MAGIC, read_npy
 from ld_data.typing import Array
@@ -20,20 +23,10 @@ JSON = "application/json"
 NPY = "application/x-npy"
 NPZ = "application/x-npz"
 MAX_ECHO = 200  # characters of a request that an error repeats
+KEPT_HEADERS = 64  # clients send the same few headers in every request
 
 Schema = dict[str, Any]
 BINARY_CONTENT: Schema = {"schema": {"type": "string", "format": "binary"}}
-
-
-def read_object(request: Request, body: bytes) -> dict[str, Any]:
-    """Return the JSON object in the body of a request.
-
-    Raises:
-        InputError: the body is not a JSON object.
-        MediaTypeError: the Content-Type is not JSON.
-    """
-    check_content_type(request, JSON)
-    return parse_object(body)
 
 
 def read_array(request: Request, body: bytes, field: str) -> Array:
@@ -55,9 +48,7 @@ def read_array(request: Request, body: bytes, field: str) -> Array:
 
 
 def make_array(values: object, name: str) -> Array:
-    """Return nested lists as an array.
-
-    The caller refuses texts among them: numpy gives each element the size of the longest text.
+    """Return nested lists as an array; the caller refuses texts, which numpy stores each at the size of the longest.
 
     Raises:
         InputError: the lists differ in length.
@@ -66,6 +57,31 @@ def make_array(values: object, name: str) -> Array:
         return np.array(values)
     except ValueError as error:
         raise InputError(f"{name} must be a rectangular array of numbers: {error}.") from error
+
+
+def read_header(scope: Scope, name: bytes) -> str:
+    """Return a header of a request, its values joined if there are several, or an empty text; `name` in lower case."""
+    values = [value for key, value in scope["headers"] if key == name]
+    return b", ".join(values).decode("latin-1")
+
+
+@lru_cache(KEPT_HEADERS)
+def read_media_type(content_type: str) -> str:
+    """Return the media type in a header Content-Type, in lower case and without parameters."""
+    return content_type.partition(";")[0].strip().lower()
+
+
+@lru_cache(KEPT_HEADERS)
+def choose_media_type(accept: str, known: tuple[str, ...]) -> str | None:
+    """Return the media type among `known` that a header Accept prefers, or None if it accepts none of them.
+
+    Without a header it is the first. Among equally preferred types, it is the most exactly named one, and then the
+    first. Parameters other than q, and ranges with an error, are ignored.
+    """
+    if not accept.strip():
+        return known[0]
+    ranges = parse_accept_header(accept, MIMEAccept)
+    return MIMEAccept((name.partition(";")[0], quality) for name, quality in ranges).best_match(known)
 
 
 def choose_answer_type(request: Request, *known: str) -> str:
@@ -81,14 +97,9 @@ def choose_answer_type(request: Request, *known: str) -> str:
     return chosen
 
 
-def write_arrays(**arrays: Array) -> bytes:
-    """Return arrays as a JSON object."""
-    return write_json({name: np.ascontiguousarray(array) for name, array in arrays.items()})
-
-
 def write_json(values: Any) -> bytes:
-    """Return JSON; arrays in it must be contiguous."""
-    return orjson.dumps(values, option=orjson.OPT_SERIALIZE_NUMPY)
+    """Return JSON of values and arrays."""
+    return orjson.dumps(values, default=np.ascontiguousarray, option=orjson.OPT_SERIALIZE_NUMPY)
 
 
 async def refuse_unknown_parameters(request: Request) -> None:
@@ -107,12 +118,7 @@ async def refuse_unknown_parameters(request: Request) -> None:
 def describe_request(field: str, schema: Schema) -> dict[str, Any]:
     """Return the OpenAPI description of a body that `read_array` reads."""
     json_schema = {"type": "object", "required": [field], "properties": {field: schema}, "additionalProperties": False}
-    return {
-        "requestBody": {
-            "required": True,
-            "content": {JSON: {"schema": json_schema}, NPY: BINARY_CONTENT},
-        }
-    }
+    return {"requestBody": {"required": True, "content": {JSON: {"schema": json_schema}, NPY: BINARY_CONTENT}}}
 
 
 def describe_response(description: str, *others: str, **fields: Schema) -> dict[int | str, dict[str, Any]]:

@@ -13,46 +13,30 @@ from starlette.requests import ClientDisconnect
 from starlette.routing import Match
 from starlette.types import Receive, Scope, Send
 
-from api.errors import (
-    MediaTypeError,
-    NotAcceptableError,
-    NotReadyError,
-    OverloadedError,
-    SlowBodyError,
-    TooLargeError,
-)
+from api.errors import OverloadedError
 from api.messages.request_record import find_record
-from ld_data.errors import (
-    DuplicateError,
-    ForbiddenError,
-    FullError,
-    InputError,
-    IntegrityError,
-    LdDataError,
-    StorageError,
-    TokenError,
-    UnknownNameError,
-)
+from ld_data.errors import LdDataError, StorageError, TokenError
 
 logger = logging.getLogger(__name__)
 
-# A class stands before the classes that it derives from: the first match decides.
-STATUSES: tuple[tuple[type[LdDataError], int], ...] = (
-    (TooLargeError, 413),
-    (MediaTypeError, 415),
-    (DuplicateError, 409),
-    (InputError, 422),
-    (TokenError, 401),
-    (ForbiddenError, 403),
-    (UnknownNameError, 404),
-    (NotAcceptableError, 406),
-    (SlowBodyError, 408),
-    (OverloadedError, 429),
-    (NotReadyError, 503),
-    (IntegrityError, 503),
-    (StorageError, 503),
-    (FullError, 507),
-)
+STATUSES = {
+    "too_large": 413,
+    "unsupported_media_type": 415,
+    "duplicate": 409,
+    "invalid_input": 422,
+    "leak": 422,
+    "unauthorized": 401,
+    "forbidden": 403,
+    "unknown_name": 404,
+    "not_acceptable": 406,
+    "slow_body": 408,
+    "overloaded": 429,
+    "rate_limited": 429,
+    "not_ready": 503,
+    "integrity": 503,
+    "storage": 503,
+    "full": 507,
+}
 METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
 MEANINGS = {
     400: "The Range header cannot be read.",
@@ -89,7 +73,6 @@ class ErrorResponse(JSONResponse):
     """An error in its one shape; sending it notes the slug for the metrics and the request log."""
 
     def __init__(self, status: int, error: str, error_type: str, headers: Mapping[str, str] | None = None) -> None:
-        """Keep the sentence and the slug."""
         super().__init__({"error": error, "error_type": error_type}, status, headers)
         self._error_type = error_type
 
@@ -100,17 +83,13 @@ class ErrorResponse(JSONResponse):
 
 
 def respond_to(error: LdDataError) -> ErrorResponse:
-    """Return the answer to an error of the project.
-
-    Status 429 comes with the header Retry-After, and 401 with WWW-Authenticate.
-    """
-    status = next((status for kind, status in STATUSES if isinstance(error, kind)), 500)
+    """Return the answer to an error of the project."""
     headers = {}
     if isinstance(error, OverloadedError):
         headers["Retry-After"] = str(error.retry_after)
     if isinstance(error, TokenError):
         headers["WWW-Authenticate"] = "Bearer"
-    return ErrorResponse(status, str(error), error.error_type, headers)
+    return ErrorResponse(STATUSES.get(error.error_type, 500), str(error), error.error_type, headers)
 
 
 async def handle(request: Request, error: Exception) -> Response:

@@ -2,12 +2,12 @@
 
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import ClassVar, Literal, Protocol
+from typing import ClassVar, Literal
 
 import numpy as np
 from fastapi import Request, Response
 
-from api.messages.payload import JSON, NPY, choose_answer_type, write_arrays, write_json
+from api.messages.payload import JSON, NPY, choose_answer_type, write_json
 from api.messages.pictures import draw_sheet, quantize
 from api.releases.operations import Draw, Operation
 from ld_data.errors import InputError
@@ -20,16 +20,7 @@ Number = Literal["float32", "uint8"]
 
 @dataclass(frozen=True)
 class Frame:
-    """The bytes around the parts of an answer.
-
-    Attributes:
-        media_type: the media type of the answer.
-        head: the bytes before the first part.
-        write: returns the bytes of a part.
-        separator: the bytes between two parts.
-        tail: the bytes after the last part.
-        headers: the headers of the answer.
-    """
+    """The media type and headers of an answer, and the bytes around its parts, which `write` turns into bytes."""
 
     media_type: str
     head: bytes
@@ -43,36 +34,30 @@ class Frame:
         yield self.head + self.write(first)
         async for part in parts:
             yield self.separator + self.write(part)
-        if self.tail:
-            yield self.tail
+        yield self.tail
 
 
-class Reply(Protocol):
-    """A form of answer."""
+@dataclass(frozen=True)
+class Reply:
+    """A form of answer; a picture is drawn from all rows at once, and slowly."""
 
-    @property
-    def is_picture(self) -> bool:
-        """Whether the answer is a picture, which is drawn from all rows at once, and slowly."""
+    is_picture: ClassVar[bool] = False
 
     def write(self, operation: Operation, rows: Array) -> Response:
         """Return the answer of an operation that gave these rows."""
+        raise NotImplementedError
 
     def frame(self, operation: Operation, first: Array, rows: int) -> Frame:
         """Return the frame of an answer of n rows in parts, of which this is the first.
 
         The answer has the bytes that `write` returns. Pictures, and operations with derived outputs, have no frame.
         """
+        raise NotImplementedError
 
 
 @dataclass(frozen=True, eq=False)
 class Question:
-    """A request for an operation.
-
-    Attributes:
-        array: the input, not checked yet.
-        draw: the noise.
-        reply: the form of the answer.
-    """
+    """A request for an operation: its input, not checked yet, its noise, and the form of its answer."""
 
     array: Array
     draw: Draw
@@ -80,30 +65,26 @@ class Question:
 
 
 @dataclass(frozen=True)
-class JsonReply:
+class JsonReply(Reply):
     """A JSON object of all outputs, by name."""
 
     convert: Callable[[Array], Array] = np.asarray
-    is_picture: ClassVar[bool] = False
 
     def write(self, operation: Operation, rows: Array) -> Response:
         """Return the answer."""
-        return Response(write_arrays(**operation.name_outputs(self.convert(rows))), media_type=JSON)
+        return Response(write_json(operation.name_outputs(self.convert(rows))), media_type=JSON)
 
     def frame(self, operation: Operation, first: Array, rows: int) -> Frame:
         """Return the frame of an answer in parts."""
-        return Frame(JSON, b'{"%s":[' % operation.gives.name.encode(), self._write_part, b",", b"]}")
-
-    def _write_part(self, part: Array) -> bytes:
-        return write_json(self.convert(part))[1:-1]
+        head = b'{"%s":[' % operation.gives.name.encode()
+        return Frame(JSON, head, lambda part: write_json(self.convert(part))[1:-1], b",", b"]}")
 
 
 @dataclass(frozen=True)
-class NpyReply:
+class NpyReply(Reply):
     """The rows as `.npy`."""
 
     convert: Callable[[Array], Array] = np.asarray
-    is_picture: ClassVar[bool] = False
 
     def write(self, operation: Operation, rows: Array) -> Response:
         """Return the answer."""
@@ -113,26 +94,18 @@ class NpyReply:
         """Return the frame of an answer in parts."""
         row = self.convert(first[:1])
         head = write_npy_header((rows, *row.shape[1:]), row.dtype)
-        length = len(head) + rows * row.nbytes
-        return Frame(NPY, head, self._write_part, headers={"Content-Length": str(length)})
-
-    def _write_part(self, part: Array) -> bytes:
-        return write_values(self.convert(part))
+        headers = {"Content-Length": str(len(head) + rows * row.nbytes)}
+        return Frame(NPY, head, lambda part: write_values(self.convert(part)), headers=headers)
 
 
-@dataclass(frozen=True)
-class PngReply:
+class PngReply(Reply):
     """The rows as pictures, on one sheet."""
 
-    is_picture: ClassVar[bool] = True
+    is_picture = True
 
     def write(self, operation: Operation, rows: Array) -> Response:
         """Return the answer."""
         return Response(draw_sheet(rows), media_type=PNG)
-
-    def frame(self, operation: Operation, first: Array, rows: int) -> Frame:
-        """Raise `NotImplementedError`: a sheet has no parts."""
-        raise NotImplementedError
 
 
 REPLIES: dict[tuple[str, Number], Reply] = {

@@ -2,22 +2,21 @@
 
 import asyncio
 import os
-from collections.abc import Callable
-from functools import lru_cache
-from time import perf_counter
+from functools import lru_cache, partial
 
 import prometheus_client
 from fastapi import APIRouter, Request, Response
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
 from prometheus_client.multiprocess import MultiProcessCollector
 from starlette.concurrency import run_in_threadpool
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import Scope
 
 from api.messages.request_record import find_record
+from api.work.admission import Admission
 
 FOLDER_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"  # prometheus-client keeps the metrics of all workers in this folder
 UPDATE_SECONDS = 1.0
-OTHER = "other"  # label of all routes that do not exist, and of all methods that no route has
+OTHER = "other"  # label of all routes that do not exist, and of all methods that no route has: clients add no labels
 METHODS = frozenset({"GET", "HEAD", "POST", "DELETE"})
 SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
 SIZES = tuple(2.0**power for power in range(9))  # up to 256 rows, the most of one batch
@@ -29,8 +28,7 @@ router = APIRouter(tags=["status"])
 class Metrics:
     """The metrics of one process, counted on its event loop."""
 
-    def __init__(self) -> None:
-        """Start at 0."""
+    def __init__(self, admission: Admission) -> None:
         is_shared = FOLDER_VARIABLE in os.environ
         self._registry = CollectorRegistry()
         own = None if is_shared else self._registry
@@ -38,31 +36,34 @@ class Metrics:
             MultiProcessCollector(self._registry)  # type: ignore[no-untyped-call]
         else:
             ProcessCollector(registry=own)
-        request = ("method", "route")
-        self._requests = Counter("ld_data_requests", "Requests answered.", (*request, "status"), registry=own)
-        self._rows = Counter("ld_data_rows", "Rows of arrays in requests, answered or not.", request, registry=own)
-        self._seconds = Histogram(
-            "ld_data_request_seconds", "From request to end of answer.", request, buckets=SECONDS, registry=own
+        counter, histogram, labels = (
+            partial(Counter, registry=own),
+            partial(Histogram, registry=own),
+            ("method", "route"),
         )
-        self._refusals = Counter("ld_data_refusals", "Errors answered.", ("status", "reason"), registry=own)
-        self._call_requests = Histogram(
-            "ld_data_model_call_requests", "Requests in one call of a model.", buckets=SIZES, registry=own
+        self._requests = counter("ld_data_requests", "Requests answered.", (*labels, "status"))
+        self._rows = counter("ld_data_rows", "Rows of arrays in requests, answered or not.", labels)
+        self._seconds = histogram("ld_data_request_seconds", "From request to end of answer.", labels, buckets=SECONDS)
+        self._refusals = counter("ld_data_refusals", "Errors answered.", ("status", "reason"))
+        self._call_requests = histogram(
+            "ld_data_model_call_requests", "Requests in one call of a model.", buckets=SIZES
         )
-        self._call_rows = Histogram(
-            "ld_data_model_call_rows", "Rows in one call of a model.", buckets=SIZES, registry=own
-        )
-        self._own = own
-        self._gauges: list[tuple[Gauge, Callable[[], float]]] = []
+        self._call_rows = histogram("ld_data_model_call_rows", "Rows in one call of a model.", buckets=SIZES)
+        self._gauges = [
+            (Gauge(f"ld_data_{name}", meaning, registry=own, multiprocess_mode="livesum"), quota)
+            for name, meaning, quota in (
+                ("requests_in_progress", "Requests in progress.", admission.requests),
+                ("waiting_rows", "Rows that wait for a model.", admission.rows),
+                ("held_bytes", "Bytes of the bodies that are held.", admission.bytes),
+            )
+        ]
         self._find_series = lru_cache(MAX_SERIES)(self._make_series)
-
-    def add_gauge(self, name: str, meaning: str, read: Callable[[], float]) -> None:
-        """Report `read()` under a name; the sum over the workers, if there are several."""
-        self._gauges.append((Gauge(name, meaning, registry=self._own, multiprocess_mode="livesum"), read))
 
     def count_request(self, scope: Scope, status: int, seconds: float) -> None:
         """Count an answered request, with the rows and the error in its record."""
         record = find_record(scope)
-        requests, rows, latency = self._find_series(name_method(scope), name_route(scope), status)
+        method = scope["method"] if scope["method"] in METHODS else OTHER
+        requests, rows, latency = self._find_series(method, name_route(scope), status)
         requests.inc()
         rows.inc(record.rows or 0)
         latency.observe(seconds)
@@ -76,8 +77,8 @@ class Metrics:
 
     def update(self) -> None:
         """Read the gauges."""
-        for gauge, read in self._gauges:
-            gauge.set(read())
+        for gauge, quota in self._gauges:
+            gauge.set(quota.used)
 
     async def keep_updating(self) -> None:
         """Read the gauges once a second until cancelled, so that other workers can report them."""
@@ -98,32 +99,6 @@ class Metrics:
         )
 
 
-class MetricsMiddleware:
-    """ASGI middleware that counts requests."""
-
-    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
-        """Wrap an application."""
-        self._app, self._metrics = app, metrics
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on, and count it when it is answered; an error that escapes counts as status 500."""
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        status, start = 500, perf_counter()
-
-        def send_on(message: Message) -> object:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-            return send(message)
-
-        try:
-            await self._app(scope, receive, send_on)  # type: ignore[arg-type]
-        finally:
-            self._metrics.count_request(scope, status, perf_counter() - start)
-
-
 @router.get(
     "/metrics",
     summary="Metrics for Prometheus",
@@ -135,12 +110,6 @@ async def show_metrics(request: Request) -> Response:
     metrics: Metrics = request.app.state.metrics
     metrics.update()
     return Response(await run_in_threadpool(metrics.write), media_type=prometheus_client.CONTENT_TYPE_LATEST)
-
-
-def name_method(scope: Scope) -> str:
-    """Return the method of a request, or `other` for one that no route has, so that clients cannot add labels."""
-    method: str = scope["method"]
-    return method if method in METHODS else OTHER
 
 
 def name_route(scope: Scope) -> str:

@@ -1,4 +1,4 @@
-"""One log line for each request, and the id that all its lines and its answer share."""
+"""One count and log line for each request, and the id that all its lines and its answer share."""
 
 import logging
 import re
@@ -15,7 +15,7 @@ from pythonjsonlogger.json import JsonFormatter as LibraryFormatter
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.messages.request_record import find_record
-from api.middleware.metrics import name_route
+from api.middleware.metrics import Metrics, name_route
 from api.settings import Form, Level
 
 HEADER = b"x-request-id"
@@ -27,18 +27,17 @@ request_id: ContextVar[str] = ContextVar("request_id", default="")
 
 
 class RequestLog:
-    """ASGI middleware: adds the header X-Request-ID to each answer, and logs each request at level info.
+    """ASGI middleware: adds the header X-Request-ID to each answer, counts each request, and logs it at level info.
 
     The id is the one that the client sent, if it is a safe token, or else a new one.
     """
 
-    def __init__(self, app: ASGIApp) -> None:
-        """Wrap an application."""
-        self._app = app
+    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
+        self._app, self._metrics = app, metrics
         self._prefix, self._numbers = secrets.token_hex(6), count(1)  # unique together, also among processes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on, and log it when it is answered; an error that escapes is logged with status 500."""
+        """Pass a request on; count and log it when it is answered, with status 500 if an error escapes."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -58,8 +57,10 @@ class RequestLog:
         try:
             await self._app(scope, receive, send_on)  # type: ignore[arg-type]
         finally:
+            seconds = perf_counter() - start
+            self._metrics.count_request(scope, status, seconds)
             if logger.isEnabledFor(logging.INFO):
-                _log(scope, status, sent, perf_counter() - start)
+                _log(scope, status, sent, seconds)
 
     def _read_id(self, scope: Scope) -> str:
         for name, value in scope["headers"]:
@@ -74,7 +75,6 @@ class JsonFormatter(LibraryFormatter):
     default_time_format, default_msec_format = "%Y-%m-%dT%H:%M:%S", "%s.%03d"
 
     def __init__(self) -> None:
-        """Name the fields."""
         super().__init__(
             ["asctime", "levelname", "name", "message"],
             rename_fields={"asctime": "time", "levelname": "level", "name": "logger", "exc_info": "exception"},

@@ -7,16 +7,12 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from threading import Lock
-from typing import Self
 
 import numpy as np
 
 from api.errors import NotReadyError
-from api.releases.exports import FILES as EXPORTED_FILES
-from api.releases.exports import Exports
 from api.releases.operations import Operation, make_operations
-from api.releases.served_file import ServedFile, read_stamp
+from api.releases.served_files import FORM_OF_FILE, Exports, ServedFile, read_stamp
 from ld_data.errors import IntegrityError, LdDataError, UnknownNameError
 from ld_data.export.croissant import CROISSANT_NAME
 from ld_data.protocols import LatentCodec
@@ -34,13 +30,14 @@ LoadCodec = Callable[[Path], LatentCodec]
 
 @dataclass(frozen=True)
 class ServedRelease:
-    """A release in memory: its dataset, its models, its files by name, and the examples for the page."""
+    """A release in memory: its dataset, its models, its files by name, its exports, and the examples for the page."""
 
     manifest: Manifest
     data: LatentDataset
     codec: LatentCodec
     files: dict[str, ServedFile]
-    examples: Examples | None = None
+    exports: Exports
+    examples: Examples | None
 
     @cached_property
     def operations(self) -> dict[str, Operation]:
@@ -58,25 +55,17 @@ class ServedRelease:
         return self.manifest.source["name"] in GENERATORS
 
 
-class Catalogue:
-    """Releases by name. One that fails its check is kept as not ready, with the reason; the others are served."""
+class Catalogue(ExitStack):
+    """Releases by name. One that fails its check is kept as not ready, with the reason; the others are served.
+
+    Temporary files go into `folder`, or the folder of the system if it is None, until the catalogue is closed.
+    """
 
     def __init__(self, folder: Path | None = None) -> None:
-        """Start empty; temporary files go into `folder`, or the folder of the system if it is None."""
+        super().__init__()
         self._folder = folder
         self._ready: dict[str, ServedRelease] = {}
         self._failed: dict[str, str] = {}
-        self._resources = ExitStack()
-        self._making = Lock()
-        self._exports: Exports | None = None
-
-    def __enter__(self) -> Self:
-        """Return the catalogue."""
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Delete the temporary copies of the files."""
-        self._resources.close()
 
     def add_all(self, checkpoints: Path, load_codec: LoadCodec) -> None:
         """Verify and load every release of a folder."""
@@ -108,18 +97,15 @@ class Catalogue:
             NotReadyError: the release failed its check, or the export failed.
             UnknownNameError: there is no release or file of this name.
         """
-        files = self.find(name).files
-        if file in files:
-            return files[file]
-        if file not in EXPORTED_FILES:
-            known = f"It has: {', '.join((*files, *EXPORTED_FILES))}."
-            if file == CROISSANT_NAME:
-                known += f" Its description in Croissant is at /v1/datasets/{name}/{file}."
-            raise UnknownNameError(f"{name} has no file {file!r}. {known}")
-        with self._making:
-            if self._exports is None:
-                self._exports = Exports(self._make_folder())
-        return self._exports.find(name, files[MANIFEST_NAME], file)
+        release = self.find(name)
+        if file in release.files:
+            return release.files[file]
+        if file in FORM_OF_FILE:
+            return release.exports.find(file)
+        known = f"It has: {', '.join((*release.files, *FORM_OF_FILE))}."
+        if file == CROISSANT_NAME:
+            known += f" Its description in Croissant is at /v1/datasets/{name}/{file}."
+        raise UnknownNameError(f"{name} has no file {file!r}. {known}")
 
     @property
     def ready(self) -> Iterable[ServedRelease]:
@@ -138,27 +124,25 @@ class Catalogue:
         manifest, data, files = read_settled(folder, _read_release)
         if manifest.name != name:
             raise IntegrityError(f"the folder of {name} holds the release {manifest.name}. Rename the folder.")
-        copies = self._write_npy_files(manifest, data)
-        data = replace(data, train=_map_train(data, copies))  # frees memory, which the models then take
+        place = Path(self.enter_context(TemporaryDirectory(prefix="ld-data-", dir=self._folder)))
+        files |= _write_npy_files(manifest, data, place)
+        data = replace(data, train=_map_train(data, files))  # frees memory, which the models then take
         codec = load_codec(folder)
         examples = load_examples(folder, tuple(codec.x.input_shape), len(data.test))
-        return ServedRelease(manifest, data, codec, files | copies, examples)
+        return ServedRelease(manifest, data, codec, files, Exports(name, files[MANIFEST_NAME], place), examples)
 
-    def _write_npy_files(self, manifest: Manifest, data: LatentDataset) -> dict[str, ServedFile]:
-        """Return the predecessor's four files, which a release does not store twice, written to a temporary folder.
 
-        Their records stand in the manifest: the arrays were verified, and a release is built with the same function.
-        """
-        folder, arrays, copies = self._make_folder(), data.to_arrays(), {}
-        for file, array in NPY_FILES.items():
-            path = folder / file
-            path.write_bytes(write_npy(arrays[array]))
-            copies[file] = ServedFile(path, manifest.npy_files[file], read_stamp(path))
-        return copies
+def _write_npy_files(manifest: Manifest, data: LatentDataset, folder: Path) -> dict[str, ServedFile]:
+    """Return the predecessor's four files, which a release does not store twice, written to a temporary folder.
 
-    def _make_folder(self) -> Path:
-        """Return an empty folder that is deleted with the catalogue."""
-        return Path(self._resources.enter_context(TemporaryDirectory(prefix="ld-data-", dir=self._folder)))
+    Their records stand in the manifest: the arrays were verified, and a release is built with the same function.
+    """
+    arrays, copies = data.to_arrays(), {}
+    for file, array in NPY_FILES.items():
+        path = folder / file
+        path.write_bytes(write_npy(arrays[array]))
+        copies[file] = ServedFile(path, manifest.npy_files[file], read_stamp(path))
+    return copies
 
 
 def _read_release(folder: Path) -> tuple[Manifest, LatentDataset, dict[str, ServedFile]]:
@@ -174,7 +158,7 @@ def _read_release(folder: Path) -> tuple[Manifest, LatentDataset, dict[str, Serv
     return manifest, data, {file: ServedFile(folder / file, record, stamps[file]) for file, record in records.items()}
 
 
-def _map_train(data: LatentDataset, copies: dict[str, ServedFile]) -> Split:
+def _map_train(data: LatentDataset, files: dict[str, ServedFile]) -> Split:
     """Return the training rows with x and y left in their files: most of a release, which the service does not use."""
-    x, y = (np.load(copies[f"train_{space}.npy"].path, "r", allow_pickle=False) for space in "xy")
+    x, y = (np.load(files[f"train_{space}.npy"].path, "r", allow_pickle=False) for space in "xy")
     return replace(data.train, x=x, y=y)

@@ -38,8 +38,7 @@ class Operation:
         prepare: returns checked arrays of n rows for an input and a draw; raises `InputError`.
         compute: returns n rows for such arrays, or for those of several requests joined.
         draws: whether the draw has an effect.
-        derives: further outputs, which `derive` makes from the rows.
-        derive: returns `derives`, in their order, for the rows.
+        derives: further outputs, which `derive` makes from the rows, in this order.
     """
 
     takes: Tensor
@@ -81,9 +80,6 @@ def make_operations(codec: LatentCodec) -> dict[str, Operation]:
     inputs, labels = Tensor("inputs", x.input_shape), Tensor("labels", (), "int64")
     x_vectors, y_vectors = Tensor("vectors", (x.latent_dim,)), Tensor("vectors", (y.latent_dim,))
 
-    def encode_labels(labels: Array, draw: Draw) -> tuple[Array]:
-        return (y.encode(labels, draw.mode, draw.seed, draw.first_row),)
-
     return {
         "x/encode": Operation(
             inputs,
@@ -93,7 +89,13 @@ def make_operations(codec: LatentCodec) -> dict[str, Operation]:
             draws=True,
         ),
         "x/decode": Operation(x_vectors, inputs, lambda vectors, _: x.prepare_decoding(vectors), x.run_decoder),
-        "y/encode": Operation(labels, y_vectors, encode_labels, lambda vectors: vectors, draws=True),
+        "y/encode": Operation(
+            labels,
+            y_vectors,
+            lambda labels, draw: (y.encode(labels, draw.mode, draw.seed, draw.first_row),),
+            lambda vectors: vectors,
+            draws=True,
+        ),
         "y/decode": Operation(
             y_vectors,
             Tensor("probabilities", y.class_bias.shape),

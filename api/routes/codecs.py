@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
 from api.messages.payload import describe_array, describe_request, describe_response
 from api.messages.refusals import describe_errors
@@ -14,19 +14,30 @@ from ld_data.protocols import Mode
 
 ERRORS = describe_errors(404, 406, 408, 413, 415, 422, 429, 503)
 VECTORS = describe_request("vectors", describe_array(2))
+LATENTS = {**describe_response("Latents (n, d).", vectors=describe_array(2)), **ERRORS}
 NESTED = {"type": "array", "items": {}, "description": "Images (n, h, w) with pixels in [0, 1], or signals (n, t)."}
 
 Release = Annotated[str, Path(description="The name of a release.")]
-ModeQuery = Annotated[Mode, Query(description="A draw from the posterior, or its mean.")]
-SeedQuery = Annotated[
-    int, Query(ge=0, le=MAX_SEED, description="The seed of the draw. The same rows and seed give the same latents.")
-]
-FirstRowQuery = Annotated[
-    int, Query(ge=0, le=MAX_FIRST_ROW, description="The number of the first row: row i draws noise i.")
-]
 NumberQuery = Annotated[
     Number, Query(alias="dtype", description="Pixels of images in [0, 1], or rounded to 8 bits, 0 to 255.")
 ]
+
+
+async def read_draw(
+    mode: Annotated[Mode, Query(description="A draw from the posterior, or its mean.")] = "sample",
+    seed: Annotated[
+        int,
+        Query(ge=0, le=MAX_SEED, description="The seed of the draw. The same rows and seed give the same latents."),
+    ] = 0,
+    first_row: Annotated[
+        int, Query(ge=0, le=MAX_FIRST_ROW, description="The number of the first row: row i draws noise i.")
+    ] = 0,
+) -> Draw:
+    """Return the noise in the query of a request."""
+    return Draw(mode, seed, first_row)
+
+
+DrawQuery = Annotated[Draw, Depends(read_draw)]
 
 router = APIRouter(prefix="/v1/datasets/{release}", tags=["encode and decode"])
 
@@ -34,19 +45,12 @@ router = APIRouter(prefix="/v1/datasets/{release}", tags=["encode and decode"])
 @router.post(
     "/x/encode",
     summary="Inputs to x latents",
-    responses={**describe_response("Latents (n, d).", vectors=describe_array(2)), **ERRORS},
+    responses=LATENTS,
     openapi_extra=describe_request("inputs", NESTED),
 )
-async def encode_x(
-    release: Release,
-    request: Request,
-    service: CodecServiceState,
-    mode: ModeQuery = "sample",
-    seed: SeedQuery = 0,
-    first_row: FirstRowQuery = 0,
-) -> Response:
+async def encode_x(release: Release, request: Request, service: CodecServiceState, draw: DrawQuery) -> Response:
     """Answer with the latents of images or signals."""
-    return await _answer(service, request, release, "x/encode", Draw(mode, seed, first_row))
+    return await _answer(service, request, release, "x/encode", draw)
 
 
 @router.post(
@@ -68,19 +72,12 @@ async def decode_x(
 @router.post(
     "/y/encode",
     summary="Classes to y latents",
-    responses={**describe_response("Latents (n, d).", vectors=describe_array(2)), **ERRORS},
+    responses=LATENTS,
     openapi_extra=describe_request("labels", describe_array(1, "integer")),
 )
-async def encode_y(
-    release: Release,
-    request: Request,
-    service: CodecServiceState,
-    mode: ModeQuery = "sample",
-    seed: SeedQuery = 0,
-    first_row: FirstRowQuery = 0,
-) -> Response:
+async def encode_y(release: Release, request: Request, service: CodecServiceState, draw: DrawQuery) -> Response:
     """Answer with latents of classes."""
-    return await _answer(service, request, release, "y/encode", Draw(mode, seed, first_row))
+    return await _answer(service, request, release, "y/encode", draw)
 
 
 @router.post(

@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from api.messages.files import ANY_BYTES, MEDIA_TYPES, send
 from api.messages.refusals import describe_errors
 from api.releases.catalogue import ServedRelease
-from api.releases.exports import EXPORTED
+from api.releases.served_files import EXPORTED
 from api.routes.state import CatalogueState
 from ld_data.export.croissant import CROISSANT_NAME, MEDIA_TYPE, describe_dataset
 from ld_data.export.formats import PARQUET_FILES
@@ -75,12 +75,12 @@ async def list_datasets(catalogue: CatalogueState) -> DatasetList:
 @router.get("/{release}", summary="One release: its manifest and its files", responses=describe_errors(404, 503))
 async def show_dataset(release: str, catalogue: CatalogueState) -> Dataset:
     """Answer with all facts about a release, and the addresses of its files."""
-    found = catalogue.find(release)
+    found, folder = catalogue.find(release), f"/v1/datasets/{release}/files/"
     files = {
-        name: FileSummary(size=served.record.size, sha256=served.record.sha256, url=_name_address(release, name))
+        name: FileSummary(size=served.record.size, sha256=served.record.sha256, url=folder + name)
         for name, served in found.files.items()
     }
-    exports = {form: {name: _name_address(release, name) for name in names} for form, names in EXPORTED.items()}
+    exports = {form: {name: folder + name for name in names} for form, names in EXPORTED.items()}
     return Dataset(**_summarise(found), manifest=found.manifest.to_values(), files=files, exports=exports)
 
 
@@ -123,7 +123,3 @@ def _summarise(release: ServedRelease) -> dict[str, Any]:
         "floor": manifest.floor,
         "challenge": release.has_challenge,
     }
-
-
-def _name_address(release: str, name: str) -> str:
-    return f"/v1/datasets/{release}/files/{name}"

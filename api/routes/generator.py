@@ -12,10 +12,11 @@ from api.messages.payload import (
     JSON,
     NPY,
     NPZ,
+    check_content_type,
     choose_answer_type,
     describe_array,
-    read_object,
-    write_arrays,
+    parse_object,
+    write_json,
 )
 from api.messages.refusals import describe_errors
 from api.messages.request_record import find_record
@@ -33,13 +34,8 @@ FURTHER_FIELDS = {
 CONFIG_SCHEMA = TypeAdapter(Mnist1dConfig).json_schema() | {"additionalProperties": False}
 CONFIG_SCHEMA["properties"] |= FURTHER_FIELDS
 REQUEST = {"requestBody": {"required": True, "content": {JSON: {"schema": CONFIG_SCHEMA}}}}
-RESPONSE_FIELDS = {
-    "x": describe_array(2),
-    "y": describe_array(1, "integer"),
-    "x_test": describe_array(2),
-    "y_test": describe_array(1, "integer"),
-    "t": describe_array(1),
-}
+SIGNALS, LABELS = describe_array(2), describe_array(1, "integer")
+RESPONSE_FIELDS = {"x": SIGNALS, "y": LABELS, "x_test": SIGNALS, "y_test": LABELS, "t": describe_array(1)}
 STREAMS = {NPY: stream_npy, NPZ: stream_npz}
 
 router = APIRouter(prefix="/v1/sources", tags=["sources"])
@@ -55,8 +51,7 @@ router = APIRouter(prefix="/v1/sources", tags=["sources"])
             "first. In fast mode .npy and .npz are streamed, and may hold more rows.",
             "content": {
                 JSON: {"schema": {"type": "object", "properties": RESPONSE_FIELDS}},
-                NPY: BINARY_CONTENT,
-                NPZ: BINARY_CONTENT,
+                **dict.fromkeys(STREAMS, BINARY_CONTENT),
             },
         },
         **describe_errors(406, 408, 413, 415, 422, 429),
@@ -65,29 +60,23 @@ router = APIRouter(prefix="/v1/sources", tags=["sources"])
 async def generate(request: Request, worker: WorkerState) -> Response:
     """Answer with signals made for this request, the same for the same seed."""
     media_type = choose_answer_type(request, JSON, *STREAMS)
-    if media_type == JSON:
-        return await worker.run(request, lambda body: _answer(_read_plan(request, body, worker.limits)))
+
+    def write(body: bytes) -> Response:
+        data = collect(_read_plan(request, body, worker.limits))
+        return Response(write_json({name: getattr(data, name) for name in RESPONSE_FIELDS}), media_type=JSON)
 
     def stream(body: bytes) -> Iterator[bytes]:
         return STREAMS[media_type](_read_plan(request, body, worker.limits, streamed=True))
 
+    if media_type == JSON:
+        return await worker.run(request, write)
     return await worker.stream(request, stream, media_type)
 
 
-def _answer(plan: SignalPlan) -> Response:
-    data = collect(plan)
-    content = write_arrays(**{name: getattr(data, name) for name in RESPONSE_FIELDS})
-    return Response(content, media_type=JSON)
-
-
 def _read_plan(request: Request, body: bytes, limits: Limits, streamed: bool = False) -> SignalPlan:
-    """Return the plan of the signals that a body asks for.
-
-    Raises:
-        InputError: an argument is unknown or out of range.
-        TooLargeError: the signals exceed a limit.
-    """
-    values = read_object(request, body)
+    """Return the plan of the signals that a body asks for, within the limits."""
+    check_content_type(request, JSON)
+    values = parse_object(body)
     requested_mode, templates = values.pop("mode", None), values.pop("templates", None)
     config = _read_config(values)
     mode = choose_mode(config, templates, requested_mode)

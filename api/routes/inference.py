@@ -4,25 +4,22 @@ Each encoder and decoder of a release is a model, such as `ld-mnist-32.x.decoder
 """
 
 from functools import partial
-from typing import Annotated, Literal
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Request, Response
 from pydantic import BaseModel
 
 import ld_data
 from api.errors import NotReadyError
-from api.messages.envelopes import IndexRequest, read_envelope
+from api.messages.envelopes import IndexRequest
 from api.messages.inference import BINARY, HEADER_LENGTH, Model, TensorMetadata, describe_tensor, read_question
 from api.messages.payload import BINARY_CONTENT, JSON, check_content_type, parse_object, write_json
 from api.messages.refusals import describe_errors
 from api.messages.replies import Question
 from api.releases.catalogue import Catalogue
 from api.routes.state import CatalogueState, CodecServiceState
-from api.work.codec_service import CodecService
 from ld_data.errors import UnknownNameError
 
-PLATFORM = "ld-data"
-EXTENSIONS = ("binary_tensor_data", "parameters")
 OPERATIONS = {f"{space}.{way}r": f"{space}/{way}" for space in "xy" for way in ("encode", "decode")}
 REQUEST_SCHEMA = {
     "type": "object",
@@ -34,11 +31,7 @@ REQUEST_SCHEMA = {
         "outputs": {"type": "array", "items": {"type": "object"}},
     },
 }
-INDEX_SCHEMA = {
-    "type": "object",
-    "properties": {"ready": {"type": ["boolean", "null"]}},
-    "additionalProperties": False,
-}
+INDEX_SCHEMA = {"type": "object", "properties": {"ready": {"type": ["boolean", "null"]}}, "additionalProperties": False}
 ANSWER_SCHEMA = {"type": "object", "required": ["model_name", "model_version", "outputs"]}
 INFER_RESPONSES = {
     200: {
@@ -51,9 +44,6 @@ INFER_REQUEST = {
     "requestBody": {"required": True, "content": {JSON: {"schema": REQUEST_SCHEMA}, BINARY: BINARY_CONTENT}}
 }
 
-ModelName = Annotated[str, Path(alias="model", description="Such as ld-mnist-32.x.decoder.")]
-ModelVersion = Annotated[str, Path(alias="version", description="The version of its release.")]
-
 router = APIRouter(prefix="/v2", tags=["Open Inference Protocol"])
 
 
@@ -62,7 +52,7 @@ class ServerMetadata(BaseModel):
 
     name: str = "LD-Data"
     version: str = ld_data.__version__
-    extensions: tuple[str, ...] = EXTENSIONS
+    extensions: tuple[str, ...] = ("binary_tensor_data", "parameters")
 
 
 class ModelMetadata(BaseModel):
@@ -70,7 +60,7 @@ class ModelMetadata(BaseModel):
 
     name: str
     versions: list[str]
-    platform: str = PLATFORM
+    platform: str = "ld-data"
     inputs: list[TensorMetadata]
     outputs: list[TensorMetadata]
 
@@ -80,15 +70,6 @@ class ModelReady(BaseModel):
 
     name: str
     ready: bool = True
-
-
-class ModelState(BaseModel):
-    """An entry of the list of models: a model, whether it is ready, and why not."""
-
-    name: str
-    version: str | None = None
-    state: Literal["READY", "UNAVAILABLE"]
-    reason: str = ""
 
 
 def find_model(catalogue: Catalogue, name: str) -> Model:
@@ -115,30 +96,18 @@ def list_models(catalogue: Catalogue) -> list[Model]:
     ]
 
 
-async def infer(service: CodecService, request: Request, model: Model) -> Response:
-    """Return the answer of a model to a request.
-
-    Raises:
-        MediaTypeError: the Content-Type is neither JSON nor binary.
-        LdDataError: any error of `CodecService.ask`.
-    """
-    check_content_type(request, JSON, BINARY)
-    header_length = request.headers.get(HEADER_LENGTH)
-
-    def read(body: bytes) -> Question:
-        return read_question(model, header_length, body)
-
-    return await service.ask(request, model.operation, read)
-
-
-async def _find_model(name: ModelName, catalogue: CatalogueState) -> Model:
+async def _find_model(
+    name: Annotated[str, Path(alias="model", description="Such as ld-mnist-32.x.decoder.")], catalogue: CatalogueState
+) -> Model:
     return find_model(catalogue, name)
 
 
 FoundModel = Annotated[Model, Depends(_find_model)]
 
 
-async def _check_version(model: FoundModel, version: ModelVersion) -> None:
+async def _check_version(
+    model: FoundModel, version: Annotated[str, Path(description="The version of its release.")]
+) -> None:
     if version != model.version:
         raise UnknownNameError(f"no version {version!r} of {model.name}. Known: {model.version}.")
 
@@ -191,7 +160,13 @@ async def show_model_ready(model: FoundModel) -> ModelReady:
 
 async def infer_model(request: Request, service: CodecServiceState, model: FoundModel) -> Response:
     """Answer with the outputs of a model for one input."""
-    return await infer(service, request, model)
+    check_content_type(request, JSON, BINARY)
+    header_length = request.headers.get(HEADER_LENGTH)
+
+    def read(body: bytes) -> Question:
+        return read_question(model, header_length, body)
+
+    return await service.ask(request, model.operation, read)
 
 
 for path, checks in (("/models/{model}", []), ("/models/{model}/versions/{version}", [Depends(_check_version)])):
@@ -209,18 +184,18 @@ for path, checks in (("/models/{model}", []), ("/models/{model}/versions/{versio
 
 
 def _describe_models(catalogue: Catalogue, body: bytes) -> Response:
-    request = read_envelope(IndexRequest, parse_object(body) if body else {})
+    request = IndexRequest.read(parse_object(body) if body else {})
     ready = {release.manifest.name: release.manifest.release_version for release in catalogue.ready}
     states = [
-        ModelState(name=f"{name}.{end}", version=version, state="READY")
+        {"name": f"{name}.{end}", "version": version, "state": "READY", "reason": ""}
         for name, version in ready.items()
         for end in OPERATIONS
     ]
     if not request.ready:
         states += [
-            ModelState(name=f"{name}.{end}", state="UNAVAILABLE", reason=reason)
+            {"name": f"{name}.{end}", "state": "UNAVAILABLE", "reason": reason}
             for name, reason in catalogue.explain_not_ready().items()
             if name not in ready
             for end in OPERATIONS
         ]
-    return Response(write_json([state.model_dump(exclude_none=True) for state in states]), media_type=JSON)
+    return Response(write_json(states), media_type=JSON)

@@ -46,10 +46,10 @@ class Info(BaseModel):
 @router.get("/health", summary="Whether the service works", responses=describe_errors(503))
 def show_health(catalogue: CatalogueState) -> Health:
     """Answer ok if every release is ready, degraded with reasons if some are not, and 503 if none is."""
-    ready, not_ready = _examine(catalogue)
-    if not ready:
-        raise _refuse("no release is ready", not_ready)
-    return Health(status="degraded" if not_ready else "ok", ready=ready, not_ready=not_ready)
+    health = _examine(catalogue)
+    if not health.ready:
+        raise _refuse("no release is ready", health)
+    return health
 
 
 @router.get("/health/live", summary="Whether the process is up")
@@ -61,10 +61,10 @@ async def show_life() -> dict[str, str]:
 @router.get("/health/ready", summary="Whether every release is verified", responses=describe_errors(503))
 def show_readiness(catalogue: CatalogueState) -> Readiness:
     """Answer ok if every release is ready, and 503 with reasons if one is not."""
-    ready, not_ready = _examine(catalogue)
-    if not_ready or not ready:
-        raise _refuse("not every release is ready", not_ready)
-    return Readiness(ready=ready)
+    health = _examine(catalogue)
+    if health.not_ready or not health.ready:
+        raise _refuse("not every release is ready", health)
+    return Readiness(ready=health.ready)
 
 
 @router.get("/info", summary="The name, version and limits of the service")
@@ -81,13 +81,13 @@ async def show_info(
     )
 
 
-def _examine(catalogue: Catalogue) -> tuple[list[str], dict[str, str]]:
-    """Return the names of the releases that are ready, and why the others are not."""
+def _examine(catalogue: Catalogue) -> Health:
     not_ready = catalogue.explain_not_ready()
     names = (release.manifest.name for release in catalogue.ready)
-    return [name for name in names if name not in not_ready], not_ready
+    ready = [name for name in names if name not in not_ready]
+    return Health(status="degraded" if not_ready else "ok", ready=ready, not_ready=not_ready)
 
 
-def _refuse(problem: str, not_ready: dict[str, str]) -> NotReadyError:
-    reasons = "; ".join(f"{name}: {reason.rstrip('.')}" for name, reason in not_ready.items())
+def _refuse(problem: str, health: Health) -> NotReadyError:
+    reasons = "; ".join(f"{name}: {reason.rstrip('.')}" for name, reason in health.not_ready.items())
     return NotReadyError(f"{problem}: {reasons or 'there are none: build one with `python -m ld_data build SOURCE`'}.")

@@ -10,79 +10,51 @@ from contextlib import contextmanager
 from api.errors import OverloadedError
 from api.settings import Limits
 
-RETRY = f"Try again in {OverloadedError.retry_after} s."
 
+class Quota:
+    """An amount in use, at most `most`; `refusal` says so in words, with the placeholders `used` and `most`."""
 
-class Admission:
-    """Counts requests in progress, waiting rows and bytes of bodies, and refuses requests beyond a limit."""
+    def __init__(self, most: int, refusal: str) -> None:
+        self.used, self._most, self._refusal = 0, most, refusal
 
-    def __init__(self, limits: Limits) -> None:
-        """Start with none in progress."""
-        self._limits = limits
-        self.in_progress = self.waiting_rows = self.held_bytes = 0
-
-    @contextmanager
-    def admit(self) -> Iterator[None]:
-        """Count one request in progress until the block ends.
+    def check(self, amount: int) -> None:
+        """Check that so much more fits.
 
         Raises:
-            OverloadedError: `max_requests` requests are in progress.
+            OverloadedError: it does not.
         """
-        if self.in_progress >= self._limits.max_requests:
-            raise OverloadedError(
-                f"{self._limits.max_requests} requests are in progress, the limit of this service. {RETRY}"
-            )
-        self.in_progress += 1
-        try:
-            yield
-        finally:
-            self.in_progress -= 1
-
-    def check_rows(self, rows: int) -> None:
-        """Check that so many more rows can wait.
-
-        Raises:
-            OverloadedError: more than `max_waiting_rows` rows would wait.
-        """
-        if self.waiting_rows + rows > self._limits.max_waiting_rows:
-            raise OverloadedError(
-                f"{self.waiting_rows} rows wait for the models; {self._limits.max_waiting_rows} may. {RETRY}"
-            )
+        if self.used + amount > self._most:
+            refusal = self._refusal.format(used=self.used, most=self._most)
+            raise OverloadedError(f"{refusal}. Try again in {OverloadedError.retry_after} s.")
 
     @contextmanager
-    def hold_rows(self, rows: int) -> Iterator[None]:
-        """Count rows as waiting until the block ends.
+    def hold(self, amount: int = 0) -> Iterator[Callable[[int], None]]:
+        """Count an amount as used until the block ends; yield a function that adds to it.
 
         Raises:
-            OverloadedError: more than `max_waiting_rows` rows would wait.
-        """
-        self.check_rows(rows)
-        self.waiting_rows += rows
-        try:
-            yield
-        finally:
-            self.waiting_rows -= rows
-
-    @contextmanager
-    def hold(self) -> Iterator[Callable[[int], None]]:
-        """Yield a function that counts the bytes of a body as they arrive; they count until the block ends.
-
-        Only bytes that have arrived count, so that a sender that declares a large body and sends nothing excludes no
-        other request. The function raises `OverloadedError` beyond `max_held_bytes`.
+            OverloadedError: it does not fit; the function raises it, too.
         """
         held = 0
 
-        def add(count: int) -> None:
+        def add(more: int) -> None:
             nonlocal held
-            if self.held_bytes + count > self._limits.max_held_bytes:
-                raise OverloadedError(
-                    f"the requests in progress hold {self.held_bytes} bytes; all together may hold "
-                    f"{self._limits.max_held_bytes}. {RETRY}"
-                )
-            self.held_bytes += count
-            held += count
+            self.check(more)
+            self.used += more
+            held += more
 
+        add(amount)
         try:
             yield add
         finally:
-            self.held_bytes -= held
+            self.used -= held
+
+
+class Admission:
+    """The quotas of requests in progress, of rows that wait for the models, and of the bytes of bodies."""
+
+    def __init__(self, limits: Limits) -> None:
+        self.requests = Quota(limits.max_requests, "{most} requests are in progress, the limit of this service")
+        self.rows = Quota(limits.max_waiting_rows, "{used} rows wait for the models; {most} may")
+        self.bytes = Quota(
+            limits.max_held_bytes, "the requests in progress hold {used} bytes; all together may hold {most}"
+        )

@@ -9,6 +9,7 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
+from itertools import accumulate
 
 import numpy as np
 
@@ -32,8 +33,7 @@ class _Job:
 class Batcher:
     """Runs functions of rows for many requests; the result of a row must not depend on the other rows."""
 
-    def __init__(self, watch: Watch | None = None) -> None:
-        """Start without jobs."""
+    def __init__(self, watch: Watch = lambda *_: None) -> None:
         self._watch = watch
         self._small: dict[Function, deque[_Job]] = {}
         self._large: deque[_Job] = deque()
@@ -84,11 +84,22 @@ class Batcher:
             self._schedule()
 
     def _compute(self, jobs: list[_Job]) -> None:
+        """Set the result of each job from one call of their function."""
         jobs = [job for job in jobs if not job.result.cancelled()]  # a job is cancelled when its client leaves
-        if jobs:
-            rows = _compute(jobs)
-            if self._watch:
-                self._watch(len(jobs), rows)
+        if not jobs:
+            return
+        arrays = jobs[0].arrays
+        if len(jobs) > 1:
+            arrays = tuple(np.concatenate(parts) for parts in zip(*(job.arrays for job in jobs), strict=True))
+        try:
+            rows = jobs[0].function(*arrays)
+        except Exception as error:
+            for job in jobs:
+                job.result.set_exception(error)
+        else:
+            for job, stop in zip(jobs, accumulate(len(job.arrays[0]) for job in jobs), strict=True):
+                job.result.set_result(rows[stop - len(job.arrays[0]) : stop])
+        self._watch(len(jobs), len(arrays[0]))
 
 
 def _take(jobs: deque[_Job]) -> list[_Job]:
@@ -99,22 +110,3 @@ def _take(jobs: deque[_Job]) -> list[_Job]:
         rows += len(jobs[0].arrays[0])
         taken.append(jobs.popleft())
     return taken
-
-
-def _compute(jobs: list[_Job]) -> int:
-    """Set the result of each job from one call of their function, and return the number of rows of that call."""
-    arrays = jobs[0].arrays
-    if len(jobs) > 1:
-        arrays = tuple(np.concatenate(parts) for parts in zip(*(job.arrays for job in jobs), strict=True))
-    try:
-        rows = jobs[0].function(*arrays)
-    except Exception as error:
-        for job in jobs:
-            job.result.set_exception(error)
-        return len(arrays[0])
-    start = 0
-    for job in jobs:
-        stop = start + len(job.arrays[0])
-        job.result.set_result(rows[start:stop])
-        start = stop
-    return start

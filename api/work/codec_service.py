@@ -5,8 +5,7 @@ from contextlib import ExitStack
 
 from fastapi import Request, Response
 
-from api.messages.negotiation import read_header
-from api.messages.payload import read_array
+from api.messages.payload import read_array, read_header
 from api.messages.replies import Number, Question, Reply, choose_reply
 from api.messages.request_record import find_record
 from api.releases.catalogue import Catalogue
@@ -19,19 +18,13 @@ SMALL_BODY_BYTES = 2**16  # a body of at most so many bytes is parsed on the eve
 
 
 class CodecService:
-    """Answers requests for the models of the releases."""
+    """Answers requests for the models of the releases; `watch` is called after each call of a model."""
 
-    def __init__(self, catalogue: Catalogue, worker: Worker, watch: Watch | None = None) -> None:
-        """Keep the releases and the worker; `watch` is called after each call of a model."""
+    def __init__(self, catalogue: Catalogue, worker: Worker, watch: Watch = lambda *_: None) -> None:
         self.catalogue, self.worker, self._batcher = catalogue, worker, Batcher(watch)
 
     async def answer(self, request: Request, operation: Operation, draw: Draw, number: Number = "float32") -> Response:
-        """Return the answer to a request for an operation, with an array as JSON or `.npy`.
-
-        Raises:
-            NotAcceptableError: the header Accept names no type that the operation writes.
-            LdDataError: any error of `ask`.
-        """
+        """Return the answer to a request for an operation, with an array as JSON or `.npy`."""
         reply = choose_reply(request, operation, number)
 
         def read(body: bytes) -> Question:
@@ -51,7 +44,7 @@ class CodecService:
         admission = self.worker.admission
         with ExitStack() as places:
             body = await self.worker.receive(request, places)
-            with admission.hold_rows(waiting_rows):
+            with admission.rows.hold(waiting_rows):
                 if len(body) <= SMALL_BODY_BYTES:
                     arrays, reply = self._prepare(operation, read, body)
                 else:
@@ -59,7 +52,7 @@ class CodecService:
                 find_record(request.scope).rows = len(arrays[0])
                 is_small = len(arrays[0]) <= SMALL_ROWS and not reply.is_picture
                 if not is_small:
-                    places.enter_context(admission.admit())
+                    places.enter_context(admission.requests.hold(1))
                 if not (is_small or operation.derives or reply.is_picture):
                     return await self._stream(operation, arrays, reply, places)
                 rows = await self._batcher.run(operation.compute, *arrays)
@@ -74,7 +67,7 @@ class CodecService:
         """
         length = read_header(request.scope, b"content-length")
         rows = operation.expect_rows(int(length)) if length.isdecimal() else CHUNK_ROWS
-        self.worker.admission.check_rows(min(rows, CHUNK_ROWS))
+        self.worker.admission.rows.check(min(rows, CHUNK_ROWS))
         return min(rows, CHUNK_ROWS)
 
     def _prepare(

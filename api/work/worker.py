@@ -19,30 +19,21 @@ Result = TypeVar("Result")
 
 
 class Worker:
-    """Runs the work of requests in threads, one for each processor."""
+    """Runs the work of requests in threads, one for each processor of those that the processes share."""
 
     def __init__(self, limits: Limits, processes: int = 1) -> None:
-        """Start with none in progress; `processes` is the number of processes that share the processors."""
         self.limits = limits
         self.admission = Admission(limits)
         self._threads = CapacityLimiter(max(1, (os.cpu_count() or 1) // processes))
-
-    def __len__(self) -> int:
-        """Return the number of requests in progress."""
-        return self.admission.in_progress
 
     async def run(self, request: Request, work: Callable[[bytes], Result]) -> Result:
         """Return `work(body)` for the body of a request, computed in a thread.
 
         A request counts as in progress only once its body has arrived, so that idle senders exclude no other request.
-
-        Raises:
-            OverloadedError: the service has reached a limit on requests or bytes.
-            SlowBodyError: the body did not arrive in time.
         """
         with ExitStack() as places:
             body = await self.receive(request, places)
-            places.enter_context(self.admission.admit())
+            places.enter_context(self.admission.requests.hold(1))
             return await self.work(work, body)
 
     async def work(self, function: Callable[..., Result], *arguments: Any) -> Result:
@@ -50,13 +41,13 @@ class Worker:
         return await to_thread.run_sync(function, *arguments, limiter=self._threads)
 
     async def receive(self, request: Request, places: ExitStack) -> bytes:
-        """Return the body of a request; its bytes count as held until `places` are closed.
+        """Return the body of a request; the bytes that have arrived count as held until `places` are closed.
 
         Raises:
             OverloadedError: all bodies together exceed `max_held_bytes`.
             SlowBodyError: the body did not arrive within `max_body_seconds`.
         """
-        count = places.enter_context(self.admission.hold())
+        count = places.enter_context(self.admission.bytes.hold())
         chunks = []
         try:
             async with asyncio.timeout(self.limits.max_body_seconds):
@@ -74,14 +65,10 @@ class Worker:
 
         The request counts as in progress until the last chunk is sent or the client has left. An error of `work` before
         its first chunk passes on.
-
-        Raises:
-            OverloadedError: the service has reached a limit on requests or bytes.
-            SlowBodyError: the body did not arrive in time.
         """
         with ExitStack() as places:
             body = await self.receive(request, places)
-            places.enter_context(self.admission.admit())
+            places.enter_context(self.admission.requests.hold(1))
             chunks = await self.work(work, body)
             first = await self.work(next, chunks)
             return HeldResponse(self._send(first, chunks), places.pop_all(), media_type)
@@ -96,13 +83,8 @@ class HeldResponse(StreamingResponse):
     """A streamed answer that closes its places when it has been sent, or could not be sent."""
 
     def __init__(
-        self,
-        chunks: AsyncIterator[bytes],
-        places: ExitStack,
-        media_type: str,
-        headers: Mapping[str, str] | None = None,
+        self, chunks: AsyncIterator[bytes], places: ExitStack, media_type: str, headers: Mapping[str, str] | None = None
     ) -> None:
-        """Keep the chunks of the answer, and the places that the answer occupies."""
         super().__init__(chunks, media_type=media_type, headers=headers)
         self._places = places
 

@@ -1,4 +1,4 @@
-"""What several commands that train models share: options, their checks, and the late import of the work."""
+"""Options, their checks, and the late import of the work, for the commands that train models."""
 
 from dataclasses import dataclass
 from pathlib import Path

@@ -7,12 +7,12 @@ import pytest
 import vae
 from ld_data.errors import InputError, IntegrityError, UnknownNameError
 from ld_data.release.folder import verify
-from ld_data.release.manifest import MANIFEST_NAME
+from ld_data.release.manifest import MANIFEST_NAME, FileRecord
 from tests.support.fakes import build_release, make_plan, make_source
 from vae.codec import Codec
 from vae.config import VaeConfig
 from vae.model.vae import Vae
-from vae.preset import PRESET_NAME, Preset, record_files
+from vae.preset import PRESET_NAME, Preset
 from vae.recipes import CLASSES as CLASS_VAE
 from vae.runtime.cell_solver import make_cells
 from vae.runtime.input_codec import InputCodec, prepare_inputs
@@ -91,7 +91,8 @@ def preset(tmp_path):
 def describe_again(folder):
     """Write the preset again for the files as they are now."""
     (folder / PRESET_NAME).unlink()
-    (folder / PRESET_NAME).write_text(Preset("InputCodec", "Cells", record_files(folder)).to_json())
+    records = {path.name: FileRecord.of(path) for path in folder.iterdir()}
+    (folder / PRESET_NAME).write_text(Preset("InputCodec", "Cells", records).to_json())
 
 
 @pytest.mark.parametrize("text", ["", "{}", "[]", '{"format_version": 1}', '{"format_version": 5, "x": {"a": 1}}'])

@@ -1,8 +1,9 @@
+import shutil
+
 import pytest
 
 import eval.__main__ as eval_main
 import ld_data
-import ld_data.__main__ as data_main
 import vae.__main__ as vae_main
 from tests.support.command_lines import QUICK, run, run_json
 
@@ -22,16 +23,18 @@ def test_train_and_info(tmp_path, tiny_mnist1d, capsys):
     assert "not overwritten" in capsys.readouterr().err
 
 
-def test_decoders(checkpoints, tiny_mnist1d, capsys):
-    assert run(data_main.main, *QUICK, "--no-goals", "--latent-dim", 8) == 0
-    few = ("decoders", "ld-mnist1d-8", "--only", "dense-512-512", "--steps", 2)
+def test_decoders(checkpoints, tiny_mnist1d, built_mnist1d, capsys, monkeypatch):
+    shutil.copytree(built_mnist1d, checkpoints / built_mnist1d.name)
+    monkeypatch.setattr("vae.decoders.comparison.PEAK_WIDTH", 64)
+    monkeypatch.setattr("vae.decoders.costs.TURN_ROWS", 1)
+    few = ("decoders", built_mnist1d.name, "--only", "dense-512-512", "--steps", 2)
     assert run(vae_main.main, *few) == 0
     assert "trained" in capsys.readouterr().out
     assert run(eval_main.main, "train-judge", "mnist1d", "--epochs", 1) == 0
     capsys.readouterr()
     published, other = run_json(capsys, vae_main.main, *few)
     assert (published["name"], other["name"]) == ("published", "dense-512-512")
-    health = ld_data.load("ld-mnist1d-8").manifest.health["decoded"]
+    health = ld_data.load(built_mnist1d.name).manifest.health["decoded"]
     for measure in ("mse_samples", "mse_means"):
         assert published["measures"][measure] == pytest.approx(health[measure]["value"])
     assert (published["measures"]["normals_mse"], published["measures"]["normals_judge"]) == (0, 1)

@@ -7,6 +7,7 @@ inputs as targets, the other half are vectors of N(0, I), with the outputs of th
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 
 import keras
 import numpy as np
@@ -30,8 +31,6 @@ AVERAGING = 0.999
 CHANNELS = 32, 16  # of the convolutions, at a quarter and at half of the image's height
 LEAST_UNITS = 256  # of the dense layer before the convolutions
 
-Make = Callable[[KerasTensor, tuple[int, ...], Parts], KerasTensor]
-
 
 def choose_alternatives(input_shape: tuple[int, ...], only: Sequence[str] | None = None) -> list[str]:
     """Return the names of the alternatives for inputs of a shape, convolutions only for images; or those of `only`.
@@ -46,15 +45,13 @@ def choose_alternatives(input_shape: tuple[int, ...], only: Sequence[str] | None
     return list(only or known)
 
 
-def train_alternative(
-    name: str, vae: FrozenVae, inputs: Array, steps: int, seed: int = 0, *, progress: bool = True
-) -> Network:
+def train_alternative(name: str, vae: FrozenVae, inputs: Array, steps: int, seed: int = 0) -> Network:
     """Return the alternative of that name, fitted in `steps` steps to prepared training inputs `(n, *input_shape)`."""
     config = replace(
         vae.config, epochs=1, batch_size=BATCH_ROWS, learning_rate=LEARNING_RATE, averaging=AVERAGING, seed=seed
     )
     model, lessons = make_alternative(name, config), make_lessons(vae, inputs, seed)
-    fit(model, lessons, steps * BATCH_ROWS, config, name if progress else None, _sum_squares)
+    fit(model, lessons, steps * BATCH_ROWS, config, name, _sum_squares)
     return export(model, latents=(config.latent_dim,))
 
 
@@ -65,6 +62,7 @@ def make_alternative(name: str, config: VaeConfig) -> keras.Model:
     """
     latents = keras.Input((config.latent_dim,), name="latents")
     output = ALTERNATIVES[name](latents, config.input_shape, Parts(config.seed))
+    output = ops.reshape(output, (-1, *config.input_shape))
     return keras.Model(latents, ops.sigmoid(output) if config.has_pixels else output)
 
 
@@ -79,8 +77,8 @@ def make_lessons(vae: FrozenVae, inputs: Array, seed: int) -> Iterator[tuple[Arr
     for (chosen,) in make_batches((inputs,), half, seed):
         originals = ops.convert_to_numpy(augment(chosen, strength, changes)) if strength else chosen
         noise, normals = random.normal(size=(2, half, latent_dim)).astype(np.float32)
-        latents = np.concatenate([vae.run_encoder(originals, noise), normals])
-        yield latents, np.concatenate([originals, vae.run_decoder(normals)])
+        latents = np.concatenate([vae.encoder.run(originals, noise)[0], normals])
+        yield latents, np.concatenate([originals, vae.decoder.run(normals)[0]])
 
 
 def _sum_squares(targets: KerasTensor, decoded: KerasTensor) -> KerasTensor:
@@ -88,61 +86,53 @@ def _sum_squares(targets: KerasTensor, decoded: KerasTensor) -> KerasTensor:
     return ops.sum(errors, axis=tuple(range(1, len(errors.shape))))
 
 
-def _make_dense(*units: int) -> Make:
-    def make(latents: KerasTensor, shape: tuple[int, ...], parts: Parts) -> KerasTensor:
-        values = latents
-        for number, width in enumerate(units):
-            values = parts.make(keras.layers.Dense, f"hidden_{number}", width, "silu")(values)
-        return ops.reshape(parts.make(keras.layers.Dense, "last", math.prod(shape))(values), (-1, *shape))
-
-    return make
+def _make_dense(latents: KerasTensor, shape: tuple[int, ...], parts: Parts, units: Sequence[int]) -> KerasTensor:
+    values = latents
+    for width in units:
+        values = parts.make(keras.layers.Dense, width, "silu")(values)
+    return parts.make(keras.layers.Dense, math.prod(shape))(values)
 
 
-def _make_residual(width: int, depth: int) -> Make:
-    """`depth` dense layers, each but the first and the last added to its input."""
-
-    def make(latents: KerasTensor, shape: tuple[int, ...], parts: Parts) -> KerasTensor:
-        values = parts.make(keras.layers.Dense, "first", width)(latents)
-        for number in range(depth - 2):
-            values += parts.make(keras.layers.Dense, f"hidden_{number}", width)(ops.silu(values))
-        return ops.reshape(parts.make(keras.layers.Dense, "last", math.prod(shape))(ops.silu(values)), (-1, *shape))
-
-    return make
+def _make_residual(latents: KerasTensor, shape: tuple[int, ...], parts: Parts) -> KerasTensor:
+    """Six dense layers, each but the first and the last added to its input."""
+    values = parts.make(keras.layers.Dense, 512)(latents)
+    for _ in range(4):
+        values += parts.make(keras.layers.Dense, 512)(ops.silu(values))
+    return parts.make(keras.layers.Dense, math.prod(shape))(ops.silu(values))
 
 
 def _make_subpixel(latents: KerasTensor, shape: tuple[int, ...], parts: Parts) -> KerasTensor:
     """Convolutions with four channels for each, and a block of 2 by 2 pixels for each four: Shi et al., CVPR 2016."""
     values = _make_planes(latents, shape, parts)
-    for number, channels in enumerate((*CHANNELS[1:], 1)):
-        values = ops.silu(values)
-        values = parts.make(keras.layers.Conv2D, f"subpixel_{number}", 4 * channels, 3, padding="same")(values)
+    for channels in (*CHANNELS[1:], 1):
+        values = parts.make(keras.layers.Conv2D, 4 * channels, 3, padding="same")(ops.silu(values))
         _, height, width, _ = values.shape
         blocks = ops.reshape(values, (-1, height, width, 2, 2, channels))
         values = ops.reshape(ops.transpose(blocks, (0, 1, 3, 2, 4, 5)), (-1, 2 * height, 2 * width, channels))
-    return ops.reshape(values, (-1, *shape))
+    return values
 
 
 def _make_transposed(latents: KerasTensor, shape: tuple[int, ...], parts: Parts) -> KerasTensor:
     """Two transposed convolutions of stride 2."""
     values = _make_planes(latents, shape, parts)
-    for number, channels in enumerate((*CHANNELS[1:], 1)):
-        kind, options = keras.layers.Conv2DTranspose, {"strides": 2, "padding": "same"}
-        values = parts.make(kind, f"transposed_{number}", channels, 3, **options)(ops.silu(values))
-    return ops.reshape(values, (-1, *shape))
+    for channels in (*CHANNELS[1:], 1):
+        convolution = parts.make(keras.layers.Conv2DTranspose, channels, 3, strides=2, padding="same")
+        values = convolution(ops.silu(values))
+    return values
 
 
 def _make_planes(latents: KerasTensor, shape: tuple[int, ...], parts: Parts) -> KerasTensor:
     """Return `(n, h/4, w/4, channels)`, made by two dense layers."""
     planes = (shape[0] // 4, shape[1] // 4, CHANNELS[0])
-    values = parts.make(keras.layers.Dense, "first", LEAST_UNITS, "silu")(latents)
-    return ops.reshape(parts.make(keras.layers.Dense, "planes", math.prod(planes))(values), (-1, *planes))
+    values = parts.make(keras.layers.Dense, LEAST_UNITS, "silu")(latents)
+    return ops.reshape(parts.make(keras.layers.Dense, math.prod(planes))(values), (-1, *planes))
 
 
 CONVOLUTIONS = (_make_subpixel, _make_transposed)
-ALTERNATIVES: dict[str, Make] = {
-    "dense-512-512": _make_dense(512, 512),
-    "dense-512-1024": _make_dense(512, 1024),
-    "residual-6x512": _make_residual(512, 6),
+ALTERNATIVES: dict[str, Callable[[KerasTensor, tuple[int, ...], Parts], KerasTensor]] = {
+    "dense-512-512": partial(_make_dense, units=(512, 512)),
+    "dense-512-1024": partial(_make_dense, units=(512, 1024)),
+    "residual-6x512": _make_residual,
     "subpixel": _make_subpixel,
     "transposed": _make_transposed,
 }

@@ -6,15 +6,13 @@ independent components of natural images using radial Gaussianization", Neural C
 linear, and fitted to quantiles instead of trained.
 """
 
-from typing import Any
-
 import keras
 import numpy as np
 from keras import KerasTensor, ops
 from scipy.stats import chi, norm
 
 from ld_data.typing import Array
-from vae.model.layers import PACKAGE
+from vae.model.layers import add_constant
 
 PROBABILITIES = np.array([0.0005, 0.005, 0.02, 0.06, 0.15, 0.3, 0.5, 0.7, 0.85, 0.94, 0.98, 0.995, 0.9995])
 LEAST_NORM = 1e-12
@@ -23,33 +21,22 @@ LEAST_NORM = 1e-12
 class _Knots(keras.layers.Layer):
     """A piecewise linear function for each of m columns, given by its knots; the identity until they are set."""
 
-    def __init__(self, latent_dim: int, **kwargs: Any) -> None:
-        """Keep d."""
-        super().__init__(**kwargs)
-        self.latent_dim = latent_dim
-
-    def get_config(self) -> dict[str, Any]:
-        """Return the arguments of the constructor."""
-        return {**super().get_config(), "latent_dim": self.latent_dim}
-
-    def _make_knots(self, columns: int, knots: int) -> None:
-        shape = (columns, knots)
-        self.before = self.add_weight(shape, trainable=False, name="before")
-        self.after = self.add_weight(shape, trainable=False, name="after")
-        self._set_knots(np.broadcast_to(np.arange(knots), shape), np.broadcast_to(np.arange(knots), shape))
+    def __init__(self, columns: int, knots: int) -> None:
+        super().__init__()
+        rising = np.broadcast_to(np.arange(knots), (columns, knots))
+        self.before, self.after = add_constant(self, rising), add_constant(self, rising)
+        self.built = True
 
     def _set_knots(self, before: Array, after: Array) -> None:
         self.before.assign(before.astype(np.float32))
         self.after.assign(np.broadcast_to(after, before.shape).astype(np.float32))
 
 
-@keras.saving.register_keras_serializable(package=PACKAGE)
 class MarginalMap(_Knots):
     """Maps each component of latents `(n, d)` by its own function."""
 
-    def build(self, input_shape: tuple[int | None, ...]) -> None:
-        """Make the knots."""
-        self._make_knots(self.latent_dim, len(PROBABILITIES))
+    def __init__(self, latent_dim: int) -> None:
+        super().__init__(latent_dim, len(PROBABILITIES))
 
     def fit(self, latents: Array) -> None:
         """Set the functions so that the components of these latents, `(n, d)`, get the quantiles of N(0, 1)."""
@@ -65,13 +52,12 @@ class MarginalMap(_Knots):
         return interpolate(mapped, self.after, self.before)[0]
 
 
-@keras.saving.register_keras_serializable(package=PACKAGE)
 class RadialMap(_Knots):
     """Maps latents `(n, d)` along their rays, by a function of the norm."""
 
-    def build(self, input_shape: tuple[int | None, ...]) -> None:
-        """Make the knots, the origin first."""
-        self._make_knots(1, len(PROBABILITIES) + 1)
+    def __init__(self, latent_dim: int) -> None:
+        super().__init__(1, len(PROBABILITIES) + 1)  # the origin comes first
+        self.latent_dim = latent_dim
 
     def fit(self, latents: Array) -> None:
         """Set the function so that the norms of these latents, `(n, d)`, get the quantiles of those of N(0, I)."""

@@ -6,7 +6,6 @@ fitted and not trained correct the remaining errors of marginals, norms, means a
 """
 
 from collections.abc import Sequence
-from typing import Any
 
 import keras
 import numpy as np
@@ -14,13 +13,12 @@ from keras import KerasTensor, ops
 
 from ld_data.typing import Array
 from vae.model.fitted_maps import MarginalMap, RadialMap
-from vae.model.layers import PACKAGE, Parts
+from vae.model.layers import Parts, add_constant
 
 CHUNK_ROWS = 8192
 GREATEST_LOG_SCALE = 1.0  # of one coupling: its factors lie between 1/e and e, so that the inverse is well conditioned
 
 
-@keras.saving.register_keras_serializable(package=PACKAGE)
 class Flow(keras.layers.Layer):
     """Maps inner latents `(n, d)` to outer ones and back; it starts as a rotation.
 
@@ -28,44 +26,22 @@ class Flow(keras.layers.Layer):
     of the other half. Last come a marginal, a radial and a linear map, the identity until `standardise` fits them.
     """
 
-    def __init__(self, latent_dim: int, couplings: int, units: Sequence[int], seed: int = 0, **kwargs: Any) -> None:
+    def __init__(self, latent_dim: int, couplings: int, units: Sequence[int], seed: int = 0) -> None:
         """Take d, the number of couplings, the hidden widths of their networks, the seed of rotations and weights."""
-        super().__init__(**kwargs)
-        self.latent_dim, self.couplings, self.units, self.seed = latent_dim, couplings, tuple(units), seed
+        super().__init__(name="flow")
         self.kept = latent_dim // 2
-        parts, dense = Parts(seed), keras.layers.Dense
-        self.hidden = [  # flat, coupling after coupling: Keras does not save layers in nested lists
-            parts.make(dense, f"hidden_{i}_{j}", width, "silu")
-            for i in range(couplings)
-            for j, width in enumerate(self.units)
-        ]
-        self.last = [
-            keras.layers.Dense(2 * (latent_dim - self.kept), name=f"last_{i}", kernel_initializer="zeros")
-            for i in range(couplings)
-        ]
-        self.marginal = MarginalMap(latent_dim, name="marginal")
-        self.radial = RadialMap(latent_dim, name="radial")
-
-    def build(self, input_shape: tuple[int | None, ...]) -> None:
-        """Make the weights; the rotations are untrained weights, so that a file holds them exactly."""
-        random = np.random.default_rng(self.seed)
-        self.rotations = []
-        for number in range(self.couplings):
-            rotation = np.linalg.qr(random.normal(size=(self.latent_dim, self.latent_dim)))[0]
-            weight = self.add_weight((self.latent_dim, self.latent_dim), trainable=False, name=f"rotation_{number}")
-            weight.assign(rotation.astype(np.float32))
-            self.rotations.append(weight)
-            width = self.kept
-            for layer in self._network(number):
-                layer.build((None, width))
-                width = layer.units
-        for ending in (self.marginal, self.radial):
-            ending.build((None, self.latent_dim))
-        square = (self.latent_dim, self.latent_dim)
-        self.centre = self.add_weight((self.latent_dim,), "zeros", trainable=False, name="centre")
-        self.whitening = self.add_weight(square, "identity", trainable=False, name="whitening")
-        self.colouring = self.add_weight(square, "identity", trainable=False, name="colouring")
-        self.whitening_log_det = self.add_weight((), "zeros", trainable=False, name="whitening_log_det")
+        parts, dense, random = Parts(seed), keras.layers.Dense, np.random.default_rng(seed)
+        self.rotations, self.networks = [], []
+        for _ in range(couplings):
+            self.rotations.append(add_constant(self, np.linalg.qr(random.normal(size=(latent_dim, latent_dim)))[0]))
+            hidden = [parts.make(dense, width, "silu") for width in units]
+            last = dense(2 * (latent_dim - self.kept), kernel_initializer="zeros")
+            self.networks.append(keras.Sequential([keras.Input((self.kept,)), *hidden, last]))
+        self.marginal, self.radial = MarginalMap(latent_dim), RadialMap(latent_dim)
+        self.centre = add_constant(self, np.zeros(latent_dim))
+        self.whitening, self.colouring = (add_constant(self, np.eye(latent_dim)) for _ in range(2))
+        self.whitening_log_det = add_constant(self, np.zeros(()))
+        self.built = True
 
     def standardise(self, outer: Array) -> None:
         """Fit the last maps so that these outer latents, `(n, d)` as the flow now makes them, look like N(0, I).
@@ -103,30 +79,18 @@ class Flow(keras.layers.Layer):
         values = self.radial.inverse(ops.matmul(outer, self.colouring) + self.centre)
         values = self.marginal.inverse(values)
         kept, moved = self._split(values)
-        for number in reversed(range(self.couplings)):
+        for number in reversed(range(len(self.networks))):
             scale, shift = self._propose_back(number, kept)
             values = ops.concatenate([kept, moved * scale + shift], axis=-1)
             # A product with each half of the rotation: cutting one product into halves costs one more operation.
             kept, moved = (ops.matmul(values, half) for half in self._split(ops.transpose(self.rotations[number])))
         return ops.concatenate([kept, moved], axis=-1)
 
-    def get_config(self) -> dict[str, Any]:
-        """Return the arguments of the constructor."""
-        own = {name: getattr(self, name) for name in ("latent_dim", "couplings", "units", "seed")}
-        return {**super().get_config(), **own}
-
     def _split(self, values: KerasTensor) -> tuple[KerasTensor, KerasTensor]:
         return values[:, : self.kept], values[:, self.kept :]
 
-    def _network(self, number: int) -> list[keras.layers.Layer]:
-        depth = len(self.units)
-        return [*self.hidden[number * depth : (number + 1) * depth], self.last[number]]
-
     def _propose(self, number: int, kept: KerasTensor) -> tuple[KerasTensor, KerasTensor]:
-        values = kept
-        for layer in self._network(number):
-            values = layer(values)
-        log_scale, shift = ops.split(values, 2, axis=-1)
+        log_scale, shift = ops.split(self.networks[number](kept), 2, axis=-1)
         return GREATEST_LOG_SCALE * ops.tanh(log_scale), shift
 
     def _propose_back(self, number: int, kept: KerasTensor) -> tuple[KerasTensor, KerasTensor]:
@@ -135,7 +99,7 @@ class Flow(keras.layers.Layer):
         Weights are negated and cut instead of results: freezing the network does that once, and the time of a single
         row depends more on the number of operations than on their size.
         """
-        *hidden, last = self._network(number)
+        *hidden, last = self.networks[number].layers
         values = kept
         for layer in hidden:
             values = layer(values)

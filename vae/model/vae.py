@@ -6,7 +6,7 @@ from keras import KerasTensor, ops
 from vae.config import VaeConfig
 from vae.model import gaussian
 from vae.model.flow import Flow
-from vae.model.layers import Decoder, Encoder
+from vae.model.layers import Encoder, make_decoder
 
 
 class Vae(keras.Model):
@@ -23,28 +23,12 @@ class Vae(keras.Model):
     """
 
     def __init__(self, config: VaeConfig) -> None:
-        """Make the layers from the configuration; weights follow its seed."""
         super().__init__(name="vae")
-        shape, latent_dim, seed = config.input_shape, config.latent_dim, config.seed
         self.config = config
-        self.encoder = Encoder(
-            len(shape),
-            latent_dim,
-            config.encoder_filters,
-            config.encoder_units,
-            config.posterior_std,
-            config.activation,
-            seed,
-            name="encoder",
-        )
-        self.decoder = Decoder(shape, config.decoder_units, config.activation, seed + 1, name="decoder")
-        self.flow = None
-        self.encoder.build((None, *shape))
-        self.decoder.build((None, latent_dim))
+        self.encoder, self.decoder, self.flow = Encoder(config), make_decoder(config), None
         if config.flow_couplings:
-            self.flow = Flow(latent_dim, config.flow_couplings, config.flow_units, seed + 2, name="flow")
-            self.flow.build((None, latent_dim))
-        self.build((None, *shape))
+            self.flow = Flow(config.latent_dim, config.flow_couplings, config.flow_units, config.seed + 2)
+        self(keras.Input(config.input_shape))  # makes the weights
 
     def call(self, inputs: KerasTensor) -> KerasTensor:
         """Return the mean of the likelihood at the mean of the posterior: the reconstructed inputs."""

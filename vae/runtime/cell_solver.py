@@ -28,8 +28,7 @@ def make_cells(frequency: Array, latent_dim: int) -> Cells:
     """Return cells in `latent_dim` dimensions whose masses are `frequency` `(k,)`, positive, scaled to sum to 1.
 
     Raises:
-        InputError: there are fewer than two classes or dimensions, a class is absent, or the classes do not fit into
-            the dimensions.
+        InputError: a class is absent, or the classes do not fit into the dimensions.
     """
     frequency = np.asarray(frequency, np.float64)
     if frequency.ndim != 1 or len(frequency) < 2 or not (frequency > 0).all():
@@ -43,11 +42,7 @@ def make_cells(frequency: Array, latent_dim: int) -> Cells:
 
 
 def make_cells_of(labels: Array, classes: int, latent_dim: int) -> Cells:
-    """Return cells whose masses are the class frequencies of `labels` `(n,)`.
-
-    Raises:
-        InputError: as `make_cells`, or a label is out of range.
-    """
+    """Return cells whose masses are the class frequencies of `labels` `(n,)`; raises as `make_cells`."""
     return make_cells(np.bincount(check_labels(labels, classes), minlength=classes), latent_dim)
 
 

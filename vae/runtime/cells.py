@@ -40,6 +40,7 @@ class Cells:
     frequency: Array
 
     kind: ClassVar[YKind] = "cells"
+    null: ClassVar[float] = 1.0  # y is N(0, I)
 
     def __post_init__(self) -> None:
         """Raise `InputError` if a class has no share."""
@@ -61,11 +62,6 @@ class Cells:
         return int(self.class_weight.shape[1])
 
     @property
-    def null(self) -> float:
-        """1: y is N(0, I)."""
-        return 1.0
-
-    @property
     def floor(self) -> float:
         """The variance within cells per dimension: 1 - sum over classes of frequency |class mean|^2 / d."""
         between = self.frequency @ np.square(self.class_mean.astype(np.float64)).sum(axis=1)
@@ -82,27 +78,19 @@ class Cells:
         Row i of the result depends only on `seed` and `first_row` + i.
 
         Raises:
-            InputError: the mode is unknown, or a label is out of range.
             IntegrityError: a class has no cell.
         """
         labels = check_labels(labels, self.classes)
         check_mode(mode)
         if mode == "mean":
             return self.class_mean[labels]
-        chunks = range(0, len(labels), CHUNK_ROWS)
-        return np.concatenate(
-            [self._sample(labels[start : start + CHUNK_ROWS], seed, first_row + start) for start in chunks]
-        )
+        starts = range(0, len(labels), CHUNK_ROWS)
+        return np.concatenate([self._sample(labels[i : i + CHUNK_ROWS], seed, first_row + i) for i in starts])
 
     def decode(self, latents: Array) -> Floats:
-        """Return p(class | y) `(n, k)` float32 for latents `(n, d)`: 1 for the cell of y, else 0.
-
-        Raises:
-            InputError: the latents have another shape or are not finite.
-        """
+        """Return p(class | y) `(n, k)` float32 for latents `(n, d)`: 1 for the cell of y, else 0."""
         latents = check_vectors(latents, self.latent_dim)
-        winner = np.argmax(latents @ self.class_weight + self.class_bias, axis=1)
-        return np.eye(self.classes, dtype=np.float32)[winner]
+        return np.eye(self.classes, dtype=np.float32)[np.argmax(latents @ self.class_weight + self.class_bias, axis=1)]
 
     def _sample(self, labels: Array, seed: int, first_row: int) -> Array:
         """Draw the part of y that decides the class by rejection, and the rest of y freely."""

@@ -7,7 +7,7 @@ import numpy as np
 from ld_data.errors import InputError
 from ld_data.noise import make_normals
 from ld_data.protocols import Mode, check_mode
-from ld_data.typing import Array, Floats
+from ld_data.typing import Floats
 from vae.config import VaeConfig
 from vae.runtime.onnx_network import Network
 
@@ -39,22 +39,7 @@ class FrozenVae:
         """Return the noise `(rows, d)` float32 of a draw, or for mode "mean" zeros.
 
         Row i depends only on `seed`, `stream` and `first_row` + i.
-
-        Raises:
-            InputError: the mode is unknown, or the seed or a row is out of range.
         """
         check_mode(mode)
         noise = make_normals(seed, stream, first_row, rows, self.config.latent_dim).astype(np.float32)
         return noise if mode == "sample" else np.zeros_like(noise)
-
-    def run_encoder(self, inputs: Array, noise: Array) -> Floats:
-        """Return latents `(n, d)` float32 of prepared inputs `(n, *input_shape)` and noise `(n, d)`."""
-        return self.encoder.run(inputs, noise)[0]
-
-    def measure_rates(self, inputs: Array, noise: Array) -> Floats:
-        """Return KL(q(z | input) || N(0, I)) in nats, `(n,)` float32; with a flow an estimate by this noise."""
-        return self.encoder.run(inputs, noise)[1]
-
-    def run_decoder(self, latents: Array) -> Floats:
-        """Return the means of the likelihood `(n, *input_shape)` float32 for latents `(n, d)` float32."""
-        return self.decoder.run(latents)[0]

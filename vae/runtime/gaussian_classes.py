@@ -61,18 +61,11 @@ class GaussianClasses:
         """Return `(n, d)` float32: draws from each label's Gaussian, or its mean (mode "mean").
 
         The noise of row i depends only on `seed` and `first_row` + i.
-
-        Raises:
-            InputError: the mode is unknown, or a label is out of range.
         """
         classes = len(self.frequency)
         one_hot = np.eye(classes, dtype=np.float32)[check_labels(labels, classes)]
-        return self.vae.run_encoder(one_hot, self.vae.make_noise(mode, seed, Y_STREAM, first_row, len(one_hot)))
+        return self.vae.encoder.run(one_hot, self.vae.make_noise(mode, seed, Y_STREAM, first_row, len(one_hot)))[0]
 
     def decode(self, latents: Array) -> Floats:
-        """Return class probabilities `(n, k)` float32 for latents `(n, d)`.
-
-        Raises:
-            InputError: the latents have another shape or are not finite.
-        """
-        return self.vae.run_decoder(check_vectors(latents, self.latent_dim))
+        """Return class probabilities `(n, k)` float32 for latents `(n, d)`."""
+        return self.vae.decoder.run(check_vectors(latents, self.latent_dim))[0]

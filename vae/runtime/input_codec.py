@@ -38,9 +38,6 @@ class InputCodec:
 
         `inputs` are images `(n, h, w)`, uint8 or floats in [0, 1], or signals `(n, t)`. The noise of row i depends only
         on `seed` and `first_row` + i.
-
-        Raises:
-            InputError: the inputs have another shape or value, or the mode is unknown.
         """
         return self.run_encoder(*self.prepare_encoding(inputs, mode, seed, first_row))
 
@@ -48,34 +45,23 @@ class InputCodec:
         """Return the rate of each input in nats, `(n,)` float32: KL(q(x | input) || N(0, I)).
 
         With a flow it is an unbiased estimate from one draw.
-
-        Raises:
-            InputError: the inputs have another shape or value.
         """
-        return self.vae.measure_rates(*self.prepare_encoding(inputs, "sample", seed))
+        return self.vae.encoder.run(*self.prepare_encoding(inputs, "sample", seed))[1]
 
     def decode(self, latents: Array) -> Floats:
-        """Return `(n, *input_shape)` float32 for latents `(n, d)`: pixels in [0, 1], or signal points.
-
-        Raises:
-            InputError: the latents have another shape, are not finite, or exceed +-1e6.
-        """
+        """Return `(n, *input_shape)` float32 for latents `(n, d)`: pixels in [0, 1], or signal points."""
         return self.run_decoder(*self.prepare_decoding(latents))
 
     def prepare_encoding(
         self, inputs: Array, mode: Mode = "sample", seed: int = 0, first_row: int = 0
     ) -> tuple[Array, Array]:
-        """Return inputs and noise, n rows each, as `run_encoder` takes them; arguments as of `encode`.
-
-        Raises:
-            InputError: the inputs have another shape or value, or the mode is unknown.
-        """
+        """Return inputs and noise, n rows each, as `run_encoder` takes them; arguments as of `encode`."""
         prepared = prepare_inputs(inputs, self.vae.config)
         return prepared, self.vae.make_noise(mode, seed, X_STREAM, first_row, len(prepared))
 
     def run_encoder(self, inputs: Array, noise: Array) -> Floats:
         """Return latents `(n, d)` float32 for the arrays of one `prepare_encoding`, or of several joined."""
-        return self.vae.run_encoder(inputs, noise)
+        return self.vae.encoder.run(inputs, noise)[0]
 
     def prepare_decoding(self, latents: Array) -> tuple[Array]:
         """Return latents as `run_decoder` takes them; argument as of `decode`.
@@ -87,7 +73,7 @@ class InputCodec:
 
     def run_decoder(self, latents: Array) -> Floats:
         """Return inputs `(n, *input_shape)` float32 for the latents of one `prepare_decoding`, or of several joined."""
-        return self.vae.run_decoder(latents)
+        return self.vae.decoder.run(latents)[0]
 
 
 def prepare_inputs(inputs: object, config: VaeConfig) -> Floats:

@@ -14,21 +14,19 @@ CHUNK_ROWS = 256  # the values of a dense layer then stay in the cache
 
 
 class Network:
-    """A function of rows.
+    """A function of rows: an ONNX model whose inputs and outputs are float32 and have rows as their first axis.
+
+    Memory holds the session of ONNX Runtime, and not the bytes of a file.
 
     Attributes:
         inputs: the shapes of one row of the inputs, by their names.
+
+    Raises:
+        IntegrityError: ONNX Runtime cannot run the bytes.
+        MissingLibraryError: ONNX Runtime is not installed.
     """
 
     def __init__(self, source: bytes | Path) -> None:
-        """Take an ONNX model whose inputs and outputs are float32 and have rows as their first axis.
-
-        Memory holds the session of ONNX Runtime, and not the bytes of a file.
-
-        Raises:
-            IntegrityError: ONNX Runtime cannot run the bytes.
-            MissingLibraryError: ONNX Runtime is not installed.
-        """
         os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # disable telemetry
         onnxruntime = import_library("onnxruntime")
         options = onnxruntime.SessionOptions()

@@ -11,21 +11,15 @@ from vae.config import VaeConfig
 from vae.model import gaussian
 from vae.model.vae import Vae
 from vae.training.augmentation import augment
-from vae.training.normality import sliced_epps_pulley
 
+FREQUENCIES = np.linspace(0.2, 4.0, 12, dtype=np.float32)
+WEIGHTS = (2 * (FREQUENCIES[1] - FREQUENCIES[0]) * np.exp(-np.square(FREQUENCIES) / 4)).astype(np.float32)
 DIRECTIONS = 128
 REST, RAMP = 0.1, 0.1  # shares of the training: the flow first learns alone, then its weight for the encoder rises
 
 
 class Draw(NamedTuple):
-    """The results of a VAE for a batch, with one draw from each posterior.
-
-    Attributes:
-        inputs: `(n, *input_shape)`, augmented if the configuration says so.
-        output: of the decoder, the parameter of the likelihood, `(n, *input_shape)`.
-        inner: the draw u, `(n, d)`.
-        z_mean, z_log_var: of the posteriors, `(n, d)`.
-    """
+    """The results of a VAE for a batch: perhaps augmented inputs, the decoder's output, the draws u, the posteriors."""
 
     inputs: KerasTensor
     output: KerasTensor
@@ -44,7 +38,6 @@ class Objective(keras.Model):
     """
 
     def __init__(self, vae: Vae, classes: int, total_steps: int = 1) -> None:
-        """Take the VAE to train, the number of classes, and how many steps the training will have."""
         super().__init__(name="objective")
         self.total_steps = total_steps
         self.vae = vae
@@ -115,7 +108,6 @@ class FlowObjective(keras.Model):
     """The negative log likelihood of fresh draws from posteriors under a flow, to `fit` on z_mean and z_log_var."""
 
     def __init__(self, vae: Vae) -> None:
-        """Take the VAE whose flow is trained; its encoder and decoder stay."""
         super().__init__(name="flow_objective")
         self.vae = vae
         _train_only(vae, ("flow",))
@@ -152,6 +144,23 @@ def reconstruct(inputs: KerasTensor, output: KerasTensor, config: VaeConfig) -> 
     else:
         nats = -ops.sum(inputs * ops.log_softmax(output, axis=-1), axis=axes)
     return ops.mean(nats)
+
+
+def sliced_epps_pulley(z_mean: KerasTensor, z_log_var: KerasTensor, directions: KerasTensor) -> KerasTensor:
+    """Return the squared distance of characteristic functions from N(0, 1)'s, averaged over directions: a scalar.
+
+    Along unit directions `(d, m)` the aggregate of a batch of posteriors, `(n, d)` each, is a mixture of n Gaussians,
+    whose characteristic function is known: no noise is drawn. The distance is integrated over frequencies with the
+    weight exp(-t^2 / 4). It is the sketched isotropic Gaussian regularisation of Balestriero and LeCun, "LeJEPA", arXiv
+    2511.08544, with a statistic like that of Epps and Pulley, Biometrika 1983, applied to a VAE.
+    """
+    centre = ops.matmul(z_mean, directions)[:, None, :]
+    variance = ops.matmul(ops.exp(z_log_var), ops.square(directions))[:, None, :]
+    frequencies = FREQUENCIES[:, None]
+    damping = ops.exp(-0.5 * variance * np.square(frequencies))
+    real = ops.mean(damping * ops.cos(frequencies * centre), axis=0) - np.exp(-0.5 * np.square(frequencies))
+    imaginary = ops.mean(damping * ops.sin(frequencies * centre), axis=0)
+    return ops.mean(ops.sum((ops.square(real) + ops.square(imaginary)) * WEIGHTS[:, None], axis=0))
 
 
 def fold_seed(seed: int) -> int:

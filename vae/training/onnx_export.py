@@ -55,7 +55,7 @@ def freeze(vae: Vae) -> FrozenVae:
 
 def freeze_classes(vae: Vae, frequency: Array) -> GaussianClasses:
     """Return the codec of a class VAE, linear both ways, whose classes have the shares `frequency` `(k,)`."""
-    last = vae.decoder.last
+    last, _ = vae.decoder.layers
     z_mean, z_log_var = vae.encoder(np.eye(len(frequency), dtype=np.float32))
     weight, bias, mean, variance = map(ops.convert_to_numpy, (last.kernel, last.bias, z_mean, ops.exp(z_log_var)))
     return GaussianClasses(freeze(vae), weight, bias, mean, variance, frequency)

@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from api.benchmark.commands import SECTIONS
-from api.benchmark.contenders import ECHO, NGINX, OTHERS, Contender
+from api.benchmark.contenders import ECHO, LONG_WAY, NGINX, OTHERS, SERVICE, Contender, Setting
 from api.benchmark.generator import Sample
 from api.benchmark.suite import PARTS, Part, compute_ratios, run
 from tests.support.paths import CHECKPOINTS
@@ -46,13 +46,29 @@ def test_ratios_compare_the_service_with_others_at_the_same_load():
     rates = {
         "service, .npy, 1 x 16": 90.0,
         "service, JSON, 1 x 16": 60.0,
+        "service by the long way, .npy, 1 x 16": 72.0,
         "MLServer, 1 x 16": 30.0,
         "MLServer, 1 x 64": 30.0,
         "data.npz": 5.0,
         "data.npz from nginx": 10.0,
     }
     ratios = compute_ratios({name: Sample(rate) for name, rate in rates.items()})
-    assert ratios == {"service, JSON, 1 x 16": 1.5, "MLServer, 1 x 16": 3.0, "data.npz from nginx": 0.5}
+    assert ratios == {
+        "service, JSON, 1 x 16": 1.5,
+        "service by the long way, .npy, 1 x 16": 1.25,
+        "MLServer, 1 x 16": 3.0,
+        "data.npz from nginx": 0.5,
+    }
+
+
+@pytest.mark.slow
+def test_the_long_way_asks_the_same_and_is_measured(folder, monkeypatch, tmp_path):
+    short, long = (contender.ask(Setting.read(folder, "", tmp_path), 1) for contender in (SERVICE[1], LONG_WAY))
+    assert dataclasses.replace(long, path=short.path) == short
+    monkeypatch.setitem(PARTS, "requests", [part for part in PARTS["requests"] if part.name.endswith("1 x 16")][1:3])
+    results = run_briefly(folder, "requests")
+    assert list(results.samples) == ["service, .npy, 1 x 16", "service by the long way, .npy, 1 x 16"]
+    assert all(sample.failures == 0 for sample in results.samples.values())
 
 
 @pytest.mark.slow

@@ -1,6 +1,9 @@
 import pytest
 
+from api.errors import OverloadedError
+from api.messages.refusals import respond_to
 from api.releases.catalogue import Catalogue
+from ld_data.errors import InputError
 from tests.support.service import BASE, NPY, assert_error
 
 
@@ -44,3 +47,10 @@ def test_the_answer_to_an_unexpected_error_holds_no_details(client, monkeypatch)
 def test_a_bad_request_does_not_harm_the_next(client):
     client.post(f"{BASE}/x/decode", content=b"\x00", headers=NPY)
     assert client.post(f"{BASE}/x/decode", json={"vectors": [[1, 2, 3, 4]]}).status_code == 200
+
+
+@pytest.mark.parametrize(("base", "statuses"), [(InputError, range(400, 500)), (OverloadedError, [429])])
+def test_each_kind_of_a_wrong_or_untimely_request_has_a_status_of_the_client(base, statuses):
+    kinds = [base, *base.__subclasses__()]
+    found = {kind: respond_to(kind.__new__(kind, "a")).status_code for kind in kinds}
+    assert not {kind: status for kind, status in found.items() if status not in statuses}

@@ -7,7 +7,10 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from api.messages.request_record import find_record
-from api.middleware.metrics import SECONDS, SIZES, Metrics, MetricsMiddleware
+from api.middleware.metrics import SECONDS, SIZES, Metrics
+from api.middleware.request_log import RequestLog
+from api.settings import Limits
+from api.work.admission import Admission
 from ld_data.storage.arrays import write_npy
 from tests.support.service import BASE, NPY
 
@@ -104,27 +107,27 @@ def test_invented_names_share_one_label(client):
 
 
 def test_requests_in_progress_are_reported(client):
-    client.app.state.worker.admission.in_progress = 3
-    client.app.state.worker.admission.held_bytes = 5
+    client.app.state.worker.admission.requests.used = 3
+    client.app.state.worker.admission.bytes.used = 5
     samples = read(client)
     assert (samples["ld_data_requests_in_progress",], samples["ld_data_held_bytes",]) == (3, 5)
     assert samples["ld_data_waiting_rows",] == 0
 
 
 def test_an_error_that_escapes_counts_as_500():
-    metrics = Metrics()
+    metrics = Metrics(Admission(Limits()))
 
     async def fail(scope, receive, send):
         raise ZeroDivisionError
 
-    scope = {"type": "http", "method": "GET"}
+    scope = {"type": "http", "method": "GET", "headers": []}
     with pytest.raises(ZeroDivisionError):
-        asyncio.run(MetricsMiddleware(fail, metrics)(scope, None, None))
+        asyncio.run(RequestLog(fail, metrics)(scope, None, None))
     assert b'ld_data_requests_total{method="GET",route="other",status="500"} 1.0' in metrics.write()
 
 
 def test_writing_twice_counts_once():
-    metrics = Metrics()
+    metrics = Metrics(Admission(Limits()))
     metrics.count_call(2, 512)
     scope = {"method": "GET"}
     find_record(scope).rows = 7

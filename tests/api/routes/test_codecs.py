@@ -110,7 +110,7 @@ def test_large_answers_come_in_parts_and_are_the_same(client, monkeypatch, route
     assert as_json.headers["content-type"] == "application/json"
     (values,) = as_json.json().values()
     assert np.array_equal(np.array(values, np.float32), expected)
-    assert len(client.app.state.worker) == 0
+    assert client.app.state.worker.admission.requests.used == 0
 
 
 def test_requests_at_the_same_time_get_their_own_answers_and_a_bad_one_fails_alone(client):

@@ -72,14 +72,14 @@ def test_a_stream_holds_its_place_to_the_end_and_no_longer(client):
     for body, status in (({"num_samples": 50}, 200), ({"num_samples": 0}, 422)):
         response = client.post(ROUTE, json=body, headers={"Accept": "application/x-npz"})
         assert response.status_code == status
-        assert len(worker) == 0
+        assert worker.admission.requests.used == 0
 
 
 def test_a_stream_needs_a_place(client):
     worker = client.app.state.worker
     with ExitStack() as places:
         for _ in range(worker.limits.max_requests):
-            places.enter_context(worker.admission.admit())
+            places.enter_context(worker.admission.requests.hold(1))
         response = client.post(ROUTE, json={"num_samples": 50}, headers={"Accept": "application/x-npy"})
         assert_error(response, 429, "overloaded", "in progress")
 

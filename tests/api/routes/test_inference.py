@@ -204,7 +204,7 @@ class TestInference:
         )
 
     def test_overload_is_429_in_both_protocols(self, client):
-        with client.app.state.worker.admission.hold_rows(LIMITS.max_waiting_rows):
+        with client.app.state.worker.admission.rows.hold(LIMITS.max_waiting_rows):
             for path in (INFER, f"{BASE}/x/decode"):
                 answer = client.post(path, json={})
                 assert_error(answer, 429, "overloaded", f"{LIMITS.max_waiting_rows} rows wait")

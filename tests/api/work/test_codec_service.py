@@ -38,7 +38,7 @@ def test_overload_is_429_with_retry_after_and_accepted_requests_are_answered(cat
         waiting = [pool.submit(client.post, GENERATE, json={"num_samples": 50}) for _ in range(4)]
         for _ in waiting:
             assert entered.acquire(timeout=10)
-        assert len(client.app.state.worker) == LIMITS.max_requests
+        assert client.app.state.worker.admission.requests.used == LIMITS.max_requests
         large = {"content": write_npy(np.zeros((65, 4), np.float32)), "headers": NPY}
         for route, body in ((f"{BASE}/scores?name=a", {}), (GENERATE, {}), (f"{BASE}/x/decode", large)):
             response = client.post(route, **body)
@@ -48,13 +48,13 @@ def test_overload_is_429_with_retry_after_and_accepted_requests_are_answered(cat
         assert client.post(f"{BASE}/x/decode", json={"vectors": [[1, 2, 3, 4]]}).status_code == 200
         leave.set()
         assert [answer.result().status_code for answer in waiting] == [200] * 4
-    assert len(client.app.state.worker) == 0
+    assert client.app.state.worker.admission.requests.used == 0
 
 
 @pytest.mark.parametrize("path", ["x/encode", "x/decode", "y/encode", "y/decode", "x/encode?seed=1"])
 def test_rows_beyond_the_limit_on_waiting_are_429_before_their_body_is_read(client, path):
     admission = client.app.state.worker.admission
-    with admission.hold_rows(LIMITS.max_waiting_rows), serve(client.app) as address:
+    with admission.rows.hold(LIMITS.max_waiting_rows), serve(client.app) as address:
         host, port = address.removeprefix("http://").split(":")
         with socket.create_connection((host, int(port)), timeout=10) as sender:
             sender.sendall(f"POST {BASE}/{path} HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n".encode())
@@ -62,7 +62,7 @@ def test_rows_beyond_the_limit_on_waiting_are_429_before_their_body_is_read(clie
         assert answer.startswith("HTTP/1.1 429")
         assert "retry-after: 1" in answer
         assert f"{LIMITS.max_waiting_rows} rows wait" in answer
-    assert admission.waiting_rows == 0
+    assert admission.rows.used == 0
 
 
 def test_rows_wait_until_they_are_computed_and_those_of_a_long_answer_until_its_first_part_is(client, monkeypatch):
@@ -71,18 +71,18 @@ def test_rows_wait_until_they_are_computed_and_those_of_a_long_answer_until_its_
     run = Batcher.run
 
     async def watch(*arguments):
-        seen.append(admission.waiting_rows)
+        seen.append(admission.rows.used)
         return await run(*arguments)
 
     monkeypatch.setattr(Batcher, "run", watch)
     for rows in (3, 200):
         body = write_npy(np.zeros((rows, 4), np.float32))
         assert client.post(f"{BASE}/x/decode", content=body, headers=NPY).status_code == 200
-        assert admission.waiting_rows == 0
+        assert admission.rows.used == 0
     assert client.post(f"{BASE}/y/decode", content=body, headers=NPY).status_code == 200
     assert 3 <= seen[0] < CHUNK_ROWS
     assert seen[1:] == [CHUNK_ROWS]
-    assert admission.waiting_rows == 0
+    assert admission.rows.used == 0
 
 
 def test_all_bodies_together_hold_a_limited_number_of_bytes(catalogue, store):
@@ -91,5 +91,5 @@ def test_all_bodies_together_hold_a_limited_number_of_bytes(catalogue, store):
     assert client.post(f"{BASE}/x/decode", content=body, headers=NPY).status_code == 200
     response = client.post(f"{BASE}/x/decode", content=body * 2, headers=NPY)
     assert_error(response, 429, "overloaded", "all together may hold 500")
-    assert client.app.state.worker.admission.held_bytes == 0
+    assert client.app.state.worker.admission.bytes.used == 0
     assert client.post(f"{BASE}/x/decode", content=body, headers=NPY).status_code == 200

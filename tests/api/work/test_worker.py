@@ -32,7 +32,7 @@ def test_a_broken_stream_releases_its_place():
         return bodies.pop() if bodies else await asyncio.Event().wait()
 
     async def fail(message):
-        assert len(worker) == 1
+        assert worker.admission.requests.used == 1
         raise OSError("the client has gone")
 
     async def answer():
@@ -42,4 +42,4 @@ def test_a_broken_stream_releases_its_place():
 
     with pytest.raises((OSError, ExceptionGroup, ClientDisconnect)):
         asyncio.run(answer())
-    assert len(worker) == 0
+    assert worker.admission.requests.used == 0

@@ -71,9 +71,9 @@ def test_tsne(tiny_mnist1d, tmp_path, capsys):
 
 
 def test_reproduce(tiny_mnist1d, checkpoints, capsys, monkeypatch):
-    plan = replace(CLASSIFIERS["mnist1d-mlp"].plan, epochs=1)
-    monkeypatch.setitem(CLASSIFIERS, "mnist1d-mlp", replace(CLASSIFIERS["mnist1d-mlp"], plan=plan))
-    table = ("reproduce", "mnist1d", "--only", "mnist1d-mlp")
+    plan = replace(CLASSIFIERS["mnist1d-logistic"].plan, epochs=1)
+    monkeypatch.setitem(CLASSIFIERS, "mnist1d-logistic", replace(CLASSIFIERS["mnist1d-logistic"], plan=plan))
+    table = ("reproduce", "mnist1d", "--only", "mnist1d-logistic")
     assert run(eval_main.main, *table, "--kept") == 1
     assert "reproduce TABLE --out" in capsys.readouterr().err
     kept = checkpoints / "classifiers.json"
@@ -84,14 +84,14 @@ def test_reproduce(tiny_mnist1d, checkpoints, capsys, monkeypatch):
     assert len(json.loads(kept.read_text())) == 4
     assert run(eval_main.main, *table, "--seeds", 2, "--check") == 0
     measured = capsys.readouterr().out
-    assert "(68)" in measured
+    assert "(32)" in measured
     assert run(eval_main.main, *table, "--kept") == 0
     assert capsys.readouterr().out == measured
     assert run(eval_main.main, *table, "--check") == 1
     assert "and seeds from 0 to 2; there are 0 (tensorflow), 1 (tensorflow)" in capsys.readouterr().err
     kept.write_text(kept.read_text().replace('"accuracy": 0', '"accuracy": 9'))
     assert run(eval_main.main, *table, "--seeds", 2, "--check") == 1
-    assert "the kept table was not reproduced. mnist1d-mlp on mnist1d: accuracy is 0." in capsys.readouterr().err
+    assert "the kept table was not reproduced. mnist1d-logistic on mnist1d: accuracy is 0." in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

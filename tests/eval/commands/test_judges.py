@@ -1,16 +1,18 @@
+import shutil
+
 import pytest
 
 import eval.__main__ as eval_main
 import ld_data
 import ld_data.__main__ as data_main
 from ld_data.storage.hashing import hash_file
-from tests.support.command_lines import QUICK, run, run_json
+from tests.support.command_lines import run, run_json
 
 pytestmark = pytest.mark.slow
 
 
-def test_judge(checkpoints, tiny_mnist1d, capsys, monkeypatch):
-    assert run(data_main.main, *QUICK, "--latent-dim", 5) == 0
+def test_judge(checkpoints, tiny_mnist1d, built_mnist1d, capsys):
+    shutil.copytree(built_mnist1d, checkpoints / built_mnist1d.name)
     assert run(eval_main.main, "judge", "ld-mnist1d-5") == 1
     assert "no judge of mnist1d" in capsys.readouterr().err
     trained = run_json(capsys, eval_main.main, "train-judge", "mnist1d", "--epochs", 1)

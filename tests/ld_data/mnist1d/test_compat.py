@@ -29,7 +29,7 @@ def test_the_templates_are_the_original_s():
 
 
 @pytest.mark.parametrize(
-    "changes", [{"num_samples": 600}, {"num_samples": 500, "seed": 7, "shuffle_seq": True, "padding": [5, 9]}]
+    "changes", [{"num_samples": 200}, {"num_samples": 200, "seed": 7, "shuffle_seq": True, "padding": [5, 9]}]
 )
 def test_a_data_set_is_the_original_s(changes):
     args = ours.get_dataset_args()
@@ -37,17 +37,17 @@ def test_a_data_set_is_the_original_s(changes):
     found, expected = ours.make_dataset(args), original.data.make_dataset(args)
     assert sorted(found) == sorted(expected)
     for name in ("x", "x_test", "y", "y_test", "t"):
-        assert found[name] == pytest.approx(expected[name], abs=1e-12)
+        np.testing.assert_allclose(found[name], expected[name], rtol=0, atol=1e-12)
         assert found[name].dtype == expected[name].dtype
 
 
 def test_a_data_set_of_other_templates_is_the_original_s():
     template = {"x": np.random.default_rng(0).normal(size=(2, 7)), "t": np.linspace(0, 1, 7), "y": np.array([4, 9])}
     args = ours.get_dataset_args()
-    args.num_samples = 600
+    args.num_samples = 200
     found, expected = ours.make_dataset(args, template), original.data.make_dataset(args, template)
     for name in ("x", "x_test", "y", "y_test", "t"):
-        assert found[name] == pytest.approx(expected[name], abs=1e-12)
+        np.testing.assert_allclose(found[name], expected[name], rtol=0, atol=1e-12)
 
 
 def test_making_a_data_set_leaves_the_global_random_state_alone():

@@ -12,9 +12,9 @@ pytestmark = pytest.mark.slow
 def make_flow(latent_dim, couplings=4, strength=0.2):
     """A flow away from its start: its last layers are zero there."""
     flow = Flow(latent_dim, couplings, units=(8, 6), seed=1)
-    flow.build((None, latent_dim))
     random = np.random.default_rng(0)
-    for last in flow.last:
+    for network in flow.networks:
+        last = network.layers[-1]
         last.set_weights([random.normal(0, strength, weight.shape) for weight in last.get_weights()])
     return flow
 
@@ -73,8 +73,8 @@ def test_standardising_gives_the_moments_and_norms_of_n_0_i_and_stays_invertible
     norms = np.quantile(np.linalg.norm(to_numpy(after), axis=1), shares)
     assert norms == pytest.approx(chi.ppf(shares, latent_dim), rel=0.05)
     assert np.quantile(np.linalg.norm(inner, axis=1), shares) != pytest.approx(chi.ppf(shares, latent_dim), rel=0.1)
-    assert to_numpy(flow.inverse(after)) == pytest.approx(inner, abs=1e-3)
-    assert to_numpy(log_det) != pytest.approx(to_numpy(before_log_det), abs=0.1)
+    assert np.abs(to_numpy(flow.inverse(after)) - inner).max() < 1e-3
+    assert np.abs(to_numpy(log_det) - to_numpy(before_log_det)).max() > 0.1
 
 
 def test_the_log_determinant_holds_for_a_standardised_flow(latent_dim):
@@ -90,12 +90,19 @@ def test_rows_do_not_mix():
 
 def test_rotations_are_not_trained_but_saved():
     flow = make_flow(4)
-    trained = 2 * (len(flow.hidden) + len(flow.last))
+    couplings = len(flow.networks)
+    trained = 2 * 3 * couplings
     assert len(flow.trainable_weights) == trained
-    assert len(flow.get_weights()) == trained + flow.couplings + 8
+    assert len(flow.get_weights()) == trained + couplings + 8
 
 
-def test_a_configuration_makes_the_same_flow():
-    flow = Flow(4, couplings=2, units=(8, 6), seed=3)
-    again = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(flow))
-    assert np.array_equal(to_numpy(again(draw(4))[0]), to_numpy(flow(draw(4))[0]))
+def test_the_seed_makes_the_same_flow_whatever_the_global_state():
+    def run(seed):
+        flow = Flow(4, couplings=2, units=(8, 6), seed=seed)
+        return flow.networks[0].get_weights()[0], to_numpy(flow(draw(4))[0])
+
+    first = run(3)
+    keras.utils.set_random_seed(5)
+    for one, again, other in zip(first, run(3), run(4), strict=True):
+        assert np.array_equal(one, again)
+        assert not np.allclose(one, other)

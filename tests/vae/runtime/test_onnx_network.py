@@ -90,6 +90,7 @@ def test_a_file_that_is_no_model_is_told(tmp_path, content):
         Network(path)
 
 
+@pytest.mark.slow
 def test_the_runtime_reports_to_nobody(tmp_path):
     """It would keep an identity in the user's cache, and tell its makers of its use."""
     script = "import vae; vae.load('ld-mnist1d-32')"

@@ -6,8 +6,8 @@ import onnx
 import pytest
 from keras import layers
 
-from vae.decoders import table as decoder_table
-from vae.decoders.table import BATCHES, DecoderRow, count_operations, describe_rows, make_rows
+from vae.decoders.comparison import DecoderRow, describe_rows, make_rows
+from vae.decoders.costs import BATCHES, count_operations
 from vae.training.onnx_export import export
 
 pytestmark = pytest.mark.slow
@@ -27,12 +27,13 @@ def test_operations_are_those_that_the_runtime_makes():
 
 
 def test_rows_hold_what_was_measured_and_the_share_of_the_peak(monkeypatch):
-    monkeypatch.setattr(decoder_table, "TURN_ROWS", 1)
+    monkeypatch.setattr("vae.decoders.costs.TURN_ROWS", 1)
+    monkeypatch.setattr("vae.decoders.comparison.PEAK_WIDTH", 64)
     decoders = {
         "published": make_network(layers.Dense(64), shape=(64,)),
         "other": make_network(layers.ReLU(), shape=(64,)),
     }
-    rows = make_rows(decoders, {"published": {"mse": 0.1}, "other": {"mse": 0.2}}, {"other": 3.0}, 1, progress=False)
+    rows = make_rows(decoders, {"published": {"mse": 0.1}, "other": {"mse": 0.2}}, {"other": 3.0}, 1)
     published, other = rows
     assert (published.name, published.measures, published.seconds) == ("published", {"mse": 0.1}, None)
     assert (other.name, other.measures, other.seconds, other.peak_share) == ("other", {"mse": 0.2}, 3.0, 0.0)
@@ -49,9 +50,9 @@ def test_the_text_is_a_table_of_costs_and_one_of_measures():
         DecoderRow("published", 3.179, 275, rates, 0.97, {"mse_samples": 0.00382}),
         DecoderRow("other", 1.0, 7, rates, 0.5, {"mse_samples": 0.012}, 61.2),
     ]
-    costs, measures = (text.splitlines() for text in describe_rows(rows).split("\n\n"))
+    shown, measures = (text.splitlines() for text in describe_rows(rows).split("\n\n"))
     rates_of_batches = ["1,234"] * len(BATCHES)
-    assert [re.split(r"\s{2,}", line) for line in costs] == [
+    assert [re.split(r"\s{2,}", line) for line in shown] == [
         ["", "MFLOP", "operations", *(f"rows/s at {batch}" for batch in BATCHES), "of peak"],
         ["published", "3.18", "275", *rates_of_batches, "97%"],
         ["other", "1.00", "7", *rates_of_batches, "50%"],

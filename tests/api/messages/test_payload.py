@@ -1,6 +1,6 @@
 import pytest
 
-from api.messages.negotiation import choose_media_type, read_media_type
+from api.messages.payload import choose_media_type, read_media_type
 
 JSON, NPY, PNG = KNOWN = ("application/json", "application/x-npy", "image/png")
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from keras import ops
 
-from vae.training.normality import sliced_epps_pulley
+from vae.training.objective import sliced_epps_pulley
 
 pytestmark = pytest.mark.slow
 

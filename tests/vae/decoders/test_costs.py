@@ -3,7 +3,7 @@ import onnx
 import pytest
 from onnx import TensorProto, helper
 
-from vae.decoders.flops import count_flops
+from vae.decoders.costs import count_flops
 
 pytestmark = pytest.mark.slow
 

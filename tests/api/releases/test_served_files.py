@@ -11,8 +11,8 @@ from fastapi.testclient import TestClient
 from pyarrow import parquet
 
 from api.app import make_app
-from api.releases import exports
-from api.releases.exports import EXPORTED
+from api.releases import served_files
+from api.releases.served_files import EXPORTED
 from ld_data.export.croissant import CONFORMS_TO
 from ld_data.storage.hashing import hash_file
 from tests.ld_data.export.test_formats import deprecations
@@ -63,8 +63,8 @@ def test_each_export_downloads_with_its_hash_and_holds_the_vectors(client, data,
 
 def test_a_format_is_made_once_for_many_requests(client, monkeypatch):
     made = []
-    make = exports.Exports._make
-    monkeypatch.setattr(exports.Exports, "_make", lambda self, *args: made.append(args[2]) or make(self, *args))
+    make = served_files.Exports._make
+    monkeypatch.setattr(served_files.Exports, "_make", lambda self, *args: made.append(args[0]) or make(self, *args))
     with ThreadPoolExecutor(4) as threads:
         answers = list(threads.map(lambda name: client.get(f"{FILES}/{name}").status_code, ["train.csv"] * 4))
     assert answers == [200] * 4
@@ -95,7 +95,7 @@ def test_the_croissant_description_has_the_origin_of_the_release(client, catalog
 
 
 def test_a_failed_export_is_explained_and_logged(client, monkeypatch, caplog):
-    monkeypatch.setattr(exports.sys, "executable", "/no/such/python")
+    monkeypatch.setattr(served_files.sys, "executable", "/no/such/python")
     answer = client.get(f"{FILES}/train.csv")
     assert answer.status_code == 503
     assert "data.npz holds the same arrays" in answer.json()["error"]
@@ -106,21 +106,21 @@ def test_a_killed_export_is_a_failure(client, monkeypatch, tmp_path, caplog):
     program = tmp_path / "python"
     program.write_text("#!/bin/sh\nkill -9 $$\n")  # the kernel does this when memory is short; stderr stays empty
     program.chmod(0o700)
-    monkeypatch.setattr(exports.sys, "executable", str(program))
+    monkeypatch.setattr(served_files.sys, "executable", str(program))
     assert client.get(f"{FILES}/train.csv").status_code == 503
     assert "it ended with status -9" in caplog.text
 
 
 def test_an_export_that_took_too_long_is_available_later(client, monkeypatch):
-    run = exports.subprocess.run
+    run = served_files.subprocess.run
 
     def run_too_long(command, **options):
         run(command, **options)
-        raise exports.subprocess.TimeoutExpired(command, 0)
+        raise served_files.subprocess.TimeoutExpired(command, 0)
 
-    monkeypatch.setattr(exports.subprocess, "run", run_too_long)
+    monkeypatch.setattr(served_files.subprocess, "run", run_too_long)
     assert client.get(f"{FILES}/train.csv").status_code == 503
-    monkeypatch.setattr(exports.subprocess, "run", run)
+    monkeypatch.setattr(served_files.subprocess, "run", run)
     assert client.get(f"{FILES}/train.csv").status_code == 200
 
 

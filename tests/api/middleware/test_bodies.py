@@ -1,4 +1,4 @@
-"""Compressed bodies arrive inflated, in bounded pieces, and damaged ones are refused."""
+"""Bodies over the limit are refused; compressed ones arrive inflated, in bounded pieces, unless damaged."""
 
 import asyncio
 import gzip
@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from api.app import make_app
-from api.middleware.inflation import PIECE_BYTES, InflatedBody
+from api.middleware.bodies import PIECE_BYTES, inflate
 from api.settings import Limits
 from ld_data.errors import InputError
 from ld_data.storage.arrays import write_npy
@@ -33,10 +33,10 @@ def collect(chunks, encoding):
         return messages.pop(0)
 
     async def read():
-        body, pieces = InflatedBody(receive, encoding), []
-        while (message := await body())["more_body"]:
+        body, pieces = inflate(receive, encoding), []
+        while (message := await anext(body))["more_body"]:
             pieces.append(message["body"])
-        assert (await body())["type"] == "http.disconnect"
+        assert (await anext(body))["type"] == "http.disconnect"
         return pieces
 
     return asyncio.run(read())
@@ -110,7 +110,7 @@ def test_a_disconnect_is_passed_on():
     async def receive():
         return {"type": "http.disconnect"}
 
-    assert asyncio.run(InflatedBody(receive, "gzip")()) == {"type": "http.disconnect"}
+    assert asyncio.run(anext(inflate(receive, "gzip"))) == {"type": "http.disconnect"}
 
 
 def test_damage_in_the_middle_is_an_input_error():
@@ -118,3 +118,12 @@ def test_damage_in_the_middle_is_an_input_error():
     compressed[len(compressed) // 2] ^= 255
     with pytest.raises(InputError):
         collect([bytes(compressed)], "gzip")
+
+
+def test_a_body_that_declares_too_much_is_413_with_the_limit(client):
+    assert_error(client.post(DECODE, content=b"x" * 20_001), 413, "too_large", "20000 bytes", "20001")
+
+
+def test_a_body_of_unknown_length_is_413_once_it_is_too_long(client):
+    response = client.post(DECODE, content=(b"x" * 1000 for _ in range(30)))
+    assert_error(response, 413, "too_large", "20000 bytes")

@@ -1,0 +1,107 @@
+"""Bodies on their way in: compressed ones are inflated as they are read, and those over the limit are refused.
+
+This is written by hand: the ASGI server has no limit on bodies, a limit in a proxy does not hold for inflated ones,
+Starlette has no middleware for compressed requests, and other libraries inflate a body whole.
+"""
+
+import asyncio
+import zlib
+from collections.abc import AsyncIterator
+from functools import partial
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api.errors import MediaTypeError, TooLargeError
+from api.messages.payload import MAX_ECHO, read_header
+from api.messages.refusals import respond_to
+from ld_data.errors import InputError
+
+WINDOWS = {"gzip": zlib.MAX_WBITS + 16, "deflate": zlib.MAX_WBITS}  # zlib's codes of the two formats
+PIECE_BYTES = 2**16  # bytes that are inflated before other requests have their turn
+OF_COMPRESSED = (b"content-encoding", b"content-length")  # headers that do not hold for the inflated body
+
+
+class Bodies:
+    """ASGI middleware: inflates bodies with Content-Encoding gzip or deflate, and answers 415 to any other.
+
+    It answers 413 to a body that is, or declares to be, longer than the limit. Inflated bytes count, and nothing beyond
+    the limit is inflated.
+    """
+
+    def __init__(self, app: ASGIApp, max_bytes: int) -> None:
+        self._app, self._max_bytes = app, max_bytes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on with its body inflated and counted, or refuse it."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        encoding = read_header(scope, b"content-encoding").lower() if scope["method"] == "POST" else ""
+        if encoding in WINDOWS:
+            scope["headers"] = [header for header in scope["headers"] if header[0] not in OF_COMPRESSED]
+            receive = partial(anext, inflate(receive, encoding))
+        elif encoding not in ("", "identity"):
+            known = " or ".join(WINDOWS)
+            refusal = MediaTypeError(f"expected Content-Encoding {known}, or none; received {encoding[:MAX_ECHO]}.")
+            response = respond_to(refusal)
+            response.headers["Accept-Encoding"] = ", ".join(WINDOWS)
+            await response(scope, receive, send)
+            return
+        declared = read_header(scope, b"content-length")
+        if declared.isdecimal() and int(declared) > self._max_bytes:
+            await respond_to(self._error(int(declared)))(scope, receive, send)
+            return
+        await self._app(scope, self._count(receive), send)
+
+    def _count(self, receive: Receive) -> Receive:
+        received = 0
+
+        async def count() -> Message:
+            nonlocal received
+            message = await receive()
+            received += len(message.get("body", b""))
+            if received > self._max_bytes:
+                raise self._error(received)
+            return message
+
+        return count
+
+    def _error(self, received: int) -> TooLargeError:
+        return TooLargeError(
+            f"a request body may hold at most {self._max_bytes} bytes; received {received}. "
+            "Send fewer rows, or .npy instead of JSON."
+        )
+
+
+async def inflate(receive: Receive, encoding: str) -> AsyncIterator[Message]:
+    """Yield the messages of a compressed body inflated, one piece at a time, and all later messages.
+
+    Raises:
+        InputError: the body does not have its encoding, is cut, or goes on after its end.
+    """
+    inflater, is_complete = zlib.decompressobj(WINDOWS[encoding]), False
+    while not is_complete:
+        message = await receive()
+        if message["type"] != "http.request":
+            yield message
+            continue
+        compressed, is_complete = message.get("body", b""), not message.get("more_body", False)
+        while piece := _inflate(inflater, compressed, encoding):
+            compressed = inflater.unconsumed_tail
+            await asyncio.sleep(0)
+            yield {"type": "http.request", "body": piece, "more_body": True}
+    if not inflater.eof:
+        raise InputError(f"the body stops before the end of its {encoding}. Send all of it.")
+    yield {"type": "http.request", "body": b"", "more_body": False}
+    while True:
+        yield await receive()
+
+
+def _inflate(inflater: "zlib._Decompress", compressed: bytes, encoding: str) -> bytes:
+    try:
+        piece = inflater.decompress(compressed, PIECE_BYTES)
+    except zlib.error as error:
+        raise InputError(f"the body is not {encoding}, although its Content-Encoding says so: {error}.") from error
+    if inflater.unused_data:
+        raise InputError(f"the body goes on after the end of its {encoding}. Compress it in one piece.")
+    return piece
