@@ -59,7 +59,7 @@ def check_libraries(*libraries: str) -> None:
 
 def list_libraries(*extras: str) -> list[str]:
     """Return the libraries of these extras, named as they are imported."""
-    return [library for library, extra in EXTRAS.items() if extra in extras]
+    return [library for extra in extras for library in LIBRARIES[extra].split()]
 
 
 def explain_missing(error: ModuleNotFoundError) -> MissingLibraryError | None:
