@@ -6,7 +6,7 @@ from typing import Annotated
 from cyclopts import Group, Parameter
 from cyclopts.validators import mutually_exclusive
 
-from eval.commands.options import FirstSeed, Names, choose_seeds, import_training, prepare_out
+from eval.commands.options import FirstSeed, Names, choose_seeds, prepare_out
 from eval.names import BASELINES, RULES, SHORT
 from ld_data.cli.libraries import needs
 from ld_data.cli.options import File, Jobs, Json, Release, Seed
@@ -43,7 +43,9 @@ def baselines(
         out: Write the table as JSON.
         check: Fail if a figure is not the kept one.
     """
-    table, data = import_training().table, load(release)
+    from eval.baselines import table  # late: Keras takes 5 s that --help should not pay
+
+    data = load(release)
     names = list(dict.fromkeys(only or (BASELINES if every else SHORT)))
     default = ALL_SEEDS if every or check else 1
     chosen_seeds = choose_seeds(seed, default if seeds is None else seeds, jobs)
@@ -68,6 +70,8 @@ def tune(
     Args:
         rule: The learning rule, a baseline.
     """
-    errors = import_training().registry.tune_rule(rule, load(release), seed)
+    from eval.baselines.registry import tune_rule  # late: Keras takes 5 s that --help should not pay
+
+    errors = tune_rule(rule, load(release), seed)
     rows = [(f"{rate:g}", f"{error:.5f}") for rate, error in errors.items()]
     print_result(errors, format_table(("learning rate", "held-out MSE"), rows, "rr"), as_json)

@@ -15,10 +15,9 @@ from eval.commands.options import (
     Names,
     SeedCount,
     choose_seeds,
-    import_training,
     prepare_out,
 )
-from ld_data.cli.libraries import needs
+from ld_data.cli.libraries import import_quietly, needs
 from ld_data.cli.options import Epochs, File, Jobs, Json, Seed
 from ld_data.cli.output import print_result
 from ld_data.errors import InputError, IntegrityError
@@ -40,11 +39,13 @@ def classify(
     as_json: Json = False,
 ) -> None:
     """Train a classifier and test it."""
-    work = import_training()
+    from eval.classifiers import training  # late: Keras takes 5 s that --help should not pay
+    from eval.commands.training import load_examples
+
     chosen_seeds = choose_seeds(seed, seeds, jobs)
-    tasks = [(model, work.load_examples(inputs, options))]
-    trials = list(work.training.measure_trials(tasks, chosen_seeds, jobs, epochs))
-    print_result(work.training.to_json(trials), work.training.describe_trials(trials), as_json)
+    tasks = [(model, load_examples(inputs, options))]
+    trials = list(training.measure_trials(tasks, chosen_seeds, jobs, epochs))
+    print_result(training.to_json(trials), training.describe_trials(trials), as_json)
 
 
 @needs("keras", "sklearn", "joblib", "matplotlib")
@@ -66,14 +67,20 @@ def tsne(
         out: The .png to write.
         rows: The number of test rows.
     """
+    from eval.classifiers.features import (  # late: Keras takes 5 s that --help should not pay
+        make_views,
+        measure_neighbours,
+    )
+    from eval.commands.training import load_examples
+    from ld_data.health.plots import draw_maps, save_figure
+
     if out.suffix != ".png":
         raise InputError(f"--out must end in .png; received {out}.")
-    work = import_training()
-    examples = work.load_examples(inputs, options)
+    examples = load_examples(inputs, options)
     prepare_out(out, f"{model}.png")
-    views, labels = work.features.make_views(model, examples, rows, seed, epochs), examples.label_test[:rows]
-    work.plots.save_figure(work.plots.draw_maps(views, labels), out)
-    shares = work.features.measure_neighbours(views, labels)
+    views, labels = make_views(model, examples, rows, seed, epochs), examples.label_test[:rows]
+    save_figure(draw_maps(views, labels), out)
+    shares = measure_neighbours(views, labels)
     lines = [f"  {title:<20}{share:.1%}" for title, share in shares.items()]
     text = "\n".join([f"wrote {out}; of {len(labels)} rows the nearest other one is of the same class", *lines])
     print_result({"path": str(out), "neighbours": shares}, text, as_json)
@@ -110,7 +117,13 @@ def reproduce(
         if out.exists():
             load_trials(out)  # refuses a file of another kind before the training
     known = load_trials(trials_path()) if kept or check else None
-    trials = known if kept else list(import_training().measure_cells(table.cells, chosen_seeds, jobs, out, known))
+    if kept:
+        trials = known
+    else:
+        import_quietly("keras")
+        from eval.commands.training import measure_cells  # late: Keras takes 5 s that --help should not pay
+
+        trials = list(measure_cells(table.cells, chosen_seeds, jobs, out, known))
     own = [trial for trial in trials or () if any(cell.matches(trial) for cell in table.cells)]
     print_result([asdict(trial) for trial in own], table.describe(own), as_json)
     if check and (differences := find_differences(own, known or ())):

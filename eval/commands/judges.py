@@ -7,7 +7,6 @@ from cyclopts import Parameter
 
 import vae
 from eval.classifiers.judges import StoredJudge, judge_path, open_judge, save_judge
-from eval.commands.options import import_training
 from ld_data.cli.libraries import needs
 from ld_data.cli.options import Epochs, File, Json, OwnImages, Release, Seed
 from ld_data.cli.output import print_result
@@ -37,10 +36,13 @@ def train_judge(
         source_npz: Your own images instead: x_train, y_train, ...
         out: The .keras to write; beside the releases by default.
     """
-    work, inputs = import_training(), choose_source(source, source_npz)
+    from eval.classifiers.training import train_judge  # late: Keras takes 5 s that --help should not pay
+    from ld_data.health.probes import read_decoded
+
+    inputs = choose_source(source, source_npz)
     path = out or judge_path(inputs.judge)
-    save_judge(work.training.train_judge(inputs, epochs, seed), path)
-    accuracy = work.probes.read_decoded(StoredJudge(path), inputs, {})["judge_originals"]
+    save_judge(train_judge(inputs, epochs, seed), path)
+    accuracy = read_decoded(StoredJudge(path), inputs, {})["judge_originals"]
     text = f"wrote {path}, which reads {accuracy:.2%} of the test inputs right"
     print_result({"path": str(path), "judge_originals": accuracy}, text, as_json)
 
@@ -59,7 +61,8 @@ def judge(
     Args:
         file: The judge, .keras; by default that of the release's source.
     """
-    probes = import_training().probes
+    from ld_data.health import probes  # late: scikit-learn takes 1 s
+
     source = find_inputs(read_manifest(find_release(release)), source_npz)
     reader = StoredJudge(file) if file else open_judge(source.judge)
     if reader is None:

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from types import ModuleType
 from typing import Annotated
 
 from cyclopts import Parameter
@@ -10,7 +9,6 @@ from cyclopts.completion import CompletionContext
 
 from eval.names import CLASSIFIERS
 from ld_data.checks import check_integer
-from ld_data.cli.libraries import import_quietly
 from ld_data.cli.options import complete_releases
 from ld_data.errors import InputError
 from ld_data.sources.catalogue import SOURCES
@@ -62,11 +60,3 @@ def prepare_out(path: Path, name: str) -> None:
     if path.is_dir():
         raise InputError(f"--out must name a file; {path} is a folder. Try {path / name}.")
     path.parent.mkdir(parents=True, exist_ok=True)
-
-
-def import_training() -> ModuleType:
-    """Return `eval.commands.training`."""
-    import_quietly("keras")
-    from eval.commands import training  # late: Keras takes 5 s that --help should not pay
-
-    return training

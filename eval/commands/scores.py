@@ -6,7 +6,6 @@ from typing import Annotated
 from cyclopts import Parameter
 from cyclopts.completion import CompletionContext
 
-from eval.commands.options import import_training
 from eval.comparison import RESAMPLES
 from eval.comparison import compare as compare_models
 from eval.entry_point import load_function
@@ -14,6 +13,7 @@ from eval.ladder import climb, climb_datasets, describe_gaps, format_rungs, keep
 from eval.names import BASELINES
 from eval.predictions import read_predictions
 from eval.score import score_predictions
+from ld_data.cli.libraries import import_quietly
 from ld_data.cli.options import Json, Predictions, Release, Seed, TrainRows
 from ld_data.cli.output import print_result
 from ld_data.release.folder import load
@@ -78,7 +78,9 @@ def ladder(
     if ":" in model:
         rungs = climb(load_function(model, Path.cwd()), data, seed)
     else:
-        fit_baseline = import_training().registry.fit_baseline
+        import_quietly("keras")
+        from eval.baselines.registry import fit_baseline  # late: Keras takes 5 s that --help should not pay
+
         rungs = climb_datasets(lambda task, seed: fit_baseline(model, task, seed), data, seed)
     verdict = describe_gaps(model, rungs)
     title = f"{data.name}, {len(data.train)} + {len(data.test)} rows, the model {model}"

@@ -6,19 +6,15 @@ from pathlib import Path
 import keras
 
 import vae
-from eval.baselines import registry, table
-from eval.classifiers import features, training
+from eval.classifiers import training
 from eval.classifiers.tables import Cell, check_kept
 from eval.classifiers.training import Examples
 from eval.classifiers.trials import Trial, add_trials
 from eval.commands.options import InputOptions
 from ld_data.errors import InputError, UnknownNameError
 from ld_data.extras import check_libraries
-from ld_data.health import plots, probes
 from ld_data.release.folder import load
 from ld_data.sources.catalogue import SOURCES, load_source
-
-__all__ = ["features", "load_examples", "measure_cells", "plots", "probes", "registry", "table", "training"]
 
 
 def load_examples(name: str, options: InputOptions) -> Examples:

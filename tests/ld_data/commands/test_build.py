@@ -138,7 +138,7 @@ def test_training_takes_one_source(checkpoints, capsys, main, command, arguments
 
 def test_build_refuses_before_it_trains_to_replace_another_folder(checkpoints, capsys):
     (checkpoints / "ld-mnist1d-32").mkdir()
-    assert run(data_main.main, "build", "mnist1d", "--no-goals") == 1
+    assert run(data_main.main, "build", "mnist1d") == 1
     assert "is not a release" in capsys.readouterr().err
 
 
