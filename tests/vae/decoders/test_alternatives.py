@@ -70,7 +70,7 @@ def test_half_of_a_lesson_are_inputs_and_half_what_the_published_decoder_makes_o
     assert latents.shape == (120, 4)
     assert sorted(map(tuple, targets[:60])) == sorted(map(tuple, signals))
     assert np.array_equal(targets[60:], vae.decoder.run(latents[60:])[0])
-    noise = latents[:60] - vae.run_encoder(targets[:60], np.zeros((60, 4), np.float32))
+    noise = latents[:60] - vae.encoder.run(targets[:60], np.zeros((60, 4), np.float32))[0]
     assert noise.std() == pytest.approx(SIGNAL.posterior_std, rel=0.15)
     assert latents[60:].std() == pytest.approx(1, rel=0.15)
     assert np.array_equal(next(make_lessons(vae, signals, seed=3))[0], latents)
