@@ -1,4 +1,4 @@
-"""The models of a release as the builder and the service use them: protocols that `vae` implements."""
+"""The models of a release as builds and the service use them: protocols that `vae` implements."""
 
 from pathlib import Path
 from typing import Literal, Protocol

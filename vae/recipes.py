@@ -6,9 +6,9 @@ from typing import Any
 
 from ld_data.errors import InputError, UnknownNameError
 from ld_data.protocols import YKind
-from ld_data.release.builder import name_release
 from ld_data.release.manifest import Manifest, RecipeRecord
 from ld_data.release.report import Goals
+from ld_data.release.writer import name_release
 from ld_data.sources.catalogue import SOURCES
 from ld_data.sources.source import Source
 from ld_data.variations.archive import PUBLICATIONS

@@ -11,9 +11,9 @@ from ld_data.errors import MissingDataError
 from ld_data.health.examination import examine
 from ld_data.health.maps import make_examples
 from ld_data.protocols import Judge
-from ld_data.release.builder import BuildPlan, make_dataset, write_release
 from ld_data.release.folder import check_target
 from ld_data.release.report import Goals, HealthReport
+from ld_data.release.writer import BuildPlan, make_dataset, write_release
 from ld_data.settings import checkpoints_folder
 from ld_data.sources.catalogue import load_source
 from ld_data.sources.source import Source

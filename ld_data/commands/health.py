@@ -13,11 +13,11 @@ from ld_data.cli.libraries import needs
 from ld_data.cli.options import Folder, Json, OwnImages, Release, complete_releases
 from ld_data.cli.output import print_result
 from ld_data.errors import DownloadError, MissingDataError, UnknownNameError
-from ld_data.release.builder import replace_report
 from ld_data.release.folder import find_release, load
 from ld_data.release.inputs import find_inputs
 from ld_data.release.manifest import Manifest, read_manifest
 from ld_data.release.report import HealthReport, read_goals
+from ld_data.release.writer import replace_report
 from ld_data.sources.source import Source
 from ld_data.variations.stream import PRESETS
 from vae.recipes import restore_recipe

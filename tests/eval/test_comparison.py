@@ -7,7 +7,7 @@ import pytest
 from eval import compare, evaluate, summarise_seeds
 from eval.comparison import _resample_means
 from ld_data.errors import InputError
-from ld_data.release.builder import make_dataset
+from ld_data.release.writer import make_dataset
 from tests.support.fakes import D, FakeCodec, make_source
 
 FIGURES = ("mse", "noise_free_mse", "skill", "decoded_accuracy")

@@ -4,7 +4,7 @@ import pytest
 import ld_data
 from eval import evaluate
 from ld_data.errors import InputError, UnknownNameError
-from ld_data.release.builder import make_dataset
+from ld_data.release.writer import make_dataset
 from tests.support.fakes import FakeCodec, make_source
 
 

@@ -20,7 +20,7 @@ from eval.ladder import (
     make_ladder,
 )
 from ld_data.errors import InputError
-from ld_data.release.builder import make_dataset
+from ld_data.release.writer import make_dataset
 from tests.support.fakes import FakeCodec, make_source
 
 LINEAR = ["identity", "permutation", "rotation", "low rank"]

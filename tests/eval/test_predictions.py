@@ -6,7 +6,7 @@ from sklearn.linear_model import LinearRegression
 
 from eval import predictions
 from ld_data.errors import InputError, MissingDataError
-from ld_data.release.builder import make_dataset
+from ld_data.release.writer import make_dataset
 from tests.support.fakes import FakeCodec, make_source
 
 ROWS = 300

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from eval.predictions import predict
-from ld_data.release.builder import make_dataset
+from ld_data.release.writer import make_dataset
 from tests.support.fakes import FakeCodec, make_source
 
 pytestmark = pytest.mark.slow

@@ -7,7 +7,7 @@ import pytest
 
 from eval.score import Score, score_predictions
 from ld_data.errors import InputError
-from ld_data.release.builder import make_dataset
+from ld_data.release.writer import make_dataset
 from tests.support.fakes import SPREAD, FakeCodec, make_source
 
 

@@ -11,10 +11,10 @@ from ld_data.errors import InputError
 from ld_data.health.gaussianity import measure_moments
 from ld_data.noise import X_STREAM, Y_STREAM, make_normals
 from ld_data.protocols import LatentCodec, YKind
-from ld_data.release.builder import BuildPlan, make_dataset, write_release
 from ld_data.release.examples import Examples
 from ld_data.release.manifest import RecipeRecord
 from ld_data.release.report import make_report
+from ld_data.release.writer import BuildPlan, make_dataset, write_release
 from ld_data.sources.source import Source
 
 D, K = 4, 3

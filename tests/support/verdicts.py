@@ -10,7 +10,7 @@ from eval.leaderboard.store import Store
 from eval.leaderboard.verification import PrivateScore, Verdict
 from eval.predictions import Predictions
 from eval.score import score_predictions
-from ld_data.release.builder import make_dataset
+from ld_data.release.writer import make_dataset
 from ld_data.storage.hashing import hash_array
 from tests.support.fakes import FakeCodec, make_source
 

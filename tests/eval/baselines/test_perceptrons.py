@@ -5,7 +5,7 @@ import pytest
 from eval import evaluate
 from eval.baselines.perceptrons import PLAN, fit_joint, fit_mlp, fit_residual
 from eval.baselines.regressors import fit_linear
-from ld_data.release.builder import make_dataset
+from ld_data.release.writer import make_dataset
 from tests.support.fakes import FakeCodec, make_source
 
 pytestmark = pytest.mark.slow

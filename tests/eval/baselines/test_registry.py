@@ -6,7 +6,7 @@ from eval import evaluate
 from eval.baselines.perceptrons import PLAN
 from eval.baselines.registry import BASELINES, LEARNING_RATES, RULES, fit_baseline, score_baseline, tune_rule
 from ld_data.errors import InputError, UnknownNameError
-from ld_data.release.builder import make_dataset
+from ld_data.release.writer import make_dataset
 from tests.support.fakes import FakeCodec, make_source
 
 pytestmark = pytest.mark.slow

@@ -4,7 +4,7 @@ import pytest
 from eval import evaluate
 from eval.baselines.regressors import fit_linear, fit_mean, fit_neighbours, fit_ridge, fit_trees, make_oracle
 from eval.ladder import keep_rows
-from ld_data.release.builder import make_dataset
+from ld_data.release.writer import make_dataset
 from tests.support.fakes import FakeCodec, make_source
 
 

@@ -6,7 +6,7 @@ import pytest
 from eval.baselines.table import describe_rows, find_differences, load_rows, measure_rows, save_rows
 from eval.comparison import Spread
 from ld_data.errors import IntegrityError, MissingDataError
-from ld_data.release.builder import make_dataset
+from ld_data.release.writer import make_dataset
 from tests.support.fakes import FakeCodec, make_source
 
 pytestmark = pytest.mark.slow

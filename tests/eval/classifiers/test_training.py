@@ -23,7 +23,7 @@ from eval.classifiers.training import (
 from eval.classifiers.trials import summarise
 from ld_data.errors import InputError, UnknownNameError
 from ld_data.mnist1d.dataset import make_mnist1d
-from ld_data.release.builder import make_dataset
+from ld_data.release.writer import make_dataset
 from ld_data.sources.source import Source
 from tests.support.fakes import FakeCodec, make_source
 from tests.support.stripes import make_stripes

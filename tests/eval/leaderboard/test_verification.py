@@ -8,9 +8,9 @@ from eval.leaderboard.verification import measure_ceiling, measure_gap, verify_p
 from eval.predictions import check_predictions
 from eval.score import score_predictions
 from ld_data.errors import InputError, LeakError
-from ld_data.release.builder import make_dataset
 from ld_data.release.dataset import LatentDataset, Split
 from ld_data.release.folder import load
+from ld_data.release.writer import make_dataset
 from ld_data.storage.hashing import hash_array
 from tests.support.fakes import FakeCodec, build_release, make_plan, make_source
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from ld_data.release.builder import make_dataset
+from ld_data.release.writer import make_dataset
 from tests.support.fakes import FakeCodec, make_source
 from tests.support.rules import SIZES
 

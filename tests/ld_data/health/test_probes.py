@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from ld_data.health.probes import decode_test_inputs, measure_errors, measure_probes, to_unit_scale
-from ld_data.release.builder import make_dataset
 from ld_data.release.dataset import LatentDataset, Split
+from ld_data.release.writer import make_dataset
 from tests.support.fakes import FakeCodec, make_source
 
 

@@ -10,10 +10,9 @@ import pytest
 
 import ld_data
 from ld_data.errors import HealthError, InputError, IntegrityError, StorageError
-from ld_data.release import builder
-from ld_data.release.builder import make_dataset, name_release, replace_report, write_release
 from ld_data.release.manifest import read_manifest
 from ld_data.release.report import Goal, make_report
+from ld_data.release.writer import make_dataset, name_release, replace_report, write_release
 from tests.support.fakes import FakeCodec, FakeY, build_release, make_plan, make_source
 
 
@@ -52,7 +51,7 @@ def test_a_full_disk_leaves_the_old_release_and_nothing_else(release, monkeypatc
     def fail(*_):
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(builder, failing, fail)
+    monkeypatch.setattr(f"ld_data.release.writer.{failing}", fail)
     with pytest.raises(StorageError, match=r"No space left on device.*Nothing was replaced"):
         build_release(make_source(), FakeCodec(), make_plan(seed=1), release.parent)
     assert list(release.parent.iterdir()) == [release]

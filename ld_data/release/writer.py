@@ -1,4 +1,4 @@
-"""The builder: a source and its trained models in, a verified release out."""
+"""The writer of releases: a source and its trained models in, a verified release out."""
 
 import platform
 import shutil
@@ -36,7 +36,7 @@ class BuildPlan:
     """The name of a release, and how its manifest describes the build; `Manifest` explains what is not listed here.
 
     Attributes:
-        libraries: versions of the libraries that trained the models; the builder adds Python, numpy and scipy.
+        libraries: versions of the libraries that trained the models; `write_release` adds Python, numpy and scipy.
         change: the news in this version, a sentence; by default that it is the first release, or a rebuild.
     """
 

@@ -1,0 +1,33 @@
+import pytest
+
+import eval.__main__ as eval_main
+from tests.support.command_lines import run, run_json
+
+
+@pytest.mark.slow
+def test_ladder_of_a_baseline(release, capsys):
+    result = run_json(capsys, eval_main.main, "ladder", "linear", "--release", "fake-4", "--limit-train", 50)
+    assert (result["release"], result["model"], result["rows"]) == ("fake-4", "linear", 50)
+    words = {rung["task"]: rung["word"] for rung in result["rungs"]}
+    assert words["rotation"] == "learned"
+    assert words["teacher"] != "learned"
+    assert run(eval_main.main, "ladder", "linear", "--release", "fake-4") == 0
+    shown = capsys.readouterr()
+    assert "fake-4, 60 + 30 rows, the model linear" in shown.out
+    assert "linear lacks these abilities first: to follow a smooth nonlinear map" in shown.out
+    assert shown.err == ""  # no progress, not on a terminal
+
+
+def test_ladder_of_a_function_of_the_user(release, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    source = "def fit(x_train, y_train, seed):\n    return lambda x: x\n\n\ndef broken(x, y, seed):\n    return 3\n"
+    (tmp_path / "copier.py").write_text(source)
+    result = run_json(capsys, eval_main.main, "ladder", "copier:fit", "--release", "fake-4")
+    assert [rung["task"] for rung in result["rungs"] if rung["word"] == "learned"] == ["identity"]
+    for name, words in (
+        ("copier:broken", "fit must return a function of x"),
+        ("copier:nope", "Defined there: fit, broken"),
+        ("not_there:fit", "no module not_there"),
+    ):
+        assert run(eval_main.main, "ladder", name, "--release", "fake-4") == 1
+        assert words in capsys.readouterr().err
