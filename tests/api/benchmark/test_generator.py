@@ -96,7 +96,7 @@ def test_refusals_are_counted_apart_from_answers():
 
 def test_a_request_whose_connection_is_closed_is_lost_and_the_next_ones_are_sent():
     with serve_script(lambda number: None if number == 1 else answer()) as port:
-        sample = load(port, Group(REQUEST))
+        sample = load(port, Group(REQUEST), seconds=0.5)
     assert sample.failures == 1
     assert sample.requests > 2
 
