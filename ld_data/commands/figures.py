@@ -20,11 +20,7 @@ __all__ = ["choose_figures", "save_figure"]
 
 
 def choose_figures(name: str, source_npz: Path | None, components: tuple[int, int]) -> Iterator[tuple[str, Any]]:
-    """Return the figures of a generator or a release, by name, each drawn when it is taken.
-
-    Raises:
-        UnknownNameError: there is no release or generator of that name.
-    """
+    """Return the figures of a generator or a release, by name, each drawn when it is taken."""
     if name == "mnist1d":
         return draw_generator()
     if name in PRESETS:

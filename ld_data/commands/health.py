@@ -29,11 +29,7 @@ def complete_drawable(context: CompletionContext) -> list[str]:
 
 
 def find_available_inputs(manifest: Manifest, source_npz: Path | None) -> Source | None:
-    """Return the source of a release; None, with a message on stderr, if its inputs are not on this machine.
-
-    Raises:
-        InputError: the file of the user's images is not the source of the release.
-    """
+    """Return the source of a release; None, with a message on stderr, if its inputs are not on this machine."""
     try:
         return find_inputs(manifest, source_npz)
     except (MissingDataError, DownloadError, UnknownNameError) as error:

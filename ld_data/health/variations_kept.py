@@ -12,7 +12,7 @@ from ld_data.release.dataset import LatentDataset
 from ld_data.release.report import Measures
 from ld_data.sources.source import Source
 from ld_data.typing import Array
-from ld_data.variations.stream import VariationParts
+from ld_data.variations.stream import VariationRows
 
 INK = 0.5  # a pixel shows the digit if it is this bright and brighter than the background
 
@@ -31,8 +31,8 @@ def measure_kept(data: LatentDataset, source: Source, decoded: Array) -> Measure
     measures: Measures = {}
     if test.background.any():
         measures |= _measure_pixels(data.latent_dim, source, test, decoded)
-        for name in ("digit", "background"):
-            parts = (getattr(side, name).reshape(len(side.angle), -1) for side in (train, test))
+        for name, field in (("digit", "x"), ("background", "background")):
+            parts = (getattr(side, field).reshape(len(side.angle), -1) for side in (train, test))
             measures[f"{name}_linear"] = _read_linearly(data, *parts)
     if test.angle.any():
         directions = (np.stack([np.cos(side.angle), np.sin(side.angle)], axis=1) for side in (train, test))
@@ -45,14 +45,14 @@ def share_kept(targets: Array, answers: Array, mean: Array) -> float:
     return float(1 - np.square(targets - answers).sum() / np.square(targets - mean).sum())
 
 
-def _measure_pixels(latent_dim: int, source: Source, test: VariationParts, decoded: Array) -> Measures:
+def _measure_pixels(latent_dim: int, source: Source, test: VariationRows, decoded: Array) -> Measures:
     originals, mean, compressed = _compress(source, latent_dim)
-    ink = (test.digit >= INK) & (test.digit > test.background)
+    ink = (test.x >= INK) & (test.x > test.background)
     means = np.broadcast_to(mean, originals.shape)
     return {
         f"{name}_pixels{suffix}": share_kept(originals[shown], answers[shown], means[shown])
         for suffix, answers in (("", decoded), ("_pca", compressed))
-        for name, shown in (("digit", ink), ("background", test.digit == 0))
+        for name, shown in (("digit", ink), ("background", test.x == 0))
     }
 
 

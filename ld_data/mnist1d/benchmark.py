@@ -41,11 +41,7 @@ class Timing:
 
 
 def measure_speed(turns: int = 7) -> dict[str, Timing]:
-    """Return the timings of all ways by name, with the published set's arguments, after a turn that does not count.
-
-    Raises:
-        MissingLibraryError: if the original package is not installed.
-    """
+    """Return the timings of all ways by name, with the published set's arguments, after a turn that does not count."""
     with name_missing():
         from mnist1d.data import make_dataset  # import late: not an extra of LD-Data
     args, stream = get_dataset_args(), SignalStream()

@@ -104,11 +104,7 @@ def plan_mnist1d(
 
 
 def choose_mode(config: Mnist1dConfig, templates: object, mode: str | None) -> GeneratorMode:
-    """Return `mode`, or the default mode of these arguments.
-
-    Raises:
-        InputError: the mode is neither "canonical" nor "fast".
-    """
+    """Return `mode`, or the default mode of these arguments; raise `InputError` for another mode."""
     if mode == "canonical" or (mode is None and templates is None and config == Mnist1dConfig()):
         return "canonical"
     if mode in (None, "fast"):

@@ -53,11 +53,7 @@ def load_mnist() -> MnistArrays:
 
 
 def check_mnist(arrays: MnistArrays, place: Path) -> MnistArrays:
-    """Return `arrays` if they are the published MNIST byte for byte.
-
-    Raises:
-        IntegrityError: they are not; the message names `place`.
-    """
+    """Return `arrays` if they are the published MNIST byte for byte; else raise `IntegrityError` about `place`."""
     for name, (_, expected) in IDX_FILES.items():
         if name not in arrays:
             raise IntegrityError(f"{place}: expected an array {name}; received {', '.join(arrays) or 'none'}.")

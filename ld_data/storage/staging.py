@@ -78,11 +78,7 @@ def stage_file(path: Path) -> Iterator[Path]:
 
 
 def check_new_file(path: Path) -> None:
-    """Check that a file can be written without overwriting another.
-
-    Raises:
-        InputError: the folder does not exist, or the file does.
-    """
+    """Raise `InputError` unless a file can be written: its folder exists, and the file does not."""
     if not path.parent.is_dir():
         raise InputError(f"there is no folder {path.parent} to write {path.name} into. Make it first.")
     if path.exists() or path.is_symlink():

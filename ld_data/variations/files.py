@@ -16,22 +16,14 @@ IMAGES = ("x", "background")
 
 
 def check_target(path: Path) -> None:
-    """Check that a path can take a new `.npz` file.
-
-    Raises:
-        InputError: it does not end in .npz, its folder does not exist, or the file does.
-    """
+    """Raise `InputError` unless a path can take a new `.npz` file."""
     if path.suffix != ".npz":
         raise InputError(f"the file must end in .npz; received {path}.")
     check_new_file(path)
 
 
 def read_pictures(path: Path) -> Array | list[Array]:
-    """Return the pictures `(n, h, w)` of an `.npy` file, or the arrays of an `.npz`, one picture each.
-
-    Raises:
-        InputError: the file is neither.
-    """
+    """Return the pictures `(n, h, w)` of an `.npy` file, or those of an `.npz`; raise `InputError` for others."""
     if path.suffix == ".npy":
         return read_npy(path.read_bytes())
     try:

@@ -102,18 +102,6 @@ class VariationRows:
     background: Floats
 
 
-@dataclass(frozen=True)
-class VariationParts:
-    """The parts of generated images.
-
-    Attributes:
-        angle, background: as in `VariationRows`.
-        digit: each turned by its angle, on black, `(n, h, w)` float32 in [0, 1].
-    """
-
-    angle: Floats
-    digit: Floats
-    background: Floats
 
 
 class VariationStream:
@@ -164,11 +152,10 @@ class VariationStream:
             self._fill(made, first + start, slice(start, min(start + CHUNK_ROWS, end - first)))
         return made
 
-    def make_parts(self, first_row: int, rows: int) -> VariationParts:
-        """Return the parts of the images from row `first_row` on; raises as `make_rows`."""
-        whole = self.make_rows(first_row, rows)
+    def make_parts(self, first_row: int, rows: int) -> VariationRows:
+        """Return the same rows with the digit of each alone as x, turned by its angle, on black."""
         bare = VariationStream(replace(self.config, background="none"), self._images, self._labels)
-        return VariationParts(whole.angle, bare.make_rows(first_row, rows).x, whole.background)
+        return replace(self.make_rows(first_row, rows), x=bare.make_rows(first_row, rows).x)
 
     def iterate(self, rows: int, first_row: int = 0) -> Iterator[VariationRows]:
         """Yield the images of `make_rows` in parts, so that memory does not grow with `rows`; raises as that."""

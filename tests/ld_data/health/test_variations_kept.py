@@ -6,7 +6,7 @@ import pytest
 from ld_data.health.variations_kept import measure_kept, share_kept
 from ld_data.release.dataset import LatentDataset, Split
 from ld_data.sources.source import Source
-from ld_data.variations.stream import VariationParts
+from ld_data.variations.stream import VariationRows
 from tests.support.fakes import make_source
 
 SIDE, ROWS = 4, 600
@@ -18,11 +18,12 @@ def make_parts(seed):
     digit = np.zeros((ROWS, SIDE, SIDE), np.float32)
     digit[np.arange(ROWS), 0, random.integers(SIDE, size=ROWS)] = random.uniform(0.8, 1, ROWS)
     background = np.broadcast_to(random.uniform(0, 0.5, (ROWS, 1, 1)).astype(np.float32), digit.shape)
-    return VariationParts(random.uniform(0, 2 * np.pi, ROWS).astype(np.float32), digit, background)
+    labels = np.zeros(ROWS, np.uint8)
+    return VariationRows(digit, labels, random.uniform(0, 2 * np.pi, ROWS).astype(np.float32), background)
 
 
 def make_inputs(parts):
-    return np.rint(255 * np.maximum(parts.digit, parts.background)).astype(np.uint8)
+    return np.rint(255 * np.maximum(parts.x, parts.background)).astype(np.uint8)
 
 
 @pytest.fixture
