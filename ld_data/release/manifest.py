@@ -2,15 +2,15 @@
 
 import json
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import Field, asdict, dataclass, fields
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, is_dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any, Literal, get_origin
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from ld_data.checks import is_release_name
 from ld_data.errors import IntegrityError
-from ld_data.protocols import Y_KINDS, YKind
+from ld_data.protocols import YKind
 from ld_data.storage.hashing import hash_array, hash_file
 from ld_data.typing import Array
 
@@ -77,11 +77,6 @@ class RecipeRecord:
     flow_epochs: int
     has_goals: bool
 
-    def __post_init__(self) -> None:
-        """Raise `TypeError` if a value has another type."""
-        if tuple(map(type, vars(self).values())) != (str, int, int, bool):
-            raise TypeError(f"a recipe has a name, epochs, flow_epochs and has_goals; received {self!r}")
-
 
 @dataclass(frozen=True)
 class Change:
@@ -92,9 +87,7 @@ class Change:
     text: str
 
     def __post_init__(self) -> None:
-        """Raise `TypeError` if a part is not a text, `ValueError` if the date is not YYYY-MM-DD."""
-        if not all(isinstance(part, str) for part in vars(self).values()):
-            raise TypeError(f"a change has a version, a date and a text; received {self!r}")
+        """Raise `ValueError` if the date is not YYYY-MM-DD."""
         date.fromisoformat(self.date)
 
 
@@ -152,13 +145,11 @@ class Manifest:
         return json.dumps(self.to_values(), indent=1, allow_nan=False) + "\n"
 
     def __post_init__(self) -> None:
-        """Raise `TypeError` for a name, a source, a kind of y or changes that no release has."""
+        """Raise `TypeError` for a name, a source or changes that no release has."""
         if not is_release_name(self.name):  # it becomes the name of a folder
             raise TypeError(f"name must have lower-case letters, digits and hyphens; received {self.name!r}")
-        if not all(isinstance(self.source.get(key), str) for key in ("name", "sha256", "licence")):
+        if not {"name", "sha256", "licence"} <= set(self.source):
             raise TypeError(f"the source needs name, sha256 and licence; received {self.source!r}")
-        if self.y_kind not in Y_KINDS:
-            raise TypeError(f"y_kind must be one of {', '.join(Y_KINDS)}; received {self.y_kind!r}")
         if not self.changes:
             raise TypeError("changes must hold one change or more; received none")
 
@@ -170,7 +161,10 @@ class Manifest:
             IntegrityError: the text is no manifest of this format; the message names `place`.
         """
         try:
-            return cls(**_read_fields(json.loads(text)))
+            values = json.loads(text)
+            if (version := values.get("format_version")) != FORMAT_VERSION:
+                raise TypeError(f"expected format_version {FORMAT_VERSION}; received {version}")
+            return _read_value(cls, values, "manifest")
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
             raise IntegrityError(
                 f"{place}: not a manifest of this format ({error}). Fetch the release again."
@@ -214,37 +208,20 @@ def read_file_record(name: str, values: Mapping[str, Any]) -> FileRecord:
     return record
 
 
-def _read_fields(values: Any) -> dict[str, Any]:
-    """Return the fields of a manifest from JSON values; raise TypeError, KeyError or ValueError if they misfit."""
-    if not isinstance(values, dict):
-        raise TypeError(f"expected an object; received {type(values).__name__}")
-    if values.get("format_version") != FORMAT_VERSION:
-        raise TypeError(f"expected format_version {FORMAT_VERSION}; received {values.get('format_version')}")
-    return {field.name: _read_field(field, values[field.name]) for field in fields(Manifest)}
-
-
-def _read_field(field: Field[Any], value: Any) -> Any:
-    expected = get_origin(field.type) or field.type
-    expected = JSON_TYPES.get(expected, expected)
-    accepted = (int, float) if expected is float else expected
-    if isinstance(value, bool) or not isinstance(value, accepted):  # type: ignore[arg-type]
-        raise TypeError(f"{field.name} must be {expected}; received {value!r}")
-    return READERS[field.name](value) if field.name in READERS else value
-
-
-def _read_array_records(values: dict[str, Any]) -> dict[str, ArrayRecord]:
-    return {name: ArrayRecord(**{**record, "shape": tuple(record["shape"])}) for name, record in values.items()}
-
-
-def _read_file_records(values: dict[str, Any]) -> dict[str, FileRecord]:
-    return {name: read_file_record(name, record) for name, record in values.items()}
-
-
-JSON_TYPES: dict[Any, type] = {RecipeRecord: dict, tuple: list, Literal: str}
-READERS: dict[str, Callable[[Any], Any]] = {
-    "recipe": lambda values: RecipeRecord(**values),
-    "changes": lambda values: tuple(Change(**change) for change in values),
-    "arrays": _read_array_records,
-    "files": _read_file_records,
-    "npy_files": _read_file_records,
-}
+def _read_value(kind: Any, value: Any, name: str) -> Any:
+    """Return a JSON value as a type of the manifest; raise TypeError, KeyError or ValueError if they misfit."""
+    outer, inner = get_origin(kind) or kind, get_args(kind)
+    if kind is Any or (outer is Literal and value in inner):
+        return value
+    if kind is FileRecord:
+        return read_file_record(name, value)
+    is_record = is_dataclass(kind)
+    accepted: Any = dict if is_record else {tuple: list, float: (int, float), Literal: ()}.get(outer, outer)
+    if not isinstance(value, accepted) or (isinstance(value, bool) and kind is not bool):
+        raise TypeError(f"{name} must be {kind}; received {value!r}")
+    if is_record:
+        hints = get_type_hints(kind)
+        return kind(**{part: _read_value(hints[part], item, f"{name}.{part}") for part, item in value.items()})
+    if outer is dict:
+        return {key: _read_value(inner[1], item, key) for key, item in value.items()}
+    return tuple(_read_value(inner[0], item, name) for item in value) if outer is tuple else value

@@ -102,8 +102,6 @@ class VariationRows:
     background: Floats
 
 
-
-
 class VariationStream:
     """Varied digits by row number, from 0 on without an end. Row i shows digit i modulo the number of digits.
 
