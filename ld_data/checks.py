@@ -65,7 +65,7 @@ def check_pixels(values: Array, name: str) -> Floats:
     if pixels.min() < 0 or pixels.max() > 1:
         raise InputError(
             f"{name} must be uint8, or numbers in [0, 1]; "
-            f"received {values.dtype} from {pixels.min():g} to {pixels.max():g}."
+            f"received {values.dtype} from {pixels.min():g} to {pixels.max():g}. Divide by 255, or convert to uint8."
         )
     return pixels
 

@@ -13,7 +13,7 @@ from ld_data.cli.output import print_result
 from ld_data.cli.table import format_table
 from ld_data.errors import MissingDataError
 from ld_data.release.folder import find_release, load
-from ld_data.release.inputs import find_inputs
+from ld_data.sources.catalogue import find_inputs
 from ld_data.release.manifest import read_manifest
 from ld_data.sources.catalogue import SOURCES, choose_source
 
@@ -63,7 +63,8 @@ def judge(
     """
     from ld_data.health import probes  # late: scikit-learn takes 1 s
 
-    source = find_inputs(read_manifest(find_release(release)), source_npz)
+    manifest = read_manifest(find_release(release))
+    source = find_inputs(manifest.name, manifest.source, source_npz)
     reader = StoredJudge(file) if file else open_judge(source.judge)
     if reader is None:
         raise MissingDataError(

@@ -32,6 +32,7 @@ def choose_figures(name: str, source_npz: Path | None, components: tuple[int, in
         raise UnknownNameError(f"{error} Or name a generator: {', '.join(['mnist1d', *PRESETS])}.") from error
     check_libraries("onnxruntime")  # before the search for the inputs, which may use the network
     data = load(folder)
-    source = find_available_inputs(read_manifest(folder), source_npz)
+    manifest = read_manifest(folder)
+    source = find_available_inputs(manifest.name, manifest.source, source_npz)
     check_components(components, data.latent_dim)
     return draw_release(data, source, None if source is None else vae.load(folder), components)

@@ -3,11 +3,4 @@
 from ld_data.variations.published import Variations, load_variations
 from ld_data.variations.stream import PRESETS, VariationConfig, VariationRows, VariationStream
 
-__all__ = [
-    "PRESETS",
-    "VariationConfig",
-    "VariationRows",
-    "VariationStream",
-    "Variations",
-    "load_variations",
-]
+__all__ = ["PRESETS", "VariationConfig", "VariationRows", "VariationStream", "Variations", "load_variations"]

@@ -24,9 +24,8 @@ from ld_data.errors import IntegrityError
 from ld_data.storage.hashing import hash_arrays
 from ld_data.typing import Array
 from ld_data.variations.amat import BLOCK_BYTES, CLASSES, PIXELS, SIDE, read_amat
-from ld_data.variations.backgrounds import Patches
+from ld_data.variations.backgrounds import Patches, make_textures
 from ld_data.variations.published import TEST_ROWS, TRAIN_ROWS
-from ld_data.variations.textures import make_textures
 
 Notation = Literal["matlab", "short"]
 FORMATS: dict[Notation, str] = {"matlab": "%.7e", "short": "%.8g"}

@@ -19,9 +19,8 @@ from ld_data.checks import check_integer, check_labels, check_number, check_numb
 from ld_data.errors import InputError
 from ld_data.noise import MAX_SEED, make_uniforms
 from ld_data.typing import Bytes, Floats
-from ld_data.variations.backgrounds import CorrelatedNoise, Patches, UniformNoise
+from ld_data.variations.backgrounds import CorrelatedNoise, Patches, UniformNoise, make_textures
 from ld_data.variations.rotation import rotate_images
-from ld_data.variations.textures import make_textures
 
 BackgroundKind = Literal["none", "uniform", "correlated", "patches"]
 Blend = Literal["maximum", "cover", "replace"]
