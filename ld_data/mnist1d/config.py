@@ -121,11 +121,7 @@ def make_template_times(length: int) -> Doubles:
 
 
 def check_templates(templates: object) -> Doubles:
-    """Return templates as `(k, l)` float64, one for each of 1 to 256 classes.
-
-    Raises:
-        InputError: the templates have another shape, are not finite numbers, or lie beyond +-1e6.
-    """
+    """Return templates as `(k, l)` float64, if they are finite, within +-1e6, and one for each of 1 to 256 classes."""
     if isinstance(templates, Mapping):
         raise InputError('templates must be an array (k, l); received a mapping. Pass its "x".')
     array = check_numbers(templates, "templates")

@@ -96,7 +96,7 @@ def collect(plan: SignalPlan) -> Mnist1d:
 def plan_mnist1d(
     config: Mnist1dConfig | None = None, templates: object = None, mode: GeneratorMode | None = None
 ) -> SignalPlan:
-    """Return the plan of the data set of `make_mnist1d` for the same arguments; raises as that."""
+    """Return the plan of the data set of `make_mnist1d` for the same arguments."""
     config = config or Mnist1dConfig()
     shapes = check_templates(make_templates() if templates is None else templates)
     rows = count_rows(config, len(shapes))

@@ -24,11 +24,7 @@ LABELS_CHUNK = 1 << 20  # rows written together
 
 
 def name_files(path: Path) -> list[Path]:
-    """Return the files of `write_signals` for a path: one `.npz`, or an `.npy` and its `.labels.npy`.
-
-    Raises:
-        InputError: the path has another suffix, its folder does not exist, or one of the files does.
-    """
+    """Return the new files of `write_signals` for a path: one `.npz`, or an `.npy` and its `.labels.npy`."""
     if path.suffix not in (".npz", ".npy"):
         raise InputError(f"the file must end in .npz, or in .npy for the signals alone; received {path}.")
     files = [path] if path.suffix == ".npz" else [path, path.with_suffix(LABELS_SUFFIX)]
@@ -41,11 +37,7 @@ def write_signals(plan: SignalPlan, path: Path) -> list[Path]:
     """Write a data set with a progress bar, and return its files; they get their names once they are complete.
 
     An `.npz` holds x, y, x_test, y_test and t; an `.npy` holds all signals, training first, and a `.labels.npy` beside
-    it their classes, uint8.
-
-    Raises:
-        InputError: as in `name_files`.
-        StorageError: the disk refuses.
+    it their classes, uint8. Raises `StorageError` if the disk refuses.
     """
     files = name_files(path)
     with (

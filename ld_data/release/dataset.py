@@ -134,11 +134,7 @@ class LatentDataset:
 
     @classmethod
     def from_arrays(cls, name: str, arrays: Mapping[str, Array], manifest: Manifest | None = None) -> "LatentDataset":
-        """Return the dataset of the arrays of `to_arrays`.
-
-        Raises:
-            IntegrityError: an array is missing, or its shape does not fit the others.
-        """
+        """Return the dataset of the arrays of `to_arrays`; raise `IntegrityError` if one is missing or misshapen."""
         if missing := [part for part in (*ARRAY_NAMES, *CELL_NAMES) if part not in arrays]:
             raise IntegrityError(f"{name}: expected the arrays {', '.join(missing)}; received {', '.join(arrays)}.")
         d, k = arrays["class_weight"].shape

@@ -128,13 +128,7 @@ def _identify(folder: Path) -> tuple[int, int] | None:
 
 
 def verify_files(folder: Path, names: Collection[str] | None = None) -> Manifest:
-    """Return the manifest of a release folder after checking size and sha256 of its files.
-
-    With `names`, only the listed files among them are checked.
-
-    Raises:
-        IntegrityError: a file differs; the message names the first one.
-    """
+    """Return the manifest of a folder if its files, or those in `names`, are as it says; or raise `IntegrityError`."""
     manifest = read_manifest(folder)
     for file, record in manifest.files.items():
         if names is None or file in names:

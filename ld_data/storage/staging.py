@@ -67,10 +67,7 @@ def make_staging_folder(parent: Path, name: str, *, wait: bool = False) -> Itera
 def stage_file(path: Path) -> Iterator[Path]:
     """Yield the path of a draft that replaces the file at `path` when the block ends.
 
-    Missing folders are made. After an error the older file is unchanged.
-
-    Raises:
-        StorageError: another process is writing the file, or the disk refuses.
+    Missing folders are made. After an error the older file is unchanged. Raises as `make_staging_folder`.
     """
     with make_staging_folder(path.parent, path.name) as staging:
         yield staging / path.name

@@ -92,11 +92,7 @@ class Patches:
 
 
 def check_pictures(pictures: object, shape: tuple[int, int]) -> list[Floats]:
-    """Return grey pictures `(n, h, w)`, or a list of any sizes, uint8 or numbers in [0, 1], as float32 in [0, 1].
-
-    Raises:
-        InputError: one is not a grey picture or smaller than `shape`, or all together have too many pixels.
-    """
+    """Return grey pictures, an array or a list of sizes from `shape` on, uint8 or in [0, 1], as float32 in [0, 1]."""
     if not isinstance(pictures, np.ndarray | Sequence) or isinstance(pictures, str | bytes) or not len(pictures):
         raise InputError("pictures must be an array (n, h, w), or a list of arrays (h, w), and at least one.")
     checked = []

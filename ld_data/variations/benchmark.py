@@ -55,11 +55,7 @@ class Reading:
 def measure_reading(
     turns: int = 3, notation: Notation = "matlab", rows: tuple[int, int] = (TRAIN_ROWS, TEST_ROWS)
 ) -> dict[str, Reading]:
-    """Return the readings of all ways, by name, of files of that many rows in a temporary folder.
-
-    Raises:
-        IntegrityError: if the two ways do not read the same.
-    """
+    """Return the readings of all ways, by name, of files of that many rows; raise `IntegrityError` if two differ."""
     found: dict[str, list[Reading]] = {way: [] for way in WAYS}
     with TemporaryDirectory() as folder:
         paths = [Path(folder) / f"{split}.amat" for split in ("train", "test")]

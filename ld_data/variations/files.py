@@ -38,11 +38,8 @@ def write_variations(
     """Write x_train, y_train, angle_train, background_train, and the same of test, with a progress bar.
 
     Training rows are numbered from 0 and test rows after them, so that no two share an angle or a background. `python
-    -m ld_data build --source-npz` accepts the file. It gets its name once it is complete.
-
-    Raises:
-        InputError: as in `check_target`.
-        StorageError: the disk refuses.
+    -m ld_data build --source-npz` accepts the file. It gets its name once it is complete. Raises `StorageError` if the
+    disk refuses.
     """
     check_target(path)
     with (

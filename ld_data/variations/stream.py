@@ -104,7 +104,8 @@ class VariationRows:
 class VariationStream:
     """Varied digits by row number, from 0 on without an end. Row i shows digit i modulo the number of digits.
 
-    Its angle and background depend on the seed and on i alone, in any order, chunk or process.
+    Its angle and background depend on the seed and on i alone, in any order, chunk or process. A row number that is
+    negative or not an integer raises `InputError`.
 
     Attributes:
         config: the arguments.
@@ -131,11 +132,7 @@ class VariationStream:
         return self._images.shape[1], self._images.shape[2]
 
     def make_rows(self, first_row: int, rows: int) -> VariationRows:
-        """Return the images from row `first_row` on.
-
-        Raises:
-            InputError: a row number is negative or not an integer.
-        """
+        """Return the images from row `first_row` on."""
         first = check_integer("first_row", first_row, 0, MAX_ROW)
         end = first + check_integer("rows", rows, 0, MAX_ROW - first)
         shape = (end - first, *self.image_shape)
@@ -155,7 +152,7 @@ class VariationStream:
         return replace(self.make_rows(first_row, rows), x=bare.make_rows(first_row, rows).x)
 
     def iterate(self, rows: int, first_row: int = 0) -> Iterator[VariationRows]:
-        """Yield the images of `make_rows` in parts, so that memory does not grow with `rows`; raises as that."""
+        """Yield the images of `make_rows` in parts, so that memory does not grow with `rows`."""
         for start in range(0, rows, PART_ROWS):
             yield self.make_rows(first_row + start, min(PART_ROWS, rows - start))
 
