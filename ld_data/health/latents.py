@@ -94,12 +94,8 @@ def examine(
 ) -> HealthReport:
     """Return the health report of a dataset, with its nulls and the given goals.
 
-    Args:
-        data: the latents.
-        goals: the goals of the release.
-        source: the inputs of the release. Without source and codec the report leaves the models out, and their goals.
-        codec: the models of the release.
-        judge: reads the decoded test inputs; without one the report leaves these shares out.
+    Without source and codec the report leaves the models out, and their goals; without a judge, the shares that it
+    reads.
     """
     groups = {**measure_latents(data), "probes": measure_probes(data)}
     if codec is None or source is None:

@@ -55,9 +55,7 @@ class SignalPlan:
         rows: signals in all.
         split: number of training signals, which come first.
         dtype: of the signals.
-        t: the time axis `(t,)` float64.
-        templates: `(k, l)` float64.
-        config: the arguments.
+        t, templates, config: as in `Mnist1d`.
         parts: returns an iterator of signals `(n, t)` and their classes `(n,)`.
     """
 

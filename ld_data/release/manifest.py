@@ -66,9 +66,7 @@ class RecipeRecord:
     """The recipe of a release, as far as the manifest does not hold it elsewhere.
 
     Attributes:
-        name: of the recipe.
-        epochs: passes over the training inputs.
-        flow_epochs: passes that train the flow alone.
+        epochs, flow_epochs: passes over the training inputs, and those that train the flow alone.
         has_goals: whether the build had to meet the recipe's goals.
     """
 

@@ -106,9 +106,6 @@ class VariationStream:
 
     Its angle and background depend on the seed and on i alone, in any order, chunk or process. A row number that is
     negative or not an integer raises `InputError`.
-
-    Attributes:
-        config: the arguments.
     """
 
     def __init__(self, config: VariationConfig, images: object, labels: object, pictures: object | None = None) -> None:
