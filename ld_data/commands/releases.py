@@ -1,4 +1,4 @@
-"""Commands about releases: list, download, verify, export."""
+"""Commands about installed releases: list, verify, export."""
 
 from dataclasses import asdict
 from pathlib import Path
@@ -6,14 +6,14 @@ from typing import Annotated, Any
 
 from cyclopts import Parameter
 
-from ld_data.cli.options import Checkpoints, Folder, FromService, Json, Release, ReleaseAtService
+from ld_data.cli.options import Checkpoints, Folder, Json, Release
 from ld_data.cli.output import print_result
 from ld_data.cli.table import format_table
 from ld_data.errors import LdDataError
 from ld_data.export.formats import FORMATS, export_dataset
 from ld_data.release import folder as releases
 from ld_data.release.manifest import FileRecord, read_manifest
-from ld_data.settings import CHECKPOINTS_VARIABLE, checkpoints_folder, service_address
+from ld_data.settings import checkpoints_folder
 
 Row = dict[str, Any]
 
@@ -50,24 +50,6 @@ def _format_rows(rows: list[Row]) -> str:
     headers = ("release", "version", "train", "test", "d", "licence")
     parts = [format_table(headers, whole, "llrrrl")] if whole else []
     return "\n".join([*parts, *(f"{row['name']}  broken: {row['error']}" for row in rows if "error" in row)])
-
-
-def download(
-    name: ReleaseAtService, /, *, service: FromService = None, checkpoints: Checkpoints = None, as_json: Json = False
-) -> None:
-    """Fetch a release from a service."""
-    from ld_data.release.download import fetch_release  # late: the HTTP client takes 0.1 s
-
-    folder = checkpoints or checkpoints_folder()
-    delivery = fetch_release(name, service or service_address(), folder)
-    facts = {"name": name, "folder": str(delivery.folder), "version": delivery.version, "fetched": delivery.fetched}
-    if delivery.fetched:
-        text = f"downloaded and verified {delivery.folder}, version {delivery.version}"
-    else:
-        text = f"{delivery.folder}, version {delivery.version}, is here already and as published: nothing was fetched"
-    if folder.resolve() != checkpoints_folder().resolve():
-        text += f"\nload it by this folder, or by its name with {CHECKPOINTS_VARIABLE}={folder}"
-    print_result(facts, text, as_json)
 
 
 def verify(release: Release, /, *, as_json: Json = False) -> None:

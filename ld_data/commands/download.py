@@ -1,0 +1,22 @@
+"""The command that fetches a release."""
+
+from ld_data.cli.options import Checkpoints, FromService, Json, ReleaseAtService
+from ld_data.cli.output import print_result
+from ld_data.release.download import fetch_release
+from ld_data.settings import CHECKPOINTS_VARIABLE, checkpoints_folder, service_address
+
+
+def download(
+    name: ReleaseAtService, /, *, service: FromService = None, checkpoints: Checkpoints = None, as_json: Json = False
+) -> None:
+    """Fetch a release from a service."""
+    folder = checkpoints or checkpoints_folder()
+    delivery = fetch_release(name, service or service_address(), folder)
+    facts = {"name": name, "folder": str(delivery.folder), "version": delivery.version, "fetched": delivery.fetched}
+    if delivery.fetched:
+        text = f"downloaded and verified {delivery.folder}, version {delivery.version}"
+    else:
+        text = f"{delivery.folder}, version {delivery.version}, is here already and as published: nothing was fetched"
+    if folder.resolve() != checkpoints_folder().resolve():
+        text += f"\nload it by this folder, or by its name with {CHECKPOINTS_VARIABLE}={folder}"
+    print_result(facts, text, as_json)
