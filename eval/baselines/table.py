@@ -9,14 +9,16 @@ from typing import Any
 
 from joblib import Parallel, delayed, parallel_config
 
-from eval.baselines.registry import BASELINES, SEEDLESS, score_baseline
+from eval.baselines.registry import score_baseline
 from eval.comparison import SeedSummary, Spread, describe_shift, summarise_seeds
+from eval.names import BASELINES
 from ld_data.cli.table import format_table
 from ld_data.errors import IntegrityError, MissingDataError
 from ld_data.release.dataset import LatentDataset
 from ld_data.settings import checkpoints_folder
 from ld_data.storage.staging import stage_file
 
+SEEDLESS = ("mean", "linear", "ridge", "neighbours", "associative-memory", "oracle")  # at most held-out rows are drawn
 FIGURES = ("skill", "noise_free_mse", "decoded_accuracy", "mse")
 
 

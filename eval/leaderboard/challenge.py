@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from eval.leaderboard.verification import Verdict, judge, round_figure
+from eval.leaderboard.leaks import Verdict, judge, round_figure
 from eval.predictions import Predictions
 from eval.score import Score
 from ld_data.errors import LeakError

@@ -16,9 +16,9 @@ from eval.leaderboard import schema
 from eval.leaderboard.challenge import Season
 from eval.leaderboard.database import Database
 from eval.leaderboard.entries import NO_SEASON, Entry, Ranking, add_entry, check_new, delete_entry, name_ranking
+from eval.leaderboard.leaks import Status, Verdict
 from eval.leaderboard.receipts import NO_RECEIPT, REMOVAL, SCORE, SEASON, LogPosition, Receipt
 from eval.leaderboard.submission import Submission
-from eval.leaderboard.verification import Status, Verdict
 from ld_data.errors import InputError, UnknownNameError
 
 SCORER = f"ld-data {ld_data.__version__}"

@@ -6,7 +6,7 @@ from typing import Self
 import numpy as np
 from scipy.special import expit, softmax
 
-from eval.rules.network import Network, apply, correlate
+from eval.rules.network import Network, RulePlan, apply, correlate
 from ld_data.release.dataset import LatentDataset
 from ld_data.typing import Floats, Integers
 
@@ -21,6 +21,8 @@ class ForwardForward(Network):
     hard ones come up more often. The last weight, a single number, is the scale of the softmax; it follows the gradient
     of the cross-entropy.
     """
+
+    plan = RulePlan(learning_rate=3e-2)
 
     def __init__(self, data: LatentDataset, units: Sequence[int], random: np.random.Generator) -> None:
         super().__init__([data.latent_dim + data.classes, *units, data.latent_dim], random)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from eval.rules.network import Network, apply, correlate
+from eval.rules.network import Network, RulePlan, apply, correlate
 from ld_data.typing import Floats
 
 STEPS, STEP = 10, 0.2  # of settling
@@ -17,6 +17,8 @@ class PredictiveCoding(Network):
 
     The states are the sums of the layers; the energy is half the squared errors of their predictions.
     """
+
+    plan = RulePlan(learning_rate=3e-4)
 
     def suggest(self, x: Floats, y: Floats) -> list[Floats]:
         """Return the gradients of the energy to the weights once the states, with y as the last, have settled."""
