@@ -24,23 +24,3 @@ BASELINES = {
     "oracle": "baselines.regressors:make_oracle",
 }
 SHORT = ("mean", "linear", "mlp")  # the baselines of `python -m eval baselines` without --only and --all
-CLASSIFIERS = (  # a test compares them with `eval.classifiers.registry`
-    "logistic",
-    "mlp",
-    "pytorch-cnn",
-    "tensorflow-cnn",
-    "lenet",
-    "lenet-centred",
-    "lenet-64",
-    "lenet-32",
-    "lenet-faster",
-    "deeper",
-    "deeper-momentum",
-    "residual",
-    "mnist1d-logistic",
-    "mnist1d-mlp",
-    "mnist1d-cnn",
-    "mnist1d-gru",
-    "judge",
-    "judge-deeper",
-)

@@ -65,7 +65,7 @@ def baselines(
 def tune(
     release: Release, rule: Annotated[str, Parameter(choices=tuple(RULES))], /, *, seed: Seed = 0, as_json: Json = False
 ) -> None:
-    """Try learning rates of a learning rule on held-out training rows.
+    """Try learning rates of a rule on held-out training rows.
 
     Args:
         rule: The learning rule, a baseline.

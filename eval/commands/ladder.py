@@ -3,6 +3,7 @@
 import importlib
 import sys
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -52,7 +53,7 @@ def ladder(
     verdict = describe_gaps(model, rungs)
     title = f"{data.name}, {len(data.train)} + {len(data.test)} rows, the model {model}"
     result = {"release": data.name, "model": model, "seed": seed, "rows": len(data.train)}
-    result |= {"rungs": [rung.to_json() for rung in rungs], "verdict": verdict}
+    result |= {"rungs": [asdict(rung) for rung in rungs], "verdict": verdict}
     print_result(result, "\n".join([title, format_rungs(rungs), verdict]), as_json)
 
 

@@ -103,7 +103,7 @@ def add_entry(
 
 
 def delete_entry(connection: Connection, release: str, number: int) -> str:
-    """Return the sha256 of the receipt of an entry that is deleted, with its predictions unless another has the same.
+    """Delete an entry, with its predictions unless another has the same; return the sha256 of its receipt.
 
     Raises:
         UnknownNameError: if the release has no such entry.

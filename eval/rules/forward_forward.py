@@ -70,9 +70,8 @@ class ForwardForward(Network):
 
     def _run_layers(self, x: Floats, labels: Integers) -> list[tuple[Floats, Floats]]:
         """Return the input and output of each layer; the next layer gets only the direction of the output."""
-        below = np.hstack(
-            [x, np.sqrt(x.shape[1], dtype=np.float32) * np.eye(len(self.class_mean), dtype=np.float32)[labels]]
-        )
+        shown = np.eye(len(self.class_mean), dtype=np.float32)[labels]
+        below = np.hstack([x, np.sqrt(x.shape[1], dtype=np.float32) * shown])
         layers = []
         for weights in self.weights[: self.layers]:
             state = np.maximum(apply(weights, below), 0)

@@ -30,9 +30,8 @@ class PredictiveCoding(Network):
                 back = (errors[i + 1] @ self.weights[i + 1][:-1].T) * (1 - rates[i + 1] ** 2)
                 states[i] = state + STEP * (back - errors[i])
             rates = [x, *map(np.tanh, states)]
-        return [
-            correlate(rate, -error) for rate, error in zip(rates, self._measure_errors(states, rates, y), strict=True)
-        ]
+        errors = self._measure_errors(states, rates, y)
+        return [correlate(rate, -error) for rate, error in zip(rates, errors, strict=True)]
 
     def _measure_errors(self, states: list[Floats], rates: list[Floats], y: Floats) -> list[Floats]:
         predictions = [apply(weights, rate) for weights, rate in zip(self.weights, rates, strict=True)]

@@ -6,6 +6,7 @@ import pytest
 
 from eval import names
 from eval.classifiers import registry as classifiers
+from eval.classifiers.tables import CLASSIFIERS
 from eval.rules.network import Network
 from tests.support.paths import ROOT
 from vae.commands import DECODERS
@@ -17,7 +18,7 @@ pytestmark = pytest.mark.slow
 def test_the_names_are_those_of_the_models():
     assert all(callable(resolve_name(f"eval.{path}")) for path in names.BASELINES.values())
     assert all(issubclass(resolve_name(f"eval.{path}"), Network) for path in names.RULES.values())
-    assert tuple(classifiers.CLASSIFIERS) == names.CLASSIFIERS
+    assert tuple(classifiers.CLASSIFIERS) == CLASSIFIERS
     assert set(names.SHORT) <= set(names.BASELINES)
     assert tuple(ALTERNATIVES) == DECODERS
 

@@ -88,8 +88,11 @@ def make_table(kind: str, words: Sequence[str]) -> str:
 
         return describe_rows(load_rows(BASELINES / f"{name}.json"))
     if kind == "classifiers":
-        from eval.classifiers.tables import TABLES  # import late: Keras
-        from eval.classifiers.trials import load_trials, trials_path
+        from eval.classifiers.tables import (
+            TABLES,  # import late: Keras
+            load_trials,
+            trials_path,
+        )
 
         return TABLES[name].describe(load_trials(trials_path()))
     if kind == "ladder":
