@@ -13,9 +13,8 @@ from ld_data.cli.output import print_result
 from ld_data.cli.table import format_table
 from ld_data.errors import InputError
 from ld_data.release.folder import find_release
-from ld_data.sources.catalogue import find_inputs
 from ld_data.release.manifest import read_manifest
-from ld_data.sources.catalogue import SOURCES, load_source
+from ld_data.sources.catalogue import SOURCES, find_inputs, load_source
 from vae.codec import load
 from vae.options import ModelOptions
 from vae.preset import check_new_folder

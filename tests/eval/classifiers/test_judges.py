@@ -2,7 +2,7 @@ import keras
 import numpy as np
 import pytest
 
-from eval.classifiers.judges import StoredJudge, judge_path, load_judge, open_judge, save_judge
+from eval.classifiers.judges import StoredJudge, judge_path, open_judge, save_judge
 from eval.classifiers.training import train_judge
 from ld_data.errors import InputError, IntegrityError
 from ld_data.health.probes import read_decoded
@@ -18,7 +18,7 @@ def source(request):
     return Source("stripes", *train, *test, lambda seed: train, "Apache-2.0")
 
 
-def test_a_judge_reads_its_source_reproducibly(source, tmp_path):
+def test_a_judge_reads_its_source(source, tmp_path):
     noisy = source.inputs_test + np.random.default_rng(0).normal(0, 0.7, source.inputs_test.shape).astype(np.float32)
     decoded = {"samples": noisy, "means": source.inputs_test}
     judge, path = train_judge(source, epochs=20), tmp_path / "new" / "judge.keras"
@@ -30,11 +30,18 @@ def test_a_judge_reads_its_source_reproducibly(source, tmp_path):
     assert reading["judge_originals"] == right.mean() == reading["judge_means"]
     assert reading["judge_loss_means"] == 0
     assert reading["judge_loss_samples"] == reading["judge_originals"] - reading["judge_samples"] > 0.01
-    save_judge(train_judge(source, epochs=20), tmp_path / "again.keras")
-    assert read_decoded(StoredJudge(tmp_path / "again.keras"), source, decoded) == reading
 
 
-@pytest.mark.parametrize("use", [load_judge, lambda path: save_judge(keras.Sequential(), path)])
+def test_the_same_source_trains_the_same_judge(source):
+    first, second = (train_judge(source, epochs=2).get_weights() for _ in range(2))
+    assert all(map(np.array_equal, first, second))
+
+
+def read(path):
+    return StoredJudge(path).classify(np.zeros((1, 4), np.float32))
+
+
+@pytest.mark.parametrize("use", [read, lambda path: save_judge(keras.Sequential(), path)])
 def test_other_formats_are_refused(use, tmp_path):
     with pytest.raises(InputError, match=r"a judge is a \.keras file"):
         use(tmp_path / "judge.h5")
@@ -43,7 +50,7 @@ def test_other_formats_are_refused(use, tmp_path):
 def test_a_file_without_a_judge_is_refused(tmp_path):
     (tmp_path / "judge.keras").write_text("no")
     with pytest.raises(IntegrityError, match="not a judge"):
-        load_judge(tmp_path / "judge.keras")
+        read(tmp_path / "judge.keras")
 
 
 def test_code_in_a_judge_is_never_run(tmp_path):
@@ -51,7 +58,7 @@ def test_code_in_a_judge_is_never_run(tmp_path):
     judge = keras.Sequential([keras.Input((4,)), keras.layers.Lambda(lambda values: values)])
     judge.save(tmp_path / "judge.keras")
     with pytest.raises(IntegrityError, match="not a judge"):
-        load_judge(tmp_path / "judge.keras")
+        read(tmp_path / "judge.keras")
 
 
 def test_a_source_has_no_judge_until_there_is_one(checkpoints):
