@@ -1,10 +1,11 @@
 """HTTP/1.1 requests as the benchmark sends them."""
 
-import http.client
-import socket
 from dataclasses import dataclass
 
+import httpx2
+
 HOST = "127.0.0.1"
+SECONDS = 60.0  # for an answer
 
 
 @dataclass(frozen=True)
@@ -33,16 +34,15 @@ class Request:
         head = [f"{self.method} {self.path} HTTP/1.1", *(f"{name}: {value}" for name, value in fields.items())]
         return "\r\n".join([*head, "", ""]).encode() + self.body
 
+    def send(self, client: httpx2.Client) -> httpx2.Response:
+        """Return the answer to the request.
 
-def send(port: int, request: Request, seconds: float) -> tuple[int, bytes]:
-    """Return the status and the body of the answer to a request on a connection of its own.
+        Raises:
+            httpx2.HTTPError: without an answer.
+        """
+        return client.request(self.method, self.path, content=self.body, headers=self.headers)
 
-    Raises:
-        OSError: without a connection, or without an answer in that many seconds.
-        http.client.HTTPException: for bytes that are no HTTP answer.
-    """
-    with socket.create_connection((HOST, port), seconds) as connection:
-        connection.sendall(request.raw)
-        answer = http.client.HTTPResponse(connection)
-        answer.begin()
-        return answer.status, answer.read()
+
+def connect(port: int) -> httpx2.Client:
+    """Return a client of the server on a port, to be closed in the end; threads may share it."""
+    return httpx2.Client(base_url=f"http://{HOST}:{port}", timeout=SECONDS, trust_env=False)

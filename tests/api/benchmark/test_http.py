@@ -1,4 +1,4 @@
-from api.benchmark.http import Request, send
+from api.benchmark.http import Request, connect
 from tests.support.servers import Answer, serve_answers
 
 
@@ -13,6 +13,10 @@ def test_a_request_with_a_body_is_posted_and_one_without_is_not():
 
 
 def test_a_request_alone_returns_its_status_and_body():
-    with serve_answers(lambda asked: Answer(429, b"busy")) as (address, asked):
-        assert send(int(address.rpartition(":")[2]), Request("/x", b"abc", "text/plain"), 10.0) == (429, b"busy")
+    with (
+        serve_answers(lambda asked: Answer(429, b"busy")) as (address, asked),
+        connect(int(address.rpartition(":")[2])) as client,
+    ):
+        answer = Request("/x", b"abc", "text/plain").send(client)
+    assert (answer.status_code, answer.content) == (429, b"busy")
     assert (asked[0].method, asked[0].path, asked[0].body) == ("POST", "/x", b"abc")

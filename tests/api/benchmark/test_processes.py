@@ -6,7 +6,7 @@ import time
 import pytest
 
 from api.benchmark.http import Request
-from api.benchmark.processes import find_descendants, keep_to_core, read_resident, start
+from api.benchmark.processes import keep_to_core, measure_tree, start
 from api.errors import StartError
 
 ASK = Request("/")
@@ -14,8 +14,8 @@ SERVER = [sys.executable, "-m", "http.server", "--bind", "127.0.0.1"]
 pytestmark = pytest.mark.slow
 
 
-def start_script(script, **options):
-    return start(lambda port: [sys.executable, "-c", script, str(port)], ASK, **options)
+def start_script(script):
+    return start(lambda port: [sys.executable, "-c", script, str(port)], ASK)
 
 
 def test_a_server_is_yielded_once_it_has_answered_and_ended_afterwards():
@@ -23,8 +23,8 @@ def test_a_server_is_yielded_once_it_has_answered_and_ended_afterwards():
         assert running.process.poll() is None
         assert running.seconds > 0
         if sys.platform == "linux":
-            assert running.measure_memory() > 2**20
-            assert running.measure_cpu() > 0
+            assert running.measure().memory > 2**20
+            assert running.measure().cpu > 0
     assert running.process.poll() is not None
 
 
@@ -39,12 +39,13 @@ def test_a_program_that_is_not_there_is_an_error():
         pass
 
 
-def test_a_server_that_does_not_answer_in_time_is_an_error_and_is_ended():
-    pids = set(find_descendants(os.getpid()))
+def test_a_server_that_does_not_answer_in_time_is_an_error_and_is_ended(monkeypatch):
+    monkeypatch.setattr("api.benchmark.processes.START_SECONDS", 0.2)
+    pids = measure_tree(os.getpid()).keys()
     script = "import time; time.sleep(60)"
-    with pytest.raises(StartError, match="received nothing"), start_script(script, seconds=0.2):
+    with pytest.raises(StartError, match="received nothing"), start_script(script):
         pass
-    assert set(find_descendants(os.getpid())) == pids
+    assert measure_tree(os.getpid()).keys() == pids
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="needs /proc")
@@ -54,11 +55,11 @@ def test_children_of_a_program_are_ended_with_it():
         "sys.argv = ['x', '--bind', '127.0.0.1', sys.argv[1]]; runpy.run_module('http.server', run_name='__main__')"
     )
     with start_script(script) as running:
-        (child,) = find_descendants(running.process.pid)
+        (child,) = measure_tree(running.process.pid).keys() - {running.process.pid}
     end = time.monotonic() + 5
-    while read_resident(child) and time.monotonic() < end:
+    while measure_tree(child) and time.monotonic() < end:
         time.sleep(0.01)
-    assert not read_resident(child)
+    assert not measure_tree(child)
 
 
 @pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="needs affinities")

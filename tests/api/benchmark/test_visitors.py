@@ -7,7 +7,8 @@ import pytest
 
 from api.app import make_app
 from api.benchmark.contenders import Setting
-from api.benchmark.soak.visitors import OK, REFUSED, connect, iterate_pauses, list_receipts, make_visitors
+from api.benchmark.http import connect
+from api.benchmark.visitors import OK, REFUSED, list_receipts, make_visitors
 from api.settings import Limits
 from ld_data.storage.arrays import write_npy
 from tests.support.servers import serve
@@ -51,10 +52,3 @@ def test_another_answer_than_before_is_reported(client, monkeypatch):
     assert visit() == OK
     monkeypatch.setattr("api.messages.replies.write_npy", lambda array: write_npy(-array))
     assert visit() == "another answer than before"
-
-
-def test_pauses_spread_around_their_mean():
-    pauses = [pause for _, pause in zip(range(100), iterate_pauses(2.0), strict=False)]
-    assert min(pauses) >= 1
-    assert max(pauses) <= 3
-    assert sum(pauses) / 100 == pytest.approx(2, abs=0.05)
