@@ -13,8 +13,7 @@ from typing import Self
 import numpy as np
 
 import ld_data
-from api.benchmark.http import Request
-from api.benchmark.processes import Running, start
+from api.benchmark.processes import Request, Running, start
 from api.messages.payload import JSON, NPY
 from ld_data.noise import make_normals
 from ld_data.storage.arrays import write_npy
@@ -93,7 +92,7 @@ def _ask_with_lists(path: str) -> Ask:
 
 
 def _ask_with_npy(path: str, make_rows: Callable[[Setting, int], Array] = Setting.make_vectors) -> Ask:
-    """Return what makes a request with rows as `.npy`, and an answer in that format."""
+    """Return a maker of requests with rows as `.npy`, and an answer in that format."""
     return lambda setting, rows: Request(setting.fill(path), write_npy(make_rows(setting, rows)), NPY, NPY)
 
 

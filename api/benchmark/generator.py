@@ -15,7 +15,7 @@ import numpy as np
 import uvloop
 from httptools import HttpParserError, HttpResponseParser
 
-from api.benchmark.http import HOST, Request
+from api.benchmark.processes import HOST, Request
 from api.errors import StartError
 
 PATIENCE = 120.0  # seconds for an answer

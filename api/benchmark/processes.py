@@ -1,4 +1,4 @@
-"""Servers in processes of their own: started on a port and a core, measured, and ended."""
+"""Servers in processes of their own, started on a port and a core, measured and ended; and requests to them."""
 
 import contextlib
 import os
@@ -16,9 +16,10 @@ from typing import IO, NamedTuple
 
 import httpx2
 
-from api.benchmark.http import HOST, Request, connect
 from api.errors import StartError
 
+HOST = "127.0.0.1"
+ANSWER_SECONDS = 60.0
 START_SECONDS = 120.0
 STOP_SECONDS = 15.0
 MAX_TOLD = 300  # characters of a program's last line in an error
@@ -33,8 +34,43 @@ ENVIRONMENT = {
 }
 
 
+@dataclass(frozen=True)
+class Request:
+    """A request: POST with a body, GET without one."""
+
+    path: str
+    body: bytes = b""
+    content_type: str = ""
+    accept: str = "*/*"
+
+    @property
+    def method(self) -> str:
+        """POST or GET."""
+        return "POST" if self.body else "GET"
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """The headers about the bodies of the request and of its answer."""
+        return {"Accept": self.accept, **({"Content-Type": self.content_type} if self.body else {})}
+
+    @property
+    def raw(self) -> bytes:
+        """The bytes of the request, on a connection that stays open."""
+        fields = {"Host": HOST, **self.headers, **({"Content-Length": len(self.body)} if self.body else {})}
+        head = [f"{self.method} {self.path} HTTP/1.1", *(f"{name}: {value}" for name, value in fields.items())]
+        return "\r\n".join([*head, "", ""]).encode() + self.body
+
+    def send(self, client: httpx2.Client) -> httpx2.Response:
+        """Return the answer to the request.
+
+        Raises:
+            httpx2.HTTPError: without an answer.
+        """
+        return client.request(self.method, self.path, content=self.body, headers=self.headers)
+
+
 class Use(NamedTuple):
-    """What a process uses: CPU seconds so far, and resident bytes now."""
+    """The resources of a process: CPU seconds so far, and resident bytes now."""
 
     cpu: float
     memory: int
@@ -49,9 +85,14 @@ class Running:
     seconds: float
 
     def measure(self) -> Use:
-        """Return what the process and all that it started use; nothing without /proc."""
+        """Return the resources of the process and all that it started; nothing without /proc."""
         uses = measure_tree(self.process.pid).values()
         return Use(sum(use.cpu for use in uses), sum(use.memory for use in uses))
+
+
+def connect(port: int) -> httpx2.Client:
+    """Return a client of the server on a port, to be closed in the end; threads may share it."""
+    return httpx2.Client(base_url=f"http://{HOST}:{port}", timeout=ANSWER_SECONDS, trust_env=False)
 
 
 @contextmanager
@@ -95,7 +136,7 @@ def keep_to_core(pid: int, core: int | None) -> None:
 
 
 def measure_tree(pid: int) -> dict[int, Use]:
-    """Return what a process and all that it started, and these started, use, by process; empty without /proc."""
+    """Return the resources of a process and of all its descendants, by process; empty without /proc."""
     table: dict[int, list[str]] = {}
     for path in Path("/proc").glob("[0-9]*/stat"):
         with contextlib.suppress(OSError):  # it has ended

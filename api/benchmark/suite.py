@@ -28,8 +28,7 @@ from api.benchmark.contenders import (
     ask_to_encode,
 )
 from api.benchmark.generator import Group, Sample, run_load
-from api.benchmark.http import Request, connect
-from api.benchmark.processes import Running, keep_to_core
+from api.benchmark.processes import Running, connect, keep_to_core
 from api.errors import StartError
 
 LOADS = ((1, 16), (1, 64), (64, 16))  # rows of a request, connections
@@ -123,33 +122,6 @@ def take_sample(
     return replace(sample, work=(running.measure().cpu - cpu) / sample.requests)
 
 
-def measure_overload(
-    generator: ProcessPoolExecutor, running: Running, request: Request, seconds: float
-) -> dict[str, float]:
-    """Return the figures of requests at capacity, and then of ten times as many a second for that many seconds.
-
-    Capacity is what 16 connections reach that send again with each answer. The load beyond it has a fixed rate on
-    640 connections. Each answer is compared with the right one. See `take_sample` for errors.
-    """
-    group = Group(request, CONNECTIONS_AT_CAPACITY)
-    capacity = take_sample(generator, running, [group], min(seconds, CAPACITY_SECONDS))
-    with connect(running.port) as client:
-        expected = request.send(client).content
-    group = Group(request, CONNECTIONS, OVERLOAD * capacity.rate, expected)
-    began = time.perf_counter()
-    sample = take_sample(generator, running, [group], seconds)
-    took = time.perf_counter() - began
-    return {
-        "capacity, requests a second": capacity.rate,
-        "p99 at capacity, in ms": 1e3 * capacity.p99,
-        "requests a second offered": group.rate,
-        "requests a second sent": sample.requests / took,
-        "answered, requests a second": sample.rate,
-        "p99 of the answered, in ms": 1e3 * sample.p99,
-        "wrong or lost": sample.failures,
-    }
-
-
 class _Stage:
     """The running servers, and the results so far."""
 
@@ -192,12 +164,30 @@ class _Stage:
         self.results.samples, self.results.ratios = samples, compute_ratios(parts, samples)
 
     def measure_overload(self, seconds: float) -> None:
-        """Measure the service under ten times its capacity."""
-        if running := self.find(SERVICE[1]):
-            request = SERVICE[1].ask(self._setting, OVERLOAD_ROWS)
-            with self.note_failure("overload"):
-                figures = measure_overload(self._generator, running, request, seconds)
-                self.results.figures |= {f"overload, 64 rows, .npy: {name}": value for name, value in figures.items()}
+        """Measure requests to the service at capacity, and then ten times as many a second for that many seconds.
+
+        Capacity is what 16 connections reach that send again with each answer. The load beyond it has a fixed rate on
+        640 connections. Each answer is compared with the right one.
+        """
+        if not (running := self.find(SERVICE[1])):
+            return
+        request = SERVICE[1].ask(self._setting, OVERLOAD_ROWS)
+        with connect(running.port) as client, self.note_failure("overload"):
+            least = Group(request, CONNECTIONS_AT_CAPACITY, expected=request.send(client).content)
+            capacity = take_sample(self._generator, running, [least], min(seconds, CAPACITY_SECONDS))
+            group = replace(least, connections=CONNECTIONS, rate=OVERLOAD * capacity.rate)
+            began = time.perf_counter()
+            sample = take_sample(self._generator, running, [group], seconds)
+            figures = {
+                "capacity, requests a second": capacity.rate,
+                "p99 at capacity, in ms": 1e3 * capacity.p99,
+                "requests a second offered": group.rate,
+                "requests a second sent": sample.requests / (time.perf_counter() - began),
+                "answered, requests a second": sample.rate,
+                "p99 of the answered, in ms": 1e3 * sample.p99,
+                "wrong or lost": sample.failures,
+            }
+            self.results.figures |= {f"overload, 64 rows, .npy: {name}": value for name, value in figures.items()}
 
     def measure_starts(self) -> None:
         """Measure the seconds to the first answer, the least of three starts, and the memory then."""
@@ -222,14 +212,6 @@ def _make_parts(*contenders: Contender) -> list[Part]:
     return parts
 
 
-def _make_large_parts(contender: Contender) -> list[Part]:
-    small = (contender.ask, 1, 1)
-    return [
-        Part(f"{contender.name}, 10,000 x 1", contender, ((contender.ask, LARGE_ROWS, 1),)),
-        Part(f"{contender.name}, 1 x 1 beside 10,000 x 4", contender, ((contender.ask, LARGE_ROWS, 4), small)),
-    ]
-
-
 PARTS: dict[str, list[Part]] = {
     "requests": [
         *_make_parts(*SERVICE, LONG_WAY, *ECHO),
@@ -237,7 +219,11 @@ PARTS: dict[str, list[Part]] = {
     ],
     "workers": _make_parts(*WORKERS),
     "others": _make_parts(*OTHERS),
-    "large": [part for contender in SERVICE for part in _make_large_parts(contender)],
+    "large": [
+        Part(f"{one.name}, {name}", one, ((one.ask, LARGE_ROWS, connections), *beside))
+        for one in SERVICE
+        for name, connections, beside in (("10,000 x 1", 1, ()), ("1 x 1 beside 10,000 x 4", 4, ((one.ask, 1, 1),)))
+    ],
     "download": [
         Part("data.npz", SERVICE[1], ((ask_for_file, 0, 1),)),
         Part("data.npz from nginx", NGINX, ((NGINX.ask, 0, 1),), "data.npz"),

@@ -55,15 +55,10 @@ class TensorMetadata(BaseModel):
 
 @dataclass(frozen=True)
 class InferenceReply(Reply):
-    """An answer of the protocol.
+    """An answer of the protocol."""
 
-    Attributes:
-        names: the names of the model, its version and, if it has one, the request.
-        outputs: the requested outputs in their order, and whether each is sent as bytes.
-    """
-
-    names: Mapping[str, str]
-    outputs: Mapping[str, bool]
+    names: Mapping[str, str]  # of the model, its version and, if it has one, the request
+    outputs: Mapping[str, bool]  # in the requested order, and whether each is sent as bytes
 
     def write(self, operation: Operation, rows: Array) -> Response:
         """Return the answer."""

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import pytest
 
 from api.benchmark.generator import Group, run_load
-from api.benchmark.http import Request
+from api.benchmark.processes import Request
 from api.errors import StartError
 
 REQUEST = Request("/x", b"abc", "text/plain")

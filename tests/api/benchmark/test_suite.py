@@ -9,8 +9,7 @@ import pytest
 from api.benchmark.commands import SECTIONS
 from api.benchmark.contenders import ECHO, LONG_WAY, NGINX, OTHERS, SERVICE, Contender, Setting
 from api.benchmark.generator import Group, Sample
-from api.benchmark.http import Request
-from api.benchmark.processes import ENVIRONMENT, start
+from api.benchmark.processes import ENVIRONMENT, Request, start
 from api.benchmark.suite import PARTS, Part, compute_ratios, make_generator, run, summarise, take_sample
 from api.errors import StartError
 from tests.support.paths import CHECKPOINTS
