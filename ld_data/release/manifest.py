@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import Field, asdict, dataclass, fields
 from datetime import date
 from pathlib import Path
-from typing import Any, Literal, get_origin
+from typing import Any, ClassVar, Literal, Self, get_origin
 
 from ld_data.checks import is_release_name
 from ld_data.errors import IntegrityError
@@ -98,8 +98,48 @@ class Change:
         date.fromisoformat(self.date)
 
 
+class Description:
+    """What a manifest and a preset have in common: dataclasses, read from and written to JSON."""
+
+    kind: ClassVar[str]
+    format_version: int
+
+    def to_values(self) -> dict[str, Any]:
+        """Return the description as JSON values."""
+        return asdict(self)  # type: ignore[call-overload]
+
+    def to_json(self) -> str:
+        """Return the description as JSON text."""
+        return json.dumps(self.to_values(), indent=1, allow_nan=False) + "\n"
+
+    @classmethod
+    def from_json(cls, text: str, place: str | Path) -> Self:
+        """Return the description in a JSON text.
+
+        Raises:
+            IntegrityError: the text is none of this format; the message names `place`.
+        """
+        try:
+            return cls(**_read_fields(cls, json.loads(text)))
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+            raise IntegrityError(
+                f"{place}: not a {cls.kind} of this format ({error}). Fetch, build or save it again, or install the "
+                "version of LD-Data that wrote it."
+            ) from error
+
+    @classmethod
+    def read(cls, path: Path) -> Self:
+        """Return the description in an existing file; raise `IntegrityError` if it is too large, or as `from_json`."""
+        if (size := path.stat().st_size) > MAX_MANIFEST_BYTES:
+            raise IntegrityError(f"{path}: expected at most {MAX_MANIFEST_BYTES} bytes; has {size}.")
+        try:
+            return cls.from_json(path.read_text("utf-8"), path)
+        except UnicodeDecodeError as error:
+            raise IntegrityError(f"{path}: not UTF-8 text ({error}). {RESTORE}") from error
+
+
 @dataclass(frozen=True)
-class Manifest:
+class Manifest(Description):
     """Everything about a release that is not in its arrays and weights.
 
     Attributes:
@@ -142,14 +182,7 @@ class Manifest:
     npy_files: dict[str, FileRecord]
     changes: tuple[Change, ...]
     format_version: int = FORMAT_VERSION
-
-    def to_values(self) -> dict[str, Any]:
-        """Return the manifest as JSON values."""
-        return asdict(self)
-
-    def to_json(self) -> str:
-        """Return the manifest as JSON text."""
-        return json.dumps(self.to_values(), indent=1, allow_nan=False) + "\n"
+    kind: ClassVar[str] = "manifest"
 
     def __post_init__(self) -> None:
         """Raise `TypeError` for a name, a source, a kind of y or changes that no release has."""
@@ -162,20 +195,6 @@ class Manifest:
         if not self.changes:
             raise TypeError("changes must hold one change or more; received none")
 
-    @classmethod
-    def from_json(cls, text: str, place: str | Path) -> "Manifest":
-        """Return the manifest in a JSON text.
-
-        Raises:
-            IntegrityError: the text is no manifest of this format; the message names `place`.
-        """
-        try:
-            return cls(**_read_fields(json.loads(text)))
-        except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
-            raise IntegrityError(
-                f"{place}: not a manifest of this format ({error}). Fetch the release again."
-            ) from error
-
 
 def read_manifest(folder: Path) -> Manifest:
     """Return the manifest of a release folder.
@@ -183,17 +202,10 @@ def read_manifest(folder: Path) -> Manifest:
     Raises:
         IntegrityError: the manifest is missing, too large, or no manifest of this format.
     """
-    path = folder / MANIFEST_NAME
     try:
-        if path.stat().st_size > MAX_MANIFEST_BYTES:
-            raise IntegrityError(f"{path}: expected at most {MAX_MANIFEST_BYTES} bytes; has {path.stat().st_size}.")
-        return Manifest.from_json(path.read_text("utf-8"), path)
+        return Manifest.read(folder / MANIFEST_NAME)
     except FileNotFoundError as error:
-        raise IntegrityError(
-            f"{folder} is not a whole release: it has no {MANIFEST_NAME}. Build or fetch it again."
-        ) from error
-    except UnicodeDecodeError as error:
-        raise IntegrityError(f"{path}: not UTF-8 text ({error}). Fetch the release again.") from error
+        raise IntegrityError(f"{folder} is not a whole release: it has no {MANIFEST_NAME}. {RESTORE}") from error
 
 
 def read_file_record(name: str, values: Mapping[str, Any]) -> FileRecord:
@@ -214,13 +226,13 @@ def read_file_record(name: str, values: Mapping[str, Any]) -> FileRecord:
     return record
 
 
-def _read_fields(values: Any) -> dict[str, Any]:
-    """Return the fields of a manifest from JSON values; raise TypeError, KeyError or ValueError if they misfit."""
+def _read_fields(kind: type[Description], values: Any) -> dict[str, Any]:
+    """Return the fields of a description from JSON values; raise TypeError, KeyError or ValueError if they misfit."""
     if not isinstance(values, dict):
         raise TypeError(f"expected an object; received {type(values).__name__}")
-    if values.get("format_version") != FORMAT_VERSION:
-        raise TypeError(f"expected format_version {FORMAT_VERSION}; received {values.get('format_version')}")
-    return {field.name: _read_field(field, values[field.name]) for field in fields(Manifest)}
+    if values.get("format_version") != kind.format_version:
+        raise TypeError(f"expected format_version {kind.format_version}; received {values.get('format_version')!r}")
+    return {field.name: _read_field(field, values[field.name]) for field in fields(kind)}  # type: ignore[arg-type]
 
 
 def _read_field(field: Field[Any], value: Any) -> Any:

@@ -26,7 +26,7 @@ def test_train_and_info(tmp_path, tiny_mnist1d, capsys):
 def test_decoders(checkpoints, tiny_mnist1d, built_mnist1d, capsys, monkeypatch):
     shutil.copytree(built_mnist1d, checkpoints / built_mnist1d.name)
     monkeypatch.setattr("vae.decoders.comparison.PEAK_WIDTH", 64)
-    monkeypatch.setattr("vae.decoders.costs.TURN_ROWS", 1)
+    monkeypatch.setattr("vae.decoders.comparison.TURN_ROWS", 1)
     few = ("decoders", built_mnist1d.name, "--only", "dense-512-512", "--steps", 2)
     assert run(vae_main.main, *few) == 0
     assert "trained" in capsys.readouterr().out

@@ -10,7 +10,7 @@ from ld_data.noise import X_STREAM
 from ld_data.protocols import Mode
 from ld_data.typing import Array, Floats
 from vae.config import VaeConfig
-from vae.runtime.frozen_vae import FrozenVae
+from vae.runtime.onnx_network import FrozenVae
 
 
 @dataclass(frozen=True, eq=False)

@@ -59,7 +59,6 @@ def test_the_closed_form_figures_of_mnist():
     cells = make_cells(MNIST_COUNTS, 32)
     assert cells.floor == pytest.approx(0.9179, abs=1e-4)
     assert (1 - cells.floor) * 32 == pytest.approx(2.63, abs=0.005)
-    assert cells.rate == pytest.approx(2.301, abs=5e-4)
     assert cells.null == 1.0
 
 

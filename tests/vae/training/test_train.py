@@ -12,8 +12,7 @@ from tests.support.fakes import make_source
 from vae.config import VaeConfig
 from vae.model.vae import Vae
 from vae.recipes import CLASSES, Recipe
-from vae.runtime.cells import Cells
-from vae.runtime.gaussian_classes import GaussianClasses
+from vae.runtime.cells import Cells, GaussianClasses
 from vae.runtime.input_codec import InputCodec
 from vae.training.objective import Objective
 from vae.training.onnx_export import freeze
