@@ -109,11 +109,8 @@ def test_the_flow_brings_what_it_is_given_nearer_to_the_standard_normal():
     bent = random.normal(size=(2000, 2))
     bent[:, 1] = 0.3 * bent[:, 1] + np.square(bent[:, 0]) - 1
     config = replace(FLOWING, input_shape=(2,), encoder_filters=(), decoder_units=(), divergence=0.0, epochs=1)
-    vae = train_vae(
-        replace(config, flow_couplings=2, flow_units=(16,), flow_epochs=40),
-        bent.astype(np.float32),
-        np.zeros(2000, int),
-    )
+    config = replace(config, flow_couplings=2, flow_units=(16,), flow_epochs=40)
+    vae = train_vae(config, bent.astype(np.float32), np.zeros(2000, int))
     noise = random.normal(size=bent.shape).astype(np.float32)
     x = ops.convert_to_numpy(vae.encode(bent.astype(np.float32), noise)[0])
     u = ops.convert_to_numpy(vae.to_inner(x))
