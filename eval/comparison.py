@@ -1,10 +1,11 @@
-"""Comparisons of two models with intervals, and the spread of one model's scores over its seeds."""
+"""Comparisons of two models with intervals, the spread of scores over seeds, and its comparison with kept figures."""
 
+import json
 import math
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, Self, TypeVar
 
 import numpy as np
 
@@ -12,9 +13,11 @@ from eval.evaluation import load_dataset
 from eval.predictions import BATCH_ROWS, Model, predict
 from eval.score import Score, measure_rows, score_rows
 from ld_data.checks import check_integer
-from ld_data.errors import InputError
+from ld_data.errors import InputError, IntegrityError, MissingDataError
 from ld_data.release.dataset import LatentDataset
 from ld_data.typing import Doubles
+
+T = TypeVar("T")
 
 RESAMPLES = 10_000
 DRAWN_AT_ONCE = 1 << 21  # rows: 16 MiB of indices, and 16 MiB of counts
@@ -23,47 +26,46 @@ LABELS = {"mse": "MSE", "noise_free_mse": "noise-free MSE", "skill": "skill", "d
 
 @dataclass(frozen=True)
 class Difference:
-    """One figure of two models on the same rows: `a`, `b`, their difference, and the ends of its 95 % interval."""
+    """One figure of two models on the same rows, their difference, and its 95 % interval, significant if without 0."""
 
     a: float
     b: float
     value: float
     low: float
     high: float
+    is_significant: bool = field(init=False)
 
-    @property
-    def is_significant(self) -> bool:
-        """Whether the interval excludes 0."""
-        return self.low > 0 or self.high < 0
+    def __post_init__(self) -> None:
+        """Compare the interval with 0."""
+        object.__setattr__(self, "is_significant", self.low > 0 or self.high < 0)
 
 
 @dataclass(frozen=True)
-class Comparison:
-    """Two models, a and b, on the same test rows.
-
-    Attributes:
-        release, data_sha256, rows: as in `Score`.
-        resamples, seed: of the bootstrap.
-        mse, noise_free_mse: lower is better, so a negative difference favours a.
-        skill, decoded_accuracy: higher is better, so a positive difference favours a.
-    """
+class Figures(Generic[T]):
+    """The four figures of `LABELS`, for a release and its test set as in `Score`."""
 
     release: str
     data_sha256: str
+    mse: T
+    noise_free_mse: T
+    skill: T
+    decoded_accuracy: T
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the fields as JSON values."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class Comparison(Figures[Difference]):
+    """Two models, a and b, on the same test rows, by a bootstrap of so many resamples from a seed.
+
+    A negative difference in MSE or noise-free MSE favours a, a positive one in skill or decoded accuracy.
+    """
+
     rows: int
     resamples: int
     seed: int
-    mse: Difference
-    noise_free_mse: Difference
-    skill: Difference
-    decoded_accuracy: Difference
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the fields as JSON values, and whether each difference is significant."""
-        values = asdict(self)
-        for name in LABELS:
-            values[name]["is_significant"] = getattr(self, name).is_significant
-        return values
 
     def __str__(self) -> str:
         """Return a small table."""
@@ -80,40 +82,35 @@ class Comparison:
 
 @dataclass(frozen=True)
 class Spread:
-    """The mean of a figure over seeds, and its standard deviation (None for a single seed)."""
+    """The mean of a figure over seeds, and its standard deviation (divided by n - 1; None for a single seed)."""
 
     mean: float
     std: float | None
 
+    @classmethod
+    def of(cls, values: Sequence[float]) -> Self:
+        """Return the spread of values, one for each seed."""
+        mean = math.fsum(values) / len(values)
+        return cls(mean, float(np.std(values, ddof=1)) if len(values) > 1 else None)
+
     def __str__(self) -> str:
-        """Return the mean and, if there is one, the standard deviation, with four decimals."""
-        return f"{self.mean:.4f}" if self.std is None else f"{self.mean:.4f} +- {self.std:.4f}"
+        """Return the mean and the standard deviation with four decimals."""
+        return f"{self:.4f}"
+
+    def __format__(self, form: str) -> str:
+        """Return the mean and, if there is one, the standard deviation, in that format and without a negative zero."""
+        return f"{self.mean:z{form}}" if self.std is None else f"{self.mean:z{form}} +- {self.std:{form}}"
 
 
 @dataclass(frozen=True)
-class SeedSummary:
-    """The scores of one model trained from several seeds.
+class SeedSummary(Figures[Spread]):
+    """The scores of one model trained from `n` seeds."""
 
-    Attributes:
-        release, data_sha256: as in `Score`.
-        n: the number of seeds.
-    """
-
-    release: str
-    data_sha256: str
     n: int
-    mse: Spread
-    noise_free_mse: Spread
-    skill: Spread
-    decoded_accuracy: Spread
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the fields as JSON values."""
-        return asdict(self)
 
     def __str__(self) -> str:
         """Return a small table."""
-        lines = [f"  {label:<18}{getattr(self, name)}" for name, label in LABELS.items()]
+        lines = [f"  {label:<18}{getattr(self, name):.4f}" for name, label in LABELS.items()]
         return "\n".join([f"{self.release}, {self.n} seeds: mean +- standard deviation", *lines])
 
 
@@ -144,13 +141,14 @@ def compare(
     a, b = (measure_rows(predict(model, data, batch_rows=batch_rows), data) for model in (model_a, model_b))
     gaps = np.stack([a.error - b.error, a.noise_free - b.noise_free, a.hit.astype(float) - b.hit, a.null - a.floor], 1)
     means = np.concatenate(list(_resample_means(gaps, resamples, seed)))
-    ends = dict(zip(LABELS, np.quantile(_to_differences(means), (0.025, 0.975), axis=0).T.tolist(), strict=True))
-    values = dict(zip(LABELS, _to_differences(gaps.mean(axis=0, keepdims=True))[0].tolist(), strict=True))
+    ends = np.quantile(_to_differences(means), (0.025, 0.975), axis=0).T.tolist()
+    values = _to_differences(gaps.mean(axis=0, keepdims=True))[0].tolist()
     first, second = score_rows(a, data), score_rows(b, data)
-    differences = {
-        name: Difference(getattr(first, name), getattr(second, name), values[name], *ends[name]) for name in LABELS
+    differences: dict[str, Any] = {
+        name: Difference(getattr(first, name), getattr(second, name), value, low, high)
+        for name, value, (low, high) in zip(LABELS, values, ends, strict=True)
     }
-    return Comparison(data.name, data.test_sha256, len(data.test), resamples, seed, **differences)
+    return Comparison(data.name, data.test_sha256, **differences, rows=len(data.test), resamples=resamples, seed=seed)
 
 
 def summarise_seeds(scores: Sequence[Score]) -> SeedSummary:
@@ -167,14 +165,8 @@ def summarise_seeds(scores: Sequence[Score]) -> SeedSummary:
             f"expected scores on one release with one test y; received {names}. Summarise each by itself: scores of "
             "different data do not compare."
         )
-    spreads = {name: measure_spread([getattr(score, name) for score in scores]) for name in LABELS}
-    return SeedSummary(scores[0].release, scores[0].data_sha256, len(scores), **spreads)
-
-
-def measure_spread(values: Sequence[float]) -> Spread:
-    """Return the mean of a figure over seeds, and its standard deviation (divided by n - 1); None for one seed."""
-    mean = math.fsum(values) / len(values)
-    return Spread(mean, float(np.std(values, ddof=1)) if len(values) > 1 else None)
+    spreads = {name: Spread.of([getattr(score, name) for score in scores]) for name in LABELS}
+    return SeedSummary(scores[0].release, scores[0].data_sha256, **spreads, n=len(scores))
 
 
 def describe_shift(name: str, new: Spread, old: Spread) -> str:
@@ -187,6 +179,24 @@ def describe_shift(name: str, new: Spread, old: Spread) -> str:
     if abs(new.mean - old.mean) <= allowed:
         return ""
     return f"{name} is {new.mean:.5f}, committed {old.mean:.5f}, spread {allowed:.5f}."
+
+
+def load_kept(path: Path, read: Callable[[dict[str, Any]], T], kind: str, command: str) -> list[T]:
+    """Return the kept results in a JSON file, a list of objects; `read` turns each into a result.
+
+    Raises:
+        MissingDataError: if the file does not exist; the message names the `command` that makes it.
+        IntegrityError: if it holds no results of this kind.
+    """
+    if not path.is_file():
+        raise MissingDataError(f"no {kind} at {path}. `python -m eval {command} --out {path}` measures them.")
+    try:
+        values = json.loads(path.read_text("utf-8"))
+        if not isinstance(values, list):
+            raise TypeError(f"expected a list; received {type(values).__name__}")
+        return [read(fields) for fields in values]
+    except (ValueError, TypeError, KeyError) as error:
+        raise IntegrityError(f"{path}: no {kind} ({error!r}). Measure them again.") from error
 
 
 def _to_differences(means: Doubles) -> Doubles:

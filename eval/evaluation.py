@@ -32,8 +32,12 @@ def evaluate(
         UnknownNameError: if the release does not exist.
         SubmissionError: if the service does not take the predictions; its `score` is the score.
     """
-    if submit_to is None:
-        _refuse_texts(name=name, url=url, description=description)
+    texts = {"name": name, "url": url, "description": description}
+    if submit_to is None and (given := ", ".join(word for word, text in texts.items() if text is not None)):
+        raise InputError(
+            f"{given} would go to a leaderboard, and without submit_to nothing is submitted. Add "
+            f'submit_to="http://...", the address of a service, or leave out {given}.'
+        )
     data = load_dataset(release)
     if submit_to is None:
         return score_predictions(predict(model, data, batch_rows=batch_rows), data)
@@ -48,15 +52,6 @@ def evaluate(
         error.score = score
         error.add_note(f"Nothing is lost: the score is in the `score` of this error.\n{score}")
         raise
-
-
-def _refuse_texts(**texts: str | None) -> None:
-    """Raise `InputError` for texts of a submission if nothing is submitted."""
-    if given := ", ".join(word for word, text in texts.items() if text is not None):
-        raise InputError(
-            f"{given} would go to a leaderboard, and without submit_to nothing is submitted. Add "
-            f'submit_to="http://...", the address of a service, or leave out {given}.'
-        )
 
 
 def load_dataset(release: str | Path | LatentDataset) -> LatentDataset:

@@ -5,9 +5,9 @@ components, fails before the classes matter. The upper rungs are the class map o
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 from tqdm import tqdm
@@ -80,6 +80,7 @@ class Rung:
         null, optimum, mse: MSE on the test rows of the null, of the best model, and of the model.
         skill: (null - mse) / (null - optimum): 0 for the null, 1 for the best model.
         skill_standard_error: of the skill, from its spread over rows.
+        word: the skill in a word: learned, partly, or not.
     """
 
     task: str
@@ -90,25 +91,16 @@ class Rung:
     skill: float
     skill_standard_error: float
     learned_from: float
+    word: str = field(init=False)
 
-    @property
-    def word(self) -> str:
-        """The skill in a word: learned, partly, or not."""
-        if self.skill >= self.learned_from:
-            return "learned"
-        return "not" if self.skill < NOT_LEARNED else "partly"
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the fields and the word as JSON values."""
-        return asdict(self) | {"word": self.word}
+    def __post_init__(self) -> None:
+        """Put the skill in a word."""
+        word = "learned" if self.skill >= self.learned_from else "not" if self.skill < NOT_LEARNED else "partly"
+        object.__setattr__(self, "word", word)
 
 
 def make_ladder(data: LatentDataset, seed: int = 0) -> list[Task]:
-    """Return the control tasks for the x of a dataset, the simplest first; the same for the same seed.
-
-    Raises:
-        InputError: if the seed is outside 0 to 2**63 - 1.
-    """
+    """Return the control tasks for the x of a dataset, the simplest first; the same for the same seed."""
     d = data.latent_dim
     order = np.argsort(make_uniforms(check_seed(seed), FIRST_STREAM, 0, 1, d)[0])
     rotation, read, write = (_draw_orthogonal(d, seed, FIRST_STREAM + number) for number in (1, 2, 3))
@@ -162,10 +154,23 @@ def climb(fit: Fit, data: LatentDataset, seed: int = 0, *, batch_rows: int = BAT
 
 def climb_datasets(fit: FitDataset, data: LatentDataset, seed: int = 0, *, batch_rows: int = BATCH_ROWS) -> list[Rung]:
     """Return the same as `climb` for a `fit(data, seed)` that learns from a dataset with labels, as baselines do."""
-    return [
-        _climb_task(task, fit, data, seed, batch_rows)
-        for task in tqdm(make_ladder(data, seed), "ladder", unit="task", disable=None)
-    ]
+    rungs = []
+    for task in tqdm(make_ladder(data, seed), "ladder", unit="task", disable=None):
+        task_data = task.apply_to(data)
+        try:
+            model = fit(task_data, seed)
+        except Exception as error:
+            error.add_note(f"raised while the model was fitted to {task_data.name}")
+            raise
+        if not callable(model) and not callable(getattr(model, "predict", None)):
+            kind = type(model).__name__
+            raise InputError(f"fit must return a function of x or an object with predict; returned {kind}.")
+        # the model predicts new arrays, since `fit` may have written into its own
+        errors = row_errors(predict(model, task.apply_to(data), batch_rows=batch_rows).values, task.y_test)
+        skill = measure_skill(errors, task.null_errors, task.best_errors)
+        null, optimum, mse = (float(rows.mean()) for rows in (task.null_errors, task.best_errors, errors))
+        rungs.append(Rung(task.name, task.ability, null, optimum, mse, *skill, task.learned_from))
+    return rungs
 
 
 def describe_gaps(name: str, rungs: Sequence[Rung]) -> str:
@@ -186,11 +191,7 @@ def format_rungs(rungs: Sequence[Rung]) -> str:
 
 
 def keep_rows(data: LatentDataset, rows: int) -> LatentDataset:
-    """Return a dataset with the first `rows` training rows, or all if it has fewer.
-
-    Raises:
-        InputError: if `rows` is below 2.
-    """
+    """Return a dataset with the first `rows` training rows, two at least, or all if it has fewer."""
     check_integer("rows", rows, 2, 2**63 - 1)
     train = replace(data.train, x=data.train.x[:rows], y=data.train.y[:rows], label=data.train.label[:rows])
     return replace(data, train=train, manifest=None)
@@ -206,22 +207,6 @@ def _make_class_task(scale: float, data: LatentDataset) -> Task:
         for split, best in ((data.train, best_train), (data.test, best_test))
     )
     return Task(f"classes, noise {scale:g}", ability, y_train, y_test, best_test, CLASSES_LEARNED)
-
-
-def _climb_task(task: Task, fit: FitDataset, data: LatentDataset, seed: int, batch_rows: int) -> Rung:
-    task_data = task.apply_to(data)
-    try:
-        model = fit(task_data, seed)
-    except Exception as error:
-        error.add_note(f"raised while the model was fitted to {task_data.name}")
-        raise
-    if not callable(model) and not callable(getattr(model, "predict", None)):
-        raise InputError(f"fit must return a function of x or an object with predict; returned {type(model).__name__}.")
-    # the model predicts new arrays, since `fit` may have written into its own
-    errors = row_errors(predict(model, task.apply_to(data), batch_rows=batch_rows).values, task.y_test)
-    skill = measure_skill(errors, task.null_errors, task.best_errors)
-    null, optimum, mse = (float(rows.mean()) for rows in (task.null_errors, task.best_errors, errors))
-    return Rung(task.name, task.ability, null, optimum, mse, *skill, task.learned_from)
 
 
 def _draw_orthogonal(latent_dim: int, seed: int, stream: int) -> Doubles:

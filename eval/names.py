@@ -1,46 +1,26 @@
-"""The names of models on command lines, without the libraries that make these models."""
+"""The models by name as command lines know them, without the libraries: paths `module:name` of `eval`."""
 
-RULES = (
-    "backpropagation",
-    "feedback-alignment",
-    "direct-feedback",
-    "target-propagation",
-    "predictive-coding",
-    "equilibrium-propagation",
-    "forward-forward",
-    "evolution-strategies",
-)
-BASELINES = (
-    "mean",
-    "linear",
-    "ridge",
-    "neighbours",
-    "trees",
-    "mlp",
-    "residual",
-    "joint",
-    *RULES,
-    "associative-memory",
-    "oracle",
-)
+RULES = {
+    "backpropagation": "rules.backpropagation:Backpropagation",
+    "feedback-alignment": "rules.feedback_alignment:FeedbackAlignment",
+    "direct-feedback": "rules.feedback_alignment:DirectFeedbackAlignment",
+    "target-propagation": "rules.target_propagation:DifferenceTargetPropagation",
+    "predictive-coding": "rules.predictive_coding:PredictiveCoding",
+    "equilibrium-propagation": "rules.equilibrium_propagation:EquilibriumPropagation",
+    "forward-forward": "rules.forward_forward:ForwardForward",
+    "evolution-strategies": "rules.evolution_strategies:EvolutionStrategies",
+}
+BASELINES = {
+    "mean": "baselines.regressors:fit_mean",
+    "linear": "baselines.regressors:fit_linear",
+    "ridge": "baselines.regressors:fit_ridge",
+    "neighbours": "baselines.regressors:fit_neighbours",
+    "trees": "baselines.regressors:fit_trees",
+    "mlp": "baselines.perceptrons:fit_mlp",
+    "residual": "baselines.perceptrons:fit_residual",
+    "joint": "baselines.perceptrons:fit_joint",
+    **RULES,
+    "associative-memory": "rules.associative_memory:fit_associative_memory",
+    "oracle": "baselines.regressors:make_oracle",
+}
 SHORT = ("mean", "linear", "mlp")  # the baselines of `python -m eval baselines` without --only and --all
-CLASSIFIERS = (
-    "logistic",
-    "mlp",
-    "pytorch-cnn",
-    "tensorflow-cnn",
-    "lenet",
-    "lenet-centred",
-    "lenet-64",
-    "lenet-32",
-    "lenet-faster",
-    "deeper",
-    "deeper-momentum",
-    "residual",
-    "mnist1d-logistic",
-    "mnist1d-mlp",
-    "mnist1d-cnn",
-    "mnist1d-gru",
-    "judge",
-    "judge-deeper",
-)

@@ -39,11 +39,7 @@ Model: TypeAlias = Answer | Predictor | Array | str | Path
 
 @dataclass(frozen=True, eq=False)
 class Predictions:
-    """Checked predictions for the test rows of a dataset; only this module makes them.
-
-    Attributes:
-        values: `(n, d)` float32 in C order, finite and within +-1e6.
-    """
+    """Checked predictions: `(n, d)` float32 in C order, finite and within +-1e6; only this module makes them."""
 
     values: Floats
 
@@ -57,8 +53,7 @@ def predict(model: Model, data: LatentDataset, *, batch_rows: int = BATCH_ROWS) 
     evaluation mode without gradients, on the device and in the type of its parameters; its mode is restored.
 
     Raises:
-        InputError: if `model` is none of these, or if its predictions have the wrong shape or type, are not finite, or
-            lie beyond +-1e6.
+        InputError: if `model` is none of these, or as `check_predictions`.
         MissingDataError: if the file does not exist.
     """
     check_integer("batch_rows", batch_rows, 1, 2**63 - 1)
@@ -68,7 +63,8 @@ def predict(model: Model, data: LatentDataset, *, batch_rows: int = BATCH_ROWS) 
         return read_predictions(model, data)
     if isinstance(model, type):
         raise InputError(f"model must be an object; received the class {model.__name__}. Make one, and fit it, first.")
-    if _is_torch_module(model):
+    # a Keras model on PyTorch is a module as well
+    if _comes_from(model, "torch") and not _comes_from(model, "keras") and hasattr(model, "modules"):
         with _evaluating(model) as answer:
             return _ask(answer, data, batch_rows)
     if hasattr(model, "predict") and callable(model.predict):
@@ -179,11 +175,6 @@ def _to_numpy(values: object) -> object:
         return values
     tensor: torch.Tensor = values
     return tensor.detach().cpu().float().numpy()
-
-
-def _is_torch_module(model: object) -> bool:
-    """Return whether `model` is a PyTorch module and no Keras model, which on PyTorch is a module as well."""
-    return _comes_from(model, "torch") and not _comes_from(model, "keras") and hasattr(model, "modules")
 
 
 def _comes_from(value: object, package: str) -> bool:

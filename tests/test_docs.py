@@ -18,9 +18,10 @@ import vae
 from api.app import make_app
 from api.releases.catalogue import Catalogue
 from api.settings import Limits
+from eval.classifiers.tables import CLASSIFIERS
 from eval.leaderboard import tokens
 from eval.leaderboard.store import Store
-from eval.names import BASELINES, CLASSIFIERS
+from eval.names import BASELINES
 from ld_data import settings
 from ld_data.cli.program import EXIT_FAILURE, EXIT_INTERRUPTED, EXIT_USAGE, SHELLS
 from tests.support.command_lines import PROGRAMS, explain_invalid, list_commands, list_options, make_program

@@ -4,7 +4,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from eval.leaderboard.verification import PrivateScore, Status
+from eval.leaderboard.leaks import PrivateScore, Status
 
 
 class Entry(BaseModel):

@@ -14,8 +14,8 @@ from api.messages.refusals import describe_errors
 from api.releases.catalogue import ServedRelease
 from api.routes.state import LeaderboardState
 from eval.leaderboard.entries import Entry
+from eval.leaderboard.leaks import verify_predictions
 from eval.leaderboard.store import MAX_REASON
-from eval.leaderboard.verification import verify_predictions
 from eval.predictions import check_predictions
 from ld_data.errors import InputError
 

@@ -9,15 +9,16 @@ from typing import Any
 
 from joblib import Parallel, delayed, parallel_config
 
-from eval.baselines.registry import BASELINES, SEEDLESS, score_baseline
-from eval.comparison import SeedSummary, Spread, describe_shift, summarise_seeds
+from eval.baselines.registry import score_baseline
+from eval.comparison import SeedSummary, Spread, describe_shift, load_kept, summarise_seeds
+from eval.names import BASELINES
 from ld_data.cli.table import format_table
-from ld_data.errors import IntegrityError, MissingDataError
 from ld_data.release.dataset import LatentDataset
 from ld_data.settings import checkpoints_folder
 from ld_data.storage.staging import stage_file
 
-FIGURES = ("skill", "noise_free_mse", "decoded_accuracy", "mse")
+SEEDLESS = ("mean", "linear", "ridge", "neighbours", "associative-memory", "oracle")  # at most held-out rows are drawn
+FIGURES = {"skill": ".3f", "noise_free_mse": ".4f", "decoded_accuracy": ".3f", "mse": ".4f"}  # and how they print
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,7 @@ def measure_rows(
 def describe_rows(rows: Sequence[BaselineRow]) -> str:
     """Return the rows as a text table, the best last, with the spread over seeds behind each figure."""
     figures = [
-        (row.name, *(_write(getattr(row.summary, name), name) for name in FIGURES))
+        (row.name, *(format(getattr(row.summary, name), form) for name, form in FIGURES.items()))
         for row in sorted(rows, key=lambda row: -row.summary.noise_free_mse.mean)
     ]
     table = format_table(("baseline", "skill", "noise-free MSE", "decoded accuracy", "MSE"), figures, "lrrrr")
@@ -72,20 +73,8 @@ def save_rows(rows: Sequence[BaselineRow], path: Path) -> None:
 
 
 def load_rows(path: Path) -> list[BaselineRow]:
-    """Return the rows in a file of `save_rows`.
-
-    Raises:
-        MissingDataError: if the file does not exist.
-        IntegrityError: if it holds no such rows.
-    """
-    if not path.is_file():
-        raise MissingDataError(
-            f"no table of baselines at {path}. `python -m eval baselines {path.stem} --all --out {path}` makes one."
-        )
-    try:
-        return [_read_row(values) for values in json.loads(path.read_text("utf-8"))]
-    except (ValueError, TypeError, KeyError) as error:
-        raise IntegrityError(f"{path}: no table of baselines ({error!r}). Measure it again.") from error
+    """Return the rows in a file of `save_rows`; raises as `load_kept`."""
+    return load_kept(path, _read_row, "figures of baselines", f"baselines {path.stem} --all")
 
 
 def find_differences(rows: Sequence[BaselineRow], committed: Sequence[BaselineRow]) -> list[str]:
@@ -93,20 +82,20 @@ def find_differences(rows: Sequence[BaselineRow], committed: Sequence[BaselineRo
 
     A mean over other seeds may differ by more, so a row with other seeds gets one sentence about them instead.
     """
-    known = {row.name: row for row in committed}
-    return [sentence for row in rows for sentence in _compare_rows(row, known.get(row.name)) if sentence]
-
-
-def _compare_rows(row: BaselineRow, old: BaselineRow | None) -> list[str]:
-    if old is None:
-        return [f"{row.name} is not in the committed table."]
-    if row.summary.data_sha256 != old.summary.data_sha256:
-        return [f"{row.name} was measured on another version of {row.summary.release}."]
-    if row.seeds != old.seeds:
-        new_seeds, old_seeds = (", ".join(map(str, its.seeds)) for its in (row, old))
-        return [f"{row.name} was measured with the seeds {new_seeds}; expected the committed {old_seeds}."]
-    spreads = {name: (getattr(row.summary, name), getattr(old.summary, name)) for name in FIGURES}
-    return [describe_shift(f"{row.name}: {name}", *pair) for name, pair in spreads.items()]
+    known, sentences = {row.name: row for row in committed}, []
+    for row in rows:
+        old = known.get(row.name)
+        if old is None:
+            sentences.append(f"{row.name} is not in the committed table.")
+        elif row.summary.data_sha256 != old.summary.data_sha256:
+            sentences.append(f"{row.name} was measured on another version of {row.summary.release}.")
+        elif row.seeds != old.seeds:
+            new_seeds, old_seeds = (", ".join(map(str, its.seeds)) for its in (row, old))
+            sentences.append(f"{row.name} was measured with the seeds {new_seeds}; expected the committed {old_seeds}.")
+        else:
+            spreads = {name: (getattr(row.summary, name), getattr(old.summary, name)) for name in FIGURES}
+            sentences += [describe_shift(f"{row.name}: {name}", *pair) for name, pair in spreads.items()]
+    return [sentence for sentence in sentences if sentence]
 
 
 def _read_row(values: dict[str, Any]) -> BaselineRow:
@@ -115,9 +104,3 @@ def _read_row(values: dict[str, Any]) -> BaselineRow:
     figures = values["summary"]
     summary: dict[str, Any] = figures | {name: Spread(**figures[name]) for name in FIGURES}
     return BaselineRow(**values | {"seeds": tuple(values["seeds"]), "summary": SeedSummary(**summary)})
-
-
-def _write(spread: Spread, name: str) -> str:
-    digits = 3 if name in ("skill", "decoded_accuracy") else 4
-    mean = f"{round(spread.mean, digits) + 0.0:.{digits}f}"  # the sum has no negative zero
-    return mean if spread.std is None else f"{mean} +- {spread.std:.{digits}f}"

@@ -1,7 +1,4 @@
-"""Judges: classifiers of raw inputs, trained apart from the VAEs, that read decoded inputs.
-
-The judges of the shipped sources lie beside the releases, in `judges/<source>.keras`.
-"""
+"""Judges: classifiers of raw inputs that read decoded inputs; beside the releases, in `judges/<source>.keras`."""
 
 import zipfile
 from dataclasses import dataclass
@@ -31,12 +28,23 @@ class StoredJudge:
         return hash_file(self.path)
 
     def classify(self, inputs: Array) -> Integers:
-        """Return the classes `(n,)` of inputs `(n, ...)` float32, pixels in [0, 1]; raises as `load_judge`."""
+        """Return the classes `(n,)` of inputs `(n, ...)` float32, pixels in [0, 1].
+
+        Raises:
+            InputError: if the file is not `.keras`.
+            IntegrityError: if Keras cannot read it in safe mode.
+        """
         return self._model.predict(inputs, batch_size=1000, verbose=0).argmax(axis=1)
 
     @cached_property
     def _model(self) -> "keras.Model":
-        return load_judge(self.path)
+        import keras  # late: 5 s that commands without a judge should not pay
+
+        _check_suffix(self.path)
+        try:
+            return keras.saving.load_model(self.path, compile=False, safe_mode=True)
+        except (ValueError, TypeError, KeyError, OSError, zipfile.BadZipFile) as error:
+            raise IntegrityError(f"{self.path}: not a judge that Keras can load ({error}). Train it again.") from error
 
 
 def open_judge(source_name: str) -> StoredJudge | None:
@@ -51,30 +59,10 @@ def judge_path(source_name: str) -> Path:
 
 
 def save_judge(judge: "keras.Model", path: Path) -> None:
-    """Write a judge as a `.keras` file; make the folder, and replace an older judge atomically.
-
-    Raises:
-        InputError: if the path has another suffix.
-    """
+    """Write a `.keras` file, else raise `InputError`; make the folder, and replace an older judge atomically."""
     _check_suffix(path)
     with stage_file(path) as draft:
         judge.save(draft)
-
-
-def load_judge(path: Path) -> "keras.Model":
-    """Return the judge in a `.keras` file, read in safe mode.
-
-    Raises:
-        InputError: if the path has another suffix.
-        IntegrityError: if Keras cannot read the file.
-    """
-    import keras  # late: 5 s that commands without a judge should not pay
-
-    _check_suffix(path)
-    try:
-        return keras.saving.load_model(path, compile=False, safe_mode=True)
-    except (ValueError, TypeError, KeyError, OSError, zipfile.BadZipFile) as error:
-        raise IntegrityError(f"{path}: not a judge that Keras can load ({error}). Train it again.") from error
 
 
 def _check_suffix(path: Path) -> None:

@@ -1,12 +1,8 @@
-"""The parts of classifiers' networks; each part fits images and signals alike.
-
-A part is a function of its input and the plan of the network; it returns its output.
-"""
+"""The parts of classifiers' networks: functions from an input and a plan to an output, for images and signals alike."""
 
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any, TypeAlias
 
 import keras
@@ -37,8 +33,11 @@ class NetworkPlan:
     decay: float = 0.0
 
     def make_layer(self, kind: str, *arguments: Any, **options: Any) -> keras.layers.Layer:
-        """Return the layer of that kind for these dimensions: Conv2D or Conv1D for `Conv`."""
-        return getattr(keras.layers, f"{kind}{self.dimensions}D")(*arguments, **options)
+        """Return the layer of that kind for these dimensions, Conv2D or Conv1D for `Conv`; a random one with a seed."""
+        if kind.startswith("Random") or kind.endswith("Dropout"):
+            options["seed"] = draw_seed(self.random)
+        make = getattr(keras.layers, kind, None) or getattr(keras.layers, f"{kind}{self.dimensions}D")
+        return make(*arguments, **options)
 
     def make_kernel(self) -> dict[str, Any]:
         """Return the options of a layer for the initialiser and the decay of its kernel."""
@@ -63,6 +62,11 @@ def make_network(parts: Sequence[Part], shape: tuple[int, ...], plan: NetworkPla
 def make_feature_model(network: keras.Model) -> keras.Model:
     """Return the network without its last layer, from inputs to features; both share their weights."""
     return keras.Model(network.input, network.layers[-1].input)
+
+
+def layer(kind: str, *arguments: Any, **options: Any) -> Part:
+    """Return a layer of Keras without a kernel, by its name and arguments, as `NetworkPlan.make_layer` makes it."""
+    return lambda values, plan: plan.make_layer(kind, *arguments, **options)(values)
 
 
 def rescale(mean: float, std: float) -> Part:
@@ -98,24 +102,19 @@ def recur(units: int) -> Part:
 
     Weights are initialised uniformly up to 1 / sqrt(units), as in PyTorch.
     """
+    most = 1 / math.sqrt(units)
 
     def apply(values: Tensor, plan: NetworkPlan) -> Tensor:
-        forward, backward = (_make_gru(units, plan, backwards) for backwards in (False, True))
-        return keras.layers.Bidirectional(forward, backward_layer=backward)(values)
+        readers = []
+        for backwards in (False, True):
+            options = {
+                f"{kind}_initializer": keras.initializers.RandomUniform(-most, most, seed=draw_seed(plan.random))
+                for kind in ("kernel", "recurrent", "bias")
+            }
+            readers.append(keras.layers.GRU(units, return_sequences=True, go_backwards=backwards, **options))
+        return keras.layers.Bidirectional(readers[0], backward_layer=readers[1])(values)
 
     return apply
-
-
-def _make_gru(units: int, plan: NetworkPlan, backwards: bool) -> keras.layers.Layer:
-    initialize = partial(keras.initializers.RandomUniform, -1 / math.sqrt(units), 1 / math.sqrt(units))
-    names = ("kernel_initializer", "recurrent_initializer", "bias_initializer")
-    options = {name: initialize(seed=draw_seed(plan.random)) for name in names}
-    return keras.layers.GRU(units, return_sequences=True, go_backwards=backwards, **options)
-
-
-def pool(kind: str, size: int = 2) -> Part:
-    """Return pooling, `Max` or `Average`, of neighbourhoods that do not overlap."""
-    return lambda values, plan: plan.make_layer(f"{kind}Pooling", size)(values)
 
 
 def augment(turn: float, move: float, zoom: float) -> Part:
@@ -126,33 +125,11 @@ def augment(turn: float, move: float, zoom: float) -> Part:
 
     def apply(values: Tensor, plan: NetworkPlan) -> Tensor:
         if plan.dimensions == 2:
-            options = {"fill_mode": "constant", "fill_value": 0.0}
-            values = keras.layers.RandomRotation(turn, seed=draw_seed(plan.random), **options)(values)
-            values = keras.layers.RandomTranslation(move, move, seed=draw_seed(plan.random), **options)(values)
-            values = keras.layers.RandomZoom(zoom, seed=draw_seed(plan.random), **options)(values)
+            for kind, *shares in (("RandomRotation", turn), ("RandomTranslation", move, move), ("RandomZoom", zoom)):
+                values = plan.make_layer(kind, *shares, fill_mode="constant", fill_value=0.0)(values)
         return values
 
     return apply
-
-
-def drop(rate: float) -> Part:
-    """Return dropout of single values."""
-    return lambda values, plan: keras.layers.Dropout(rate, seed=draw_seed(plan.random))(values)
-
-
-def drop_channels(rate: float) -> Part:
-    """Return dropout of whole channels."""
-    return lambda values, plan: plan.make_layer("SpatialDropout", rate, seed=draw_seed(plan.random))(values)
-
-
-def activate(name: str) -> Part:
-    """Return an activation."""
-    return lambda values, plan: keras.layers.Activation(name)(values)
-
-
-def normalise() -> Part:
-    """Return batch normalisation with averages over about ten batches."""
-    return lambda values, plan: keras.layers.BatchNormalization(momentum=0.9)(values)
 
 
 def add(*parts: Part) -> Part:

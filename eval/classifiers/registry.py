@@ -7,28 +7,16 @@ from functools import partial
 import keras
 import numpy as np
 
-from eval.classifiers.parts import (
-    NetworkPlan,
-    Part,
-    activate,
-    add,
-    augment,
-    convolve,
-    dense,
-    drop,
-    drop_channels,
-    make_network,
-    normalise,
-    pool,
-    recur,
-    rescale,
-)
+from eval.classifiers.parts import NetworkPlan, Part, add, augment, convolve, dense, layer, make_network, recur, rescale
 from eval.keras_fitting import FitPlan, fit_model
 from ld_data.errors import InputError, UnknownNameError
 from ld_data.typing import Array, Floats
 
 SGD, ADAM, RMSPROP = keras.optimizers.SGD, keras.optimizers.Adam, keras.optimizers.RMSprop
 _plan = partial(FitPlan, cosine=False)  # of all originals: a constant learning rate, and the last epoch
+MAX_POOL, AVERAGE_POOL = layer("MaxPooling", 2), layer("AveragePooling", 2)  # of neighbourhoods of 2
+RELU = layer("Activation", "relu")
+NORMALISE = layer("BatchNormalization", momentum=0.9)  # by averages over about ten batches
 KINDS = {1: "signals and vectors", 2: "images"}
 
 
@@ -54,11 +42,7 @@ class Classifier:
     smoothing: float = 0.0
 
     def make(self, shape: tuple[int, ...], classes: int, seed: int) -> keras.Model:
-        """Return the untrained network from inputs of that shape, `(h, w)` or `(t,)`, to logits.
-
-        Raises:
-            InputError: if the inputs are too small for it.
-        """
+        """Return the untrained network from inputs of that shape to logits; raise `InputError` for too small ones."""
         random = np.random.default_rng(seed)
         plan = NetworkPlan(len(shape), classes, random, self.like_torch, self.decay)
         try:
@@ -97,9 +81,9 @@ def _make_ladder() -> dict[str, Classifier]:
     Its trainer sums the loss over a batch where others take the mean. Adam is indifferent to that; for plain steps the
     learning rate is multiplied by the batch.
     """
-    lenet = [convolve(6, 5, "tanh"), pool("Average"), convolve(16, 5, "tanh"), pool("Average")]
+    lenet = [convolve(6, 5, "tanh"), AVERAGE_POOL, convolve(16, 5, "tanh"), AVERAGE_POOL]
     lenet += [convolve(120, 4), dense(84, "tanh")]
-    deeper = [convolve(32, 3, "relu"), pool("Max"), convolve(64, 3, "relu"), convolve(64, 3, "relu"), pool("Max")]
+    deeper = [convolve(32, 3, "relu"), MAX_POOL, convolve(64, 3, "relu"), convolve(64, 3, "relu"), MAX_POOL]
     deeper += [dense(100, "relu")]
     centre = rescale(0.5, 0.5)
     images = partial(Classifier, dimensions=2, like_torch=True)
@@ -130,11 +114,11 @@ def _make_mnist1d() -> dict[str, Classifier]:
 
 def _make_examples() -> dict[str, Classifier]:
     """Return the examples of three frameworks: mnist_mlp.py, mnist/main.py and cnn_mnist.py, of 2017."""
-    keras_mlp = (dense(512, "relu"), drop(0.2), dense(512, "relu"), drop(0.2))
-    torch_cnn = [rescale(0.1307, 0.3081), convolve(10, 5, "relu"), pool("Max"), convolve(20, 5, "relu")]
-    torch_cnn += [drop_channels(0.5), pool("Max"), dense(50, "relu"), drop(0.5)]
-    tensorflow_cnn = [convolve(32, 5, "relu", padding="same"), pool("Max"), convolve(64, 5, "relu", padding="same")]
-    tensorflow_cnn += [pool("Max"), dense(1024, "relu"), drop(0.4)]
+    keras_mlp = (dense(512, "relu"), layer("Dropout", 0.2), dense(512, "relu"), layer("Dropout", 0.2))
+    torch_cnn = [rescale(0.1307, 0.3081), convolve(10, 5, "relu"), MAX_POOL, convolve(20, 5, "relu")]
+    torch_cnn += [layer("SpatialDropout", 0.5), MAX_POOL, dense(50, "relu"), layer("Dropout", 0.5)]
+    tensorflow_cnn = [convolve(32, 5, "relu", padding="same"), MAX_POOL, convolve(64, 5, "relu", padding="same")]
+    tensorflow_cnn += [MAX_POOL, dense(1024, "relu"), layer("Dropout", 0.4)]
     torch_plan = _plan(10, 64, 1e-2, partial(SGD, momentum=0.5))
     tensorflow_plan = _plan(33, 100, 1e-3, SGD)  # 19,800 steps on 60,000 images; the original has 20,000
     return {
@@ -149,11 +133,11 @@ def _make_residual() -> Classifier:
 
     In the original, biases decay too, and the last layer is initialised a thousand times smaller.
     """
-    block = add(convolve(64, 3, padding="same"), normalise(), activate("relu"), convolve(64, 3, padding="same"))
-    parts = 2 * [block, block, pool("Max"), drop(0.5)] + [block, block, normalise(), activate("relu")]
-    parts += [dense(256), normalise(), activate("relu")]
-    about = "six residual blocks"
-    return Classifier(about, parts, _plan(5, 32, 1e-4, ADAM), dimensions=2, like_torch=True, decay=1e-4)
+    block = add(convolve(64, 3, padding="same"), NORMALISE, RELU, convolve(64, 3, padding="same"))
+    parts = 2 * [block, block, MAX_POOL, layer("Dropout", 0.5)] + [block, block, NORMALISE, RELU]
+    parts += [dense(256), NORMALISE, RELU]
+    plan = _plan(5, 32, 1e-4, ADAM)
+    return Classifier("six residual blocks", parts, plan, dimensions=2, like_torch=True, decay=1e-4)
 
 
 def _make_judges(deeper: Classifier) -> dict[str, Classifier]:
@@ -161,8 +145,8 @@ def _make_judges(deeper: Classifier) -> dict[str, Classifier]:
     plan = FitPlan(30, 128, learning_rate=2e-3)
     parts = [augment(turn=0.03, move=0.08, zoom=0.08)]
     for filters, stride in ((32, 1), (32, 2), (64, 1), (64, 2), (128, 2)):
-        parts += [convolve(filters, 3, "relu", stride, "same"), normalise()]
-    parts.append(drop(0.4))
+        parts += [convolve(filters, 3, "relu", stride, "same"), NORMALISE]
+    parts.append(layer("Dropout", 0.4))
     return {
         "judge": Classifier("the judge of decoded inputs", parts, plan, smoothing=0.1),
         "judge-deeper": replace(deeper, about="the judge of digits on pictures", plan=plan, smoothing=0.1),

@@ -1,13 +1,63 @@
-"""Tables of classifiers: published accuracies beside those measured here, which are kept and checked."""
+"""Tables of classifiers: published accuracies beside those measured here, in trials that are kept and checked."""
 
+import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 from typing import Any
 
-from eval.classifiers.trials import Trial, summarise
-from eval.comparison import describe_shift
+from eval.comparison import Spread, describe_shift, load_kept
 from ld_data.cli.table import format_table
 from ld_data.errors import InputError, UnknownNameError
+from ld_data.settings import checkpoints_folder
+from ld_data.storage.staging import stage_file
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One training and test of a classifier.
+
+    Attributes:
+        sha256: of the inputs.
+        seed: of the weights, of dropout, and of the order of the rows.
+        parameters: the number of learned values.
+        accuracy: share of test rows read right.
+        backend: of Keras; each draws different weights from the same seed.
+    """
+
+    classifier: str
+    inputs: str
+    sha256: str
+    seed: int
+    epochs: int
+    train_rows: int
+    test_rows: int
+    parameters: int
+    accuracy: float
+    backend: str
+
+
+def summarise(trials: Sequence[Trial]) -> Spread:
+    """Return the mean accuracy of trials, and its standard deviation."""
+    return Spread.of([trial.accuracy for trial in trials])
+
+
+def trials_path() -> Path:
+    """Return the path of the trials of all tables, existing or not: some tables share trials."""
+    return checkpoints_folder() / "classifiers.json"
+
+
+def add_trials(trials: Sequence[Trial], path: Path) -> None:
+    """Add trials to a JSON file, in place of those of the same inputs, classifier and seed; raises as `load_trials`."""
+    with stage_file(path) as draft:
+        known = [*(load_trials(path) if path.exists() else []), *trials]
+        kept = {(trial.inputs, trial.classifier, trial.seed): asdict(trial) for trial in known}
+        draft.write_text(json.dumps([kept[key] for key in sorted(kept)], indent=1) + "\n", "utf-8")
+
+
+def load_trials(path: Path) -> list[Trial]:
+    """Return the trials in a file of `add_trials`; raises as `load_kept`."""
+    return load_kept(path, lambda values: Trial(**values), "trials of classifiers", "reproduce TABLE")
 
 
 @dataclass(frozen=True)
@@ -51,20 +101,23 @@ class Table:
     def describe(self, trials: Sequence[Trial]) -> str:
         """Return the table as text, filled with the results of trials."""
         columns = list(dict.fromkeys(cell.column for cell in self.cells))
-        words = {(cell.row, cell.column): _write(cell, trials) for cell in self.cells}
+        words, counts = {}, set()
+        for cell in self.cells:
+            own = [trial for trial in trials if cell.matches(trial)]
+            counts |= {len(own)} if own else set()
+            published = "" if cell.published is None else f" ({100 * cell.published:g})"
+            measured = f"{summarise(own):.2%}".replace("%", "") if own else "not measured"
+            words[cell.row, cell.column] = f"{measured}{published}"
         names = dict.fromkeys(cell.row for cell in self.cells)
         rows = [(name, *(words.get((name, column), "") for column in columns)) for name in names]
         table = format_table(("", *columns), rows, "l" * (len(columns) + 1))
-        meaning = f"% of the test rows read right, +- standard deviation; seeds: {_count_seeds(self.cells, trials)}"
+        seeds = " to ".join(map(str, sorted({min(counts, default=0), max(counts, default=0)})))
+        meaning = f"% of the test rows read right, +- standard deviation; seeds: {seeds}"
         return "\n".join([self.title, table, meaning, self.origin])
 
 
 def choose_rows(table: Table, rows: Sequence[str] | None) -> Table:
-    """Return the table with some of its rows, or all.
-
-    Raises:
-        UnknownNameError: if the table has no such row.
-    """
+    """Return the table with some of its rows, or all; raise `UnknownNameError` for a row that it lacks."""
     names = list(dict.fromkeys(cell.row for cell in table.cells))
     if unknown := [row for row in rows or () if row not in names]:
         raise UnknownNameError(f"no row {unknown[0]!r} in this table. Known: {', '.join(names)}.")
@@ -72,11 +125,7 @@ def choose_rows(table: Table, rows: Sequence[str] | None) -> Table:
 
 
 def check_kept(cells: Sequence[Cell], seeds: Sequence[int], backend: str, kept: Sequence[Trial]) -> None:
-    """Check that all cells have kept trials of these seeds, trained with that backend of Keras.
-
-    Raises:
-        InputError: if a cell has no such trial.
-    """
+    """Raise `InputError` for a cell without kept trials of these seeds, trained with that backend of Keras."""
     for cell in cells:
         known = {(trial.seed, trial.backend) for trial in kept if cell.matches(trial)}
         if not known >= {(seed, backend) for seed in seeds}:
@@ -92,38 +141,19 @@ def find_differences(trials: Sequence[Trial], kept: Sequence[Trial]) -> list[str
 
     All trials have passed `check_kept`.
     """
-    groups = [
-        [[trial for trial in known if (trial.classifier, trial.inputs) == key] for known in (trials, kept)]
-        for key in dict.fromkeys((trial.classifier, trial.inputs) for trial in trials)
-    ]
-    return [sentence for new, old in groups if (sentence := _differ(new, old))]
-
-
-def _differ(group: Sequence[Trial], kept: Sequence[Trial]) -> str:
-    name = f"{group[0].classifier} on {group[0].inputs}"
-    if group[0].sha256 != kept[0].sha256:
-        return f"{name} was measured on another version."
-    if (group[0].epochs, group[0].train_rows) != (kept[0].epochs, kept[0].train_rows):
-        return f"{name} was measured with other epochs or rows."
-    repeated = {(trial.seed, trial.backend) for trial in group}
-    same = [trial for trial in kept if (trial.seed, trial.backend) in repeated]
-    return describe_shift(f"{name}: accuracy", summarise(group), replace(summarise(same), std=summarise(kept).std))
-
-
-def _count_seeds(cells: Sequence[Cell], trials: Sequence[Trial]) -> str:
-    """Return the numbers of seeds in the measured cells, the least and the most."""
-    counts = [count for cell in cells if (count := sum(map(cell.matches, trials)))] or [0]
-    return " to ".join(map(str, sorted({min(counts), max(counts)})))
-
-
-def _write(cell: Cell, trials: Sequence[Trial]) -> str:
-    own = [trial for trial in trials if cell.matches(trial)]
-    published = "" if cell.published is None else f" ({100 * cell.published:g})"
-    if not own:
-        return f"not measured{published}"
-    spread = summarise(own)
-    deviation = "" if spread.std is None else f" +- {100 * spread.std:.2f}"
-    return f"{100 * spread.mean:.2f}{deviation}{published}"
+    sentences = []
+    for key in dict.fromkeys((trial.classifier, trial.inputs) for trial in trials):
+        new, old = ([it for it in known if (it.classifier, it.inputs) == key] for known in (trials, kept))
+        name, repeated = " on ".join(key), {(trial.seed, trial.backend) for trial in new}
+        if new[0].sha256 != old[0].sha256:
+            sentences.append(f"{name} was measured on another version.")
+        elif (new[0].epochs, new[0].train_rows) != (old[0].epochs, old[0].train_rows):
+            sentences.append(f"{name} was measured with other epochs or rows.")
+        else:
+            same = summarise([trial for trial in old if (trial.seed, trial.backend) in repeated])
+            spread = replace(same, std=summarise(old).std)
+            sentences.append(describe_shift(f"{name}: accuracy", summarise(new), spread))
+    return [sentence for sentence in sentences if sentence]
 
 
 def _fill(
@@ -157,6 +187,7 @@ LADDER = {
 }
 EXAMPLES = {"mlp": 0.984, "pytorch-cnn": None, "tensorflow-cnn": 0.973}
 ROTATED = {"residual": 0.9, "deeper": None, "lenet-faster": None, "mlp": None, "logistic": None}
+CLASSIFIERS = ("logistic", *EXAMPLES, *LADDER, "residual", *MNIST1D, "judge", "judge-deeper")
 PICTURES = "mnist-rot-back-image-like"
 TABLES: dict[str, Table] = {
     "mnist1d": Table(

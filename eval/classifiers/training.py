@@ -1,6 +1,6 @@
-"""Training of classifiers on the inputs of a source, on latents, or on decoded latents; and of judges."""
+"""Training of classifiers on the inputs of a source, on latents, or on decoded latents; their features; and judges."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -8,9 +8,11 @@ import keras
 import numpy as np
 from joblib import Parallel, delayed, parallel_config
 from sklearn.decomposition import PCA
+from sklearn.neighbors import NearestNeighbors
 
+from eval.classifiers.parts import make_feature_model
 from eval.classifiers.registry import CLASSIFIERS, find_classifier
-from eval.classifiers.trials import Trial, summarise
+from eval.classifiers.tables import Trial, summarise
 from ld_data.checks import check_integer
 from ld_data.errors import InputError
 from ld_data.health.probes import to_unit_scale
@@ -76,11 +78,7 @@ def shuffle_positions(examples: Examples) -> Examples:
 
 
 def keep_rows(examples: Examples, rows: int) -> Examples:
-    """Return the examples with the first `rows` training rows and that in their name, or all if there are fewer.
-
-    Raises:
-        InputError: if `rows` is below 1, or if the rows leave classes out.
-    """
+    """Return the examples with the first `rows` training rows, or all; raise `InputError` if a class has none left."""
     check_integer("the training rows to keep", rows, 1, 2**31 - 1)
     if rows >= len(examples.x_train):
         return examples
@@ -117,21 +115,13 @@ def check_training(name: str, examples: Examples, seeds: Sequence[int], epochs: 
 
 def measure(name: str, examples: Examples, seed: int = 0, epochs: int | None = None) -> Trial:
     """Return the trial of a classifier, trained from that seed and tested on the test rows; raises as `train`."""
-    epochs = check_training(name, examples, [seed], epochs)
     model = train(name, examples, seed, epochs)
     logits = model.predict(examples.x_test, batch_size=1000, verbose=0)
-    return Trial(
-        name,
-        examples.name,
-        examples.sha256,
-        seed,
-        epochs,
-        len(examples.x_train),
-        len(examples.x_test),
-        sum(int(np.prod(weight.shape)) for weight in model.trainable_weights),
-        float((logits.argmax(axis=1) == examples.label_test).mean()),
-        keras.backend.backend(),
-    )
+    accuracy = float((logits.argmax(axis=1) == examples.label_test).mean())
+    parameters = sum(int(np.prod(weight.shape)) for weight in model.trainable_weights)
+    origin = (name, examples.name, examples.sha256, seed, epochs or CLASSIFIERS[name].plan.epochs)
+    rows = (len(examples.x_train), len(examples.x_test))
+    return Trial(*origin, *rows, parameters, accuracy, keras.backend.backend())
 
 
 def measure_trials(
@@ -146,6 +136,27 @@ def measure_trials(
     calls = [delayed(measure)(name, examples, seed, epochs) for name, examples in tasks for seed in seeds]
     with parallel_config("loky", inner_max_num_threads=1 if jobs > 1 else None):
         yield from Parallel(jobs, return_as="generator")(calls)
+
+
+def make_views(name: str, examples: Examples, rows: int, seed: int = 0, epochs: int | None = None) -> dict[str, Array]:
+    """Return the first test rows `(rows, d)` in three views: raw, and a classifier's features untrained and trained.
+
+    The features are the inputs of its last layer. It needs 10 rows or more, and raises as `train`.
+    """
+    check_integer("rows", rows, 10, 2**31)
+    inputs = examples.x_test[:rows]
+    untrained = find_classifier(name, inputs.ndim - 1).make(inputs.shape[1:], examples.classes, seed)
+    networks = {"untrained features": untrained, "trained features": train(name, examples, seed, epochs)}
+    views = {"raw inputs": inputs}
+    for title, network in networks.items():
+        views[title] = make_feature_model(network).predict(inputs, batch_size=1000, verbose=0)
+    return {title: view.reshape(len(inputs), -1) for title, view in views.items()}
+
+
+def measure_neighbours(views: Mapping[str, Array], labels: Array) -> dict[str, float]:
+    """Return for each view `(n, d)` the share of rows whose nearest other row is of the same class `(n,)`."""
+    nearest = {title: NearestNeighbors(n_neighbors=1).fit(view).kneighbors()[1][:, 0] for title, view in views.items()}
+    return {title: float((labels == labels[rows]).mean()) for title, rows in nearest.items()}
 
 
 def train_judge(source: Source, epochs: int | None = None, seed: int = 0) -> keras.Model:
@@ -177,14 +188,13 @@ def _drop_components(signals: Floats, seed: int) -> Floats:
 
 def describe_trials(trials: Sequence[Trial]) -> str:
     """Return the results of trials of one classifier on the same examples as text."""
-    first, spread = trials[0], summarise(trials)
+    first = trials[0]
     seeds = ", ".join(f"{trial.accuracy:.2%} (seed {trial.seed})" for trial in trials)
-    deviation = "" if spread.std is None else f" +- {spread.std:.2%}"
     return (
         f"{first.inputs}, {first.train_rows} + {first.test_rows} rows\n"
         f"{first.classifier} ({CLASSIFIERS[first.classifier].about}), {first.parameters} parameters, "
         f"{first.epochs} epochs\n"
-        f"reads {spread.mean:.2%}{deviation} of the test rows right: {seeds}"
+        f"reads {summarise(trials):.2%} of the test rows right: {seeds}"
     )
 
 

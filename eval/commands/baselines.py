@@ -25,7 +25,7 @@ def baselines(
     release: Release,
     /,
     *,
-    only: Annotated[Names, Parameter(choices=BASELINES, group=CHOICE)] = None,
+    only: Annotated[Names, Parameter(choices=tuple(BASELINES), group=CHOICE)] = None,
     every: Annotated[bool, Parameter(name="--all", group=CHOICE)] = False,
     seed: FirstSeed = 0,
     seeds: int | None = None,
@@ -63,9 +63,9 @@ def baselines(
 
 @needs(*FITTERS)
 def tune(
-    release: Release, rule: Annotated[str, Parameter(choices=RULES)], /, *, seed: Seed = 0, as_json: Json = False
+    release: Release, rule: Annotated[str, Parameter(choices=tuple(RULES))], /, *, seed: Seed = 0, as_json: Json = False
 ) -> None:
-    """Try learning rates of a learning rule on held-out training rows.
+    """Try learning rates of a rule on held-out training rows.
 
     Args:
         rule: The learning rule, a baseline.

@@ -1,12 +1,25 @@
-"""Commands that train classifiers: classify, tsne, reproduce."""
+"""Commands of classifiers: classify, tsne, reproduce; and of judges: train-judge, judge."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from eval.classifiers.tables import TABLES, choose_rows, find_differences
-from eval.classifiers.trials import load_trials, trials_path
+import vae
+from eval.classifiers.judges import StoredJudge, judge_path, open_judge, save_judge
+from eval.classifiers.tables import (
+    TABLES,
+    Cell,
+    Trial,
+    add_trials,
+    check_kept,
+    choose_rows,
+    find_differences,
+    load_trials,
+    trials_path,
+)
 from eval.commands.options import (
     Classifier,
     FirstSeed,
@@ -18,9 +31,18 @@ from eval.commands.options import (
     prepare_out,
 )
 from ld_data.cli.libraries import import_quietly, needs
-from ld_data.cli.options import Epochs, File, Jobs, Json, Seed
+from ld_data.cli.options import Epochs, File, Jobs, Json, OwnImages, Release, Seed
 from ld_data.cli.output import print_result
-from ld_data.errors import InputError, IntegrityError
+from ld_data.cli.table import format_table
+from ld_data.errors import InputError, IntegrityError, MissingDataError, UnknownNameError
+from ld_data.extras import check_libraries
+from ld_data.release.folder import find_release, load
+from ld_data.release.inputs import find_inputs
+from ld_data.release.manifest import read_manifest
+from ld_data.sources.catalogue import SOURCES, choose_source, load_source
+
+if TYPE_CHECKING:
+    from eval.classifiers.training import Examples
 
 ROWS = tuple(dict.fromkeys(cell.row for known in TABLES.values() for cell in known.cells))
 
@@ -40,7 +62,6 @@ def classify(
 ) -> None:
     """Train a classifier and test it."""
     from eval.classifiers import training  # late: Keras takes 5 s that --help should not pay
-    from eval.commands.training import load_examples
 
     chosen_seeds = choose_seeds(seed, seeds, jobs)
     tasks = [(model, load_examples(inputs, options))]
@@ -61,26 +82,22 @@ def tsne(
     seed: Seed = 0,
     as_json: Json = False,
 ) -> None:
-    """Plot raw inputs, and a classifier's features before and after training.
+    """Plot inputs, and features before and after training.
 
     Args:
         out: The .png to write.
         rows: The number of test rows.
     """
-    from eval.classifiers.features import (  # late: Keras takes 5 s that --help should not pay
-        make_views,
-        measure_neighbours,
-    )
-    from eval.commands.training import load_examples
+    from eval.classifiers import training  # late: Keras takes 5 s that --help should not pay
     from ld_data.health.plots import draw_maps, save_figure
 
     if out.suffix != ".png":
         raise InputError(f"--out must end in .png; received {out}.")
     examples = load_examples(inputs, options)
     prepare_out(out, f"{model}.png")
-    views, labels = make_views(model, examples, rows, seed, epochs), examples.label_test[:rows]
+    views, labels = training.make_views(model, examples, rows, seed, epochs), examples.label_test[:rows]
     save_figure(draw_maps(views, labels), out)
-    shares = measure_neighbours(views, labels)
+    shares = training.measure_neighbours(views, labels)
     lines = [f"  {title:<20}{share:.1%}" for title, share in shares.items()]
     text = "\n".join([f"wrote {out}; of {len(labels)} rows the nearest other one is of the same class", *lines])
     print_result({"path": str(out), "neighbours": shares}, text, as_json)
@@ -121,10 +138,113 @@ def reproduce(
         trials = known
     else:
         import_quietly("keras")
-        from eval.commands.training import measure_cells  # late: Keras takes 5 s that --help should not pay
-
         trials = list(measure_cells(table.cells, chosen_seeds, jobs, out, known))
     own = [trial for trial in trials or () if any(cell.matches(trial) for cell in table.cells)]
     print_result([asdict(trial) for trial in own], table.describe(own), as_json)
     if check and (differences := find_differences(own, known or ())):
         raise IntegrityError(" ".join(["the kept table was not reproduced.", *differences]))
+
+
+@needs("keras", "sklearn")
+def train_judge(
+    source: Annotated[str | None, Parameter(choices=tuple(SOURCES))] = None,
+    /,
+    *,
+    source_npz: Annotated[Path | None, Parameter(metavar="FILE")] = None,
+    out: File | None = None,
+    epochs: Epochs = None,
+    seed: Seed = 0,
+    as_json: Json = False,
+) -> None:
+    """Train a classifier of a source's raw inputs.
+
+    Args:
+        source: The source of the inputs.
+        source_npz: Your own images instead: x_train, y_train, ...
+        out: The .keras to write; beside the releases by default.
+    """
+    from eval.classifiers.training import train_judge  # late: Keras takes 5 s that --help should not pay
+    from ld_data.health.probes import read_decoded
+
+    inputs = choose_source(source, source_npz)
+    path = out or judge_path(inputs.judge)
+    save_judge(train_judge(inputs, epochs, seed), path)
+    accuracy = read_decoded(StoredJudge(path), inputs, {})["judge_originals"]
+    text = f"wrote {path}, which reads {accuracy:.2%} of the test inputs right"
+    print_result({"path": str(path), "judge_originals": accuracy}, text, as_json)
+
+
+@needs("keras", "sklearn", "onnxruntime")
+def judge(
+    release: Release,
+    /,
+    *,
+    file: Annotated[Path | None, Parameter(name="--judge", metavar="FILE")] = None,
+    source_npz: OwnImages = None,
+    as_json: Json = False,
+) -> None:
+    """Let a judge read decoded inputs.
+
+    Args:
+        file: The judge, .keras; by default that of the release's source.
+    """
+    from ld_data.health import probes  # late: scikit-learn takes 1 s
+
+    source = find_inputs(read_manifest(find_release(release)), source_npz)
+    reader = StoredJudge(file) if file else open_judge(source.judge)
+    if reader is None:
+        raise MissingDataError(
+            f"no judge of {source.judge}. Train one with `python -m eval train-judge`, or name its file with --judge."
+        )
+    decoded = probes.decode_test_inputs(load(release), source, vae.load(release))
+    reading = probes.read_decoded(reader, source, decoded) | probes.measure_errors(source, decoded)
+    rows = []
+    for name in ("originals", "samples", "means"):
+        error = f"{reading[f'mse_{name}']:.4f}" if f"mse_{name}" in reading else ""
+        title = name if name == "originals" else f"decoded {name}"
+        rows.append((title, f"{reading[f'judge_{name}']:.2%}", error))
+    table = format_table(("", "read right", "MSE"), rows, "lrr")
+    print_result(reading, f"{release}, test inputs\n{table}", as_json)
+
+
+def load_examples(name: str, options: InputOptions) -> "Examples":
+    """Return the examples of a source, or those of a release: its x, or its decoded x."""
+    from eval.classifiers import training  # late: Keras takes 5 s that --help should not pay
+
+    if options.decoded:
+        check_libraries("onnxruntime")
+        if name in SOURCES:
+            raise InputError(f"--decoded goes with a release; {name} is a source.")
+    try:
+        examples = training.take_inputs(load_source(name)) if name in SOURCES else training.take_latents(load(name))
+    except UnknownNameError as error:
+        raise UnknownNameError(f"{error} Or name a source: {', '.join(SOURCES)}.") from error
+    if options.decoded:
+        examples = training.take_decoded(examples, vae.load(name))
+    if options.shuffled:
+        examples = training.shuffle_positions(examples)
+    return examples if options.limit_train is None else training.keep_rows(examples, options.limit_train)
+
+
+def measure_cells(
+    cells: Sequence[Cell], seeds: Sequence[int], jobs: int, out: Path | None, kept: Sequence[Trial] | None
+) -> Iterator[Trial]:
+    """Yield the trials of a table's cells, each added to the file `out`; `kept` must hold trials of the same seeds."""
+    import keras  # late: 5 s that --help should not pay
+
+    from eval.classifiers.training import measure_trials
+
+    if any(cell.decoded for cell in cells):
+        check_libraries("onnxruntime")
+    if kept is not None:
+        check_kept(cells, seeds, keras.backend.backend(), kept)
+    names: dict[tuple[str, InputOptions], list[str]] = {}
+    for cell in cells:
+        options = InputOptions(cell.decoded, cell.shuffled, cell.train_rows)
+        names.setdefault((cell.inputs, options), []).append(cell.classifier)
+    for (inputs, options), classifiers in names.items():
+        examples = load_examples(inputs, options)
+        for trial in measure_trials([(name, examples) for name in classifiers], seeds, jobs):
+            if out:
+                add_trials([trial], out)
+            yield trial

@@ -1,23 +1,21 @@
 """The command that climbs a ladder of control tasks."""
 
+import importlib
+import sys
+from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from cyclopts import Parameter
-from cyclopts.completion import CompletionContext
 
-from eval.entry_point import load_function
 from eval.ladder import climb, climb_datasets, describe_gaps, format_rungs, keep_rows
 from eval.names import BASELINES
 from ld_data.cli.libraries import import_quietly
 from ld_data.cli.options import Json, Release, Seed, TrainRows
 from ld_data.cli.output import print_result
+from ld_data.errors import InputError, UnknownNameError
 from ld_data.release.folder import load
-
-
-def complete_models(_context: CompletionContext) -> tuple[str, ...]:
-    """Return the names of the baselines."""
-    return BASELINES
 
 
 def check_model(_type: object, name: str) -> None:
@@ -29,7 +27,7 @@ def check_model(_type: object, name: str) -> None:
 
 
 def ladder(
-    model: Annotated[str, Parameter(validator=check_model, completer=complete_models)],
+    model: Annotated[str, Parameter(validator=check_model, completer=lambda _: list(BASELINES))],
     /,
     *,
     release: Release = "ld-mnist-32",
@@ -49,11 +47,41 @@ def ladder(
         rungs = climb(load_function(model, Path.cwd()), data, seed)
     else:
         import_quietly("keras")
-        from eval.baselines.registry import fit_baseline  # late: Keras takes 5 s that --help should not pay
+        from eval.baselines.registry import fit_baseline  # late: scikit-learn and Keras take seconds
 
         rungs = climb_datasets(lambda task, seed: fit_baseline(model, task, seed), data, seed)
     verdict = describe_gaps(model, rungs)
     title = f"{data.name}, {len(data.train)} + {len(data.test)} rows, the model {model}"
     result = {"release": data.name, "model": model, "seed": seed, "rows": len(data.train)}
-    result |= {"rungs": [rung.to_json() for rung in rungs], "verdict": verdict}
+    result |= {"rungs": [asdict(rung) for rung in rungs], "verdict": verdict}
     print_result(result, "\n".join([title, format_rungs(rungs), verdict]), as_json)
+
+
+def load_function(name: str, folder: Path) -> Callable[..., Any]:
+    """Return the function named by `module:function`; `folder` is the first place to look for the module.
+
+    Raises:
+        InputError: if the name has another form, or its object cannot be called.
+        UnknownNameError: if the module or the function does not exist.
+    """
+    module_name, _, function_name = name.partition(":")
+    if not all(part.isidentifier() for part in module_name.split(".")) or not function_name.isidentifier():
+        raise InputError(f"expected module:function, as in my_model:fit; received {name!r}.")
+    sys.path.insert(0, str(folder))
+    try:
+        module = importlib.import_module(module_name)
+    except ModuleNotFoundError as error:
+        if error.name is None or not f"{module_name}.".startswith(f"{error.name}."):
+            raise  # the module exists and imports another one that does not
+        raise UnknownNameError(
+            f"no module {module_name} in {folder} or among the installed ones: expected {module_name}.py there."
+        ) from error
+    finally:
+        sys.path.remove(str(folder))
+    function = getattr(module, function_name, None)
+    if function is None:
+        own = [key for key, value in vars(module).items() if getattr(value, "__module__", "") == module_name]
+        raise UnknownNameError(f"no {function_name} in {module_name}. Defined there: {', '.join(own) or 'nothing'}.")
+    if not callable(function):
+        raise InputError(f"{name} must be a function; it is of type {type(function).__name__}.")
+    return function

@@ -1,4 +1,4 @@
-"""Commands of a service's leaderboard: leaderboard, submit, challenge, verify-log."""
+"""Commands of a service's leaderboard, for users and for its operators."""
 
 from dataclasses import asdict
 from pathlib import Path
@@ -6,19 +6,20 @@ from typing import Annotated, Any
 
 from cyclopts import Parameter
 
-from eval.leaderboard.client import fetch_challenge, fetch_leaderboard, submit_challenge
+from eval.leaderboard.client import fetch_challenge, fetch_leaderboard, remove_entry, submit_challenge
 from eval.leaderboard.client import submit as send
 from eval.leaderboard.receipts import verify_log as prove
 from eval.leaderboard.submission import Submission
 from eval.predictions import read_file, read_predictions
 from eval.score import describe_entry, write_figure, write_with_error
-from ld_data.cli.options import File, FromService, Json, Predictions, Release, ReleaseAtService, ToService
+from ld_data.cli.libraries import needs
+from ld_data.cli.options import File, FromService, Json, Predictions, Release, ReleaseAtService, Scores, ToService
 from ld_data.cli.output import print_result
 from ld_data.cli.table import format_table
-from ld_data.errors import InputError
+from ld_data.errors import InputError, MissingDataError
 from ld_data.release.folder import load
 from ld_data.release.manifest import SHA256
-from ld_data.settings import service_address
+from ld_data.settings import checkpoints_folder, scores_place, service_address
 from ld_data.storage.arrays import write_npy
 from ld_data.storage.staging import check_new_file
 
@@ -63,7 +64,7 @@ def submit(
     season: Annotated[int | None, Parameter(metavar="NUMBER")] = None,
     as_json: Json = False,
 ) -> None:
-    """Send predictions to a service's leaderboard.
+    """Send predictions to a leaderboard.
 
     Args:
         name: The model's name.
@@ -89,7 +90,7 @@ def submit(
 
 
 def challenge(release: ReleaseAtService, /, *, out: File, service: FromService = None, as_json: Json = False) -> None:
-    """Fetch the x of a release's challenge, whose labels are secret.
+    """Fetch the x of a challenge with secret labels.
 
     Args:
         out: The .npy to write.
@@ -135,9 +136,49 @@ def verify_log(
     print_result(asdict(proof), "\n".join(text), as_json)
 
 
+@needs("sqlalchemy", "alembic")
+def close_season(release: Release, /, *, scores: Scores = None, as_json: Json = False) -> None:
+    """For operators: close a season, reveal its secret."""
+    from eval.leaderboard.store import Store  # late: light installations lack SQLAlchemy
+
+    data = load(release)
+    place = scores or scores_place(checkpoints_folder().resolve())
+    if "://" not in place and not Path(place).expanduser().is_file():
+        raise MissingDataError(f"no leaderboard {place}. Name the file or the database of the service with --scores.")
+    store = Store(place)
+    receipt = store.close_season(data.name, data.test_sha256)
+    store.close()
+    text = (
+        f"closed season {receipt.values['season']} of {data.name}; its secret is {receipt.values['secret']}\n"
+        f"receipt {receipt.number}, sha256 {receipt.sha256}"
+    )
+    print_result(receipt.values | {"receipt_sha256": receipt.sha256}, text, as_json)
+
+
+def remove(
+    release: ReleaseAtService,
+    number: int,
+    /,
+    *,
+    reason: Annotated[str, Parameter(metavar="TEXT")],
+    service: FromService = None,
+    as_json: Json = False,
+) -> None:
+    """For operators: remove an entry, with a token.
+
+    Args:
+        number: The entry's id, on either track.
+        reason: The reason, which goes into the public log.
+    """
+    answer = remove_entry(service or service_address(), release, number, reason)
+    receipt = answer["receipt"]
+    text = f"removed entry {number} of {release}\nreceipt {receipt['number']}, sha256 {answer['receipt_sha256']}"
+    print_result(receipt | {"receipt_sha256": answer["receipt_sha256"]}, text, as_json)
+
+
 def _format_entries(entries: list[Entry], ranked: bool = False) -> str:
-    rows = [_format_entry(entry) for entry in entries]
     headers, alignment = ["id", "model", "MSE", "skill", "noise-free MSE", "decoded accuracy", ""], "rlrrrrl"
+    rows = [_format_entry(entry) for entry in entries]
     if ranked:
         headers, alignment = ["rank", *headers], f"r{alignment}"
         rows = [[str(rank), *row] for rank, row in enumerate(rows, 1)]
@@ -146,15 +187,10 @@ def _format_entries(entries: list[Entry], ranked: bool = False) -> str:
 
 
 def _format_entry(entry: Entry) -> list[str]:
+    """Return a row; on the challenge track it ends with the public rank and the gap, where they are known."""
     mse = write_with_error(entry["mse"], entry["standard_error"])
     skill = write_with_error(entry["skill"], entry["skill_standard_error"], 3)
     noise_free, accuracy = write_figure(entry["noise_free_mse"]), f"{entry['decoded_accuracy']:.4f}"
-    return [str(entry["id"]), entry["name"][:40], mse, skill, noise_free, accuracy, _describe_rank(entry)]
-
-
-def _describe_rank(entry: Entry) -> str:
-    """Return the public rank of an entry of the challenge track, and the gap, where they are known."""
-    if entry.get("public_rank") is None:
-        return ""
-    gap = "" if entry["rank_gap"] is None else f", gap {entry['rank_gap']:+d}"
-    return f"public rank {entry['public_rank']}{gap}"
+    rank = "" if entry.get("public_rank") is None else f"public rank {entry['public_rank']}"
+    gap = f", gap {entry['rank_gap']:+d}" if rank and entry["rank_gap"] is not None else ""
+    return [str(entry["id"]), entry["name"][:40], mse, skill, noise_free, accuracy, f"{rank}{gap}"]

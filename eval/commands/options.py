@@ -1,26 +1,21 @@
-"""Options, their checks, and the late import of the work, for the commands that train models."""
+"""Options of the commands that train models, and their checks."""
 
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
-from cyclopts.completion import CompletionContext
 
-from eval.names import CLASSIFIERS
+from eval.classifiers.tables import CLASSIFIERS
 from ld_data.checks import check_integer
 from ld_data.cli.options import complete_releases
 from ld_data.errors import InputError
 from ld_data.sources.catalogue import SOURCES
 
-
-def complete_inputs(context: CompletionContext) -> list[str]:
-    """Return the names of the sources and of the releases, and folders."""
-    return [*SOURCES, *complete_releases(context)]
-
-
 Classifier = Annotated[str, Parameter(choices=CLASSIFIERS, help="The classifier.")]
-Inputs = Annotated[str, Parameter(completer=complete_inputs, help="A source, or a release, for its x.")]
+Inputs = Annotated[
+    str, Parameter(completer=lambda typed: [*SOURCES, *complete_releases(typed)], help="A source, or a release: its x.")
+]
 FirstSeed = Annotated[int, Parameter(help="The first seed.")]
 SeedCount = Annotated[int, Parameter(help="The number of seeds.")]
 Names = Annotated[tuple[str, ...] | None, Parameter(consume_multiple=(1, None))]
@@ -42,21 +37,13 @@ class InputOptions:
 
 
 def choose_seeds(first: int, count: int, jobs: int) -> range:
-    """Return `count` seeds from `first` on, after a check of both numbers.
-
-    Raises:
-        InputError: the number of seeds or of jobs is out of range.
-    """
+    """Return `count` seeds from `first` on; raise `InputError` if their number or that of the jobs is out of range."""
     check_integer("jobs", jobs, 1, 1000)
     return range(first, first + check_integer("seeds", count, 1, 1000))
 
 
 def prepare_out(path: Path, name: str) -> None:
-    """Make the folder of a file that a command writes; `name` is an example.
-
-    Raises:
-        InputError: the path is a folder.
-    """
+    """Make the folder of a file that a command writes, as `name`; raise `InputError` if the file is a folder."""
     if path.is_dir():
         raise InputError(f"--out must name a file; {path} is a folder. Try {path / name}.")
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from eval.leaderboard.verification import Verdict, judge, round_figure
+from eval.leaderboard.leaks import Verdict, judge, round_figure
 from eval.predictions import Predictions
 from eval.score import Score
 from ld_data.errors import LeakError
@@ -28,13 +28,11 @@ class Season:
     """A period in which predictions for the same secret rows compete.
 
     Attributes:
-        release: the release whose models encode the rows.
         data_sha256: of the release's public test set: its version.
         number: from 1 for each release and version.
         rows: the number of rows drawn.
-        opened_at: UTC, ISO 8601.
+        opened_at, closed_at: UTC, ISO 8601; None while the season is open.
         secret: the text from which the rows and their noise are derived; published only once the season is closed.
-        closed_at: UTC, ISO 8601; None while the season is open.
     """
 
     release: str
@@ -58,9 +56,7 @@ class Season:
 
 
 def draw_rows(secret: str, source: str, codec: LatentCodec, rows: int = ROWS) -> Split:
-    """Return the rows of a season's secret: x, y `(rows, d)` and label `(rows,)`.
-
-    `source` is the source of the release, and `codec` its models.
+    """Return x, y `(rows, d)` and label `(rows,)` of a season's secret, by the source and the models of the release.
 
     Raises:
         UnknownNameError: for a source that cannot generate new inputs.
@@ -89,9 +85,7 @@ def verify_challenge(predictions: Predictions, data: LatentDataset) -> Verdict:
 
 def round_score(score: Score) -> Score:
     """Return a score with figures so coarse that they reveal little about single rows."""
-    figures: dict[str, Any] = {
-        name: round_figure(value) for name, value in vars(score).items() if isinstance(value, float)
-    }
+    figures: dict[str, Any] = {key: round_figure(its) for key, its in vars(score).items() if isinstance(its, float)}
     figures["decoded_accuracy"] = round(score.decoded_accuracy, 3)
     return replace(score, **figures, class_accuracy=tuple(round(share, 2) for share in score.class_accuracy))
 

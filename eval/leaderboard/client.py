@@ -1,4 +1,7 @@
-"""Requests to the leaderboard of a service, with the tokens in the environment; failures are `SubmissionError`."""
+"""Requests to the leaderboard of a service, with the tokens in the environment.
+
+They raise `SubmissionError` with the service's reason for a refusal, without an answer, and for another answer.
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,9 +25,6 @@ def submit(service: str, data: LatentDataset, predictions: Array, submission: Su
     """Return the entry that a service, named by its address, made for predictions `(n, d)` for the test rows of `data`.
 
     The service refuses predictions for another version of the release than its own.
-
-    Raises:
-        SubmissionError: with the service's reason for a refusal, or if it does not answer.
     """
     facts = {"data_sha256": data.test_sha256, **asdict(submission)}
     return _post(service, data.name, "scores", predictions, facts)
@@ -35,11 +35,8 @@ def submit_challenge(
 ) -> dict[str, Any]:
     """Return the entry that a service made for predictions `(n, d)` for the x of a release's challenge.
 
-    With `season`, the number that came with x, the service refuses them if another season is open by now.
-
-    Raises:
-        InputError: for values that are not finite numbers.
-        SubmissionError: as `submit`.
+    With `season`, the number that came with x, the service refuses them if another season is open by now. Values that
+    are not finite numbers are an `InputError`.
     """
     checked = check_finite(check_numbers(predictions, "predictions"), "predictions")
     facts = {**asdict(submission), "season": season}
@@ -47,11 +44,7 @@ def submit_challenge(
 
 
 def fetch_challenge(service: str, release: str) -> tuple[Array, dict[str, Any]]:
-    """Return the x `(n, d)` float32 of a release's challenge, and the service's facts on the open season.
-
-    Raises:
-        SubmissionError: as `submit`, and if x does not have the sha256 that the service names.
-    """
+    """Return the x `(n, d)` float32 of a release's challenge, and the service's facts on the open season."""
     with _open(service, release, "challenge") as (client, route):
         state = client.send_for_object("GET", route)
         x = client.send_for_array("GET", f"{route}/x")
@@ -67,9 +60,6 @@ def fetch_leaderboard(service: str, release: str, challenge: bool = False) -> di
     """Return a service's leaderboard: `scores` and `suspects`, best first, and the hashes that prove them.
 
     With `challenge` it is that of the open season.
-
-    Raises:
-        SubmissionError: as `submit`, and for another answer than a leaderboard.
     """
     with _open(service, release, "challenge/scores" if challenge else "scores") as (client, route):
         board = client.send_for_object("GET", route, headers={"Accept": "application/json"})

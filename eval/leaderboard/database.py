@@ -1,8 +1,6 @@
 """The database under the store: a SQLite file, or PostgreSQL by URL; its transactions and their errors."""
 
-import os
 import sqlite3
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
+from tenacity import retry, retry_if_exception, stop_after_delay, wait_fixed
 
 from eval.leaderboard import schema
 from ld_data.errors import InputError, StorageError
@@ -30,8 +29,10 @@ class Database:
             StorageError: if the database cannot be used.
         """
         url = _read_place(place)
-        self.name = url.render_as_string(hide_password=True) if _is_url(place) else str(place)
-        self._engine = _open_sqlite(url) if url.get_backend_name() == "sqlite" else create_engine(url, **POSTGRESQL)
+        is_file = url.get_backend_name() == "sqlite"
+        self.name = str(url.database) if is_file else url.render_as_string(hide_password=True)
+        with self._convert_errors():
+            self._engine = _open_sqlite(url) if is_file else create_engine(url, **POSTGRESQL)
         try:
             with self.write() as connection:
                 if schema.read_revision(connection) != schema.REVISION:
@@ -70,7 +71,7 @@ class Database:
     def _convert_errors(self) -> Iterator[None]:
         try:
             yield
-        except SQLAlchemyError as error:
+        except (SQLAlchemyError, OSError) as error:
             cause = error.orig if isinstance(error, DBAPIError) else error
             raise StorageError(
                 f"the leaderboard {self.name} cannot be used: {str(cause).strip()}. Check the path or the address, the "
@@ -78,15 +79,11 @@ class Database:
             ) from error
 
 
-def _is_url(place: str | Path) -> bool:
-    return isinstance(place, str) and "://" in place
-
-
 def _read_place(place: str | Path) -> URL:
-    if not _is_url(place):
+    if isinstance(place, Path) or "://" not in place:
         return URL.create("sqlite", database=str(Path(place).expanduser()))
     try:
-        url = make_url(str(place))
+        url = make_url(place)
     except (ArgumentError, ValueError) as error:
         raise InputError("the leaderboard's address is not a database URL. Pass the path of a file instead.") from error
     if url.drivername.partition("+")[0] in ("postgresql", "postgres"):
@@ -102,7 +99,7 @@ def _read_place(place: str | Path) -> URL:
 def _open_sqlite(url: URL) -> Engine:
     """Return an engine that opens the file for each transaction and keeps nothing open between them."""
     engine = create_engine(url, poolclass=NullPool, hide_parameters=True, connect_args={"timeout": BUSY_SECONDS})
-    _make_private(Path(str(url.database)))
+    Path(str(url.database)).touch(0o600)  # a new file is its owner's only, since it will hold the secret seed
 
     @event.listens_for(engine, "connect")
     def _(connection: Any, _: object) -> None:
@@ -118,26 +115,11 @@ def _open_sqlite(url: URL) -> Engine:
     return engine
 
 
+def _is_busy(error: BaseException) -> bool:
+    return isinstance(error, sqlite3.OperationalError) and error.sqlite_errorcode == sqlite3.SQLITE_BUSY
+
+
+@retry(retry=retry_if_exception(_is_busy), wait=wait_fixed(0.01), stop=stop_after_delay(BUSY_SECONDS), reraise=True)
 def _write_ahead(connection: Any) -> None:
     """Turn on the write-ahead log of a file; try again while another process does so, since SQLite does not wait."""
-    end = time.monotonic() + BUSY_SECONDS
-    while True:
-        try:
-            connection.execute("PRAGMA journal_mode = WAL")
-            return
-        except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > end:
-                raise
-        time.sleep(0.01)
-
-
-def _make_private(path: Path) -> None:
-    """Make a new file readable by its owner only, since it will hold the secret seed; leave an existing file alone."""
-    try:
-        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-    except FileExistsError:
-        return
-    except OSError as error:
-        raise StorageError(
-            f"the leaderboard {path} cannot be made: {error}. Check the path, its permissions and the disk."
-        ) from error
+    connection.execute("PRAGMA journal_mode = WAL")

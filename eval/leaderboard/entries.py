@@ -7,9 +7,9 @@ from sqlalchemy import Connection, delete, func, insert, select
 
 from eval.leaderboard import schema
 from eval.leaderboard.challenge import Season
+from eval.leaderboard.leaks import Status, Verdict
 from eval.leaderboard.receipts import CHALLENGE, PUBLIC, Receipt
 from eval.leaderboard.submission import Submission
-from eval.leaderboard.verification import Status, Verdict
 from ld_data.errors import DuplicateError, FullError, UnknownNameError
 
 MAX_NAME_ENTRIES = 20  # of one name in a season: each score reveals a little of the secret labels
@@ -103,7 +103,7 @@ def add_entry(
 
 
 def delete_entry(connection: Connection, release: str, number: int) -> str:
-    """Return the sha256 of the receipt of an entry that is deleted, with its predictions unless another has the same.
+    """Delete an entry, with its predictions unless another has the same; return the sha256 of its receipt.
 
     Raises:
         UnknownNameError: if the release has no such entry.

@@ -9,8 +9,8 @@ they are specific to this leaderboard and a user must be able to check them by r
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any, Self
 
 import rfc8785
@@ -26,12 +26,7 @@ NO_RECEIPT = "0" * 64  # the sha256 that the first receipt names as its predeces
 
 @dataclass(frozen=True)
 class Receipt:
-    """One line of the log.
-
-    Attributes:
-        text: canonical JSON, without a newline.
-        values: the content of that JSON.
-    """
+    """One line of the log: canonical JSON without a newline, and its content."""
 
     text: str
     values: dict[str, Any]
@@ -71,17 +66,9 @@ class Receipt:
         return int(self.values["number"])
 
 
-@dataclass(frozen=True)
-class LogPosition:
-    """The end of a log: the next receipt's number, the sha256 of its predecessor, and the time (UTC, ISO 8601)."""
-
-    number: int
-    previous: str
-    time: str
-
-    def make_receipt(self, kind: str, values: Mapping[str, Any]) -> Receipt:
-        """Return the receipt at this position."""
-        return Receipt.of({"format": FORMAT, "kind": kind, **vars(self), **values})
+def make_receipt(kind: str, values: Mapping[str, Any], number: int, previous: str, time: str) -> Receipt:
+    """Return a receipt: its line in the log, the sha256 of the line before, and the time (UTC, ISO 8601)."""
+    return Receipt.of({"format": FORMAT, "kind": kind, "number": number, "previous": previous, "time": time, **values})
 
 
 @dataclass(frozen=True)
@@ -101,38 +88,20 @@ class LogSummary:
     removals: int
     seasons: int
     head: str
-    grown: int | None = None
-    lines: dict[str, int] = field(default_factory=dict)
-
-
-def read_log(lines: Iterable[bytes]) -> Iterator[Receipt]:
-    """Yield the receipts of a log, each checked against its position.
-
-    `lines` may end in newlines.
-
-    Raises:
-        IntegrityError: at the first line that was edited, moved, left out, inserted or rewritten; it names the line.
-    """
-    previous = NO_RECEIPT
-    for number, line in enumerate(lines, 1):
-        try:
-            receipt = Receipt.read(line.removesuffix(b"\n"))
-            _check_position(receipt.values, number, previous)
-        except IntegrityError as error:
-            raise _wrong(number, str(error)) from error
-        previous = receipt.sha256
-        yield receipt
+    grown: int | None
+    lines: dict[str, int]
 
 
 def verify_log(lines: Iterable[bytes], head: str | None = None, receipts: Collection[str] = ()) -> LogSummary:
-    """Return a summary of a log after checking every line.
+    """Return a summary of a log, whose lines may end in newlines, after checking every line.
 
     A closed season must reveal the secret whose hash its scores name. `head`, a sha256 that the service once gave for
     the last receipt, and `receipts`, the sha256 of any receipts, must be in the log. Then no line up to them has
     changed since. If the log has not `grown` after `head`, nothing was cut off its end either.
 
     Raises:
-        IntegrityError: for the first wrong line, and for a `head` or receipt that the log does not hold.
+        IntegrityError: at the first line that was edited, moved, left out, inserted or rewritten, which it names; and
+            for a `head` or receipt that the log does not hold.
     """
     standing: dict[int, str] = {}
     counts, last = Counter[str](), NO_RECEIPT
@@ -140,18 +109,23 @@ def verify_log(lines: Iterable[bytes], head: str | None = None, receipts: Collec
     closed: set[str] = set()
     lines_found = {NO_RECEIPT: 0} if head == NO_RECEIPT else {}  # the head of an empty log precedes every line
     wanted = {head, *receipts}
-    for receipt in read_log(lines):
+    for number, line in enumerate(lines, 1):
+        try:
+            receipt = Receipt.read(line.removesuffix(b"\n"))
+            _check_position(receipt.values, number, last)
+            kind = receipt.values["kind"]
+            if kind == REMOVAL:
+                _apply_removal(standing, receipt.values)
+            elif kind == SEASON or receipt.values.get("track") == CHALLENGE:
+                _check_season(receipt.values, secret_hashes, closed)
+        except IntegrityError as error:
+            raise IntegrityError(f"line {number} of the log is wrong: {error}. Fetch the log again.") from error
+        counts[kind] += 1
         last = receipt.sha256
         if last in wanted:
-            lines_found[last] = receipt.number
-        kind = receipt.values["kind"]
-        counts[kind] += 1
-        if kind == REMOVAL:
-            _apply_removal(standing, receipt)
-        elif kind == SEASON or receipt.values.get("track") == CHALLENGE:
-            _check_season(receipt, secret_hashes, closed)
+            lines_found[last] = number
         if kind == SCORE:
-            standing[receipt.number] = last
+            standing[number] = last
     total = counts.total()
     found = {sha256: _find_line(sha256, lines_found, total) for sha256 in receipts}
     grown = None if head is None else total - _find_line(head, lines_found, total)
@@ -167,25 +141,20 @@ def _find_line(sha256: str, lines: Mapping[str, int], total: int) -> int:
     return lines[sha256]
 
 
-def _check_season(receipt: Receipt, hashes: dict[str, Any], closed: set[str]) -> None:
+def _check_season(values: Mapping[str, Any], hashes: dict[str, Any], closed: set[str]) -> None:
     """Check a score or the end of a season against the seasons so far: the hashes of their secrets, and the closed."""
-    values, closes = receipt.values, receipt.values["kind"] == SEASON
+    closes = values["kind"] == SEASON
     key = repr([values.get(name) for name in ("release", "data_sha256", "season")])  # forged values have any type
     secret, sha256 = values.get("secret"), values.get("secret_sha256")
     if key in closed:
-        raise _wrong(receipt.number, "its season was closed before")
+        raise IntegrityError("its season was closed before")
     if closes and (not isinstance(secret, str) or hashlib.sha256(secret.encode()).hexdigest() != sha256):
-        raise _wrong(receipt.number, f"the secret that it reveals does not have the sha256 {sha256!r}")
+        raise IntegrityError(f"the secret that it reveals does not have the sha256 {sha256!r}")
     if hashes.setdefault(key, sha256) != sha256:
-        if closes:
-            raise _wrong(receipt.number, "it reveals another secret than the one that the season's scores name")
-        raise _wrong(receipt.number, "it names another secret than the scores before it in the same season")
+        wrong = "reveals another secret than the one that the season's scores name"
+        raise IntegrityError(f"it {wrong if closes else 'names another secret than the scores before it'}")
     if closes:
         closed.add(key)
-
-
-def _wrong(number: int, reason: str) -> IntegrityError:
-    return IntegrityError(f"line {number} of the log is wrong: {reason}. Fetch the log again.")
 
 
 def _check_position(values: Mapping[str, Any], number: int, previous: str) -> None:
@@ -202,9 +171,7 @@ def _check_position(values: Mapping[str, Any], number: int, previous: str) -> No
         )
 
 
-def _apply_removal(standing: dict[int, str], removal: Receipt) -> None:
-    removed, expected = removal.values.get("removed"), removal.values.get("removed_sha256")
+def _apply_removal(standing: dict[int, str], values: Mapping[str, Any]) -> None:
+    removed, expected = values.get("removed"), values.get("removed_sha256")
     if not isinstance(removed, int) or not isinstance(expected, str) or standing.pop(removed, None) != expected:
-        raise _wrong(
-            removal.number, f"it removes {removed!r}, which is not a standing score before it, or has another sha256"
-        )
+        raise IntegrityError(f"it removes {removed!r}, which is not a standing score before it, or has another sha256")

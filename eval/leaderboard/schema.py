@@ -57,10 +57,7 @@ seasons = sa.Table(
 )
 
 secrets = sa.Table(
-    "secrets",
-    metadata,
-    sa.Column("name", sa.String(64), primary_key=True),
-    sa.Column("value", sa.Text, nullable=False),
+    "secrets", metadata, sa.Column("name", sa.String(64), primary_key=True), sa.Column("value", sa.Text, nullable=False)
 )
 
 

@@ -16,9 +16,9 @@ from eval.leaderboard import schema
 from eval.leaderboard.challenge import Season
 from eval.leaderboard.database import Database
 from eval.leaderboard.entries import NO_SEASON, Entry, Ranking, add_entry, check_new, delete_entry, name_ranking
-from eval.leaderboard.receipts import NO_RECEIPT, REMOVAL, SCORE, SEASON, LogPosition, Receipt
+from eval.leaderboard.leaks import Status, Verdict
+from eval.leaderboard.receipts import NO_RECEIPT, REMOVAL, SCORE, SEASON, Receipt, make_receipt
 from eval.leaderboard.submission import Submission
-from eval.leaderboard.verification import Status, Verdict
 from ld_data.errors import InputError, UnknownNameError
 
 SCORER = f"ld-data {ld_data.__version__}"
@@ -32,7 +32,7 @@ _SEED_NAME = "private_seed"
 class Store:
     """Verified scores in a SQLite file or a PostgreSQL database, safe for several threads and processes.
 
-    Each method is one transaction, and raises `StorageError` if the database fails.
+    Each method is one transaction, and raises `StorageError` if the database cannot be used.
 
     Attributes:
         private_seed: the secret seed of the private redraws, from 0 to 2**63 - 1, drawn when the store was made.
@@ -40,15 +40,14 @@ class Store:
     """
 
     def __init__(self, place: str | Path, max_entries: int = MAX_ENTRIES) -> None:
-        """Open or make the store at a path or a database URL, with at most `max_entries` for each release.
-
-        Raises:
-            InputError: for a URL of another kind of database.
-            StorageError: if the database cannot be used.
-        """
+        """Open or make the store at a place, as `Database`, with at most `max_entries` for each release."""
         self._database, self._max_entries = Database(place), max_entries
         with self._database.write() as connection:
-            self.private_seed = _read_or_draw_seed(connection)
+            seed = connection.scalar(select(schema.secrets.c.value).filter_by(name=_SEED_NAME))
+            if seed is None:
+                seed = str(secrets.randbits(SEED_BITS))
+                connection.execute(insert(schema.secrets).values(name=_SEED_NAME, value=seed))
+        self.private_seed = int(seed)
         self.private_seed_sha256 = hashlib.sha256(str(self.private_seed).encode()).hexdigest()
 
     def close(self) -> None:
@@ -66,7 +65,7 @@ class Store:
         data_sha256 = verdict.score.data_sha256 if season is None else season.data_sha256
         ranking = name_ranking(verdict.score.release, data_sha256, season)
         with self._database.write() as connection:
-            if season is not None and not _is_open(connection, season):
+            if season and (season.closed_at or season not in _list_seasons(connection, season.release, data_sha256)):
                 raise InputError(
                     f"season {season.number} of {season.release} was closed before these predictions arrived. Fetch "
                     "the x of the next season, and predict its rows."
@@ -193,7 +192,7 @@ class Store:
 def _append_receipt(connection: Connection, kind: str, values: dict[str, Any]) -> Receipt:
     """Return a new receipt at the end of the log; the transaction must keep other writers out."""
     number, previous = _find_last(connection)
-    receipt = LogPosition(number + 1, previous, _read_time()).make_receipt(kind, values)
+    receipt = make_receipt(kind, values, number + 1, previous, _read_time())
     row = {"number": receipt.number, "sha256": receipt.sha256, "text": receipt.text}
     connection.execute(insert(schema.receipts).values(row))
     return receipt
@@ -213,17 +212,5 @@ def _list_seasons(connection: Connection, release: str, data_sha256: str) -> lis
     return [Season(*row) for row in connection.execute(query)]
 
 
-def _is_open(connection: Connection, season: Season) -> bool:
-    return season.closed_at is None and season in _list_seasons(connection, season.release, season.data_sha256)
-
-
 def _read_time() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
-
-
-def _read_or_draw_seed(connection: Connection) -> int:
-    value = connection.scalar(select(schema.secrets.c.value).filter_by(name=_SEED_NAME))
-    if value is None:
-        value = str(secrets.randbits(SEED_BITS))
-        connection.execute(insert(schema.secrets).values(name=_SEED_NAME, value=value))
-    return int(value)

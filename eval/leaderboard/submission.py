@@ -35,7 +35,14 @@ class Submission:
         if not self.name.strip():
             raise InputError("a submission needs a name: `name`, on the command line --name.")
         for field, limit in MAX_CHARACTERS.items():
-            _check_text(field, getattr(self, field), limit)
+            text = getattr(self, field)
+            if len(text) > limit:
+                raise InputError(f"{field} must have at most {limit} characters; received {len(text)}.")
+            if hidden := next((character for character in text if not character.isprintable()), None):
+                raise InputError(
+                    f"{field} must have only printable characters; received U+{ord(hidden):04X} as character "
+                    f"{text.index(hidden) + 1}. Write it on one line, without joiners and direction marks."
+                )
         if self.url and not is_link(self.url):
             raise InputError(f"url must be an http or https address; received {self.url!r}.")
         if self.parameters is not None and not 0 <= self.parameters <= MAX_PARAMETERS:
@@ -44,14 +51,3 @@ class Submission:
             )
         if self.seconds is not None and not 0 <= self.seconds < math.inf:
             raise InputError(f"seconds must be a finite number of 0 or more; received {self.seconds}.")
-
-
-def _check_text(field: str, text: str, limit: int) -> None:
-    if len(text) > limit:
-        raise InputError(f"{field} must have at most {limit} characters; received {len(text)}.")
-    hidden = next((character for character in text if not character.isprintable()), None)
-    if hidden is not None:
-        raise InputError(
-            f"{field} must have only printable characters; received U+{ord(hidden):04X} as character "
-            f"{text.index(hidden) + 1}. Write it on one line, without joiners and direction marks."
-        )

@@ -24,8 +24,8 @@ class Tokens:
 
     def __post_init__(self) -> None:
         """Raise `InputError` for a token that a header cannot carry."""
-        _check_form(SUBMIT_VARIABLE, self.submit)
-        _check_form(REMOVE_VARIABLE, self.remove)
+        make_headers(SUBMIT_VARIABLE, {SUBMIT_VARIABLE: self.submit})
+        make_headers(REMOVE_VARIABLE, {REMOVE_VARIABLE: self.remove})
 
     @classmethod
     def of(cls, environment: Mapping[str, str] = os.environ) -> Self:
@@ -48,15 +48,11 @@ class Tokens:
 
 
 def make_headers(variable: str, environment: Mapping[str, str] = os.environ) -> dict[str, str]:
-    """Return the header that carries the token in an environment variable; empty without a token."""
+    """Return the header with the token in an environment variable, if any; raise `InputError` if none can carry it."""
     token = environment.get(variable, "")
-    _check_form(variable, token)
-    return {"Authorization": f"Bearer {token}"} if token else {}
-
-
-def _check_form(variable: str, token: str) -> None:
     if not token.isascii() or not token.isprintable() or " " in token:
         raise InputError(f"the token in {variable} must be of ASCII letters, digits and signs, without spaces.")
+    return {"Authorization": f"Bearer {token}"} if token else {}
 
 
 def _check(authorization: str, token: str, action: str, variable: str) -> None:

@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from eval.rules.network import Network, apply, correlate
+from eval.rules.network import Network, RulePlan, apply, correlate
 from ld_data.typing import Floats
 
 FREE_STEPS, NUDGED_STEPS, STEP = 20, 8, 0.3  # of settling
@@ -21,6 +21,8 @@ class EquilibriumPropagation(Network):
     Units in neighbouring layers act on each other through the same weights; the output is linear. Its energy is
     |s|^2 / 2 over all units but the input, minus the products of neighbouring rates and the weight between them.
     """
+
+    plan = RulePlan(units=(256,), learning_rate=3e-3)
 
     def settle(
         self, x: Floats, states: Sequence[Floats], steps: int, nudge: float = 0.0, y: Floats | None = None

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from eval.rules.network import Network
+from eval.rules.network import Network, RulePlan
 from ld_data.typing import Floats
 
 PAIRS, STD = 32, 0.02  # of random moves, each measured in both directions
@@ -14,6 +14,8 @@ class EvolutionStrategies(Network):
     Salimans, Ho, Chen, Sidor and Sutskever, "Evolution strategies as a scalable alternative to reinforcement
     learning", 2017 (arXiv:1703.03864), with mirrored moves, all measured on the same rows.
     """
+
+    plan = RulePlan(units=(64,), batch_rows=256)
 
     def suggest(self, x: Floats, y: Floats) -> list[Floats]:
         """Return the mean of the moves, each weighted by the growth of the squared error along it."""

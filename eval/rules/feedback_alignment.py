@@ -5,11 +5,12 @@ from itertools import pairwise
 
 import numpy as np
 
-from eval.rules.network import Network, correlate, make_weights
+from eval.rules.backpropagation import Backpropagation
+from eval.rules.network import RulePlan, make_weights
 from ld_data.typing import Floats
 
 
-class FeedbackAlignment(Network):
+class FeedbackAlignment(Backpropagation):
     """Backpropagation with fixed random weights on the way back.
 
     Lillicrap, Cownden, Tweed and Akerman, "Random synaptic feedback weights support error backpropagation for deep
@@ -17,35 +18,30 @@ class FeedbackAlignment(Network):
     here they begin at 0, since the errors reach every layer anyway.
     """
 
+    plan = RulePlan()
+
     def __init__(self, sizes: Sequence[int], random: np.random.Generator) -> None:
         super().__init__(sizes, random)
         self.weights = [np.zeros_like(weights) for weights in self.weights]
         self.feedback = [make_weights(rows, columns, random)[:-1].T for rows, columns in pairwise(sizes)]
 
-    def suggest(self, x: Floats, y: Floats) -> list[Floats]:
-        """Return the products of activities and errors, sent back through the fixed weights."""
-        activity = self.run(x)
-        errors = [activity[-1] - y]
-        for layer in reversed(range(1, self.layers)):
-            errors.insert(0, (errors[0] @ self.feedback[layer]) * (1 - activity[layer] ** 2))
-        return [correlate(below, error) for below, error in zip(activity, errors, strict=False)]
+    def send_back(self, errors: Sequence[Floats], layer: int) -> Floats:
+        """Return the errors before a layer, from its own through the fixed weights."""
+        return errors[0] @ self.feedback[layer]
 
 
-class DirectFeedbackAlignment(Network):
+class DirectFeedbackAlignment(Backpropagation):
     """Feedback of the output error to each hidden layer through random weights of its own.
 
     Nøkland, "Direct feedback alignment provides learning in deep neural networks", NeurIPS 2016.
     """
 
+    plan = RulePlan()
+
     def __init__(self, sizes: Sequence[int], random: np.random.Generator) -> None:
         super().__init__(sizes, random)
         self.feedback = [make_weights(sizes[-1], units, random)[:-1] for units in sizes[1:-1]]
 
-    def suggest(self, x: Floats, y: Floats) -> list[Floats]:
-        """Return the products of activities and errors, sent straight from the output."""
-        activity = self.run(x)
-        error = activity[-1] - y
-        hidden = [
-            (error @ feedback) * (1 - state**2) for feedback, state in zip(self.feedback, activity[1:], strict=False)
-        ]
-        return [correlate(below, error) for below, error in zip(activity, [*hidden, error], strict=False)]
+    def send_back(self, errors: Sequence[Floats], layer: int) -> Floats:
+        """Return the errors before a layer, straight from the output."""
+        return errors[-1] @ self.feedback[layer - 1]

@@ -6,7 +6,7 @@ from typing import Self
 import numpy as np
 from scipy.special import expit, softmax
 
-from eval.rules.network import Network, apply, correlate
+from eval.rules.network import Network, RulePlan, apply, correlate
 from ld_data.release.dataset import LatentDataset
 from ld_data.typing import Floats, Integers
 
@@ -21,6 +21,8 @@ class ForwardForward(Network):
     hard ones come up more often. The last weight, a single number, is the scale of the softmax; it follows the gradient
     of the cross-entropy.
     """
+
+    plan = RulePlan(learning_rate=3e-2)
 
     def __init__(self, data: LatentDataset, units: Sequence[int], random: np.random.Generator) -> None:
         super().__init__([data.latent_dim + data.classes, *units, data.latent_dim], random)
@@ -68,9 +70,8 @@ class ForwardForward(Network):
 
     def _run_layers(self, x: Floats, labels: Integers) -> list[tuple[Floats, Floats]]:
         """Return the input and output of each layer; the next layer gets only the direction of the output."""
-        below = np.hstack(
-            [x, np.sqrt(x.shape[1], dtype=np.float32) * np.eye(len(self.class_mean), dtype=np.float32)[labels]]
-        )
+        shown = np.eye(len(self.class_mean), dtype=np.float32)[labels]
+        below = np.hstack([x, np.sqrt(x.shape[1], dtype=np.float32) * shown])
         layers = []
         for weights in self.weights[: self.layers]:
             state = np.maximum(apply(weights, below), 0)

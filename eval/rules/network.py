@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Self
+from typing import ClassVar, Self
 
 import numpy as np
 from threadpoolctl import threadpool_limits
@@ -37,11 +37,14 @@ class Network:
     """A multilayer perceptron of tanh layers with a linear one on top, which first answers 0; a rule adds `suggest`.
 
     Attributes:
+        plan: of the rule's training as a baseline.
         random: the generator that drew the weights, for further draws of the rule.
         weights: the learned arrays: for each layer `(in + 1, out)` float32, the biases last; a rule may add more.
         layers: the number of layers; their weights come first.
         held_out_error: MSE on held-out rows at the best epoch of the training.
     """
+
+    plan: ClassVar[RulePlan] = RulePlan()
 
     def __init__(self, sizes: Sequence[int], random: np.random.Generator) -> None:
         self.random = random

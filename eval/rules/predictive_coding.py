@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from eval.rules.network import Network, apply, correlate
+from eval.rules.network import Network, RulePlan, apply, correlate
 from ld_data.typing import Floats
 
 STEPS, STEP = 10, 0.2  # of settling
@@ -18,6 +18,8 @@ class PredictiveCoding(Network):
     The states are the sums of the layers; the energy is half the squared errors of their predictions.
     """
 
+    plan = RulePlan(learning_rate=3e-4)
+
     def suggest(self, x: Floats, y: Floats) -> list[Floats]:
         """Return the gradients of the energy to the weights once the states, with y as the last, have settled."""
         rates = self.run(x)[:-1]
@@ -28,9 +30,8 @@ class PredictiveCoding(Network):
                 back = (errors[i + 1] @ self.weights[i + 1][:-1].T) * (1 - rates[i + 1] ** 2)
                 states[i] = state + STEP * (back - errors[i])
             rates = [x, *map(np.tanh, states)]
-        return [
-            correlate(rate, -error) for rate, error in zip(rates, self._measure_errors(states, rates, y), strict=True)
-        ]
+        errors = self._measure_errors(states, rates, y)
+        return [correlate(rate, -error) for rate, error in zip(rates, errors, strict=True)]
 
     def _measure_errors(self, states: list[Floats], rates: list[Floats], y: Floats) -> list[Floats]:
         predictions = [apply(weights, rate) for weights, rate in zip(self.weights, rates, strict=True)]

@@ -1,5 +1,5 @@
 import json
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
@@ -251,7 +251,7 @@ def test_rungs_print_as_a_table_and_as_json(data):
     lines = format_rungs(rungs).splitlines()
     assert lines[0].split() == ["task", "ability", "skill"]
     assert [line.split()[0].rstrip(",") for line in lines[1:]] == [rung.task.split()[0].rstrip(",") for rung in rungs]
-    assert json.loads(json.dumps(rungs[0].to_json()))["word"] == "not"
+    assert json.loads(json.dumps(asdict(rungs[0])))["word"] == "not"
     learned = [replace(rung, skill=1.0) for rung in rungs]
     assert describe_gaps("it", learned) == "it lacks none of these abilities."
     assert describe_gaps("it", [*learned[:-1], rungs[-1]]).endswith("tell the class through 100% of the noise (not).")

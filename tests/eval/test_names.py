@@ -1,11 +1,13 @@
 import subprocess
 import sys
+from pkgutil import resolve_name
 
 import pytest
 
 from eval import names
-from eval.baselines import registry as baselines
 from eval.classifiers import registry as classifiers
+from eval.classifiers.tables import CLASSIFIERS
+from eval.rules.network import Network
 from tests.support.paths import ROOT
 from vae.commands import DECODERS
 from vae.decoders.alternatives import ALTERNATIVES
@@ -14,9 +16,9 @@ pytestmark = pytest.mark.slow
 
 
 def test_the_names_are_those_of_the_models():
-    assert tuple(baselines.RULES) == names.RULES
-    assert tuple(baselines.BASELINES) == names.BASELINES
-    assert tuple(classifiers.CLASSIFIERS) == names.CLASSIFIERS
+    assert all(callable(resolve_name(f"eval.{path}")) for path in names.BASELINES.values())
+    assert all(issubclass(resolve_name(f"eval.{path}"), Network) for path in names.RULES.values())
+    assert tuple(classifiers.CLASSIFIERS) == CLASSIFIERS
     assert set(names.SHORT) <= set(names.BASELINES)
     assert tuple(ALTERNATIVES) == DECODERS
 

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from contextlib import redirect_stdout
 from pathlib import Path
 
+from eval.classifiers.tables import TABLES, load_trials, trials_path
 from ld_data.release.manifest import read_manifest
 from ld_data.release.report import Goal, HealthReport, Row
 from tests.support.paths import CHECKPOINTS, ROOT
@@ -88,9 +89,6 @@ def make_table(kind: str, words: Sequence[str]) -> str:
 
         return describe_rows(load_rows(BASELINES / f"{name}.json"))
     if kind == "classifiers":
-        from eval.classifiers.tables import TABLES  # import late: Keras
-        from eval.classifiers.trials import load_trials, trials_path
-
         return TABLES[name].describe(load_trials(trials_path()))
     if kind == "ladder":
         return climb_ladder(name)

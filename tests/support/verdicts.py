@@ -6,8 +6,8 @@ import numpy as np
 from sqlalchemy import select
 
 from eval.leaderboard import schema
+from eval.leaderboard.leaks import PrivateScore, Verdict
 from eval.leaderboard.store import Store
-from eval.leaderboard.verification import PrivateScore, Verdict
 from eval.predictions import Predictions
 from eval.score import score_predictions
 from ld_data.release.writer import make_dataset

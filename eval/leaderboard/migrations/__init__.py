@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from alembic.operations import Operations
-from alembic.runtime.migration import MigrationContext, StampStep
+from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from sqlalchemy import Connection
@@ -17,16 +17,11 @@ REVISIONS = ScriptDirectory(FOLDER, version_locations=[FOLDER])
 def migrate(connection: Connection, database: str) -> None:
     """Bring the tables of a database up to date within the connection's transaction, which keeps other writers out.
 
-    `database` is its name in messages.
-
     Raises:
-        StorageError: for a database whose revision is unknown here.
+        StorageError: for a database whose revision is unknown here; the message names the `database`.
     """
-
-    def list_steps(revision: tuple[str, ...], _: MigrationContext) -> list[StampStep]:
-        return REVISIONS._upgrade_revs("head", revision)  # type: ignore[arg-type, return-value]
-
-    context = MigrationContext.configure(connection, opts={"fn": list_steps})
+    list_steps = {"fn": lambda revision, _: REVISIONS._upgrade_revs("head", revision)}
+    context = MigrationContext.configure(connection, opts=list_steps)
     try:
         with Operations.context(context):
             context.run_migrations()

@@ -1,10 +1,12 @@
 from dataclasses import replace
+from pkgutil import resolve_name
 
 import pytest
 
 from eval import evaluate
 from eval.baselines.perceptrons import PLAN
-from eval.baselines.registry import BASELINES, LEARNING_RATES, RULES, fit_baseline, score_baseline, tune_rule
+from eval.baselines.registry import LEARNING_RATES, fit_baseline, score_baseline, tune_rule
+from eval.names import BASELINES, RULES
 from ld_data.errors import InputError, UnknownNameError
 from ld_data.release.writer import make_dataset
 from tests.support.fakes import FakeCodec, make_source
@@ -39,7 +41,7 @@ def test_a_rule_is_tuned_on_held_out_rows(data):
 
 def test_the_rates_in_use_are_in_the_list_of_tuning():
     assert len(RULES) >= 8
-    assert {plan.learning_rate for _, plan in RULES.values()} <= set(LEARNING_RATES)
+    assert {resolve_name(f"eval.{path}").plan.learning_rate for path in RULES.values()} <= set(LEARNING_RATES)
 
 
 def test_an_unknown_baseline_is_refused(data):

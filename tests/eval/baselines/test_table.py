@@ -76,7 +76,7 @@ def test_a_missing_or_damaged_table_is_refused(rows, tmp_path):
     values = json.loads((tmp_path / "t.json").read_text())
     for damaged in ("{", "[1]", json.dumps([{"name": "mean"}]), json.dumps([values[0] | {"name": "none"}])):
         (tmp_path / "t.json").write_text(damaged)
-        with pytest.raises(IntegrityError, match="no table of baselines"):
+        with pytest.raises(IntegrityError, match="no figures of baselines"):
             load_rows(tmp_path / "t.json")
 
 

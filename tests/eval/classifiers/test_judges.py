@@ -2,7 +2,7 @@ import keras
 import numpy as np
 import pytest
 
-from eval.classifiers.judges import StoredJudge, judge_path, load_judge, open_judge, save_judge
+from eval.classifiers.judges import StoredJudge, judge_path, open_judge, save_judge
 from eval.classifiers.training import train_judge
 from ld_data.errors import InputError, IntegrityError
 from ld_data.health.probes import read_decoded
@@ -34,7 +34,11 @@ def test_a_judge_reads_its_source_reproducibly(source, tmp_path):
     assert read_decoded(StoredJudge(tmp_path / "again.keras"), source, decoded) == reading
 
 
-@pytest.mark.parametrize("use", [load_judge, lambda path: save_judge(keras.Sequential(), path)])
+def read(path):
+    return StoredJudge(path).classify(np.zeros((1, 4), np.float32))
+
+
+@pytest.mark.parametrize("use", [read, lambda path: save_judge(keras.Sequential(), path)])
 def test_other_formats_are_refused(use, tmp_path):
     with pytest.raises(InputError, match=r"a judge is a \.keras file"):
         use(tmp_path / "judge.h5")
@@ -43,7 +47,7 @@ def test_other_formats_are_refused(use, tmp_path):
 def test_a_file_without_a_judge_is_refused(tmp_path):
     (tmp_path / "judge.keras").write_text("no")
     with pytest.raises(IntegrityError, match="not a judge"):
-        load_judge(tmp_path / "judge.keras")
+        read(tmp_path / "judge.keras")
 
 
 def test_code_in_a_judge_is_never_run(tmp_path):
@@ -51,7 +55,7 @@ def test_code_in_a_judge_is_never_run(tmp_path):
     judge = keras.Sequential([keras.Input((4,)), keras.layers.Lambda(lambda values: values)])
     judge.save(tmp_path / "judge.keras")
     with pytest.raises(IntegrityError, match="not a judge"):
-        load_judge(tmp_path / "judge.keras")
+        read(tmp_path / "judge.keras")
 
 
 def test_a_source_has_no_judge_until_there_is_one(checkpoints):

@@ -8,12 +8,9 @@ from eval.classifiers.parts import (
     augment,
     convolve,
     dense,
-    drop,
-    drop_channels,
+    layer,
     make_feature_model,
     make_network,
-    normalise,
-    pool,
     recur,
     rescale,
 )
@@ -32,8 +29,15 @@ def run(network, inputs):
 
 @pytest.mark.parametrize("shape", [(8, 8), (8,)], ids=["images", "signals"])
 def test_every_part_fits_images_and_signals(shape):
-    inside = add(convolve(4, 3, padding="same"), normalise())
-    parts = (augment(0.1, 0.1, 0.1), convolve(4, 3, "relu"), inside, pool("Max"), drop(0.1), drop_channels(0.1))
+    inside = add(convolve(4, 3, padding="same"), layer("BatchNormalization"))
+    parts = (
+        augment(0.1, 0.1, 0.1),
+        convolve(4, 3, "relu"),
+        layer("SpatialDropout", 0.1),
+        inside,
+        layer("MaxPooling", 2),
+        layer("Dropout", 0.1),
+    )
     network = build(rescale(0.5, 0.5), *parts, dense(5, "tanh"), shape=shape)
     assert network.output_shape == (None, 3)
     assert np.isfinite(run(network, RANDOM.random((2, *shape)))).all()

@@ -8,6 +8,7 @@ from importlib.util import find_spec
 import numpy as np
 import pytest
 
+from eval.classifiers.tables import summarise
 from eval.classifiers.training import (
     Examples,
     describe_trials,
@@ -20,7 +21,6 @@ from eval.classifiers.training import (
     take_latents,
     to_json,
 )
-from eval.classifiers.trials import summarise
 from ld_data.errors import InputError, UnknownNameError
 from ld_data.mnist1d.dataset import make_mnist1d
 from ld_data.release.writer import make_dataset

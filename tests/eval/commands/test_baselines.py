@@ -53,7 +53,7 @@ def test_a_table_is_checked_with_as_many_seeds_as_it_has(release, tmp_path, caps
         (("--seeds", -1), "seeds must be from 1 to 1000; received -1"),
         (("--seed", -1), "seed must be from 0 to 4294967295; received -1"),
         (("--out", "."), "--out must name a file; . is a folder. Try fake-4.json."),
-        (("--check",), "no table of baselines at"),
+        (("--check",), "no figures of baselines at"),
     ],
 )
 def test_bad_options_are_refused_before_anything_is_measured(release, options, words, tmp_path, capsys, monkeypatch):

@@ -150,7 +150,7 @@ import json, os, signal
 import numpy as np
 import eval.leaderboard.store
 from eval.leaderboard.submission import Submission
-from eval.leaderboard.verification import PrivateScore, Verdict
+from eval.leaderboard.leaks import PrivateScore, Verdict
 from eval.predictions import Predictions
 from eval.score import Score
 from ld_data.storage.hashing import hash_array

@@ -9,7 +9,7 @@ import pytest
 
 import ld_data
 import vae
-from eval.leaderboard.receipts import NO_RECEIPT, LogPosition
+from eval.leaderboard.receipts import NO_RECEIPT, make_receipt
 from ld_data.cli.libraries import import_quietly, needs
 from ld_data.errors import InputError, MissingLibraryError
 from ld_data.extras import EXTRAS
@@ -110,8 +110,8 @@ class TestLightInstallations:
         assert json.loads(scored.stdout)["skill"] > 0.9
 
     def test_a_log_of_scores_is_proved(self, tmp_path):
-        receipts = [LogPosition(1, NO_RECEIPT, "now").make_receipt("score", {"score": {"mse": 1e-7}, "name": "ä"})]
-        receipts.append(LogPosition(2, receipts[0].sha256, "now").make_receipt("score", {}))
+        receipts = [make_receipt("score", {"score": {"mse": 1e-7}, "name": "ä"}, 1, NO_RECEIPT, "now")]
+        receipts.append(make_receipt("score", {}, 2, receipts[0].sha256, "now"))
         log = tmp_path / "log.jsonl"
         log.write_text("".join(f"{receipt.text}\n" for receipt in receipts), "utf-8")
         proved = run_light("eval", "verify-log", log, "--receipt", receipts[0].sha256)

@@ -1,4 +1,4 @@
-"""Verification of predictions before their score is accepted.
+"""Leaks: predictions made from y, such as copies of the public y, are refused before their score is accepted.
 
 Test labels and test y are public, so a score by itself proves little. Predictions are therefore scored a second time,
 against a **private redraw** of y: drawn for the same labels from the same posteriors, with a secret seed. A model of x
@@ -7,7 +7,7 @@ scores equally well on both draws; predictions copied from the public y score fa
 
 import math
 from dataclasses import dataclass, fields, replace
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 
@@ -66,13 +66,18 @@ def verify_predictions(predictions: Predictions, data: LatentDataset, private_y:
 
     Raises:
         InputError: for a score that is not finite.
-        LeakError: for an MSE significantly below the floor on either draw, and for a public score that the private draw
-            does not confirm.
+        LeakError: for an MSE significantly below the floor on either draw, or much higher on the private one.
     """
     verdict = judge(predictions, data)
     if verdict.score.is_leak:
         raise LeakError(verdict.score.describe_leak())
-    _check_confirmed(predictions.values, data, private_y)
+    gap, error = measure_gap(predictions.values, data, private_y)
+    if gap > LEAK_STANDARD_ERRORS * error:
+        raise LeakError(
+            f"the score is not confirmed: on a private redraw of y for the same rows the MSE is {round_figure(gap):g} "
+            f"+- {round_figure(error):g} higher, while a model of x scores the same up to chance. Check whether the "
+            "test y leaked into the predictions; they must be made from x alone."
+        )
     private = score_predictions(predictions, replace(data, test=replace(data.test, y=private_y)))
     if private.is_leak:
         raise LeakError(private.describe_leak())
@@ -81,11 +86,7 @@ def verify_predictions(predictions: Predictions, data: LatentDataset, private_y:
 
 
 def judge(predictions: Predictions, data: LatentDataset) -> Verdict:
-    """Return the verdict that follows from the score and the ceiling alone; the caller refuses leaks.
-
-    Raises:
-        InputError: for a score that is not finite.
-    """
+    """Return the verdict by score and ceiling alone; raise `InputError` for a score that is not finite."""
     score = score_predictions(predictions, data)
     wrong = [name for name, value in vars(score).items() if isinstance(value, float) and not math.isfinite(value)]
     if wrong:
@@ -104,8 +105,9 @@ def measure_ceiling(manifest: Manifest | None, rows: int) -> float | None:
     It is the best accuracy with which judge and probes read the class off x, plus three binomial standard errors.
     """
     health = manifest.health if manifest is not None else {}
-    known = [_read_measure(group[name]) for group in health.values() for name in CEILING_MEASURES if name in group]
-    best = max((accuracy for accuracy in known if accuracy is not None), default=None)
+    known = [group[name] for group in health.values() for name in CEILING_MEASURES if name in group]
+    values = [entry.get("value") if isinstance(entry, dict) else entry for entry in known]
+    best = max((value for value in values if isinstance(value, int | float) and 0 <= value <= 1), default=None)
     if best is None:
         return None
     return min(1.0, best + CEILING_STANDARD_ERRORS * math.sqrt(best * (1 - best) / rows))
@@ -127,18 +129,3 @@ def measure_gap(predictions: Array, data: LatentDataset, private_y: Array) -> tu
     distance = predictions.astype(np.float64) - data.class_mean[data.test.label]
     gaps = 2.0 * (distance * (data.test.y.astype(np.float64) - private_y)).mean(axis=1)
     return float(gaps.mean()), float(gaps.std(ddof=1) / math.sqrt(len(gaps)))
-
-
-def _check_confirmed(predictions: Array, data: LatentDataset, private_y: Array) -> None:
-    gap, error = measure_gap(predictions, data, private_y)
-    if gap > LEAK_STANDARD_ERRORS * error:
-        raise LeakError(
-            f"the score is not confirmed: on a private redraw of y for the same rows the MSE is {round_figure(gap):g} "
-            f"+- {round_figure(error):g} higher, while a model of x scores the same up to chance. Check whether the "
-            "test y leaked into the predictions; they must be made from x alone."
-        )
-
-
-def _read_measure(entry: Any) -> float | None:
-    value = entry.get("value") if isinstance(entry, dict) else entry
-    return float(value) if isinstance(value, int | float) and 0 <= value <= 1 else None

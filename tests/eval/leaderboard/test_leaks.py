@@ -4,7 +4,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from eval.leaderboard.verification import measure_ceiling, measure_gap, verify_predictions
+from eval.leaderboard.leaks import measure_ceiling, measure_gap, verify_predictions
 from eval.predictions import check_predictions
 from eval.score import score_predictions
 from ld_data.errors import InputError, LeakError

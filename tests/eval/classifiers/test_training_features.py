@@ -1,8 +1,7 @@
 import numpy as np
 import pytest
 
-from eval.classifiers.features import make_views, measure_neighbours
-from eval.classifiers.training import Examples
+from eval.classifiers.training import Examples, make_views, measure_neighbours
 from ld_data.errors import InputError
 from tests.support.stripes import make_stripes
 
