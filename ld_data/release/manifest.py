@@ -99,7 +99,7 @@ class Change:
 
 
 class Description:
-    """What a manifest and a preset have in common: dataclasses, read from and written to JSON."""
+    """The base of a manifest and a preset: a dataclass that is read from and written to JSON."""
 
     kind: ClassVar[str]
     format_version: int
