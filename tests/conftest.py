@@ -157,7 +157,7 @@ def shrink_models(patch: pytest.MonkeyPatch) -> None:
     small = {"encoder_filters": (), "encoder_units": (32,), "decoder_units": (32,), "flow_units": (16,)}
     for name in ("mnist1d", "images", "mnist-rot-back-image-like"):
         recipe = RECIPES[name]
-        patch.setitem(RECIPES, name, replace(recipe, x=replace(recipe.x, flow_couplings=2, **small)))
+        patch.setitem(RECIPES, name, replace(recipe, x=replace(recipe.x, flow_couplings=1, **small)))
 
 
 def shrink_mnist1d(patch: pytest.MonkeyPatch) -> None:
