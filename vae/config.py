@@ -10,7 +10,17 @@ from ld_data.noise import check_seed
 
 LIKELIHOODS = ("bernoulli", "pixel", "gaussian", "categorical")
 ACTIVATIONS = ("relu", "silu")
-WEIGHTS = ("posterior_std", "beta", "normality", "divergence", "class_loss", "augmentation", "averaging")
+WEIGHTS = (
+    "posterior_std",
+    "beta",
+    "normality",
+    "divergence",
+    "class_loss",
+    "flow_class_loss",
+    "augmentation",
+    "averaging",
+)
+ADDED_FIELDS = {"class_units", "flow_class_loss"}  # since the first release; without them models are as before
 LEAST_VALUES = dict.fromkeys(WEIGHTS, 0.0) | {"flow_couplings": 0, "flow_epochs": 0, "epochs": 1, "batch_size": 1}
 LEAST_VALUES |= {"noise_std": 1e-6, "learning_rate": 1e-12, "flow_learning_rate": 1e-12}
 
@@ -35,7 +45,10 @@ class VaeConfig:
         beta: weight of the rate against the reconstruction, both summed (1 is the evidence lower bound).
         normality: weight of the sliced Epps-Pulley distance of the aggregate posterior from N(0, I).
         divergence: weight of the flow's estimate of KL(aggregate posterior || N(0, I)) in nats.
-        class_loss: weight of the cross-entropy of a linear classifier of the inner latents.
+        class_loss: weight of the cross-entropy of a classifier of the latents, for the encoder.
+        class_units: hidden widths of that classifier; empty for a linear one.
+        flow_class_loss: weight of the cross-entropy for the flow: then the classifier reads the published latents, and
+            1 is the weight of the joint likelihood of latents and classes. 0 for a classifier of the inner latents.
         slip: whether the rate takes the standard deviation as the variance, as the predecessor's did.
         augmentation: strength of the slight changes to images while training; 0 for none.
         epochs, batch_size: passes over the training inputs, and rows a step.
@@ -60,6 +73,8 @@ class VaeConfig:
     normality: float = 0.0
     divergence: float = 0.0
     class_loss: float = 0.0
+    class_units: tuple[int, ...] = ()
+    flow_class_loss: float = 0.0
     slip: bool = False
     augmentation: float = 0.0
     epochs: int = 30
@@ -85,10 +100,16 @@ class VaeConfig:
                 raise InputError(f"{name} must be {least} or more; received {getattr(self, name)}.")
         if self.averaging >= 1:
             raise InputError(f"averaging must be less than 1; received {self.averaging}.")
+        self._check_combinations()
+
+    def _check_combinations(self) -> None:
         if self.augmentation and len(self.input_shape) != 2:
             raise InputError(f"only images (h, w) can be augmented; received the input_shape {self.input_shape}.")
-        if (self.divergence or self.flow_epochs) and not self.flow_couplings:
-            raise InputError("divergence and flow_epochs need a flow: set flow_couplings to 1 or more.")
+        if (self.divergence or self.flow_epochs or self.flow_class_loss) and not self.flow_couplings:
+            needing = "divergence, flow_epochs and flow_class_loss"
+            raise InputError(f"{needing} need a flow: set flow_couplings to 1 or more.")
+        if self.flow_class_loss and not self.class_loss:
+            raise InputError("flow_class_loss needs a classifier: set class_loss above 0.")
 
     @property
     def has_pixels(self) -> bool:
@@ -101,10 +122,12 @@ class VaeConfig:
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> "VaeConfig":
-        """Return the configuration that `to_json` wrote; raise `InputError` for another field or value."""
+        """Return the configuration that `to_json` wrote; raise `InputError` for another field or value.
+
+        Fields that were added since it was written have their defaults.
+        """
         known = {field.name for field in fields(cls)}
-        if set(values) != known:
-            odd = sorted(set(values) ^ known)
+        if odd := sorted((set(values) ^ known) - ADDED_FIELDS):
             raise InputError(f"a VAE configuration has the fields {', '.join(sorted(known))}; check {', '.join(odd)}.")
         tuples = {name: tuple(value) for name, value in values.items() if isinstance(value, list)}
         return cls(**{**values, **tuples})

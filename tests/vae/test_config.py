@@ -32,6 +32,8 @@ def test_json_round_trip(config):
         ({"averaging": 1.0}, "averaging"),
         ({"divergence": 1.0}, "need a flow"),
         ({"flow_epochs": 1}, "need a flow"),
+        ({"class_loss": 1.0, "flow_class_loss": 1.0}, "need a flow"),
+        ({"flow_class_loss": 1.0, "flow_couplings": 2}, "flow_class_loss needs a classifier"),
         ({"augmentation": 1.0, "input_shape": (40,)}, "only images"),
         ({"seed": -1}, "seed"),
     ],
@@ -47,3 +49,9 @@ def test_json_with_other_fields_is_refused(change):
     values = {name: value for name, value in values.items() if value is not ...}
     with pytest.raises(InputError, match="fields"):
         VaeConfig.from_json(values)
+
+
+def test_json_from_before_a_field_was_added_has_its_default():
+    values = CONFIG.to_json()
+    del values["class_units"], values["flow_class_loss"]
+    assert VaeConfig.from_json(values) == CONFIG

@@ -9,6 +9,8 @@ from keras import KerasTensor, ops
 
 from vae.config import VaeConfig
 from vae.model import gaussian
+from vae.model.flow import Flow
+from vae.model.layers import Parts
 from vae.model.vae import Vae
 
 FREQUENCIES = np.linspace(0.2, 4.0, 12, dtype=np.float32)
@@ -35,9 +37,17 @@ class Objective(keras.Model):
     """The loss of a VAE, in nats a row, as a Keras model to `fit` on inputs `(n, *input_shape)` and labels `(n,)`.
 
     reconstruction + beta * rate, the ordinary VAE; + normality * the sliced Epps-Pulley distance of the aggregate
-    posterior; + class_loss * the cross-entropy of a linear classifier of u; + the negative log likelihood of u under
-    the flow, whose gradient to u is reversed and weighted by `divergence`. The flow thus learns the density q of the
-    aggregate posterior, and the encoder lowers that estimate of KL(q || N(0, I)) without touching the rate.
+    posterior; + class_loss * the cross-entropy of a classifier of u; + the negative log likelihood of u under the flow,
+    whose gradient to u is reversed and weighted by `divergence`. The flow thus learns the density q of the aggregate
+    posterior, and the encoder lowers that estimate of KL(q || N(0, I)) without touching the rate.
+
+    With `flow_class_loss` the classifier reads x = flow(u) instead, and the flow takes its cross-entropy with that
+    weight. At weight 1 the flow's loss is the negative joint log likelihood of latents and classes,
+
+        log p(u, class) = log N(x; 0, I) + log |det dx/du| + log p(class | x),
+
+    whose model of u, summed over the classes, is the same as without the classifier: x stays N(0, I). A greater weight
+    buys readable classes with a wrong density.
     """
 
     def __init__(self, vae: Vae, classes: int, total_steps: int = 1) -> None:
@@ -47,16 +57,14 @@ class Objective(keras.Model):
         self.config = config = vae.config
         self.noise = keras.random.SeedGenerator(fold_seed(config.seed))
         _train_only(vae, ("encoder", "decoder", "flow") if config.divergence else ("encoder", "decoder"))
-        initializer = keras.initializers.GlorotUniform(seed=fold_seed(config.seed))
-        self.classifier = keras.layers.Dense(classes, name="classifier", kernel_initializer=initializer)
-        self.classifier.build((None, config.latent_dim))
+        self.classifier = make_classifier(config, classes)
         self.classifier.trainable = bool(config.class_loss)
         self.steps = self.add_weight((), initializer="zeros", trainable=False, name="steps")
         terms = {
             "reconstruction": (1.0, self._measure_reconstruction),
             "rate": (config.beta, self._measure_rate),
             "normality": (config.normality, self._measure_normality),
-            "class_loss": (config.class_loss, self._measure_class_loss),
+            "class_loss": (config.flow_class_loss or config.class_loss, self._measure_class_loss),
             "divergence": (-1.0 if config.divergence else 0.0, self._estimate_divergence),
         }
         self.terms = {name: term for name, term in terms.items() if term[0]}
@@ -97,35 +105,68 @@ class Objective(keras.Model):
         return sliced_epps_pulley(draw.z_mean, draw.z_log_var, directions)
 
     def _measure_class_loss(self, draw: Draw, labels: KerasTensor) -> KerasTensor:
-        logits = self.classifier(draw.inner)
-        return ops.mean(keras.losses.sparse_categorical_crossentropy(labels, logits, from_logits=True))
+        if not self.config.flow_class_loss:
+            return measure_cross_entropy(self.classifier(draw.inner), labels)
+        factor = (
+            self.config.class_loss / self.config.flow_class_loss
+        )  # the flow takes one weight, the encoder the other
+        return measure_cross_entropy(self.classifier(self.vae.to_outer(scale_gradient(draw.inner, factor))), labels)
 
     def _estimate_divergence(self, draw: Draw, labels: KerasTensor) -> KerasTensor:
         """Return the flow's estimate of KL(q || N(0, I)), its gradient to the draw reversed and weighted."""
         weight = self.config.divergence * ops.clip((self.steps / self.total_steps - REST) / RAMP, 0.0, 1.0)
-        reversed_draw = ops.stop_gradient(draw.inner * (1.0 + weight)) - weight * draw.inner
+        reversed_draw = scale_gradient(draw.inner, -weight)
         return ops.mean(self.vae.log_density(reversed_draw) - gaussian.log_density(reversed_draw))
 
 
 class FlowObjective(keras.Model):
     """The negative log likelihood of fresh draws from posteriors under a flow, to `fit` on z_mean and z_log_var.
 
-    Less the entropy of N(0, I) at these draws: the loss is -KL(q || N(0, I)) as the flow estimates it, in nats.
+    Less the entropy of N(0, I) at these draws: the loss is -KL(q || N(0, I)) as the flow estimates it, in nats. With
+    `flow_class_loss` it also holds the cross-entropy of the `classifier`, which goes on learning, of x and labels.
     """
 
-    def __init__(self, vae: Vae) -> None:
+    def __init__(self, vae: Vae, flow: Flow, classifier: keras.Model) -> None:
         super().__init__(name="flow_objective")
-        self.vae = vae
+        self.vae, self.flow, self.classifier = vae, flow, classifier
+        self.class_weight = vae.config.flow_class_loss
         _train_only(vae, ("flow",))
+        classifier.trainable = bool(self.class_weight)
         self.noise = keras.random.SeedGenerator(fold_seed(vae.config.seed + 1))
         self.build([(None, vae.config.latent_dim)] * 2)
 
     def call(self, posterior: tuple[KerasTensor, KerasTensor]) -> KerasTensor:
-        """Return draws u `(n, d)` and add their loss."""
+        """Return draws u `(n, d)`."""
         z_mean, z_log_var = posterior
-        inner = gaussian.sample(z_mean, z_log_var, keras.random.normal(ops.shape(z_mean), seed=self.noise))
-        self.add_loss(-ops.mean(self.vae.log_density(inner) - gaussian.log_density(inner)))
-        return inner
+        return gaussian.sample(z_mean, z_log_var, keras.random.normal(ops.shape(z_mean), seed=self.noise))
+
+    def compute_loss(
+        self, x: Any = None, y: Any = None, y_pred: Any = None, sample_weight: Any = None, training: bool = True
+    ) -> KerasTensor:
+        """Return the loss of draws and labels, a scalar; the signature is Keras'."""
+        outer, log_det = self.flow(y_pred)
+        loss = -ops.mean(gaussian.log_density(outer) + log_det - gaussian.log_density(y_pred))
+        if self.class_weight:
+            loss += self.class_weight * measure_cross_entropy(self.classifier(outer), y)
+        return loss
+
+
+def make_classifier(config: VaeConfig, classes: int) -> keras.Model:
+    """Return the classifier of latents `(n, d)` that a configuration describes; its outputs are logits `(n, k)`."""
+    parts = Parts(config.seed)
+    hidden = [parts.make(keras.layers.Dense, units, "silu") for units in config.class_units]
+    last = parts.make(keras.layers.Dense, classes)
+    return keras.Sequential([keras.Input((config.latent_dim,)), *hidden, last], name="classifier")
+
+
+def measure_cross_entropy(logits: KerasTensor, labels: KerasTensor) -> KerasTensor:
+    """Return the mean cross-entropy of logits `(n, k)` and labels `(n,)` in nats: a scalar."""
+    return ops.mean(keras.losses.sparse_categorical_crossentropy(labels, logits, from_logits=True))
+
+
+def scale_gradient(values: KerasTensor, factor: Any) -> KerasTensor:
+    """Return values as they are, whose gradient is multiplied by a factor."""
+    return ops.stop_gradient(values * (1.0 - factor)) + factor * values
 
 
 def reconstruct(inputs: KerasTensor, output: KerasTensor, config: VaeConfig) -> KerasTensor:

@@ -53,11 +53,11 @@ def train_vae(config: VaeConfig, inputs: Array, labels: Array) -> Vae:
     batches = make_batches((inputs, labels), config.batch_size, config.seed)
     fit(objective, batches, len(inputs), config, f"{config.likelihood} VAE")
     if vae.flow is not None and config.flow_epochs:
-        _fit_flow(vae, vae.flow, inputs)
+        _fit_flow(vae, vae.flow, objective.classifier, inputs, labels)
     return vae
 
 
-def _fit_flow(vae: Vae, flow: Flow, inputs: Array) -> None:
+def _fit_flow(vae: Vae, flow: Flow, classifier: keras.Model, inputs: Array, labels: Array) -> None:
     """Fit the flow of a trained VAE to fresh draws from the posteriors of inputs, and standardise it.
 
     Encoder and decoder do not change.
@@ -69,8 +69,9 @@ def _fit_flow(vae: Vae, flow: Flow, inputs: Array) -> None:
         learning_rate=vae.config.flow_learning_rate,
     )
     both = _in_chunks(lambda chunk, _: ops.concatenate(vae.encoder(chunk), axis=1), inputs)
-    batches = make_batches(tuple(np.split(both, 2, axis=1)), config.batch_size, config.seed)
-    fit(FlowObjective(vae), ((posterior,) for posterior in batches), len(inputs), config, "flow")
+    batches = make_batches((*np.split(both, 2, axis=1), labels), config.batch_size, config.seed)
+    posteriors = (((z_mean, z_log_var), label) for z_mean, z_log_var, label in batches)
+    fit(FlowObjective(vae, flow, classifier), posteriors, len(inputs), config, "flow")
     rows = inputs[:STANDARDISING_ROWS]
     repeats = min(STANDARDISING_REPEATS, -(-STANDARDISING_ROWS // len(rows)))
     flow.standardise(np.concatenate([_in_chunks(partial(_draw_latents, vae, seed), rows) for seed in range(repeats)]))

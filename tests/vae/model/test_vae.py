@@ -5,12 +5,22 @@ import numpy as np
 import pytest
 from keras import ops
 from scipy import stats
+from scipy.special import softmax
 
 from vae.config import VaeConfig
 from vae.model import gaussian
 from vae.model.vae import Vae
 from vae.recipes import CLASSES
-from vae.training.objective import RAMP, REST, Draw, Objective, reconstruct
+from vae.training.objective import (
+    RAMP,
+    REST,
+    Draw,
+    FlowObjective,
+    Objective,
+    make_classifier,
+    measure_cross_entropy,
+    reconstruct,
+)
 
 pytestmark = pytest.mark.slow
 
@@ -141,3 +151,37 @@ def test_the_encoder_lowers_the_divergence_that_the_flow_estimates():
             value = objective._estimate_divergence(Draw(None, None, inner, None, None), None)
         assert value.numpy() == pytest.approx(plain.numpy(), abs=1e-4)
         assert tape.gradient(value, inner).numpy() == pytest.approx(weight * expected, abs=1e-4)
+
+
+@pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="takes gradients by TensorFlow")
+def test_the_class_loss_of_published_latents_has_one_weight_for_the_encoder_and_one_for_the_flow():
+    import tensorflow
+
+    config = replace(FLOWING, class_loss=60.0, flow_class_loss=2.0, class_units=(5,))
+    objective, labels = Objective(Vae(config), classes=3), np.arange(20) % 3
+    inner = tensorflow.constant(np.random.default_rng(0).normal(0, 1, (20, 2)).astype(np.float32))
+    weights = [*objective.vae.flow.trainable_weights, *objective.classifier.trainable_weights]
+    values = [weight.value for weight in weights]
+    with tensorflow.GradientTape(persistent=True) as tape:
+        tape.watch(inner)
+        plain = measure_cross_entropy(objective.classifier(objective.vae.to_outer(inner)), labels)
+        weight, measure = objective.terms["class_loss"]
+        term = weight * measure(Draw(None, None, inner, None, None), labels)
+    assert to_numpy(term) == pytest.approx(2 * to_numpy(plain), rel=1e-5)
+    assert to_numpy(tape.gradient(term, inner)) == pytest.approx(60 * to_numpy(tape.gradient(plain, inner)), rel=1e-3)
+    for found, expected in zip(tape.gradient(term, values), tape.gradient(plain, values), strict=True):
+        assert to_numpy(found) == pytest.approx(2 * to_numpy(expected), rel=1e-3, abs=1e-6)
+
+
+def test_the_loss_of_the_flow_is_the_joint_likelihood_of_latents_and_classes():
+    vae = Vae(replace(FLOWING, class_loss=60.0, flow_class_loss=1.0))
+    posterior, labels = np.random.default_rng(0).normal(size=(2, 40, 2)).astype(np.float32), np.arange(40) % 3
+    classifier = make_classifier(vae.config, classes=3)
+    objective = FlowObjective(vae, vae.flow, classifier)
+    inner = objective(tuple(posterior))
+    joint = (
+        to_numpy(vae.log_density(inner))
+        + np.log(softmax(to_numpy(classifier(vae.to_outer(inner))), axis=1)).T[labels, np.arange(40)]
+    )
+    loss = to_numpy(objective.compute_loss(y=labels, y_pred=inner))
+    assert loss == pytest.approx((stats.norm.logpdf(to_numpy(inner)).sum(axis=1) - joint).mean(), rel=1e-4)
