@@ -95,12 +95,13 @@ def check_integer(name: str, value: object, least: int, most: int) -> int:
     return number
 
 
-def check_number(name: str, value: object, most: float) -> float:
-    """Return a number from 0 to `most` as Python's float."""
+def check_number(name: str, value: object, most: float, least: float = 0) -> float:
+    """Return a number from `least` to `most` as Python's float."""
+    expected = f"{name} must be a number from {least:g} to {most:g}"
     if isinstance(value, bool | np.bool_) or not isinstance(value, int | float | np.integer | np.floating):
-        raise InputError(f"{name} must be a number from 0 to {most:g}; received {value!r}.")
-    if not 0 <= value <= most:
-        raise InputError(f"{name} must be a number from 0 to {most:g}; received {_shorten(value)}.")
+        raise InputError(f"{expected}; received {value!r}.")
+    if not least <= value <= most:
+        raise InputError(f"{expected}; received {_shorten(value)}.")
     return float(value)
 
 

@@ -60,7 +60,8 @@ def test_late_imports_are_few():
 
 
 def test_names_are_specific():
-    assert not {name for name in PATHS if name.split(".")[-1] in VAGUE_NAMES}
+    original_s = {"ld_data.mnist1d.utils"}  # notebooks import the original's module by this name
+    assert {name for name in PATHS if name.split(".")[-1] in VAGUE_NAMES} == original_s
 
 
 def test_public_names_are_documented():
@@ -143,12 +144,12 @@ def _explain_forbidden(module: str, node: ast.AST) -> str:
     match node:
         case ast.Assert() | ast.ExceptHandler(type=None):
             return "assert or bare except"
-        case ast.Import() | ast.ImportFrom() if "pickle" in ast.unparse(node):
+        case ast.Import() | ast.ImportFrom() if "pickle" in ast.unparse(node).partition(" import ")[0]:
             return "pickle"
         case ast.ImportFrom(level=level) if level:
             return "relative import"
-        case ast.Attribute() if ast.unparse(node) in RANDOM_STATES and module != "ld_data.mnist1d.compat":
-            return "global random state"  # compat offers the original package's functions, which use it
+        case ast.Attribute() if ast.unparse(node) in RANDOM_STATES and module != "ld_data.mnist1d.utils":
+            return "global random state"  # utils offers the original package's functions, which use it
         case ast.Call() if ast.unparse(node.func) in NUMPY_FILES and "allow_pickle=False" not in ast.unparse(node):
             return "numpy file without allow_pickle=False"
     return ""

@@ -15,8 +15,8 @@ from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
 from ld_data.extras import name_missing
-from ld_data.mnist1d.compat import get_dataset_args
 from ld_data.mnist1d.config import Mnist1dConfig, make_templates
+from ld_data.mnist1d.data import get_dataset_args
 from ld_data.mnist1d.dataset import make_canonical
 from ld_data.mnist1d.stream import SignalStream
 

@@ -1,6 +1,6 @@
 """Fast mode: an endless stream of MNIST-1D signals with random access to rows, and the original's distribution.
 
-Rows are drawn in blocks and sorted by place (see `ld_data.mnist1d.moments`), so that each place is one small matrix
+Rows are drawn in blocks and sorted by place (see `ld_data.mnist1d.steps`), so that each place is one small matrix
 product, and t normals a row are enough. Block b is drawn from Philox-4x64-10 (Salmon et al., "Parallel random numbers:
 as easy as 1, 2, 3", SC 2011) with the key (seed, stream + b): a row is the same in any order, chunk or process, and
 with any number of threads. The normals are numpy's (a ziggurat): another version of numpy may draw others, and another
@@ -15,8 +15,7 @@ import numpy as np
 
 from ld_data.checks import check_integer
 from ld_data.mnist1d.config import Mnist1dConfig, check_std, check_templates, make_templates
-from ld_data.mnist1d.moments import make_tables, measure_moments
-from ld_data.mnist1d.steps import Draws, dilate, make_signals
+from ld_data.mnist1d.steps import Draws, dilate, make_signals, make_tables, measure_moments
 from ld_data.typing import Array, Bytes, Floats, Integers
 
 BLOCK_ROWS = 1 << 17  # at most, and a multiple of the number of classes
