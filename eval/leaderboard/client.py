@@ -38,9 +38,8 @@ def submit_challenge(
     With `season`, the number that came with x, the service refuses them if another season is open by now. Values that
     are not finite numbers are an `InputError`.
     """
-    checked = check_finite(check_numbers(predictions, "predictions"), "predictions")
     facts = {**asdict(submission), "season": season}
-    return _post(service, release, "challenge/scores", checked, facts)
+    return _post(service, release, "challenge/scores", predictions, facts)
 
 
 def fetch_challenge(service: str, release: str) -> tuple[Array, dict[str, Any]]:
@@ -75,12 +74,13 @@ def remove_entry(service: str, release: str, number: int, reason: str) -> dict[s
 
 
 def _post(service: str, release: str, path: str, predictions: Array, facts: dict[str, Any]) -> dict[str, Any]:
+    checked = check_finite(check_numbers(predictions, "predictions"), "predictions")
     with _open(service, release, path) as (client, route):
         entry = client.send_for_object(
             "POST",
             route,
             params={field: fact for field, fact in facts.items() if fact not in ("", None)},
-            content=write_npy(predictions.astype("f4")),
+            content=write_npy(checked.astype("f4")),
             headers={"Content-Type": "application/x-npy"} | make_headers(SUBMIT_VARIABLE),
         )
     if not {"id", "rank", "status", "receipt_sha256"} <= entry.keys():

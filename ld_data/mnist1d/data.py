@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from ld_data.checks import check_numbers
 from ld_data.errors import InputError, IntegrityError
 from ld_data.mnist1d.config import Mnist1dConfig, check_templates, make_template_times, make_templates
 from ld_data.mnist1d.dataset import make_canonical
@@ -21,6 +22,7 @@ from ld_data.mnist1d.utils import ObjectView
 from ld_data.storage.arrays import read_npz, write_npz
 from ld_data.storage.staging import stage_file
 from ld_data.typing import Array
+from ld_data.user_arrays import read_array
 
 URL = "https://github.com/greydanus/mnist1d/raw/master/mnist1d_data.pkl"
 ARRAYS = ("x", "x_test", "y", "y_test", "t")
@@ -49,8 +51,8 @@ def make_dataset(args: Any = None, template: Mapping[str, Array] | None = None) 
     config = read_args(get_dataset_args() if args is None else args)
     templates = get_templates() if template is None else _read_template(template)
     x, classes, std = make_canonical(check_templates(templates["x"]), config)
-    t = np.asarray(templates["t"], np.float64)
-    y = np.asarray(templates["y"])[classes]
+    t = check_numbers(templates["t"], "t").astype(np.float64)
+    y = read_array(templates["y"], "y")[classes]
     split = int(len(y) * config.train_split)
     t = interpolate(interpolate(t, config.dilated_length), config.final_seq_length) / std
     return {"x": x[:split], "x_test": x[split:], "y": y[:split], "y_test": y[split:], "t": t, "templates": templates}

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ld_data.checks import check_finite, check_numbers
 from ld_data.errors import InputError, IntegrityError
 from ld_data.extras import import_library
 from ld_data.release.manifest import Manifest
@@ -85,8 +86,9 @@ class LatentDataset:
         return hashlib.sha256(lines.encode()).hexdigest()
 
     def classify(self, y: Array) -> Array:
-        """Return the classes `(n,)` int64 of y latents `(n, d)`."""
-        return np.argmax(y @ self.class_weight + self.class_bias, axis=1)
+        """Return the classes `(n,)` int64 of y latents `(n, d)`; raise `InputError` for other than finite numbers."""
+        latents = check_finite(check_numbers(y, "y"), "y")
+        return np.argmax(latents @ self.class_weight + self.class_bias, axis=1)
 
     def as_keras(self) -> tuple[tuple[Array, Array], tuple[Array, Array]]:
         """Return `(x_train, y_train), (x_test, y_test)` as `keras.datasets` does, in copies."""

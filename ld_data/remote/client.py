@@ -126,7 +126,8 @@ class Client(AbstractContextManager["Client", None]):
             raise ServiceError(f"{self.service}{route} answered something else than an array: {error}") from error
 
     def _ask(self, release: str, operation: str, values: npt.ArrayLike, **params: str | int) -> Floats:
-        route, body = f"{name_route(release)}/{operation}", write_npy(check_numbers(values, "the array to send"))
+        array = check_numbers(values, "the array to send", take_booleans=operation == "x/encode")
+        route, body = f"{name_route(release)}/{operation}", write_npy(array)
         return self.send_for_array(
             "POST", route, params=params, content=body, headers={"Content-Type": NPY, "Accept": NPY}
         )

@@ -14,7 +14,7 @@ BAD_ARGUMENTS = [
     ({"num_samples": "50"}, "num_samples"),
     ({"padding": [60, 36]}, "padding"),
     ({"padding": [1, 2, 3]}, "padding"),
-    ({"iid_noise_scale": -1}, "iid_noise_scale"),
+    ({"iid_noise_scale": -1e7}, "iid_noise_scale"),
     ({"noise": 1}, "unknown arguments: noise"),
     ({"mode": "quick"}, "mode must be canonical or fast"),
     ({"num_samples": 50, "templates": [[1, 2, 3], [1, 2]]}, "templates must be a rectangular array"),

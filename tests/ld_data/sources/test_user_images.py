@@ -9,7 +9,7 @@ def own_arrays(**changes):
     arrays = {
         "x_train": np.zeros((60, 5, 7), np.uint8),
         "y_train": np.tile([0, 1, 2], 20),
-        "x_test": np.ones((30, 5, 7), np.uint8),
+        "x_test": np.full((30, 5, 7), 200, np.uint8),
         "y_test": np.tile([2, 1, 0], 10),
     }
     return {name: array for name, array in {**arrays, **changes}.items() if array is not None}
@@ -36,6 +36,7 @@ def test_numbers_from_0_to_1_are_pixels(tmp_path):
         ({"x_train": np.zeros((60, 35), np.uint8)}, "x_train must have shape"),
         ({"x_train": np.full((60, 5, 7), 255.0)}, "Divide by 255"),
         ({"x_train": np.full((60, 5, 7), np.nan)}, "finite"),
+        ({"x_test": np.ones((30, 5, 7), np.uint8)}, "x_test must be uint8 from 0 to 255; received 0 and 1 alone"),
         ({"x_test": np.zeros((30, 7, 5), np.uint8)}, "x_train has images"),
         ({"y_train": np.zeros(5, int)}, "one label for each of 60"),
         ({"y_train": np.zeros(60)}, "y_train must be integers"),
@@ -49,6 +50,11 @@ def test_unusable_arrays_are_refused_by_file_and_reason(tmp_path, changes, reaso
     np.savez(tmp_path / "bad.npz", **own_arrays(**changes))
     with pytest.raises(InputError, match=rf"bad\.npz.*{reason}"):
         read_source(tmp_path / "bad.npz")
+
+
+def test_booleans_are_black_and_white(tmp_path):
+    np.savez(tmp_path / "a.npz", **own_arrays(x_train=np.eye(5, 7, dtype=bool)[None].repeat(60, axis=0)))
+    assert read_source(tmp_path / "a.npz").inputs_train[0, 0].tolist() == [1, 0, 0, 0, 0, 0, 0]
 
 
 def test_a_file_that_is_no_archive_is_refused(tmp_path):
