@@ -13,8 +13,12 @@ DEFAULT_SERVICE = "http://127.0.0.1:8000"
 
 
 def data_home() -> Path | None:
-    """Return the folder that is searched for raw data before any download (`LD_DATA_HOME`), or None."""
-    return _read_folder(HOME_VARIABLE)
+    """Return the folder that is searched for raw data before any download (`LD_DATA_HOME`), or None.
+
+    If the variable names a file, it is the folder of that file.
+    """
+    home = _read_folder(HOME_VARIABLE)
+    return home.parent if home and home.is_file() else home
 
 
 def cache_folder() -> Path:

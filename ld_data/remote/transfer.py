@@ -58,7 +58,7 @@ class Content:
 
 
 def fetch_file(
-    content: Content, path: Path, searched: Sequence[Path] = (), client: httpx2.Client | None = None
+    content: Content, path: Path, searched: Sequence[Path | str] = (), client: httpx2.Client | None = None
 ) -> Path:
     """Return `path` after downloading the content from the first of its mirrors that sends it.
 
@@ -66,7 +66,7 @@ def fetch_file(
     fetching the same file, this one waits for it and uses that.
 
     Raises:
-        MissingDataError: `LD_DATA_OFFLINE` forbids the download; the message lists the paths `searched` before.
+        MissingDataError: `LD_DATA_OFFLINE` forbids the download; the message lists what was `searched` before.
         DownloadError: no mirror sent the file; the message has the answer of each.
         StorageError: the disk refuses; an older file at `path` is unchanged.
     """
@@ -114,7 +114,7 @@ def partial_path(digest: str) -> Path:
     return cache_folder() / "partial" / digest
 
 
-def _check_online(title: str, searched: Sequence[Path]) -> None:
+def _check_online(title: str, searched: Sequence[Path | str]) -> None:
     if is_offline():
         places = "".join(f"\n  {place}" for place in searched)
         raise MissingDataError(
