@@ -20,7 +20,7 @@ def evaluate(
     url: str | None = None,
     description: str | None = None,
 ) -> Score:
-    """Return the score of a model on the test rows of a release.
+    """Return the score of a model on the test rows of a release, by its name, folder or address, or of a dataset.
 
     `model` is a function of x `(rows, d)`, an object with `predict`, a PyTorch module, the predictions `(n, d)`
     themselves, or the path of their `.npy` file; it gets at most `batch_rows` rows at once (`eval.predictions`). With
@@ -55,10 +55,10 @@ def evaluate(
 
 
 def load_dataset(release: str | Path | LatentDataset) -> LatentDataset:
-    """Return the dataset of a release by its name or folder, or the dataset itself; raises as `evaluate`."""
+    """Return the dataset of a release by its name, folder or address, or the dataset itself; raises as `evaluate`."""
     if not isinstance(release, str | Path | LatentDataset):
         raise InputError(
-            f"release must be a name, a folder or a LatentDataset; received {type(release).__name__}. "
+            f"release must be a name, a folder, an address or a LatentDataset; received {type(release).__name__}. "
             'The model comes first: evaluate(model, "ld-mnist-32").'
         )
     return release if isinstance(release, LatentDataset) else load(release)

@@ -3,13 +3,14 @@
 import json
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from ld_data.checks import check_finite, check_numbers
 from ld_data.errors import InputError, IntegrityError
-from ld_data.release.folder import find_release, verify_files
-from ld_data.release.manifest import MANIFEST_NAME, FileRecord
+from ld_data.release.folder import fetch_if_address, find_release, verify_files
+from ld_data.release.manifest import MANIFEST_NAME, FileRecord, ReadRecords, read_records
 from ld_data.storage.arrays import read_npz, write_npz
 from ld_data.storage.staging import make_staging_folder
 from ld_data.typing import Array
@@ -28,7 +29,10 @@ NETWORK_FILES = tuple(f"{space}.{network}.onnx" for space in ("x", "y") for netw
 MODEL_FILES = (CONFIG_NAME, CELLS_NAME, CLASSES_NAME, *NETWORK_FILES)
 CELLS_ARRAYS = ("class_weight", "class_bias", "class_mean", "frequency")
 CLASSES_ARRAYS = ("class_weight", "class_bias", "class_mean", "class_variance", "frequency")
-SCHEMES = ("http://", "https://")
+_READERS: dict[str, ReadRecords] = {
+    MANIFEST_NAME: partial(read_records, names=MODEL_FILES),
+    PRESET_NAME: lambda text, place: Preset.from_json(text, place).files,
+}
 
 Find = Callable[[str], Path]  # returns the path of a verified file; raises `IntegrityError` for any other name
 
@@ -89,12 +93,7 @@ def load(name: str | Path) -> Codec:
         DownloadError: the address does not deliver.
         MissingDataError: `LD_DATA_OFFLINE` forbids the download, and the cache does not hold the models.
     """
-    if isinstance(name, str) and name.startswith(SCHEMES):
-        from vae.remote import fetch_models  # late: the HTTP client takes 0.1 s to import
-
-        folder = fetch_models(name, MODEL_FILES)
-    else:
-        folder = find_release(name)
+    folder = find_release(fetch_if_address(name, _READERS, "models"))
     if (folder / MANIFEST_NAME).exists():
         manifest = verify_files(folder, MODEL_FILES)
         place, y_kind, files = MANIFEST_NAME, manifest.y_kind, manifest.files

@@ -15,6 +15,7 @@ from tqdm import tqdm
 
 from ld_data.errors import InputError
 from ld_data.mnist1d.dataset import SignalPlan
+from ld_data.progress import open_progress
 from ld_data.storage.arrays import NPZ_DATE, write_npy, write_npy_header, write_values
 from ld_data.storage.staging import check_new_file, make_staging_folder
 from ld_data.typing import Array, Bytes
@@ -42,7 +43,9 @@ def write_signals(plan: SignalPlan, path: Path) -> list[Path]:
     files = name_files(path)
     with (
         make_staging_folder(path.parent, path.name) as staging,
-        tqdm(desc=path.name, total=plan.rows, unit=" signals", unit_scale=True, disable=None) as bar,
+        tqdm(
+            desc=path.name, total=plan.rows, unit=" signals", unit_scale=True, file=open_progress(), disable=None
+        ) as bar,
     ):
         shown = replace(plan, parts=lambda: _show(plan, bar))
         drafts = [staging / file.name for file in files]

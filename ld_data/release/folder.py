@@ -9,22 +9,33 @@ either the old release or the new one.
 import os
 import shutil
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
 from ld_data.checks import is_release_name
 from ld_data.errors import InputError, IntegrityError, StorageError, UnknownNameError
 from ld_data.release.dataset import LatentDataset
-from ld_data.release.manifest import MANIFEST_NAME, RESTORE, ArrayRecord, Manifest, read_manifest
+from ld_data.release.manifest import (
+    MANIFEST_NAME,
+    RESTORE,
+    ArrayRecord,
+    Manifest,
+    ReadRecords,
+    read_manifest,
+    read_records,
+)
 from ld_data.settings import checkpoints_folder
 from ld_data.storage.arrays import read_npz
 
 DATA_NAME = "data.npz"
+SCHEMES = ("http://", "https://")
 READ_TRIES = 10
 READ_PAUSE_SECONDS = 0.01
 
 Result = TypeVar("Result")
+_READERS = {MANIFEST_NAME: partial(read_records, names=(DATA_NAME,))}
 
 
 def list_releases(folder: Path | None = None) -> list[str]:
@@ -59,13 +70,27 @@ def find_release(name: str | Path) -> Path:
 
 
 def load(name: str | Path) -> LatentDataset:
-    """Return the latent dataset of a release, by name or folder, every array checked against the manifest's hash.
+    """Return the latent dataset of a release, by name, folder or address, every array checked by the manifest's hash.
+
+    An address names a release of a service, `http://HOST/v1/datasets/NAME`, or a served folder with a manifest.json:
+    only the data are fetched, and kept in the cache folder.
 
     Raises:
         UnknownNameError: there is no such release.
         IntegrityError: the release differs from its manifest.
+        DownloadError: the address does not deliver.
+        MissingDataError: `LD_DATA_OFFLINE` forbids the download, and the cache does not hold the data.
     """
-    return read_settled(name, _load)
+    return read_settled(fetch_if_address(name, _READERS, "data"), _load)
+
+
+def fetch_if_address(name: str | Path, readers: Mapping[str, ReadRecords], kind: str) -> str | Path:
+    """Return a name or folder as it is; for an address, the folder of `ld_data.release.address.fetch_folder`."""
+    if not (isinstance(name, str) and name.startswith(SCHEMES)):
+        return name
+    from ld_data.release.address import fetch_folder  # late: the HTTP client takes 0.1 s to import
+
+    return fetch_folder(name, readers, kind)
 
 
 def verify(name: str | Path) -> Manifest:

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import asdict, dataclass, is_dataclass
 from datetime import date
 from pathlib import Path
@@ -200,6 +200,16 @@ def read_manifest(folder: Path) -> Manifest:
         return Manifest.read(folder / MANIFEST_NAME)
     except FileNotFoundError as error:
         raise IntegrityError(f"{folder} is not a whole release: it has no {MANIFEST_NAME}. {RESTORE}") from error
+
+
+# reads from the text of a description at a place the files to fetch
+ReadRecords = Callable[[str, str], Mapping[str, FileRecord]]
+
+
+def read_records(text: str, place: str, names: Collection[str]) -> dict[str, FileRecord]:
+    """Return the records of those files among `names` that the text of a manifest lists; raise as `read_manifest`."""
+    files = Manifest.from_json(text, place).files
+    return {file: files[file] for file in names if file in files}
 
 
 def read_file_record(name: str, values: Mapping[str, Any]) -> FileRecord:

@@ -20,6 +20,7 @@ from tqdm import tqdm
 
 from ld_data.checks import MAX_ECHO
 from ld_data.errors import DownloadError, LdDataError, MissingDataError, StorageError
+from ld_data.progress import open_progress
 from ld_data.remote.retry import try_often
 from ld_data.settings import CACHE_VARIABLE, HOME_VARIABLE, OFFLINE_VARIABLE, SERVICE_VARIABLE, cache_folder, is_offline
 from ld_data.storage.hashing import hash_file
@@ -246,7 +247,16 @@ def _write_stream(response: httpx2.Response, file: BinaryIO, content: Content, s
     length = response.headers.get("Content-Length", "")
     total = start + int(length) if length.isdecimal() else None
     title, received = content.title, start
-    with tqdm(total=total, initial=start, unit="B", unit_scale=True, desc=title, leave=False, disable=None) as progress:
+    with tqdm(
+        total=total,
+        initial=start,
+        unit="B",
+        unit_scale=True,
+        desc=title,
+        leave=False,
+        file=open_progress(),
+        disable=None,
+    ) as progress:
         for chunk in response.iter_raw():
             received += len(chunk)
             if content.size is not None and received > content.size:
