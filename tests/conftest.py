@@ -94,6 +94,18 @@ def empty_home(tmp_path, monkeypatch) -> Path:
     return home
 
 
+@pytest.fixture
+def no_home(empty_home, monkeypatch) -> None:
+    """A user without a home folder, like that of many containers."""
+
+    def find_nobody(_user):
+        raise KeyError("no such user")
+
+    for name in ("HOME", locations.HOME_VARIABLE, locations.CACHE_VARIABLE, "KERAS_HOME", "XDG_CACHE_HOME"):
+        monkeypatch.delenv(name)
+    monkeypatch.setattr("pwd.getpwuid", find_nobody)
+
+
 @pytest.fixture(scope="session")
 def mnist_home() -> Path:
     """The folder of the real MNIST, from `LD_DATA_HOME`; tests are skipped without it."""
