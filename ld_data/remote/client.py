@@ -134,7 +134,7 @@ class Client(AbstractContextManager["Client", None]):
 
 def name_route(release: str) -> str:
     """Return the route of a release."""
-    return f"/v1/datasets/{quote(release, safe='')}"
+    return f"/v1/datasets/{quote(release, safe='', errors='surrogateescape')}"
 
 
 def _is_safe(method: str, error: BaseException) -> bool:

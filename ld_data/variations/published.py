@@ -135,9 +135,7 @@ def _download(publication: Publication, name: str, cache: Path, searched: list[P
     advice = f" Without a network, put {archive.name} into a folder, and name the folder in {HOME_VARIABLE}."
     urls = [f"{mirror}{archive.name}" for mirror in MIRRORS]
     content = Content(archive.name, urls, publication.sha1, "sha1", advice=advice)
-    variations = _load_once(
-        name, publication.sha1, lambda: _read(fetch_file(content, archive, searched), publication)
-    )
+    variations = _load_once(name, publication.sha1, lambda: _read(fetch_file(content, archive, searched), publication))
     archive.unlink(missing_ok=True)  # the cached arrays replace it
     return variations
 

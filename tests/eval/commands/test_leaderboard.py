@@ -3,12 +3,13 @@ from hashlib import sha256
 
 import httpx2
 import numpy as np
+import pytest
 
 import eval.__main__ as eval_main
 from api.app import make_app
 from eval.leaderboard.tokens import Tokens
 from ld_data.sources import secret_draws as challenge
-from tests.support.command_lines import run, run_json
+from tests.support.command_lines import run, run_json, run_process
 from tests.support.fakes import generate, guess_classes
 from tests.support.servers import serve
 
@@ -182,3 +183,15 @@ def test_close_season(service, tmp_path, capsys, monkeypatch):
     assert run(eval_main.main, "close-season", "fake-4", "--scores", tmp_path / "none.sqlite") == 1
     assert "no leaderboard" in capsys.readouterr().err
     assert not (tmp_path / "none.sqlite").exists()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "environment", [{"PYTHONIOENCODING": "cp1252"}, {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}]
+)
+def test_a_leaderboard_with_names_in_other_scripts_is_printed_on_a_narrow_terminal(service, predictions, environment):
+    name = "\u540d\u524d \U0001f600"
+    assert run(eval_main.main, "submit", "fake-4", predictions, "--name", name, "--to", service) == 0
+    finished = run_process("eval", "leaderboard", "fake-4", "--from", service, **environment)
+    assert (finished.returncode, finished.stderr) == (0, "")
+    assert "\\u540d\\u524d" in finished.stdout
