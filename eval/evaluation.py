@@ -44,6 +44,7 @@ def evaluate(
     from eval.leaderboard import client, submission  # import late: the network stack, needed by submissions alone
 
     facts = submission.Submission(name or "", url or "", description or "")
+    client.check_settings(submit_to)  # before the work
     predictions = predict(model, data, batch_rows=batch_rows)
     score = score_predictions(predictions, data)
     try:

@@ -98,12 +98,12 @@ def empty_home(tmp_path, monkeypatch) -> Path:
 def no_home(empty_home, monkeypatch) -> None:
     """A user without a home folder, like that of many containers."""
 
-    def find_nobody(_user):
+    def find_none(_user):
         raise KeyError("no such user")
 
     for name in ("HOME", locations.HOME_VARIABLE, locations.CACHE_VARIABLE, "KERAS_HOME", "XDG_CACHE_HOME"):
         monkeypatch.delenv(name)
-    monkeypatch.setattr("pwd.getpwuid", find_nobody)
+    monkeypatch.setattr("pwd.getpwuid", find_none)
 
 
 @pytest.fixture(scope="session")

@@ -21,6 +21,12 @@ if TYPE_CHECKING:
     from ld_data.remote.client import Client
 
 
+def check_settings(service: str) -> None:
+    """Raise `InputError` for a malformed address, or for settings of the network that cannot work; nothing is sent."""
+    with _open(service, "", ""):
+        pass
+
+
 def submit(service: str, data: LatentDataset, predictions: Array, submission: Submission) -> dict[str, Any]:
     """Return the entry that a service, named by its address, made for predictions `(n, d)` for the test rows of `data`.
 

@@ -5,16 +5,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-NOBODY = 65534
+OTHER_USER = 65534
 
 
 @contextmanager
 def forbid(folder: Path) -> Iterator[None]:
-    """Let nobody read a folder in this block; root becomes another user meanwhile."""
+    """Forbid this process to read a folder in this block; root becomes another user meanwhile."""
     is_root = os.geteuid() == 0
     folder.chmod(0)
     if is_root:
-        os.setresuid(NOBODY, NOBODY, 0)
+        os.setresuid(OTHER_USER, OTHER_USER, 0)
     try:
         yield
     finally:

@@ -55,6 +55,15 @@ def test_an_error_of_the_service_holds_the_score(release):
     assert str(caught.value.score) in caught.value.__notes__[0]
 
 
+def test_an_address_or_a_setting_that_cannot_work_is_refused_before_the_work(release, monkeypatch):
+    worked = []
+    for address in ("example.org", "http://example.org"):
+        monkeypatch.setenv("ALL_PROXY", "ftp://a")
+        with pytest.raises(InputError, match=r"ALL_PROXY|http or https address"):
+            evaluate(worked.append, "fake-4", submit_to=address, name="a")
+    assert not worked
+
+
 def test_an_answer_that_is_not_an_entry_is_reported(release):
     data = ld_data.load("fake-4")
     app = FastAPI()
