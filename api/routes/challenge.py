@@ -8,7 +8,7 @@ from fastapi.responses import JSONResponse
 from api.leaderboard.answers import AcceptedChallenge, ChallengeList, ChallengeState
 from api.leaderboard.listing import CHALLENGE_COLUMNS, FormatQuery, describe_list, send_list
 from api.leaderboard.queries import LimitQuery, SeasonQuery, SubmissionQuery
-from api.messages.files import matches_etag
+from api.messages.files import respond_to_conditions
 from api.messages.payload import NPY, describe_array, describe_request, read_array
 from api.messages.refusals import describe_errors
 from api.routes.state import LeaderboardState
@@ -50,7 +50,7 @@ async def show_challenge(release: str, request: Request, leaderboard: Leaderboar
             "content": {NPY: {"schema": {"type": "string", "format": "binary"}}},
         },
         304: {"description": "x is the one that If-None-Match names."},
-        **describe_errors(404, 408, 413, 429, 503),
+        **describe_errors(404, 408, 412, 413, 429, 503),
     },
 )
 async def send_x(release: str, request: Request, leaderboard: LeaderboardState) -> Response:
@@ -58,8 +58,8 @@ async def send_x(release: str, request: Request, leaderboard: LeaderboardState) 
     found = leaderboard.challenges.find(release)
     drawn = await leaderboard.worker.run(request, lambda _: leaderboard.challenges.draw(found))
     headers = {"ETag": f'"{drawn.x_sha256}"', "Cache-Control": "no-cache"}
-    if matches_etag(request.headers.get("if-none-match", ""), headers["ETag"]):
-        return Response(status_code=304, headers=headers)
+    if answer := respond_to_conditions(request.scope, headers, None, "x"):
+        return answer
     return Response(drawn.x_npy, headers=headers, media_type=NPY)
 
 
