@@ -31,7 +31,13 @@ const makeRow = (head, ...cells) =>
 
 const makeTable = (caption, headings, rows) =>
   rows.length
-    ? [make("table", {}, make("caption", { textContent: caption }), makeHeading(...headings), make("tbody", {}, ...rows))]
+    ? [
+        make(
+          "div",
+          { className: "scroll", tabIndex: 0, role: "region", "aria-label": caption },
+          make("table", {}, make("caption", { textContent: caption }), makeHeading(...headings), make("tbody", {}, ...rows)),
+        ),
+      ]
     : [];
 
 const makeContent = (content = {}) =>
