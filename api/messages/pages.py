@@ -1,4 +1,4 @@
-"""What all pages for browsers share: their headers, and the page of an error."""
+"""The parts that all pages for browsers share: their headers, and the page of an error."""
 
 from html import escape
 

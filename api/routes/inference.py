@@ -87,7 +87,7 @@ class ModelConfig(BaseModel):
 
 
 class StatisticsList(BaseModel):
-    """What each model has been asked."""
+    """The statistics of models."""
 
     model_stats: list[ModelStatistics]
 
@@ -170,7 +170,7 @@ async def show_models(request: Request, service: CodecServiceState) -> Response:
     return await service.worker.run(request, lambda body: _describe_models(service.catalogue, body))
 
 
-@router.get("/models/stats", summary="What all models have been asked")
+@router.get("/models/stats", summary="The requests to all models")
 async def show_all_statistics(service: CodecServiceState) -> StatisticsList:
     """Answer with the statistics of all models of this worker."""
     models = list_models(service.catalogue)
@@ -219,7 +219,7 @@ for path, checks in (("/models/{model}", []), ("/models/{model}/versions/{versio
     add = partial(router.add_api_route, dependencies=checks)
     add(path, describe_model, summary="The inputs and outputs of a model", responses=describe_errors(404, 503))
     add(f"{path}/config", configure_model, summary="The configuration of a model", responses=describe_errors(404, 503))
-    add(f"{path}/stats", show_statistics, summary="What a model has been asked", responses=describe_errors(404, 503))
+    add(f"{path}/stats", show_statistics, summary="The requests to a model", responses=describe_errors(404, 503))
     add(f"{path}/ready", show_model_ready, summary="Whether a model is ready", responses=describe_errors(404, 503))
     add(
         f"{path}/infer",
