@@ -20,6 +20,7 @@ class Addresses:
 
     def __init__(self, app: ASGIApp, access: Access) -> None:
         self._app, self._root_path = app, access.root_path
+        self._believes = bool(access.forwarded_allow_ips)
         self._proxies = ProxyHeadersMiddleware(self._place, access.forwarded_allow_ips)  # type: ignore[arg-type]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -27,10 +28,13 @@ class Addresses:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        if not self._believes:
+            await self._place(scope, receive, send)
+            return
         peer = scope.get("client")
-        named = read_header(scope, PREFIX_HEADER) if peer and peer[0] in self._proxies.trusted_hosts else ""
-        named = named.rstrip("/")
-        scope["ld_data.root_path"] = self._root_path or (named if PATH.fullmatch(named) else "")
+        if peer and peer[0] in self._proxies.trusted_hosts:
+            named = read_header(scope, PREFIX_HEADER).rstrip("/")
+            scope["root_path"] = named if PATH.fullmatch(named) else ""
         await self._proxies(scope, receive, send)  # type: ignore[arg-type]
 
     async def _place(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -39,7 +43,7 @@ class Addresses:
             reason = f"a request must have one header Host; this one has {hosts}. Send the name of the service."
             await ErrorResponse(400, reason, "bad_request")(scope, receive, send)
             return
-        if root_path := scope.pop("ld_data.root_path"):
+        if root_path := self._root_path or scope.get("root_path", ""):
             scope["root_path"] = root_path
             if not f"{scope['path']}/".startswith(f"{root_path}/"):
                 scope["path"] = root_path + scope["path"]
