@@ -73,7 +73,7 @@ def read_log(leaderboard: LeaderboardState) -> Response:
     openapi_extra=describe_request("predictions", describe_array(2)),
     responses={
         201: {"model": AcceptedScore},
-        **describe_errors(401, 404, 408, 409, 413, 415, 422, 429, 503, 507),
+        **describe_errors(401, 403, 404, 408, 409, 413, 415, 422, 429, 503, 507),
     },
 )
 async def add_score(
@@ -84,18 +84,19 @@ async def add_score(
     data_sha256: DataQuery = "",
 ) -> Response:
     """Take predictions `(n_test, d)` for the test rows, in their order; the service computes the score itself."""
-    leaderboard.admit(request, leaderboard.tokens.check_submitter)
+    sender = leaderboard.admit(request, leaderboard.tokens.check_submitter)
     found, store = leaderboard.catalogue.find(release), leaderboard.store
     _check_version(found, data_sha256)
 
     def work(body: bytes) -> tuple[Entry, int | None]:
         predictions = check_predictions(read_array(request, body, "predictions"), found.data)
         verdict = verify_predictions(predictions, found.data, leaderboard.draw_private_y(found))
-        entry = store.add(submission, verdict)
+        entry = store.add(submission, verdict, sender=sender)
         return entry, store.find_rank(entry)
 
     entry, rank = await leaderboard.worker.run(request, work)
-    return JSONResponse({**entry.to_json(), "rank": rank, "receipt": entry.receipt.values}, 201)
+    row = {**entry.to_json(), "rank": rank, "receipt": entry.receipt.values, "owner_secret": entry.owner_secret}
+    return JSONResponse(row, 201)
 
 
 @router.delete(
