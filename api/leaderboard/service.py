@@ -11,7 +11,6 @@ from api.leaderboard.season_rows import Challenges
 from api.releases.catalogue import Catalogue, ServedRelease
 from api.work.worker import Worker
 from eval.leaderboard.store import Store
-from eval.leaderboard.submission import OWNER_HEADER, Sender
 from eval.leaderboard.tokens import Tokens
 from ld_data.typing import Array
 
@@ -27,8 +26,8 @@ class LeaderboardService:
         self._lock = Lock()
         self._private_y: dict[str, Array] = {}
 
-    def admit(self, request: Request, check: Callable[[str], None]) -> Sender:
-        """Return the sender of a request, after a check that it may change the leaderboard now.
+    def admit(self, request: Request, check: Callable[[str], None]) -> str:
+        """Return an opaque key of the client of a request, after a check that it may change the leaderboard now.
 
         `check` is `tokens.check_submitter` or `tokens.check_remover`; the rate limit makes guessing tokens slow.
 
@@ -40,8 +39,7 @@ class LeaderboardService:
         self._rate.take(address)
         check(request.headers.get("authorization", ""))
         # the store keeps no address: without the secret seed its hash cannot be found by trying all addresses
-        client = hashlib.sha256(f"{self.store.private_seed}:{name_client(address)}".encode()).hexdigest()
-        return Sender(request.headers.get(OWNER_HEADER, ""), client)
+        return hashlib.sha256(f"{self.store.private_seed}:{name_client(address)}".encode()).hexdigest()
 
     def draw_private_y(self, release: ServedRelease) -> Array:
         """Return the private redraw of y `(n_test, d)` for a release's test labels, drawn once by the secret seed."""

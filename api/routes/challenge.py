@@ -7,13 +7,14 @@ from fastapi.responses import JSONResponse
 
 from api.leaderboard.answers import AcceptedChallenge, ChallengeList, ChallengeState
 from api.leaderboard.listing import CHALLENGE_COLUMNS, FormatQuery, describe_list, send_list
-from api.leaderboard.queries import LimitQuery, SeasonQuery, SubmissionQuery
+from api.leaderboard.queries import LimitQuery, OwnerHeader, SeasonQuery, SubmissionQuery
 from api.messages.files import matches_etag
 from api.messages.payload import NPY, describe_array, describe_request, read_array
 from api.messages.refusals import describe_errors
 from api.routes.state import LeaderboardState
 from eval.leaderboard.challenge import Season, verify_challenge
 from eval.leaderboard.leaks import Status
+from eval.leaderboard.submission import Sender
 from eval.predictions import check_predictions
 from ld_data.errors import InputError
 
@@ -21,7 +22,7 @@ PATH = "/v1/datasets/{release}/challenge"
 PARTS: dict[str, Status] = {"scores": "ranked", "suspects": "suspect", "held": "held"}  # of a season's leaderboard
 NOTE = (
     "held: not shown to be better than the best that this season shows, whose figures are repeated here; its own "
-    "figures are published when the season closes."
+    "figures are published when the season closes"
 )
 XQuery = Annotated[str | None, Query(max_length=64, description="The sha256 of the x that they are for.")]
 
@@ -121,9 +122,10 @@ async def add_challenge_score(
     submission: SubmissionQuery,
     season: SeasonQuery = None,
     x_sha256: XQuery = None,
+    owner: OwnerHeader = "",
 ) -> Response:
     """Take predictions `(n, d)` for the challenge's x, in its order: the x of that season's number, or of that hash."""
-    sender = leaderboard.admit(request, leaderboard.tokens.check_submitter)
+    sender = Sender(owner, leaderboard.admit(request, leaderboard.tokens.check_submitter))
     if season is None and x_sha256 is None:
         raise InputError("predictions for a challenge must name their x: add ?season= its number, or ?x_sha256=.")
     challenges, store = leaderboard.challenges, leaderboard.store

@@ -8,7 +8,7 @@ from fastapi.responses import JSONResponse, StreamingResponse
 
 from api.leaderboard.answers import AcceptedScore, Removal, ScoreList
 from api.leaderboard.listing import FormatQuery, describe_list, send_list
-from api.leaderboard.queries import LimitQuery, SubmissionQuery
+from api.leaderboard.queries import LimitQuery, OwnerHeader, SubmissionQuery
 from api.messages.payload import describe_array, describe_request, read_array
 from api.messages.refusals import describe_errors
 from api.releases.catalogue import ServedRelease
@@ -16,6 +16,7 @@ from api.routes.state import LeaderboardState
 from eval.leaderboard.entries import Entry
 from eval.leaderboard.leaks import verify_predictions
 from eval.leaderboard.store import MAX_REASON
+from eval.leaderboard.submission import Sender
 from eval.predictions import check_predictions
 from ld_data.errors import InputError
 
@@ -82,9 +83,10 @@ async def add_score(
     leaderboard: LeaderboardState,
     submission: SubmissionQuery,
     data_sha256: DataQuery = "",
+    owner: OwnerHeader = "",
 ) -> Response:
     """Take predictions `(n_test, d)` for the test rows, in their order; the service computes the score itself."""
-    sender = leaderboard.admit(request, leaderboard.tokens.check_submitter)
+    sender = Sender(owner, leaderboard.admit(request, leaderboard.tokens.check_submitter))
     found, store = leaderboard.catalogue.find(release), leaderboard.store
     _check_version(found, data_sha256)
 

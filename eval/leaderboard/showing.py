@@ -70,7 +70,8 @@ def round_score(score: Score, rows: RowFigures) -> Score:
 
 def round_to(value: float, error: float) -> float:
     """Return a figure with the decimals that its standard error allows: 0.0123 +- 0.0031 is 0.012; at most four."""
-    return round(value, min(DECIMALS, -math.floor(math.log10(error))) if error > 0 else DECIMALS)
+    decimals = min(DECIMALS, -math.floor(math.log10(error))) if error > 0 else DECIMALS
+    return round(value, decimals) + 0.0  # never -0.0
 
 
 def _standard_error(values: Doubles) -> float:

@@ -110,5 +110,5 @@ def test_an_auditor_compares_x_within_what_processors_differ_by():
     rows = draw_rows("a", "fake", FakeCodec(), 50)
     assert check_x(rows.x + np.float32(6e-6), rows) == pytest.approx(6e-6, rel=0.1)
     for other in (rows.x + 0.001, rows.x[:-1], rows.x * np.nan, draw_rows("b", "fake", FakeCodec(), 50).x):
-        with pytest.raises(IntegrityError, match="differs by .* from that of the secret"):
+        with pytest.raises(IntegrityError, match="from that of the secret"):
             check_x(other, rows)

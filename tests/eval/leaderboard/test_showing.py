@@ -142,3 +142,7 @@ def test_a_better_model_is_shown_and_an_equal_one_is_not(board):
 )
 def test_figures_are_as_fine_as_their_standard_errors(value, error, rounded):
     assert round_to(value, error) == rounded
+
+
+def test_a_figure_that_rounds_to_zero_has_no_sign():
+    assert str(round_to(-0.001, 0.05)) == "0.0"
