@@ -23,31 +23,18 @@ ADVICE = {
 
 @dataclass(frozen=True)
 class Limits:
-    """The limits that `/info` announces.
+    """The limits that `/info` announces."""
 
-    Attributes:
-        max_body_bytes: bytes of one request body.
-        max_rows: vectors, inputs, labels or signals of one request.
-        max_pictures: pictures on one PNG sheet.
-        max_values: numbers that a generator holds for one request: rows times steps.
-        max_streamed_values: numbers in one answer that a generator streams.
-        max_requests: requests in progress at the same time, without those that wait for the first rows of a model.
-        max_waiting_rows: rows that wait for a model at the same time; a larger request counts with its next 128 rows.
-        max_held_bytes: bytes of all bodies that arrive or are in work at the same time.
-        max_body_seconds: time for the body of a request to arrive.
-        max_submissions: submissions to the leaderboards from one client in a minute, accepted or refused.
-    """
-
-    max_body_bytes: int = 32 * 2**20
-    max_rows: int = 10_000
-    max_pictures: int = 400
-    max_values: int = 2_000_000
-    max_streamed_values: int = 100_000_000
-    max_requests: int = 64
-    max_waiting_rows: int = 2048
-    max_held_bytes: int = 512 * 2**20
-    max_body_seconds: float = 60.0
-    max_submissions: int = 30
+    max_body_bytes: int = 32 * 2**20  # of one request
+    max_rows: int = 10_000  # vectors, inputs, labels or signals of one request
+    max_pictures: int = 400  # on one PNG sheet
+    max_values: int = 2_000_000  # numbers that a generator holds for one request: rows times steps
+    max_streamed_values: int = 100_000_000  # numbers in one answer that a generator streams
+    max_requests: int = 64  # in progress at the same time, without those that wait for the first rows of a model
+    max_waiting_rows: int = 2048  # for a model at the same time; a larger request counts with its next 128 rows
+    max_held_bytes: int = 512 * 2**20  # of all bodies that arrive or are in work at the same time
+    max_body_seconds: float = 60.0  # for the body of a request to arrive
+    max_submissions: int = 30  # to the leaderboards from one client in a minute, accepted or refused
 
     def check(self, limit: str, amount: int) -> None:
         """Check an amount in a request against a limit of `ADVICE`.

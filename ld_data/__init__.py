@@ -9,12 +9,4 @@ from ld_data.release.folder import list_releases, load, verify
 
 __version__ = "0.1.0"
 
-__all__ = [
-    "LatentDataset",
-    "LdDataError",
-    "Split",
-    "__version__",
-    "list_releases",
-    "load",
-    "verify",
-]
+__all__ = ["LatentDataset", "LdDataError", "Split", "__version__", "list_releases", "load", "verify"]

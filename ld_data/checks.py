@@ -15,11 +15,7 @@ NAME_CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-")
 
 
 def check_vectors(values: object, width: int, name: str = "vectors") -> Floats:
-    """Return `values` as a `(n, width)` float32 array of finite numbers with n of 1 or more.
-
-    Raises:
-        InputError: the values have another shape, are not numbers, or are not finite as float32.
-    """
+    """Return `values` as a `(n, width)` float32 array, if they are that many finite numbers, and n is 1 or more."""
     array = check_numbers(values, name)
     if array.ndim != 2 or array.shape[1] != width or not len(array):
         raise InputError(f"{name} must have shape (n, {width}) with n of 1 or more; {describe_shape(array, (width,))}")
@@ -34,11 +30,7 @@ def describe_shape(array: Array, row_shape: tuple[int, ...]) -> str:
 
 
 def check_numbers(values: object, name: str) -> Array:
-    """Return `values` as an array of real numbers, integers or floats.
-
-    Raises:
-        InputError: the values are not numbers, or their rows differ in length.
-    """
+    """Return `values` as an array, if they are real numbers, integers or floats, in rows of one length."""
     try:
         array = np.asarray(values)
     except ValueError as error:
@@ -50,11 +42,7 @@ def check_numbers(values: object, name: str) -> Array:
 
 
 def check_finite(array: Array, name: str) -> Array:
-    """Return `array` if it holds no NaN and no infinity.
-
-    Raises:
-        InputError: it does; the message names the first index.
-    """
+    """Return `array` if it holds no NaN and no infinity; the error names the first index."""
     if not np.isfinite(array).all():
         bad = np.argwhere(~np.isfinite(array))
         count, place = len(bad), tuple(bad[0].tolist())
@@ -63,11 +51,7 @@ def check_finite(array: Array, name: str) -> Array:
 
 
 def check_magnitude(array: Array, most: float, name: str) -> Array:
-    """Return `array` if its numbers lie from `-most` to `most`.
-
-    Raises:
-        InputError: one of them lies outside.
-    """
+    """Return `array` if its numbers lie from `-most` to `most`."""
     greatest = np.abs(array).max()
     if greatest > most:
         raise InputError(f"{name} must lie within +-{most:g}; received {greatest:g}.")
@@ -75,27 +59,20 @@ def check_magnitude(array: Array, most: float, name: str) -> Array:
 
 
 def check_pixels(values: Array, name: str) -> Floats:
-    """Return grey pixels as float32 in [0, 1]; uint8 is divided by 255.
-
-    Raises:
-        InputError: the pixels are not finite, or are other numbers than uint8 and outside [0, 1].
-    """
-    pixels: Floats = check_finite(values.astype(np.float32), name)
+    """Return grey pixels as float32 in [0, 1]: uint8, divided by 255, or other numbers, within [0, 1]."""
+    with np.errstate(over="ignore"):  # values beyond float32 become infinite and are refused
+        pixels: Floats = check_finite(values.astype(np.float32), name)
     pixels = pixels / np.float32(255) if values.dtype == np.uint8 else pixels
     if pixels.min() < 0 or pixels.max() > 1:
         raise InputError(
-            f"{name} must be uint8, or numbers in [0, 1]; "
-            f"received {values.dtype} from {pixels.min():g} to {pixels.max():g}."
+            f"{name} must be uint8, or numbers in [0, 1]; received {values.dtype} from {pixels.min():g} to "
+            f"{pixels.max():g}. Divide by 255, or convert to uint8."
         )
     return pixels
 
 
 def check_labels(values: object, classes: int, name: str = "labels") -> Integers:
-    """Return `values` as `(n,)` int64 class labels from 0 to `classes` - 1.
-
-    Raises:
-        InputError: the values have another shape, are not integers, or lie outside that range.
-    """
+    """Return `values` as `(n,)` int64 class labels, if they are integers from 0 to `classes` - 1."""
     array = check_numbers(values, name)
     if array.ndim != 1 or not len(array):
         raise InputError(f"{name} must have shape (n,) with n of 1 or more; received {array.shape}.")
@@ -109,11 +86,7 @@ def check_labels(values: object, classes: int, name: str = "labels") -> Integers
 
 
 def check_integer(name: str, value: object, least: int, most: int) -> int:
-    """Return an integer, numpy's or Python's, as Python's.
-
-    Raises:
-        InputError: the value is not an integer, or lies outside `least` to `most`.
-    """
+    """Return an integer from `least` to `most`, numpy's or Python's, as Python's."""
     if isinstance(value, bool | np.bool_) or not isinstance(value, int | np.integer):
         raise InputError(f"{name} must be an integer; received {value!r}.")
     number = operator.index(value)
@@ -123,11 +96,7 @@ def check_integer(name: str, value: object, least: int, most: int) -> int:
 
 
 def check_number(name: str, value: object, most: float) -> float:
-    """Return a number from 0 to `most` as Python's float.
-
-    Raises:
-        InputError: the value is not a number, or lies outside that range.
-    """
+    """Return a number from 0 to `most` as Python's float."""
     if isinstance(value, bool | np.bool_) or not isinstance(value, int | float | np.integer | np.floating):
         raise InputError(f"{name} must be a number from 0 to {most:g}; received {value!r}.")
     if not 0 <= value <= most:
@@ -152,11 +121,7 @@ def is_link(text: str) -> bool:
 
 
 def check_service(address: str) -> str:
-    """Return the address of a service without a slash at its end.
-
-    Raises:
-        InputError: it is not an http or https address, or has a query or a fragment, which no route could follow.
-    """
+    """Return an http or https address of a service, without query or fragment, and without a slash at its end."""
     if not is_link(address) or set("?#") & set(address):
         raise InputError(
             f"the service must be an http or https address, such as http://127.0.0.1:8000; received {address!r}."

@@ -22,11 +22,7 @@ OTHERS = ("torch", "mnist1d")  # in no extra
 
 @contextmanager
 def name_missing() -> Iterator[None]:
-    """Import libraries in this block.
-
-    Raises:
-        MissingLibraryError: a library is not installed; the message says what to install.
-    """
+    """Import libraries in this block; raise `MissingLibraryError` that says what to install if one is missing."""
     try:
         yield
     except ModuleNotFoundError as error:
@@ -36,21 +32,13 @@ def name_missing() -> Iterator[None]:
 
 
 def import_library(name: str) -> Any:
-    """Return a library that is imported on its first use, because not every installation has it.
-
-    Raises:
-        MissingLibraryError: it is not installed; the message says how to install it.
-    """
+    """Return a library that not every installation has, imported on its first use; raises as `name_missing`."""
     with name_missing():
         return import_module(name)
 
 
 def check_libraries(*libraries: str) -> None:
-    """Check that these libraries are installed; none of them is imported.
-
-    Raises:
-        MissingLibraryError: one is not; the message says what to install.
-    """
+    """Raise `MissingLibraryError` that says what to install if a library is missing; none is imported."""
     with name_missing():
         for library in libraries:
             if find_spec(library) is None:

@@ -22,11 +22,7 @@ Y_CELL_STREAM = 1 << 32  # the n-th try of a cell's rejection sampler reads stre
 
 
 def make_uniforms(seed: int, stream: int, first_row: int, rows: int, width: int) -> Doubles:
-    """Return `(rows, width)` float64 uniforms in the open interval (0, 1) from row `first_row` on.
-
-    Raises:
-        InputError: the seed lies outside 0 to 2**63 - 1, or a row number is negative.
-    """
+    """Return `(rows, width)` float64 uniforms in (0, 1) from row `first_row` on; refuse negative row numbers."""
     check_seed(seed)
     if first_row < 0 or rows < 0:
         raise InputError(f"rows must be counted from 0: received first_row={first_row} and rows={rows}.")

@@ -90,7 +90,7 @@ def test_no_goal_of_its_recipe_is_left_out_or_missed_beyond_its_allowance(data):
     assert {group: wanted for group, wanted in read_goals(health).items() if wanted} == goals
     for group, wanted in goals.items():
         for measure, goal in wanted.items():
-            assert goal.is_allowed(health[group][measure]["value"]), (group, measure)
+            assert goal.is_met(health[group][measure]["value"], goal.allowance), (group, measure)
             assert health[group][measure]["missed"] != goal.is_met(health[group][measure]["value"])
 
 

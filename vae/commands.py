@@ -13,13 +13,11 @@ from ld_data.cli.output import print_result
 from ld_data.cli.table import format_table
 from ld_data.errors import InputError
 from ld_data.release.folder import find_release
-from ld_data.release.inputs import find_inputs
 from ld_data.release.manifest import read_manifest
-from ld_data.sources.catalogue import SOURCES, load_source
+from ld_data.sources.catalogue import SOURCES, find_inputs, load_source
 from vae.codec import load
-from vae.options import ModelOptions
 from vae.preset import check_new_folder
-from vae.recipes import choose_recipe
+from vae.recipes import ModelOptions, choose_recipe
 
 DECODERS = ("dense-512-512", "dense-512-1024", "residual-6x512", "subpixel", "transposed")  # the ALTERNATIVES
 TRAINERS = ("keras", "tensorflow", "tf2onnx", "onnx", "onnxruntime")  # train models and write them
@@ -91,6 +89,7 @@ def decoders(
     if steps < 1:
         raise InputError(f"--steps must be 1 or more; received {steps}.")
     data, codec = ld_data.load(release), load(release)
-    source = find_inputs(read_manifest(find_release(release)), source_npz)
+    manifest = read_manifest(find_release(release))
+    source = find_inputs(manifest.name, manifest.source, source_npz)
     rows = compare_decoders(data, codec, source, open_judge(source.judge), only, steps)
     print_result([asdict(row) for row in rows], describe_rows(rows), as_json)

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import keras
 
 from ld_data.errors import MissingDataError
-from ld_data.health.examination import examine
+from ld_data.health.latents import examine
 from ld_data.health.maps import make_examples
 from ld_data.protocols import Judge
 from ld_data.release.folder import check_target

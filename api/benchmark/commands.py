@@ -2,7 +2,7 @@
 
 import sys
 from dataclasses import asdict
-from typing import Annotated, Any
+from typing import Annotated
 
 from cyclopts import Parameter
 
@@ -15,7 +15,6 @@ from ld_data.extras import list_libraries
 from ld_data.release.folder import find_release
 
 SERVERS = list_libraries("serve", "codec")  # all of them: a process that lacks one only fails to start
-QUICK = {"rounds": 1, "seconds": 0.2, "overload_seconds": 0.5}
 SECTIONS = {
     "requests": "the service, beside itself without any computing",
     "workers": "the service with two processes",
@@ -39,7 +38,6 @@ def benchmark(
     alternatives: Annotated[str, Parameter(metavar="PYTHON", show_default=False)] = sys.executable,
     turns: int = 5,
     seconds: float = 2.0,
-    quick: bool = False,
     as_json: Json = False,
 ) -> None:
     """Measure how fast the service is, beside alternatives.
@@ -48,13 +46,11 @@ def benchmark(
         alternatives: The interpreter of an environment with api/benchmark/requirements.txt; this one by default.
         turns: Turns of each part.
         seconds: Seconds of one turn.
-        quick: Only see that it runs: its figures mean nothing.
     """
-    from api.benchmark import machine, suite, table  # late: these need the libraries of the service
+    from api.benchmark import suite, table  # late: these need the libraries of the service
 
-    chosen: dict[str, Any] = {"rounds": turns, "seconds": seconds} | (QUICK if quick else {})
-    results = suite.run(find_release(release), alternatives, only or tuple(SECTIONS), **chosen)
-    facts = machine.describe_machine(alternatives)
+    results = suite.run(find_release(release), alternatives, only or tuple(SECTIONS), turns, seconds)
+    facts = table.describe_machine(alternatives)
     print_result({"machine": facts, **asdict(results)}, table.describe(results, facts), as_json)
     if results.missing and not (results.samples or results.figures):
         name, reason = next(iter(results.missing.items()))
@@ -69,7 +65,7 @@ def soak(*, release: Release = "ld-mnist-32", minutes: float = 10.0, workers: in
         minutes: How long.
         workers: How many processes serve; of two or more one is killed.
     """
-    from api.benchmark.soak import soak as soaking  # late: it needs the libraries of the service
+    from api.benchmark import soak as soaking  # late: it needs the libraries of the service
 
     result = soaking.soak(find_release(release), minutes, workers)
     print_result(asdict(result), soaking.describe_soak(result), as_json, red=["SURPRISE:"])

@@ -1,7 +1,7 @@
 """The load generator: connections with one request on its way each, in one thread on uvloop.
 
-wrk and oha are not used. Under overload the benchmark needs a fixed rate, and the latencies of accepted answers apart
-from those of refusals: wrk has neither, and Debian 12 has no oha.
+Under overload the benchmark needs a fixed rate, and the latencies of accepted answers apart from those of refusals: wrk
+has neither, and Debian 12 has no oha.
 """
 
 import asyncio
@@ -11,10 +11,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import cast
 
+import numpy as np
 import uvloop
 from httptools import HttpParserError, HttpResponseParser
 
-from api.benchmark.http import HOST, Request, send
+from api.benchmark.processes import HOST, Request
 from api.errors import StartError
 
 PATIENCE = 120.0  # seconds for an answer
@@ -23,40 +24,25 @@ OK, REFUSED, WRONG, LOST = "200", "429", "wrong", "lost"
 
 @dataclass(frozen=True)
 class Group:
-    """Connections that all send the same request.
-
-    Attributes:
-        connections: how many.
-        rate: requests a second, as far as connections are idle; with 0 each answer is followed by the next request.
-        check: whether each answer must equal the answer to a request sent alone beforehand.
-    """
+    """Connections that all send the same request."""
 
     request: Request
     connections: int = 1
-    rate: float = 0.0
-    check: bool = False
+    rate: float = 0.0  # requests a second while connections are idle; with 0 each answer is followed by a request
+    expected: bytes = b""  # the body of each answer 200; empty for any
 
 
 @dataclass(frozen=True)
 class Sample:
-    """One turn of a load, or the medians of several.
+    """One turn of a load, or the medians of several."""
 
-    Attributes:
-        rate: answers 200 a second.
-        p50, p99: seconds to such an answer.
-        refused: how many requests were answered 429.
-        failures: how many requests were lost with their connection, or had another answer.
-        requests: how many requests had any of these outcomes, those of the warm-up included.
-        work: CPU seconds of the server for one request.
-    """
-
-    rate: float
-    p50: float = 0.0
+    rate: float  # answers 200 a second
+    p50: float = 0.0  # seconds to such an answer
     p99: float = 0.0
-    refused: int = 0
-    failures: int = 0
-    requests: int = 0
-    work: float = 0.0
+    refused: int = 0  # requests answered 429
+    failures: int = 0  # requests that were lost with their connection, or had another answer
+    requests: int = 0  # with any of these outcomes, those of the warm-up included
+    work: float = 0.0  # CPU seconds of the server for one request
 
 
 def run_load(port: int, groups: Sequence[Group], seconds: float, warm_up: float = 0.0) -> Sample:
@@ -69,12 +55,6 @@ def run_load(port: int, groups: Sequence[Group], seconds: float, warm_up: float 
         OSError: if the server cannot be reached.
     """
     return uvloop.run(_run([_Load(port, group) for group in groups], seconds, warm_up))
-
-
-def find_percentile(ascending: Sequence[float], percent: float) -> float:
-    """Return the least of the ascending values that at least `percent` of them do not exceed (nearest rank)."""
-    rank = -(-len(ascending) * percent // 100)
-    return ascending[max(0, int(rank) - 1)]
 
 
 async def _run(loads: Sequence["_Load"], seconds: float, warm_up: float) -> Sample:
@@ -100,11 +80,6 @@ class _Load:
 
     def __init__(self, port: int, group: Group) -> None:
         self.port, self.group, self.raw = port, group, group.request.raw
-        self.expected = b""
-        if group.check:
-            status, self.expected = send(port, group.request, PATIENCE)
-            if status != 200:
-                raise StartError(f"the request that shows the right answer was answered {status}")
         self.is_running = True
         self.open: set[_Connection] = set()
         self.idle: deque[_Connection] = deque()
@@ -142,13 +117,14 @@ class _Load:
     def summarise(self, start: float) -> Sample:
         counted = [record for record in self._records if record[0] >= start]
         outcomes = Counter(outcome for _, _, outcome in counted)
-        latencies = sorted(latency for _, latency, outcome in counted if outcome == OK)
+        latencies = [latency for _, latency, outcome in counted if outcome == OK]
         if not latencies:
             raise StartError(f"nothing was answered 200, but {dict(outcomes) or 'nothing at all'}")
+        p50, p99 = np.percentile(latencies, (50, 99), method="inverted_cdf").tolist()
         return Sample(
             rate=len(latencies) / (counted[-1][0] - start),
-            p50=find_percentile(latencies, 50),
-            p99=find_percentile(latencies, 99),
+            p50=p50,
+            p99=p99,
             refused=outcomes[REFUSED],
             failures=len(counted) - outcomes[OK] - outcomes[REFUSED],
             requests=len(self._records),
@@ -180,12 +156,12 @@ class _Connection(asyncio.Protocol):
             self.transport.abort()
 
     def on_body(self, part: bytes) -> None:
-        if self._load.expected:
+        if self._load.group.expected:
             self._body += part
 
     def on_message_complete(self) -> None:
         outcome = str(self._parser.get_status_code())
-        if outcome == OK and self._load.expected and self._body != self._load.expected:
+        if outcome == OK and self._body != self._load.group.expected:
             outcome = WRONG
         self._load.count(self._began, outcome)
         self._began = 0.0

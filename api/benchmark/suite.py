@@ -1,9 +1,13 @@
 """The benchmark: all parts in turns, round after round, so that disturbances of the machine hit all alike."""
 
-import sys
+import statistics
+import time
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import BrokenExecutor, ProcessPoolExecutor
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
+from multiprocessing import get_context
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -23,106 +27,107 @@ from api.benchmark.contenders import (
     ask_for_file,
     ask_to_encode,
 )
-from api.benchmark.generator import Group, Sample
-from api.benchmark.load import MEGABYTE, make_generator, measure_growth, measure_overload, summarise, take_sample
-from api.benchmark.processes import Running
+from api.benchmark.generator import Group, Sample, run_load
+from api.benchmark.processes import Running, connect, keep_to_core
 from api.errors import StartError
 
 LOADS = ((1, 16), (1, 64), (64, 16))  # rows of a request, connections
 LARGE_ROWS = 10_000
-LARGE_CLIENTS = 4
 OVERLOAD_ROWS = 64
 STARTS = 3
 WARM_UP_SECONDS = 0.2  # of each turn
+OVERLOAD = 10  # times the capacity
+OVERLOAD_TURNS = 15  # it takes as long as so many turns
+CONNECTIONS_AT_CAPACITY = 16
+CONNECTIONS = 640
+CAPACITY_SECONDS = 5.0
+MEGABYTE = 1e6
 
 
 @dataclass(frozen=True)
 class Part:
     """A load on a contender, measured once a round.
 
-    Attributes:
-        name: in the results.
-        groups: of connections at the same time: what each asks, with how many rows, on how many connections. The last
-            group is measured.
+    The groups are connections at the same time: what each asks, with how many rows, on how many connections. The last
+    group is measured. The base is the name of the part of the service that it is compared with.
     """
 
     name: str
     contender: Contender
     groups: tuple[tuple[Ask, int, int], ...]
+    base: str = ""
 
 
 @dataclass
 class Results:
-    """The figures of a run.
+    """The figures of a run, by name."""
 
-    Attributes:
-        samples: the medians of the parts' turns, by name.
-        figures: figures that are not measured in turns, by name with their unit.
-        ratios: how many times as fast as a part the service is, with `.npy` for requests.
-        missing: why servers or parts are missing, by name.
-    """
-
-    samples: dict[str, Sample] = field(default_factory=dict)
-    figures: dict[str, float] = field(default_factory=dict)
-    ratios: dict[str, float] = field(default_factory=dict)
-    missing: dict[str, str] = field(default_factory=dict)
+    samples: dict[str, Sample] = field(default_factory=dict)  # medians of the parts' turns
+    figures: dict[str, float] = field(default_factory=dict)  # not measured in turns
+    ratios: dict[str, float] = field(default_factory=dict)  # how many times as fast as a part the service is
+    missing: dict[str, str] = field(default_factory=dict)  # why servers or parts are missing
 
 
-def run(
-    folder: Path,
-    python: str,
-    sections: Sequence[str],
-    rounds: int = 5,
-    seconds: float = 2.0,
-    overload_seconds: float = 30.0,
-    progress: bool = True,
-) -> Results:
+def run(folder: Path, python: str, sections: Sequence[str], rounds: int, seconds: float) -> Results:
     """Return the results of the sections for the release in a folder; servers and parts that fail are left out.
 
     Each part has one turn of so many seconds a round. `python` is the interpreter that has the alternatives.
     """
     with ExitStack() as resources:
         scratch = Path(resources.enter_context(TemporaryDirectory(prefix="ld-data-benchmark-")))
-        stage = _Stage(Setting.read(folder, python, scratch), resources, progress)
-        parts = [part for section in sections for part in PARTS.get(section, [])]
-        stage.take_turns(parts, rounds, seconds)
-        if "large" in sections:
-            stage.measure_large(seconds)
+        stage = _Stage(Setting.read(folder, python, scratch), resources)
+        stage.take_turns([part for section in sections for part in PARTS.get(section, [])], rounds, seconds)
         if "overload" in sections:
-            stage.measure_overload(overload_seconds)
+            stage.measure_overload(OVERLOAD_TURNS * seconds)
         if "start" in sections:
             stage.measure_starts()
-        stage.results.ratios = compute_ratios(stage.results.samples)
         return stage.results
 
 
-def name_load(name: str, rows: int, connections: int) -> str:
-    """Return the name of a part with so many rows a request, on so many connections."""
-    return f"{name}, {rows} x {connections}"
-
-
-def compute_ratios(samples: Mapping[str, Sample]) -> dict[str, float]:
-    """Return how many times as fast as each contender the service is, by requests a second at the same load."""
-    base = SERVICE[1].name
-    bases = {
-        name_load(other.name, *load): name_load(base, *load)
-        for other in (SERVICE[0], LONG_WAY, *WORKERS, *ECHO, *OTHERS)
-        for load in LOADS
-    }
-    bases["data.npz from nginx"] = "data.npz"
+def compute_ratios(parts: Sequence[Part], samples: Mapping[str, Sample]) -> dict[str, float]:
+    """Return how many times as fast as each part with a base that base is, by requests a second."""
     return {
-        name: samples[base].rate / samples[name].rate
-        for name, base in bases.items()
-        if name in samples and base in samples
+        part.name: samples[part.base].rate / samples[part.name].rate
+        for part in parts
+        if part.name in samples and part.base in samples
     }
+
+
+def summarise(samples: Sequence[Sample]) -> Sample:
+    """Return the medians over turns, and the sum of the failures."""
+    medians = {
+        field.name: statistics.median(getattr(sample, field.name) for sample in samples) for field in fields(Sample)
+    }
+    return Sample(**{**medians, "failures": sum(sample.failures for sample in samples)})
+
+
+def make_generator() -> ProcessPoolExecutor:
+    """Return a process for `run_load` on the last core, to be ended by `with`; it starts with the first load."""
+    return ProcessPoolExecutor(1, get_context("spawn"), keep_to_core, (0, -1))
+
+
+def take_sample(
+    generator: ProcessPoolExecutor, running: Running, groups: Sequence[Group], seconds: float, warm_up: float = 0.0
+) -> Sample:
+    """Return a sample of the last group, while the others are at work, too.
+
+    Raises:
+        StartError: if nothing is answered 200, or if the server or the generator ends.
+    """
+    cpu = running.measure().cpu
+    try:
+        sample = generator.submit(run_load, running.port, groups, seconds, warm_up).result()
+    except (OSError, BrokenExecutor) as error:
+        raise StartError(f"the load generator failed: {error}") from error
+    return replace(sample, work=(running.measure().cpu - cpu) / sample.requests)
 
 
 class _Stage:
     """The running servers, and the results so far."""
 
-    def __init__(self, setting: Setting, resources: ExitStack, progress: bool) -> None:
+    def __init__(self, setting: Setting, resources: ExitStack) -> None:
         self.results = Results()
-        self._setting, self._resources, self._progress = setting, resources, progress
+        self._setting, self._resources = setting, resources
         self._generator = resources.enter_context(make_generator())
         self._running: dict[str, Running | None] = {}
 
@@ -130,8 +135,6 @@ class _Stage:
         """Return the server of a contender, started if it is not yet; None if it does not start."""
         if contender.command not in self._running:
             self._running[contender.command] = None
-            if self._progress:
-                print(f"starting {contender.name}", file=sys.stderr, flush=True)
             with self.note_failure(contender.name):
                 running = self._resources.enter_context(contender.start(self._setting))
                 self._running[contender.command] = running
@@ -146,38 +149,45 @@ class _Stage:
             self.results.missing[name] = str(error)
 
     def take_turns(self, parts: Sequence[Part], rounds: int, seconds: float) -> None:
-        """Measure all parts, each once a round."""
-        turns: dict[str, tuple[Running, list[Group], list[Sample]]] = {}
-        for part in parts:
-            if running := self.find(part.contender):
+        """Measure all parts, each once a round; the first round starts their servers."""
+        turns: dict[str, list[Sample]] = defaultdict(list)
+        missing = self.results.missing
+        with tqdm([*parts] * rounds, disable=None) as bar:
+            for part in bar:
+                bar.set_description(part.name)
+                if part.name in missing or not (running := self.find(part.contender)):
+                    continue
                 groups = [Group(ask(self._setting, rows), connections) for ask, rows, connections in part.groups]
-                turns[part.name] = running, groups, []
-        with tqdm(total=len(turns) * rounds, disable=None if self._progress else True) as bar:
-            for name, (running, groups, samples) in [*turns.items()] * rounds:
-                bar.set_description(name)
-                if name not in self.results.missing:
-                    with self.note_failure(name):
-                        samples.append(take_sample(self._generator, running, groups, seconds, WARM_UP_SECONDS))
-                bar.update()
-        self.results.samples = {
-            name: summarise(samples) for name, (*_, samples) in turns.items() if name not in self.results.missing
-        }
-
-    def measure_large(self, seconds: float) -> None:
-        """Measure the growth of the service's memory with large answers."""
-        if running := self.find(SERVICE[1]):
-            group = Group(SERVICE[1].ask(self._setting, LARGE_ROWS), LARGE_CLIENTS)
-            with self.note_failure("memory of large answers"):
-                growth = measure_growth(self._generator, running, [group], seconds)
-                self.results.figures["memory growth with four clients of 10,000 rows, .npy, in MB"] = growth
+                with self.note_failure(part.name):
+                    turns[part.name].append(take_sample(self._generator, running, groups, seconds, WARM_UP_SECONDS))
+        samples = {name: summarise(taken) for name, taken in turns.items() if name not in missing}
+        self.results.samples, self.results.ratios = samples, compute_ratios(parts, samples)
 
     def measure_overload(self, seconds: float) -> None:
-        """Measure the service under ten times its capacity."""
-        if running := self.find(SERVICE[1]):
-            request = SERVICE[1].ask(self._setting, OVERLOAD_ROWS)
-            with self.note_failure("overload"):
-                figures = measure_overload(self._generator, running, request, seconds)
-                self.results.figures |= {f"overload, 64 rows, .npy: {name}": value for name, value in figures.items()}
+        """Measure requests to the service at capacity, and then ten times as many a second for that many seconds.
+
+        Capacity is what 16 connections reach that send again with each answer. The load beyond it has a fixed rate on
+        640 connections. Each answer is compared with the right one.
+        """
+        if not (running := self.find(SERVICE[1])):
+            return
+        request = SERVICE[1].ask(self._setting, OVERLOAD_ROWS)
+        with connect(running.port) as client, self.note_failure("overload"):
+            least = Group(request, CONNECTIONS_AT_CAPACITY, expected=request.send(client).content)
+            capacity = take_sample(self._generator, running, [least], min(seconds, CAPACITY_SECONDS))
+            group = replace(least, connections=CONNECTIONS, rate=OVERLOAD * capacity.rate)
+            began = time.perf_counter()
+            sample = take_sample(self._generator, running, [group], seconds)
+            figures = {
+                "capacity, requests a second": capacity.rate,
+                "p99 at capacity, in ms": 1e3 * capacity.p99,
+                "requests a second offered": group.rate,
+                "requests a second sent": sample.requests / (time.perf_counter() - began),
+                "answered, requests a second": sample.rate,
+                "p99 of the answered, in ms": 1e3 * sample.p99,
+                "wrong or lost": sample.failures,
+            }
+            self.results.figures |= {f"overload, 64 rows, .npy: {name}": value for name, value in figures.items()}
 
     def measure_starts(self) -> None:
         """Measure the seconds to the first answer, the least of three starts, and the memory then."""
@@ -187,25 +197,19 @@ class _Stage:
                 for _ in range(STARTS):
                     with contender.start(self._setting) as running:
                         seconds.append(running.seconds)
-                        memory = running.measure_memory() / MEGABYTE
+                        memory = running.measure().memory / MEGABYTE
                 self.results.figures[f"start to first answer in s: {contender.name}"] = min(seconds)
                 self.results.figures[f"memory after it in MB: {contender.name}"] = memory
 
 
 def _make_parts(*contenders: Contender) -> list[Part]:
-    return [
-        Part(name_load(contender.name, *load), contender, ((contender.ask, *load),))
-        for contender in contenders
-        for load in LOADS
-    ]
-
-
-def _make_large_parts(contender: Contender) -> list[Part]:
-    large, small = (contender.ask, LARGE_ROWS), (contender.ask, 1, 1)
-    return [
-        Part(f"{contender.name}, 10,000 x 1", contender, ((*large, 1),)),
-        Part(f"{contender.name}, 1 x 1 beside 10,000 x 4", contender, ((*large, LARGE_CLIENTS), small)),
-    ]
+    parts = []
+    for contender in contenders:
+        for rows, connections in LOADS:
+            name, base = (f"{one.name}, {rows} x {connections}" for one in (contender, SERVICE[1]))
+            groups = ((contender.ask, rows, connections),)
+            parts.append(Part(name, contender, groups, base if base != name else ""))
+    return parts
 
 
 PARTS: dict[str, list[Part]] = {
@@ -215,9 +219,13 @@ PARTS: dict[str, list[Part]] = {
     ],
     "workers": _make_parts(*WORKERS),
     "others": _make_parts(*OTHERS),
-    "large": [part for contender in SERVICE for part in _make_large_parts(contender)],
+    "large": [
+        Part(f"{one.name}, {name}", one, ((one.ask, LARGE_ROWS, connections), *beside))
+        for one in SERVICE
+        for name, connections, beside in (("10,000 x 1", 1, ()), ("1 x 1 beside 10,000 x 4", 4, ((one.ask, 1, 1),)))
+    ],
     "download": [
         Part("data.npz", SERVICE[1], ((ask_for_file, 0, 1),)),
-        Part("data.npz from nginx", NGINX, ((NGINX.ask, 0, 1),)),
+        Part("data.npz from nginx", NGINX, ((NGINX.ask, 0, 1),), "data.npz"),
     ],
 }

@@ -2,15 +2,13 @@
 
 from typing import Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, InstanceOf, ValidationError, model_validator
-from pydantic_core import ErrorDetails, PydanticCustomError
+from pydantic import BaseModel, ConfigDict, Field, InstanceOf, ValidationError
 
 from api.messages.payload import MAX_ECHO
 from ld_data.errors import InputError
 
 KINDS = {
     "bool_type": "true or false",
-    "dict_type": "an object",
     "int_type": "a whole number",
     "is_instance_of": "an array",
     "list_type": "an array",
@@ -22,30 +20,32 @@ KINDS = {
 class Envelope(BaseModel):
     """A JSON object with known fields; in all of them, null counts as a missing value."""
 
-    model_config = ConfigDict(strict=True)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _refuse_unknown_fields(cls, values: Any) -> Any:
-        """Return the values, or stop at the first unknown field: pydantic would collect millions of errors."""
-        known = cls.model_fields
-        unknown = next((name for name in values if name not in known), None) if isinstance(values, dict) else None
-        if unknown is not None:
-            names = ", ".join(sorted(known))
-            raise PydanticCustomError("unknown_field", f"the unknown field {unknown[:MAX_ECHO]}. Known: {names}")
-        return values
+    model_config = ConfigDict(strict=True, extra="allow")  # "forbid" collects an error for each of a million fields
 
     @classmethod
-    def read(cls, values: Any, place: str = "the request") -> Self:
-        """Return the values of a JSON object; `place` names the object in messages.
+    def read(cls, values: Any) -> Self:
+        """Return the values of a JSON object.
 
         Raises:
             InputError: a field is unknown, missing or has the wrong type; the message names the first one.
         """
         try:
-            return cls.model_validate(values)
+            envelope = cls.model_validate(values)
         except ValidationError as error:
-            raise InputError(_explain(error.errors(include_url=False)[0], place)) from error
+            raise InputError(_explain(error)) from error
+        envelope._refuse_unknown_fields()
+        return envelope
+
+    def _refuse_unknown_fields(self, place: str = "") -> None:
+        if self.__pydantic_extra__:
+            unknown, names = next(iter(self.__pydantic_extra__)), ", ".join(sorted(type(self).model_fields))
+            raise InputError(f"{place or 'the request'} has the unknown field {unknown[:MAX_ECHO]}. Known: {names}.")
+        for name, value in self.__dict__.items():  # isinstance takes long for classes of pydantic
+            if hasattr(value, "__pydantic_extra__"):
+                value._refuse_unknown_fields(f"{place}.{name}".lstrip("."))
+            elif type(value) is list and value and hasattr(value[0], "__pydantic_extra__"):
+                for number, item in enumerate(value):
+                    item._refuse_unknown_fields(f"{name}.{number}")
 
 
 Numbers = InstanceOf[list[Any]]  # not validated as a list: pydantic would copy it
@@ -80,16 +80,6 @@ class RequestedOutput(Envelope):
     parameters: OutputParameters | None = None
 
 
-class InferenceRequest(Envelope):
-    """A request of the Open Inference Protocol."""
-
-    id: str | None = None
-    model_name: str | None = None
-    parameters: dict[str, Any] | None = None
-    inputs: list[InputTensor] = Field(fail_fast=True)
-    outputs: list[RequestedOutput] | None = Field(None, fail_fast=True)
-
-
 class Parameters(Envelope):
     """The parameters of a request to a decoder."""
 
@@ -104,17 +94,32 @@ class DrawParameters(Parameters):
     first_row: int | None = None
 
 
+class InferenceRequest(Envelope):
+    """A request of the Open Inference Protocol."""
+
+    id: str | None = None
+    model_name: str | None = None
+    parameters: Parameters | None = None
+    inputs: list[InputTensor] = Field(fail_fast=True)
+    outputs: list[RequestedOutput] | None = Field(None, fail_fast=True)
+
+
+class DrawRequest(InferenceRequest):
+    """A request to an encoder."""
+
+    parameters: DrawParameters | None = None
+
+
 class IndexRequest(Envelope):
     """A request for the list of models."""
 
     ready: bool | None = None
 
 
-def _explain(error: ErrorDetails, place: str) -> str:
+def _explain(failure: ValidationError) -> str:
+    error = failure.errors(include_url=False)[0]
     names = [str(name) for name in error["loc"]]
-    if error["type"] == "unknown_field":
-        return f"{'.'.join(names) or place} has {error['msg']}."
     if error["type"] == "missing":
-        return f"{'.'.join(names[:-1]) or place} lacks {names[-1]}."
+        return f"{'.'.join(names[:-1]) or 'the request'} lacks {names[-1]}."
     expected = KINDS.get(error["type"], error["msg"])
-    return f"{'.'.join(names) or place} must be {expected}; received {type(error['input']).__name__}."
+    return f"{'.'.join(names) or 'the request'} must be {expected}; received {type(error['input']).__name__}."

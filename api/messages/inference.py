@@ -14,7 +14,7 @@ import numpy as np
 from fastapi import Response
 from pydantic import BaseModel
 
-from api.messages.envelopes import DrawParameters, InferenceRequest, InputTensor, Parameters, RequestedOutput
+from api.messages.envelopes import DrawParameters, DrawRequest, InferenceRequest, InputTensor, RequestedOutput
 from api.messages.payload import JSON, MAX_ECHO, make_array, parse_object, write_json
 from api.messages.replies import Frame, Question, Reply
 from api.releases.operations import MAX_FIRST_ROW, Draw, Operation, Tensor
@@ -55,15 +55,10 @@ class TensorMetadata(BaseModel):
 
 @dataclass(frozen=True)
 class InferenceReply(Reply):
-    """An answer of the protocol.
+    """An answer of the protocol."""
 
-    Attributes:
-        names: the names of the model, its version and, if it has one, the request.
-        outputs: the requested outputs in their order, and whether each is sent as bytes.
-    """
-
-    names: Mapping[str, str]
-    outputs: Mapping[str, bool]
+    names: Mapping[str, str]  # of the model, its version and, if it has one, the request
+    outputs: Mapping[str, bool]  # in the requested order, and whether each is sent as bytes
 
     def write(self, operation: Operation, rows: Array) -> Response:
         """Return the answer."""
@@ -107,14 +102,13 @@ def read_question(model: Model, header_length: str | None, body: bytes) -> Quest
         InputError: the body does not follow the protocol.
     """
     length = _read_header_length(header_length, len(body))
-    request = InferenceRequest.read(parse_object(body[:length]))
+    request = (DrawRequest if model.operation.draws else InferenceRequest).read(parse_object(body[:length]))
     if request.model_name not in (None, model.name):  # some clients send the name once more
         raise InputError(f"model_name must be the name in the address, {model.name}, or be left out.")
-    kind = DrawParameters if model.operation.draws else Parameters
-    parameters = kind.read(request.parameters or {}, "parameters")
+    parameters = request.parameters
     draw = _read_draw(parameters) if isinstance(parameters, DrawParameters) else Draw()
     names = {"model_name": model.name, "model_version": model.version} | ({"id": request.id} if request.id else {})
-    outputs = _read_outputs(request.outputs or [], bool(parameters.binary_data_output), model.operation)
+    outputs = _read_outputs(request.outputs or [], bool(parameters and parameters.binary_data_output), model.operation)
     array = _read_inputs(request.inputs, memoryview(body)[length:], model.operation.takes)
     return Question(array, draw, InferenceReply(names, outputs))
 

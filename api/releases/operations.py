@@ -30,23 +30,14 @@ class Tensor:
 
 @dataclass(frozen=True, eq=False)
 class Operation:
-    """One use of a model, in two steps.
-
-    Attributes:
-        takes: the input.
-        gives: the rows that `compute` returns.
-        prepare: returns checked arrays of n rows for an input and a draw; raises `InputError`.
-        compute: returns n rows for such arrays, or for those of several requests joined.
-        draws: whether the draw has an effect.
-        derives: further outputs, which `derive` makes from the rows, in this order.
-    """
+    """One use of a model, in two steps."""
 
     takes: Tensor
-    gives: Tensor
-    prepare: Callable[[Array, Draw], tuple[Array, ...]]
-    compute: Callable[..., Array]
-    draws: bool = False
-    derives: tuple[Tensor, ...] = ()
+    gives: Tensor  # the rows that `compute` returns
+    prepare: Callable[[Array, Draw], tuple[Array, ...]]  # checks n rows of an input; raises `InputError`
+    compute: Callable[..., Array]  # returns n rows for such arrays, or for those of several requests joined
+    draws: bool = False  # whether the draw has an effect
+    derives: tuple[Tensor, ...] = ()  # further outputs, which `derive` makes from the rows, in this order
     derive: Callable[[Array], tuple[Array, ...]] = lambda _: ()
 
     @property

@@ -37,9 +37,8 @@ from ld_data.cli.table import format_table
 from ld_data.errors import InputError, IntegrityError, MissingDataError, UnknownNameError
 from ld_data.extras import check_libraries
 from ld_data.release.folder import find_release, load
-from ld_data.release.inputs import find_inputs
 from ld_data.release.manifest import read_manifest
-from ld_data.sources.catalogue import SOURCES, choose_source, load_source
+from ld_data.sources.catalogue import SOURCES, choose_source, find_inputs, load_source
 
 if TYPE_CHECKING:
     from eval.classifiers.training import Examples
@@ -190,7 +189,8 @@ def judge(
     """
     from ld_data.health import probes  # late: scikit-learn takes 1 s
 
-    source = find_inputs(read_manifest(find_release(release)), source_npz)
+    manifest = read_manifest(find_release(release))
+    source = find_inputs(manifest.name, manifest.source, source_npz)
     reader = StoredJudge(file) if file else open_judge(source.judge)
     if reader is None:
         raise MissingDataError(

@@ -40,11 +40,7 @@ def needs(*libraries: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
 
 
 def import_quietly(*libraries: str) -> None:
-    """Import libraries, without their notices unless TF_CPP_MIN_LOG_LEVEL asks for them.
-
-    Raises:
-        InputError: KERAS_BACKEND names a backend that cannot be imported.
-    """
+    """Import libraries, quietly unless TF_CPP_MIN_LOG_LEVEL is set; raise `InputError` for a wrong KERAS_BACKEND."""
     try:
         with _silence():
             for library in libraries:

@@ -20,11 +20,7 @@ __all__ = ["choose_figures", "save_figure"]
 
 
 def choose_figures(name: str, source_npz: Path | None, components: tuple[int, int]) -> Iterator[tuple[str, Any]]:
-    """Return the figures of a generator or a release, by name, each drawn when it is taken.
-
-    Raises:
-        UnknownNameError: there is no release or generator of that name.
-    """
+    """Return the figures of a generator or a release, by name, each drawn when it is taken."""
     if name == "mnist1d":
         return draw_generator()
     if name in PRESETS:
@@ -36,6 +32,7 @@ def choose_figures(name: str, source_npz: Path | None, components: tuple[int, in
         raise UnknownNameError(f"{error} Or name a generator: {', '.join(['mnist1d', *PRESETS])}.") from error
     check_libraries("onnxruntime")  # before the search for the inputs, which may use the network
     data = load(folder)
-    source = find_available_inputs(read_manifest(folder), source_npz)
+    manifest = read_manifest(folder)
+    source = find_available_inputs(manifest.name, manifest.source, source_npz)
     check_components(components, data.latent_dim)
     return draw_release(data, source, None if source is None else vae.load(folder), components)

@@ -1,6 +1,7 @@
 """Commands that examine and draw releases: health, plots."""
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -14,10 +15,10 @@ from ld_data.cli.options import Folder, Json, OwnImages, Release, complete_relea
 from ld_data.cli.output import print_result
 from ld_data.errors import DownloadError, MissingDataError, UnknownNameError
 from ld_data.release.folder import find_release, load
-from ld_data.release.inputs import find_inputs
-from ld_data.release.manifest import Manifest, read_manifest
+from ld_data.release.manifest import read_manifest
 from ld_data.release.report import HealthReport, read_goals
 from ld_data.release.writer import replace_report
+from ld_data.sources.catalogue import find_inputs
 from ld_data.sources.source import Source
 from ld_data.variations.stream import PRESETS
 from vae.recipes import restore_recipe
@@ -28,14 +29,10 @@ def complete_drawable(context: CompletionContext) -> list[str]:
     return ["mnist1d", *PRESETS, *complete_releases(context)]
 
 
-def find_available_inputs(manifest: Manifest, source_npz: Path | None) -> Source | None:
-    """Return the source of a release; None, with a message on stderr, if its inputs are not on this machine.
-
-    Raises:
-        InputError: the file of the user's images is not the source of the release.
-    """
+def find_available_inputs(release: str, record: Mapping[str, str], source_npz: Path | None) -> Source | None:
+    """Return the source of a release; None, with a message on stderr, if its inputs are not on this machine."""
     try:
-        return find_inputs(manifest, source_npz)
+        return find_inputs(release, record, source_npz)
     except (MissingDataError, DownloadError, UnknownNameError) as error:
         print(f"without the inputs, what the models make of them is left out: {error}", file=sys.stderr)
         return None
@@ -53,11 +50,12 @@ def health(release: Release, /, *, source_npz: OwnImages = None, keep: bool = Fa
     Args:
         keep: Put the report into the release, by today's judge and goals.
     """
-    from ld_data.health.examination import examine  # late: scikit-learn takes 1 s
+    from ld_data.health.latents import examine  # late: scikit-learn takes 1 s
 
     folder = find_release(release)
     data, manifest = load(folder), read_manifest(folder)
-    source = find_inputs(manifest, source_npz) if keep else find_available_inputs(manifest, source_npz)
+    find = find_inputs if keep else find_available_inputs
+    source = find(manifest.name, manifest.source, source_npz)
     goals = restore_recipe(manifest, source).goals if keep and source else read_goals(manifest.health)
     codec = None if source is None else vae.load(folder)
     judge = None if source is None else open_judge(source.judge)

@@ -19,13 +19,10 @@ CONTEXT = json.loads((TEMPLATES / "croissant_context.json").read_text("utf-8"))
 
 
 def describe_dataset(manifest: Manifest, records: Mapping[str, FileRecord], address: str = "", page: str = "") -> str:
-    """Return the description as JSON-LD text.
+    """Return the description as JSON-LD text, with the records of the Parquet files.
 
-    Args:
-        manifest: of the release.
-        records: of `train.parquet`, `test.parquet` and `classes.parquet`.
-        address: a prefix of the files' names; by default they lie beside the description.
-        page: the web page of the dataset; without one its `url` is a URN.
+    The address is a prefix of their names; by default they lie beside the description. Without a page, the web page of
+    the dataset, its `url` is a URN.
     """
     values = {
         "@context": CONTEXT,

@@ -1,4 +1,4 @@
-"""The health of a release: the distance of its latents from N(0, I), and the information of its models about x.
+"""The examination of a release: every measure of its latents and models, beside nulls and goals, in one report.
 
 The nulls come from the same code on true N(0, I) samples of the same size, over several seeds.
 """
@@ -7,11 +7,12 @@ import numpy as np
 from tqdm import tqdm
 
 from ld_data.health.gaussianity import count_repeats, measure_moments, measure_signal, measure_slices
+from ld_data.health.probes import decode_test_inputs, measure_errors, measure_kept, measure_probes, read_decoded
 from ld_data.health.two_sample import measure_c2st
 from ld_data.noise import make_normals
-from ld_data.protocols import LatentCodec
+from ld_data.protocols import Judge, LatentCodec
 from ld_data.release.dataset import LatentDataset
-from ld_data.release.report import Groups, Measures, Nulls
+from ld_data.release.report import Goals, Groups, HealthReport, Measures, Nulls, make_report
 from ld_data.sources.source import Source
 from ld_data.typing import Array, Floats
 
@@ -82,3 +83,33 @@ def _measure_sample(latents: Array, reference_seed: int) -> Measures:
     """Return the measures of one sample `(n, d)` against N(0, I)."""
     reference = make_normal_sample(reference_seed, len(latents), latents.shape[1])
     return measure_moments(latents) | measure_slices(latents) | measure_c2st(latents, reference)
+
+
+def examine(
+    data: LatentDataset,
+    goals: Goals,
+    source: Source | None = None,
+    codec: LatentCodec | None = None,
+    judge: Judge | None = None,
+) -> HealthReport:
+    """Return the health report of a dataset, with its nulls and the given goals.
+
+    Without source and codec the report leaves the models out, and their goals; without a judge, the shares that it
+    reads.
+    """
+    groups = {**measure_latents(data), "probes": measure_probes(data)}
+    if codec is None or source is None:
+        goals = {
+            group: {name: goal for name, goal in wanted.items() if name in groups.get(group, {})}
+            for group, wanted in goals.items()
+        }
+    else:
+        decoded = decode_test_inputs(data, source, codec)
+        for group, measures in measure_codec(codec, source).items():
+            groups[group] |= measures
+        groups["decoded"] = measure_errors(source, decoded)
+        if judge is not None:
+            groups["decoded"] |= read_decoded(judge, source, decoded)
+        if kept := measure_kept(data, source, decoded["samples"]):
+            groups["kept"] = kept
+    return make_report(groups, measure_nulls(data), goals)

@@ -15,9 +15,9 @@ from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
 from ld_data.extras import name_missing
-from ld_data.mnist1d.canonical import make_canonical
 from ld_data.mnist1d.compat import get_dataset_args
 from ld_data.mnist1d.config import Mnist1dConfig, make_templates
+from ld_data.mnist1d.dataset import make_canonical
 from ld_data.mnist1d.stream import SignalStream
 
 PACKAGE_ROWS, CANONICAL_ROWS, FAST_BLOCKS = 1000, 5000, 3
@@ -41,11 +41,7 @@ class Timing:
 
 
 def measure_speed(turns: int = 7) -> dict[str, Timing]:
-    """Return the timings of all ways by name, with the published set's arguments, after a turn that does not count.
-
-    Raises:
-        MissingLibraryError: if the original package is not installed.
-    """
+    """Return the timings of all ways by name, with the published set's arguments, after a turn that does not count."""
     with name_missing():
         from mnist1d.data import make_dataset  # import late: not an extra of LD-Data
     args, stream = get_dataset_args(), SignalStream()

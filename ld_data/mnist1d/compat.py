@@ -15,8 +15,8 @@ import numpy as np
 
 from ld_data.errors import InputError, IntegrityError
 from ld_data.extras import name_missing
-from ld_data.mnist1d.canonical import make_canonical
 from ld_data.mnist1d.config import Mnist1dConfig, check_templates, make_template_times, make_templates
+from ld_data.mnist1d.dataset import make_canonical
 from ld_data.mnist1d.steps import Draws, dilate, interpolate, make_signals
 from ld_data.storage.arrays import read_npz, write_npz
 from ld_data.storage.staging import stage_file

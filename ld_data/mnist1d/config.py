@@ -121,11 +121,7 @@ def make_template_times(length: int) -> Doubles:
 
 
 def check_templates(templates: object) -> Doubles:
-    """Return templates as `(k, l)` float64, one for each of 1 to 256 classes.
-
-    Raises:
-        InputError: the templates have another shape, are not finite numbers, or lie beyond +-1e6.
-    """
+    """Return templates as `(k, l)` float64, if they are finite, within +-1e6, and one for each of 1 to 256 classes."""
     if isinstance(templates, Mapping):
         raise InputError('templates must be an array (k, l); received a mapping. Pass its "x".')
     array = check_numbers(templates, "templates")
@@ -138,21 +134,13 @@ def check_templates(templates: object) -> Doubles:
 
 
 def count_rows(config: Mnist1dConfig, classes: int) -> int:
-    """Return the number of signals of a configuration, equally many for each class.
-
-    Raises:
-        InputError: there are fewer signals than classes.
-    """
+    """Return the number of signals, equally many for each class; raise `InputError` for fewer than classes."""
     if config.num_samples < classes:
         raise InputError(f"num_samples must be {classes} or more, one a class; received {config.num_samples}.")
     return config.num_samples // classes * classes
 
 
 def check_std(mean: float, std: float, config: Mnist1dConfig) -> None:
-    """Check that signals of that mean and std can be divided by the std.
-
-    Raises:
-        InputError: the signals do not vary.
-    """
+    """Raise `InputError` for signals of a mean and std that do not vary, and cannot be divided by the std."""
     if not std > LEAST_STD * abs(mean):
         raise InputError(f"these arguments give signals that do not vary, and cannot have a std of 1: {config}.")

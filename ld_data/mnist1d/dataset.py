@@ -1,6 +1,7 @@
 """Data sets of MNIST-1D: the original's signals ("canonical"), or the first rows of a fast endless stream ("fast").
 
-S. Greydanus and D. Kobak, "Scaling down deep learning with MNIST-1D", ICML 2024 (arXiv:2011.14439).
+Canonical random draws have the original's order, from a private random state of its kind; all other steps are
+vectorised over rows. By default the signals are float32-equal to the published arrays.
 """
 
 from collections.abc import Callable, Iterator
@@ -10,9 +11,15 @@ from typing import Any, Literal
 import numpy as np
 
 from ld_data.errors import InputError
-from ld_data.mnist1d.canonical import make_canonical
-from ld_data.mnist1d.config import Mnist1dConfig, check_templates, count_rows, make_template_times, make_templates
-from ld_data.mnist1d.steps import interpolate
+from ld_data.mnist1d.config import (
+    Mnist1dConfig,
+    check_std,
+    check_templates,
+    count_rows,
+    make_template_times,
+    make_templates,
+)
+from ld_data.mnist1d.steps import Draws, dilate, interpolate, make_signals
 from ld_data.mnist1d.stream import SignalStream, fill
 from ld_data.typing import Array, Doubles, Integers
 
@@ -48,9 +55,7 @@ class SignalPlan:
         rows: signals in all.
         split: number of training signals, which come first.
         dtype: of the signals.
-        t: the time axis `(t,)` float64.
-        templates: `(k, l)` float64.
-        config: the arguments.
+        t, templates, config: as in `Mnist1d`.
         parts: returns an iterator of signals `(n, t)` and their classes `(n,)`.
     """
 
@@ -89,7 +94,7 @@ def collect(plan: SignalPlan) -> Mnist1d:
 def plan_mnist1d(
     config: Mnist1dConfig | None = None, templates: object = None, mode: GeneratorMode | None = None
 ) -> SignalPlan:
-    """Return the plan of the data set of `make_mnist1d` for the same arguments; raises as that."""
+    """Return the plan of the data set of `make_mnist1d` for the same arguments."""
     config = config or Mnist1dConfig()
     shapes = check_templates(make_templates() if templates is None else templates)
     rows = count_rows(config, len(shapes))
@@ -104,13 +109,42 @@ def plan_mnist1d(
 
 
 def choose_mode(config: Mnist1dConfig, templates: object, mode: str | None) -> GeneratorMode:
-    """Return `mode`, or the default mode of these arguments.
-
-    Raises:
-        InputError: the mode is neither "canonical" nor "fast".
-    """
+    """Return `mode`, or the default mode of these arguments; raise `InputError` for another mode."""
     if mode == "canonical" or (mode is None and templates is None and config == Mnist1dConfig()):
         return "canonical"
     if mode in (None, "fast"):
         return "fast"
     raise InputError(f"mode must be canonical or fast; received {mode!r}.")
+
+
+def make_canonical(templates: Doubles, config: Mnist1dConfig) -> tuple[Doubles, Integers, float]:
+    """Return all signals `(n, t)` float64, their classes `(n,)` int64, and the std that divided them.
+
+    The whole set is centred and divided by its std, so that a row depends on all rows.
+    """
+    random = np.random.RandomState(config.seed)
+    labels = np.repeat(np.arange(len(templates)), count_rows(config, len(templates)) // len(templates))
+    signals = make_signals(dilate(templates, config), labels, _draw(random, config, len(labels)), config)
+    order = random.permutation(len(labels))
+    signals, labels = signals[order], labels[order]
+    if config.shuffle_seq:
+        signals = signals[:, random.permutation(config.final_seq_length)]
+    mean, std = signals.mean(), float(signals.std())
+    check_std(mean, std, config)
+    return (signals - mean) / std, labels, std
+
+
+def _draw(random: np.random.RandomState, config: Mnist1dConfig, rows: int) -> Draws:
+    """Return the draws row by row: the original's normals and integers use a varying number of random words."""
+    length = config.dilated_length
+    padding, scale, shear = np.empty(rows), np.empty(rows), np.empty(rows)
+    translation, noise = np.empty(rows, np.int64), np.empty((rows, 2 * length))
+    uniform, integer, normal = random.random_sample, random.randint, random.standard_normal
+    for row in range(rows):
+        padding[row] = uniform()
+        scale[row] = uniform()
+        translation[row] = integer(config.max_translation)
+        noise[row] = normal(2 * length)
+        shear[row] = uniform()
+    padding = (padding * config.paddings).astype(np.int64)
+    return Draws(padding, scale, translation, noise[:, :length], noise[:, length:], shear)

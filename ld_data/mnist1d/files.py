@@ -24,11 +24,7 @@ LABELS_CHUNK = 1 << 20  # rows written together
 
 
 def name_files(path: Path) -> list[Path]:
-    """Return the files of `write_signals` for a path: one `.npz`, or an `.npy` and its `.labels.npy`.
-
-    Raises:
-        InputError: the path has another suffix, its folder does not exist, or one of the files does.
-    """
+    """Return the new files of `write_signals` for a path: one `.npz`, or an `.npy` and its `.labels.npy`."""
     if path.suffix not in (".npz", ".npy"):
         raise InputError(f"the file must end in .npz, or in .npy for the signals alone; received {path}.")
     files = [path] if path.suffix == ".npz" else [path, path.with_suffix(LABELS_SUFFIX)]
@@ -41,11 +37,7 @@ def write_signals(plan: SignalPlan, path: Path) -> list[Path]:
     """Write a data set with a progress bar, and return its files; they get their names once they are complete.
 
     An `.npz` holds x, y, x_test, y_test and t; an `.npy` holds all signals, training first, and a `.labels.npy` beside
-    it their classes, uint8.
-
-    Raises:
-        InputError: as in `name_files`.
-        StorageError: the disk refuses.
+    it their classes, uint8. Raises `StorageError` if the disk refuses.
     """
     files = name_files(path)
     with (
@@ -79,22 +71,22 @@ def stream_npy(plan: SignalPlan, labels_file: BinaryIO | None = None) -> Iterato
 def stream_npz(plan: SignalPlan) -> Iterator[bytes]:
     """Yield the bytes of an `.npz` file of x, x_test, y, y_test and t; the classes are kept in memory, a byte each."""
     labels, outlet = np.empty(plan.rows, np.uint8), _Outlet()
-    pieces = _cut(_record(plan, labels), plan.split)
+    pieces, t, split = _cut(plan, labels), len(plan.t), plan.split
+    entries = (
+        ("x", (split, t), plan.dtype, pieces),
+        ("x_test", (plan.rows - split, t), plan.dtype, pieces),
+        ("y", (split,), np.dtype(np.int64), _widen(labels[:split])),
+        ("y_test", (plan.rows - split,), np.dtype(np.int64), _widen(labels[split:])),
+    )
     with zipfile.ZipFile(outlet, "w") as archive:
-        for name, rows in (("x", plan.split), ("x_test", plan.rows - plan.split)):
+        for name, shape, dtype, parts in entries:
             with archive.open(zipfile.ZipInfo(f"{name}.npy", NPZ_DATE), "w", force_zip64=True) as entry:
-                entry.write(write_npy_header((rows, len(plan.t)), plan.dtype))
-                written = 0
-                while written < rows:
-                    piece = next(pieces)
-                    entry.write(write_values(piece))
-                    written += len(piece)
-                    yield outlet.take()
-        for name, part in (("y", labels[: plan.split]), ("y_test", labels[plan.split :])):
-            with archive.open(zipfile.ZipInfo(f"{name}.npy", NPZ_DATE), "w", force_zip64=True) as entry:
-                entry.write(write_npy_header(part.shape, np.dtype(np.int64)))
-                for start in range(0, len(part), LABELS_CHUNK):
-                    entry.write(write_values(part[start : start + LABELS_CHUNK].astype(np.int64)))
+                entry.write(write_npy_header(shape, dtype))
+                missing = shape[0]
+                while missing:
+                    part = next(parts)
+                    entry.write(write_values(part))
+                    missing -= len(part)
                     yield outlet.take()
         archive.writestr(zipfile.ZipInfo("t.npy", NPZ_DATE), write_npy(plan.t))
     yield outlet.take()
@@ -124,18 +116,15 @@ def _show(plan: SignalPlan, bar: tqdm) -> Iterator[tuple[Array, Array]]:
         yield signals, classes
 
 
-def _record(plan: SignalPlan, labels: Bytes) -> Iterator[Array]:
-    """Yield the signals of a plan part by part, and write their classes into `labels`."""
+def _cut(plan: SignalPlan, labels: Bytes) -> Iterator[Array]:
+    """Yield the signals of a plan in pieces that do not cross row `split`, and write their classes into `labels`."""
     start = 0
     for signals, classes in plan.parts():
         labels[start : start + len(classes)] = classes
+        yield from (piece for piece in np.split(signals, [max(0, plan.split - start)]) if len(piece))
         start += len(classes)
-        yield signals
 
 
-def _cut(parts: Iterator[Array], split: int) -> Iterator[Array]:
-    """Yield parts, cut so that none crosses row `split`."""
-    start = 0
-    for part in parts:
-        yield from (piece for piece in np.split(part, [max(0, split - start)]) if len(piece))
-        start += len(part)
+def _widen(labels: Bytes) -> Iterator[Array]:
+    for start in range(0, len(labels), LABELS_CHUNK):
+        yield labels[start : start + LABELS_CHUNK].astype(np.int64)

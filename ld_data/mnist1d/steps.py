@@ -51,11 +51,7 @@ def make_signals(dilated: Doubles, labels: Array, draws: Draws, config: Mnist1dC
 
 
 def dilate(templates: Doubles, config: Mnist1dConfig, offset: float = TEMPLATE_OFFSET) -> Doubles:
-    """Return every template of `(k, length)` with every padding, stretched to l steps: `(k, paddings, l)`.
-
-    Raises:
-        InputError: these are more than 2**27 numbers.
-    """
+    """Return every template with every padding, stretched to l steps, `(k, paddings, l)`; refuse over 2**27 numbers."""
     shape = len(templates), config.paddings, config.dilated_length
     if math.prod(shape) > MAX_DILATED:
         raise InputError(

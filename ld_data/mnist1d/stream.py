@@ -37,7 +37,8 @@ class SignalStream:
     """The signals of a configuration and their classes by row number, from 0 on without an end.
 
     Each group of k rows holds every class once, in random order. All points are centred and scaled by the mean and std
-    of their distribution, not of a sample. `num_samples` and `train_split` are ignored.
+    of their distribution, not of a sample. `num_samples` and `train_split` are ignored. A row number that is negative
+    or not an integer raises `InputError`, at once also in `iterate`.
 
     Attributes:
         config: the arguments.
@@ -68,9 +69,6 @@ class SignalStream:
         """Return the signals `(rows, t)` float32 from row `first_row` on, and their classes, uint8.
 
         The last block is kept, so that requests for one row after another cost little.
-
-        Raises:
-            InputError: a row number is negative or not an integer.
         """
         first, end = _check_rows(rows, first_row)
         signals, labels = np.empty((end - first, len(self._order)), np.float32), np.empty(end - first, np.uint8)
@@ -78,11 +76,7 @@ class SignalStream:
         return signals, labels
 
     def iterate(self, rows: int, first_row: int = 0) -> Iterator[Block]:
-        """Return an iterator of the same in parts of at most `block_rows` rows: memory does not grow with `rows`.
-
-        Raises:
-            InputError: as in `make_rows`; raised at once, not by the iterator.
-        """
+        """Return an iterator of the same in parts of at most `block_rows` rows: memory does not grow with `rows`."""
         return self._cut(*_check_rows(rows, first_row), self._draw_block)
 
     def _cut(self, first: int, end: int, find_block: Callable[[int], Block]) -> Iterator[Block]:

@@ -13,11 +13,7 @@ with name_missing():
 
 
 def make_tf_dataset(stream: SignalStream, rows: int, first_row: int = 0) -> tf.data.Dataset:
-    """Return a data set of pairs, generated when needed and in random order: a signal `(t,)` float32, its class int64.
-
-    Raises:
-        InputError: a row number is negative or not an integer.
-    """
+    """Return a data set of pairs, made when needed and in random order: a signal `(t,)` float32, its class int64."""
     stream.iterate(rows, first_row)
 
     def make_blocks() -> Iterator[tuple[Array, Array]]:

@@ -43,6 +43,9 @@ class Split:
 class LatentDataset:
     """Pairs (x, y) of latents, with the cells and the class means of y.
 
+    Methods that take a split raise `InputError` for another than "train" and "test"; those for a library raise
+    `MissingLibraryError` without it.
+
     Attributes:
         name: of the release.
         train, test: the splits.
@@ -90,34 +93,19 @@ class LatentDataset:
         return (self.train.x.copy(), self.train.y.copy()), (self.test.x.copy(), self.test.y.copy())
 
     def as_tf_dataset(self, split: str = "train") -> Any:
-        """Return a `tf.data.Dataset` of the pairs (x, y), `(d,)` float32 each, unbatched and in order.
-
-        Raises:
-            InputError: the split is neither "train" nor "test".
-            MissingLibraryError: TensorFlow is not installed.
-        """
+        """Return a `tf.data.Dataset` of the pairs (x, y), `(d,)` float32 each, unbatched and in order."""
         rows = self.find_split(split)
         return import_library("tensorflow").data.Dataset.from_tensor_slices((rows.x, rows.y))
 
     def as_torch_dataset(self, split: str = "train") -> Any:
-        """Return a `torch.utils.data.TensorDataset` of the pairs (x, y), `(d,)` float32 each, in copies.
-
-        Raises:
-            InputError: the split is neither "train" nor "test".
-            MissingLibraryError: PyTorch is not installed.
-        """
+        """Return a `torch.utils.data.TensorDataset` of the pairs (x, y), `(d,)` float32 each, in copies."""
         rows = self.find_split(split)
         torch, data = import_library("torch"), import_library("torch.utils.data")
         # copies: a training loop may write into its batches, and the dataset may be read-only
         return data.TensorDataset(torch.tensor(rows.x), torch.tensor(rows.y))
 
     def as_dataframe(self, split: str = "train") -> Any:
-        """Return a `pandas.DataFrame` with the columns x_0, x_1, ..., y_0, y_1, ... float32, and label uint8.
-
-        Raises:
-            InputError: the split is neither "train" nor "test".
-            MissingLibraryError: pandas is not installed.
-        """
+        """Return a `pandas.DataFrame` with the columns x_0, x_1, ..., y_0, y_1, ... float32, and label uint8."""
         rows = self.find_split(split)
         pd = import_library("pandas")
         frames = [
@@ -127,11 +115,7 @@ class LatentDataset:
         return pd.concat([*frames, pd.Series(rows.label, name="label")], axis=1)
 
     def find_split(self, name: str) -> Split:
-        """Return the split called "train" or "test".
-
-        Raises:
-            InputError: the name is another one.
-        """
+        """Return the split called "train" or "test"."""
         if name not in ("train", "test"):
             raise InputError(f"split must be one of train, test; received {name!r}.")
         return self.train if name == "train" else self.test
@@ -150,11 +134,7 @@ class LatentDataset:
 
     @classmethod
     def from_arrays(cls, name: str, arrays: Mapping[str, Array], manifest: Manifest | None = None) -> "LatentDataset":
-        """Return the dataset of the arrays of `to_arrays`.
-
-        Raises:
-            IntegrityError: an array is missing, or its shape does not fit the others.
-        """
+        """Return the dataset of the arrays of `to_arrays`; raise `IntegrityError` if one is missing or misshapen."""
         if missing := [part for part in (*ARRAY_NAMES, *CELL_NAMES) if part not in arrays]:
             raise IntegrityError(f"{name}: expected the arrays {', '.join(missing)}; received {', '.join(arrays)}.")
         d, k = arrays["class_weight"].shape

@@ -30,11 +30,7 @@ class Examples:
 
 
 def load_examples(folder: Path, input_shape: tuple[int, ...], test_rows: int) -> Examples | None:
-    """Return the examples in the folder of a release; None for a release without them.
-
-    Raises:
-        IntegrityError: they are not finite, have other shapes, or more rows than the test set.
-    """
+    """Return the examples in a release's folder, or None; raise `IntegrityError` if they do not fit the test set."""
     path = folder / EXAMPLES_NAME
     if not path.is_file():
         return None

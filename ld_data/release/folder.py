@@ -30,11 +30,11 @@ Result = TypeVar("Result")
 def list_releases(folder: Path | None = None) -> list[str]:
     """Return the names of the releases in `folder` (the checkpoints folder by default), sorted."""
     folder = folder or checkpoints_folder()
-    entries = {path.parent.name for path in folder.glob(f"*/{MANIFEST_NAME}") if not path.parent.name.startswith(".")}
+    names = {path.parent.name for path in folder.glob(f"*/{MANIFEST_NAME}")}
     stepped_aside = {
-        path.parent.name[1:].removesuffix(".previous") for path in folder.glob(f".*.previous/{MANIFEST_NAME}")
+        name[1:].removesuffix(".previous") for name in names if name[0] == "." and name.endswith(".previous")
     }
-    return sorted(entries | stepped_aside)
+    return sorted({name for name in names if not name.startswith(".")} | stepped_aside)
 
 
 def find_release(name: str | Path) -> Path:
@@ -128,13 +128,7 @@ def _identify(folder: Path) -> tuple[int, int] | None:
 
 
 def verify_files(folder: Path, names: Collection[str] | None = None) -> Manifest:
-    """Return the manifest of a release folder after checking size and sha256 of its files.
-
-    With `names`, only the listed files among them are checked.
-
-    Raises:
-        IntegrityError: a file differs; the message names the first one.
-    """
+    """Return the manifest of a folder if its files, or those in `names`, are as it says; or raise `IntegrityError`."""
     manifest = read_manifest(folder)
     for file, record in manifest.files.items():
         if names is None or file in names:

@@ -2,15 +2,16 @@
 
 import json
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import Field, asdict, dataclass, fields
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, is_dataclass
 from datetime import date
+from functools import cache
 from pathlib import Path
-from typing import Any, Literal, get_origin
+from typing import Any, ClassVar, Literal, Self, get_args, get_origin, get_type_hints
 
 from ld_data.checks import is_release_name
 from ld_data.errors import IntegrityError
-from ld_data.protocols import Y_KINDS, YKind
+from ld_data.protocols import YKind
 from ld_data.storage.hashing import hash_array, hash_file
 from ld_data.typing import Array
 
@@ -66,9 +67,7 @@ class RecipeRecord:
     """The recipe of a release, as far as the manifest does not hold it elsewhere.
 
     Attributes:
-        name: of the recipe.
-        epochs: passes over the training inputs.
-        flow_epochs: passes that train the flow alone.
+        epochs, flow_epochs: passes over the training inputs, and those that train the flow alone.
         has_goals: whether the build had to meet the recipe's goals.
     """
 
@@ -76,11 +75,6 @@ class RecipeRecord:
     epochs: int
     flow_epochs: int
     has_goals: bool
-
-    def __post_init__(self) -> None:
-        """Raise `TypeError` if a value has another type."""
-        if tuple(map(type, vars(self).values())) != (str, int, int, bool):
-            raise TypeError(f"a recipe has a name, epochs, flow_epochs and has_goals; received {self!r}")
 
 
 @dataclass(frozen=True)
@@ -92,14 +86,57 @@ class Change:
     text: str
 
     def __post_init__(self) -> None:
-        """Raise `TypeError` if a part is not a text, `ValueError` if the date is not YYYY-MM-DD."""
-        if not all(isinstance(part, str) for part in vars(self).values()):
-            raise TypeError(f"a change has a version, a date and a text; received {self!r}")
+        """Raise `ValueError` if the date is not YYYY-MM-DD."""
         date.fromisoformat(self.date)
 
 
+class Description:
+    """The base of a manifest and a preset: a dataclass that is read from and written to JSON."""
+
+    kind: ClassVar[str]
+    format_version: int
+
+    def to_values(self) -> dict[str, Any]:
+        """Return the description as JSON values."""
+        return asdict(self)  # type: ignore[call-overload]
+
+    def to_json(self) -> str:
+        """Return the description as JSON text."""
+        return json.dumps(self.to_values(), indent=1, allow_nan=False) + "\n"
+
+    @classmethod
+    def from_json(cls, text: str, place: str | Path) -> Self:
+        """Return the description in a JSON text.
+
+        Raises:
+            IntegrityError: the text is none of this format; the message names `place`.
+        """
+        try:
+            values = json.loads(text)
+            if not isinstance(values, dict):
+                raise TypeError(f"expected an object; received {type(values).__name__}")
+            if (version := values.get("format_version")) != cls.format_version:
+                raise TypeError(f"expected format_version {cls.format_version}; received {version!r}")
+            return _read_value(cls, values, cls.kind)
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+            raise IntegrityError(
+                f"{place}: not a {cls.kind} of this format ({error}). Fetch, build or save it again, or install the "
+                "version of LD-Data that wrote it."
+            ) from error
+
+    @classmethod
+    def read(cls, path: Path) -> Self:
+        """Return the description in an existing file; raise `IntegrityError` if it is too large, or as `from_json`."""
+        if (size := path.stat().st_size) > MAX_MANIFEST_BYTES:
+            raise IntegrityError(f"{path}: expected at most {MAX_MANIFEST_BYTES} bytes; has {size}.")
+        try:
+            return cls.from_json(path.read_text("utf-8"), path)
+        except UnicodeDecodeError as error:
+            raise IntegrityError(f"{path}: not UTF-8 text ({error}). {RESTORE}") from error
+
+
 @dataclass(frozen=True)
-class Manifest:
+class Manifest(Description):
     """Everything about a release that is not in its arrays and weights.
 
     Attributes:
@@ -142,39 +179,16 @@ class Manifest:
     npy_files: dict[str, FileRecord]
     changes: tuple[Change, ...]
     format_version: int = FORMAT_VERSION
-
-    def to_values(self) -> dict[str, Any]:
-        """Return the manifest as JSON values."""
-        return asdict(self)
-
-    def to_json(self) -> str:
-        """Return the manifest as JSON text."""
-        return json.dumps(self.to_values(), indent=1, allow_nan=False) + "\n"
+    kind: ClassVar[str] = "manifest"
 
     def __post_init__(self) -> None:
-        """Raise `TypeError` for a name, a source, a kind of y or changes that no release has."""
+        """Raise `TypeError` for a name, a source or changes that no release has."""
         if not is_release_name(self.name):  # it becomes the name of a folder
             raise TypeError(f"name must have lower-case letters, digits and hyphens; received {self.name!r}")
-        if not all(isinstance(self.source.get(key), str) for key in ("name", "sha256", "licence")):
+        if not {"name", "sha256", "licence"} <= set(self.source):
             raise TypeError(f"the source needs name, sha256 and licence; received {self.source!r}")
-        if self.y_kind not in Y_KINDS:
-            raise TypeError(f"y_kind must be one of {', '.join(Y_KINDS)}; received {self.y_kind!r}")
         if not self.changes:
             raise TypeError("changes must hold one change or more; received none")
-
-    @classmethod
-    def from_json(cls, text: str, place: str | Path) -> "Manifest":
-        """Return the manifest in a JSON text.
-
-        Raises:
-            IntegrityError: the text is no manifest of this format; the message names `place`.
-        """
-        try:
-            return cls(**_read_fields(json.loads(text)))
-        except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
-            raise IntegrityError(
-                f"{place}: not a manifest of this format ({error}). Fetch the release again."
-            ) from error
 
 
 def read_manifest(folder: Path) -> Manifest:
@@ -183,17 +197,10 @@ def read_manifest(folder: Path) -> Manifest:
     Raises:
         IntegrityError: the manifest is missing, too large, or no manifest of this format.
     """
-    path = folder / MANIFEST_NAME
     try:
-        if path.stat().st_size > MAX_MANIFEST_BYTES:
-            raise IntegrityError(f"{path}: expected at most {MAX_MANIFEST_BYTES} bytes; has {path.stat().st_size}.")
-        return Manifest.from_json(path.read_text("utf-8"), path)
+        return Manifest.read(folder / MANIFEST_NAME)
     except FileNotFoundError as error:
-        raise IntegrityError(
-            f"{folder} is not a whole release: it has no {MANIFEST_NAME}. Build or fetch it again."
-        ) from error
-    except UnicodeDecodeError as error:
-        raise IntegrityError(f"{path}: not UTF-8 text ({error}). Fetch the release again.") from error
+        raise IntegrityError(f"{folder} is not a whole release: it has no {MANIFEST_NAME}. {RESTORE}") from error
 
 
 def read_file_record(name: str, values: Mapping[str, Any]) -> FileRecord:
@@ -214,37 +221,23 @@ def read_file_record(name: str, values: Mapping[str, Any]) -> FileRecord:
     return record
 
 
-def _read_fields(values: Any) -> dict[str, Any]:
-    """Return the fields of a manifest from JSON values; raise TypeError, KeyError or ValueError if they misfit."""
-    if not isinstance(values, dict):
-        raise TypeError(f"expected an object; received {type(values).__name__}")
-    if values.get("format_version") != FORMAT_VERSION:
-        raise TypeError(f"expected format_version {FORMAT_VERSION}; received {values.get('format_version')}")
-    return {field.name: _read_field(field, values[field.name]) for field in fields(Manifest)}
+_read_hints = cache(get_type_hints)  # of a few classes, for thousands of records
 
 
-def _read_field(field: Field[Any], value: Any) -> Any:
-    expected = get_origin(field.type) or field.type
-    expected = JSON_TYPES.get(expected, expected)
-    accepted = (int, float) if expected is float else expected
-    if isinstance(value, bool) or not isinstance(value, accepted):  # type: ignore[arg-type]
-        raise TypeError(f"{field.name} must be {expected}; received {value!r}")
-    return READERS[field.name](value) if field.name in READERS else value
-
-
-def _read_array_records(values: dict[str, Any]) -> dict[str, ArrayRecord]:
-    return {name: ArrayRecord(**{**record, "shape": tuple(record["shape"])}) for name, record in values.items()}
-
-
-def _read_file_records(values: dict[str, Any]) -> dict[str, FileRecord]:
-    return {name: read_file_record(name, record) for name, record in values.items()}
-
-
-JSON_TYPES: dict[Any, type] = {RecipeRecord: dict, tuple: list, Literal: str}
-READERS: dict[str, Callable[[Any], Any]] = {
-    "recipe": lambda values: RecipeRecord(**values),
-    "changes": lambda values: tuple(Change(**change) for change in values),
-    "arrays": _read_array_records,
-    "files": _read_file_records,
-    "npy_files": _read_file_records,
-}
+def _read_value(kind: Any, value: Any, name: str) -> Any:
+    """Return a JSON value as a type of the manifest; raise TypeError, KeyError or ValueError if they misfit."""
+    outer, inner = get_origin(kind) or kind, get_args(kind)
+    if kind is Any or (outer is Literal and value in inner):
+        return value
+    if kind is FileRecord:
+        return read_file_record(name, value)
+    is_record = is_dataclass(kind)
+    accepted: Any = dict if is_record else {tuple: list, float: (int, float), Literal: ()}.get(outer, outer)
+    if not isinstance(value, accepted) or (isinstance(value, bool) and kind is not bool):
+        raise TypeError(f"{name} must be {kind}; received {value!r}")
+    if is_record:
+        hints = _read_hints(kind)
+        return kind(**{part: _read_value(hints[part], item, f"{name}.{part}") for part, item in value.items()})
+    if outer is dict:
+        return {key: _read_value(inner[1], item, key) for key, item in value.items()}
+    return tuple(_read_value(inner[0], item, name) for item in value) if outer is tuple else value

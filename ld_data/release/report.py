@@ -31,10 +31,6 @@ class Goal:
         above = self.least is None or value >= self.least - allowance
         return above and (self.most is None or value <= self.most + allowance)
 
-    def is_allowed(self, value: float) -> bool:
-        """Return whether a value lies in the range widened by the allowance; NaN never does."""
-        return self.is_met(value, self.allowance)
-
     def __str__(self) -> str:
         """Return the range in words."""
         ends = (("at least", self.least), ("at most", self.most))
@@ -70,7 +66,7 @@ class Row:
     @property
     def is_refused(self) -> bool:
         """Whether the value lies outside the goal and its allowance, so that a build is not published."""
-        return self.goal is not None and (self.value is None or not self.goal.is_allowed(self.value))
+        return self.goal is not None and (self.value is None or not self.goal.is_met(self.value, self.goal.allowance))
 
     def to_cells(self) -> tuple[str, ...]:
         """Return the cells of a table: measure, value, null, worst null, goal, and a mark of a missed goal."""
@@ -138,11 +134,7 @@ def make_report(measured: Groups, nulls: Nulls, goals: Goals) -> HealthReport:
 
 
 def read_goals(values: Mapping[str, Any]) -> Goals:
-    """Return the goals in a report's JSON values.
-
-    Raises:
-        IntegrityError: the values are not those of `to_values`.
-    """
+    """Return the goals in the JSON values of a report; raise `IntegrityError` for other values."""
     try:
         return {
             group: {name: Goal(**row["goal"]) for name, row in rows.items() if "goal" in row}

@@ -34,7 +34,7 @@ class Client(AbstractContextManager["Client", None]):
     """A service at an address. Close it after use, or open it with `with`.
 
     All methods raise `ServiceError`: with the service's reason if it refuses, and with the cause if it does not answer
-    or is not an LD-Data service.
+    or is not an LD-Data service. Arrays to send that hold no numbers raise `InputError`.
     """
 
     def __init__(self, service: str | None = None, timeout: float = TIMEOUT_SECONDS, tries: int = TRIES) -> None:
@@ -76,14 +76,11 @@ class Client(AbstractContextManager["Client", None]):
         """Return latents `(n, d)` float32 of inputs: images `(n, h, w)` with pixels in [0, 1], or signals `(n, t)`.
 
         In `mode` "sample", row i has the noise of row `first_row` + i of `seed`; in "mean" there is none.
-
-        Raises:
-            InputError: the inputs are not an array of numbers.
         """
         return self._ask(release, "x/encode", inputs, mode=mode, seed=seed, first_row=first_row)
 
     def decode_x(self, release: str, vectors: npt.ArrayLike) -> Floats:
-        """Return images `(n, h, w)` or signals `(n, t)` float32 of latents `(n, d)`; raises as `encode_x`."""
+        """Return images `(n, h, w)` or signals `(n, t)` float32 of latents `(n, d)`."""
         return self._ask(release, "x/decode", vectors)
 
     def encode_y(
@@ -93,7 +90,7 @@ class Client(AbstractContextManager["Client", None]):
         return self._ask(release, "y/encode", labels, mode=mode, seed=seed, first_row=first_row)
 
     def decode_y(self, release: str, vectors: npt.ArrayLike) -> Floats:
-        """Return the class probabilities `(n, k)` float32 of latents `(n, d)`; raises as `encode_x`."""
+        """Return the class probabilities `(n, k)` float32 of latents `(n, d)`."""
         return self._ask(release, "y/decode", vectors)
 
     def send(self, method: str, route: str, **request: Any) -> httpx2.Response:

@@ -5,7 +5,6 @@ process, the next download of the same file continues there, from any mirror. On
 others wait. Written by hand: pooch, the usual library, neither continues a download nor lets processes wait.
 """
 
-import errno
 import json
 import os
 import shutil
@@ -42,6 +41,7 @@ class Content:
         algorithm: of the digest, by hashlib's name.
         etag: of this file at all mirrors, sent so that no mirror continues another file; empty if it is not known.
         size: of the whole file in bytes; a mirror that sends more is cut off. None if it is not known.
+        advice: what to do without a network, a sentence at the end of the error.
     """
 
     title: str
@@ -50,6 +50,7 @@ class Content:
     algorithm: str = "sha256"
     etag: str = ""
     size: int | None = None
+    advice: str = ""
 
     def measure(self, path: Path) -> str:
         """Return the digest of a file."""
@@ -169,6 +170,7 @@ def _complete(content: Content, file: BinaryIO, client: httpx2.Client | None) ->
     kept = f" The {size} bytes that have arrived are kept for the next try." if size else ""
     raise DownloadError(
         f"could not download {content.title}. {'; '.join(failures)}.{kept} Check the network, then try again."
+        f"{content.advice}"
     )
 
 
@@ -256,15 +258,8 @@ def _write_stream(response: httpx2.Response, file: BinaryIO, content: Content, s
 
 
 def _move(source: Path, path: Path) -> None:
-    """Rename a whole file to its place; from another file system, first copy it beside that place."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        source.replace(path)
-    except OSError as error:
-        if error.errno != errno.EXDEV:
-            raise
-        with stage_file(path) as draft:
-            shutil.copyfile(source, draft)
-            with draft.open("rb") as copy:
-                os.fsync(copy.fileno())
-        source.unlink()
+    """Move a whole file to its place, which it takes last: from another file system it is first copied beside."""
+    with stage_file(path) as draft:
+        shutil.move(source, draft)
+        with draft.open("rb") as copy:
+            os.fsync(copy.fileno())

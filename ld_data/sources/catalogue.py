@@ -1,6 +1,6 @@
 """The sources by name, and how each one is loaded or generated."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -52,6 +52,22 @@ def choose_source(name: str | None, path: Path | None, licence: str = "unknown")
     if path is not None and name is None:
         return read_source(path, licence=licence, reserved=SOURCES)
     raise InputError(f"name a source ({', '.join(SOURCES)}), or a file of your own with --source-npz, and not both.")
+
+
+def find_inputs(release: str, record: Mapping[str, str], path: Path | None = None) -> Source:
+    """Return the source in the manifest of a release, from the user's own `.npz` file if a path is given.
+
+    Raises:
+        InputError: the hash of the inputs is not the recorded one, or the file holds no source.
+        LdDataError: as `load_source`.
+    """
+    source = load_source(record["name"]) if path is None else read_source(path, record["name"])
+    if source.sha256 != record["sha256"]:
+        raise InputError(
+            f"these are not the inputs that {release} was made of: expected sha256 {record['sha256']}; "
+            f"received {source.sha256}. Name the right file with --source-npz."
+        )
+    return source
 
 
 def _load_mnist() -> Source:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ld_data.errors import DownloadError, IntegrityError
+from ld_data.errors import IntegrityError
 from ld_data.settings import HOME_VARIABLE, cache_folder, data_home
 from ld_data.storage.arrays import read_npz
 from ld_data.storage.idx import read_idx, write_idx
@@ -27,6 +27,10 @@ GZIP_SHA256 = {  # of the gzip files that the mirrors serve
 }
 MIRRORS = ("https://ossci-datasets.s3.amazonaws.com/mnist/", "https://storage.googleapis.com/cvdf-datasets/mnist/")
 NPZ_NAME = "mnist.npz"
+ADVICE = (
+    f" Without a network, put {NPZ_NAME} as Keras has it, or MNIST's four files, gzipped or not, into a folder, and "
+    f"name that in {HOME_VARIABLE}."
+)
 
 MnistArrays = dict[str, Array]
 
@@ -53,11 +57,7 @@ def load_mnist() -> MnistArrays:
 
 
 def check_mnist(arrays: MnistArrays, place: Path) -> MnistArrays:
-    """Return `arrays` if they are the published MNIST byte for byte.
-
-    Raises:
-        IntegrityError: they are not; the message names `place`.
-    """
+    """Return `arrays` if they are the published MNIST byte for byte; else raise `IntegrityError` about `place`."""
     for name, (_, expected) in IDX_FILES.items():
         if name not in arrays:
             raise IntegrityError(f"{place}: expected an array {name}; received {', '.join(arrays) or 'none'}.")
@@ -97,13 +97,7 @@ def _download(folder: Path, searched: list[Path]) -> MnistArrays:
     for name, (file_name, _) in IDX_FILES.items():
         path = folder / f"{file_name}.gz"
         if not path.is_file():
-            try:
-                urls = [f"{mirror}{path.name}" for mirror in MIRRORS]
-                fetch_file(Content(path.name, urls, GZIP_SHA256[name]), path, searched)
-            except DownloadError as error:
-                raise DownloadError(
-                    f"{error} Without a network, put {NPZ_NAME} as Keras has it, or MNIST's four files, gzipped or "
-                    f"not, into a folder, and name that in {HOME_VARIABLE}."
-                ) from error
+            urls = [f"{mirror}{path.name}" for mirror in MIRRORS]
+            fetch_file(Content(path.name, urls, GZIP_SHA256[name], advice=ADVICE), path, searched)
         arrays[name] = read_idx(path)
     return check_mnist(arrays, folder)

@@ -17,11 +17,7 @@ Generate = Callable[[int, int], tuple[Array, Array]]
 
 
 def find_generator(source: str) -> Generate:
-    """Return the function (seed, rows) -> (inputs `(rows, ...)`, labels `(rows,)`) of a source, by its name.
-
-    Raises:
-        UnknownNameError: for a source without one: its inputs are public, or it cannot generate new ones.
-    """
+    """Return the function (seed, rows) -> (inputs, labels) of a source; raise `UnknownNameError` if it has none."""
     if source not in GENERATORS:
         raise UnknownNameError(
             f"there is no challenge for the source {source!r}: no inputs of secret classes can be drawn from it. "
@@ -36,9 +32,6 @@ def draw_signals(seed: int, rows: int) -> tuple[Floats, Bytes]:
     The low 32 bits are the seed of a stream, and the others choose a block of it: 2**78 blocks are too many to try. The
     rows come from that block in random order, since each ten rows of a stream hold every class once, and their order
     would reveal labels.
-
-    Raises:
-        InputError: for a seed or a number of rows out of range.
     """
     seed, rows = check_integer("seed", seed, 0, 2**SEED_BITS - 1), check_integer("rows", rows, 1, 10**6)
     stream = SignalStream(Mnist1dConfig(seed=seed % 2**STREAM_BITS))

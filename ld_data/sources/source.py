@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from ld_data.storage.hashing import hash_arrays
 from ld_data.typing import Array
-from ld_data.variations.stream import VariationParts
+from ld_data.variations.stream import VariationRows
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,7 @@ class Source:
         licence: SPDX name of the inputs' licence.
         file: name of the user's own file; empty for a built-in source.
         judge: the name of the source whose judge reads inputs of this kind; by default its own.
-        make_parts: returns the parts that make up the training and the test inputs; None for inputs without parts.
+        make_parts: returns the parts of training and test inputs: their digits alone, angles and backgrounds; or None.
     """
 
     name: str
@@ -32,7 +32,7 @@ class Source:
     licence: str
     judge: str = ""
     file: str = ""
-    make_parts: Callable[[], tuple[VariationParts, VariationParts]] | None = None
+    make_parts: Callable[[], tuple[VariationRows, VariationRows]] | None = None
 
     def __post_init__(self) -> None:
         """Set the default judge."""

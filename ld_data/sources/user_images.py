@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ld_data.checks import NAME_CHARACTERS, check_finite, check_labels, check_numbers
+from ld_data.checks import NAME_CHARACTERS, check_labels, check_numbers, check_pixels
 from ld_data.errors import InputError, IntegrityError
 from ld_data.sources.source import Source
 from ld_data.storage.arrays import read_npz
@@ -58,12 +58,7 @@ def _check_split(inputs: Array, labels: Array, split: str) -> tuple[Array, Array
     if inputs.ndim != 3 or not inputs.size:
         raise InputError(f"x_{split} must have shape (n, h, w), none of them 0; received {inputs.shape}.")
     if inputs.dtype != np.uint8:
-        inputs = check_finite(check_numbers(inputs, f"x_{split}").astype(np.float32), f"x_{split}")
-        if inputs.min() < 0 or inputs.max() > 1:
-            raise InputError(
-                f"x_{split} must be uint8, or numbers in [0, 1]; received {inputs.min():g} to {inputs.max():g}. "
-                "Divide by 255, or convert to uint8."
-            )
+        inputs = check_pixels(check_numbers(inputs, f"x_{split}"), f"x_{split}")
     if labels.shape != inputs.shape[:1]:
         raise InputError(f"y_{split} must have one label for each of {len(inputs)} images; received {labels.shape}.")
     return inputs, check_labels(labels, MAX_CLASSES, f"y_{split}").astype(np.uint8)

@@ -105,11 +105,7 @@ def write_npy(array: Array) -> bytes:
 
 @lru_cache(maxsize=64)
 def write_npy_header(shape: tuple[int, ...], dtype: np.dtype[Any]) -> bytes:
-    """Return the first part of the `.npy` bytes of an array; the values of `write_values` follow.
-
-    Raises:
-        InputError: the dtype is that of Python objects, which only pickle can write.
-    """
+    """Return the first part of the `.npy` bytes of an array, which `write_values` follow; refuses Python objects."""
     if dtype.hasobject:
         raise InputError("expected an array of numbers; received Python objects, which are never pickled.")
     stream = io.BytesIO()

@@ -20,11 +20,7 @@ MAX_BYTES = 1 << 30
 
 
 def read_idx(path: Path) -> Bytes:
-    """Return the uint8 array of an IDX file, gzipped or not.
-
-    Raises:
-        IntegrityError: the file is truncated, too long, or not IDX of unsigned bytes.
-    """
+    """Return the uint8 array of an IDX file, gzipped or not; raise `IntegrityError` if it is none, or damaged."""
     content = _read_content(path)
     if len(content) < 4 or content[:2] != b"\0\0" or content[2] != UNSIGNED_BYTE:
         raise IntegrityError(f"{path}: expected an IDX file of unsigned bytes; received {content[:16]!r}... .")

@@ -67,10 +67,7 @@ def make_staging_folder(parent: Path, name: str, *, wait: bool = False) -> Itera
 def stage_file(path: Path) -> Iterator[Path]:
     """Yield the path of a draft that replaces the file at `path` when the block ends.
 
-    Missing folders are made. After an error the older file is unchanged.
-
-    Raises:
-        StorageError: another process is writing the file, or the disk refuses.
+    Missing folders are made. After an error the older file is unchanged. Raises as `make_staging_folder`.
     """
     with make_staging_folder(path.parent, path.name) as staging:
         yield staging / path.name
@@ -78,11 +75,7 @@ def stage_file(path: Path) -> Iterator[Path]:
 
 
 def check_new_file(path: Path) -> None:
-    """Check that a file can be written without overwriting another.
-
-    Raises:
-        InputError: the folder does not exist, or the file does.
-    """
+    """Raise `InputError` unless a file can be written: its folder exists, and the file does not."""
     if not path.parent.is_dir():
         raise InputError(f"there is no folder {path.parent} to write {path.name} into. Make it first.")
     if path.exists() or path.is_symlink():

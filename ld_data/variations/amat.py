@@ -39,11 +39,12 @@ def read_amat(
     for table in _parse_blocks(file, name):
         kept = table[: max(0, rows - received)]
         part = slice(received, received + len(kept))
-        labels[part] = _check_classes(kept[:, PIXELS], name, received)
-        pixels = kept[:, :PIXELS].reshape(-1, SIDE, SIDE)
+        pixels, classes = kept[:, :PIXELS].reshape(-1, SIDE, SIDE), kept[:, PIXELS]
         images[part] = pixels.swapaxes(1, 2) if transposed else pixels
-        if not images[part].min(initial=0) >= 0 or images[part].max(initial=1) > 1:  # `not >=` holds for NaN, too
-            raise _explain_pixels(kept[:, :PIXELS], name, received)
+        known = (classes >= 0) & (classes < CLASSES) & (classes == np.floor(classes))
+        if not (known.all() and images[part].min(initial=0) >= 0 and images[part].max(initial=1) <= 1):  # or NaN
+            raise _explain_value(kept, known, name, received)
+        labels[part] = classes
         received += len(table)
     if received != rows:
         swapped = " The other file of the two has so many: training and test are swapped."
@@ -131,23 +132,13 @@ def _explain_lines(lines: list[bytes], name: str, first_row: int) -> IntegrityEr
     return IntegrityError(f"{name}: rows {first_row + 1} to {first_row + len(lines)} could not be read as numbers.")
 
 
-def _check_classes(classes: Array, name: str, first_row: int) -> Array:
-    good = (classes >= 0) & (classes < CLASSES) & (classes == np.floor(classes))
-    if not good.all():
-        row = int(np.argmin(good))
-        raise IntegrityError(
-            f"{name}: row {first_row + row + 1}: expected a class from 0 to {CLASSES - 1} in column {COLUMNS}; "
-            f"received {classes[row]:g}."
-        )
-    return classes
-
-
-def _explain_pixels(pixels: Array, name: str, first_row: int) -> IntegrityError:
-    row, column = np.argwhere(~((pixels >= 0) & (pixels <= 1)))[0]
-    return IntegrityError(
-        f"{name}: row {first_row + row + 1}, column {column + 1}: expected a pixel in [0, 1]; "
-        f"received {pixels[row, column]:g}."
-    )
+def _explain_value(table: Array, known: Array, name: str, first_row: int) -> IntegrityError:
+    """Return the error about the first pixel or class out of range; `known` marks the rows with a class in range."""
+    pixels = table[:, :PIXELS]
+    row, column = np.argwhere(~np.column_stack([(pixels >= 0) & (pixels <= 1), known]))[0]
+    expected = f"a class from 0 to {CLASSES - 1}" if column == PIXELS else "a pixel in [0, 1]"
+    place = f"{name}: row {first_row + row + 1}, column {column + 1}"
+    return IntegrityError(f"{place}: expected {expected}; received {table[row, column]:g}.")
 
 
 def _is_number(word: bytes) -> bool:

@@ -68,12 +68,9 @@ PUBLICATIONS = {
 
 
 def check_archive(path: Path, publication: Publication, original: bool) -> str:
-    """Return the sha1 of an archive if it is the published one.
+    """Return the sha1 of an archive if it is the published one; else raise `IntegrityError` that names the finding.
 
     No hash of an original is known: any whole archive but those of the corrected sets passes.
-
-    Raises:
-        IntegrityError: it is another file; the message says which.
     """
     sha1 = hash_file(path, "sha1")
     if sha1 == publication.sha1 and not original:
@@ -94,11 +91,7 @@ def check_archive(path: Path, publication: Publication, original: bool) -> str:
 
 @contextmanager
 def open_part(place: Path, file_name: str) -> Iterator[BinaryIO]:
-    """Yield a file of a folder or of an archive.
-
-    Raises:
-        IntegrityError: the archive lacks the file, or is damaged.
-    """
+    """Yield a file of a folder or of an archive; raise `IntegrityError` if the archive lacks it or is damaged."""
     if place.is_dir():
         with (place / file_name).open("rb", buffering=0) as file:
             yield file

@@ -24,9 +24,8 @@ from ld_data.errors import IntegrityError
 from ld_data.storage.hashing import hash_arrays
 from ld_data.typing import Array
 from ld_data.variations.amat import BLOCK_BYTES, CLASSES, PIXELS, SIDE, read_amat
-from ld_data.variations.backgrounds import Patches
+from ld_data.variations.backgrounds import Patches, make_textures
 from ld_data.variations.published import TEST_ROWS, TRAIN_ROWS
-from ld_data.variations.textures import make_textures
 
 Notation = Literal["matlab", "short"]
 FORMATS: dict[Notation, str] = {"matlab": "%.7e", "short": "%.8g"}
@@ -56,11 +55,7 @@ class Reading:
 def measure_reading(
     turns: int = 3, notation: Notation = "matlab", rows: tuple[int, int] = (TRAIN_ROWS, TEST_ROWS)
 ) -> dict[str, Reading]:
-    """Return the readings of all ways, by name, of files of that many rows in a temporary folder.
-
-    Raises:
-        IntegrityError: if the two ways do not read the same.
-    """
+    """Return the readings of all ways, by name, of files of that many rows; raise `IntegrityError` if two differ."""
     found: dict[str, list[Reading]] = {way: [] for way in WAYS}
     with TemporaryDirectory() as folder:
         paths = [Path(folder) / f"{split}.amat" for split in ("train", "test")]

@@ -16,22 +16,14 @@ IMAGES = ("x", "background")
 
 
 def check_target(path: Path) -> None:
-    """Check that a path can take a new `.npz` file.
-
-    Raises:
-        InputError: it does not end in .npz, its folder does not exist, or the file does.
-    """
+    """Raise `InputError` unless a path can take a new `.npz` file."""
     if path.suffix != ".npz":
         raise InputError(f"the file must end in .npz; received {path}.")
     check_new_file(path)
 
 
 def read_pictures(path: Path) -> Array | list[Array]:
-    """Return the pictures `(n, h, w)` of an `.npy` file, or the arrays of an `.npz`, one picture each.
-
-    Raises:
-        InputError: the file is neither.
-    """
+    """Return the pictures `(n, h, w)` of an `.npy` file, or those of an `.npz`; raise `InputError` for others."""
     if path.suffix == ".npy":
         return read_npy(path.read_bytes())
     try:
@@ -46,11 +38,8 @@ def write_variations(
     """Write x_train, y_train, angle_train, background_train, and the same of test, with a progress bar.
 
     Training rows are numbered from 0 and test rows after them, so that no two share an angle or a background. `python
-    -m ld_data build --source-npz` accepts the file. It gets its name once it is complete.
-
-    Raises:
-        InputError: as in `check_target`.
-        StorageError: the disk refuses.
+    -m ld_data build --source-npz` accepts the file. It gets its name once it is complete. Raises `StorageError` if the
+    disk refuses.
     """
     check_target(path)
     with (

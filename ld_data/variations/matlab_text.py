@@ -53,11 +53,7 @@ def has_layout(line: bytes, columns: int) -> bool:
 
 
 class LayoutParser:
-    """Turns blocks of lines into numbers if they have the layout of a first line.
-
-    Attributes:
-        line_bytes: the length of every line.
-    """
+    """Turns blocks of lines into numbers if they have the layout of a first line."""
 
     def __init__(self, line: bytes, columns: int, block_bytes: int) -> None:
         """Take the first line, for which `has_layout` holds, and make room for blocks of up to `block_bytes`."""

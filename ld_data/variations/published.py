@@ -15,7 +15,7 @@ from functools import partial
 from itertools import chain
 from pathlib import Path
 
-from ld_data.errors import DownloadError, InputError, IntegrityError, MissingDataError, UnknownNameError
+from ld_data.errors import InputError, IntegrityError, MissingDataError, UnknownNameError
 from ld_data.settings import HOME_VARIABLE, cache_folder, data_home
 from ld_data.storage.arrays import read_npz, write_npz
 from ld_data.storage.hashing import hash_file
@@ -122,17 +122,12 @@ def _download(publication: Publication, name: str, cache: Path, searched: list[P
     from ld_data.remote.transfer import Content, fetch_file  # import late: 0.1 s for the network that most loads spare
 
     archive = cache / f"{publication.archive}.zip"
-    content = Content(archive.name, [f"{mirror}{archive.name}" for mirror in MIRRORS], publication.sha1, "sha1")
-
-    def read() -> Variations:
-        try:
-            return _read(fetch_file(content, archive, searched), publication)
-        except DownloadError as error:
-            raise DownloadError(
-                f"{error} Without a network, put {archive.name} into a folder, and name the folder in {HOME_VARIABLE}."
-            ) from error
-
-    variations = _load_once(name, publication.sha1, read, cache)
+    advice = f" Without a network, put {archive.name} into a folder, and name the folder in {HOME_VARIABLE}."
+    urls = [f"{mirror}{archive.name}" for mirror in MIRRORS]
+    content = Content(archive.name, urls, publication.sha1, "sha1", advice=advice)
+    variations = _load_once(
+        name, publication.sha1, lambda: _read(fetch_file(content, archive, searched), publication), cache
+    )
     archive.unlink(missing_ok=True)  # the cached arrays replace it
     return variations
 

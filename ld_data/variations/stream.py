@@ -19,9 +19,8 @@ from ld_data.checks import check_integer, check_labels, check_number, check_numb
 from ld_data.errors import InputError
 from ld_data.noise import MAX_SEED, make_uniforms
 from ld_data.typing import Bytes, Floats
-from ld_data.variations.backgrounds import CorrelatedNoise, Patches, UniformNoise
+from ld_data.variations.backgrounds import CorrelatedNoise, Patches, UniformNoise, make_textures
 from ld_data.variations.rotation import rotate_images
-from ld_data.variations.textures import make_textures
 
 BackgroundKind = Literal["none", "uniform", "correlated", "patches"]
 Blend = Literal["maximum", "cover", "replace"]
@@ -102,27 +101,11 @@ class VariationRows:
     background: Floats
 
 
-@dataclass(frozen=True)
-class VariationParts:
-    """The parts of generated images.
-
-    Attributes:
-        angle, background: as in `VariationRows`.
-        digit: each turned by its angle, on black, `(n, h, w)` float32 in [0, 1].
-    """
-
-    angle: Floats
-    digit: Floats
-    background: Floats
-
-
 class VariationStream:
     """Varied digits by row number, from 0 on without an end. Row i shows digit i modulo the number of digits.
 
-    Its angle and background depend on the seed and on i alone, in any order, chunk or process.
-
-    Attributes:
-        config: the arguments.
+    Its angle and background depend on the seed and on i alone, in any order, chunk or process. A row number that is
+    negative or not an integer raises `InputError`.
     """
 
     def __init__(self, config: VariationConfig, images: object, labels: object, pictures: object | None = None) -> None:
@@ -146,11 +129,7 @@ class VariationStream:
         return self._images.shape[1], self._images.shape[2]
 
     def make_rows(self, first_row: int, rows: int) -> VariationRows:
-        """Return the images from row `first_row` on.
-
-        Raises:
-            InputError: a row number is negative or not an integer.
-        """
+        """Return the images from row `first_row` on."""
         first = check_integer("first_row", first_row, 0, MAX_ROW)
         end = first + check_integer("rows", rows, 0, MAX_ROW - first)
         shape = (end - first, *self.image_shape)
@@ -164,14 +143,13 @@ class VariationStream:
             self._fill(made, first + start, slice(start, min(start + CHUNK_ROWS, end - first)))
         return made
 
-    def make_parts(self, first_row: int, rows: int) -> VariationParts:
-        """Return the parts of the images from row `first_row` on; raises as `make_rows`."""
-        whole = self.make_rows(first_row, rows)
+    def make_parts(self, first_row: int, rows: int) -> VariationRows:
+        """Return the same rows with the digit of each alone as x, turned by its angle, on black."""
         bare = VariationStream(replace(self.config, background="none"), self._images, self._labels)
-        return VariationParts(whole.angle, bare.make_rows(first_row, rows).x, whole.background)
+        return replace(self.make_rows(first_row, rows), x=bare.make_rows(first_row, rows).x)
 
     def iterate(self, rows: int, first_row: int = 0) -> Iterator[VariationRows]:
-        """Yield the images of `make_rows` in parts, so that memory does not grow with `rows`; raises as that."""
+        """Yield the images of `make_rows` in parts, so that memory does not grow with `rows`."""
         for start in range(0, rows, PART_ROWS):
             yield self.make_rows(first_row + start, min(PART_ROWS, rows - start))
 

@@ -4,7 +4,6 @@ It starts no processes for its models, as these would share the one core.
 """
 
 import asyncio
-import socket
 import sys
 
 import numpy as np
@@ -31,22 +30,10 @@ class Decoder(MLModel):
         return InferenceResponse(model_name=self.name, outputs=[NumpyCodec.encode_output("inputs", rows)])
 
 
-def find_free_port() -> int:
-    """Return a free port, for the other services of MLServer."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
-
-
 async def serve(port: int) -> None:
     """Serve until the process is ended."""
-    settings = Settings(
-        host="127.0.0.1",
-        http_port=port,
-        grpc_port=find_free_port(),
-        metrics_port=find_free_port(),
-        parallel_workers=0,
-        debug=False,
-    )
+    ports = {"http_port": port, "grpc_port": port + 1, "metrics_port": port + 2}
+    settings = Settings(host="127.0.0.1", parallel_workers=0, debug=False, **ports)
     decoder = ModelSettings(name="decoder", implementation=Decoder, max_batch_size=64, max_batch_time=0.001)
     await MLServer(settings).start([decoder])
 

@@ -1,59 +1,47 @@
 """The service with models that compute nothing: the upper limit of its HTTP, its checks and its payloads."""
 
+import socket
 import sys
+from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 import numpy as np
-import uvicorn
 
 import vae
-from api.app import make_app
-from api.releases.catalogue import Catalogue
-from api.server import settle
+from api.server import Service, serve
 from api.work.batching import BATCH_ROWS
-from eval.leaderboard.store import Store
 from ld_data.noise import make_normals
 from ld_data.typing import Array, Floats
 from vae.codec import Codec
+from vae.runtime.input_codec import InputCodec
 
 
-class EchoX:
+class EchoX(InputCodec):
     """A codec of x that checks its inputs, and answers with rows computed once."""
 
-    def __init__(self, codec: Codec) -> None:
-        """Compute the rows."""
-        self._x = codec.x
-        self._latents = make_normals(0, 0, 0, BATCH_ROWS, codec.x.latent_dim).astype(np.float32)
-        self._inputs = codec.x.run_decoder(self._latents)
+    @cached_property
+    def _latents(self) -> Floats:
+        return make_normals(0, 0, 0, BATCH_ROWS, self.latent_dim).astype(np.float32)
 
-    def __getattr__(self, name: str) -> Any:
-        """Return the codec's own attribute."""
-        return getattr(self._x, name)
+    @cached_property
+    def _inputs(self) -> Array:
+        return super().run_decoder(self._latents)
 
-    def run_decoder(self, latents: Floats) -> Array:
+    def run_decoder(self, latents: Array) -> Floats:
         """Return as many inputs as latents."""
         return self._inputs[: len(latents)]
 
-    def run_encoder(self, inputs: Array, noise: Floats) -> Floats:
+    def run_encoder(self, inputs: Array, noise: Array) -> Floats:
         """Return as many latents as inputs."""
         return self._latents[: len(inputs)]
 
 
 def _load(folder: Path) -> Codec:
     codec = vae.load(folder)
-    return Codec(EchoX(codec), codec.y)  # type: ignore[arg-type]
-
-
-def main(checkpoints: Path, port: int) -> None:
-    """Serve the releases until the process is ended."""
-    with TemporaryDirectory() as folder, Catalogue() as catalogue:
-        catalogue.add_all(checkpoints, _load)
-        app = make_app(catalogue, Store(str(Path(folder) / "scores.sqlite")))
-        settle()
-        uvicorn.Server(uvicorn.Config(app, port=port, log_level="warning", access_log=False)).run()
+    return Codec(EchoX(codec.x.vae), codec.y)
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), int(sys.argv[2]))
+    with TemporaryDirectory() as scratch, socket.create_server(("127.0.0.1", int(sys.argv[2]))) as listener:
+        serve(Service(Path(sys.argv[1]), f"{scratch}/scores.sqlite", _load), listener)

@@ -21,7 +21,7 @@ from ld_data.typing import Array, Floats
 from vae.codec import CONFIG_NAME
 from vae.config import VaeConfig
 
-Decode = Callable[[Floats], Array]
+app = FastAPI()
 
 
 class Vectors(BaseModel):
@@ -30,18 +30,13 @@ class Vectors(BaseModel):
     vectors: list[list[float]]
 
 
-def serve_lists(decode: Decode, port: int) -> None:
-    """Serve `POST /decode` until the process is ended."""
-    app = FastAPI()
-
-    @app.post("/decode")
-    async def answer(body: Vectors) -> dict[str, Any]:
-        return {"inputs": decode(np.array(body.vectors, np.float32)).tolist()}
-
-    uvicorn.run(app, host="127.0.0.1", port=port, log_level="warning")
+@app.post("/decode")
+async def answer(body: Vectors) -> dict[str, Any]:
+    """Answer with the inputs that latents decode to."""
+    return {"inputs": app.state.decode(np.array(body.vectors, np.float32)).tolist()}
 
 
-def make_keras_decoder(folder: Path, way: str) -> Decode:
+def make_keras_decoder(folder: Path, way: str) -> Callable[[Floats], Array]:
     """Return a Keras decoder of a release's architecture, called directly or by `predict`."""
     import keras  # import late: 4 s that ONNX Runtime should not pay
 
@@ -56,10 +51,7 @@ def make_keras_decoder(folder: Path, way: str) -> Decode:
     return lambda latents: keras.ops.convert_to_numpy(decoder(latents))
 
 
-def main(folder: Path, port: int, way: str) -> None:
-    """Serve until the process is ended."""
-    serve_lists(vae.load(folder).x.run_decoder if way == "onnx" else make_keras_decoder(folder, way), port)
-
-
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3])
+    release, port, way = Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
+    app.state.decode = vae.load(release).x.run_decoder if way == "onnx" else make_keras_decoder(release, way)
+    uvicorn.run(app, host="127.0.0.1", port=port, log_level="warning")

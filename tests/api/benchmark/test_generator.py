@@ -7,8 +7,8 @@ from contextlib import contextmanager
 
 import pytest
 
-from api.benchmark.generator import Group, find_percentile, run_load
-from api.benchmark.http import Request
+from api.benchmark.generator import Group, run_load
+from api.benchmark.processes import Request
 from api.errors import StartError
 
 REQUEST = Request("/x", b"abc", "text/plain")
@@ -126,7 +126,7 @@ def test_an_answer_in_chunks_and_in_pieces_is_one_answer():
                     self.request.sendall(piece)
 
     with serve(Handler) as port:
-        sample = load(port, Group(REQUEST, check=True), seconds=0.2)
+        sample = load(port, Group(REQUEST, expected=b"right"), seconds=0.2)
     assert sample.requests > 2
     assert sample.failures == 0
 
@@ -137,18 +137,11 @@ def test_bytes_that_are_no_answer_lose_their_request():
         assert load(port, Group(REQUEST)).failures == 1
 
 
-def test_checked_answers_must_be_that_to_a_request_sent_alone():
+def test_answers_must_have_the_expected_body():
     with serve_script(lambda number: answer(body=b"wrong" if number in (2, 3) else b"right")) as port:
-        sample = load(port, Group(REQUEST, check=True))
+        sample = load(port, Group(REQUEST, expected=b"right"))
     assert sample.failures == 2
     assert sample.requests > 4
-
-
-def test_a_check_needs_a_right_answer_to_begin_with():
-    with serve_script(lambda number: answer(500)) as port, pytest.raises(StartError, match="answered 500"):
-        load(port, Group(REQUEST, check=True))
-    with serve_script(lambda number: None) as port, pytest.raises(ConnectionError):
-        load(port, Group(REQUEST, check=True))
 
 
 def test_without_any_answer_200_the_error_names_the_outcomes():
@@ -225,19 +218,3 @@ def test_an_address_without_a_server_is_an_error():
         port = listener.getsockname()[1]
     with pytest.raises(ConnectionRefusedError):
         load(port, Group(REQUEST))
-
-
-@pytest.mark.parametrize(
-    ("values", "percent", "expected"),
-    [
-        ([7], 99, 7),
-        ([1, 2], 50, 1),
-        ([1, 2, 3], 50, 2),
-        (range(1, 101), 99, 99),
-        (range(1, 101), 100, 100),
-        (range(1, 1001), 99.9, 999),
-        ([1, 2, 3], 0, 1),
-    ],
-)
-def test_a_percentile_is_the_least_value_that_so_many_do_not_exceed(values, percent, expected):
-    assert find_percentile(values, percent) == expected

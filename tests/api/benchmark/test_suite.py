@@ -8,8 +8,10 @@ import pytest
 
 from api.benchmark.commands import SECTIONS
 from api.benchmark.contenders import ECHO, LONG_WAY, NGINX, OTHERS, SERVICE, Contender, Setting
-from api.benchmark.generator import Sample
-from api.benchmark.suite import PARTS, Part, compute_ratios, run
+from api.benchmark.generator import Group, Sample
+from api.benchmark.processes import ENVIRONMENT, Request, start
+from api.benchmark.suite import PARTS, Part, compute_ratios, make_generator, run, summarise, take_sample
+from api.errors import StartError
 from tests.support.paths import CHECKPOINTS
 
 
@@ -20,7 +22,7 @@ def folder(tmp_path):
 
 
 def run_briefly(folder, *sections):
-    return run(folder, sys.executable, sections, rounds=1, seconds=0.02, overload_seconds=0.1, progress=False)
+    return run(folder, sys.executable, sections, 1, 0.02)
 
 
 def find_other(name):
@@ -30,6 +32,9 @@ def find_other(name):
 
 def make_part(contender, rows=1):
     return Part(contender.name, contender, ((contender.ask, rows, 2),))
+
+
+SERVER = [sys.executable, "-m", "http.server", "--bind", "127.0.0.1", "--directory"]
 
 
 def test_every_section_has_a_description_and_something_to_measure():
@@ -52,7 +57,8 @@ def test_ratios_compare_the_service_with_others_at_the_same_load():
         "data.npz": 5.0,
         "data.npz from nginx": 10.0,
     }
-    ratios = compute_ratios({name: Sample(rate) for name, rate in rates.items()})
+    parts = [part for parts in PARTS.values() for part in parts]
+    ratios = compute_ratios(parts, {name: Sample(rate) for name, rate in rates.items()})
     assert ratios == {
         "service, JSON, 1 x 16": 1.5,
         "service by the long way, .npy, 1 x 16": 1.25,
@@ -78,14 +84,13 @@ def test_the_service_answers_every_part_right(folder, monkeypatch):
         for part in PARTS["large"]
     ]
     monkeypatch.setitem(PARTS, "large", small)
-    monkeypatch.setattr("api.benchmark.suite.LARGE_ROWS", 500)
     results = run_briefly(folder, "large", "overload")
     assert set(results.samples) == {part.name for part in PARTS["large"]}
     for sample in results.samples.values():
         assert sample.failures == 0
         assert 0 < sample.p50 <= sample.p99
     assert results.figures["overload, 64 rows, .npy: wrong or lost"] == 0
-    assert results.figures["overload, 64 rows, .npy: requests a second at capacity"] > 0
+    assert results.figures["overload, 64 rows, .npy: capacity, requests a second"] > 0
     assert results.missing == {}
 
 
@@ -124,8 +129,27 @@ def test_a_download_is_measured_and_nginx_named_where_it_is_not_installed(folder
 
 @pytest.mark.slow
 def test_nginx_serves_the_same_file(folder):
-    if shutil.which(NGINX.command.split()[0]) is None:
+    if shutil.which("nginx", path=ENVIRONMENT["PATH"]) is None:
         pytest.skip("needs nginx")
     results = run_briefly(folder, "download")
     assert set(results.samples) == {"data.npz", "data.npz from nginx"}
     assert all(sample.failures == 0 for sample in results.samples.values())
+
+
+def test_turns_come_to_their_medians_and_all_their_failures():
+    turns = [Sample(10.0, 1.0, 5.0, 1, 1), Sample(30.0, 3.0, 4.0, 0, 0, 7), Sample(20.0, 9.0, 6.0, 2, 2, 5, 0.3)]
+    assert summarise(turns) == Sample(20.0, 3.0, 5.0, 1, 3, 5, 0.0)
+
+
+@pytest.mark.slow
+def test_a_generator_of_its_own_measures_a_server(tmp_path):
+    request = Request("/")
+    with start(lambda port: [*SERVER, str(tmp_path), str(port)], request) as running, make_generator() as generator:
+        sample = take_sample(generator, running, [Group(request, 2)], 0.2)
+        assert sample.failures == 0
+        assert sample.rate > 0
+        assert sample.work > 0 or sys.platform != "linux"
+        running.process.kill()
+        running.process.wait()
+        with pytest.raises(StartError, match="the load generator failed"):
+            take_sample(generator, running, [Group(request)], 0.1)

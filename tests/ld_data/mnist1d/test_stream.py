@@ -9,8 +9,8 @@ from scipy import stats
 
 from ld_data.errors import InputError
 from ld_data.health.two_sample import measure_c2st
-from ld_data.mnist1d.canonical import make_canonical
 from ld_data.mnist1d.config import MAX_SCALE, Mnist1dConfig, make_templates
+from ld_data.mnist1d.dataset import make_canonical
 from ld_data.mnist1d.stream import SignalStream
 from ld_data.storage.hashing import hash_array
 

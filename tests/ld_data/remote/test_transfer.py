@@ -2,10 +2,10 @@
 
 import errno
 import hashlib
+import os
 import subprocess
 import sys
 import threading
-from pathlib import Path
 
 import pytest
 
@@ -245,14 +245,14 @@ def test_of_two_processes_one_downloads_and_the_other_uses_its_file(tmp_path):
 
 
 def test_a_file_is_copied_to_another_file_system_before_it_takes_its_name(tmp_path, monkeypatch):
-    replace = Path.replace
+    rename = os.rename
 
-    def refuse(self, target):
-        if self == partial_path(SHA256):
+    def refuse(source, target):
+        if source == partial_path(SHA256):
             raise OSError(errno.EXDEV, "Invalid cross-device link")
-        return replace(self, target)
+        return rename(source, target)
 
-    monkeypatch.setattr(Path, "replace", refuse)
+    monkeypatch.setattr(os, "rename", refuse)
     with serve_answers(give) as (address, _):
         path = fetch_file(Content("f", [address], SHA256), tmp_path / "new" / "f")
     assert path.read_bytes() == CONTENT

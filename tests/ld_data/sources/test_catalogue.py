@@ -68,7 +68,7 @@ def test_variations_are_each_digit_once_in_order(few_digits):
 def test_variations_give_the_parts_of_each_image(few_digits):
     source = load_source("mnist-rot-back-image-like")
     for images, parts in zip((source.inputs_train, source.inputs_test), source.make_parts(), strict=True):
-        assert np.array_equal(to_bytes(np.maximum(parts.digit, parts.background)), images)
+        assert np.array_equal(to_bytes(np.maximum(parts.x, parts.background)), images)
         assert len(np.unique(parts.angle)) == len(images)
     assert not load_source("mnist-rot-like").make_parts()[1].background.any()
     assert load_source("mnist1d").make_parts is None

@@ -90,9 +90,7 @@ class TestReadAmat:
     def test_a_class_outside_its_range_is_named(self, value):
         table = make_rows(ROWS)
         table[8, PIXELS] = value
-        with pytest.raises(
-            IntegrityError, match=f"row 9: expected a class from 0 to 9 in column 785; received {value}"
-        ):
+        with pytest.raises(IntegrityError, match=f"row 9, column 785: expected a class from 0 to 9; received {value}"):
             read(write_lines(table))
 
     @pytest.mark.parametrize("header", [b"#size: 30 785", b"pixel1 pixel2 label", b"%%MatrixMarket matrix", b""])

@@ -75,7 +75,10 @@ class TestRefusals:
             (lambda content: content[:-100], r"test\.amat: row 50: expected 785 numbers"),
             (lambda content: b"#sizes: 784 1 0 0\n" + content, "received a header"),
             (lambda content: PAGE + b"\n", "received a web page"),
-            (lambda content: content[:-14] + b"1.0000000e+01\n", "row 50: expected a class from 0 to 9.*received 10"),
+            (
+                lambda content: content[:-14] + b"1.0000000e+01\n",
+                "row 50, column 785: expected a class from 0 to 9.*received 10",
+            ),
         ],
     )
     def test_a_damaged_file(self, empty_home, contents, damage, words):

@@ -4,8 +4,14 @@ from scipy import stats
 from scipy.special import ndtri
 
 from ld_data.errors import InputError
-from ld_data.variations.backgrounds import CorrelatedNoise, Patches, UniformNoise, check_pictures, measure_variance
-from ld_data.variations.textures import make_textures
+from ld_data.variations.backgrounds import (
+    CorrelatedNoise,
+    Patches,
+    UniformNoise,
+    check_pictures,
+    make_textures,
+    measure_variance,
+)
 
 SHAPE = (7, 9)
 ROWS = 20_000

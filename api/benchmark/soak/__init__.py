@@ -1,1 +1,0 @@
-"""A long run of mixed visits that checks answers and memory."""
