@@ -7,10 +7,11 @@ from starlette.types import ASGIApp
 
 from api.messages.inference import HEADER_LENGTH
 from api.messages.refusals import ErrorResponse
+from eval.leaderboard.submission import OWNER_HEADER
 
 METHODS = ("GET", "HEAD", "POST", "DELETE")
 BOTH = (HEADER_LENGTH, "X-Request-ID")
-SENT = ("Authorization", "Content-Encoding", "If-Match", "If-None-Match", "If-Range", "Range", *BOTH)
+SENT = ("Authorization", "Content-Encoding", "If-Match", "If-None-Match", "If-Range", "Range", OWNER_HEADER, *BOTH)
 READ = ("Accept-Ranges", "Content-Disposition", "Content-Range", "ETag", "Retry-After", *BOTH)
 
 
