@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import asdict, dataclass, is_dataclass
 from datetime import date
+from functools import cache
 from pathlib import Path
 from typing import Any, ClassVar, Literal, Self, get_args, get_origin, get_type_hints
 
@@ -230,6 +231,9 @@ def read_file_record(name: str, values: Mapping[str, Any]) -> FileRecord:
     return record
 
 
+_read_hints = cache(get_type_hints)  # of a few classes, for thousands of records
+
+
 def _read_value(kind: Any, value: Any, name: str) -> Any:
     """Return a JSON value as a type of the manifest; raise TypeError, KeyError or ValueError if they misfit."""
     outer, inner = get_origin(kind) or kind, get_args(kind)
@@ -242,7 +246,7 @@ def _read_value(kind: Any, value: Any, name: str) -> Any:
     if not isinstance(value, accepted) or (isinstance(value, bool) and kind is not bool):
         raise TypeError(f"{name} must be {kind}; received {value!r}")
     if is_record:
-        hints = get_type_hints(kind)
+        hints = _read_hints(kind)
         return kind(**{part: _read_value(hints[part], item, f"{name}.{part}") for part, item in value.items()})
     if outer is dict:
         return {key: _read_value(inner[1], item, key) for key, item in value.items()}

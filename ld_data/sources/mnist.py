@@ -5,15 +5,17 @@ import os
 import re
 import warnings
 from collections.abc import Iterator
+from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 
 import numpy as np
 
-from ld_data.errors import IntegrityError
+from ld_data.errors import IntegrityError, StorageError
 from ld_data.settings import HOME_VARIABLE, cache_folder, data_home
 from ld_data.storage.arrays import read_npz
 from ld_data.storage.idx import read_idx, write_idx
+from ld_data.storage.places import is_readable
 from ld_data.typing import Array
 
 IDX_FILES = {  # by the name of the array: the file, and the sha256 of its bytes with the header
@@ -48,18 +50,20 @@ def load_mnist() -> MnistArrays:
 
     The first copy found is read: in `LD_DATA_HOME`, in Keras' cache, in torchvision's `data/MNIST`, in the cache of
     LD-Data; as `mnist.npz` or as the four IDX files, gzipped or not, under any of their usual names, also each in a
-    folder of its own. The hash decides. Without a copy, the IDX files are downloaded.
+    folder of its own. The hash decides. Folders that cannot be read are passed over. Without
+    a copy, the IDX files are downloaded.
 
     Raises:
         IntegrityError: a `mnist.npz` is not the published MNIST.
         MissingDataError: there is no copy, and `LD_DATA_OFFLINE` is set; the message names files that are not right.
         DownloadError: no mirror delivers.
+        StorageError: there is no copy, and no folder for the download.
     """
     searched: list[str] = []
     wrong: list[str] = []
     for folder in _folders():
         for npz in (folder / NPZ_NAME, folder / "mnist" / NPZ_NAME):
-            if npz.is_file():
+            if is_readable(npz):
                 return check_mnist(read_npz(npz), npz)
         arrays, faults = _search(folder)
         if len(arrays) == len(IDX_FILES):
@@ -90,9 +94,10 @@ def _folders() -> Iterator[Path]:
     """Yield the folders in which Keras, torchvision and LD-Data keep copies, the user's own choice first."""
     if home := data_home():
         yield home
-    yield Path(os.environ.get("KERAS_HOME") or "~/.keras").expanduser() / "datasets"
+    yield Path(os.path.expanduser(os.environ.get("KERAS_HOME") or "~/.keras")) / "datasets"  # also without a home
     yield Path("data") / "MNIST"
-    yield cache_folder() / "mnist"
+    with suppress(StorageError):
+        yield cache_folder() / "mnist"
 
 
 def _search(folder: Path) -> tuple[MnistArrays, list[str]]:
@@ -137,7 +142,7 @@ def _download(folder: Path, searched: list[str]) -> MnistArrays:
     arrays = {}
     for name, (file_name, _) in IDX_FILES.items():
         path = folder / f"{file_name}.gz"
-        if not path.is_file():
+        if not is_readable(path):
             urls = [f"{mirror}{path.name}" for mirror in MIRRORS]
             fetch_file(Content(path.name, urls, GZIP_SHA256[name], advice=ADVICE), path, searched)
         arrays[name] = read_idx(path)
