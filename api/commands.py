@@ -56,6 +56,7 @@ def serve(
     workers: int = 1,
     log: Form = "text",
     log_level: Level | None = None,
+    forwarded_allow_ips: str = "",
 ) -> None:
     """Serve the releases in the checkpoints folder.
 
@@ -65,6 +66,7 @@ def serve(
         workers: How many processes serve; more than one for each core do not help.
         log: The format of stderr.
         log_level: warning by default; with --log json info, a line for each request.
+        forwarded_allow_ips: Proxies whose X-Forwarded-For is believed, such as 127.0.0.1,10.0.0.0/8; none by default.
     """
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that temporary files are deleted then, too
     folder = (checkpoints or checkpoints_folder()).resolve()
@@ -83,7 +85,7 @@ def serve(
         pass
     with _listen(host, port) as listener:
         level: Level = log_level or ("info" if log == "json" else "warning")
-        server.serve(server.Service(folder, place, vae.load, workers, log, level), listener)
+        server.serve(server.Service(folder, place, vae.load, workers, log, level, forwarded_allow_ips), listener)
 
 
 @contextmanager

@@ -16,7 +16,6 @@ from contextlib import ExitStack, asynccontextmanager, closing, contextmanager, 
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from fastapi import FastAPI
@@ -26,9 +25,11 @@ from uvicorn.supervisors import Multiprocess
 
 from api.app import make_app
 from api.errors import NotReadyError
+from api.middleware.connections import Connection, raise_descriptor_limit
 from api.middleware.metrics import FOLDER_VARIABLE
 from api.middleware.request_log import set_up_logging
 from api.releases.catalogue import Catalogue, LoadCodec
+from api.releases.temporary_folder import make_temporary_folder
 from api.settings import Form, Level
 from eval.leaderboard.store import Store
 from eval.leaderboard.tokens import Tokens
@@ -51,7 +52,8 @@ class Service:
     workers: int = 1
     log: Form = "text"
     log_level: Level = "warning"
-    folder: Path | None = None  # for temporary files; None for the folder of the system
+    forwarded_allow_ips: str = ""  # proxies whose X-Forwarded-For is believed, separated by commas
+    folder: Path | None = None  # for temporary files; a process on its own makes it
 
     @contextmanager
     def open(self) -> Iterator[tuple[FastAPI, Catalogue]]:
@@ -65,16 +67,22 @@ class Service:
 def serve(service: Service, listener: socket.socket) -> None:
     """Serve on a listening socket until SIGINT or SIGTERM, then finish the requests in progress.
 
+    The soft limit on open files is raised to the hard one.
+
     Raises:
         NotReadyError: a worker ended before it served.
     """
-    if service.workers > 1:
-        _serve_by_workers(service, listener)
-        return
-    with service.open() as (app, catalogue), suppress(KeyboardInterrupt):  # the server raises it after it has stopped
-        _announce([release.manifest.name for release in catalogue.ready], listener)
-        settle()
-        Server(_make_config(app, service)).run(sockets=[listener])
+    set_up_logging(service.log, service.log_level)
+    raise_descriptor_limit()
+    with make_temporary_folder() as folder:
+        service = replace(service, folder=folder)
+        if service.workers > 1:
+            _serve_by_workers(service, folder, listener)
+            return
+        with service.open() as (app, catalogue), suppress(KeyboardInterrupt):  # raised after the server has stopped
+            _announce([release.manifest.name for release in catalogue.ready], listener)
+            settle()
+            Server(_make_config(app, service)).run(sockets=[listener])
 
 
 def settle() -> None:
@@ -132,15 +140,14 @@ class Supervisor(Multiprocess):
             process.join()
 
 
-def _serve_by_workers(service: Service, listener: socket.socket) -> None:
+def _serve_by_workers(service: Service, folder: Path, listener: socket.socket) -> None:
+    """Serve by workers; the folder also holds the files that a killed worker leaves."""
     for name in THREAD_VARIABLES:
         os.environ.setdefault(name, "1")  # else numpy uses a thread for each core in every worker
-    with TemporaryDirectory(prefix="ld-data-") as folder:  # also holds the files that a killed worker leaves
-        os.environ[FOLDER_VARIABLE] = folder
-        set_up_logging(service.log, service.log_level)
-        factory = partial(_make_worker_app, replace(service, folder=Path(folder)))
-        supervisor = Supervisor(_make_config(factory, service), [_share(listener)])
-        supervisor.run()
+    os.environ[FOLDER_VARIABLE] = str(folder)
+    factory = partial(_make_worker_app, service)
+    supervisor = Supervisor(_make_config(factory, service), [_share(listener)])
+    supervisor.run()
     if supervisor.has_failed:
         raise NotReadyError("a worker ended before it served; its messages above say why.")
 
@@ -156,6 +163,7 @@ def _share(listener: socket.socket) -> socket.socket:
 
 def _make_worker_app(service: Service) -> FastAPI:
     """Return the application of a worker; it closes its resources when the server stops."""
+    raise_descriptor_limit()
     resources = ExitStack()
     app, _ = resources.enter_context(service.open())
 
@@ -188,6 +196,10 @@ def _make_config(app: object, service: Service) -> Config:
         log_config=None,  # the log is already set up
         log_level=service.log_level,
         access_log=False,
+        http=Connection,
+        ws="none",
+        proxy_headers=bool(service.forwarded_allow_ips),
+        forwarded_allow_ips=service.forwarded_allow_ips,
         timeout_graceful_shutdown=GRACE_SECONDS,
         timeout_worker_healthcheck=START_SECONDS,
     )

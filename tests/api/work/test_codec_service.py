@@ -40,7 +40,7 @@ def test_overload_is_429_with_retry_after_and_accepted_requests_are_answered(cat
             assert entered.acquire(timeout=10)
         assert client.app.state.worker.admission.requests.used == LIMITS.max_requests
         large = {"content": write_npy(np.zeros((65, 4), np.float32)), "headers": NPY}
-        for route, body in ((f"{BASE}/scores?name=a", {}), (GENERATE, {}), (f"{BASE}/x/decode", large)):
+        for route, body in ((f"{BASE}/y/decode", large), (GENERATE, {})):
             response = client.post(route, **body)
             assert_error(response, 429, "overloaded", "in progress")
             assert response.headers["retry-after"] == "1"

@@ -32,14 +32,14 @@ def test_a_broken_stream_releases_its_place():
         return bodies.pop() if bodies else await asyncio.Event().wait()
 
     async def fail(message):
-        assert worker.admission.requests.used == 1
+        assert worker.admission.streams.used == 1
         raise OSError("the client has gone")
 
     async def answer():
         scope = {"type": "http", "method": "POST", "headers": []}
-        response = await worker.stream(Request(scope, receive), lambda body: iter([b"a", b"b"]), "text/plain")
+        response = await worker.stream(Request(scope, receive), lambda body: (9, iter([b"a", b"b"])), "text/plain")
         await response(scope, receive, fail)
 
     with pytest.raises((OSError, ExceptionGroup, ClientDisconnect)):
         asyncio.run(answer())
-    assert worker.admission.requests.used == 0
+    assert worker.admission.streams.used == worker.admission.bytes.used == 0
