@@ -1,6 +1,7 @@
 """The processes of the service: a single one, or workers that share one port under a supervisor."""
 
 import asyncio
+import ctypes
 import gc
 import http.client
 import json
@@ -39,6 +40,7 @@ GRACE_SECONDS = 30  # time to finish the requests in progress after a signal to 
 START_SECONDS = 30  # time for a worker to start, or to answer the supervisor
 ANSWER_SECONDS = 1
 POLL_SECONDS = 0.05
+MALLOC_OPTIONS = {-3: 2**22, -1: 2**22}  # of glibc: bytes from which a block is mapped alone, and free bytes to keep
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")  # read by the libraries of numpy
 
 
@@ -86,8 +88,16 @@ def serve(service: Service, listener: socket.socket) -> None:
 
 
 def settle() -> None:
-    """Exempt all present objects from garbage collection: they stay, and each search among them takes 80 ms."""
+    """Exempt all present objects from garbage collection: they stay, and each search among them takes 80 ms.
+
+    Let glibc give large blocks back to the system once they are free: by default it keeps those of up to 32 MB for
+    each thread, such as the blocks of the generator.
+    """
     gc.freeze()
+    set_option = getattr(ctypes.CDLL(None), "mallopt", None)
+    if set_option is not None:
+        for option, value in MALLOC_OPTIONS.items():
+            set_option(option, value)
 
 
 class SharedPort(socket.socket):

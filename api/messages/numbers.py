@@ -23,7 +23,6 @@ MAX_DIMENSIONS = 8
 PLACE = "the array stands here"
 SPACE = b" \t\r\n"
 NUMBERS = b"0123456789+-.eE," + SPACE
-DIGITS = bytes.maketrans(NUMBERS.replace(b",", b""), b"0" * (len(NUMBERS) - 1))  # every part of a number becomes 0
 NOT_SKELETON = bytes(set(range(256)) - set(b"[],"))
 
 
@@ -143,8 +142,10 @@ def _read_numbers(piece: bytes) -> Array:
     """Return the numbers `(n,)` of a piece, whose brackets stand in the right order."""
     if other := piece.translate(None, NUMBERS + b"[]"):
         raise InputError(f"an array must hold numbers; received {other[:20].decode('utf-8', 'replace')} among them.")
-    bare = piece.translate(DIGITS, SPACE)
-    if any(wrong in bare for wrong in (b"0[", b"]0", b"][", b"[]")):
+    before = {part.rstrip(SPACE)[-1:] for part in piece.split(b"[")[:-1]}
+    behind = {part.lstrip(SPACE)[:1] for part in piece.split(b"]")[1:]}
+    inside = {part.lstrip(SPACE)[:1] for part in piece.split(b"[")[1:]}
+    if not before | behind <= {b",", b""} or b"]" in inside:
         raise InputError("the numbers must be a rectangular array; a comma or a number is missing beside a bracket.")
     numbers = np.array(parse_json(b"[%s]" % piece.translate(None, b"[]")))
     if numbers.dtype.kind not in "iuf":

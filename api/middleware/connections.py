@@ -64,7 +64,7 @@ class Connection(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         """Start the time for the headers of a request."""
-        self._undelivered = 0
+        self._undelivered = max(self._undelivered, 1)
         self._start_deadline()
         super().on_message_begin()
 
