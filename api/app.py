@@ -35,7 +35,8 @@ One request holds at most {max_rows} rows and {max_body_bytes} bytes, after infl
 {max_body_seconds:g} s. A generator holds at most {max_values} numbers for one request, and streams at most
 {max_streamed_values}. The answer is 429 beyond {max_waiting_rows} rows that wait for the models, {max_streams} streams,
 {max_client_streams} of them to one client, {max_waiting_submissions} submissions and {max_requests} other requests in
-progress, {max_held_bytes} bytes of all bodies, and {max_submissions} submissions a minute from one client. Each worker process counts on its own."""
+progress, {max_held_bytes} bytes of all bodies, and {max_submissions} submissions a minute from one client.
+Each worker process counts on its own."""
 
 ROUTES = (page, status, metrics, datasets, examples, codecs, inference, generator, scores, challenge)
 
@@ -75,12 +76,12 @@ def make_app(
     state.catalogue, state.store, state.processes = catalogue, store, workers
     state.worker = Worker(limits, workers)
     state.metrics = metrics.Metrics(state.worker.admission)
-    state.leaderboard = LeaderboardService(catalogue, store, StoreWorker(state.worker), tokens or Tokens(), challenge_rows)
+    state.leaderboard = LeaderboardService(
+        catalogue, store, StoreWorker(state.worker), tokens or Tokens(), challenge_rows
+    )
     state.codec_service = CodecService(catalogue, state.worker, state.metrics.count_call)
     models = FastPath(partial(FastAPI.__call__, app), state.codec_service)
-    app.front = RequestLog(
-        Bodies(Answers(models, state.worker.admission), limits.max_body_bytes), state.metrics
-    )
+    app.front = RequestLog(Bodies(Answers(models, state.worker.admission), limits.max_body_bytes), state.metrics)
     for module in ROUTES:
         app.include_router(module.router)
     return app

@@ -23,7 +23,7 @@ ANY_BYTES = "application/octet-stream"
 
 
 class ArchiveResponse(FileResponse):
-    """A file response with chunks for large files, which clients that read nothing cost, and with refusals of a range in the one shape of errors."""
+    """A file response whose refusals of a range have the one shape of errors; an idle client costs it a chunk."""
 
     chunk_size = 1 << 18
 

@@ -167,8 +167,8 @@ def _read_inputs(inputs: list[InputTensor], content: memoryview, expected: Tenso
         return _read_binary(content, size, shape, given.datatype)
     if content:
         raise InputError(f"{len(content)} bytes come after the JSON, but input {given.name} has its data there.")
-    is_place = large is not None and given.data == [PLACE]
-    return _convert(large if is_place else _make_array(given.data), shape, given.datatype)
+    array = large if large is not None and given.data == [PLACE] else _make_array(given.data)
+    return _convert(array, shape, given.datatype)
 
 
 def _read_shape(values: list[Any]) -> tuple[int, ...]:

@@ -128,8 +128,8 @@ class _Numbers:
     def _check(self, count: int, rows: int) -> None:
         if rows > self._max_rows or count > MAX_NUMBERS:
             raise TooLargeError(
-                f"one request may hold at most {self._max_rows} rows, and {MAX_NUMBERS} numbers in JSON; this one holds "
-                "more. Send them in several requests, or as .npy."
+                f"one request may hold at most {self._max_rows} rows, and {MAX_NUMBERS} numbers in JSON; this one "
+                "holds more. Send them in several requests, or as .npy."
             )
 
 

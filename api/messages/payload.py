@@ -1,7 +1,7 @@
 """Arrays in bodies, as JSON or `.npy`, by Content-Type and Accept (RFC 9110, sections 8.3 and 12.5.1).
 
-`orjson` and numpy read the arrays, large ones in pieces, not pydantic, which would check each number in turn. `.npy` is read by hand in
-`ld_data.storage.arrays`, since `numpy.load` allocates as many bytes as a header declares.
+`orjson` and numpy read the arrays, large ones in pieces, not pydantic, which would check each number in turn. `.npy` is
+read by hand in `ld_data.storage.arrays`, since `numpy.load` allocates as many bytes as a header declares.
 """
 
 from functools import lru_cache

@@ -96,8 +96,8 @@ async def inflate(receive: Receive, encoding: str) -> AsyncIterator[Message]:
             inflated += len(piece)
             if inflated > FREE_BYTES and inflated > MAX_RATIO * received:
                 raise TooLargeError(
-                    f"a body may be inflated to at most {MAX_RATIO} times its bytes; {received} bytes became {inflated}. "
-                    "Send it without Content-Encoding."
+                    f"a body may be inflated to at most {MAX_RATIO} times its bytes; {received} bytes became "
+                    f"{inflated}. Send it without Content-Encoding."
                 )
             await asyncio.sleep(0)
             yield {"type": "http.request", "body": piece, "more_body": True}

@@ -1,4 +1,4 @@
-"""Connections whose clients cost much and do little: those that send endless or slow headers, and those that read nothing.
+"""Connections whose clients cost much and do little: they send endless or slow headers, or read nothing.
 
 Written by hand, on top of uvicorn's protocol: with httptools uvicorn limits neither the bytes nor the time of headers,
 and waits for ever for a client that does not take its answer.
@@ -36,7 +36,7 @@ class Connection(HttpToolsProtocol):
         self._look: TimerHandle | None = None  # the next one at the bytes that the client has to take
         self._unread = 0  # at the last look
 
-    def connection_made(self, transport: BaseTransport) -> None:  # type: ignore[override]
+    def connection_made(self, transport: BaseTransport) -> None:
         """Start the time for the first headers; at the limit another connection without a request gives way."""
         super().connection_made(transport)  # type: ignore[arg-type]
         self._start_deadline()
@@ -136,7 +136,9 @@ class Connection(HttpToolsProtocol):
             self._start_deadline()
             return
         if self._undelivered:
-            self._refuse(408, f"the rest of the request did not arrive within {self.header_seconds:g} s. Send it again.")
+            self._refuse(
+                408, f"the rest of the request did not arrive within {self.header_seconds:g} s. Send it again."
+            )
         self.transport.close()
 
     def _start_looking(self) -> None:

@@ -111,7 +111,7 @@ def _read_spooled(plan: SignalPlan) -> Iterator[tuple[Array, Array]]:
             for signals, classes in plan.parts():
                 file.seek(0)
                 file.writelines(write_values(signals[i : i + rows]) for i in range(0, len(classes), rows))
-                del signals  # noqa: PLW2901
+                del signals
                 file.seek(0)
                 for start in range(0, len(classes), rows):
                     part = classes[start : start + rows]

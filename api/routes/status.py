@@ -61,7 +61,9 @@ async def show_life() -> dict[str, str]:
     return {"status": "ok"}
 
 
-@router.get("/health/ready", summary="Whether every release and the leaderboard are ready", responses=describe_errors(503))
+@router.get(
+    "/health/ready", summary="Whether every release and the leaderboard are ready", responses=describe_errors(503)
+)
 def show_readiness(leaderboard: LeaderboardState) -> Readiness:
     """Answer ok if every release is ready and the leaderboard's database answers, and 503 with reasons if not."""
     health = _examine(leaderboard)
