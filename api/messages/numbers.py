@@ -17,7 +17,7 @@ from ld_data.typing import Array
 
 SMALL_BYTES = 2**16  # that are parsed at once: around the array, or with it
 PIECE_BYTES = 2**18  # of the array that are parsed at once
-MAX_ROW_BYTES = 2**22  # of its first row, which is parsed whole
+MAX_ROW_BYTES = 2**21  # of its first row, which is parsed whole
 MAX_NUMBERS = 2**23
 MAX_DIMENSIONS = 8
 PLACE = "the array stands here"
@@ -126,11 +126,12 @@ class _Numbers:
         return piece
 
     def _check(self, count: int, rows: int) -> None:
-        if rows > self._max_rows or count > MAX_NUMBERS:
+        if rows > self._max_rows:
             raise TooLargeError(
-                f"one request may hold at most {self._max_rows} rows, and {MAX_NUMBERS} numbers in JSON; this one "
-                "holds more. Send them in several requests, or as .npy."
+                f"one request may hold at most {self._max_rows} rows; this one holds more. Send them in several requests."
             )
+        if count > MAX_NUMBERS:
+            raise TooLargeError(f"JSON may hold at most {MAX_NUMBERS} numbers; this holds more. Send them as .npy.")
 
 
 def _make_skeleton(shape: tuple[int, ...]) -> bytes:

@@ -18,7 +18,7 @@ from api.settings import Limits
 from api.work.admission import Admission
 
 Result = TypeVar("Result")
-READERS, WRITERS = 4, 2  # threads
+READERS, WRITERS = 4, 4  # threads
 
 
 class Worker:
@@ -41,7 +41,7 @@ class Worker:
 
     async def work(self, function: Callable[..., Result], *arguments: Any) -> Result:
         """Return `function(*arguments)`, computed in a thread."""
-        return await to_thread.run_sync(function, *arguments, limiter=self._threads)
+        return await run_in_thread(self._threads, function, *arguments)
 
     async def receive(self, request: Request, places: ExitStack) -> bytes:
         """Return the body of a request; the bytes that have arrived count as held until `places` are closed.
@@ -85,6 +85,27 @@ class Worker:
             yield chunk
 
 
+async def run_in_thread(threads: CapacityLimiter, function: Callable[..., Result], *arguments: Any) -> Result:
+    """Return `function(*arguments)`, computed in one of these threads.
+
+    An error of it is raised here: anyio's own frame would keep it in a cycle, and so the body of the request, until
+    the next search for garbage.
+    """
+    failures: list[Exception] = []
+
+    def catch() -> Result | None:
+        try:
+            return function(*arguments)
+        except Exception as error:
+            failures.append(error)
+            return None
+
+    result = await to_thread.run_sync(catch, limiter=threads)
+    if failures:
+        raise failures.pop()
+    return result  # type: ignore[return-value]
+
+
 class StoreWorker(Worker):
     """Runs the work of the leaderboard in threads and places of its own, since its database may be slow or locked.
 
@@ -101,7 +122,7 @@ class StoreWorker(Worker):
         with ExitStack() as places:
             body = await self.receive(request, places)
             places.enter_context((self.admission.reads if reads else self.admission.writes).hold(1))
-            return await to_thread.run_sync(work, body, limiter=self._threads if reads else self._writers)
+            return await run_in_thread(self._threads if reads else self._writers, work, body)
 
 
 def in_store_threads(route: Callable[..., Result]) -> Callable[..., Awaitable[Result]]:

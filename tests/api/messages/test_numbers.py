@@ -105,6 +105,6 @@ def test_a_hostile_body_is_refused_within_few_times_its_size(name):
 
 def test_too_many_numbers_are_refused(monkeypatch):
     monkeypatch.setattr("api.messages.numbers.MAX_NUMBERS", 50_000)
-    with pytest.raises(TooLargeError, match=r"50000 numbers in JSON"):
+    with pytest.raises(TooLargeError, match="50000 numbers"):
         parse_object(json.dumps({"vectors": [1] * 60_000}).encode())
     assert MAX_NUMBERS > 10_000 * 28 * 28  # the largest request of images fits

@@ -21,7 +21,7 @@ def test_the_folder_is_deleted_afterwards(place):
     assert list(place.iterdir()) == []
 
 
-def test_what_a_killed_service_left_is_deleted_and_nothing_else(place):
+def test_the_folder_of_a_killed_service_is_deleted_and_no_other(place):
     for name in (f"{PREFIX}killed", f"{PREFIX}alive", "ld-data-soak-x"):
         (place / name).mkdir()
         (place / name / LOCK).touch()

@@ -62,7 +62,7 @@ def test_submissions_that_wait_for_the_database_leave_all_other_requests_their_t
     monkeypatch.setattr("api.routes.scores.check_predictions", wait)
     limits = replace(LIMITS, max_waiting_submissions=WRITERS + 1)
     client, body = TestClient(make_app(catalogue, store, limits), raise_server_exceptions=False), {"predictions": [[1]]}
-    with client, ThreadPoolExecutor(4) as pool:
+    with client, ThreadPoolExecutor(WRITERS + 1) as pool:
         waiting = [pool.submit(client.post, f"{BASE}/scores?name=a", json=body) for _ in range(WRITERS + 1)]
         for _ in range(WRITERS):
             assert entered.acquire(timeout=10)

@@ -1,4 +1,5 @@
 import asyncio
+import gc
 import socket
 
 import httpx2
@@ -6,7 +7,9 @@ import pytest
 from fastapi import Request
 from starlette.requests import ClientDisconnect
 
+from api.app import make_app
 from api.work.worker import Worker
+from ld_data.errors import InputError
 from tests.support.servers import serve
 from tests.support.service import BASE, LIMITS
 
@@ -22,6 +25,20 @@ def test_a_missing_body_is_408_and_occupies_no_place(client):
         for sender in senders:
             assert sender.recv(1000).startswith(b"HTTP/1.1 408")
             sender.close()
+
+
+@pytest.mark.parametrize("path", [f"{BASE}/x/decode", f"{BASE}/scores?name=a", "/v1/sources/mnist1d/generate"])
+def test_a_refused_body_is_freed_at_once(catalogue, store, path):
+    """Its error is in no cycle of references, which would keep the body until the next search for garbage."""
+    body = b'{"vectors": [' + b"[]," * 60_000
+    with serve(make_app(catalogue, store)) as address:
+        gc.collect()
+        gc.disable()
+        try:
+            assert httpx2.post(f"{address}{path}", content=body).status_code == 422
+            assert not [one for one in gc.get_objects() if isinstance(one, InputError)]
+        finally:
+            gc.enable()
 
 
 def test_a_broken_stream_releases_its_place():
