@@ -25,7 +25,8 @@ def evaluate(
     `model` is a function of x `(rows, d)`, an object with `predict`, a PyTorch module, the predictions `(n, d)`
     themselves, or the path of their `.npy` file; it gets at most `batch_rows` rows at once (`eval.predictions`). With
     `submit_to`, the address of a service, the predictions go to its leaderboard under `name`, with a link and a
-    description, and the score's `entry` is the answer of the leaderboard.
+    description, and the score's `entry` is the answer of the leaderboard. The name belongs to this user from then on: a
+    secret in the cache folder proves it (`eval.leaderboard.client.submit`).
 
     Raises:
         InputError: as `eval.predictions.predict`, or if a name, link or description comes without `submit_to`.

@@ -128,7 +128,8 @@ class _Numbers:
     def _check(self, count: int, rows: int) -> None:
         if rows > self._max_rows:
             raise TooLargeError(
-                f"one request may hold at most {self._max_rows} rows; this one holds more. Send them in several requests."
+                f"one request may hold at most {self._max_rows} rows; this one holds more. Send them in several "
+                "requests."
             )
         if count > MAX_NUMBERS:
             raise TooLargeError(f"JSON may hold at most {MAX_NUMBERS} numbers; this holds more. Send them as .npy.")

@@ -27,6 +27,7 @@ STATUSES = {
     "leak": 422,
     "unauthorized": 401,
     "forbidden": 403,
+    "not_owner": 403,
     "unknown_name": 404,
     "not_acceptable": 406,
     "slow_body": 408,
@@ -41,7 +42,7 @@ METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
 MEANINGS = {
     400: "The Range header cannot be read.",
     401: "The route needs a token in the header Authorization.",
-    403: "The service was started without the token that this route needs.",
+    403: "The name belongs to another user, or the service was started without the token that this route needs.",
     404: "No release, file, entry or route has this name.",
     406: "The header Accept names none of the media types that the route writes.",
     408: "The body did not arrive in time.",
@@ -53,7 +54,7 @@ MEANINGS = {
     422: "Wrong shape, type or range, a value that is not finite, or a score that no model of x can reach.",
     429: "The service, or one client, has reached a limit on requests; Retry-After says when to try again.",
     503: "The release is not ready, or the storage does not work.",
-    507: "The leaderboard of the release is full, or a name has its maximum number of entries in a season.",
+    507: "The leaderboard of the release is full, or a client has its maximum number of entries in a season.",
 }
 
 

@@ -5,8 +5,9 @@ import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, is_dataclass
 from datetime import date
+from functools import cache
 from pathlib import Path
-from typing import Any, Literal, get_args, get_origin, get_type_hints
+from typing import Any, ClassVar, Literal, Self, get_args, get_origin, get_type_hints
 
 from ld_data.checks import is_release_name
 from ld_data.errors import IntegrityError
@@ -89,8 +90,53 @@ class Change:
         date.fromisoformat(self.date)
 
 
+class Description:
+    """The base of a manifest and a preset: a dataclass that is read from and written to JSON."""
+
+    kind: ClassVar[str]
+    format_version: int
+
+    def to_values(self) -> dict[str, Any]:
+        """Return the description as JSON values."""
+        return asdict(self)  # type: ignore[call-overload]
+
+    def to_json(self) -> str:
+        """Return the description as JSON text."""
+        return json.dumps(self.to_values(), indent=1, allow_nan=False) + "\n"
+
+    @classmethod
+    def from_json(cls, text: str, place: str | Path) -> Self:
+        """Return the description in a JSON text.
+
+        Raises:
+            IntegrityError: the text is none of this format; the message names `place`.
+        """
+        try:
+            values = json.loads(text)
+            if not isinstance(values, dict):
+                raise TypeError(f"expected an object; received {type(values).__name__}")
+            if (version := values.get("format_version")) != cls.format_version:
+                raise TypeError(f"expected format_version {cls.format_version}; received {version!r}")
+            return _read_value(cls, values, cls.kind)
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+            raise IntegrityError(
+                f"{place}: not a {cls.kind} of this format ({error}). Fetch, build or save it again, or install the "
+                "version of LD-Data that wrote it."
+            ) from error
+
+    @classmethod
+    def read(cls, path: Path) -> Self:
+        """Return the description in an existing file; raise `IntegrityError` if it is too large, or as `from_json`."""
+        if (size := path.stat().st_size) > MAX_MANIFEST_BYTES:
+            raise IntegrityError(f"{path}: expected at most {MAX_MANIFEST_BYTES} bytes; has {size}.")
+        try:
+            return cls.from_json(path.read_text("utf-8"), path)
+        except UnicodeDecodeError as error:
+            raise IntegrityError(f"{path}: not UTF-8 text ({error}). {RESTORE}") from error
+
+
 @dataclass(frozen=True)
-class Manifest:
+class Manifest(Description):
     """Everything about a release that is not in its arrays and weights.
 
     Attributes:
@@ -133,14 +179,7 @@ class Manifest:
     npy_files: dict[str, FileRecord]
     changes: tuple[Change, ...]
     format_version: int = FORMAT_VERSION
-
-    def to_values(self) -> dict[str, Any]:
-        """Return the manifest as JSON values."""
-        return asdict(self)
-
-    def to_json(self) -> str:
-        """Return the manifest as JSON text."""
-        return json.dumps(self.to_values(), indent=1, allow_nan=False) + "\n"
+    kind: ClassVar[str] = "manifest"
 
     def __post_init__(self) -> None:
         """Raise `TypeError` for a name, a source or changes that no release has."""
@@ -151,23 +190,6 @@ class Manifest:
         if not self.changes:
             raise TypeError("changes must hold one change or more; received none")
 
-    @classmethod
-    def from_json(cls, text: str, place: str | Path) -> "Manifest":
-        """Return the manifest in a JSON text.
-
-        Raises:
-            IntegrityError: the text is no manifest of this format; the message names `place`.
-        """
-        try:
-            values = json.loads(text)
-            if (version := values.get("format_version")) != FORMAT_VERSION:
-                raise TypeError(f"expected format_version {FORMAT_VERSION}; received {version}")
-            return _read_value(cls, values, "manifest")
-        except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
-            raise IntegrityError(
-                f"{place}: not a manifest of this format ({error}). Fetch the release again."
-            ) from error
-
 
 def read_manifest(folder: Path) -> Manifest:
     """Return the manifest of a release folder.
@@ -175,17 +197,10 @@ def read_manifest(folder: Path) -> Manifest:
     Raises:
         IntegrityError: the manifest is missing, too large, or no manifest of this format.
     """
-    path = folder / MANIFEST_NAME
     try:
-        if path.stat().st_size > MAX_MANIFEST_BYTES:
-            raise IntegrityError(f"{path}: expected at most {MAX_MANIFEST_BYTES} bytes; has {path.stat().st_size}.")
-        return Manifest.from_json(path.read_text("utf-8"), path)
+        return Manifest.read(folder / MANIFEST_NAME)
     except FileNotFoundError as error:
-        raise IntegrityError(
-            f"{folder} is not a whole release: it has no {MANIFEST_NAME}. Build or fetch it again."
-        ) from error
-    except UnicodeDecodeError as error:
-        raise IntegrityError(f"{path}: not UTF-8 text ({error}). Fetch the release again.") from error
+        raise IntegrityError(f"{folder} is not a whole release: it has no {MANIFEST_NAME}. {RESTORE}") from error
 
 
 def read_file_record(name: str, values: Mapping[str, Any]) -> FileRecord:
@@ -206,6 +221,9 @@ def read_file_record(name: str, values: Mapping[str, Any]) -> FileRecord:
     return record
 
 
+_read_hints = cache(get_type_hints)  # of a few classes, for thousands of records
+
+
 def _read_value(kind: Any, value: Any, name: str) -> Any:
     """Return a JSON value as a type of the manifest; raise TypeError, KeyError or ValueError if they misfit."""
     outer, inner = get_origin(kind) or kind, get_args(kind)
@@ -218,7 +236,7 @@ def _read_value(kind: Any, value: Any, name: str) -> Any:
     if not isinstance(value, accepted) or (isinstance(value, bool) and kind is not bool):
         raise TypeError(f"{name} must be {kind}; received {value!r}")
     if is_record:
-        hints = get_type_hints(kind)
+        hints = _read_hints(kind)
         return kind(**{part: _read_value(hints[part], item, f"{name}.{part}") for part, item in value.items()})
     if outer is dict:
         return {key: _read_value(inner[1], item, key) for key, item in value.items()}
