@@ -20,7 +20,7 @@ from ld_data.storage.staging import check_new_file, make_staging_folder
 from ld_data.typing import Array, Bytes
 
 LABELS_SUFFIX = ".labels.npy"
-LABELS_CHUNK = 1 << 20  # rows written together
+LABELS_CHUNK = 1 << 15  # rows written together
 
 
 def name_files(path: Path) -> list[Path]:
