@@ -11,7 +11,7 @@ from ld_data.errors import InputError, IntegrityError
 from ld_data.release.folder import find_release, verify_files
 from ld_data.release.manifest import MANIFEST_NAME, FileRecord
 from ld_data.storage.arrays import read_npz, write_npz
-from ld_data.storage.staging import make_staging_folder
+from ld_data.storage.staging import make_staging_folder, take_place
 from ld_data.typing import Array
 from vae.config import VaeConfig
 from vae.preset import PRESET_NAME, Y_CLASSES, Preset, check_new_folder, verify_preset
@@ -73,7 +73,7 @@ class Codec:
             records = {path.name: FileRecord.of(path) for path in sorted(staging.iterdir())}
             preset = Preset(type(self.x).__name__, type(self.y).__name__, records)
             (staging / PRESET_NAME).write_text(preset.to_json(), "utf-8")
-            staging.rename(target)
+            take_place(staging, target)
         return target
 
 

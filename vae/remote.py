@@ -7,7 +7,6 @@ the models' files that it lists, each under its name after its hash was checked.
 
 import hashlib
 import re
-import secrets
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from urllib.parse import SplitResult, quote, urlsplit, urlunsplit
@@ -16,6 +15,7 @@ from ld_data.errors import DownloadError, InputError, LdDataError, MissingDataEr
 from ld_data.release.manifest import MANIFEST_NAME, MAX_MANIFEST_BYTES, SHA256, FileRecord, Manifest
 from ld_data.remote.transfer import Content, fetch_bytes, fetch_file
 from ld_data.settings import CACHE_VARIABLE, OFFLINE_VARIABLE, cache_folder, is_offline
+from ld_data.storage.staging import stage_file
 from vae.preset import PRESET_NAME, Preset
 
 RELEASE_PATH = re.compile(r"/v1/datasets/[^/]+/*\Z")  # of a service
@@ -131,11 +131,5 @@ def _is_here(path: Path, record: FileRecord) -> bool:
 
 
 def _write(path: Path, content: bytes) -> None:
-    """Write a file atomically; another process may be writing the same one."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    try:
-        temporary.write_bytes(content)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with stage_file(path) as draft:
+        draft.write_bytes(content)

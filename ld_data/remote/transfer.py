@@ -261,5 +261,3 @@ def _move(source: Path, path: Path) -> None:
     """Move a whole file to its place, which it takes last: from another file system it is first copied beside."""
     with stage_file(path) as draft:
         shutil.move(source, draft)
-        with draft.open("rb") as copy:
-            os.fsync(copy.fileno())
