@@ -8,7 +8,7 @@ from typing import Any
 
 from ld_data.checks import check_finite, check_numbers
 from ld_data.errors import InputError, IntegrityError
-from ld_data.release.folder import find_release, verify_files
+from ld_data.release.folder import check_settled, read_settled, verify_files
 from ld_data.release.manifest import MANIFEST_NAME, FileRecord
 from ld_data.storage.arrays import read_npz, write_npz
 from ld_data.storage.staging import make_staging_folder, take_place
@@ -96,7 +96,12 @@ def load(name: str | Path) -> Codec:
 
         folder = fetch_models(name, MODEL_FILES)
     else:
-        folder = find_release(name)
+        return read_settled(name, _read_verified)
+    return _read_verified(folder)
+
+
+def _read_verified(folder: Path) -> Codec:
+    """Return the models in the folder of a release or of a preset."""
     if (folder / MANIFEST_NAME).exists():
         manifest = verify_files(folder, MODEL_FILES)
         place, y_kind, files = MANIFEST_NAME, manifest.y_kind, manifest.files
@@ -109,6 +114,8 @@ def load(name: str | Path) -> Codec:
             "folder of a release or of a preset, and write a preset with save_to_preset or `python -m vae train`."
         )
     codec = _read(folder, files)
+    if place == MANIFEST_NAME:
+        check_settled(folder, manifest)
     if codec.y.kind != y_kind:
         raise IntegrityError(
             f"{folder}: {place} says that y is {y_kind}, and {CONFIG_NAME} that it is {codec.y.kind}. Fetch, build or "

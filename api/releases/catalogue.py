@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -18,7 +18,7 @@ from ld_data.export.croissant import CROISSANT_NAME
 from ld_data.protocols import LatentCodec
 from ld_data.release.dataset import NPY_FILES, LatentDataset, Split
 from ld_data.release.examples import Examples, load_examples
-from ld_data.release.folder import find_release, list_releases, load_verified, read_settled
+from ld_data.release.folder import check_settled, list_releases, read_settled, read_verified
 from ld_data.release.manifest import MANIFEST_NAME, Manifest
 from ld_data.sources.secret_draws import GENERATORS
 from ld_data.storage.arrays import write_npy
@@ -71,7 +71,7 @@ class Catalogue(ExitStack):
         """Verify and load every release of a folder."""
         for name in list_releases(checkpoints):
             try:
-                self._ready[name] = self._load(name, find_release(checkpoints / name), load_codec)
+                self._ready[name] = read_settled(checkpoints / name, partial(self._load, name, load_codec))
             except (LdDataError, OSError) as error:
                 logger.error("the release %s is not served: %s", name, error)
                 self._failed[name] = str(error)
@@ -120,8 +120,8 @@ class Catalogue(ExitStack):
                 reasons[name] = f"{', '.join(changed)} changed on disk since it was verified. Restart the service."
         return reasons
 
-    def _load(self, name: str, folder: Path, load_codec: LoadCodec) -> ServedRelease:
-        manifest, data, files = read_settled(folder, _read_release)
+    def _load(self, name: str, load_codec: LoadCodec, folder: Path) -> ServedRelease:
+        manifest, data, files = _read_release(folder)
         if manifest.name != name:
             raise IntegrityError(f"the folder of {name} holds the release {manifest.name}. Rename the folder.")
         place = Path(self.enter_context(TemporaryDirectory(prefix="ld-data-", dir=self._folder)))
@@ -129,6 +129,7 @@ class Catalogue(ExitStack):
         data = replace(data, train=_map_train(data, files))  # frees memory, which the models then take
         codec = load_codec(folder)
         examples = load_examples(folder, tuple(codec.x.input_shape), len(data.test))
+        check_settled(folder, manifest)
         return ServedRelease(manifest, data, codec, files, Exports(name, files[MANIFEST_NAME], place), examples)
 
 
@@ -150,8 +151,8 @@ def _read_release(folder: Path) -> tuple[Manifest, LatentDataset, dict[str, Serv
 
     The stamps are older than the hashes, so that a change in between shows.
     """
-    stamps = {path.name: read_stamp(path) for path in folder.iterdir()}
-    manifest, data = load_verified(folder)
+    stamps = {path.name: read_stamp(path) for path in folder.iterdir() if path.is_file()}
+    manifest, data = read_verified(folder)
     records = {**manifest.files, MANIFEST_NAME: ServedFile.of(folder / MANIFEST_NAME).record}
     if added := [file for file in records if file not in stamps]:
         raise IntegrityError(f"{folder}: {', '.join(added)} appeared while the release was read. Restart the service.")

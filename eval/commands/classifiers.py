@@ -36,8 +36,7 @@ from ld_data.cli.output import print_result
 from ld_data.cli.table import format_table
 from ld_data.errors import InputError, IntegrityError, MissingDataError, UnknownNameError
 from ld_data.extras import check_libraries
-from ld_data.release.folder import find_release, load
-from ld_data.release.manifest import read_manifest
+from ld_data.release.folder import load, load_verified
 from ld_data.sources.catalogue import SOURCES, choose_source, find_inputs, load_source
 
 if TYPE_CHECKING:
@@ -189,14 +188,14 @@ def judge(
     """
     from ld_data.health import probes  # late: scikit-learn takes 1 s
 
-    manifest = read_manifest(find_release(release))
+    manifest, data = load_verified(release)
     source = find_inputs(manifest.name, manifest.source, source_npz)
     reader = StoredJudge(file) if file else open_judge(source.judge)
     if reader is None:
         raise MissingDataError(
             f"no judge of {source.judge}. Train one with `python -m eval train-judge`, or name its file with --judge."
         )
-    decoded = probes.decode_test_inputs(load(release), source, vae.load(release))
+    decoded = probes.decode_test_inputs(data, source, vae.load(release))
     reading = probes.read_decoded(reader, source, decoded) | probes.measure_errors(source, decoded)
     rows = []
     for name in ("originals", "samples", "means"):

@@ -6,11 +6,10 @@ from urllib.parse import quote
 
 from ld_data.checks import check_service
 from ld_data.errors import IntegrityError, MissingDataError
-from ld_data.release.folder import check_name, check_target, publish, verify
+from ld_data.release.folder import check_name, check_target, publish, stage_release, verify
 from ld_data.release.manifest import MANIFEST_NAME, MAX_MANIFEST_BYTES, Manifest
 from ld_data.remote.transfer import Content, fetch_bytes, fetch_file, fetch_to_cache, open_client
 from ld_data.settings import OFFLINE_VARIABLE, is_offline
-from ld_data.storage.staging import make_staging_folder
 
 
 @dataclass(frozen=True)
@@ -49,7 +48,7 @@ def fetch_release(name: str, service: str, checkpoints: Path) -> Delivery:
     here = Delivery(target, manifest.release_version, fetched=False)
     if _is_here(target, manifest):
         return here
-    with make_staging_folder(target.parent, name, wait=True) as staging:
+    with stage_release(target, wait=True) as staging:
         if _is_here(target, manifest):  # another process has fetched it meanwhile
             return here
         _fetch_files(address, manifest, staging)

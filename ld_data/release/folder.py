@@ -6,21 +6,23 @@ reader that finds no folder of the name reads `.<release>.previous`, so that a p
 either the old release or the new one.
 """
 
-import os
 import shutil
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
 from ld_data.checks import is_release_name
 from ld_data.errors import InputError, IntegrityError, StorageError, UnknownNameError
 from ld_data.release.dataset import LatentDataset
-from ld_data.release.manifest import MANIFEST_NAME, RESTORE, ArrayRecord, Manifest, read_manifest
+from ld_data.release.manifest import MANIFEST_NAME, RESTORE, ArrayRecord, FileRecord, Manifest, read_manifest
 from ld_data.settings import checkpoints_folder
 from ld_data.storage.arrays import read_npz
+from ld_data.storage.staging import flush_content, make_staging_folder, take_place
 
 DATA_NAME = "data.npz"
+PREVIOUS = ".previous"
 READ_TRIES = 10
 READ_PAUSE_SECONDS = 0.01
 
@@ -31,10 +33,7 @@ def list_releases(folder: Path | None = None) -> list[str]:
     """Return the names of the releases in `folder` (the checkpoints folder by default), sorted."""
     folder = folder or checkpoints_folder()
     names = {path.parent.name for path in folder.glob(f"*/{MANIFEST_NAME}")}
-    stepped_aside = {
-        name[1:].removesuffix(".previous") for name in names if name[0] == "." and name.endswith(".previous")
-    }
-    return sorted({name for name in names if not name.startswith(".")} | stepped_aside)
+    return sorted({target for name in names if not (target := _name_target(folder / name).name).startswith(".")})
 
 
 def find_release(name: str | Path) -> Path:
@@ -65,7 +64,7 @@ def load(name: str | Path) -> LatentDataset:
         UnknownNameError: there is no such release.
         IntegrityError: the release differs from its manifest.
     """
-    return read_settled(name, _load)
+    return read_settled(name, lambda folder: _load(folder, read_manifest(folder)))
 
 
 def verify(name: str | Path) -> Manifest:
@@ -75,17 +74,21 @@ def verify(name: str | Path) -> Manifest:
         UnknownNameError: there is no such release.
         IntegrityError: a file or an array differs; the message names the first one.
     """
-    manifest, _ = read_settled(name, load_verified)
-    return manifest
+    return load_verified(name)[0]
 
 
-def load_verified(folder: Path) -> tuple[Manifest, LatentDataset]:
+def load_verified(name: str | Path) -> tuple[Manifest, LatentDataset]:
+    """Return the manifest and the dataset of a release; raises as `verify`."""
+    return read_settled(name, read_verified)
+
+
+def read_verified(folder: Path) -> tuple[Manifest, LatentDataset]:
     """Return the manifest and the dataset of a release folder; each file and each array is hashed once."""
-    return verify_files(folder), _load(folder)
+    manifest = verify_files(folder)
+    return manifest, _load(folder, manifest)
 
 
-def _load(folder: Path) -> LatentDataset:
-    manifest = read_manifest(folder)
+def _load(folder: Path, manifest: Manifest) -> LatentDataset:
     path = folder / DATA_NAME
     if DATA_NAME not in manifest.files:
         raise IntegrityError(f"{folder} is not a whole release: its manifest does not list {DATA_NAME}. {RESTORE}")
@@ -119,6 +122,12 @@ def read_settled(name: str | Path, read: Callable[[Path], Result]) -> Result:
     return read(find_release(name))
 
 
+def check_settled(folder: Path, manifest: Manifest) -> None:
+    """Raise `IntegrityError` if a folder that was read in several steps now holds another release."""
+    if read_manifest(folder) != manifest:
+        raise IntegrityError(f"{folder} was replaced by another release while it was read. Read it again.")
+
+
 def _identify(folder: Path) -> tuple[int, int] | None:
     try:
         status = folder.stat()
@@ -136,20 +145,59 @@ def verify_files(folder: Path, names: Collection[str] | None = None) -> Manifest
     return manifest
 
 
+@contextmanager
+def stage_release(target: Path, *, wait: bool = False) -> Iterator[Path]:
+    """Yield an empty folder to write the release `target` in, for this writer alone; raises as `make_staging_folder`.
+
+    What a killed writer left is put right first: what the writer reads in `target` inside the block is what it replaces.
+    The folder lies in the locked one, so that renaming it does not end the lock.
+    """
+    with make_staging_folder(target.parent, target.name, wait=wait) as locked:
+        _heal(target)
+        staging = locked / target.name
+        staging.mkdir()
+        yield staging
+
+
+def amend_release(name: str | Path, measured: Mapping[str, FileRecord], change: Callable[[Manifest], Manifest]) -> Path:
+    """Return the folder of a release after changing its manifest; another writer of the release may finish first.
+
+    Args:
+        name: of the release, or its folder.
+        measured: the files that the change was measured on.
+        change: returns the new manifest for that in the folder.
+
+    Raises:
+        UnknownNameError: there is no such release.
+        IntegrityError: the release is damaged, or was replaced since it was measured; nothing has changed.
+        StorageError: the disk refuses; nothing has changed.
+    """
+    target = _name_target(find_release(name))
+    with stage_release(target, wait=True) as staging:
+        manifest = verify(target)
+        if manifest.files != measured:
+            raise IntegrityError(
+                f"{target} was replaced by another release while it was measured, and stays as it is. Measure it again."
+            )
+        for file in manifest.files:
+            shutil.copyfile(target / file, staging / file)
+        (staging / MANIFEST_NAME).write_text(change(manifest).to_json(), "utf-8")
+        verify(staging)
+        publish(staging, target)
+    return target
+
+
 def publish(staging: Path, target: Path) -> None:
-    """Give the finished folder `staging` the name `target`, replacing a release of that name whole."""
+    """Give the finished folder `staging` of `stage_release` the name `target`, replacing a release of that name whole.
+
+    The disk has all of the new release before the old one steps aside.
+    """
     check_target(target)
     previous = _previous(target)
-    if previous.exists():  # an earlier publisher was killed
-        if target.exists():
-            shutil.rmtree(previous)
-        else:
-            previous.rename(target)
-    _flush(staging)
+    flush_content(staging)
     if target.exists():
         target.rename(previous)
-    staging.rename(target)
-    _flush(target.parent, recursive=False)
+    take_place(staging, target)
     for superseded in (previous, _refused(target)):
         shutil.rmtree(superseded, ignore_errors=True)
 
@@ -159,7 +207,19 @@ def set_aside(staging: Path, target: Path) -> Path:
     place = _refused(target)
     if place.exists():
         shutil.rmtree(place)
-    return staging.rename(place)
+    take_place(staging, place)
+    return place
+
+
+def _heal(target: Path) -> None:
+    """Put right what a writer left that was killed while it published: needs the lock of `stage_release`."""
+    previous = _previous(target)
+    if not previous.exists():
+        return
+    if target.exists():
+        shutil.rmtree(previous)
+    else:
+        previous.rename(target)
 
 
 def check_target(target: Path) -> None:
@@ -177,18 +237,15 @@ def check_name(name: str) -> None:
 
 
 def _previous(target: Path) -> Path:
-    return target.parent / f".{target.name}.previous"
+    return target.parent / f".{target.name}{PREVIOUS}"
+
+
+def _name_target(folder: Path) -> Path:
+    """Return the place of a release that is in a folder of `find_release`: its own, or another while it is replaced."""
+    name = folder.name
+    is_previous = name.startswith(".") and name.endswith(PREVIOUS)
+    return folder.with_name(name[1:].removesuffix(PREVIOUS)) if is_previous else folder
 
 
 def _refused(target: Path) -> Path:
     return target.parent / f".{target.name}.refused"
-
-
-def _flush(folder: Path, recursive: bool = True) -> None:
-    """Flush files and folder to the disk, so that a rename is never stored before the content."""
-    for path in [*folder.iterdir(), folder] if recursive else [folder]:
-        descriptor = os.open(path, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)

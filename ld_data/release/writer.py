@@ -1,7 +1,7 @@
 """The writer of releases: a source and its trained models in, a verified release out."""
 
 import platform
-import shutil
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -14,7 +14,7 @@ from ld_data.errors import HealthError
 from ld_data.protocols import LatentCodec
 from ld_data.release.dataset import NPY_FILES, LatentDataset, Split
 from ld_data.release.examples import Examples
-from ld_data.release.folder import DATA_NAME, check_name, publish, set_aside, verify
+from ld_data.release.folder import DATA_NAME, amend_release, check_name, publish, set_aside, stage_release, verify
 from ld_data.release.manifest import (
     MANIFEST_NAME,
     ArrayRecord,
@@ -27,7 +27,6 @@ from ld_data.release.manifest import (
 from ld_data.release.report import HealthReport
 from ld_data.sources.source import Source
 from ld_data.storage.arrays import write_npy, write_npz
-from ld_data.storage.staging import make_staging_folder
 from ld_data.typing import Array
 
 
@@ -88,7 +87,7 @@ def write_release(
         StorageError: the disk refuses.
     """
     target = checkpoints.resolve() / plan.release
-    with make_staging_folder(target.parent, plan.release) as staging:
+    with stage_release(target) as staging:
         codec.save(staging)
         write_npz(staging / DATA_NAME, data.to_arrays())
         if examples is not None:
@@ -106,25 +105,22 @@ def write_release(
     return target
 
 
-def replace_report(folder: Path, report: HealthReport, judge_sha256: str) -> None:
-    """Replace the health report of the release in a folder, and the hash of the judge in it.
+def replace_report(
+    name: str | Path, measured: Mapping[str, FileRecord], report: HealthReport, judge_sha256: str
+) -> Path:
+    """Return the folder of a release after replacing its health report, and the hash of the judge in it.
 
     Raises:
         HealthError: the report misses a goal; the release keeps its old report.
-        IntegrityError: the release is damaged; nothing has changed.
-        StorageError: the disk refuses; nothing has changed.
+        LdDataError: as `amend_release`, whose arguments the first two are.
     """
     if report.refused:
         raise HealthError(
-            f"{folder.name} misses {len(report.refused)} of its goals, and keeps its old report:{_list_rows(report)}"
+            f"{name} misses {len(report.refused)} of its goals, and keeps its old report:{_list_rows(report)}"
         )
-    manifest = replace(verify(folder), health=report.to_values(), judge_sha256=judge_sha256)
-    with make_staging_folder(folder.parent, folder.name) as staging:
-        for name in manifest.files:
-            shutil.copyfile(folder / name, staging / name)
-        (staging / MANIFEST_NAME).write_text(manifest.to_json(), "utf-8")
-        verify(staging)
-        publish(staging, folder)
+    return amend_release(
+        name, measured, lambda manifest: replace(manifest, health=report.to_values(), judge_sha256=judge_sha256)
+    )
 
 
 def _list_rows(report: HealthReport) -> str:

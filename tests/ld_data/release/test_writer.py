@@ -87,7 +87,7 @@ class TestTheGate:
 def test_a_new_report_changes_nothing_else(release):
     before, arrays = ld_data.verify("fake-4"), ld_data.load("fake-4").to_arrays()
     report = make_report({"x_train": {"worst_mean": 0.3}}, {}, {})
-    replace_report(release, report, "f" * 64)
+    replace_report("fake-4", before.files, report, "f" * 64)
     assert ld_data.verify("fake-4") == replace(before, health=report.to_values(), judge_sha256="f" * 64)
     assert all(np.array_equal(array, arrays[name]) for name, array in ld_data.load("fake-4").to_arrays().items())
 
@@ -96,8 +96,14 @@ def test_a_damaged_release_gets_no_new_report(release):
     (release / "model.json").write_text('{"fake": null}\n')
     before = read_manifest(release)
     with pytest.raises(IntegrityError, match=r"model\.json was altered"):
-        replace_report(release, make_report({}, {}, {}), "")
+        replace_report(release, before.files, make_report({}, {}, {}), "")
     assert read_manifest(release) == before
+
+
+def test_a_build_after_a_kill_between_two_renames_keeps_the_changes(release):
+    release.rename(release.parent / ".fake-4.previous")
+    build_release(make_source(), FakeCodec(), make_plan(seed=1), release.parent)
+    assert [change.text for change in read_manifest(release).changes] == ["Built anew.", "First release."]
 
 
 @pytest.mark.slow
