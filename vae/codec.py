@@ -11,6 +11,7 @@ from ld_data.errors import InputError, IntegrityError
 from ld_data.release.folder import check_settled, read_settled, verify_files
 from ld_data.release.manifest import MANIFEST_NAME, FileRecord
 from ld_data.storage.arrays import read_npz, write_npz
+from ld_data.storage.json_text import read_json
 from ld_data.storage.staging import make_staging_folder, take_place
 from ld_data.typing import Array
 from vae.config import VaeConfig
@@ -116,6 +117,12 @@ def _read_verified(folder: Path) -> Codec:
     codec = _read(folder, files)
     if place == MANIFEST_NAME:
         check_settled(folder, manifest)
+        sizes = (codec.x.latent_dim, *codec.y.class_weight.shape)
+        if sizes != (d := manifest.latent_dim, d, manifest.classes):
+            raise IntegrityError(
+                f"{folder}: the manifest says d = {d} and k = {manifest.classes}; the models have d = {sizes[0]} for "
+                f"x, and d = {sizes[1]} and k = {sizes[2]} for y. Fetch, build or save the models again."
+            )
     if codec.y.kind != y_kind:
         raise IntegrityError(
             f"{folder}: {place} says that y is {y_kind}, and {CONFIG_NAME} that it is {codec.y.kind}. Fetch, build or "
@@ -133,11 +140,11 @@ def _read(folder: Path, verified: Collection[str]) -> Codec:
         return folder / name
 
     try:
-        config = json.loads(find(CONFIG_NAME).read_text("utf-8"))
+        config = read_json(find(CONFIG_NAME).read_text("utf-8"))
         if config["format_version"] != FORMAT_VERSION:
             raise ValueError(f"expected format_version {FORMAT_VERSION}; received {config['format_version']}")
         return Codec(InputCodec(_load_networks(config["x"], find, "x")), _load_y(config["y"], find))
-    except (ValueError, TypeError, KeyError, OSError, InputError, IntegrityError, RecursionError) as error:
+    except (ValueError, TypeError, KeyError, OSError, InputError, IntegrityError, AttributeError) as error:
         raise IntegrityError(
             f"{folder}: could not load its models ({error}). Fetch, build or save them again."
         ) from error

@@ -7,7 +7,8 @@ from typing import Any
 
 from ld_data.errors import InputError, IntegrityError
 from ld_data.protocols import YKind
-from ld_data.release.manifest import MAX_MANIFEST_BYTES, FileRecord, read_file_record
+from ld_data.release.manifest import FileRecord, read_description, read_file_records
+from ld_data.storage.json_text import read_json
 
 FORMAT_VERSION = 1
 PRESET_NAME = "preset.json"
@@ -42,8 +43,8 @@ class Preset:
             IntegrityError: the text is no preset of this format; the message names `place`.
         """
         try:
-            return cls(**_read_fields(json.loads(text)))
-        except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+            return cls(**_read_fields(read_json(text)))
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
             raise IntegrityError(
                 f"{place}: not a preset that this version reads ({error}). Fetch or save it again, or install the "
                 "version of LD-Data that wrote it."
@@ -57,12 +58,7 @@ def verify_preset(folder: Path) -> Preset:
         IntegrityError: `preset.json` is too large, or no preset of this format; or a file is missing or differs.
     """
     path = folder / PRESET_NAME
-    if (size := path.stat().st_size) > MAX_MANIFEST_BYTES:
-        raise IntegrityError(f"{path}: expected at most {MAX_MANIFEST_BYTES} bytes; has {size}.")
-    try:
-        preset = Preset.from_json(path.read_text("utf-8"), path)
-    except UnicodeDecodeError as error:
-        raise IntegrityError(f"{path}: not UTF-8 text ({error}). Fetch or save the preset again.") from error
+    preset = Preset.from_json(read_description(path), path)
     for name, record in preset.files.items():
         record.check(folder / name, "preset")
     return preset
@@ -91,5 +87,4 @@ def _read_fields(values: Any) -> dict[str, Any]:
             )
     if PRESET_NAME in values["files"]:
         raise TypeError(f"the files must not include the description; received {PRESET_NAME!r}")
-    files = {name: read_file_record(name, record) for name, record in values["files"].items()}
-    return {"x": values["x"], "y": values["y"], "files": files}
+    return {"x": values["x"], "y": values["y"], "files": read_file_records(values["files"])}

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
+from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -19,7 +20,7 @@ from ld_data.protocols import LatentCodec
 from ld_data.release.dataset import NPY_FILES, LatentDataset, Split
 from ld_data.release.examples import Examples, load_examples
 from ld_data.release.folder import check_settled, list_releases, read_settled, read_verified
-from ld_data.release.manifest import MANIFEST_NAME, Manifest
+from ld_data.release.manifest import MANIFEST_NAME, RESTORE, FileRecord, Manifest
 from ld_data.sources.secret_draws import GENERATORS
 from ld_data.storage.arrays import write_npy
 
@@ -72,9 +73,11 @@ class Catalogue(ExitStack):
         for name in list_releases(checkpoints):
             try:
                 self._ready[name] = read_settled(checkpoints / name, partial(self._load, name, load_codec))
-            except (LdDataError, OSError) as error:
-                logger.error("the release %s is not served: %s", name, error)
-                self._failed[name] = str(error)
+            except Exception as error:  # whatever a damaged folder causes, the other releases are served
+                logger.error(
+                    "the release %s is not served: %s", name, error, exc_info=not isinstance(error, LdDataError)
+                )
+                self._failed[_escape(name)] = _escape(str(error) or type(error).__name__)
 
     def find(self, name: str) -> ServedRelease:
         """Return a release.
@@ -133,16 +136,24 @@ class Catalogue(ExitStack):
         return ServedRelease(manifest, data, codec, files, Exports(name, files[MANIFEST_NAME], place), examples)
 
 
+def _escape(text: str) -> str:
+    """Return a text that JSON can hold: names of files may be no UTF-8."""
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
 def _write_npy_files(manifest: Manifest, data: LatentDataset, folder: Path) -> dict[str, ServedFile]:
     """Return the predecessor's four files, which a release does not store twice, written to a temporary folder.
 
-    Their records stand in the manifest: the arrays were verified, and a release is built with the same function.
+    Raises:
+        IntegrityError: the records in the manifest are not theirs.
     """
     arrays, copies = data.to_arrays(), {}
     for file, array in NPY_FILES.items():
-        path = folder / file
-        path.write_bytes(write_npy(arrays[array]))
-        copies[file] = ServedFile(path, manifest.npy_files[file], read_stamp(path))
+        path, content = folder / file, write_npy(arrays[array])
+        path.write_bytes(content)
+        if manifest.npy_files.get(file) != (record := FileRecord(len(content), sha256(content).hexdigest())):
+            raise IntegrityError(f"expected in npy_files the record of {file}, {record}. {RESTORE}")
+        copies[file] = ServedFile(path, record, read_stamp(path))
     return copies
 
 

@@ -6,6 +6,7 @@ reader that finds no folder of the name reads `.<release>.previous`, so that a p
 either the old release or the new one.
 """
 
+import os
 import shutil
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping
@@ -14,7 +15,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from ld_data.checks import is_release_name
-from ld_data.errors import InputError, IntegrityError, StorageError, UnknownNameError
+from ld_data.errors import InputError, IntegrityError, LdDataError, StorageError, UnknownNameError
 from ld_data.release.dataset import LatentDataset
 from ld_data.release.manifest import MANIFEST_NAME, RESTORE, ArrayRecord, FileRecord, Manifest, read_manifest
 from ld_data.settings import checkpoints_folder
@@ -42,14 +43,14 @@ def find_release(name: str | Path) -> Path:
     Raises:
         UnknownNameError: there is no such release; the message lists the known names.
     """
-    folders = [Path(name).resolve()]
+    folders = [Path(name).resolve()] if "\0" not in str(name) else []
     if isinstance(name, str) and is_release_name(name):
         folders.insert(0, checkpoints_folder() / name)
     for folder in folders:
         for candidate in (folder, _previous(folder), folder):  # again: a publisher may have renamed it in between
-            if candidate.is_dir():
+            if os.path.isdir(candidate):  # false also for a name that is too long
                 return candidate
-    place = checkpoints_folder() if str(name) == Path(name).name else folders[0].parent
+    place = checkpoints_folder() if str(name) == Path(name).name or not folders else folders[-1].parent
     known = ", ".join(list_releases(place)) or "none"
     raise UnknownNameError(
         f"no release {str(name)!r} in {place}. There: {known}. "
@@ -109,17 +110,30 @@ def _load(folder: Path, manifest: Manifest) -> LatentDataset:
 
 
 def read_settled(name: str | Path, read: Callable[[Path], Result]) -> Result:
-    """Return `read(folder)` for a release's folder; read again if a publisher replaced the folder meanwhile."""
-    for number in range(READ_TRIES - 1):
-        time.sleep(READ_PAUSE_SECONDS * number)
+    """Return `read(folder)` for a release's folder; read again if a publisher replaced the folder meanwhile.
+
+    Raises:
+        UnknownNameError: there is no such release.
+        StorageError: a file cannot be read.
+        LdDataError: as `read` does.
+    """
+    number = 0
+    while True:
+        number += 1
         folder = find_release(name)
         identity = _identify(folder)
         try:
             return read(folder)
-        except (IntegrityError, FileNotFoundError):
-            if identity == _identify(find_release(name)):
+        except (LdDataError, OSError) as error:
+            may_pass = isinstance(error, IntegrityError | FileNotFoundError) and number < READ_TRIES
+            if may_pass and identity != _identify(find_release(name)):
+                time.sleep(READ_PAUSE_SECONDS * number)
+                continue
+            if isinstance(error, LdDataError):
                 raise
-    return read(find_release(name))
+            raise StorageError(
+                f"could not read the release {folder}: {error}. Check its files and permissions."
+            ) from error
 
 
 def check_settled(folder: Path, manifest: Manifest) -> None:
@@ -132,7 +146,7 @@ def _identify(folder: Path) -> tuple[int, int] | None:
     try:
         status = folder.stat()
         return status.st_ino, status.st_ctime_ns
-    except FileNotFoundError:
+    except OSError:
         return None
 
 
@@ -149,8 +163,8 @@ def verify_files(folder: Path, names: Collection[str] | None = None) -> Manifest
 def stage_release(target: Path, *, wait: bool = False) -> Iterator[Path]:
     """Yield an empty folder to write the release `target` in, for this writer alone; raises as `make_staging_folder`.
 
-    What a killed writer left is put right first: what the writer reads in `target` inside the block is what it replaces.
-    The folder lies in the locked one, so that renaming it does not end the lock.
+    What a killed writer left is put right first: `target` in the block is what this writer replaces. The folder lies in
+    the locked one, so that renaming it does not end the lock.
     """
     with make_staging_folder(target.parent, target.name, wait=wait) as locked:
         _heal(target)

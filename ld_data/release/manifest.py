@@ -8,15 +8,19 @@ from datetime import date
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
-from ld_data.checks import is_release_name
+from ld_data.checks import MAX_ECHO, is_release_name
 from ld_data.errors import IntegrityError
 from ld_data.protocols import YKind
+from ld_data.storage.arrays import MAX_ARRAY_BYTES
 from ld_data.storage.hashing import hash_array, hash_file
+from ld_data.storage.json_text import read_json
 from ld_data.typing import Array
 
 FORMAT_VERSION = 3
 MANIFEST_NAME = "manifest.json"
 MAX_MANIFEST_BYTES = 1 << 20
+MAX_FILES = 100  # of a release, ten times as many as it has
+MAX_FILE_NAME = 100  # characters
 SHA256 = re.compile(r"[0-9a-f]{64}")
 RESTORE = "Fetch, build or save it again."
 
@@ -159,11 +163,14 @@ class Manifest:
             IntegrityError: the text is no manifest of this format; the message names `place`.
         """
         try:
-            values = json.loads(text)
+            values = read_json(text)
             if (version := values.get("format_version")) != FORMAT_VERSION:
                 raise TypeError(f"expected format_version {FORMAT_VERSION}; received {version}")
-            return _read_value(cls, values, "manifest")
-        except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+            manifest: Manifest = _read_value(cls, values, "manifest")
+            if not 0 <= manifest.floor < manifest.null:
+                raise TypeError(f"floor must be from 0 to less than null = {manifest.null}; received {manifest.floor}")
+            return manifest
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
             raise IntegrityError(
                 f"{place}: not a manifest of this format ({error}). Fetch the release again."
             ) from error
@@ -176,16 +183,26 @@ def read_manifest(folder: Path) -> Manifest:
         IntegrityError: the manifest is missing, too large, or no manifest of this format.
     """
     path = folder / MANIFEST_NAME
+    if not path.is_file():  # a pipe would let its reader wait
+        raise IntegrityError(f"{folder} is not a whole release: it has no {MANIFEST_NAME}. Build or fetch it again.")
+    return Manifest.from_json(read_description(path), path)
+
+
+def read_description(path: Path) -> str:
+    """Return the text of a manifest or a preset; raise `IntegrityError` if it is too large, or no UTF-8."""
     try:
         if path.stat().st_size > MAX_MANIFEST_BYTES:
             raise IntegrityError(f"{path}: expected at most {MAX_MANIFEST_BYTES} bytes; has {path.stat().st_size}.")
-        return Manifest.from_json(path.read_text("utf-8"), path)
-    except FileNotFoundError as error:
-        raise IntegrityError(
-            f"{folder} is not a whole release: it has no {MANIFEST_NAME}. Build or fetch it again."
-        ) from error
+        return path.read_text("utf-8")
     except UnicodeDecodeError as error:
-        raise IntegrityError(f"{path}: not UTF-8 text ({error}). Fetch the release again.") from error
+        raise IntegrityError(f"{path}: not UTF-8 text ({error}). {RESTORE}") from error
+
+
+def read_file_records(values: Mapping[str, Any]) -> dict[str, FileRecord]:
+    """Return the records of at most 100 files from JSON values; raises as `read_file_record`."""
+    if len(values) > MAX_FILES:
+        raise TypeError(f"expected at most {MAX_FILES} files; received {len(values)}")
+    return {name: read_file_record(name, record) for name, record in values.items()}
 
 
 def read_file_record(name: str, values: Mapping[str, Any]) -> FileRecord:
@@ -196,13 +213,19 @@ def read_file_record(name: str, values: Mapping[str, Any]) -> FileRecord:
     Raises:
         TypeError: the record is malformed, or the name leads out of the folder.
     """
-    if Path(name).name != name or name in ("", "..") or "\0" in name:
-        raise TypeError(f"file names must not hold folders; received {name!r}")
+    if Path(name).name != name or name in ("", "..") or not name.isprintable() or len(name) > MAX_FILE_NAME:
+        raise TypeError(
+            f"file names must not hold folders or control characters, nor more than {MAX_FILE_NAME} characters; "
+            f"received {name!r:.{MAX_ECHO}}"
+        )
     record = FileRecord(**values)
-    if type(record.size) is not int or record.size < 0:
-        raise TypeError(f"the size of {name} must be a number of bytes; received {record.size!r}")
+    if type(record.size) is not int or not 0 <= record.size <= MAX_ARRAY_BYTES:
+        raise TypeError(
+            f"the size of {name} must be a number of bytes up to {MAX_ARRAY_BYTES}; "
+            f"received {record.size!r:.{MAX_ECHO}}"
+        )
     if not (isinstance(record.sha256, str) and SHA256.fullmatch(record.sha256)):
-        raise TypeError(f"the sha256 of {name} must have 64 hexadecimal digits; received {record.sha256!r}")
+        raise TypeError(f"the sha256 of {name} must have 64 hexadecimal digits; received {record.sha256!r:.{MAX_ECHO}}")
     return record
 
 
@@ -211,15 +234,15 @@ def _read_value(kind: Any, value: Any, name: str) -> Any:
     outer, inner = get_origin(kind) or kind, get_args(kind)
     if kind is Any or (outer is Literal and value in inner):
         return value
-    if kind is FileRecord:
-        return read_file_record(name, value)
     is_record = is_dataclass(kind)
     accepted: Any = dict if is_record else {tuple: list, float: (int, float), Literal: ()}.get(outer, outer)
     if not isinstance(value, accepted) or (isinstance(value, bool) and kind is not bool):
-        raise TypeError(f"{name} must be {kind}; received {value!r}")
+        raise TypeError(f"{name} must be {kind}; received {value!r:.{MAX_ECHO}}")
     if is_record:
         hints = get_type_hints(kind)
         return kind(**{part: _read_value(hints[part], item, f"{name}.{part}") for part, item in value.items()})
+    if kind == dict[str, FileRecord]:
+        return read_file_records(value)
     if outer is dict:
         return {key: _read_value(inner[1], item, key) for key, item in value.items()}
     return tuple(_read_value(inner[0], item, name) for item in value) if outer is tuple else value
