@@ -64,6 +64,15 @@ def judge_path(source_name: str) -> Path:
     return checkpoints_folder() / "judges" / f"{source_name}.keras"
 
 
+def check_new_judge(path: Path) -> None:
+    """Raise `InputError` if there is a judge at a path: two names of files can make the same name of a source."""
+    if path.exists():
+        raise InputError(
+            f"{path} exists, and may be the judge of other images of that name. Name another file with --out, or "
+            "replace it with --replace."
+        )
+
+
 def save_judge(judge: "keras.Model", path: Path) -> None:
     """Write a `.keras` file, else raise `InputError`; make the folder, and replace an older judge atomically."""
     _check_suffix(path)

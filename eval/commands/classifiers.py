@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 import vae
-from eval.classifiers.judges import StoredJudge, judge_path, open_judge, save_judge
+from eval.classifiers.judges import StoredJudge, check_new_judge, judge_path, open_judge, save_judge
 from eval.classifiers.tables import (
     TABLES,
     Cell,
@@ -152,6 +152,7 @@ def train_judge(
     out: File | None = None,
     epochs: Epochs = None,
     seed: Seed = 0,
+    replace: bool = False,
     as_json: Json = False,
 ) -> None:
     """Train a classifier of a source's raw inputs.
@@ -160,12 +161,15 @@ def train_judge(
         source: The source of the inputs.
         source_npz: Your own images instead: x_train, y_train, ...
         out: The .keras to write; beside the releases by default.
+        replace: Replace the judge of other images of your own that have the same name.
     """
     from eval.classifiers.training import train_judge  # late: Keras takes 5 s that --help should not pay
     from ld_data.health.probes import read_decoded
 
     inputs = choose_source(source, source_npz)
     path = out or judge_path(inputs.judge)
+    if source_npz and not out and not replace:
+        check_new_judge(path)
     save_judge(train_judge(inputs, epochs, seed), path)
     accuracy = read_decoded(StoredJudge(path), inputs, {})["judge_originals"]
     text = f"wrote {path}, which reads {accuracy:.2%} of the test inputs right"

@@ -26,6 +26,7 @@ def build(
     models: Annotated[ModelOptions, Parameter(name="*")] = ModelOptions(),
     change: Annotated[str, Parameter(metavar="TEXT")] = "",
     no_goals: bool = False,
+    replace: bool = False,
     checkpoints: Checkpoints = None,
     as_json: Json = False,
 ) -> None:
@@ -38,6 +39,7 @@ def build(
         release: The release's name; ld-SOURCE-D by default.
         change: The news in this version, a sentence for the release's card.
         no_goals: Publish whatever the health report says.
+        replace: Replace a release of this name that is of another source.
     """
     from vae.release import build_release  # late: Keras and scikit-learn take 5 s
 
@@ -50,6 +52,7 @@ def build(
         checkpoints=checkpoints,
         change=change,
         check_goals=not no_goals,
+        replace=replace,
         on_report=lambda report: print_report(report, as_json),
     )
     print(f"built and verified {built.folder}", file=sys.stderr)

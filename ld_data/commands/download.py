@@ -7,11 +7,21 @@ from ld_data.settings import CHECKPOINTS_VARIABLE, checkpoints_folder, service_a
 
 
 def download(
-    name: ReleaseAtService, /, *, service: FromService = None, checkpoints: Checkpoints = None, as_json: Json = False
+    name: ReleaseAtService,
+    /,
+    *,
+    service: FromService = None,
+    checkpoints: Checkpoints = None,
+    replace: bool = False,
+    as_json: Json = False,
 ) -> None:
-    """Fetch a release from a service."""
+    """Fetch a release from a service.
+
+    Args:
+        replace: Replace a release of this name that is of another source.
+    """
     folder = checkpoints or checkpoints_folder()
-    delivery = fetch_release(name, service or service_address(), folder)
+    delivery = fetch_release(name, service or service_address(), folder, replace)
     facts = {"name": name, "folder": str(delivery.folder), "version": delivery.version, "fetched": delivery.fetched}
     if delivery.fetched:
         text = f"downloaded and verified {delivery.folder}, version {delivery.version}"

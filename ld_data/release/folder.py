@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
-from ld_data.checks import is_release_name
+from ld_data.checks import MAX_ECHO, is_release_name
 from ld_data.errors import InputError, IntegrityError, LdDataError, StorageError, UnknownNameError
 from ld_data.release.dataset import LatentDataset
 from ld_data.release.manifest import MANIFEST_NAME, RESTORE, ArrayRecord, FileRecord, Manifest, read_manifest
@@ -244,10 +244,29 @@ def check_target(target: Path) -> None:
         )
 
 
+def check_source(target: Path, source: Mapping[str, str]) -> None:
+    """Check that a release of a source may take the place of what is at `target`: nothing, or one of the same source.
+
+    Raises:
+        InputError: there is a release of another source: two names of files can make the same name of a release.
+        IntegrityError: the manifest there cannot be read.
+    """
+    if not (target / MANIFEST_NAME).exists():
+        return
+    here = read_manifest(target).source
+    if any(here[fact] != source[fact] for fact in ("name", "sha256")):
+        raise InputError(
+            f"{target} is a release of another source: there of {here['name']} with the sha256 {here['sha256']}, here "
+            f"of {source['name']} with {source['sha256']}. Choose another name, or replace it with --replace."
+        )
+
+
 def check_name(name: str) -> None:
     """Raise `InputError` unless a text can be a release's name, as a folder and in an address."""
     if not is_release_name(name):
-        raise InputError(f"a release name has lower-case letters, digits and hyphens; received {name!r}.")
+        raise InputError(
+            f"a release name has lower-case letters, digits and hyphens, at most 100; received {name!r:.{MAX_ECHO}}."
+        )
 
 
 def _previous(target: Path) -> Path:

@@ -149,7 +149,9 @@ class Manifest:
     def __post_init__(self) -> None:
         """Raise `TypeError` for a name, a source or changes that no release has."""
         if not is_release_name(self.name):  # it becomes the name of a folder
-            raise TypeError(f"name must have lower-case letters, digits and hyphens; received {self.name!r}")
+            raise TypeError(
+                f"name must have lower-case letters, digits and hyphens; received {self.name!r:.{MAX_ECHO}}"
+            )
         if not {"name", "sha256", "licence"} <= set(self.source):
             raise TypeError(f"the source needs name, sha256 and licence; received {self.source!r}")
         if not self.changes:

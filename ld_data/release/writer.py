@@ -10,11 +10,20 @@ from pathlib import Path
 import numpy as np
 import scipy
 
-from ld_data.errors import HealthError
+from ld_data.errors import HealthError, InputError, IntegrityError
 from ld_data.protocols import LatentCodec
 from ld_data.release.dataset import NPY_FILES, LatentDataset, Split
 from ld_data.release.examples import Examples
-from ld_data.release.folder import DATA_NAME, amend_release, check_name, publish, set_aside, stage_release, verify
+from ld_data.release.folder import (
+    DATA_NAME,
+    amend_release,
+    check_name,
+    check_source,
+    publish,
+    set_aside,
+    stage_release,
+    verify,
+)
 from ld_data.release.manifest import (
     MANIFEST_NAME,
     ArrayRecord,
@@ -37,6 +46,7 @@ class BuildPlan:
     Attributes:
         libraries: versions of the libraries that trained the models; `write_release` adds Python, numpy and scipy.
         change: the news in this version, a sentence; by default that it is the first release, or a rebuild.
+        replaces: whether it may replace a release of another source.
     """
 
     release: str
@@ -47,6 +57,7 @@ class BuildPlan:
     libraries: dict[str, str]
     judge_sha256: str = ""
     change: str = ""
+    replaces: bool = False
 
     def __post_init__(self) -> None:
         """Raise `InputError` if the name cannot be that of a folder and a part of an address."""
@@ -84,15 +95,17 @@ def write_release(
 
     Raises:
         HealthError: the report misses a goal; the build lies beside as `.<release>.refused`.
+        InputError: the name is that of a release of another source, which the plan may not replace.
         StorageError: the disk refuses.
     """
     target = checkpoints.resolve() / plan.release
     with stage_release(target) as staging:
+        changes = _extend_changes(target, plan, source)
         codec.save(staging)
         write_npz(staging / DATA_NAME, data.to_arrays())
         if examples is not None:
             examples.save(staging)
-        manifest = _make_manifest(source, codec, plan, data, report, staging, _extend_changes(target, plan))
+        manifest = _make_manifest(source, codec, plan, data, report, staging, changes)
         (staging / MANIFEST_NAME).write_text(manifest.to_json(), "utf-8")
         verify(staging)
         if report.refused:
@@ -123,16 +136,31 @@ def replace_report(
     )
 
 
+def describe_source(source: Source) -> dict[str, str]:
+    """Return the manifest's record of a source."""
+    return {"name": source.name, "sha256": source.sha256, "licence": source.licence}
+
+
 def _list_rows(report: HealthReport) -> str:
     return "".join(f"\n  {row}" for row in report.refused)
 
 
-def _extend_changes(target: Path, plan: BuildPlan) -> tuple[Change, ...]:
-    """Return the changes of a build, followed by those of the release that it replaces."""
-    is_first = not (target / MANIFEST_NAME).is_file()
-    text = plan.change or ("First release." if is_first else "Built anew.")
-    change = Change(plan.release_version, datetime.now(UTC).date().isoformat(), text)
-    return (change, *(() if is_first else read_manifest(target).changes))
+def _extend_changes(target: Path, plan: BuildPlan, source: Source) -> tuple[Change, ...]:
+    """Return the changes of a build, followed by those of the release of the same source that it replaces.
+
+    Raises:
+        InputError: there is a release of another source, which the plan may not replace.
+    """
+    older: tuple[Change, ...] = ()
+    try:
+        check_source(target, describe_source(source))
+        if (target / MANIFEST_NAME).exists():
+            older = read_manifest(target).changes
+    except (InputError, IntegrityError):
+        if not plan.replaces:
+            raise
+    text = plan.change or ("Built anew." if older else "First release.")
+    return Change(plan.release_version, datetime.now(UTC).date().isoformat(), text), *older
 
 
 def _encode(codec: LatentCodec, inputs: Array, labels: Array, seed: int, first_row: int) -> Split:
@@ -156,7 +184,7 @@ def _make_manifest(
     return Manifest(
         name=plan.release,
         release_version=plan.release_version,
-        source={"name": source.name, "sha256": source.sha256, "licence": source.licence},
+        source=describe_source(source),
         latent_dim=data.latent_dim,
         classes=data.classes,
         seed=plan.seed,
