@@ -107,7 +107,7 @@ def check_number(name: str, value: object, most: float) -> float:
 
 
 def is_release_name(name: str) -> bool:
-    """Return whether a text can name a release: at most 100 lower-case letters, digits and hyphens, not a hyphen first."""
+    """Return whether a text can name a release: 1 to 100 lower-case letters, digits and hyphens, no hyphen first."""
     return RELEASE_NAME.fullmatch(name) is not None
 
 

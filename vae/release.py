@@ -11,7 +11,7 @@ from ld_data.errors import MissingDataError
 from ld_data.health.latents import examine
 from ld_data.health.maps import make_examples
 from ld_data.protocols import Judge
-from ld_data.release.folder import check_source, check_target
+from ld_data.release.publication import check_source, check_target
 from ld_data.release.report import Goals, HealthReport
 from ld_data.release.writer import BuildPlan, describe_source, make_dataset, write_release
 from ld_data.settings import checkpoints_folder

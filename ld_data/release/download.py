@@ -7,8 +7,9 @@ from urllib.parse import quote
 
 from ld_data.checks import check_service
 from ld_data.errors import IntegrityError, MissingDataError
-from ld_data.release.folder import check_name, check_source, check_target, publish, stage_release, verify
+from ld_data.release.folder import check_name, verify
 from ld_data.release.manifest import MANIFEST_NAME, MAX_MANIFEST_BYTES, Manifest
+from ld_data.release.publication import check_source, check_target, publish, stage_release
 from ld_data.remote.transfer import Content, fetch_bytes, fetch_file, fetch_to_cache, open_client
 from ld_data.settings import OFFLINE_VARIABLE, is_offline
 

@@ -1,26 +1,21 @@
-"""Releases on disk: find, load, verify, and publish them.
+"""Releases on disk: find, load and verify them.
 
-`checkpoints/<release>/` holds a manifest, `data.npz`, and the files of the models. A release is replaced by renaming
-whole folders: the old one is renamed to `.<release>.previous`, the new one takes its name, the old one is deleted. A
-reader that finds no folder of the name reads `.<release>.previous`, so that a publisher killed at any moment leaves
-either the old release or the new one.
+`checkpoints/<release>/` holds a manifest, `data.npz`, and the files of the models. A reader that finds no folder of the
+name reads `.<release>.previous`, where `ld_data.release.publication` puts it.
 """
 
 import os
-import shutil
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import TypeVar
 
 from ld_data.checks import MAX_ECHO, is_release_name
 from ld_data.errors import InputError, IntegrityError, LdDataError, StorageError, UnknownNameError
 from ld_data.release.dataset import LatentDataset
-from ld_data.release.manifest import MANIFEST_NAME, RESTORE, ArrayRecord, FileRecord, Manifest, read_manifest
+from ld_data.release.manifest import MANIFEST_NAME, RESTORE, ArrayRecord, Manifest, read_manifest
 from ld_data.settings import checkpoints_folder
 from ld_data.storage.arrays import read_npz
-from ld_data.storage.staging import flush_content, make_staging_folder, take_place
 
 DATA_NAME = "data.npz"
 PREVIOUS = ".previous"
@@ -34,7 +29,7 @@ def list_releases(folder: Path | None = None) -> list[str]:
     """Return the names of the releases in `folder` (the checkpoints folder by default), sorted."""
     folder = folder or checkpoints_folder()
     names = {path.parent.name for path in folder.glob(f"*/{MANIFEST_NAME}")}
-    return sorted({target for name in names if not (target := _name_target(folder / name).name).startswith(".")})
+    return sorted({target for name in names if not (target := name_target(folder / name).name).startswith(".")})
 
 
 def find_release(name: str | Path) -> Path:
@@ -47,7 +42,7 @@ def find_release(name: str | Path) -> Path:
     if isinstance(name, str) and is_release_name(name):
         folders.insert(0, checkpoints_folder() / name)
     for folder in folders:
-        for candidate in (folder, _previous(folder), folder):  # again: a publisher may have renamed it in between
+        for candidate in (folder, name_previous(folder), folder):  # again: a publisher may have renamed it in between
             if os.path.isdir(candidate):  # false also for a name that is too long
                 return candidate
     place = checkpoints_folder() if str(name) == Path(name).name or not folders else folders[-1].parent
@@ -159,108 +154,6 @@ def verify_files(folder: Path, names: Collection[str] | None = None) -> Manifest
     return manifest
 
 
-@contextmanager
-def stage_release(target: Path, *, wait: bool = False) -> Iterator[Path]:
-    """Yield an empty folder to write the release `target` in, for this writer alone; raises as `make_staging_folder`.
-
-    What a killed writer left is put right first: `target` in the block is what this writer replaces. The folder lies in
-    the locked one, so that renaming it does not end the lock.
-    """
-    with make_staging_folder(target.parent, target.name, wait=wait) as locked:
-        _heal(target)
-        staging = locked / target.name
-        staging.mkdir()
-        yield staging
-
-
-def amend_release(name: str | Path, measured: Mapping[str, FileRecord], change: Callable[[Manifest], Manifest]) -> Path:
-    """Return the folder of a release after changing its manifest; another writer of the release may finish first.
-
-    Args:
-        name: of the release, or its folder.
-        measured: the files that the change was measured on.
-        change: returns the new manifest for that in the folder.
-
-    Raises:
-        UnknownNameError: there is no such release.
-        IntegrityError: the release is damaged, or was replaced since it was measured; nothing has changed.
-        StorageError: the disk refuses; nothing has changed.
-    """
-    target = _name_target(find_release(name))
-    with stage_release(target, wait=True) as staging:
-        manifest = verify(target)
-        if manifest.files != measured:
-            raise IntegrityError(
-                f"{target} was replaced by another release while it was measured, and stays as it is. Measure it again."
-            )
-        for file in manifest.files:
-            shutil.copyfile(target / file, staging / file)
-        (staging / MANIFEST_NAME).write_text(change(manifest).to_json(), "utf-8")
-        verify(staging)
-        publish(staging, target)
-    return target
-
-
-def publish(staging: Path, target: Path) -> None:
-    """Give the finished folder `staging` of `stage_release` the name `target`, replacing a release of that name whole.
-
-    The disk has all of the new release before the old one steps aside.
-    """
-    check_target(target)
-    previous = _previous(target)
-    flush_content(staging)
-    if target.exists():
-        target.rename(previous)
-    take_place(staging, target)
-    for superseded in (previous, _refused(target)):
-        shutil.rmtree(superseded, ignore_errors=True)
-
-
-def set_aside(staging: Path, target: Path) -> Path:
-    """Return the place beside `target` to which the finished folder `staging` is moved, unpublished."""
-    place = _refused(target)
-    if place.exists():
-        shutil.rmtree(place)
-    take_place(staging, place)
-    return place
-
-
-def _heal(target: Path) -> None:
-    """Put right what a writer left that was killed while it published: needs the lock of `stage_release`."""
-    previous = _previous(target)
-    if not previous.exists():
-        return
-    if target.exists():
-        shutil.rmtree(previous)
-    else:
-        previous.rename(target)
-
-
-def check_target(target: Path) -> None:
-    """Raise `StorageError` if publishing at `target` would delete anything but a release."""
-    if target.exists() and not (target / MANIFEST_NAME).is_file():
-        raise StorageError(
-            f"{target} exists and is not a release, so it is not replaced. Move it, or choose another name."
-        )
-
-
-def check_source(target: Path, source: Mapping[str, str]) -> None:
-    """Check that a release of a source may take the place of what is at `target`: nothing, or one of the same source.
-
-    Raises:
-        InputError: there is a release of another source: two names of files can make the same name of a release.
-        IntegrityError: the manifest there cannot be read.
-    """
-    if not (target / MANIFEST_NAME).exists():
-        return
-    here = read_manifest(target).source
-    if any(here[fact] != source[fact] for fact in ("name", "sha256")):
-        raise InputError(
-            f"{target} is a release of another source: there of {here['name']} with the sha256 {here['sha256']}, here "
-            f"of {source['name']} with {source['sha256']}. Choose another name, or replace it with --replace."
-        )
-
-
 def check_name(name: str) -> None:
     """Raise `InputError` unless a text can be a release's name, as a folder and in an address."""
     if not is_release_name(name):
@@ -269,16 +162,13 @@ def check_name(name: str) -> None:
         )
 
 
-def _previous(target: Path) -> Path:
+def name_previous(target: Path) -> Path:
+    """Return the place to which a release steps aside while it is replaced."""
     return target.parent / f".{target.name}{PREVIOUS}"
 
 
-def _name_target(folder: Path) -> Path:
+def name_target(folder: Path) -> Path:
     """Return the place of a release that is in a folder of `find_release`: its own, or another while it is replaced."""
     name = folder.name
     is_previous = name.startswith(".") and name.endswith(PREVIOUS)
     return folder.with_name(name[1:].removesuffix(PREVIOUS)) if is_previous else folder
-
-
-def _refused(target: Path) -> Path:
-    return target.parent / f".{target.name}.refused"

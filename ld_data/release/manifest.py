@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, is_dataclass
+from dataclasses import asdict, dataclass, field, is_dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin, get_type_hints
@@ -115,6 +115,7 @@ class Manifest:
         files: records of the files in the folder except the manifest.
         npy_files: records of the predecessor's four files, made from `data.npz` on request.
         changes: one or more, newest first.
+        fingerprint: of the build, as `ld_data.fingerprint` reads it; empty for releases that are older than this field.
     """
 
     name: str
@@ -136,6 +137,7 @@ class Manifest:
     files: dict[str, FileRecord]
     npy_files: dict[str, FileRecord]
     changes: tuple[Change, ...]
+    fingerprint: dict[str, str] = field(default_factory=dict)
     format_version: int = FORMAT_VERSION
 
     def to_values(self) -> dict[str, Any]:

@@ -11,19 +11,11 @@ import numpy as np
 import scipy
 
 from ld_data.errors import HealthError, InputError, IntegrityError
+from ld_data.fingerprint import read_fingerprint
 from ld_data.protocols import LatentCodec
 from ld_data.release.dataset import NPY_FILES, LatentDataset, Split
 from ld_data.release.examples import Examples
-from ld_data.release.folder import (
-    DATA_NAME,
-    amend_release,
-    check_name,
-    check_source,
-    publish,
-    set_aside,
-    stage_release,
-    verify,
-)
+from ld_data.release.folder import DATA_NAME, check_name, verify
 from ld_data.release.manifest import (
     MANIFEST_NAME,
     ArrayRecord,
@@ -33,6 +25,7 @@ from ld_data.release.manifest import (
     RecipeRecord,
     read_manifest,
 )
+from ld_data.release.publication import amend_release, check_source, publish, set_aside, stage_release
 from ld_data.release.report import HealthReport
 from ld_data.sources.source import Source
 from ld_data.storage.arrays import write_npy, write_npz
@@ -201,4 +194,5 @@ def _make_manifest(
         files={path.name: FileRecord.of(path) for path in sorted(staging.iterdir())},
         npy_files={file: FileRecord(len(npy), sha256(npy).hexdigest()) for file, npy in npy_files.items()},
         changes=changes,
+        fingerprint=read_fingerprint(),
     )

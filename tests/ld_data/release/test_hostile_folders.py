@@ -1,4 +1,4 @@
-"""Releases in folders that somebody else damaged on purpose: each is refused in words of the library, and quickly."""
+"""Releases in folders that are damaged on purpose: each is refused in words of the library, and quickly."""
 
 import json
 import os

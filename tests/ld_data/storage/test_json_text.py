@@ -25,7 +25,7 @@ def test_brackets_count_by_their_depth_and_not_in_texts():
 
 
 @pytest.mark.parametrize("text", ["NaN", "[-Infinity]", "1e999", '{"a": 1e400}', '"\\ud800"', f"{2**63}", "9" * 5000])
-def test_what_cannot_be_sent_is_refused(text):
+def test_values_that_cannot_be_sent_are_refused(text):
     with pytest.raises(ValueError, match=r"JSON compliant|surrogates|64 bits|limit"):
         read_json(text)
 
