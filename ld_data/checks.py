@@ -63,12 +63,13 @@ def check_magnitude(array: Array, most: float, name: str) -> Array:
 
 def check_pixels(values: Array, name: str) -> Floats:
     """Return grey pixels as float32 in [0, 1]: uint8, divided by 255, or other numbers, within [0, 1]."""
-    pixels: Floats = check_finite(values.astype(np.float32), name)
+    with np.errstate(over="ignore"):  # values beyond float32 become infinite and are refused
+        pixels: Floats = check_finite(values.astype(np.float32), name)
     pixels = pixels / np.float32(255) if values.dtype == np.uint8 else pixels
     if pixels.min() < 0 or pixels.max() > 1:
         raise InputError(
-            f"{name} must be uint8, or numbers in [0, 1]; "
-            f"received {values.dtype} from {pixels.min():g} to {pixels.max():g}. Divide by 255, or convert to uint8."
+            f"{name} must be uint8, or numbers in [0, 1]; received {values.dtype} from {pixels.min():g} to "
+            f"{pixels.max():g}. Divide by 255, or convert to uint8."
         )
     return pixels
 

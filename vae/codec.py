@@ -9,18 +9,16 @@ from typing import Any
 from ld_data.checks import check_finite, check_numbers
 from ld_data.errors import InputError, IntegrityError
 from ld_data.release.folder import check_settled, read_settled, verify_files
-from ld_data.release.manifest import MANIFEST_NAME, FileRecord
+from ld_data.release.manifest import MANIFEST_NAME, FileRecord, read_description
 from ld_data.storage.arrays import read_npz, write_npz
 from ld_data.storage.json_text import read_json
 from ld_data.storage.staging import make_staging_folder, take_place
 from ld_data.typing import Array
 from vae.config import VaeConfig
 from vae.preset import PRESET_NAME, Y_CLASSES, Preset, check_new_folder, verify_preset
-from vae.runtime.cells import Cells
-from vae.runtime.frozen_vae import FrozenVae
-from vae.runtime.gaussian_classes import GaussianClasses
+from vae.runtime.cells import Cells, GaussianClasses
 from vae.runtime.input_codec import InputCodec
-from vae.runtime.onnx_network import Network
+from vae.runtime.onnx_network import FrozenVae, Network
 
 FORMAT_VERSION = 5
 CONFIG_NAME = "model.json"
@@ -140,7 +138,7 @@ def _read(folder: Path, verified: Collection[str]) -> Codec:
         return folder / name
 
     try:
-        config = read_json(find(CONFIG_NAME).read_text("utf-8"))
+        config = read_json(read_description(find(CONFIG_NAME)))
         if config["format_version"] != FORMAT_VERSION:
             raise ValueError(f"expected format_version {FORMAT_VERSION}; received {config['format_version']}")
         return Codec(InputCodec(_load_networks(config["x"], find, "x")), _load_y(config["y"], find))
@@ -162,14 +160,14 @@ def _load_networks(config: dict[str, Any], find: Find, space: str) -> FrozenVae:
 
 def _load_y(config: dict[str, Any], find: Find) -> Cells | GaussianClasses:
     if config["kind"] == "cells":
-        return Cells(*_read_classes(find(CELLS_NAME), CELLS_ARRAYS))
+        return Cells(**_read_classes(find(CELLS_NAME), CELLS_ARRAYS))
     if config["kind"] == "gaussian":
         vae = _load_networks(config["vae"], find, "y")
-        return GaussianClasses(vae, *_read_classes(find(CLASSES_NAME), CLASSES_ARRAYS))
+        return GaussianClasses(vae=vae, **_read_classes(find(CLASSES_NAME), CLASSES_ARRAYS))
     raise ValueError(f"expected the y kind cells or gaussian; received {config['kind']!r}")
 
 
-def _read_classes(path: Path, names: Collection[str]) -> list[Array]:
+def _read_classes(path: Path, names: Collection[str]) -> dict[str, Array]:
     """Return the arrays of these names; raise `ValueError` or `InputError` if they do not fit together."""
     arrays = read_npz(path)
     d, k = arrays["class_weight"].shape
@@ -178,4 +176,4 @@ def _read_classes(path: Path, names: Collection[str]) -> list[Array]:
         if arrays[name].shape != (expected := shapes.get(name, (k, d))):
             raise ValueError(f"{path.name}: expected {name} of shape {expected}; received {arrays[name].shape}")
         check_finite(check_numbers(arrays[name], name), name)
-    return [arrays[name] for name in names]
+    return {name: arrays[name] for name in names}

@@ -14,9 +14,8 @@ from ld_data.errors import InputError
 from ld_data.release.folder import load_verified
 from ld_data.sources.catalogue import SOURCES, find_inputs, load_source
 from vae.codec import load
-from vae.options import ModelOptions
 from vae.preset import check_new_folder
-from vae.recipes import choose_recipe
+from vae.recipes import ModelOptions, choose_recipe
 
 DECODERS = ("dense-512-512", "dense-512-1024", "residual-6x512", "subpixel", "transposed")  # the ALTERNATIVES
 TRAINERS = ("keras", "tensorflow", "tf2onnx", "onnx", "onnxruntime")  # train models and write them

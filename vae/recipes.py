@@ -2,7 +2,9 @@
 
 import shlex
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Annotated, Any
+
+from cyclopts import Parameter
 
 from ld_data.errors import InputError, UnknownNameError
 from ld_data.protocols import YKind
@@ -137,6 +139,32 @@ RECIPES: dict[str, Recipe] = {
         Recipe("ld-mnist-v3", PREDECESSOR, replace(CLASSES, beta=0.0625, slip=True, epochs=30), y="gaussian"),
     )
 }
+
+
+@dataclass(frozen=True)
+class ModelOptions:
+    """How a command trains models: a recipe, and changes of it.
+
+    Attributes:
+        recipe: How to train; by default as the source's recipe says, or as the predecessor did: ld-mnist-v3.
+        latent_dim: d, 2 or more; 32 by default.
+        y: Exact cells, or a trained class VAE.
+        epochs: Passes over the training rows.
+        flow_epochs: Passes of the flow alone.
+        seed: The seed of all that is random.
+    """
+
+    recipe: Annotated[str | None, Parameter(choices=tuple(RECIPES))] = None
+    latent_dim: int | None = None
+    y: YKind | None = None
+    epochs: int | None = None
+    flow_epochs: int | None = None
+    seed: int = 0
+
+    @property
+    def changes(self) -> dict[str, Any]:
+        """The settings of the recipe that are changed; None leaves a setting alone."""
+        return {name: value for name, value in vars(self).items() if name != "recipe"}
 
 
 def find_recipe(name: str, source: Source | None = None) -> Recipe:

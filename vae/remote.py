@@ -46,7 +46,7 @@ def fetch_models(address: str, names: Collection[str]) -> Path:
     records = _read_records(join_address(place, name), name, content, names)
     try:
         for file, record in records.items():
-            if not _is_here(kept / sha256 / file, record):
+            if not ((kept / sha256 / file).is_file() and FileRecord.of(kept / sha256 / file) == record):
                 models = Content(file, [join_address(place, file)], record.sha256, size=record.size)
                 fetch_file(models, kept / sha256 / file)
         _write(kept / sha256 / name, content)  # last: it marks the folder as whole
@@ -67,9 +67,11 @@ def _fetch_description(address: str) -> tuple[str, str, bytes]:
     if RELEASE_PATH.search(_split(address).path):
         places.insert(0, (join_address(address, "files"), MANIFEST_NAME))
     for folder, name in places:
-        content = _fetch(join_address(folder, name))
-        if content is not None:
-            return folder, name, content
+        try:
+            return folder, name, fetch_bytes(join_address(folder, name), MAX_MANIFEST_BYTES)
+        except DownloadError as error:
+            if error.status not in ABSENT:
+                raise
     asked = " nor ".join(join_address(*place) for place in places)
     raise DownloadError(
         f"{address} has no models: there is no {asked}. Name the address of a release, such as "
@@ -96,16 +98,6 @@ def _split(address: str) -> SplitResult:
     raise InputError(f"{_EXPECTED}; received {address!r}.")
 
 
-def _fetch(address: str) -> bytes | None:
-    """Return the bytes at an address, at most those of a description; None if the server has nothing there."""
-    try:
-        return fetch_bytes(address, MAX_MANIFEST_BYTES)
-    except DownloadError as error:
-        if error.status in ABSENT:
-            return None
-        raise
-
-
 def _read_records(place: str, name: str, content: bytes, names: Collection[str]) -> Mapping[str, FileRecord]:
     """Return the records of the models' files: all files of a preset, those among `names` of a release."""
     text = content.decode("utf-8", "replace")
@@ -124,10 +116,6 @@ def _find_kept(address: str, kept: Path, last: Path) -> Path:
             "name a folder."
         )
     return kept / sha256
-
-
-def _is_here(path: Path, record: FileRecord) -> bool:
-    return path.is_file() and path.stat().st_size == record.size and FileRecord.of(path) == record
 
 
 def _write(path: Path, content: bytes) -> None:

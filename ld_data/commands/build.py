@@ -11,8 +11,7 @@ from ld_data.cli.libraries import needs
 from ld_data.cli.options import Checkpoints, Json
 from ld_data.commands.health import print_report
 from ld_data.sources.catalogue import SOURCES, choose_source
-from vae.options import ModelOptions
-from vae.recipes import choose_recipe
+from vae.recipes import ModelOptions, choose_recipe
 
 
 @needs("keras", "sklearn", "onnxruntime", "tensorflow", "tf2onnx")

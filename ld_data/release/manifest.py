@@ -5,8 +5,9 @@ import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, is_dataclass
 from datetime import date
+from functools import cache
 from pathlib import Path
-from typing import Any, Literal, get_args, get_origin, get_type_hints
+from typing import Any, ClassVar, Literal, Self, get_args, get_origin, get_type_hints
 
 from ld_data.checks import MAX_ECHO, is_release_name
 from ld_data.errors import IntegrityError
@@ -93,8 +94,48 @@ class Change:
         date.fromisoformat(self.date)
 
 
+class Description:
+    """The base of a manifest and a preset: a dataclass that is read from and written to JSON."""
+
+    kind: ClassVar[str]
+    format_version: int
+
+    def to_values(self) -> dict[str, Any]:
+        """Return the description as JSON values."""
+        return asdict(self)  # type: ignore[call-overload]
+
+    def to_json(self) -> str:
+        """Return the description as JSON text."""
+        return json.dumps(self.to_values(), indent=1, allow_nan=False) + "\n"
+
+    @classmethod
+    def from_json(cls, text: str, place: str | Path) -> Self:
+        """Return the description in a JSON text.
+
+        Raises:
+            IntegrityError: the text is none of this format; the message names `place`.
+        """
+        try:
+            values = read_json(text)
+            if not isinstance(values, dict):
+                raise TypeError(f"expected an object; received {type(values).__name__}")
+            if (version := values.get("format_version")) != cls.format_version:
+                raise TypeError(f"expected format_version {cls.format_version}; received {version!r}")
+            return _read_value(cls, values, cls.kind)
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            raise IntegrityError(
+                f"{place}: not a {cls.kind} of this format ({error}). Fetch, build or save it again, or install the "
+                "version of LD-Data that wrote it."
+            ) from error
+
+    @classmethod
+    def read(cls, path: Path) -> Self:
+        """Return the description in an existing file; raise `IntegrityError` if it is too large, or as `from_json`."""
+        return cls.from_json(read_description(path), path)
+
+
 @dataclass(frozen=True)
-class Manifest:
+class Manifest(Description):
     """Everything about a release that is not in its arrays and weights.
 
     Attributes:
@@ -139,14 +180,7 @@ class Manifest:
     changes: tuple[Change, ...]
     fingerprint: dict[str, str] = field(default_factory=dict)
     format_version: int = FORMAT_VERSION
-
-    def to_values(self) -> dict[str, Any]:
-        """Return the manifest as JSON values."""
-        return asdict(self)
-
-    def to_json(self) -> str:
-        """Return the manifest as JSON text."""
-        return json.dumps(self.to_values(), indent=1, allow_nan=False) + "\n"
+    kind: ClassVar[str] = "manifest"
 
     def __post_init__(self) -> None:
         """Raise `TypeError` for a name, a source or changes that no release has."""
@@ -160,24 +194,15 @@ class Manifest:
             raise TypeError("changes must hold one change or more; received none")
 
     @classmethod
-    def from_json(cls, text: str, place: str | Path) -> "Manifest":
-        """Return the manifest in a JSON text.
-
-        Raises:
-            IntegrityError: the text is no manifest of this format; the message names `place`.
-        """
-        try:
-            values = read_json(text)
-            if (version := values.get("format_version")) != FORMAT_VERSION:
-                raise TypeError(f"expected format_version {FORMAT_VERSION}; received {version}")
-            manifest: Manifest = _read_value(cls, values, "manifest")
-            if not 0 <= manifest.floor < manifest.null:
-                raise TypeError(f"floor must be from 0 to less than null = {manifest.null}; received {manifest.floor}")
-            return manifest
-        except (ValueError, TypeError, KeyError, AttributeError) as error:
+    def from_json(cls, text: str, place: str | Path) -> Self:
+        """Return the manifest in a JSON text; raises as that of `Description`, also for a floor without a meaning."""
+        manifest = super().from_json(text, place)
+        if not 0 <= manifest.floor < manifest.null:
             raise IntegrityError(
-                f"{place}: not a manifest of this format ({error}). Fetch the release again."
-            ) from error
+                f"{place}: floor must be from 0 to less than null = {manifest.null}; received {manifest.floor}. "
+                f"{RESTORE}"
+            )
+        return manifest
 
 
 def read_manifest(folder: Path) -> Manifest:
@@ -188,25 +213,18 @@ def read_manifest(folder: Path) -> Manifest:
     """
     path = folder / MANIFEST_NAME
     if not path.is_file():  # a pipe would let its reader wait
-        raise IntegrityError(f"{folder} is not a whole release: it has no {MANIFEST_NAME}. Build or fetch it again.")
-    return Manifest.from_json(read_description(path), path)
+        raise IntegrityError(f"{folder} is not a whole release: it has no {MANIFEST_NAME}. {RESTORE}")
+    return Manifest.read(path)
 
 
 def read_description(path: Path) -> str:
-    """Return the text of a manifest or a preset; raise `IntegrityError` if it is too large, or no UTF-8."""
+    """Return the text of an existing file; raise `IntegrityError` if it has more than 1 MB, or is no UTF-8."""
+    if (size := path.stat().st_size) > MAX_MANIFEST_BYTES:
+        raise IntegrityError(f"{path}: expected at most {MAX_MANIFEST_BYTES} bytes; has {size}.")
     try:
-        if path.stat().st_size > MAX_MANIFEST_BYTES:
-            raise IntegrityError(f"{path}: expected at most {MAX_MANIFEST_BYTES} bytes; has {path.stat().st_size}.")
         return path.read_text("utf-8")
     except UnicodeDecodeError as error:
         raise IntegrityError(f"{path}: not UTF-8 text ({error}). {RESTORE}") from error
-
-
-def read_file_records(values: Mapping[str, Any]) -> dict[str, FileRecord]:
-    """Return the records of at most 100 files from JSON values; raises as `read_file_record`."""
-    if len(values) > MAX_FILES:
-        raise TypeError(f"expected at most {MAX_FILES} files; received {len(values)}")
-    return {name: read_file_record(name, record) for name, record in values.items()}
 
 
 def read_file_record(name: str, values: Mapping[str, Any]) -> FileRecord:
@@ -233,20 +251,25 @@ def read_file_record(name: str, values: Mapping[str, Any]) -> FileRecord:
     return record
 
 
+_read_hints = cache(get_type_hints)  # of a few classes, for thousands of records
+
+
 def _read_value(kind: Any, value: Any, name: str) -> Any:
     """Return a JSON value as a type of the manifest; raise TypeError, KeyError or ValueError if they misfit."""
     outer, inner = get_origin(kind) or kind, get_args(kind)
     if kind is Any or (outer is Literal and value in inner):
         return value
+    if kind is FileRecord:
+        return read_file_record(name, value)
     is_record = is_dataclass(kind)
     accepted: Any = dict if is_record else {tuple: list, float: (int, float), Literal: ()}.get(outer, outer)
     if not isinstance(value, accepted) or (isinstance(value, bool) and kind is not bool):
         raise TypeError(f"{name} must be {kind}; received {value!r:.{MAX_ECHO}}")
     if is_record:
-        hints = get_type_hints(kind)
+        hints = _read_hints(kind)
         return kind(**{part: _read_value(hints[part], item, f"{name}.{part}") for part, item in value.items()})
-    if kind == dict[str, FileRecord]:
-        return read_file_records(value)
+    if kind == dict[str, FileRecord] and len(value) > MAX_FILES:
+        raise TypeError(f"{name} must have at most {MAX_FILES} files; received {len(value)}")
     if outer is dict:
         return {key: _read_value(inner[1], item, key) for key, item in value.items()}
     return tuple(_read_value(inner[0], item, name) for item in value) if outer is tuple else value

@@ -4,15 +4,21 @@ import pytest
 
 import eval.__main__ as eval_main
 import ld_data
+import vae
 import vae.__main__ as vae_main
 from tests.support.command_lines import QUICK, run, run_json
 
 pytestmark = pytest.mark.slow
 
 
-def test_train_and_info(tmp_path, tiny_mnist1d, capsys):
-    out = tmp_path / "models"
+def test_train_and_info(tmp_path, tiny_mnist1d, built_mnist1d, capsys, monkeypatch):
+    """With the models that `build` has trained for the same options."""
+    given, codec, out = [], vae.load(built_mnist1d), tmp_path / "models"
+    monkeypatch.setattr("vae.training.train.train_codec", lambda *arguments: given.append(arguments) or codec)
     trained = run_json(capsys, vae_main.main, "train", *QUICK[1:], "--latent-dim", 5, "--out", out)
+    ((source, recipe),) = given
+    assert (source.name, recipe.name, recipe.y) == ("mnist1d", "mnist1d", "cells")
+    assert (recipe.x.latent_dim, recipe.x.epochs, recipe.x.flow_epochs, recipe.x.seed) == (5, 1, 1, 0)
     assert trained["path"] == str(out)
     assert (out / "preset.json").is_file()
     facts = run_json(capsys, vae_main.main, "info", out)
@@ -26,7 +32,7 @@ def test_train_and_info(tmp_path, tiny_mnist1d, capsys):
 def test_decoders(checkpoints, tiny_mnist1d, built_mnist1d, capsys, monkeypatch):
     shutil.copytree(built_mnist1d, checkpoints / built_mnist1d.name)
     monkeypatch.setattr("vae.decoders.comparison.PEAK_WIDTH", 64)
-    monkeypatch.setattr("vae.decoders.costs.TURN_ROWS", 1)
+    monkeypatch.setattr("vae.decoders.comparison.TURN_ROWS", 1)
     few = ("decoders", built_mnist1d.name, "--only", "dense-512-512", "--steps", 2)
     assert run(vae_main.main, *few) == 0
     assert "trained" in capsys.readouterr().out

@@ -153,7 +153,7 @@ def test_a_configuration_without_an_end_is_refused(preset):
         (change(format_version=2), "expected format_version 1; received 2.*install the version"),
         (change(x="Evil"), "class of x to be one of InputCodec; received 'Evil'"),
         (change(y="os.system"), "class of y to be one of Cells, GaussianClasses; received 'os.system'"),
-        (change(y=["Cells"]), "class of y"),
+        (change(y=["Cells"]), "y must be .*str.*; received"),
         (change(files=[]), "not a preset"),
         (change(files={"a": 1}), "not a preset"),
         (change(files={"a": {"size": 1}}), "not a preset"),

@@ -18,10 +18,8 @@ from ld_data.errors import UnknownNameError
 from ld_data.typing import Array
 from vae.config import VaeConfig
 from vae.model.layers import Parts
-from vae.runtime.frozen_vae import FrozenVae
-from vae.runtime.onnx_network import Network
-from vae.training.augmentation import augment
-from vae.training.objective import fold_seed
+from vae.runtime.onnx_network import FrozenVae, Network
+from vae.training.objective import augment, fold_seed
 from vae.training.onnx_export import export
 from vae.training.train import fit
 

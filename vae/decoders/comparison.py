@@ -1,13 +1,19 @@
 """The published decoder of a release beside others that are trained on its latents: costs and measures in a table."""
 
+import math
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import keras
 import numpy as np
-from tabulate import tabulate
+import onnx
+import onnxruntime
+from tqdm import tqdm
 
+from ld_data.cli.table import format_table
 from ld_data.health.probes import measure_errors, read_decoded
 from ld_data.noise import make_normals
 from ld_data.protocols import Judge
@@ -15,7 +21,6 @@ from ld_data.release.dataset import LatentDataset
 from ld_data.sources.source import Source
 from vae.codec import Codec
 from vae.decoders.alternatives import choose_alternatives, train_alternative
-from vae.decoders.costs import BATCHES, count_flops, count_operations, measure_rates
 from vae.runtime.input_codec import prepare_inputs
 from vae.runtime.onnx_network import Network
 from vae.training.onnx_export import export
@@ -23,6 +28,9 @@ from vae.training.onnx_export import export
 PUBLISHED = "published"
 NORMALS_SEED, NORMALS_STREAM, NORMALS_ROWS = 0, 1 << 43, 10_000  # of N(0, I), where decoders are compared
 PEAK, PEAK_WIDTH = "peak", 1024  # a matrix product of that width stands for the peak of the machine
+BATCHES = (1, 16, 64, 256)
+TURN_ROWS, LEAST_CALLS = 256, 4  # of each network and batch size in each turn
+UNDISTURBED = 0.1
 
 
 @dataclass(frozen=True)
@@ -130,7 +138,60 @@ def _measure(
 
 
 def _describe(lines: Mapping[str, Mapping[str, str]]) -> str:
-    heads = next(iter(lines.values()))
-    rows = [(name, *cells.values()) for name, cells in lines.items()]
-    align = ("left", *("right" for _ in heads))
-    return tabulate(rows, ("", *heads), "plain", colalign=align, disable_numparse=True)
+    heads = ("", *next(iter(lines.values())))
+    return format_table(heads, [(name, *cells.values()) for name, cells in lines.items()], "l" + "r" * (len(heads) - 1))
+
+
+def count_flops(model: bytes) -> int:
+    """Return the multiplications and additions of one row in matrix products and convolutions, and no others."""
+    graph = onnx.load_from_string(model)
+    for argument in (*graph.graph.input, *graph.graph.output):
+        argument.type.tensor_type.shape.dim[0].dim_value = 1
+    graph = onnx.shape_inference.infer_shapes(graph, strict_mode=True, data_prop=True)
+    shapes = _read_shapes(graph.graph)
+    return sum(_count(node, shapes) for node in graph.graph.node)
+
+
+def measure_rates(networks: Mapping[str, Network], turns: int) -> dict[str, dict[int, float]]:
+    """Return the rows a second of networks of one input, by name and batch size, measured in turn.
+
+    The time that counts is the tenth percentile of the calls: the rest of the machine did not disturb it.
+    """
+    seconds: dict[tuple[str, int], list[float]] = {(name, batch): [] for name in networks for batch in BATCHES}
+    for _ in tqdm(range(turns), "turns", disable=None):
+        for (name, batch), calls in seconds.items():
+            (shape,) = networks[name].inputs.values()
+            values = np.random.default_rng(0).normal(size=(batch, *shape)).astype(np.float32)
+            for _ in range(max(TURN_ROWS // batch, LEAST_CALLS)):
+                start = time.perf_counter()
+                networks[name].run(values)
+                calls.append(time.perf_counter() - start)
+    rates = {key: key[1] / float(np.quantile(calls, UNDISTURBED)) for key, calls in seconds.items()}
+    return {name: {batch: rates[name, batch] for batch in BATCHES} for name in networks}
+
+
+def count_operations(network: Network) -> int:
+    """Return the number of operations in a network after ONNX Runtime has fused some of them."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "optimised.onnx"
+        options = onnxruntime.SessionOptions()
+        options.optimized_model_filepath, options.log_severity_level = str(path), 4
+        onnxruntime.InferenceSession(network.model, options, providers=["CPUExecutionProvider"])
+        return len(onnx.load(path).graph.node)
+
+
+def _read_shapes(graph: onnx.GraphProto) -> dict[str, tuple[int, ...]]:
+    shapes = {constant.name: tuple(constant.dims) for constant in graph.initializer}
+    for value in (*graph.input, *graph.value_info, *graph.output):
+        shapes[value.name] = tuple(size.dim_value for size in value.type.tensor_type.shape.dim)
+    return shapes
+
+
+def _count(node: onnx.NodeProto, shapes: dict[str, tuple[int, ...]]) -> int:
+    if node.op_type in ("MatMul", "Gemm"):
+        is_transposed = any(attribute.name == "transA" and attribute.i for attribute in node.attribute)
+        return 2 * math.prod(shapes[node.output[0]]) * shapes[node.input[0]][0 if is_transposed else -1]
+    if node.op_type in ("Conv", "ConvTranspose"):
+        swept = node.output[0] if node.op_type == "Conv" else node.input[0]
+        return 2 * math.prod(shapes[swept]) * math.prod(shapes[node.input[1]][1:])
+    return 0

@@ -34,6 +34,15 @@ class Vae(keras.Model):
         """Return the mean of the likelihood at the mean of the posterior: the reconstructed inputs."""
         return self.expected_input(self.decoder(self.encoder(inputs)[0]))
 
+    def encode(self, inputs: KerasTensor, noise: KerasTensor) -> tuple[KerasTensor, KerasTensor]:
+        """Return published latents `(n, d)`, drawn from the posteriors with noise `(n, d)`, and their rates `(n,)`."""
+        z_mean, z_log_var = self.encoder(inputs)
+        return self.to_outer(gaussian.sample(z_mean, z_log_var, noise)), self.rate(z_mean, z_log_var, noise)
+
+    def decode(self, outer: KerasTensor) -> KerasTensor:
+        """Return the means of the likelihood `(n, *input_shape)` for published latents `(n, d)`."""
+        return self.expected_input(self.decoder(self.to_inner(outer)))
+
     def to_outer(self, inner: KerasTensor) -> KerasTensor:
         """Return the published latents `(n, d)` of inner ones."""
         return inner if self.flow is None else self.flow(inner)[0]

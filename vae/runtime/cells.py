@@ -1,9 +1,4 @@
-"""The exact class codec: cells of N(0, I), one for each class.
-
-Draw y ~ N(0, I) and let its class be argmax(W^T y + b). Then q(y | c) is N(0, I) restricted to cell c, the aggregate
-over classes is exactly N(0, I), the linear decoder (W, b) is always right, and the rate I(y; c) equals H(c): no class
-VAE can have a lower negative evidence lower bound.
-"""
+"""The codecs of the y space: exact cells of N(0, I), or the Gaussians of an ordinary class VAE."""
 
 import math
 from dataclasses import dataclass
@@ -17,6 +12,7 @@ from ld_data.errors import InputError, IntegrityError
 from ld_data.noise import Y_CELL_STREAM, Y_STREAM, make_normals
 from ld_data.protocols import Mode, YKind, check_mode
 from ld_data.typing import Array, Floats
+from vae.runtime.onnx_network import FrozenVae
 
 MARGIN = 1e-5  # of the own class over the others, so that float32 rounding never changes a class
 CHUNK_ROWS = 2048
@@ -24,32 +20,15 @@ PATIENCE = 100.0  # draws per expected draw: the chance that all of them miss th
 
 
 @dataclass(frozen=True, eq=False)
-class Cells:
-    """The codec of the y space; satisfies `ld_data.protocols.YCodec`.
-
-    Attributes:
-        class_weight: W `(d, k)` float32, unit columns.
-        class_bias: b `(k,)` float32.
-        class_mean: E[y | class] `(k, d)` float32.
-        frequency: share of each class `(k,)` float64, the mass of its cell.
-    """
-
+class _Classes:
     class_weight: Array
     class_bias: Array
     class_mean: Array
     frequency: Array
 
-    kind: ClassVar[YKind] = "cells"
-    null: ClassVar[float] = 1.0  # y is N(0, I)
-
-    def __post_init__(self) -> None:
-        """Raise `InputError` if a class has no share."""
-        if not (self.frequency > 0).all():
-            raise InputError(f"frequency must be above 0 for each class; received {self.frequency.min():g}.")
-
     def __repr__(self) -> str:
         """Return the sizes, not the numbers."""
-        return f"<Cells: {self.classes} classes, d = {self.latent_dim}>"
+        return f"<{type(self).__name__}: {self.classes} classes, d = {self.latent_dim}>"
 
     @property
     def latent_dim(self) -> int:
@@ -61,16 +40,35 @@ class Cells:
         """The number of classes k."""
         return int(self.class_weight.shape[1])
 
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Cells(_Classes):
+    """The exact codec: one cell of N(0, I) for each class; satisfies `ld_data.protocols.YCodec`.
+
+    Draw y ~ N(0, I) and let its class be argmax(W^T y + b). Then q(y | c) is N(0, I) restricted to cell c, the
+    aggregate over classes is exactly N(0, I), the linear decoder (W, b) is always right, and the rate I(y; c) equals
+    H(c): no class VAE can have a lower negative evidence lower bound.
+
+    Attributes:
+        class_weight: W `(d, k)` float32, unit columns.
+        class_bias: b `(k,)` float32.
+        class_mean: E[y | class] `(k, d)` float32.
+        frequency: share of each class `(k,)` float64, the mass of its cell.
+    """
+
+    kind: ClassVar[YKind] = "cells"
+    null: ClassVar[float] = 1.0  # y is N(0, I)
+
+    def __post_init__(self) -> None:
+        """Raise `InputError` if a class has no share."""
+        if not (self.frequency > 0).all():
+            raise InputError(f"frequency must be above 0 for each class; received {self.frequency.min():g}.")
+
     @property
     def floor(self) -> float:
         """The variance within cells per dimension: 1 - sum over classes of frequency |class mean|^2 / d."""
         between = self.frequency @ np.square(self.class_mean.astype(np.float64)).sum(axis=1)
         return float(1.0 - between / self.latent_dim)
-
-    @property
-    def rate(self) -> float:
-        """I(y; class) in nats: the entropy of the class."""
-        return float(-self.frequency @ np.log(self.frequency))
 
     def encode(self, labels: Array, mode: Mode = "sample", seed: int = 0, first_row: int = 0) -> Floats:
         """Return `(n, d)` float32: draws from N(0, I) within each label's cell, or the class means (mode "mean").
@@ -126,6 +124,50 @@ class Cells:
         columns = self.class_weight[:, : min(self.classes - 1, self.latent_dim)].astype(np.float64)
         basis, triangle = np.linalg.qr(columns)
         return basis * np.sign(np.diagonal(triangle))
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class GaussianClasses(_Classes):
+    """An ordinary class VAE, one trained Gaussian for each class; satisfies `ld_data.protocols.YCodec`.
+
+    It reproduces the predecessor and shows the difference to `Cells`: ten Gaussians cannot be both decodable and
+    N(0, I) in sum.
+
+    Attributes:
+        class_weight: W `(d, k)` of its decoder, which is linear.
+        class_bias: b `(k,)` of its decoder.
+        class_mean: the means of the classes' posteriors `(k, d)`.
+        frequency: share of each class `(k,)`.
+        class_variance: the variances of the classes' posteriors `(k, d)`.
+        vae: the class VAE.
+    """
+
+    class_variance: Array
+    vae: FrozenVae
+    kind: ClassVar[YKind] = "gaussian"
+
+    @property
+    def floor(self) -> float:
+        """The variance of y within its class, averaged over classes and dimensions."""
+        return float(self.frequency @ self.class_variance.astype(np.float64).mean(axis=1))
+
+    @property
+    def null(self) -> float:
+        """The variance of y per dimension: the floor, and the variance between class means."""
+        means = self.class_mean.astype(np.float64)
+        return self.floor + float(self.frequency @ np.square(means - self.frequency @ means).mean(axis=1))
+
+    def encode(self, labels: Array, mode: Mode = "sample", seed: int = 0, first_row: int = 0) -> Floats:
+        """Return `(n, d)` float32: draws from each label's Gaussian, or its mean (mode "mean").
+
+        The noise of row i depends only on `seed` and `first_row` + i.
+        """
+        one_hot = np.eye(self.classes, dtype=np.float32)[check_labels(labels, self.classes)]
+        return self.vae.encoder.run(one_hot, self.vae.make_noise(mode, seed, Y_STREAM, first_row, len(one_hot)))[0]
+
+    def decode(self, latents: Array) -> Floats:
+        """Return class probabilities `(n, k)` float32 for latents `(n, d)`."""
+        return self.vae.decoder.run(check_vectors(latents, self.latent_dim))[0]
 
 
 def _wins(scores: Array, labels: Array) -> Array:

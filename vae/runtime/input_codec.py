@@ -4,13 +4,21 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ld_data.checks import GREATEST_VALUE, check_finite, check_magnitude, check_numbers, check_vectors, describe_shape
+from ld_data.checks import (
+    GREATEST_VALUE,
+    check_finite,
+    check_magnitude,
+    check_numbers,
+    check_pixels,
+    check_vectors,
+    describe_shape,
+)
 from ld_data.errors import InputError
 from ld_data.noise import X_STREAM
 from ld_data.protocols import Mode
 from ld_data.typing import Array, Floats
 from vae.config import VaeConfig
-from vae.runtime.frozen_vae import FrozenVae
+from vae.runtime.onnx_network import FrozenVae
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,15 +96,8 @@ def prepare_inputs(inputs: object, config: VaeConfig) -> Floats:
         expected = ", ".join(("n", *map(str, config.input_shape)))
         received = describe_shape(array, config.input_shape)
         raise InputError(f"inputs must have shape ({expected}) with n of 1 or more; {received}")
-    if config.has_pixels and array.dtype == np.uint8:
-        return array.astype(np.float32) / np.float32(255)
+    if config.has_pixels:
+        return check_pixels(array, "pixels")
     with np.errstate(over="ignore"):
         values = check_finite(array.astype(np.float32), "inputs")
-    if not config.has_pixels:
-        return check_magnitude(values, GREATEST_VALUE, "signals")
-    if values.min() < 0 or values.max() > 1:
-        raise InputError(
-            f"pixels must be uint8, or numbers in [0, 1]; received {array.dtype} from {values.min():g} to "
-            f"{values.max():g}. Divide by 255, or convert to uint8."
-        )
-    return values
+    return check_magnitude(values, GREATEST_VALUE, "signals")

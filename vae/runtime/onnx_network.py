@@ -1,14 +1,18 @@
-"""A trained network: ONNX, run by ONNX Runtime on one thread."""
+"""Trained networks without their training framework: ONNX, run by ONNX Runtime on one thread; a VAE has two."""
 
 import os
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from ld_data.errors import IntegrityError
+from ld_data.errors import InputError, IntegrityError
 from ld_data.extras import import_library
-from ld_data.typing import Array
+from ld_data.noise import make_normals
+from ld_data.protocols import Mode, check_mode
+from ld_data.typing import Array, Floats
+from vae.config import VaeConfig
 
 CHUNK_ROWS = 256  # the values of a dense layer then stay in the cache
 
@@ -65,3 +69,35 @@ class Network:
 
     def _run_chunk(self, inputs: list[Array]) -> list[Array]:
         return self._session.run(None, dict(zip(self.inputs, inputs, strict=True)))
+
+
+@dataclass(frozen=True)
+class FrozenVae:
+    """A VAE as it is published; `vae.training.onnx_export` makes it of a trained one.
+
+    Attributes:
+        config: of the VAE.
+        encoder: `vae.model.vae.Vae.encode`: inputs and standard normal noise to draws from the posterior and rates.
+        decoder: `Vae.decode`: latents to the means of the likelihood.
+    """
+
+    config: VaeConfig
+    encoder: Network
+    decoder: Network
+
+    def __post_init__(self) -> None:
+        """Raise `InputError` if a network takes other shapes than the configuration."""
+        latents = (self.config.latent_dim,)
+        expected = {"inputs": self.config.input_shape, "noise": latents}, {"latents": latents}
+        received = self.encoder.inputs, self.decoder.inputs
+        if received != expected:
+            raise InputError(f"expected an encoder and a decoder of {expected}; received networks of {received}.")
+
+    def make_noise(self, mode: Mode, seed: int, stream: int, first_row: int, rows: int) -> Floats:
+        """Return the noise `(rows, d)` float32 of a draw, or for mode "mean" zeros.
+
+        Row i depends only on `seed`, `stream` and `first_row` + i.
+        """
+        check_mode(mode)
+        noise = make_normals(seed, stream, first_row, rows, self.config.latent_dim).astype(np.float32)
+        return noise if mode == "sample" else np.zeros_like(noise)

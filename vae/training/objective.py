@@ -1,4 +1,4 @@
-"""The loss of a VAE and its terms, as Keras models that wrap the VAE."""
+"""The loss of a VAE and its terms, as Keras models that wrap the VAE, and slight changes of the images in training."""
 
 from collections.abc import Collection
 from typing import Any, NamedTuple
@@ -10,12 +10,15 @@ from keras import KerasTensor, ops
 from vae.config import VaeConfig
 from vae.model import gaussian
 from vae.model.vae import Vae
-from vae.training.augmentation import augment
 
 FREQUENCIES = np.linspace(0.2, 4.0, 12, dtype=np.float32)
 WEIGHTS = (2 * (FREQUENCIES[1] - FREQUENCIES[0]) * np.exp(-np.square(FREQUENCIES) / 4)).astype(np.float32)
 DIRECTIONS = 128
 REST, RAMP = 0.1, 0.1  # shares of the training: the flow first learns alone, then its weight for the encoder rises
+SHARE = 0.8  # of changed images: the others stay sharp
+ANGLE, SHEAR, SCALE = 0.06, 0.05, 0.03  # standard deviations: radians, and factors
+SHIFT = 0.4  # pixels
+PARAMETERS = 6
 
 
 class Draw(NamedTuple):
@@ -105,29 +108,24 @@ class Objective(keras.Model):
 
 
 class FlowObjective(keras.Model):
-    """The negative log likelihood of fresh draws from posteriors under a flow, to `fit` on z_mean and z_log_var."""
+    """The negative log likelihood of fresh draws from posteriors under a flow, to `fit` on z_mean and z_log_var.
+
+    Less the entropy of N(0, I) at these draws: the loss is -KL(q || N(0, I)) as the flow estimates it, in nats.
+    """
 
     def __init__(self, vae: Vae) -> None:
         super().__init__(name="flow_objective")
         self.vae = vae
         _train_only(vae, ("flow",))
         self.noise = keras.random.SeedGenerator(fold_seed(vae.config.seed + 1))
-        self.divergence = keras.metrics.Mean(name="divergence")
         self.build([(None, vae.config.latent_dim)] * 2)
 
     def call(self, posterior: tuple[KerasTensor, KerasTensor]) -> KerasTensor:
-        """Return an estimate of KL(q || N(0, I)) in nats, `(n,)`: the log of a ratio of densities at fresh draws u."""
+        """Return draws u `(n, d)` and add their loss."""
         z_mean, z_log_var = posterior
         inner = gaussian.sample(z_mean, z_log_var, keras.random.normal(ops.shape(z_mean), seed=self.noise))
-        return self.vae.log_density(inner) - gaussian.log_density(inner)
-
-    def compute_loss(
-        self, x: Any = None, y: Any = None, y_pred: Any = None, sample_weight: Any = None, training: bool = True
-    ) -> KerasTensor:
-        """Return the loss of a batch, a scalar, and record KL(q || N(0, I)); the signature is Keras'."""
-        divergence = ops.mean(y_pred)
-        self.divergence.update_state(divergence)
-        return -divergence
+        self.add_loss(-ops.mean(self.vae.log_density(inner) - gaussian.log_density(inner)))
+        return inner
 
 
 def reconstruct(inputs: KerasTensor, output: KerasTensor, config: VaeConfig) -> KerasTensor:
@@ -161,6 +159,33 @@ def sliced_epps_pulley(z_mean: KerasTensor, z_log_var: KerasTensor, directions: 
     real = ops.mean(damping * ops.cos(frequencies * centre), axis=0) - np.exp(-0.5 * np.square(frequencies))
     imaginary = ops.mean(damping * ops.sin(frequencies * centre), axis=0)
     return ops.mean(ops.sum((ops.square(real) + ops.square(imaginary)) * WEIGHTS[:, None], axis=0))
+
+
+def augment(images: KerasTensor, strength: float, seed: keras.random.SeedGenerator) -> KerasTensor:
+    """Return images `(n, h, w)`, most of them slightly rotated, sheared, resized and moved, by bilinear interpolation.
+
+    Every amount is normal, with the standard deviations of this module times `strength`.
+    """
+    rows, height, width = ops.shape(images)
+    angle, shear, log_height, log_width, down, right = ops.unstack(
+        strength * keras.random.normal((rows, PARAMETERS), seed=seed), axis=1
+    )
+    angle, shear = ANGLE * angle, SHEAR * shear
+    tall, wide = ops.exp(SCALE * log_height), ops.exp(SCALE * log_width)
+    cosine, sine = ops.cos(angle), ops.sin(angle)
+    # Output pixel (x, y) shows the input at (a x + b y + c, d x + e y + f), and only the shift moves the centre.
+    a, b = cosine * wide, shear - sine * tall
+    d, e = sine * wide, cosine * tall
+    middle_x, middle_y = (width - 1) / 2, (height - 1) / 2
+    c = middle_x - a * middle_x - b * middle_y + SHIFT * right
+    f = middle_y - d * middle_x - e * middle_y + SHIFT * down
+    nothing = ops.zeros_like(a)
+    transform = ops.stack([a, b, c, d, e, f, nothing, nothing], axis=1)
+    moved = ops.image.affine_transform(
+        images[..., None], transform, interpolation="bilinear", fill_mode="constant", data_format="channels_last"
+    )
+    chosen = keras.random.uniform((rows, 1, 1), seed=seed) < SHARE
+    return ops.where(chosen, moved[..., 0], images)
 
 
 def fold_seed(seed: int) -> int:

@@ -1,9 +1,11 @@
 """The export of a trained Keras VAE as two ONNX networks."""
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import keras
 import numpy as np
@@ -11,46 +13,27 @@ import onnx
 from keras import KerasTensor, ops
 
 from ld_data.typing import Array
-from vae.model import gaussian
 from vae.model.vae import Vae
-from vae.runtime.frozen_vae import FrozenVae
-from vae.runtime.gaussian_classes import GaussianClasses
-from vae.runtime.onnx_network import Network
+from vae.runtime.cells import GaussianClasses
+from vae.runtime.onnx_network import FrozenVae, Network
 
 
-class _Encoder(keras.Model):
-    """Maps inputs and noise to draws from the posteriors and their rates."""
+class _Function(keras.Model):
+    """A function of arrays as a model that Keras exports."""
 
-    def __init__(self, vae: Vae) -> None:
-        super().__init__(name="encoder")
-        self.vae = vae
+    def __init__(self, function: Callable[..., Any]) -> None:
+        super().__init__(name="function")
+        self.function = partial(function)  # hides its layers: Keras would trace each of them
 
-    def call(self, arguments: Sequence[KerasTensor]) -> tuple[KerasTensor, KerasTensor]:
-        inputs, noise = arguments
-        z_mean, z_log_var = self.vae.encoder(inputs)
-        draws = self.vae.to_outer(gaussian.sample(z_mean, z_log_var, noise))
-        return draws, self.vae.rate(z_mean, z_log_var, noise)
-
-
-class _Decoder(keras.Model):
-    """Maps latents to the means of the likelihood."""
-
-    def __init__(self, vae: Vae) -> None:
-        super().__init__(name="decoder")
-        self.vae = vae
-
-    def call(self, latents: KerasTensor) -> KerasTensor:
-        return self.vae.expected_input(self.vae.decoder(self.vae.to_inner(latents)))
+    def call(self, arguments: Sequence[KerasTensor]) -> Any:
+        return self.function(*arguments)
 
 
 def freeze(vae: Vae) -> FrozenVae:
-    """Return the encoder and the decoder of a VAE as two networks, each with the flow inside.
-
-    Keras exports with tf2onnx and needs TensorFlow for it, with any backend.
-    """
+    """Return the encoder and the decoder of a VAE as two networks, each with the flow inside."""
     latents = (vae.config.latent_dim,)
-    encoder = export(_Encoder(vae), inputs=vae.config.input_shape, noise=latents)
-    return FrozenVae(vae.config, encoder, export(_Decoder(vae), latents=latents))
+    encoder = export(vae.encode, inputs=vae.config.input_shape, noise=latents)
+    return FrozenVae(vae.config, encoder, export(vae.decode, latents=latents))
 
 
 def freeze_classes(vae: Vae, frequency: Array) -> GaussianClasses:
@@ -58,19 +41,21 @@ def freeze_classes(vae: Vae, frequency: Array) -> GaussianClasses:
     last, _ = vae.decoder.layers
     z_mean, z_log_var = vae.encoder(np.eye(len(frequency), dtype=np.float32))
     weight, bias, mean, variance = map(ops.convert_to_numpy, (last.kernel, last.bias, z_mean, ops.exp(z_log_var)))
-    return GaussianClasses(freeze(vae), weight, bias, mean, variance, frequency)
+    return GaussianClasses(weight, bias, mean, frequency, variance, freeze(vae))
 
 
-def export(model: keras.Model, **shapes: tuple[int, ...]) -> Network:
-    """Return a Keras model of inputs of those shapes as a network, its bytes the same for the same weights."""
-    specs = [keras.InputSpec(shape=(None, *shape), dtype="float32", name=name) for name, shape in shapes.items()]
-    signature = specs if len(specs) == 1 else [specs]
-    zeros = [np.zeros((1, *shape), np.float32) for shape in shapes.values()]
-    model(zeros if len(zeros) > 1 else zeros[0])  # Keras exports only models that were called
+def export(function: Callable[..., Any], **shapes: tuple[int, ...]) -> Network:
+    """Return a Keras model, or a function of its layers, as a network of inputs `(n, *shape)` by their names.
+
+    The bytes are the same for the same weights.
+    """
+    model = _Function(function)
+    model([np.zeros((1, *shape), np.float32) for shape in shapes.values()])  # Keras exports no model before a call
+    signature = [keras.InputSpec(shape=(None, *shape), dtype="float32", name=name) for name, shape in shapes.items()]
     with TemporaryDirectory() as folder, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # tf2onnx uses names that numpy deprecates
-        path = Path(folder) / f"{model.name}.onnx"
-        model.export(path, format="onnx", verbose=False, input_signature=signature)
+        path = Path(folder) / "model.onnx"
+        model.export(path, format="onnx", verbose=False, input_signature=[signature])
         return Network(_normalise(onnx.load(path)).SerializeToString(deterministic=True))
 
 

@@ -22,8 +22,7 @@ from vae.model.flow import Flow
 from vae.model.vae import Vae
 from vae.recipes import Recipe
 from vae.runtime.cell_solver import make_cells_of
-from vae.runtime.cells import Cells
-from vae.runtime.gaussian_classes import GaussianClasses
+from vae.runtime.cells import Cells, GaussianClasses
 from vae.runtime.input_codec import InputCodec, prepare_inputs
 from vae.training.objective import FlowObjective, Objective
 from vae.training.onnx_export import freeze, freeze_classes

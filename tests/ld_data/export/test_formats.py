@@ -1,8 +1,6 @@
 import json
 import sys
 
-import datasets
-import mlcroissant
 import numpy as np
 import pandas as pd
 import pytest
@@ -37,9 +35,20 @@ def exported(data, tmp_path_factory):
 
 
 @pytest.fixture
-def _hub_cache(tmp_path, monkeypatch):
-    """Keep what Hugging Face's library prepares out of the user's cache."""
+def datasets(tmp_path, monkeypatch):
+    """Hugging Face's library, which keeps its files out of the user's cache; its import takes two seconds."""
+    import datasets
+
     monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", str(tmp_path / "cache"))
+    return datasets
+
+
+@pytest.fixture
+def mlcroissant():
+    """The library of Croissant; its import takes two seconds."""
+    import mlcroissant
+
+    return mlcroissant
 
 
 def assert_equal(received, expected):
@@ -70,8 +79,8 @@ def test_pyarrow_reads_the_same_classes_from_parquet(data, exported):
     assert_equal(table["bias"].to_numpy(), data.class_bias)
 
 
-@pytest.mark.usefixtures("_hub_cache")
-def test_hugging_face_loads_the_parquet_folder_as_it_is(data, exported):
+@pytest.mark.slow
+def test_hugging_face_loads_the_parquet_folder_as_it_is(data, exported, datasets):
     loaded = datasets.load_dataset(str(exported["parquet"]))
     assert set(loaded) == {"train", "test"}
     assert loaded["train"].features["x"] == datasets.List(datasets.Value("float32"), length=D)
@@ -83,15 +92,16 @@ def test_hugging_face_loads_the_parquet_folder_as_it_is(data, exported):
         assert_equal(rows["label"].astype(np.uint8), split.label)
 
 
-@pytest.mark.usefixtures("_hub_cache")
-def test_hugging_face_loads_the_classes_as_a_configuration(data, exported):
+@pytest.mark.slow
+def test_hugging_face_loads_the_classes_as_a_configuration(data, exported, datasets):
     rows = datasets.load_dataset(str(exported["parquet"]), "classes", split="train").with_format("numpy")[:]
     assert_equal(rows["mean"], data.class_mean)
     assert_equal(rows["weight"], data.class_weight.T.copy())
 
 
+@pytest.mark.slow
 @deprecations
-def test_croissant_records_are_the_rows(data, exported):
+def test_croissant_records_are_the_rows(data, exported, mlcroissant):
     described = mlcroissant.Dataset(exported["parquet"] / CROISSANT_NAME)
     assert not described.metadata.issues.errors
     assert not described.metadata.issues.warnings
@@ -103,15 +113,17 @@ def test_croissant_records_are_the_rows(data, exported):
         assert [record[f"{name}/label"] for record in records] == split.label.tolist()
 
 
+@pytest.mark.slow
 @deprecations
-def test_croissant_records_of_the_classes_are_the_cells(data, exported):
+def test_croissant_records_of_the_classes_are_the_cells(data, exported, mlcroissant):
     records = list(mlcroissant.Dataset(exported["parquet"] / CROISSANT_NAME).records(record_set="classes"))
     assert_equal(np.stack([record["classes/mean"] for record in records]), data.class_mean)
     assert_equal(np.stack([record["classes/weight"] for record in records]), data.class_weight.T.copy())
 
 
+@pytest.mark.slow
 @deprecations
-def test_croissant_notices_a_file_that_was_altered(exported, tmp_path):
+def test_croissant_notices_a_file_that_was_altered(exported, tmp_path, mlcroissant):
     for name in FORMATS["parquet"]:
         content = (exported["parquet"] / name).read_bytes()
         (tmp_path / name).write_bytes(content[:-1] + b"?" if name == "test.parquet" else content)

@@ -37,7 +37,7 @@ HOSTILE = {
     "floor above null": ({"null": 0.5, "floor": 0.5}, "floor must be from 0 to less than null"),
     "huge integer": ({"seed": 10**30}, "at most 64 bits"),
     "half a surrogate": ({"licence": "\ud800"}, "surrogates not allowed"),
-    "too many files": ({"files": make_records(8000)}, "at most 100 files; received 8000"),
+    "too many files": ({"files": make_records(8000)}, "files must have at most 100 files; received 8000"),
     "huge file": ({"files": make_records(1, 10**15)}, "must be a number of bytes up to"),
     "control character": ({"files": {"a\nb": {"size": 1, "sha256": "0" * 64}}}, "control characters"),
     "long file name": ({"files": {"a" * 300: {"size": 1, "sha256": "0" * 64}}}, "more than 100 characters"),

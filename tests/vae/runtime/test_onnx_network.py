@@ -12,8 +12,7 @@ from ld_data.errors import InputError, IntegrityError
 from tests.support.paths import ROOT
 from vae.config import VaeConfig
 from vae.runtime import onnx_network as network
-from vae.runtime.frozen_vae import FrozenVae
-from vae.runtime.onnx_network import Network
+from vae.runtime.onnx_network import FrozenVae, Network
 
 
 def make_network(**inputs):
