@@ -31,7 +31,7 @@ from eval.commands.options import (
     prepare_out,
 )
 from ld_data.cli.libraries import import_quietly, needs
-from ld_data.cli.options import Epochs, File, Jobs, Json, OwnImages, Release, Seed
+from ld_data.cli.options import Epochs, File, Jobs, Json, OwnImages, Release, Replace, Seed
 from ld_data.cli.output import print_result
 from ld_data.cli.table import format_table
 from ld_data.errors import InputError, IntegrityError, MissingDataError, UnknownNameError
@@ -152,7 +152,7 @@ def train_judge(
     out: File | None = None,
     epochs: Epochs = None,
     seed: Seed = 0,
-    replace: bool = False,
+    replace: Replace = False,
     as_json: Json = False,
 ) -> None:
     """Train a classifier of a source's raw inputs.
@@ -161,7 +161,6 @@ def train_judge(
         source: The source of the inputs.
         source_npz: Your own images instead: x_train, y_train, ...
         out: The .keras to write; beside the releases by default.
-        replace: Replace the judge of other images of your own that have the same name.
     """
     from eval.classifiers.training import train_judge  # late: Keras takes 5 s that --help should not pay
     from ld_data.health.probes import read_decoded

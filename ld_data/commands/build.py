@@ -8,7 +8,7 @@ from cyclopts import Parameter
 
 from eval.classifiers.judges import open_judge
 from ld_data.cli.libraries import needs
-from ld_data.cli.options import Checkpoints, Json
+from ld_data.cli.options import Checkpoints, Json, Replace
 from ld_data.commands.health import print_report
 from ld_data.sources.catalogue import SOURCES, choose_source
 from vae.recipes import ModelOptions, choose_recipe
@@ -25,7 +25,7 @@ def build(
     models: Annotated[ModelOptions, Parameter(name="*")] = ModelOptions(),
     change: Annotated[str, Parameter(metavar="TEXT")] = "",
     no_goals: bool = False,
-    replace: bool = False,
+    replace: Replace = False,
     checkpoints: Checkpoints = None,
     as_json: Json = False,
 ) -> None:
@@ -38,7 +38,6 @@ def build(
         release: The release's name; ld-SOURCE-D by default.
         change: The news in this version, a sentence for the release's card.
         no_goals: Publish whatever the health report says.
-        replace: Replace a release of this name that is of another source.
     """
     from vae.release import build_release  # late: Keras and scikit-learn take 5 s
 
