@@ -1,4 +1,4 @@
-"""Commands about installed releases: list, verify, export."""
+"""Commands about installed releases: list, export."""
 
 from dataclasses import asdict
 from pathlib import Path
@@ -6,18 +6,14 @@ from typing import Annotated, Any
 
 from cyclopts import Parameter
 
-import vae
-from ld_data.cli.options import Checkpoints, Folder, Json, OwnImages, Release
+from ld_data.cli.options import Checkpoints, Folder, Json, Release
 from ld_data.cli.output import print_result
 from ld_data.cli.table import format_table
 from ld_data.errors import LdDataError
 from ld_data.export.formats import FORMATS, export_dataset
-from ld_data.extras import check_libraries
 from ld_data.release import folder as releases
 from ld_data.release.manifest import FileRecord, read_manifest
-from ld_data.release.recomputation import TOLERANCE, compare_draws
 from ld_data.settings import checkpoints_folder
-from ld_data.sources.catalogue import find_inputs
 
 Row = dict[str, Any]
 
@@ -54,26 +50,6 @@ def _format_rows(rows: list[Row]) -> str:
     headers = ("release", "version", "train", "test", "d", "licence")
     parts = [format_table(headers, whole, "llrrrl")] if whole else []
     return "\n".join([*parts, *(f"{row['name']}  broken: {row['error']}" for row in rows if "error" in row)])
-
-
-def verify(
-    release: Release, /, *, recompute: bool = False, source_npz: OwnImages = None, as_json: Json = False
-) -> None:
-    """Check every hash of a release.
-
-    Args:
-        recompute: Also draw x and y again from the source, and allow for the rounding of another processor.
-    """
-    folder, (manifest, data) = releases.find_release(release), releases.load_verified(release)
-    facts: Row = {"path": str(folder), "files": len(manifest.files), "arrays": len(manifest.arrays)}
-    text = f"{folder}: {facts['files']} files and {facts['arrays']} arrays are as published"
-    if recompute:
-        check_libraries("onnxruntime")  # before the search for the inputs, which may use the network
-        source = find_inputs(manifest.name, manifest.source, source_npz)
-        facts["differences"] = compare_draws(manifest, data, source, vae.load(release))
-        most = max(facts["differences"].values())
-        text += f"\ndrawn again they differ by at most {most:.2g}, where {TOLERANCE:g} is allowed"
-    print_result(facts, text, as_json)
 
 
 def export(

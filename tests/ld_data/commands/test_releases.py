@@ -38,7 +38,7 @@ def test_verify(release, capsys, monkeypatch):
     assert counts == {"path": str(release), "files": len(list(release.iterdir())) - 1, "arrays": 9}
     assert run(data_main.main, "verify", release) == 0
     assert f"{counts['files']} files and 9 arrays are as published" in capsys.readouterr().out
-    monkeypatch.setattr("ld_data.commands.releases.find_inputs", lambda name, record, path: make_source())
+    monkeypatch.setattr("ld_data.commands.verification.find_inputs", lambda name, record, path: make_source())
     monkeypatch.setattr("vae.load", lambda name: FakeCodec())
     redrawn = run_json(capsys, data_main.main, "verify", release, "--recompute")
     assert redrawn["differences"]["x_train"] == 0.0
