@@ -13,7 +13,7 @@ import threading
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack, asynccontextmanager, closing, contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -27,9 +27,10 @@ from uvicorn.supervisors import Multiprocess
 from api.app import make_app
 from api.errors import NotReadyError
 from api.middleware.metrics import FOLDER_VARIABLE
+from api.middleware.old_clients import OldClients
 from api.middleware.request_log import set_up_logging
 from api.releases.catalogue import Catalogue, LoadCodec
-from api.settings import Form, Level
+from api.settings import Access, Form, Level
 from eval.leaderboard.store import Store
 from eval.leaderboard.tokens import Tokens
 from ld_data.settings import SERVICE_VARIABLE, service_address
@@ -51,6 +52,7 @@ class Service:
     workers: int = 1
     log: Form = "text"
     log_level: Level = "warning"
+    access: Access = field(default_factory=Access)
     folder: Path | None = None  # for temporary files; None for the folder of the system
 
     @contextmanager
@@ -59,7 +61,8 @@ class Service:
         set_up_logging(self.log, self.log_level)
         with closing(Store(self.scores)) as store, Catalogue(self.folder) as catalogue:
             catalogue.add_all(self.checkpoints, self.load_codec)
-            yield make_app(catalogue, store, tokens=Tokens.of(), workers=self.workers), catalogue
+            app = make_app(catalogue, store, tokens=Tokens.of(), workers=self.workers, access=self.access)
+            yield app, catalogue
 
 
 def serve(service: Service, listener: socket.socket) -> None:
@@ -188,6 +191,8 @@ def _make_config(app: object, service: Service) -> Config:
         log_config=None,  # the log is already set up
         log_level=service.log_level,
         access_log=False,
+        http=OldClients,
+        proxy_headers=False,  # `api.middleware.addresses` reads them
         timeout_graceful_shutdown=GRACE_SECONDS,
         timeout_worker_healthcheck=START_SECONDS,
     )

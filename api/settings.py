@@ -1,9 +1,11 @@
 """The settings of the service: its limits, the format of its log, and the level of its log."""
 
+import re
 from dataclasses import dataclass
 from typing import Literal
 
 from api.errors import TooLargeError
+from ld_data.errors import InputError
 
 Form = Literal["text", "json"]
 Level = Literal["debug", "info", "warning", "error"]
@@ -19,6 +21,30 @@ ADVICE = {
     "max_streamed_values": "one answer may stream at most {most} numbers; this one would stream {amount}. Ask for "
     "fewer or shorter signals, or generate them with `python -m ld_data generate`.",
 }
+
+
+PATH = re.compile(r"(/(?!\.{1,2}(/|$))[A-Za-z0-9._~-]+)*")  # a path of plain segments, or nothing
+ORIGIN = re.compile(r"\*|null|https?://[^\s/?#@]+")
+
+
+@dataclass(frozen=True)
+class Access:
+    """How clients reach the service; the constructor raises `InputError` for a path or an origin that is none."""
+
+    root_path: str = ""  # begins all its paths, such as /ld, where a proxy takes it off
+    origins: tuple[str, ...] = ()  # whose pages may send requests
+    forwarded_allow_ips: str = ""  # proxies whose X-Forwarded-* are believed, separated by commas
+
+    def __post_init__(self) -> None:
+        """Check the path and the origins."""
+        if not PATH.fullmatch(self.root_path):
+            raise InputError(
+                f"the root path must be like /ld, of letters, digits, ., _, ~ and -, without a slash at its end; "
+                f"received {self.root_path!r}."
+            )
+        for origin in self.origins:
+            if not ORIGIN.fullmatch(origin):
+                raise InputError(f"an origin is like https://example.org, without a path, or *; received {origin!r}.")
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,8 @@ def evaluate(
     `model` is a function of x `(rows, d)`, an object with `predict`, a PyTorch module, the predictions `(n, d)`
     themselves, or the path of their `.npy` file; it gets at most `batch_rows` rows at once (`eval.predictions`). With
     `submit_to`, the address of a service, the predictions go to its leaderboard under `name`, with a link and a
-    description, and the score's `entry` is the answer of the leaderboard.
+    description, and the score's `entry` is the answer of the leaderboard. The name belongs to this user from then on: a
+    secret in the cache folder proves it (`eval.leaderboard.client.submit`).
 
     Raises:
         InputError: as `eval.predictions.predict`, or if a name, link or description comes without `submit_to`.
@@ -44,6 +45,7 @@ def evaluate(
     from eval.leaderboard import client, submission  # import late: the network stack, needed by submissions alone
 
     facts = submission.Submission(name or "", url or "", description or "")
+    client.check_settings(submit_to)  # before the work
     predictions = predict(model, data, batch_rows=batch_rows)
     score = score_predictions(predictions, data)
     try:

@@ -27,6 +27,11 @@ def read_fingerprint() -> dict[str, str]:
     }
 
 
+def describe_fingerprint() -> str:
+    """Return the fingerprint as one line."""
+    return ", ".join(f"{part} {fact}" for part, fact in read_fingerprint().items())
+
+
 def _find_versions() -> dict[str, str]:
     versions = {}
     for library in LIBRARIES:

@@ -38,7 +38,7 @@ def fetch_models(address: str, names: Collection[str]) -> Path:
         StorageError: the disk refuses.
     """
     kept = cache_folder() / "models"
-    last = kept / "addresses" / hashlib.sha256(address.rstrip("/").encode()).hexdigest()
+    last = kept / "addresses" / hashlib.sha256(address.rstrip("/").encode("utf-8", "replace")).hexdigest()
     if is_offline():
         return _find_kept(address, kept, last)
     place, name, content = _fetch_description(address)
@@ -91,7 +91,7 @@ def join_address(address: str, name: str) -> str:
 
 def _split(address: str) -> SplitResult:
     try:
-        if (parts := urlsplit(address)).hostname:
+        if (parts := urlsplit(address)).hostname and address.isprintable():
             return parts
     except ValueError as error:  # brackets that enclose no address
         raise InputError(f"{_EXPECTED}; received {address!r} ({error}).") from error

@@ -31,7 +31,7 @@ class RateLimit:
         Raises:
             RateLimitError: if the bucket is empty.
         """
-        key, now = _make_key(address), self._clock()
+        key, now = name_client(address), self._clock()
         with self._lock:
             left = self._count_left(key, now)
             if left < 1:
@@ -58,7 +58,7 @@ class RateLimit:
         self._buckets = waiting if len(waiting) < MAX_ADDRESSES else {}
 
 
-def _make_key(address: str) -> str:
+def name_client(address: str) -> str:
     """Return the key of the client at an address: the address, or the network of an IPv6 customer."""
     try:
         parsed = ipaddress.ip_address(address)

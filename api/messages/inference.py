@@ -53,6 +53,14 @@ class TensorMetadata(BaseModel):
     shape: list[int]
 
 
+class TensorConfig(BaseModel):
+    """The configuration of an input or an output, with Triton's names of types."""
+
+    name: str
+    data_type: str
+    dims: list[int]
+
+
 @dataclass(frozen=True)
 class InferenceReply(Reply):
     """An answer of the protocol."""
@@ -91,6 +99,12 @@ def describe_tensor(tensor: Tensor) -> TensorMetadata:
     return TensorMetadata(
         name=tensor.name, datatype=DATATYPE_NAMES[np.dtype(tensor.dtype)], shape=[-1, *tensor.row_shape]
     )
+
+
+def configure_tensor(tensor: Tensor) -> TensorConfig:
+    """Return the configuration of an input or an output; -1 stands for any number of rows."""
+    described = describe_tensor(tensor)
+    return TensorConfig(name=described.name, data_type=f"TYPE_{described.datatype}", dims=described.shape)
 
 
 def read_question(model: Model, header_length: str | None, body: bytes) -> Question:

@@ -107,7 +107,7 @@ class Catalogue(ExitStack):
             return release.exports.find(file)
         known = f"It has: {', '.join((*release.files, *FORM_OF_FILE))}."
         if file == CROISSANT_NAME:
-            known += f" Its description in Croissant is at /v1/datasets/{name}/{file}."
+            known += f" Its description in Croissant is above this folder, at ../{file}."
         raise UnknownNameError(f"{name} has no file {file!r}. {known}")
 
     @property

@@ -8,7 +8,7 @@ from fastapi.responses import JSONResponse, StreamingResponse
 
 from api.leaderboard.answers import AcceptedScore, Removal, ScoreList
 from api.leaderboard.listing import FormatQuery, describe_list, send_list
-from api.leaderboard.queries import LimitQuery, SubmissionQuery
+from api.leaderboard.queries import LimitQuery, OwnerHeader, SubmissionQuery
 from api.messages.payload import describe_array, describe_request, read_array
 from api.messages.refusals import describe_errors
 from api.releases.catalogue import ServedRelease
@@ -16,6 +16,7 @@ from api.routes.state import LeaderboardState
 from eval.leaderboard.entries import Entry
 from eval.leaderboard.leaks import verify_predictions
 from eval.leaderboard.store import MAX_REASON
+from eval.leaderboard.submission import Sender
 from eval.predictions import check_predictions
 from ld_data.errors import InputError
 
@@ -73,7 +74,7 @@ def read_log(leaderboard: LeaderboardState) -> Response:
     openapi_extra=describe_request("predictions", describe_array(2)),
     responses={
         201: {"model": AcceptedScore},
-        **describe_errors(401, 404, 408, 409, 413, 415, 422, 429, 503, 507),
+        **describe_errors(401, 403, 404, 408, 409, 413, 415, 422, 429, 503, 507),
     },
 )
 async def add_score(
@@ -82,20 +83,22 @@ async def add_score(
     leaderboard: LeaderboardState,
     submission: SubmissionQuery,
     data_sha256: DataQuery = "",
+    owner: OwnerHeader = "",
 ) -> Response:
     """Take predictions `(n_test, d)` for the test rows, in their order; the service computes the score itself."""
-    leaderboard.admit(request, leaderboard.tokens.check_submitter)
+    sender = Sender(owner, leaderboard.admit(request, leaderboard.tokens.check_submitter))
     found, store = leaderboard.catalogue.find(release), leaderboard.store
     _check_version(found, data_sha256)
 
     def work(body: bytes) -> tuple[Entry, int | None]:
         predictions = check_predictions(read_array(request, body, "predictions"), found.data)
         verdict = verify_predictions(predictions, found.data, leaderboard.draw_private_y(found))
-        entry = store.add(submission, verdict)
+        entry = store.add(submission, verdict, sender=sender)
         return entry, store.find_rank(entry)
 
     entry, rank = await leaderboard.worker.run(request, work)
-    return JSONResponse({**entry.to_json(), "rank": rank, "receipt": entry.receipt.values}, 201)
+    row = {**entry.to_json(), "rank": rank, "receipt": entry.receipt.values, "owner_secret": entry.owner_secret}
+    return JSONResponse(row, 201)
 
 
 @router.delete(

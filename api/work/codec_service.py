@@ -11,6 +11,7 @@ from api.messages.request_record import find_record
 from api.releases.catalogue import Catalogue
 from api.releases.operations import Draw, Operation
 from api.work.batching import CHUNK_ROWS, SMALL_ROWS, Batcher, Watch
+from api.work.statistics import Statistics
 from api.work.worker import HeldResponse, Worker
 from ld_data.typing import Array
 
@@ -22,6 +23,7 @@ class CodecService:
 
     def __init__(self, catalogue: Catalogue, worker: Worker, watch: Watch = lambda *_: None) -> None:
         self.catalogue, self.worker, self._batcher = catalogue, worker, Batcher(watch)
+        self.statistics = Statistics()
 
     async def answer(self, request: Request, operation: Operation, draw: Draw, number: Number = "float32") -> Response:
         """Return the answer to a request for an operation, with an array as JSON or `.npy`."""

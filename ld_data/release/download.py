@@ -10,7 +10,7 @@ from ld_data.errors import IntegrityError, MissingDataError
 from ld_data.release.folder import check_name, verify
 from ld_data.release.manifest import MANIFEST_NAME, MAX_MANIFEST_BYTES, Manifest
 from ld_data.release.publication import check_source, check_target, publish, stage_release
-from ld_data.remote.transfer import Content, fetch_bytes, fetch_file, fetch_to_cache, open_client
+from ld_data.remote.transfer import Content, fetch_bytes, fetch_file, fetch_to_cache, open_downloads
 from ld_data.settings import OFFLINE_VARIABLE, is_offline
 
 
@@ -82,7 +82,7 @@ def _fetch_files(address: str, manifest: Manifest, folder: Path) -> None:
         Content(file, [f"{address}/{quote(file, safe='')}"], record.sha256, etag=f'"{record.sha256}"', size=record.size)
         for file, record in manifest.files.items()
     ]
-    with open_client() as client:
+    with open_downloads(address) as client:
         for content in contents:
             fetch_to_cache(content, client)
         for content in contents:

@@ -21,6 +21,7 @@ from tqdm import tqdm
 from ld_data.checks import MAX_ECHO
 from ld_data.errors import DownloadError, LdDataError, MissingDataError, StorageError
 from ld_data.remote.bounded import BoundedClient, BoundsError
+from ld_data.remote.network import name_settings, open_client
 from ld_data.remote.retry import try_often
 from ld_data.settings import CACHE_VARIABLE, HOME_VARIABLE, OFFLINE_VARIABLE, SERVICE_VARIABLE, cache_folder, is_offline
 from ld_data.storage.arrays import MAX_ARRAY_BYTES
@@ -70,6 +71,7 @@ def fetch_file(
     Raises:
         MissingDataError: `LD_DATA_OFFLINE` forbids the download; the message lists the paths `searched` before.
         DownloadError: no mirror sent the file; the message has the answer of each.
+        InputError: the environment names a proxy or certificates that cannot be used.
         StorageError: the disk refuses; an older file at `path` is unchanged.
     """
     _check_online(content.title, searched or [path])
@@ -92,23 +94,24 @@ def fetch_bytes(url: str, most_bytes: int) -> bytes:
 
     Raises:
         DownloadError: there is no answer, more than `most_bytes`, or an error; then `status` is that of the answer.
+        InputError: the environment names a proxy or certificates that cannot be used.
     """
     try:
-        with open_client() as client:
+        with open_downloads(url) as client:
             return try_often(lambda: _read_limited(client, url, most_bytes), TRIES, _may_pass)
     except httpx2.HTTPStatusError as error:
         status = error.response.status_code
-        raise DownloadError(f"{url} answered {status}: {error}", status) from error
+        raise DownloadError(f"{url} answered {status}: {error}{name_settings(url)}", status) from error
     except (httpx2.HTTPError, httpx2.InvalidURL) as error:
         raise DownloadError(
             f"no answer from {url}: {error}. Is the service running there? `make serve` starts one, and "
-            f"{SERVICE_VARIABLE} may name one elsewhere."
+            f"{SERVICE_VARIABLE} may name one elsewhere.{name_settings(url, error)}"
         ) from error
 
 
-def open_client() -> BoundedClient:
-    """Return a client for downloads; the caller closes it."""
-    return BoundedClient(2 * TIMEOUT_SECONDS, MAX_ARRAY_BYTES, timeout=TIMEOUT_SECONDS, follow_redirects=True)
+def open_downloads(url: str) -> BoundedClient:
+    """Return a client for downloads from an address; raises as `open_client`, and the caller closes it."""
+    return open_client(url, TIMEOUT_SECONDS, MAX_ARRAY_BYTES, follow_redirects=True)
 
 
 def partial_path(digest: str) -> Path:
@@ -159,20 +162,21 @@ def _open_locked(path: Path, title: str) -> Iterator[BinaryIO]:
 def _complete(content: Content, file: BinaryIO, client: BoundedClient | None) -> None:
     if file.seek(0, os.SEEK_END) and content.measure(Path(file.name)) == content.digest:
         return
-    failures = []
-    with nullcontext(client) if client else open_client() as session:
-        for url in content.urls:
-            try:
+    failures, settings = [], ""
+    for url in content.urls:
+        try:
+            with nullcontext(client) if client else open_downloads(url) as session:
                 try_often(partial(_receive, session, url, content, file), TRIES, _may_pass)
-            except (httpx2.HTTPError, DownloadError) as error:
-                failures.append(f"{url}: {(str(error) or type(error).__name__).splitlines()[0]}")
-            else:
-                return
+        except (httpx2.HTTPError, DownloadError) as error:
+            failures.append(f"{url}: {(str(error) or type(error).__name__).splitlines()[0]}")
+            settings = name_settings(url, error)
+        else:
+            return
     size = os.fstat(file.fileno()).st_size
     kept = f" The {size} bytes that have arrived are kept for the next try." if size else ""
     raise DownloadError(
         f"could not download {content.title}. {'; '.join(failures)}.{kept} Check the network, then try again."
-        f"{content.advice}"
+        f"{settings}{content.advice}"
     )
 
 

@@ -3,14 +3,16 @@
 import hashlib
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 
-from ld_data.errors import IntegrityError
+from ld_data.errors import IntegrityError, StorageError
 from ld_data.settings import HOME_VARIABLE, cache_folder, data_home
 from ld_data.storage.arrays import read_npz
 from ld_data.storage.idx import read_idx, write_idx
+from ld_data.storage.places import is_readable
 from ld_data.typing import Array
 
 IDX_FILES = {  # by the name of the array: the file, and the sha256 of its bytes with the header
@@ -39,16 +41,18 @@ def load_mnist() -> MnistArrays:
     """Return MNIST's arrays: `x_train` `(60000, 28, 28)`, `y_train` `(60000,)`, `x_test`, `y_test`, all uint8.
 
     The first copy found is read: in `LD_DATA_HOME`, in Keras' cache, in torchvision's `data/MNIST/raw`, in the cache of
-    LD-Data; as `mnist.npz` or as the four IDX files, gzipped or not. Without a copy, the IDX files are downloaded.
+    LD-Data; as `mnist.npz` or as the four IDX files, gzipped or not. Folders that cannot be read are passed over.
+    Without a copy, the IDX files are downloaded.
 
     Raises:
         IntegrityError: a copy is not the published MNIST.
         MissingDataError: there is no copy, and `LD_DATA_OFFLINE` is set.
         DownloadError: no mirror delivers.
+        StorageError: there is no copy, and no folder for the download.
     """
     searched = []
     for folder in _folders():
-        if (npz := folder / NPZ_NAME).is_file():
+        if is_readable(npz := folder / NPZ_NAME):
             return check_mnist(read_npz(npz), npz)
         if files := _find_idx_files(folder):
             return check_mnist({name: read_idx(path) for name, path in files.items()}, folder)
@@ -74,9 +78,10 @@ def _folders() -> Iterator[Path]:
     """Yield the folders in which Keras, torchvision and LD-Data keep copies, the user's own choice first."""
     if home := data_home():
         yield from (home, home / "mnist", home / "MNIST" / "raw")
-    yield Path(os.environ.get("KERAS_HOME") or "~/.keras").expanduser() / "datasets"
+    yield Path(os.path.expanduser(os.environ.get("KERAS_HOME") or "~/.keras")) / "datasets"  # also without a home
     yield Path("data") / "MNIST" / "raw"
-    yield cache_folder() / "mnist"
+    with suppress(StorageError):
+        yield cache_folder() / "mnist"
 
 
 def _find_idx_files(folder: Path) -> dict[str, Path]:
@@ -84,7 +89,7 @@ def _find_idx_files(folder: Path) -> dict[str, Path]:
     found = {}
     for name, (file_name, _) in IDX_FILES.items():
         candidates = (folder / file_name, folder / f"{file_name}.gz")
-        if path := next((candidate for candidate in candidates if candidate.is_file()), None):
+        if path := next(filter(is_readable, candidates), None):
             found[name] = path
     return found if len(found) == len(IDX_FILES) else {}
 
@@ -96,7 +101,7 @@ def _download(folder: Path, searched: list[Path]) -> MnistArrays:
     arrays = {}
     for name, (file_name, _) in IDX_FILES.items():
         path = folder / f"{file_name}.gz"
-        if not path.is_file():
+        if not is_readable(path):
             urls = [f"{mirror}{path.name}" for mirror in MIRRORS]
             fetch_file(Content(path.name, urls, GZIP_SHA256[name], advice=ADVICE), path, searched)
         arrays[name] = read_idx(path)

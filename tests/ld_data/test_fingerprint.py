@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import threadpoolctl
 
-from ld_data.fingerprint import read_fingerprint
+from ld_data.fingerprint import describe_fingerprint, read_fingerprint
 
 
 def test_it_names_what_floating_point_results_depend_on():
@@ -27,3 +27,8 @@ def test_it_names_what_floating_point_results_depend_on():
 def test_another_linear_algebra_is_named_as_far_as_it_is_known(monkeypatch, pools, expected):
     monkeypatch.setattr("ld_data.fingerprint.threadpool_info", lambda: pools)
     assert read_fingerprint()["blas"] == expected
+
+
+def test_one_line_describes_it():
+    assert describe_fingerprint().startswith(f"numpy {np.__version__}, ")
+    assert f"blas {read_fingerprint()['blas']}" in describe_fingerprint()

@@ -218,7 +218,7 @@ def test_a_server_that_is_not_there_is_told(cache):
         vae.load("http://127.0.0.1:9/models")
 
 
-@pytest.mark.parametrize("address", ["http://", "https:///models", "http://[/models"])
+@pytest.mark.parametrize("address", ["http://", "https:///models", "http://[/models", "http://a/\udcff"])
 def test_a_malformed_address_is_refused(cache, address):
     with pytest.raises(InputError, match="expected an address such as"):
         vae.load(address)

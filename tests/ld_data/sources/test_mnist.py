@@ -4,11 +4,12 @@ import hashlib
 import numpy as np
 import pytest
 
-from ld_data.errors import DownloadError, IntegrityError, MissingDataError
+from ld_data.errors import DownloadError, IntegrityError, MissingDataError, StorageError
 from ld_data.sources import mnist
 from ld_data.sources.mnist import GZIP_SHA256, IDX_FILES, load_mnist
 from ld_data.storage.arrays import read_npz, write_npz
 from ld_data.storage.idx import write_idx
+from tests.support.permissions import forbid
 
 MD5 = {  # of the original files, headers included
     "x_train": "6bbc9ace898e44ae57da46a324031adb",
@@ -63,6 +64,20 @@ def test_offline_without_a_copy_tells_what_is_missing_and_where_it_looked(empty_
     assert "train-images-idx3-ubyte.gz is missing" in message
     for place in (empty_home / "mnist.npz", empty_home / "datasets" / "mnist.npz", "data/MNIST/raw"):
         assert str(place) in message
+
+
+def test_folders_that_cannot_be_read_are_passed_over(empty_home):
+    with forbid(empty_home), pytest.raises(MissingDataError, match="datasets"):
+        load_mnist()
+
+
+def test_without_a_home_a_copy_is_found_and_only_a_download_needs_a_folder(arrays, no_home, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(StorageError, match="LD_DATA_CACHE"):
+        load_mnist()
+    write_npz(tmp_path / "mnist.npz", arrays)
+    monkeypatch.setenv("LD_DATA_HOME", str(tmp_path))
+    assert np.array_equal(load_mnist()["y_test"], arrays["y_test"])
 
 
 def test_where_no_mirror_answers_it_tells_where_a_copy_may_be_put(empty_home, monkeypatch):
