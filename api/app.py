@@ -12,6 +12,7 @@ from api.messages.payload import refuse_unknown_parameters
 from api.messages.refusals import HANDLERS, describe_errors
 from api.middleware import metrics
 from api.middleware.addresses import Addresses
+from api.middleware.answers import Answers
 from api.middleware.bodies import Bodies
 from api.middleware.fast_path import FastPath
 from api.middleware.head import Head
@@ -21,7 +22,7 @@ from api.releases.catalogue import Catalogue
 from api.routes import challenge, codecs, datasets, examples, generator, inference, page, scores, status
 from api.settings import Access, Limits
 from api.work.codec_service import CodecService
-from api.work.worker import Worker
+from api.work.worker import StoreWorker, Worker
 from eval.leaderboard.challenge import ROWS
 from eval.leaderboard.store import Store
 from eval.leaderboard.tokens import Tokens
@@ -35,9 +36,10 @@ Bodies may be compressed, with `Content-Encoding: gzip` or `deflate`. Every rout
 
 One request holds at most {max_rows} rows and {max_body_bytes} bytes, after inflation, which arrive within
 {max_body_seconds:g} s. A generator holds at most {max_values} numbers for one request, and streams at most
-{max_streamed_values}. The answer is 429 beyond {max_waiting_rows} rows that wait for the models, {max_requests} other
-requests in progress, {max_held_bytes} bytes of all bodies, and {max_submissions} submissions a minute from one
-client. Each worker process counts on its own."""
+{max_streamed_values}. The answer is 429 beyond {max_waiting_rows} rows that wait for the models, {max_streams} streams,
+{max_client_streams} of them to one client, {max_waiting_submissions} submissions and {max_requests} other requests in
+progress, {max_held_bytes} bytes of all bodies, and {max_submissions} submissions a minute from one client.
+Each worker process counts on its own."""
 
 ROUTES = (page, status, metrics, datasets, examples, codecs, inference, generator, scores, challenge)
 
@@ -80,10 +82,12 @@ def make_app(
     state.catalogue, state.store, state.processes = catalogue, store, workers
     state.worker = Worker(limits, workers)
     state.metrics = metrics.Metrics(state.worker.admission)
-    state.leaderboard = LeaderboardService(catalogue, store, state.worker, tokens or Tokens(), challenge_rows)
+    state.leaderboard = LeaderboardService(
+        catalogue, store, StoreWorker(state.worker), tokens or Tokens(), challenge_rows
+    )
     state.codec_service = CodecService(catalogue, state.worker, state.metrics.count_call)
     models = FastPath(Head(partial(FastAPI.__call__, app)), state.codec_service)
-    inner: ASGIApp = Bodies(models, limits.max_body_bytes)
+    inner: ASGIApp = Bodies(Answers(models, state.worker.admission), limits.max_body_bytes)
     if access.origins:
         inner = Origins(inner, access.origins)
     app.front = RequestLog(Addresses(inner, access), state.metrics)

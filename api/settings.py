@@ -57,6 +57,9 @@ class Limits:
     max_values: int = 2_000_000  # numbers that a generator holds for one request: rows times steps
     max_streamed_values: int = 100_000_000  # numbers in one answer that a generator streams
     max_requests: int = 64  # in progress at the same time, without those that wait for the first rows of a model
+    max_streams: int = 32  # answers that are sent while they are made
+    max_client_streams: int = 8  # of them, to one client
+    max_waiting_submissions: int = 16  # in progress at the same time, since they wait for the database
     max_waiting_rows: int = 2048  # for a model at the same time; a larger request counts with its next 128 rows
     max_held_bytes: int = 512 * 2**20  # of all bodies that arrive or are in work at the same time
     max_body_seconds: float = 60.0  # for the body of a request to arrive

@@ -1,6 +1,8 @@
 """Checks of a caller's values; each returns the value, or raises `InputError`."""
 
 import operator
+import re
+import unicodedata
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -19,7 +21,8 @@ REMEDIES = {  # by the kind of a type that is refused
     "O": " Convert them with numpy.asarray(values, float), once nothing is missing.",
     "V": " Convert them with astype(float32), before numpy.save if they are of another library's type.",
 }
-NAME_CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-")
+RELEASE_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,99}")  # a name of a folder has at most 255 characters
+MAX_SLUG = 60
 
 
 def check_vectors(values: object, width: int, name: str = "vectors") -> Floats:
@@ -142,8 +145,20 @@ def check_number(name: str, value: object, most: float, least: float = 0) -> flo
 
 
 def is_release_name(name: str) -> bool:
-    """Return whether a text can name a release: lower-case letters, digits and hyphens."""
-    return bool(name) and set(name) <= NAME_CHARACTERS
+    """Return whether a text can name a release: 1 to 100 lower-case letters, digits and hyphens, no hyphen first."""
+    return RELEASE_NAME.fullmatch(name) is not None
+
+
+def make_slug(text: str) -> str:
+    """Return a text as a part of names, such as `donnees-2` for `Données (2)`: different texts may have the same.
+
+    Raises:
+        InputError: the text has no Latin letter and no digit.
+    """
+    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
+    if slug := "-".join(re.findall(r"[a-z0-9]+", plain))[:MAX_SLUG].strip("-"):
+        return slug
+    raise InputError(f"a name needs a letter from a to z, or a digit; received {text!r:.{MAX_ECHO}}.")
 
 
 def is_link(text: str) -> bool:

@@ -6,9 +6,11 @@ from threading import Lock
 
 from fastapi import Request
 
-from api.leaderboard.rate_limit import RateLimit, name_client
+from api.leaderboard.pulse import Pulse
+from api.leaderboard.rate_limit import RateLimit
 from api.leaderboard.season_rows import Challenges
 from api.releases.catalogue import Catalogue, ServedRelease
+from api.work.clients import name_client
 from api.work.worker import Worker
 from eval.leaderboard.store import Store
 from eval.leaderboard.tokens import Tokens
@@ -22,6 +24,7 @@ class LeaderboardService:
         """Serve a catalogue and a store; new seasons of a challenge have `challenge_rows` rows."""
         self.catalogue, self.store, self.worker, self.tokens = catalogue, store, worker, tokens
         self.challenges = Challenges(catalogue, store, challenge_rows)
+        self.pulse = Pulse(store.check)
         self._rate = RateLimit(worker.limits.max_submissions)
         self._lock = Lock()
         self._private_y: dict[str, Array] = {}

@@ -12,6 +12,7 @@ from api.messages.files import respond_to_conditions
 from api.messages.payload import NPY, describe_array, describe_request, read_array
 from api.messages.refusals import describe_errors
 from api.routes.state import LeaderboardState
+from api.work.worker import in_store_threads
 from eval.leaderboard.challenge import Season, verify_challenge
 from eval.leaderboard.leaks import Status
 from eval.leaderboard.submission import Sender
@@ -81,8 +82,9 @@ async def send_x(release: str, request: Request, leaderboard: LeaderboardState, 
     f"{PATH}/scores",
     summary="List the best scores of a season, lowest noise-free MSE first",
     response_class=JSONResponse,
-    responses={200: describe_list(ChallengeList), **describe_errors(404, 422, 503)},
+    responses={200: describe_list(ChallengeList), **describe_errors(404, 408, 413, 422, 429, 503)},
 )
+@in_store_threads
 def list_challenge_scores(
     release: str,
     request: Request,

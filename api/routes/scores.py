@@ -1,6 +1,5 @@
 """Routes: the leaderboard of a release, and the log of receipts."""
 
-from itertools import chain
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request, Response
@@ -13,6 +12,7 @@ from api.messages.payload import describe_array, describe_request, read_array
 from api.messages.refusals import describe_errors
 from api.releases.catalogue import ServedRelease
 from api.routes.state import LeaderboardState
+from api.work.worker import in_store_threads
 from eval.leaderboard.entries import Entry
 from eval.leaderboard.leaks import verify_predictions
 from eval.leaderboard.store import MAX_REASON
@@ -35,8 +35,9 @@ router = APIRouter(tags=["leaderboard"])
     PATH,
     summary="List the best scores, lowest noise-free MSE first",
     response_class=JSONResponse,
-    responses={200: describe_list(ScoreList), **describe_errors(404, 422, 503)},
+    responses={200: describe_list(ScoreList), **describe_errors(404, 408, 413, 422, 429, 503)},
 )
+@in_store_threads
 def list_scores(
     release: str, request: Request, leaderboard: LeaderboardState, limit: LimitQuery = 100, form: FormatQuery = None
 ) -> Response:
@@ -56,14 +57,12 @@ def list_scores(
     response_class=StreamingResponse,
     responses={
         200: {"description": "JSON Lines.", "content": {JSON_LINES: {"schema": {"type": "string"}}}},
-        **describe_errors(503),
+        **describe_errors(408, 413, 429, 503),
     },
 )
-def read_log(leaderboard: LeaderboardState) -> Response:
+async def read_log(request: Request, leaderboard: LeaderboardState) -> Response:
     """Return the receipts, one a line, oldest first."""
-    chunks = leaderboard.store.read_log()
-    first = next(chunks, b"")  # read before the answer begins, so that a failing store is answered with 503
-    return StreamingResponse(chain([first], chunks), media_type=JSON_LINES)
+    return await leaderboard.worker.stream(request, lambda _: (0, leaderboard.store.read_log()), JSON_LINES)
 
 
 @router.post(
@@ -105,8 +104,9 @@ async def add_score(
     f"{PATH}/{{number}}",
     response_model=Removal,
     summary="Remove an entry; the log keeps its receipt, and gets one of the removal",
-    responses=describe_errors(401, 403, 404, 422, 429, 503),
+    responses=describe_errors(401, 403, 404, 408, 413, 422, 429, 503),
 )
+@in_store_threads
 def remove_score(
     release: str, number: NumberPath, request: Request, leaderboard: LeaderboardState, reason: ReasonQuery
 ) -> dict[str, Any]:

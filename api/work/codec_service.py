@@ -30,7 +30,7 @@ class CodecService:
         reply = choose_reply(request, operation, number)
 
         def read(body: bytes) -> Question:
-            return Question(read_array(request, body, operation.takes.name), draw, reply)
+            return Question(read_array(request, body, operation.takes.name, self.worker.limits.max_rows), draw, reply)
 
         return await self.ask(request, operation, read)
 
@@ -53,10 +53,11 @@ class CodecService:
                     arrays, reply = await self.worker.work(self._prepare, operation, read, body)
                 find_record(request.scope).rows = len(arrays[0])
                 is_small = len(arrays[0]) <= SMALL_ROWS and not reply.is_picture
+                if not (is_small or operation.derives or reply.is_picture):
+                    places.enter_context(admission.hold_stream(request.scope))
+                    return await self._stream(operation, arrays, reply, places)
                 if not is_small:
                     places.enter_context(admission.requests.hold(1))
-                if not (is_small or operation.derives or reply.is_picture):
-                    return await self._stream(operation, arrays, reply, places)
                 rows = await self._batcher.run(operation.compute, *arrays)
             if is_small:
                 return reply.write(operation, rows)

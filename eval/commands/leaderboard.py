@@ -23,7 +23,7 @@ from ld_data.release.folder import load
 from ld_data.release.manifest import SHA256
 from ld_data.settings import checkpoints_folder, scores_place, service_address
 from ld_data.storage.arrays import write_npy
-from ld_data.storage.staging import check_new_file
+from ld_data.storage.staging import check_new_file, stage_file
 
 Entry = dict[str, Any]
 
@@ -106,8 +106,9 @@ def challenge(release: ReleaseAtService, /, *, out: File, service: FromService =
     """
     check_new_file(out)
     x, state = fetch_challenge(service or service_address(), release)
-    with out.open("xb") as file:  # fails if another process has made the file meanwhile
-        file.write(write_npy(x))
+    with stage_file(out) as draft:
+        draft.write_bytes(write_npy(x))
+        check_new_file(out)  # again: another process may have made the file meanwhile
     text = (
         f"wrote {out}: x {x.shape} of season {state['season']}, opened {state['opened_at']}\n"
         f"its sha256 is {state['x_sha256']}; the sha256 of the season's secret is {state['secret_sha256']}"

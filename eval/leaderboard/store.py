@@ -30,7 +30,7 @@ from eval.leaderboard.entries import (
 from eval.leaderboard.leaks import Status, Verdict
 from eval.leaderboard.receipts import NO_RECEIPT, REMOVAL, RESULT, SCORE, SEASON, Receipt, make_receipt
 from eval.leaderboard.submission import ANONYMOUS, Sender, Submission, fold_name
-from ld_data.errors import InputError, UnknownNameError
+from ld_data.errors import InputError, StorageError, UnknownNameError
 from ld_data.storage.arrays import write_npy
 from ld_data.storage.hashing import hash_array
 from ld_data.typing import Array
@@ -65,6 +65,13 @@ class Store:
                 connection.execute(insert(schema.secrets).values(name=_SEED_NAME, value=seed))
         self.private_seed = int(seed)
         self.private_seed_sha256 = hashlib.sha256(str(self.private_seed).encode()).hexdigest()
+
+    def check(self) -> None:
+        """Check that the database still answers, and is the one that was opened; raises `StorageError`."""
+        with self._database.read() as connection:
+            seed = connection.scalar(select(schema.secrets.c.value).filter_by(name=_SEED_NAME))
+        if seed != str(self.private_seed):
+            raise StorageError("the leaderboard has been replaced by another. Restart the service.")
 
     def close(self) -> None:
         """Close the connections to the database."""

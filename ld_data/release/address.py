@@ -15,7 +15,7 @@ from ld_data.errors import DownloadError, InputError, LdDataError, MissingDataEr
 from ld_data.release.manifest import MANIFEST_NAME, MAX_MANIFEST_BYTES, SHA256, FileRecord, ReadRecords
 from ld_data.remote.transfer import Content, fetch_bytes, fetch_file
 from ld_data.settings import CACHE_VARIABLE, OFFLINE_VARIABLE, cache_folder, is_offline
-from ld_data.storage.staging import make_staging_folder
+from ld_data.storage.staging import stage_file
 
 RELEASE_PATH = re.compile(r"/v1/datasets/[^/]+/*\Z")  # of a service
 ABSENT = (404, 410)
@@ -110,7 +110,5 @@ def _find_kept(address: str, kept: Path, last: Path) -> Path:
 
 
 def _write(path: Path, content: bytes) -> None:
-    """Write a file atomically; another process may be writing the same one."""
-    with make_staging_folder(path.parent, path.name, wait=True) as staging:
-        (staging / path.name).write_bytes(content)
-        (staging / path.name).replace(path)
+    with stage_file(path) as draft:
+        draft.write_bytes(content)

@@ -15,6 +15,7 @@ import numpy.typing as npt
 from ld_data.checks import MAX_ECHO, check_integer, check_numbers, check_service
 from ld_data.errors import InputError, ServiceError
 from ld_data.protocols import Mode
+from ld_data.remote.bounded import BoundsError
 from ld_data.remote.network import name_settings, open_client
 from ld_data.remote.retry import find_retry_after, try_often
 from ld_data.settings import SERVICE_VARIABLE, service_address
@@ -25,6 +26,7 @@ TIMEOUT_SECONDS = 60.0
 TRIES = 3
 IDLE_SECONDS = 2.0  # for which an idle connection is kept: less than the service keeps it
 NPY = "application/x-npy"
+MAX_ANSWER_BYTES = 1 << 30
 READING = ("GET", "HEAD")
 BUSY = (429, 503)
 UNSENT = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout)
@@ -50,7 +52,8 @@ class Client(AbstractContextManager["Client", None]):
         self.service = check_service(service_address() if service is None else service)
         self._tries = check_integer("tries", tries, 1, 100)
         limits = httpx2.Limits(keepalive_expiry=IDLE_SECONDS)
-        self._http = open_client(self.service, timeout=timeout, limits=limits)
+        headers = {"Accept-Encoding": "identity"}  # a packed answer may be small and need all memory
+        self._http = open_client(self.service, timeout, MAX_ANSWER_BYTES, limits=limits, headers=headers)
 
     def __exit__(self, *_error: object) -> None:
         """Close the client."""
@@ -103,7 +106,11 @@ class Client(AbstractContextManager["Client", None]):
         address = f"{self.service}{route}"
 
         def ask() -> httpx2.Response:
-            return self._http.request(method, address, **request).raise_for_status()
+            with self._http.receive(method, address, **request) as response:
+                if "Content-Encoding" in response.headers:
+                    raise BoundsError("it sends a packed answer, for which nothing asked", request=response.request)
+                response.read()
+            return response.raise_for_status()
 
         try:
             return try_often(ask, self._tries, lambda error: _is_safe(method, error), self.service)

@@ -9,13 +9,19 @@ from urllib.request import getproxies, proxy_bypass
 import httpx2
 
 from ld_data.errors import InputError
+from ld_data.remote.bounded import BoundedClient
+from ld_data.storage.arrays import MAX_ARRAY_BYTES
 
 PROXIES = ("http", "https", "socks5", "socks5h")
 CERTIFICATES = ("SSL_CERT_FILE", "SSL_CERT_DIR")
 
 
-def open_client(address: str, **options: Any) -> httpx2.Client:
+def open_client(
+    address: str, timeout: float = 60.0, most_bytes: int = MAX_ARRAY_BYTES, **options: Any
+) -> BoundedClient:
     """Return an HTTP client for an address, with further arguments of `httpx2.Client`; the caller closes it.
+
+    One step of a request may take `timeout` in seconds, and one answer at most `most_bytes`.
 
     Requests to this machine, and to hosts that NO_PROXY names, do not go through a proxy.
 
@@ -30,7 +36,8 @@ def open_client(address: str, **options: Any) -> httpx2.Client:
         certificates = httpx2.create_ssl_context()
     except OSError as error:
         raise InputError(f"the certificates cannot be read ({error}).{_name_certificates()}") from error
-    return httpx2.Client(verify=certificates, trust_env=is_proxied, **options)
+    options |= {"verify": certificates, "trust_env": is_proxied, "timeout": timeout}
+    return BoundedClient(2 * timeout, most_bytes, **options)
 
 
 def name_settings(address: str, error: object = "") -> str:

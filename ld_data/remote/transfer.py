@@ -21,9 +21,11 @@ from tqdm import tqdm
 from ld_data.checks import MAX_ECHO
 from ld_data.errors import DownloadError, LdDataError, MissingDataError, StorageError
 from ld_data.progress import open_progress
+from ld_data.remote.bounded import BoundedClient, BoundsError
 from ld_data.remote.network import name_settings, open_client
 from ld_data.remote.retry import try_often
 from ld_data.settings import CACHE_VARIABLE, HOME_VARIABLE, OFFLINE_VARIABLE, SERVICE_VARIABLE, cache_folder, is_offline
+from ld_data.storage.arrays import MAX_ARRAY_BYTES
 from ld_data.storage.hashing import hash_file
 from ld_data.storage.staging import has_name, stage_file, wait_for_lock
 
@@ -60,7 +62,7 @@ class Content:
 
 
 def fetch_file(
-    content: Content, path: Path, searched: Sequence[Path | str] = (), client: httpx2.Client | None = None
+    content: Content, path: Path, searched: Sequence[Path | str] = (), client: BoundedClient | None = None
 ) -> Path:
     """Return `path` after downloading the content from the first of its mirrors that sends it.
 
@@ -81,7 +83,7 @@ def fetch_file(
     return path
 
 
-def fetch_to_cache(content: Content, client: httpx2.Client | None = None) -> None:
+def fetch_to_cache(content: Content, client: BoundedClient | None = None) -> None:
     """Download a file into the cache, where `fetch_file` finds it; raises as that."""
     _check_online(content.title, [partial_path(content.digest)])
     with _hold_partial(content) as file:
@@ -108,9 +110,9 @@ def fetch_bytes(url: str, most_bytes: int) -> bytes:
         ) from error
 
 
-def open_downloads(url: str) -> httpx2.Client:
+def open_downloads(url: str) -> BoundedClient:
     """Return a client for downloads from an address; raises as `open_client`, and the caller closes it."""
-    return open_client(url, timeout=TIMEOUT_SECONDS, follow_redirects=True)
+    return open_client(url, TIMEOUT_SECONDS, MAX_ARRAY_BYTES, follow_redirects=True)
 
 
 def partial_path(digest: str) -> Path:
@@ -158,7 +160,7 @@ def _open_locked(path: Path, title: str) -> Iterator[BinaryIO]:
                 return
 
 
-def _complete(content: Content, file: BinaryIO, client: httpx2.Client | None) -> None:
+def _complete(content: Content, file: BinaryIO, client: BoundedClient | None) -> None:
     if file.seek(0, os.SEEK_END) and content.measure(Path(file.name)) == content.digest:
         return
     failures, settings = [], ""
@@ -182,13 +184,13 @@ def _complete(content: Content, file: BinaryIO, client: httpx2.Client | None) ->
 def _may_pass(error: BaseException) -> bool:
     if isinstance(error, httpx2.HTTPStatusError):
         return error.response.status_code in PASSING
-    return isinstance(error, httpx2.HTTPError)
+    return isinstance(error, httpx2.HTTPError) and not isinstance(error, BoundsError)
 
 
-def _read_limited(client: httpx2.Client, url: str, most_bytes: int) -> bytes:
+def _read_limited(client: BoundedClient, url: str, most_bytes: int) -> bytes:
     """Return the bytes at an address; the message of an `HTTPStatusError` is the server's reason."""
     content = bytearray()
-    with client.stream("GET", url) as response:
+    with client.receive("GET", url) as response:
         for chunk in response.iter_bytes():
             content += chunk
             if len(content) > most_bytes:
@@ -210,7 +212,7 @@ def _read_reason(content: bytearray) -> str:
     return "a web page: not an LD-Data service" if text.lstrip().startswith("<") else text[:MAX_ECHO]
 
 
-def _receive(client: httpx2.Client, url: str, content: Content, file: BinaryIO) -> None:
+def _receive(client: BoundedClient, url: str, content: Content, file: BinaryIO) -> None:
     """Append the missing part to the file, which is emptied if it turns out to be another file."""
     begun = file.seek(0, os.SEEK_END) > 0
     received = _append(client, url, content, file)
@@ -222,7 +224,7 @@ def _receive(client: httpx2.Client, url: str, content: Content, file: BinaryIO) 
         raise DownloadError(f"expected {content.algorithm} {content.digest}, received {received}")
 
 
-def _append(client: httpx2.Client, url: str, content: Content, file: BinaryIO) -> str:
+def _append(client: BoundedClient, url: str, content: Content, file: BinaryIO) -> str:
     """Return the digest of the file after the mirror has sent the missing part, or the whole file again.
 
     Instead of a digest it is empty if the mirror refuses the range, and a note if the mirror sends too many bytes.
@@ -231,7 +233,7 @@ def _append(client: httpx2.Client, url: str, content: Content, file: BinaryIO) -
     headers = {"Accept-Encoding": "identity"}  # digest and range are those of plain bytes
     if start:
         headers |= {"Range": f"bytes={start}-"} | ({"If-Range": content.etag} if content.etag else {})
-    with client.stream("GET", url, headers=headers) as response:
+    with client.receive("GET", url, headers=headers) as response:
         is_part = response.status_code == 206
         is_other_part = is_part and not response.headers.get("Content-Range", "").startswith(f"bytes {start}-")
         if start and (is_other_part or response.status_code == 416):
@@ -275,5 +277,3 @@ def _move(source: Path, path: Path) -> None:
     """Move a whole file to its place, which it takes last: from another file system it is first copied beside."""
     with stage_file(path) as draft:
         shutil.move(source, draft)
-        with draft.open("rb") as copy:
-            os.fsync(copy.fileno())

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ld_data.checks import NAME_CHARACTERS, check_bytes, check_labels, check_numbers, check_pixels
+from ld_data.checks import check_bytes, check_labels, check_numbers, check_pixels, make_slug
 from ld_data.errors import InputError, IntegrityError
 from ld_data.sources.source import Source
 from ld_data.storage.arrays import read_npz
@@ -47,7 +47,10 @@ def read_source(
         raise InputError(f"{path}: at least {LEAST_ROWS} training images of each class, and test images, are needed.")
     if test[1].max() >= classes:
         raise InputError(f"{path}: y_test holds class {test[1].max()}, which y_train does not.")
-    slug = "".join(letter if letter in NAME_CHARACTERS else "-" for letter in (name or path.stem).lower())
+    try:
+        slug = make_slug(name or path.stem)
+    except InputError as error:
+        raise InputError(f"{path}: {error} Rename the file.") from error
     if slug in reserved:
         raise InputError(f"{path}: {slug} is the name of a built-in source. Rename the file.")
     return Source(slug, *train, *test, lambda seed: train, licence, file=path.name)

@@ -8,7 +8,7 @@ from tqdm import tqdm
 from ld_data.errors import InputError, IntegrityError
 from ld_data.progress import open_progress
 from ld_data.storage.arrays import read_npy, read_npz, write_npz
-from ld_data.storage.staging import check_new_file, make_staging_folder
+from ld_data.storage.staging import check_new_file, make_staging_folder, take_place
 from ld_data.typing import Array
 from ld_data.variations.stream import VariationStream
 
@@ -59,7 +59,7 @@ def write_variations(
             arrays |= _make_split(stream, rows, first_row, staging, split, bar)
         write_npz(staging / path.name, arrays)
         check_target(path)  # check again: another process may have written it
-        (staging / path.name).rename(path)
+        take_place(staging / path.name, path)
 
 
 def _make_split(

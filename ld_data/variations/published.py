@@ -21,7 +21,7 @@ from ld_data.settings import HOME_VARIABLE, cache_folder, data_home
 from ld_data.storage.arrays import read_npz, write_npz
 from ld_data.storage.hashing import hash_file
 from ld_data.storage.places import is_readable
-from ld_data.storage.staging import make_staging_folder
+from ld_data.storage.staging import make_staging_folder, take_place
 from ld_data.typing import Array, Bytes, Floats
 from ld_data.variations.amat import SIDE, read_amat
 from ld_data.variations.archive import PUBLICATIONS, Publication, check_archive, open_part
@@ -123,7 +123,7 @@ def _load_once(name: str, digest: str, read: Callable[[], Variations]) -> Variat
             if not kept.is_file():
                 variations = read()
                 write_npz(staging / kept.name, vars(variations))
-                (staging / kept.name).replace(kept)
+                take_place(staging / kept.name, kept)
                 return variations
     return _read_cache(kept)
 

@@ -1,5 +1,6 @@
 """Conditional and range requests, case by case as in RFC 9110, sections 13 and 14."""
 
+from contextlib import closing
 from email.utils import parsedate_to_datetime
 
 import pytest
@@ -7,7 +8,8 @@ from fastapi.testclient import TestClient
 
 from api.app import make_app
 from api.releases.catalogue import Catalogue
-from tests.support.fakes import FakeCodec, build_release, make_plan, make_source
+from eval.leaderboard.store import Store
+from tests.support.fakes import FakeCodec
 from tests.support.service import BASE, assert_error
 
 FILE = f"{BASE}/files/data.npz"
@@ -16,13 +18,11 @@ OTHER = '"other"'
 
 
 @pytest.fixture(scope="module")
-def client(tmp_path_factory, empty_store):
+def client(built_release, empty_store):
     """A client for all cases: no case changes anything."""
-    folder = tmp_path_factory.mktemp("checkpoints")
-    build_release(make_source(), FakeCodec(), make_plan(), folder)
-    with Catalogue() as catalogue:
-        catalogue.add_all(folder, lambda folder: FakeCodec())
-        yield TestClient(make_app(catalogue, None))
+    with Catalogue() as catalogue, closing(Store(empty_store)) as store:
+        catalogue.add_all(built_release.parent, lambda folder: FakeCodec())
+        yield TestClient(make_app(catalogue, store))
 
 
 @pytest.fixture(scope="module")

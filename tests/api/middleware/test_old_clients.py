@@ -5,10 +5,8 @@ import socket
 
 import numpy as np
 import pytest
-import uvicorn
 
 from api.app import make_app
-from api.middleware.old_clients import OldClients
 from tests.support.servers import serve
 from tests.support.service import BASE
 
@@ -17,14 +15,10 @@ DECODE = f"POST {BASE}/x/decode HTTP/1.{{}}\r\nHost: a\r\nContent-Length: {len(M
 
 
 @pytest.fixture
-def server(catalogue, store, monkeypatch):
-    monkeypatch.setattr(uvicorn, "Config", lambda app, **options: CONFIG(app, http=OldClients, **options))
+def server(catalogue, store):
     with serve(make_app(catalogue, store)) as address:
         host, port = address.removeprefix("http://").split(":")
         yield host, int(port)
-
-
-CONFIG = uvicorn.Config
 
 
 def ask(server, text, body=b""):

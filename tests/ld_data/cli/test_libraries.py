@@ -142,7 +142,7 @@ class TestLightInstallations:
         for line, extra in (
             ("ld_data plots mnist1d --out plots", "plots"),
             ("ld_data build mnist1d", "train"),
-            ("ld_data benchmark mnist1d", "train"),
+            ("ld_data benchmark mnist1d", "plots"),
             ("vae info ld-mnist1d-32", "codec"),
             ("vae train mnist1d --out models", "train"),
             ("vae decoders ld-mnist1d-32", "train"),

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from ld_data.checks import is_release_name
 from ld_data.errors import InputError
 from ld_data.sources.user_images import read_source
 
@@ -22,6 +23,29 @@ def test_images_of_any_size_and_number_of_classes(tmp_path):
     assert source.inputs_train.shape == (60, 5, 7)
     assert source.label_test[:3].tolist() == [2, 1, 0]
     assert source.make_fit_set(0)[0] is source.inputs_train
+
+
+@pytest.mark.parametrize(
+    ("file", "name"),
+    [
+        ("Données (2).npz", "donnees-2"),
+        ("--a__b--.npz", "a-b"),
+        ("\uff26\uff35\uff2c\uff2c.npz", "full"),
+        ("a" * 200 + ".npz", "a" * 60),
+        ("数据-1.npz", "1"),
+    ],
+)
+def test_a_file_name_makes_a_name_of_a_release(tmp_path, file, name):
+    np.savez(tmp_path / file, **own_arrays())
+    assert read_source(tmp_path / file).name == name
+    assert is_release_name(f"ld-{name}-mnist-v3-32")
+
+
+@pytest.mark.parametrize("file", ["数据.npz", "---.npz", "Ж.npz", "....npz"])
+def test_a_file_name_without_a_letter_is_refused(tmp_path, file):
+    np.savez(tmp_path / file, **own_arrays())
+    with pytest.raises(InputError, match=r"needs a letter from a to z, or a digit.*Rename the file"):
+        read_source(tmp_path / file)
 
 
 def test_numbers_from_0_to_1_are_pixels(tmp_path):
