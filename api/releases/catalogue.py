@@ -74,10 +74,10 @@ class Catalogue(ExitStack):
             try:
                 self._ready[name] = read_settled(checkpoints / name, partial(self._load, name, load_codec))
             except Exception as error:  # whatever a damaged folder causes, the other releases are served
-                logger.error(
-                    "the release %s is not served: %s", name, error, exc_info=not isinstance(error, LdDataError)
-                )
-                self._failed[_escape(name)] = _escape(str(error) or type(error).__name__)
+                shown, reason = _escape(name), _escape(str(error) or type(error).__name__)
+                is_unexpected = not isinstance(error, LdDataError)
+                logger.error("the release %s is not served: %s", shown, reason, exc_info=is_unexpected)
+                self._failed[shown] = reason
 
     def find(self, name: str) -> ServedRelease:
         """Return a release.
@@ -137,7 +137,7 @@ class Catalogue(ExitStack):
 
 
 def _escape(text: str) -> str:
-    """Return a text that JSON can hold: names of files may be no UTF-8."""
+    """Return a text that JSON and logs can hold: names of files may be no UTF-8."""
     return text.encode("utf-8", "backslashreplace").decode()
 
 
