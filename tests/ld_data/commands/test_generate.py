@@ -40,7 +40,7 @@ def test_generate_in_another_mode_from_other_templates(tmp_path):
         (("--out", "a.npz", "--num-samples", "3"), "num_samples must be 10 or more"),
         (("--out", "a.npz", "--num-samples", "0"), "num_samples must be from 1 to"),
         (("--out", "a.npz", "--padding", "60", "36"), "least <= most"),
-        (("--out", "a.npz", "--iid-noise-scale", "nan"), "iid_noise_scale must be a number from 0"),
+        (("--out", "a.npz", "--iid-noise-scale", "nan"), "iid_noise_scale must be a number from -1e+06"),
         (("--out", "a.npz", "--templates", "exists.npz"), "expected .npy bytes"),
         (("--out", "a.npz", "--templates", "none.npy"), "No such file"),
         (("--out", "nowhere/a.npz"), "no folder nowhere"),
