@@ -10,7 +10,7 @@ from typing import Annotated
 
 from cyclopts import App, Parameter
 
-from api.settings import Form, Level
+from api.settings import Access, Form, Level
 from ld_data.checks import check_integer
 from ld_data.cli.libraries import needs
 from ld_data.cli.options import Checkpoints, Scores
@@ -20,6 +20,10 @@ from ld_data.extras import list_libraries
 from ld_data.settings import checkpoints_folder, scores_place
 
 MAX_PORT = 2**16 - 1
+Origins = Annotated[
+    tuple[str, ...],
+    Parameter(help="An origin whose pages may send requests, such as https://example.org; * for all. Repeatable."),
+]
 MEASURING = "api.benchmark.commands"  # in a checkout only: an installed wheel does not have it
 
 
@@ -56,6 +60,9 @@ def serve(
     workers: int = 1,
     log: Form = "text",
     log_level: Level | None = None,
+    forwarded_allow_ips: str = "",
+    root_path: str = "",
+    allow_origin: Origins = (),
 ) -> None:
     """Serve the releases in the checkpoints folder.
 
@@ -65,12 +72,15 @@ def serve(
         workers: How many processes serve; more than one for each core do not help.
         log: The format of stderr.
         log_level: warning by default; with --log json info, a line for each request.
+        forwarded_allow_ips: Proxies whose X-Forwarded-* are believed, such as 127.0.0.1,10.0.0.0/8; none by default.
+        root_path: A path that a proxy takes off, such as /ld: all addresses that the service gives begin with it.
     """
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that temporary files are deleted then, too
     folder = (checkpoints or checkpoints_folder()).resolve()
     if not folder.is_dir():
         raise InputError(f"{folder} is not a folder. Name the folder of the releases with --checkpoints.")
     check_integer("--port", port, 0, MAX_PORT)
+    access = Access(root_path, allow_origin, forwarded_allow_ips)
     if workers < 1:
         raise InputError(f"the service needs 1 worker or more; --workers is {workers}.")
     with _spare_garbage_collection():  # late: the service takes 0.5 s, the models 0.1 s
@@ -83,7 +93,7 @@ def serve(
         pass
     with _listen(host, port) as listener:
         level: Level = log_level or ("info" if log == "json" else "warning")
-        server.serve(server.Service(folder, place, vae.load, workers, log, level), listener)
+        server.serve(server.Service(folder, place, vae.load, workers, log, level, access), listener)
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """The processes of the service: a single one, or workers that share one port under a supervisor."""
 
 import asyncio
+import ctypes
 import gc
 import http.client
 import json
@@ -13,10 +14,9 @@ import threading
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack, asynccontextmanager, closing, contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from fastapi import FastAPI
@@ -26,10 +26,12 @@ from uvicorn.supervisors import Multiprocess
 
 from api.app import make_app
 from api.errors import NotReadyError
+from api.middleware.connections import Connection, raise_descriptor_limit
 from api.middleware.metrics import FOLDER_VARIABLE
 from api.middleware.request_log import set_up_logging
 from api.releases.catalogue import Catalogue, LoadCodec
-from api.settings import Form, Level
+from api.releases.temporary_folder import make_temporary_folder
+from api.settings import Access, Form, Level
 from eval.leaderboard.store import Store
 from eval.leaderboard.tokens import Tokens
 from ld_data.settings import SERVICE_VARIABLE, service_address
@@ -38,6 +40,7 @@ GRACE_SECONDS = 30  # time to finish the requests in progress after a signal to 
 START_SECONDS = 30  # time for a worker to start, or to answer the supervisor
 ANSWER_SECONDS = 1
 POLL_SECONDS = 0.05
+MALLOC_OPTIONS = {-3: 2**22, -1: 2**22}  # of glibc: bytes from which a block is mapped alone, and free bytes to keep
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")  # read by the libraries of numpy
 
 
@@ -51,7 +54,8 @@ class Service:
     workers: int = 1
     log: Form = "text"
     log_level: Level = "warning"
-    folder: Path | None = None  # for temporary files; None for the folder of the system
+    access: Access = field(default_factory=Access)
+    folder: Path | None = None  # for temporary files; a process on its own makes it
 
     @contextmanager
     def open(self) -> Iterator[tuple[FastAPI, Catalogue]]:
@@ -59,27 +63,42 @@ class Service:
         set_up_logging(self.log, self.log_level)
         with closing(Store(self.scores)) as store, Catalogue(self.folder) as catalogue:
             catalogue.add_all(self.checkpoints, self.load_codec)
-            yield make_app(catalogue, store, tokens=Tokens.of(), workers=self.workers), catalogue
+            app = make_app(catalogue, store, tokens=Tokens.of(), workers=self.workers, access=self.access)
+            yield app, catalogue
 
 
 def serve(service: Service, listener: socket.socket) -> None:
     """Serve on a listening socket until SIGINT or SIGTERM, then finish the requests in progress.
 
+    The soft limit on open files is raised to the hard one.
+
     Raises:
         NotReadyError: a worker ended before it served.
     """
-    if service.workers > 1:
-        _serve_by_workers(service, listener)
-        return
-    with service.open() as (app, catalogue), suppress(KeyboardInterrupt):  # the server raises it after it has stopped
-        _announce([release.manifest.name for release in catalogue.ready], listener)
-        settle()
-        Server(_make_config(app, service)).run(sockets=[listener])
+    set_up_logging(service.log, service.log_level)
+    raise_descriptor_limit()
+    with make_temporary_folder() as folder:
+        service = replace(service, folder=folder)
+        if service.workers > 1:
+            _serve_by_workers(service, folder, listener)
+            return
+        with service.open() as (app, catalogue), suppress(KeyboardInterrupt):  # raised after the server has stopped
+            _announce([release.manifest.name for release in catalogue.ready], listener)
+            settle()
+            Server(_make_config(app, service)).run(sockets=[listener])
 
 
 def settle() -> None:
-    """Exempt all present objects from garbage collection: they stay, and each search among them takes 80 ms."""
+    """Exempt all present objects from garbage collection: they stay, and each search among them takes 80 ms.
+
+    Let glibc give large blocks back to the system once they are free: by default it keeps those of up to 32 MB for
+    each thread, such as the blocks of the generator.
+    """
     gc.freeze()
+    set_option = getattr(ctypes.CDLL(None), "mallopt", None)
+    if set_option is not None:
+        for option, value in MALLOC_OPTIONS.items():
+            set_option(option, value)
 
 
 class SharedPort(socket.socket):
@@ -132,15 +151,14 @@ class Supervisor(Multiprocess):
             process.join()
 
 
-def _serve_by_workers(service: Service, listener: socket.socket) -> None:
+def _serve_by_workers(service: Service, folder: Path, listener: socket.socket) -> None:
+    """Serve by workers; the folder also holds the files that a killed worker leaves."""
     for name in THREAD_VARIABLES:
         os.environ.setdefault(name, "1")  # else numpy uses a thread for each core in every worker
-    with TemporaryDirectory(prefix="ld-data-") as folder:  # also holds the files that a killed worker leaves
-        os.environ[FOLDER_VARIABLE] = folder
-        set_up_logging(service.log, service.log_level)
-        factory = partial(_make_worker_app, replace(service, folder=Path(folder)))
-        supervisor = Supervisor(_make_config(factory, service), [_share(listener)])
-        supervisor.run()
+    os.environ[FOLDER_VARIABLE] = str(folder)
+    factory = partial(_make_worker_app, service)
+    supervisor = Supervisor(_make_config(factory, service), [_share(listener)])
+    supervisor.run()
     if supervisor.has_failed:
         raise NotReadyError("a worker ended before it served; its messages above say why.")
 
@@ -156,6 +174,7 @@ def _share(listener: socket.socket) -> socket.socket:
 
 def _make_worker_app(service: Service) -> FastAPI:
     """Return the application of a worker; it closes its resources when the server stops."""
+    raise_descriptor_limit()
     resources = ExitStack()
     app, _ = resources.enter_context(service.open())
 
@@ -188,6 +207,9 @@ def _make_config(app: object, service: Service) -> Config:
         log_config=None,  # the log is already set up
         log_level=service.log_level,
         access_log=False,
+        http=Connection,
+        ws="none",
+        proxy_headers=False,  # `api.middleware.addresses` reads them
         timeout_graceful_shutdown=GRACE_SECONDS,
         timeout_worker_healthcheck=START_SECONDS,
     )

@@ -1,9 +1,11 @@
 """The settings of the service: its limits, the format of its log, and the level of its log."""
 
+import re
 from dataclasses import dataclass
 from typing import Literal
 
 from api.errors import TooLargeError
+from ld_data.errors import InputError
 
 Form = Literal["text", "json"]
 Level = Literal["debug", "info", "warning", "error"]
@@ -21,6 +23,30 @@ ADVICE = {
 }
 
 
+PATH = re.compile(r"(/(?!\.{1,2}(/|$))[A-Za-z0-9._~-]+)*")  # a path of plain segments, or nothing
+ORIGIN = re.compile(r"\*|null|https?://[^\s/?#@]+")
+
+
+@dataclass(frozen=True)
+class Access:
+    """How clients reach the service; the constructor raises `InputError` for a path or an origin that is none."""
+
+    root_path: str = ""  # begins all its paths, such as /ld, where a proxy takes it off
+    origins: tuple[str, ...] = ()  # whose pages may send requests
+    forwarded_allow_ips: str = ""  # proxies whose X-Forwarded-* are believed, separated by commas
+
+    def __post_init__(self) -> None:
+        """Check the path and the origins."""
+        if not PATH.fullmatch(self.root_path):
+            raise InputError(
+                f"the root path must be like /ld, of letters, digits, ., _, ~ and -, without a slash at its end; "
+                f"received {self.root_path!r}."
+            )
+        for origin in self.origins:
+            if not ORIGIN.fullmatch(origin):
+                raise InputError(f"an origin is like https://example.org, without a path, or *; received {origin!r}.")
+
+
 @dataclass(frozen=True)
 class Limits:
     """The limits that `/info` announces."""
@@ -31,6 +57,9 @@ class Limits:
     max_values: int = 2_000_000  # numbers that a generator holds for one request: rows times steps
     max_streamed_values: int = 100_000_000  # numbers in one answer that a generator streams
     max_requests: int = 64  # in progress at the same time, without those that wait for the first rows of a model
+    max_streams: int = 32  # answers that are sent while they are made
+    max_client_streams: int = 8  # of them, to one client
+    max_waiting_submissions: int = 16  # in progress at the same time, since they wait for the database
     max_waiting_rows: int = 2048  # for a model at the same time; a larger request counts with its next 128 rows
     max_held_bytes: int = 512 * 2**20  # of all bodies that arrive or are in work at the same time
     max_body_seconds: float = 60.0  # for the body of a request to arrive

@@ -1,6 +1,5 @@
 """Comparisons of two models with intervals, the spread of scores over seeds, and its comparison with kept figures."""
 
-import json
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
@@ -15,6 +14,7 @@ from eval.score import Score, measure_rows, score_rows
 from ld_data.checks import check_integer
 from ld_data.errors import InputError, IntegrityError, MissingDataError
 from ld_data.release.dataset import LatentDataset
+from ld_data.storage.json_text import read_json
 from ld_data.typing import Doubles
 
 T = TypeVar("T")
@@ -191,7 +191,7 @@ def load_kept(path: Path, read: Callable[[dict[str, Any]], T], kind: str, comman
     if not path.is_file():
         raise MissingDataError(f"no {kind} at {path}. `python -m eval {command} --out {path}` measures them.")
     try:
-        values = json.loads(path.read_text("utf-8"))
+        values = read_json(path.read_text("utf-8"))
         if not isinstance(values, list):
             raise TypeError(f"expected a list; received {type(values).__name__}")
         return [read(fields) for fields in values]

@@ -20,12 +20,13 @@ def evaluate(
     url: str | None = None,
     description: str | None = None,
 ) -> Score:
-    """Return the score of a model on the test rows of a release.
+    """Return the score of a model on the test rows of a release, by its name, folder or address, or of a dataset.
 
     `model` is a function of x `(rows, d)`, an object with `predict`, a PyTorch module, the predictions `(n, d)`
     themselves, or the path of their `.npy` file; it gets at most `batch_rows` rows at once (`eval.predictions`). With
     `submit_to`, the address of a service, the predictions go to its leaderboard under `name`, with a link and a
-    description, and the score's `entry` is the answer of the leaderboard.
+    description, and the score's `entry` is the answer of the leaderboard. The name belongs to this user from then on: a
+    secret in the cache folder proves it (`eval.leaderboard.client.submit`).
 
     Raises:
         InputError: as `eval.predictions.predict`, or if a name, link or description comes without `submit_to`.
@@ -44,6 +45,7 @@ def evaluate(
     from eval.leaderboard import client, submission  # import late: the network stack, needed by submissions alone
 
     facts = submission.Submission(name or "", url or "", description or "")
+    client.check_settings(submit_to)  # before the work
     predictions = predict(model, data, batch_rows=batch_rows)
     score = score_predictions(predictions, data)
     try:
@@ -55,10 +57,10 @@ def evaluate(
 
 
 def load_dataset(release: str | Path | LatentDataset) -> LatentDataset:
-    """Return the dataset of a release by its name or folder, or the dataset itself; raises as `evaluate`."""
+    """Return the dataset of a release by its name, folder or address, or the dataset itself; raises as `evaluate`."""
     if not isinstance(release, str | Path | LatentDataset):
         raise InputError(
-            f"release must be a name, a folder or a LatentDataset; received {type(release).__name__}. "
+            f"release must be a name, a folder, an address or a LatentDataset; received {type(release).__name__}. "
             'The model comes first: evaluate(model, "ld-mnist-32").'
         )
     return release if isinstance(release, LatentDataset) else load(release)

@@ -10,6 +10,7 @@ import numpy as np
 from tqdm.keras import TqdmCallback
 
 from ld_data.batches import make_batches
+from ld_data.progress import open_progress
 from ld_data.typing import Array, Floats
 
 MakeOptimizer: TypeAlias = Callable[[object], keras.optimizers.Optimizer]  # of a learning rate or its schedule
@@ -41,7 +42,7 @@ def fit_model(
     model: keras.Model, loss: keras.losses.Loss, inputs: Floats, targets: Array, plan: FitPlan, title: str
 ) -> None:
     """Fit a model to inputs `(n, ...)` and targets `(n, ...)`, under a progress bar with that title."""
-    callbacks = [TqdmCallback(verbose=0, desc=title, disable=None)]
+    callbacks = [TqdmCallback(verbose=0, desc=title, file=open_progress(), disable=None)]
     validation = None
     if plan.held_out:
         order = np.random.default_rng(plan.seed).permutation(len(inputs))

@@ -18,6 +18,7 @@ from ld_data.checks import check_integer
 from ld_data.cli.table import format_table
 from ld_data.errors import InputError
 from ld_data.noise import check_seed, make_normals, make_uniforms
+from ld_data.progress import open_progress
 from ld_data.release.dataset import LatentDataset
 from ld_data.typing import Array, Doubles, Floats
 
@@ -155,7 +156,7 @@ def climb(fit: Fit, data: LatentDataset, seed: int = 0, *, batch_rows: int = BAT
 def climb_datasets(fit: FitDataset, data: LatentDataset, seed: int = 0, *, batch_rows: int = BATCH_ROWS) -> list[Rung]:
     """Return the same as `climb` for a `fit(data, seed)` that learns from a dataset with labels, as baselines do."""
     rungs = []
-    for task in tqdm(make_ladder(data, seed), "ladder", unit="task", disable=None):
+    for task in tqdm(make_ladder(data, seed), "ladder", unit="task", file=open_progress(), disable=None):
         task_data = task.apply_to(data)
         try:
             model = fit(task_data, seed)

@@ -72,7 +72,7 @@ def predict(model: Model, data: LatentDataset, *, batch_rows: int = BATCH_ROWS) 
     if callable(model):
         return _ask(model, data, batch_rows)
     if isinstance(model, np.ndarray | list | tuple) or hasattr(model, "__array__"):
-        return check_predictions(_to_numpy(model), data)
+        return check_predictions(model, data)
     raise InputError(f"{EXPECTED_MODEL}; received {type(model).__name__}.")
 
 
@@ -126,10 +126,10 @@ def _ask(answer: Answer, data: LatentDataset, batch_rows: int) -> Predictions:
         except Exception as error:
             error.add_note(f"raised by the model when it was given {batch}")
             raise
-        values = _to_numpy(answered)
         if stop - start == rows:
-            return check_predictions(values, data)
-        predictions[start:stop] = _check_values(values, data, stop - start, f"the predictions for {batch}", batch=batch)
+            return check_predictions(answered, data)
+        name = f"the predictions for {batch}"
+        predictions[start:stop] = _check_values(answered, data, stop - start, name, batch=batch)
     return Predictions(predictions)
 
 
@@ -167,14 +167,6 @@ def _quieten(model: Predictor) -> Answer:
     except (TypeError, ValueError):  # functions written in C may have no signature
         is_verbose = False
     return (lambda x: predict(x, verbose=0)) if is_verbose else predict
-
-
-def _to_numpy(values: object) -> object:
-    """Return a PyTorch tensor, on whatever device, as an array; any other value as it is."""
-    if not _comes_from(values, "torch"):
-        return values
-    tensor: torch.Tensor = values
-    return tensor.detach().cpu().float().numpy()
 
 
 def _comes_from(value: object, package: str) -> bool:

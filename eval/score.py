@@ -171,9 +171,13 @@ def write_with_error(value: float, error: float, decimals: int = 4, sign: str = 
 
 def describe_entry(entry: Mapping[str, Any]) -> str:
     """Return the status and rank of a leaderboard's entry, and the receipt that proves it."""
-    verdict = "accepted" if entry["status"] == "ranked" else "accepted as suspect: more classes decoded than x allows"
+    verdicts = {"suspect": "accepted as suspect: more classes decoded than x allows", "held": entry.get("note", "held")}
+    verdict = verdicts.get(entry["status"], "accepted")
     rank = "" if entry["rank"] is None else f", rank {entry['rank']}"
-    return f"{verdict}{rank}; receipt {entry['id']}, sha256 {entry['receipt_sha256']}"
+    text = f"{verdict}{rank}; receipt {entry['id']}, sha256 {entry['receipt_sha256']}"
+    if secret := entry.get("owner_secret"):
+        text += f"\nThe name is yours, and its secret could not be kept in the cache folder: keep {secret}"
+    return text
 
 
 def _standard_error(values: Doubles) -> float:

@@ -13,7 +13,7 @@ COMMANDS = (  # function, name, summary, example
     ("benchmark:benchmark", "benchmark", "Compare the speed of a generator or a parser with the original.", "mnist1d"),
     ("build:build", "build", "Train, encode, examine, write and verify a release.", "mnist1d --latent-dim 8 --seed 1"),
     ("download:download", "download", "Fetch a release from a service.", "ld-mnist-32 --from http://127.0.0.1:8000"),
-    ("releases:verify", "verify", "Check every hash of a release.", "checkpoints/ld-mnist-32"),
+    ("verification:verify", "verify", "Check every hash of a release.", "checkpoints/ld-mnist-32"),
     ("releases:export", "export", EXPORT, "ld-mnist1d-32 --format csv"),
     ("health:health", "health", "Measure how far a release's latents are from N(0, I).", "ld-mnist-32"),
     ("health:plots", "plots", "Draw a release, or a generator.", "ld-mnist-32 --out plots"),

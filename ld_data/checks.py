@@ -1,17 +1,28 @@
 """Checks of a caller's values; each returns the value, or raises `InputError`."""
 
 import operator
+import re
+import unicodedata
 from typing import Any
 from urllib.parse import urlsplit
 
 import numpy as np
 
 from ld_data.errors import InputError
-from ld_data.typing import Array, Floats, Integers
+from ld_data.typing import Array, Bytes, Floats, Integers
+from ld_data.user_arrays import read_array
 
 GREATEST_VALUE = 1e6  # of vectors and signals: far beyond every meaningful value, and safe from overflow
+PIXEL_ROUNDING = 1e-5  # the most that float32 arithmetic leaves beyond 0 and 1, with a margin
 MAX_ECHO = 200  # characters of a received text that an error repeats
-NAME_CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-")
+REMEDIES = {  # by the kind of a type that is refused
+    "b": " Convert them with astype(float).",
+    "c": " Take their real part or their magnitude.",
+    "O": " Convert them with numpy.asarray(values, float), once nothing is missing.",
+    "V": " Convert them with astype(float32), before numpy.save if they are of another library's type.",
+}
+RELEASE_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,99}")  # a name of a folder has at most 255 characters
+MAX_SLUG = 60
 
 
 def check_vectors(values: object, width: int, name: str = "vectors") -> Floats:
@@ -29,15 +40,16 @@ def describe_shape(array: Array, row_shape: tuple[int, ...]) -> str:
     return f"received {array.shape}.{remedy}"
 
 
-def check_numbers(values: object, name: str) -> Array:
-    """Return `values` as an array, if they are real numbers, integers or floats, in rows of one length."""
-    try:
-        array = np.asarray(values)
-    except ValueError as error:
-        raise InputError(f"{name} must be a rectangular array of numbers; its rows differ in length.") from error
-    if array.dtype.kind not in "iuf":
+def check_numbers(values: object, name: str, take_booleans: bool = False) -> Array:
+    """Return `values`, in any container, as an array of real numbers, integers or floats; raises as `read_array` too.
+
+    With `take_booleans` an array of booleans is also taken, as it is.
+    """
+    array = read_array(values, name)
+    if array.dtype.kind not in ("iufb" if take_booleans else "iuf"):
         received = array.dtype if array.ndim else type(values).__name__  # a single object has no informative dtype
-        raise InputError(f"{name} must be numbers; received {received}.")
+        remedy = REMEDIES.get(array.dtype.kind, "") if array.ndim else ""
+        raise InputError(f"{name} must be numbers; received {received}.{remedy}")
     return array
 
 
@@ -59,25 +71,52 @@ def check_magnitude(array: Array, most: float, name: str) -> Array:
 
 
 def check_pixels(values: Array, name: str) -> Floats:
-    """Return grey pixels as float32 in [0, 1]: uint8, divided by 255, or other numbers, within [0, 1]."""
+    """Return grey pixels as float32 in [0, 1]: uint8, divided by 255; booleans, True as 1; or other numbers in [0, 1].
+
+    Numbers beyond a border by at most 1e-5, as rounding leaves them, become the border.
+    """
+    if values.dtype == np.uint8:
+        check_bytes(values, name)
+        return values.astype(np.float32) / np.float32(255)
     with np.errstate(over="ignore"):  # values beyond float32 become infinite and are refused
         pixels: Floats = check_finite(values.astype(np.float32), name)
-    pixels = pixels / np.float32(255) if values.dtype == np.uint8 else pixels
-    if pixels.min() < 0 or pixels.max() > 1:
+    least, most = float(pixels.min()), float(pixels.max())
+    if least < -PIXEL_ROUNDING or most > 1 + PIXEL_ROUNDING:
         raise InputError(
-            f"{name} must be uint8, or numbers in [0, 1]; received {values.dtype} from {pixels.min():g} to "
-            f"{pixels.max():g}. Divide by 255, or convert to uint8."
+            f"{name} must be uint8, or numbers in [0, 1], or booleans; received {values.dtype} from {least:g} to "
+            f"{most:g}. {_suggest_scale(least, most)}"
         )
-    return pixels
+    return np.clip(pixels, 0, 1) if least < 0 or most > 1 else pixels
+
+
+def check_bytes(values: Bytes, name: str) -> Bytes:
+    """Return uint8 pixels if they are clearly from 0 to 255: with 1 as the greatest, they may be black and white."""
+    if values.max() == 1:
+        raise InputError(
+            f"{name} must be uint8 from 0 to 255; received 0 and 1 alone, which may mean black and white, or the two "
+            "darkest greys. Multiply them by 255, or convert black and white with astype(bool)."
+        )
+    return values
+
+
+def _suggest_scale(least: float, most: float) -> str:
+    """Return how pixels that are not in [0, 1] come there, as their range suggests."""
+    if least >= -1 - PIXEL_ROUNDING and least < -PIXEL_ROUNDING and most <= 1 + PIXEL_ROUNDING:
+        return "If they are from -1 to 1, take (x + 1) / 2."
+    if least < -PIXEL_ROUNDING:
+        return "If they are standardised, multiply them by the std and add the mean."
+    white = next((white for white in (255, 65535) if white / 4 < most <= white), None)
+    return f"Divide by {white or 'the value of white'}."
 
 
 def check_labels(values: object, classes: int, name: str = "labels") -> Integers:
     """Return `values` as `(n,)` int64 class labels, if they are integers from 0 to `classes` - 1."""
     array = check_numbers(values, name)
     if array.ndim != 1 or not len(array):
-        raise InputError(f"{name} must have shape (n,) with n of 1 or more; received {array.shape}.")
-    if array.dtype.kind == "f":
-        raise InputError(f"{name} must be integers; received {array.dtype}.")
+        remedy = " Of one-hot rows take argmax(axis=1)." if array.ndim == 2 and array.shape[1] == classes else ""
+        raise InputError(f"{name} must have shape (n,) with n of 1 or more; received {array.shape}.{remedy}")
+    if check_finite(array, name).dtype.kind == "f":  # a missing label is not finite
+        raise InputError(f"{name} must be integers; received {array.dtype}. Convert whole numbers with astype(int).")
     least, most = array.min(), array.max()
     if least < 0 or most >= classes:
         received = f"{least}" if least == most else f"{least} to {most}"
@@ -95,18 +134,31 @@ def check_integer(name: str, value: object, least: int, most: int) -> int:
     return number
 
 
-def check_number(name: str, value: object, most: float) -> float:
-    """Return a number from 0 to `most` as Python's float."""
+def check_number(name: str, value: object, most: float, least: float = 0) -> float:
+    """Return a number from `least` to `most` as Python's float."""
+    expected = f"{name} must be a number from {least:g} to {most:g}"
     if isinstance(value, bool | np.bool_) or not isinstance(value, int | float | np.integer | np.floating):
-        raise InputError(f"{name} must be a number from 0 to {most:g}; received {value!r}.")
-    if not 0 <= value <= most:
-        raise InputError(f"{name} must be a number from 0 to {most:g}; received {_shorten(value)}.")
+        raise InputError(f"{expected}; received {value!r}.")
+    if not least <= value <= most:
+        raise InputError(f"{expected}; received {_shorten(value)}.")
     return float(value)
 
 
 def is_release_name(name: str) -> bool:
-    """Return whether a text can name a release: lower-case letters, digits and hyphens."""
-    return bool(name) and set(name) <= NAME_CHARACTERS
+    """Return whether a text can name a release: 1 to 100 lower-case letters, digits and hyphens, no hyphen first."""
+    return RELEASE_NAME.fullmatch(name) is not None
+
+
+def make_slug(text: str) -> str:
+    """Return a text as a part of names, such as `donnees-2` for `Données (2)`: different texts may have the same.
+
+    Raises:
+        InputError: the text has no Latin letter and no digit.
+    """
+    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
+    if slug := "-".join(re.findall(r"[a-z0-9]+", plain))[:MAX_SLUG].strip("-"):
+        return slug
+    raise InputError(f"a name needs a letter from a to z, or a digit; received {text!r:.{MAX_ECHO}}.")
 
 
 def is_link(text: str) -> bool:

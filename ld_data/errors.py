@@ -76,7 +76,7 @@ class DuplicateError(InputError, error_type="duplicate"):
 
 
 class FullError(LdDataError, error_type="full"):
-    """The store has its maximum of entries for a release, or for a name in a season."""
+    """The store has its maximum of entries for a release, for a season, or for a client in a season."""
 
 
 class TokenError(LdDataError, error_type="unauthorized"):
@@ -85,3 +85,7 @@ class TokenError(LdDataError, error_type="unauthorized"):
 
 class ForbiddenError(LdDataError, error_type="forbidden"):
     """The service does not allow this request with any token."""
+
+
+class OwnerError(LdDataError, error_type="not_owner"):
+    """The name of a submission belongs to another user."""

@@ -1,10 +1,13 @@
 """Libraries that only some installations have, and the extras of `pip install` that bring them."""
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
+from importlib.metadata import PackageNotFoundError, distribution
 from importlib.util import find_spec
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 from ld_data.errors import MissingLibraryError
 
@@ -14,7 +17,7 @@ LIBRARIES = {  # of each extra, named as they are imported
     "plots": "matplotlib",
     "serve": "PIL alembic fastapi orjson prometheus_client pydantic sqlalchemy starlette uvicorn",
     "sklearn": "sklearn",
-    "train": "joblib keras onnx tensorflow tf2onnx threadpoolctl",
+    "train": "joblib keras onnx tensorflow tf2onnx",
 }
 EXTRAS = {library: extra for extra, libraries in LIBRARIES.items() for library in libraries.split()}
 OTHERS = ("torch", "mnist1d")  # in no extra
@@ -57,7 +60,18 @@ def explain_missing(error: ModuleNotFoundError) -> MissingLibraryError | None:
         remedy = f"which LD-Data does not bring. Install it with `pip install {library}`."
     elif library in EXTRAS:
         extra = EXTRAS[library]
-        remedy = f'which the extra {extra} brings: `pip install ".[{extra}]"` in the folder of LD-Data.'
+        remedy = f"which the extra {extra} brings: {_describe_installation(extra)}."
     else:
         return None
     return MissingLibraryError(f"this needs {library}, {remedy}", name=error.name)
+
+
+def _describe_installation(extra: str) -> str:
+    """Return the command that adds an extra to the installation that runs, editable or not, and its place."""
+    try:
+        origin = json.loads(distribution("ld-data").read_text("direct_url.json") or "{}")
+    except PackageNotFoundError:
+        origin = {}
+    if not origin.get("dir_info", {}).get("editable"):
+        return f'`pip install ".[{extra}]"` in the folder of LD-Data'
+    return f'`pip install -e ".[{extra}]"` in {unquote(urlsplit(origin["url"]).path)}'

@@ -3,6 +3,8 @@
 import os
 from pathlib import Path
 
+from ld_data.errors import StorageError
+
 HOME_VARIABLE = "LD_DATA_HOME"
 CACHE_VARIABLE = "LD_DATA_CACHE"
 CHECKPOINTS_VARIABLE = "LD_DATA_CHECKPOINTS"
@@ -13,19 +15,28 @@ DEFAULT_SERVICE = "http://127.0.0.1:8000"
 
 
 def data_home() -> Path | None:
-    """Return the folder that is searched for raw data before any download (`LD_DATA_HOME`), or None."""
-    return _read_folder(HOME_VARIABLE)
+    """Return the folder that is searched for raw data before any download (`LD_DATA_HOME`), or None.
+
+    If the variable names a file, it is the folder of that file.
+    """
+    home = _read_folder(HOME_VARIABLE)
+    return home.parent if home and os.path.isfile(home) else home
 
 
 def cache_folder() -> Path:
-    """Return the folder of downloads: `LD_DATA_CACHE`, else `ld-data` in the user's cache folder."""
-    return _read_folder(CACHE_VARIABLE) or (_read_folder("XDG_CACHE_HOME") or Path.home() / ".cache") / "ld-data"
+    """Return the folder of downloads: `LD_DATA_CACHE`, else `ld-data` in the user's cache folder.
+
+    Raises:
+        StorageError: the user has no home folder, as in some containers, and no variable names another folder.
+    """
+    own = _read_folder(CACHE_VARIABLE)
+    return own or _expand(os.environ.get("XDG_CACHE_HOME") or "~/.cache", CACHE_VARIABLE) / "ld-data"
 
 
 def checkpoints_folder() -> Path:
     """Return the folder of the releases: `LD_DATA_CHECKPOINTS`, else `checkpoints` in the checkout.
 
-    An installed package without a checkout around it uses `checkpoints` in the cache folder.
+    An installed package without a checkout around it uses `checkpoints` in the cache folder; raises as that.
     """
     checkout = Path(__file__).resolve().parent.parent / "checkpoints"
     return _read_folder(CHECKPOINTS_VARIABLE) or (checkout if checkout.is_dir() else cache_folder() / "checkpoints")
@@ -48,4 +59,13 @@ def is_offline() -> bool:
 
 def _read_folder(variable: str) -> Path | None:
     folder = os.environ.get(variable)
-    return Path(folder).expanduser() if folder else None
+    return _expand(folder, variable) if folder else None
+
+
+def _expand(folder: str, variable: str) -> Path:
+    try:
+        return Path(folder).expanduser()
+    except RuntimeError as error:
+        raise StorageError(
+            f"{folder} lies in a home folder, and this user has none. Name another folder in {variable}."
+        ) from error

@@ -45,6 +45,19 @@ def _no_network(monkeypatch):
     monkeypatch.setattr(socket.socket, "connect", connect_locally)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _no_owners_at_home(tmp_path_factory):
+    """Keep the secrets of names on leaderboards out of the user's own cache folder."""
+    folder = tmp_path_factory.mktemp("owners")
+
+    def find_folder():
+        return locations.cache_folder() if locations.CACHE_VARIABLE in os.environ else folder
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("eval.leaderboard.owners.cache_folder", find_folder)
+        yield
+
+
 @pytest.fixture(autouse=True)
 def _no_pauses(monkeypatch):
     """Send repeated requests without a pause, unless the answer names one."""
@@ -98,6 +111,18 @@ def empty_home(tmp_path, monkeypatch) -> Path:
         monkeypatch.setenv(name, str(home))
     monkeypatch.setenv(locations.OFFLINE_VARIABLE, "1")
     return home
+
+
+@pytest.fixture
+def no_home(empty_home, monkeypatch) -> None:
+    """A user without a home folder, like that of many containers."""
+
+    def find_none(_user):
+        raise KeyError("no such user")
+
+    for name in ("HOME", locations.HOME_VARIABLE, locations.CACHE_VARIABLE, "KERAS_HOME", "XDG_CACHE_HOME"):
+        monkeypatch.delenv(name)
+    monkeypatch.setattr("pwd.getpwuid", find_none)
 
 
 @pytest.fixture(scope="session")

@@ -127,7 +127,10 @@ def test_the_core_requires_no_framework():
     commands |= {"markdown-it-py", "mdurl", "pygments"}  # of rich
     disk = {"filelock"}
     typing = {"typing_extensions", "typing-extensions"}
-    assert find_requirements() <= {"numpy", "rfc8785", "scipy", "tqdm"} | download | commands | disk | typing
+    assert (
+        find_requirements()
+        <= {"numpy", "rfc8785", "scipy", "threadpoolctl", "tqdm"} | download | commands | disk | typing
+    )
 
 
 def test_the_light_core_loads_generates_and_scores(light):

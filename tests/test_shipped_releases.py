@@ -155,7 +155,8 @@ def test_the_service_starts_serves_them_all_and_stops(tmp_path):
             announced = process.stdout.readline()
             address = announced.split()[-1]
             assert announced == f"serving {', '.join(NAMES)} at {address}\n"
-            assert httpx2.get(f"{address}/health").json() == {"status": "ok", "ready": list(NAMES), "not_ready": {}}
+            state = {"status": "ok", "ready": list(NAMES), "not_ready": {}, "leaderboard": "ok"}
+            assert httpx2.get(f"{address}/health").json() == state
             for name, shape in SHAPES.items():
                 vectors = np.zeros((2, 32)).tolist()
                 answer = httpx2.post(f"{address}/v1/datasets/{name}/x/decode", json={"vectors": vectors})

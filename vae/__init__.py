@@ -3,11 +3,13 @@
 from importlib import import_module
 from typing import Any
 
+from ld_data.cli.libraries import import_quietly
 from ld_data.extras import name_missing
 from vae.codec import Codec, load
 
 __all__ = ["Codec", "LatentEncoder", "build_release", "load"]
 
+KERAS = ("build_release",)
 LATE = {"LatentEncoder": "vae.estimator", "build_release": "vae.release"}  # need scikit-learn and Keras: 1 s and 4 s
 
 
@@ -16,4 +18,6 @@ def __getattr__(name: str) -> Any:
     if name not in LATE:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}", name=name, obj=None)
     with name_missing():
+        if name in KERAS:
+            import_quietly("keras")
         return getattr(import_module(LATE[name]), name)

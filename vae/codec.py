@@ -3,15 +3,17 @@
 import json
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from ld_data.checks import check_finite, check_numbers
 from ld_data.errors import InputError, IntegrityError
-from ld_data.release.folder import find_release, verify_files
-from ld_data.release.manifest import MANIFEST_NAME, FileRecord
+from ld_data.release.folder import check_settled, fetch_if_address, read_settled, verify_files
+from ld_data.release.manifest import MANIFEST_NAME, FileRecord, ReadRecords, read_description, read_records
 from ld_data.storage.arrays import read_npz, write_npz
-from ld_data.storage.staging import make_staging_folder
+from ld_data.storage.json_text import read_json
+from ld_data.storage.staging import make_staging_folder, take_place
 from ld_data.typing import Array
 from vae.config import VaeConfig
 from vae.preset import PRESET_NAME, Y_CLASSES, Preset, check_new_folder, verify_preset
@@ -28,7 +30,10 @@ NETWORK_FILES = tuple(f"{space}.{network}.onnx" for space in ("x", "y") for netw
 MODEL_FILES = (CONFIG_NAME, CELLS_NAME, CLASSES_NAME, *NETWORK_FILES)
 CELLS_ARRAYS = ("class_weight", "class_bias", "class_mean", "frequency")
 CLASSES_ARRAYS = ("class_weight", "class_bias", "class_mean", "class_variance", "frequency")
-SCHEMES = ("http://", "https://")
+_READERS: dict[str, ReadRecords] = {
+    MANIFEST_NAME: partial(read_records, names=MODEL_FILES),
+    PRESET_NAME: lambda text, place: Preset.from_json(text, place).files,
+}
 
 Find = Callable[[str], Path]  # returns the path of a verified file; raises `IntegrityError` for any other name
 
@@ -71,7 +76,7 @@ class Codec:
             records = {path.name: FileRecord.of(path) for path in sorted(staging.iterdir())}
             preset = Preset(type(self.x).__name__, type(self.y).__name__, records)
             (staging / PRESET_NAME).write_text(preset.to_json(), "utf-8")
-            staging.rename(target)
+            take_place(staging, target)
         return target
 
 
@@ -89,12 +94,11 @@ def load(name: str | Path) -> Codec:
         DownloadError: the address does not deliver.
         MissingDataError: `LD_DATA_OFFLINE` forbids the download, and the cache does not hold the models.
     """
-    if isinstance(name, str) and name.startswith(SCHEMES):
-        from vae.remote import fetch_models  # late: the HTTP client takes 0.1 s to import
+    return read_settled(fetch_if_address(name, _READERS, "models"), _read_verified)
 
-        folder = fetch_models(name, MODEL_FILES)
-    else:
-        folder = find_release(name)
+
+def _read_verified(folder: Path) -> Codec:
+    """Return the models in the folder of a release or of a preset."""
     if (folder / MANIFEST_NAME).exists():
         manifest = verify_files(folder, MODEL_FILES)
         place, y_kind, files = MANIFEST_NAME, manifest.y_kind, manifest.files
@@ -107,6 +111,14 @@ def load(name: str | Path) -> Codec:
             "folder of a release or of a preset, and write a preset with save_to_preset or `python -m vae train`."
         )
     codec = _read(folder, files)
+    if place == MANIFEST_NAME:
+        check_settled(folder, manifest)
+        sizes = (codec.x.latent_dim, *codec.y.class_weight.shape)
+        if sizes != (d := manifest.latent_dim, d, manifest.classes):
+            raise IntegrityError(
+                f"{folder}: the manifest says d = {d} and k = {manifest.classes}; the models have d = {sizes[0]} for "
+                f"x, and d = {sizes[1]} and k = {sizes[2]} for y. Fetch, build or save the models again."
+            )
     if codec.y.kind != y_kind:
         raise IntegrityError(
             f"{folder}: {place} says that y is {y_kind}, and {CONFIG_NAME} that it is {codec.y.kind}. Fetch, build or "
@@ -124,11 +136,11 @@ def _read(folder: Path, verified: Collection[str]) -> Codec:
         return folder / name
 
     try:
-        config = json.loads(find(CONFIG_NAME).read_text("utf-8"))
+        config = read_json(read_description(find(CONFIG_NAME)))
         if config["format_version"] != FORMAT_VERSION:
             raise ValueError(f"expected format_version {FORMAT_VERSION}; received {config['format_version']}")
         return Codec(InputCodec(_load_networks(config["x"], find, "x")), _load_y(config["y"], find))
-    except (ValueError, TypeError, KeyError, OSError, InputError, IntegrityError, RecursionError) as error:
+    except (ValueError, TypeError, KeyError, OSError, InputError, IntegrityError, AttributeError) as error:
         raise IntegrityError(
             f"{folder}: could not load its models ({error}). Fetch, build or save them again."
         ) from error

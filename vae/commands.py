@@ -5,15 +5,13 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-import ld_data
 from eval.classifiers.judges import open_judge
 from ld_data.cli.libraries import needs
 from ld_data.cli.options import Folder, Json, OwnImages, Release, complete_releases
 from ld_data.cli.output import print_result
 from ld_data.cli.table import format_table
 from ld_data.errors import InputError
-from ld_data.release.folder import find_release
-from ld_data.release.manifest import read_manifest
+from ld_data.release.folder import load_verified
 from ld_data.sources.catalogue import SOURCES, find_inputs, load_source
 from vae.codec import load
 from vae.preset import check_new_folder
@@ -88,8 +86,7 @@ def decoders(
 
     if steps < 1:
         raise InputError(f"--steps must be 1 or more; received {steps}.")
-    data, codec = ld_data.load(release), load(release)
-    manifest = read_manifest(find_release(release))
+    (manifest, data), codec = load_verified(release), load(release)
     source = find_inputs(manifest.name, manifest.source, source_npz)
     rows = compare_decoders(data, codec, source, open_judge(source.judge), only, steps)
     print_result([asdict(row) for row in rows], describe_rows(rows), as_json)

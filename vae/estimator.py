@@ -7,12 +7,13 @@ from typing import Any, Self
 import numpy as np
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils import Tags
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
 from ld_data.errors import InputError
 from ld_data.protocols import LatentCodec, Mode
 from ld_data.release.dataset import name_columns
 from ld_data.typing import Array, Floats
+from ld_data.user_arrays import drop_channel, read_array
 from vae.codec import load
 
 
@@ -52,7 +53,8 @@ class LatentEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
     def transform(self, X: Any) -> Floats:
         """Return latents `(n, d)` float32 of inputs, flat rows `(n, h * w)` or `(n, t)`, or images `(n, h, w)`.
 
-        Pixels are uint8, or numbers in [0, 1].
+        Pixels are uint8, booleans, or numbers in [0, 1]. The inputs may be a list, a frame or a tensor, and have a
+        channel axis of size 1.
         """
         check_is_fitted(self, "codec_")
         rows = self._read_rows(X, self.codec_, reset=False)
@@ -61,7 +63,7 @@ class LatentEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
     def inverse_transform(self, X: Any) -> Floats:
         """Return decoded inputs as flat rows float32, `(n, h * w)` or `(n, t)`, for latents `(n, d)`."""
         check_is_fitted(self, "codec_")
-        inputs = self.codec_.x.decode(np.asarray(X))
+        inputs = self.codec_.x.decode(X)
         return inputs.reshape(len(inputs), -1)
 
     def get_feature_names_out(self, input_features: Any = None) -> Array:
@@ -77,11 +79,14 @@ class LatentEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
     def _read_rows(self, inputs: Any, codec: LatentCodec, reset: bool) -> Array:
         """Return inputs as the codec takes them; raise `InputError` if they have another size."""
         shape = tuple(codec.x.input_shape)
-        if isinstance(inputs, np.ndarray) and inputs.ndim == 3:  # scikit-learn counts the features of flat rows
-            if inputs.shape[1:] != shape:
-                raise InputError(f"X must have images {shape}, as the release takes them; received {inputs.shape[1:]}.")
-            inputs = inputs.reshape(len(inputs), math.prod(shape))
-        rows = validate_data(self, inputs, reset=reset)
+        array = drop_channel(read_array(inputs, "X"), shape)
+        if array.ndim > 2:  # scikit-learn counts the features of flat rows
+            if array.shape[1:] != shape:
+                raise InputError(f"X must have images {shape}, as the release takes them; received {array.shape[1:]}.")
+            array = array.reshape(len(array), math.prod(shape))
+        rows = check_array(array, input_name="X", estimator=self)
+        named = inputs if hasattr(inputs, "columns") else rows  # a frame has the names of its features
+        validate_data(self, named, reset=reset, skip_check_array=True)
         try:
             return rows.reshape(len(rows), *shape)
         except ValueError as error:

@@ -11,9 +11,9 @@ from ld_data.errors import MissingDataError
 from ld_data.health.latents import examine
 from ld_data.health.maps import make_examples
 from ld_data.protocols import Judge
-from ld_data.release.folder import check_target
+from ld_data.release.publication import check_source, check_target
 from ld_data.release.report import Goals, HealthReport
-from ld_data.release.writer import BuildPlan, make_dataset, write_release
+from ld_data.release.writer import BuildPlan, describe_source, make_dataset, write_release
 from ld_data.settings import checkpoints_folder
 from ld_data.sources.catalogue import load_source
 from ld_data.sources.source import Source
@@ -40,6 +40,7 @@ def build_release(
     checkpoints: Path | None = None,
     change: str = "",
     check_goals: bool = True,
+    replace: bool = False,
     on_report: Callable[[HealthReport], None] = lambda report: None,
 ) -> BuiltRelease:
     """Return a new release: trained, encoded, examined, written and verified.
@@ -48,15 +49,17 @@ def build_release(
         source: the labelled inputs, or the name of a built-in source.
         recipe: how the models are trained, or its name; by default that of the source. `recipe.x.seed` is the seed.
         judge: reads decoded test inputs, for the goals and the report.
-        name: `ld-SOURCE-D` by default. An older release of that name is replaced.
+        name: `ld-SOURCE-D` by default. An older release of the same source is replaced.
         checkpoints: the folder of the releases; by default that of `LD_DATA_CHECKPOINTS`.
         change: the news in this version, a sentence for the card.
         check_goals: whether the release must meet the recipe's goals.
+        replace: whether a release of another source may be replaced.
         on_report: called with the health report before the release is published or refused.
 
     Raises:
         UnknownNameError: there is no such source or recipe.
-        InputError: the recipe does not fit the source, or the name cannot be that of a release.
+        InputError: the recipe does not fit the source, or the name cannot be that of a release, or is that of another
+            source's.
         MissingDataError: the source is not on this machine, or the goals need a judge and there is none.
         HealthError: the release misses a goal; it lies beside its place as `.NAME.refused`.
         StorageError: something else than a release has the name, or the disk refuses.
@@ -64,8 +67,10 @@ def build_release(
     source = load_source(source) if isinstance(source, str) else source
     recipe = recipe if isinstance(recipe, Recipe) else choose_recipe(source, recipe)
     checkpoints = checkpoints or checkpoints_folder()
-    plan = _make_plan(source, recipe, judge, name, change, check_goals)
+    plan = _make_plan(source, recipe, judge, name, change, check_goals, replace)
     check_target(checkpoints / plan.release)  # before the minutes of training
+    if not replace:
+        check_source(checkpoints / plan.release, describe_source(source))
     goals = _check_judge(source, recipe.goals, judge) if check_goals else {}
     codec = train_codec(source, recipe)
     data = make_dataset(source, codec, plan.release, plan.seed)
@@ -86,7 +91,7 @@ def _check_judge(source: Source, goals: Goals, judge: Judge | None) -> Goals:
 
 
 def _make_plan(
-    source: Source, recipe: Recipe, judge: Judge | None, name: str | None, change: str, has_goals: bool
+    source: Source, recipe: Recipe, judge: Judge | None, name: str | None, change: str, has_goals: bool, replaces: bool
 ) -> BuildPlan:
     release = name or choose_release_name(source, recipe)
     return BuildPlan(
@@ -98,4 +103,5 @@ def _make_plan(
         libraries={library: version(library) for library in ("keras", keras.backend.backend(), *LIBRARIES)},
         judge_sha256="" if judge is None else judge.sha256,
         change=change,
+        replaces=replaces,
     )

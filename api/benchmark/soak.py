@@ -9,8 +9,9 @@ import statistics
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from itertools import count, cycle
 from pathlib import Path
@@ -19,6 +20,7 @@ from tempfile import TemporaryDirectory
 import httpx2
 import numpy as np
 
+from api.benchmark.attackers import OK, Visit, make_attackers
 from api.benchmark.contenders import SERVE, Contender, Setting, ask_for_file, ask_in_json, ask_in_npy, ask_to_encode
 from api.benchmark.processes import ANSWER_SECONDS, HOST, Request, Running, connect, measure_tree
 from api.benchmark.suite import MEGABYTE
@@ -31,12 +33,10 @@ MAX_GROWTH = 32.0  # MB, of the last quarter's median over that of the second
 WORKER_BYTES = 2**26  # of a process that has loaded the models
 REPLACED_SECONDS = 30.0
 CUT_SECONDS = 5.0  # after a kill, in which connections to the process may break
-OK, REFUSED, CUT = "ok", "refused with 429", "cut off by the kill"
+REFUSED, CUT = "refused with 429", "cut off by the kill"
 REPLACED = "one process was killed and replaced"
 SMALL_ROWS, LARGE_ROWS = 64, 10_000
 READ_BEFORE_LEAVING = 2**16
-
-Visit = Callable[[], str]
 
 
 @dataclass
@@ -62,8 +62,9 @@ def soak(folder: Path, minutes: float, workers: int) -> Soak:
     receipts, result = set[str](), Soak(minutes)
     with TemporaryDirectory(prefix="ld-data-soak-") as scratch:
         setting = Setting.read(folder, sys.executable, Path(scratch))
-        with service.start(setting) as running, connect(running.port) as client:
-            _Day(running, result).spend(make_visitors(client, setting, receipts), kill=workers > 1)
+        with service.start(setting) as running, connect(running.port) as client, ExitStack() as opened:
+            visitors = make_visitors(client, setting, receipts) | make_attackers(client, folder.name, opened)
+            _Day(running, result).spend(visitors, kill=workers > 1)
             result.scores, result.missing = len(receipts), len(receipts - list_receipts(client))
     result.surprises = find_surprises(result)
     return result

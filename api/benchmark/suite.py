@@ -30,6 +30,7 @@ from api.benchmark.contenders import (
 from api.benchmark.generator import Group, Sample, run_load
 from api.benchmark.processes import Running, connect, keep_to_core
 from api.errors import StartError
+from ld_data.progress import open_progress
 
 LOADS = ((1, 16), (1, 64), (64, 16))  # rows of a request, connections
 LARGE_ROWS = 10_000
@@ -152,7 +153,7 @@ class _Stage:
         """Measure all parts, each once a round; the first round starts their servers."""
         turns: dict[str, list[Sample]] = defaultdict(list)
         missing = self.results.missing
-        with tqdm([*parts] * rounds, disable=None) as bar:
+        with tqdm([*parts] * rounds, file=open_progress(), disable=None) as bar:
             for part in bar:
                 bar.set_description(part.name)
                 if part.name in missing or not (running := self.find(part.contender)):

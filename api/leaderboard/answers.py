@@ -7,8 +7,8 @@ from pydantic import BaseModel
 from eval.leaderboard.leaks import PrivateScore, Status
 
 
-class Entry(BaseModel):
-    """The facts of an entry on either track."""
+class Facts(BaseModel):
+    """The facts of an entry on either track, without figures."""
 
     name: str
     url: str
@@ -16,6 +16,18 @@ class Entry(BaseModel):
     parameters: int | None
     seconds: float | None
     learning_rule: str
+    id: int
+    track: str
+    submitted_at: str
+    status: Status
+    ceiling: float | None
+    predictions_sha256: str
+    receipt_sha256: str
+
+
+class Entry(Facts):
+    """The facts and the figures of an entry on either track."""
+
     release: str
     data_sha256: str
     rows: int
@@ -28,13 +40,6 @@ class Entry(BaseModel):
     noise_free_mse: float
     decoded_accuracy: float
     class_accuracy: list[float | None]
-    id: int
-    track: str
-    submitted_at: str
-    status: Status
-    ceiling: float | None
-    predictions_sha256: str
-    receipt_sha256: str
 
 
 class ScoreEntry(Entry):
@@ -44,10 +49,14 @@ class ScoreEntry(Entry):
 
 
 class AcceptedScore(ScoreEntry):
-    """A new entry on the public track, with its receipt; a suspect has no rank."""
+    """A new entry on the public track, with its receipt; a suspect has no rank.
+
+    `owner_secret` belongs to a new name, unless the request had a secret: later submissions under it must send it.
+    """
 
     rank: int | None
     receipt: dict[str, Any]
+    owner_secret: str
 
 
 class ScoreList(BaseModel):
@@ -67,11 +76,13 @@ class Removal(BaseModel):
 
 
 class SeasonFacts(BaseModel):
-    """The public facts of a season."""
+    """The public facts of a season; x and the fingerprint of the machine that drew it are there once it is drawn."""
 
     season: int
     rows: int
     secret_sha256: str
+    x_sha256: str | None
+    fingerprint: str | None
     opened_at: str
     closed_at: str | None
 
@@ -86,7 +97,6 @@ class ChallengeState(SeasonFacts):
     """The open season of a release, and its closed ones."""
 
     release: str
-    x_sha256: str
     closed: list[ClosedSeason]
 
 
@@ -99,10 +109,23 @@ class ChallengeEntry(Entry):
 
 
 class AcceptedChallenge(ChallengeEntry):
-    """A new entry on the challenge track, with its receipt; a suspect has no rank."""
+    """A new entry on the challenge track, with its receipt; only a ranked one has a rank.
+
+    A held one repeats the figures of the best that the season shows, and `note` says so.
+    """
 
     rank: int | None
     receipt: dict[str, Any]
+    owner_secret: str
+    note: str
+
+
+class HeldEntry(Facts):
+    """An entry of an open season that is not shown to be better than the best before it: without figures."""
+
+    season: int
+    public_rank: int | None
+    rank_gap: int | None
 
 
 class ChallengeList(SeasonFacts):
@@ -111,4 +134,5 @@ class ChallengeList(SeasonFacts):
     secret: str = ""
     scores: list[ChallengeEntry]
     suspects: list[ChallengeEntry]
+    held: list[HeldEntry]
     head: str

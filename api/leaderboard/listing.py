@@ -37,7 +37,9 @@ COLUMNS = (
     "receipt_sha256",
 )
 CHALLENGE_COLUMNS = (*COLUMNS, "season", "public_rank", "rank_gap")
-FORMULA_SIGNS = ("=", "+", "-", "@")  # a spreadsheet reads a text that begins with one as a formula
+# A spreadsheet reads a cell that begins with one of these signs as a formula; where it splits lines at semicolons or
+# tabs, a cell begins after each of them too.
+FORMULA = re.compile(r"((?:^|[;\t\r\n])\s*)(?=[=+\-@\uff1d\uff0b\uff0d\uff20\ufe66\ufe62\ufe63\ufe6b\u2212])")
 HEADINGS = ("", "model", "MSE", "skill", "noise-free MSE", "decoded accuracy", "parameters", "seconds", "learning rule")
 RANK_HEADINGS = ("public rank", "gap")
 MARKDOWN_SIGNS = re.compile(r"([\\`*_{}\[\]()#+\-.!|~:@^$=\"'/])")
@@ -55,35 +57,45 @@ def send_list(
 ) -> Response:
     """Return a leaderboard in the given format, or else the one that the header Accept prefers, or else JSON."""
     chosen = form or _choose_format(request.headers.get("accept", ""))
-    headers, scores, suspects = {"Vary": "Accept"}, board["scores"], board["suspects"]
+    headers, scores, suspects, held = {"Vary": "Accept"}, board["scores"], board["suspects"], board.get("held", ())
     if chosen == "json":
         return JSONResponse(board, headers=headers)
-    text = write_csv(scores, suspects, columns) if chosen == "csv" else write_markdown(title, scores, suspects)
+    if chosen == "csv":
+        text = write_csv(scores, [*suspects, *held], columns)
+    else:
+        text = write_markdown(title, scores, suspects, held)
     headers["X-Content-Type-Options"] = "nosniff"
     return PlainTextResponse(text, headers=headers, media_type=TEXT_TYPES[chosen])
 
 
-def write_csv(scores: Rows, suspects: Rows, columns: Sequence[str] = COLUMNS) -> str:
-    """Return the entries as CSV (RFC 4180): a heading, the ranked entries, and then the suspects.
+def write_csv(scores: Rows, others: Rows, columns: Sequence[str] = COLUMNS) -> str:
+    """Return the entries as CSV (RFC 4180): a heading, the ranked entries, and then the suspects and those held.
 
-    A text that a spreadsheet would read as a formula gets an apostrophe in front.
+    Where a spreadsheet would read a part of a text as a formula, an apostrophe goes in front.
     """
     stream = io.StringIO()
     writer = csv.writer(stream)
     writer.writerow(columns)
-    for row in (*scores, *suspects):
+    for row in (*scores, *others):
         writer.writerow([_make_cell(row.get(column)) for column in columns])
     return stream.getvalue()
 
 
-def write_markdown(title: str, scores: Rows, suspects: Rows) -> str:
-    """Return the entries as Markdown tables, the suspects apart; texts of authors are escaped.
+def write_markdown(title: str, scores: Rows, suspects: Rows, held: Rows = ()) -> str:
+    """Return the entries as Markdown tables, suspects and those held apart; texts of authors are escaped.
 
     Entries of the challenge track also show their rank on the public track, and the gap.
     """
     parts = [f"# {escape(title)}", _make_table(scores) if scores else "No scores yet."]
     if suspects:
         parts += ["## Suspect", "More classes decoded than x allows: not ranked.", _make_table(suspects)]
+    if held:
+        names = "\n".join(f"- {escape(row['name'])}" for row in held)
+        parts += [
+            "## Held",
+            "Not shown to be better than the best above; figures follow when the season closes.",
+            names,
+        ]
     return "\n\n".join(parts) + "\n"
 
 
@@ -98,7 +110,7 @@ def _choose_format(accept: str) -> Format:
 
 
 def _make_cell(value: Any) -> Any:
-    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA_SIGNS) else value
+    return FORMULA.sub(r"\1'", value) if isinstance(value, str) else value
 
 
 def _make_table(rows: Rows) -> str:

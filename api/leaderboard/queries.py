@@ -1,12 +1,15 @@
-"""The query parameters of the leaderboard's routes."""
+"""The query parameters and the header of the leaderboard's routes."""
 
 from typing import Annotated
 
-from fastapi import Depends, Query
+from fastapi import Depends, Header, Query
 
 from eval.leaderboard.submission import MAX_CHARACTERS as MAX
-from eval.leaderboard.submission import MAX_PARAMETERS, Submission
+from eval.leaderboard.submission import MAX_PARAMETERS, OWNER_HEADER, Submission
 
+OwnerHeader = Annotated[
+    str, Header(alias=OWNER_HEADER, max_length=200, description="The secret that proves whose name it is.")
+]
 LimitQuery = Annotated[int, Query(ge=1, le=1000, description="Maximum number of entries, and of suspects.")]
 SeasonQuery = Annotated[
     int | None, Query(ge=1, le=2**31 - 1, description="Number of the season; by default the open one.")

@@ -4,16 +4,15 @@ Written by hand: the library `limits` saves ten lines, and costs 0.15 s at start
 the wall clock, which jumps.
 """
 
-import ipaddress
 import math
 import time
 from collections.abc import Callable
 from threading import Lock
 
 from api.errors import RateLimitError
+from api.work.clients import name_client
 
 MAX_ADDRESSES = 10_000
-IPV6_PREFIX = 64  # one customer has at least this many addresses
 
 
 class RateLimit:
@@ -31,7 +30,7 @@ class RateLimit:
         Raises:
             RateLimitError: if the bucket is empty.
         """
-        key, now = _make_key(address), self._clock()
+        key, now = name_client(address), self._clock()
         with self._lock:
             left = self._count_left(key, now)
             if left < 1:
@@ -56,14 +55,3 @@ class RateLimit:
             key: bucket for key, bucket in self._buckets.items() if self._count_left(key, now) < self._per_minute
         }
         self._buckets = waiting if len(waiting) < MAX_ADDRESSES else {}
-
-
-def _make_key(address: str) -> str:
-    """Return the key of the client at an address: the address, or the network of an IPv6 customer."""
-    try:
-        parsed = ipaddress.ip_address(address)
-    except ValueError:  # a client on a Unix socket has no address
-        return address
-    if parsed.version == 6 and parsed.ipv4_mapped is None:
-        return str(ipaddress.ip_network((parsed, IPV6_PREFIX), strict=False))
-    return str(parsed)

@@ -11,10 +11,11 @@ from api.releases.catalogue import Catalogue, ServedRelease
 from eval.leaderboard.challenge import Season, draw_rows
 from eval.leaderboard.entries import Entry
 from eval.leaderboard.store import Store
+from eval.leaderboard.submission import fold_name
 from ld_data.errors import UnknownNameError
+from ld_data.fingerprint import describe_fingerprint
 from ld_data.release.dataset import LatentDataset
-from ld_data.storage.arrays import write_npy
-from ld_data.storage.hashing import hash_array
+from ld_data.storage.arrays import read_npy
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,6 @@ class SeasonRows:
     season: Season
     data: LatentDataset = field(repr=False)
     x_npy: bytes = field(repr=False)
-    x_sha256: str
 
 
 class Challenges:
@@ -69,11 +69,13 @@ class Challenges:
         season, name = self.find_season(release), release.manifest.name
         with self._lock:
             drawn = self._drawn.get(name)
-            if drawn is None or drawn.season != season:
+            if drawn is None or drawn.season.secret != season.secret:
                 split = draw_rows(season.secret, release.manifest.source["name"], release.codec, season.rows)
-                x = split.x.astype(np.float32)
-                data = replace(release.data, test=replace(split, x=x))
-                drawn = self._drawn[name] = SeasonRows(season, data, write_npy(x), hash_array(x))
+                if season.x_sha256 is None:
+                    season = self._store.keep_x(season, split.x.astype(np.float32), describe_fingerprint())
+                x_npy = self._store.read_x(season)
+                data = replace(release.data, test=replace(split, x=read_npy(x_npy)))
+                drawn = self._drawn[name] = SeasonRows(season, data, x_npy)
             return drawn
 
     def compare(
@@ -86,6 +88,6 @@ class Challenges:
         rows = [entry.to_json() for entry in entries]
         public = self._store.rank_names(*release.version, {row["name"] for row in rows}) if rows else {}
         for row, rank in zip(rows, ranks, strict=True):
-            row["public_rank"] = place = public.get((row["name"], row["url"]))
+            row["public_rank"] = place = public.get((fold_name(row["name"]), row["url"]))
             row["rank_gap"] = None if rank is None or place is None else rank - place
         return rows

@@ -1,13 +1,16 @@
 """The parts of the service that the leaderboard's routes work with."""
 
+import hashlib
 from collections.abc import Callable
 from threading import Lock
 
 from fastapi import Request
 
+from api.leaderboard.pulse import Pulse
 from api.leaderboard.rate_limit import RateLimit
 from api.leaderboard.season_rows import Challenges
 from api.releases.catalogue import Catalogue, ServedRelease
+from api.work.clients import name_client
 from api.work.worker import Worker
 from eval.leaderboard.store import Store
 from eval.leaderboard.tokens import Tokens
@@ -21,12 +24,13 @@ class LeaderboardService:
         """Serve a catalogue and a store; new seasons of a challenge have `challenge_rows` rows."""
         self.catalogue, self.store, self.worker, self.tokens = catalogue, store, worker, tokens
         self.challenges = Challenges(catalogue, store, challenge_rows)
+        self.pulse = Pulse(store.check)
         self._rate = RateLimit(worker.limits.max_submissions)
         self._lock = Lock()
         self._private_y: dict[str, Array] = {}
 
-    def admit(self, request: Request, check: Callable[[str], None]) -> None:
-        """Check that the client of a request may change the leaderboard now.
+    def admit(self, request: Request, check: Callable[[str], None]) -> str:
+        """Return an opaque key of the client of a request, after a check that it may change the leaderboard now.
 
         `check` is `tokens.check_submitter` or `tokens.check_remover`; the rate limit makes guessing tokens slow.
 
@@ -34,8 +38,11 @@ class LeaderboardService:
             RateLimitError: if the client sends too many requests.
             TokenError, ForbiddenError: as `check`.
         """
-        self._rate.take(request.client.host if request.client else "")
+        address = request.client.host if request.client else ""
+        self._rate.take(address)
         check(request.headers.get("authorization", ""))
+        # the store keeps no address: without the secret seed its hash cannot be found by trying all addresses
+        return hashlib.sha256(f"{self.store.private_seed}:{name_client(address)}".encode()).hexdigest()
 
     def draw_private_y(self, release: ServedRelease) -> Array:
         """Return the private redraw of y `(n_test, d)` for a release's test labels, drawn once by the secret seed."""

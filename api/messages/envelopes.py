@@ -9,6 +9,7 @@ from ld_data.errors import InputError
 
 KINDS = {
     "bool_type": "true or false",
+    "dict_type": "an object",
     "int_type": "a whole number",
     "is_instance_of": "an array",
     "list_type": "an array",
@@ -51,7 +52,13 @@ class Envelope(BaseModel):
 Numbers = InstanceOf[list[Any]]  # not validated as a list: pydantic would copy it
 
 
-class InputParameters(Envelope):
+class TensorParameters(Envelope):
+    """The parameters that clients of other servers send with each tensor, and that mean nothing here."""
+
+    content_type: str | None = None
+
+
+class InputParameters(TensorParameters):
     """The parameters of an input."""
 
     binary_data_size: int | None = None
@@ -67,7 +74,7 @@ class InputTensor(Envelope):
     data: Numbers | None = None
 
 
-class OutputParameters(Envelope):
+class OutputParameters(TensorParameters):
     """The parameters of a requested output."""
 
     binary_data: bool | None = None
@@ -81,9 +88,20 @@ class RequestedOutput(Envelope):
 
 
 class Parameters(Envelope):
-    """The parameters of a request to a decoder."""
+    """The parameters of a request to a decoder.
+
+    Common clients send the others by themselves. They mean nothing here: every request is on its own, is answered in
+    its turn, and says its types.
+    """
 
     binary_data_output: bool | None = None
+    timeout: int | None = None
+    priority: int | None = None
+    sequence_id: int | str | None = None
+    sequence_start: bool | None = None
+    sequence_end: bool | None = None
+    content_type: str | None = None
+    headers: dict[str, Any] | None = None
 
 
 class DrawParameters(Parameters):

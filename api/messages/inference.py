@@ -15,7 +15,8 @@ from fastapi import Response
 from pydantic import BaseModel
 
 from api.messages.envelopes import DrawParameters, DrawRequest, InferenceRequest, InputTensor, RequestedOutput
-from api.messages.payload import JSON, MAX_ECHO, make_array, parse_object, write_json
+from api.messages.numbers import MAX_DIMENSIONS, PLACE
+from api.messages.payload import JSON, MAX_ECHO, make_array, parse_message, write_json
 from api.messages.replies import Frame, Question, Reply
 from api.releases.operations import MAX_FIRST_ROW, Draw, Operation, Tensor
 from ld_data.checks import check_integer
@@ -27,7 +28,6 @@ from ld_data.typing import Array
 
 BINARY = "application/octet-stream"
 HEADER_LENGTH = "Inference-Header-Content-Length"
-MAX_DIMENSIONS = 8
 DATATYPES: dict[str, np.dtype[Any]] = {
     f"{kind}{8 * size}": np.dtype(f"<{code}{size}")
     for kind, code, sizes in (("UINT", "u", (1, 2, 4, 8)), ("INT", "i", (1, 2, 4, 8)), ("FP", "f", (2, 4, 8)))
@@ -51,6 +51,14 @@ class TensorMetadata(BaseModel):
     name: str
     datatype: str
     shape: list[int]
+
+
+class TensorConfig(BaseModel):
+    """The configuration of an input or an output, with Triton's names of types."""
+
+    name: str
+    data_type: str
+    dims: list[int]
 
 
 @dataclass(frozen=True)
@@ -93,6 +101,12 @@ def describe_tensor(tensor: Tensor) -> TensorMetadata:
     )
 
 
+def configure_tensor(tensor: Tensor) -> TensorConfig:
+    """Return the configuration of an input or an output; -1 stands for any number of rows."""
+    described = describe_tensor(tensor)
+    return TensorConfig(name=described.name, data_type=f"TYPE_{described.datatype}", dims=described.shape)
+
+
 def read_question(model: Model, header_length: str | None, body: bytes) -> Question:
     """Return the request for a model in a body.
 
@@ -102,14 +116,15 @@ def read_question(model: Model, header_length: str | None, body: bytes) -> Quest
         InputError: the body does not follow the protocol.
     """
     length = _read_header_length(header_length, len(body))
-    request = (DrawRequest if model.operation.draws else InferenceRequest).read(parse_object(body[:length]))
+    values, large = parse_message(body[:length])
+    request = (DrawRequest if model.operation.draws else InferenceRequest).read(values)
     if request.model_name not in (None, model.name):  # some clients send the name once more
         raise InputError(f"model_name must be the name in the address, {model.name}, or be left out.")
     parameters = request.parameters
     draw = _read_draw(parameters) if isinstance(parameters, DrawParameters) else Draw()
     names = {"model_name": model.name, "model_version": model.version} | ({"id": request.id} if request.id else {})
     outputs = _read_outputs(request.outputs or [], bool(parameters and parameters.binary_data_output), model.operation)
-    array = _read_inputs(request.inputs, memoryview(body)[length:], model.operation.takes)
+    array = _read_inputs(request.inputs, memoryview(body)[length:], model.operation.takes, large)
     return Question(array, draw, InferenceReply(names, outputs))
 
 
@@ -149,7 +164,8 @@ def _read_outputs(requested: list[RequestedOutput], is_binary: bool, operation: 
     return outputs or dict.fromkeys(known, is_binary)
 
 
-def _read_inputs(inputs: list[InputTensor], content: memoryview, expected: Tensor) -> Array:
+def _read_inputs(inputs: list[InputTensor], content: memoryview, expected: Tensor, large: Array | None) -> Array:
+    """Return the array of the one input; `large` is the array that `data` only stands for."""
     if len(inputs) != 1:
         raise InputError(f"expected one input, {expected.name}; received {len(inputs)}.")
     (given,) = inputs
@@ -165,7 +181,8 @@ def _read_inputs(inputs: list[InputTensor], content: memoryview, expected: Tenso
         return _read_binary(content, size, shape, given.datatype)
     if content:
         raise InputError(f"{len(content)} bytes come after the JSON, but input {given.name} has its data there.")
-    return _read_data(given.data, shape, given.datatype)
+    array = large if large is not None and given.data == [PLACE] else _make_array(given.data)
+    return _convert(array, shape, given.datatype)
 
 
 def _read_shape(values: list[Any]) -> tuple[int, ...]:
@@ -186,9 +203,7 @@ def _read_binary(content: memoryview, size: int | None, shape: tuple[int, ...], 
     return np.ndarray(shape, dtype, content)
 
 
-def _read_data(data: list[Any], shape: tuple[int, ...], datatype: str) -> Array:
-    _check_leaves(data)
-    array = make_array(data, "data")
+def _convert(array: Array, shape: tuple[int, ...], datatype: str) -> Array:
     if array.shape not in (shape, (math.prod(shape),)):
         raise InputError(
             f"data must be flat, or nested as its shape {list(shape)}; it has the shape {list(array.shape)}."
@@ -202,8 +217,8 @@ def _read_data(data: list[Any], shape: tuple[int, ...], datatype: str) -> Array:
         return array.reshape(shape).astype(dtype)
 
 
-def _check_leaves(data: list[Any]) -> None:
-    """Raise `InputError` for any value but a number in nested lists."""
+def _make_array(data: list[Any]) -> Array:
+    """Return nested lists as an array; raise `InputError` for any value but a number."""
     leaves, depth = data, 1
     try:
         while leaves and type(leaves[0]) is list and depth < MAX_DIMENSIONS:
@@ -212,3 +227,4 @@ def _check_leaves(data: list[Any]) -> None:
         raise InputError("data must be a rectangular array of numbers; its lists differ in depth.") from error
     if others := set(map(type, leaves)) - {int, float}:
         raise InputError(f"data must be numbers; received {', '.join(sorted(kind.__name__ for kind in others))}.")
+    return make_array(data, "data")

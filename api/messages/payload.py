@@ -1,7 +1,7 @@
 """Arrays in bodies, as JSON or `.npy`, by Content-Type and Accept (RFC 9110, sections 8.3 and 12.5.1).
 
-`orjson` and numpy read the arrays, not pydantic, which would check each number in turn. `.npy` is read by hand in
-`ld_data.storage.arrays`, since `numpy.load` allocates as many bytes as a header declares.
+`orjson` and numpy read the arrays, large ones in pieces, not pydantic, which would check each number in turn. `.npy` is
+read by hand in `ld_data.storage.arrays`, since `numpy.load` allocates as many bytes as a header declares.
 """
 
 from functools import lru_cache
@@ -15,6 +15,7 @@ from werkzeug.datastructures import MIMEAccept
 from werkzeug.http import parse_accept_header
 
 from api.errors import MediaTypeError, NotAcceptableError
+from api.messages.numbers import MAX_NUMBERS, PLACE, is_large, parse_json, parse_large
 from ld_data.errors import InputError
 from ld_data.storage.arrays import NPY_MAGIC, read_npy
 from ld_data.typing import Array
@@ -29,19 +30,21 @@ Schema = dict[str, Any]
 BINARY_CONTENT: Schema = {"schema": {"type": "string", "format": "binary"}}
 
 
-def read_array(request: Request, body: bytes, field: str) -> Array:
+def read_array(request: Request, body: bytes, field: str, max_rows: int = MAX_NUMBERS) -> Array:
     """Return the array in the body of a request: the one field `field` of a JSON object, or `.npy` bytes.
 
     Raises:
-        InputError: the body does not hold such an array.
+        InputError: the body does not hold such an array, or in JSON more rows (`TooLargeError`).
         MediaTypeError: the Content-Type is neither JSON nor `.npy`.
     """
     if check_content_type(request, JSON, NPY) == NPY:
         return read_npy(body)
-    values = parse_object(body)
+    values = parse_object(body, max_rows)
     if set(values) != {field}:
         received = str(sorted(values))[:MAX_ECHO]
         raise InputError(f'expected a JSON object {{"{field}": [...]}}; received the fields {received}.')
+    if isinstance(values[field], np.ndarray):
+        return values[field]
     if body.count(b'"') > 2:  # a few MB of texts would fill the memory: see `make_array`
         raise InputError(f"{field} must be numbers; received texts among them.")
     return make_array(values[field], field)
@@ -149,18 +152,24 @@ def check_content_type(request: Request, *known: str) -> str:
     return content_type
 
 
-def parse_object(body: bytes) -> dict[str, Any]:
-    """Return the JSON object in a body.
+def parse_object(body: bytes, max_rows: int = MAX_NUMBERS) -> dict[str, Any]:
+    """Return the JSON object in a body; a field with a large array has it as an array. Raises as `parse_message`."""
+    values, array = parse_message(body, max_rows)
+    if array is None:
+        return values
+    return {name: array if value == [PLACE] else value for name, value in values.items()}
+
+
+def parse_message(body: bytes, max_rows: int = MAX_NUMBERS) -> tuple[dict[str, Any], Array | None]:
+    """Return the JSON object in a body, and its array if the body is large: `[PLACE]` stands in its place.
 
     Raises:
-        InputError: the body is not a JSON object.
+        InputError: the body is not a JSON object, or it is large and is not mostly an array of numbers.
+        TooLargeError: a large array has more rows.
     """
     if body.startswith(NPY_MAGIC):
         raise InputError(f"the body is .npy, but its Content-Type says otherwise: send it with Content-Type: {NPY}.")
-    try:
-        values = orjson.loads(body)
-    except orjson.JSONDecodeError as error:
-        raise InputError(f"the body is not JSON: {error}.") from error
+    values, array = parse_large(body, max_rows) if is_large(body) else (parse_json(body), None)
     if not isinstance(values, dict):
         raise InputError(f"expected a JSON object; received {type(values).__name__}.")
-    return values
+    return values, array

@@ -1,6 +1,6 @@
 """Rows as answers: all at once, or part by part while they are computed."""
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar, Literal
 
@@ -15,6 +15,7 @@ from ld_data.storage.arrays import write_npy, write_npy_header, write_values
 from ld_data.typing import Array
 
 PNG = "image/png"
+PIECE_BYTES = 2**16  # that go out together: the server keeps a copy of what a client does not take
 Number = Literal["float32", "uint8"]
 
 
@@ -116,6 +117,12 @@ REPLIES: dict[tuple[str, Number], Reply] = {
     (PNG, "float32"): PngReply(),
     (PNG, "uint8"): PngReply(),
 }
+
+
+def cut(chunk: bytes | memoryview) -> Iterator[memoryview]:
+    """Yield the pieces of a chunk."""
+    view = memoryview(chunk)
+    return (view[start : start + PIECE_BYTES] for start in range(0, len(view), PIECE_BYTES))
 
 
 def choose_reply(request: Request, operation: Operation, number: Number) -> Reply:

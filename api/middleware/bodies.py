@@ -17,6 +17,8 @@ from api.messages.refusals import respond_to
 from ld_data.errors import InputError
 
 WINDOWS = {"gzip": zlib.MAX_WBITS + 16, "deflate": zlib.MAX_WBITS}  # zlib's codes of the two formats
+MAX_RATIO = 200  # of inflated to compressed bytes, beyond `FREE_BYTES`
+FREE_BYTES = 2**20  # inflated
 PIECE_BYTES = 2**16  # bytes that are inflated before other requests have their turn
 OF_COMPRESSED = (b"content-encoding", b"content-length")  # headers that do not hold for the inflated body
 
@@ -78,16 +80,25 @@ async def inflate(receive: Receive, encoding: str) -> AsyncIterator[Message]:
 
     Raises:
         InputError: the body does not have its encoding, is cut, or goes on after its end.
+        TooLargeError: the body is inflated to more than `MAX_RATIO` times its bytes.
     """
     inflater, is_complete = zlib.decompressobj(WINDOWS[encoding]), False
+    received = inflated = 0
     while not is_complete:
         message = await receive()
         if message["type"] != "http.request":
             yield message
             continue
         compressed, is_complete = message.get("body", b""), not message.get("more_body", False)
+        received += len(compressed)
         while piece := _inflate(inflater, compressed, encoding):
             compressed = inflater.unconsumed_tail
+            inflated += len(piece)
+            if inflated > FREE_BYTES and inflated > MAX_RATIO * received:
+                raise TooLargeError(
+                    f"a body may be inflated to at most {MAX_RATIO} times its bytes; {received} bytes became "
+                    f"{inflated}. Send it without Content-Encoding."
+                )
             await asyncio.sleep(0)
             yield {"type": "http.request", "body": piece, "more_body": True}
     if not inflater.eof:

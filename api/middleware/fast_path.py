@@ -46,7 +46,7 @@ class FastPath:
     def _find(self, scope: Scope) -> tuple[str, Answer] | None:
         if scope["type"] != "http" or scope["method"] != "POST" or scope["query_string"]:
             return None
-        return self._routes.get(scope["path"])
+        return self._routes.get(scope["path"].removeprefix(scope.get("root_path", "")))
 
 
 def _make_routes(service: CodecService) -> Iterator[tuple[str, tuple[str, Answer]]]:

@@ -4,7 +4,8 @@ import logging
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
+from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -18,8 +19,8 @@ from ld_data.export.croissant import CROISSANT_NAME
 from ld_data.protocols import LatentCodec
 from ld_data.release.dataset import NPY_FILES, LatentDataset, Split
 from ld_data.release.examples import Examples, load_examples
-from ld_data.release.folder import find_release, list_releases, load_verified, read_settled
-from ld_data.release.manifest import MANIFEST_NAME, Manifest
+from ld_data.release.folder import check_settled, list_releases, read_settled, read_verified
+from ld_data.release.manifest import MANIFEST_NAME, RESTORE, FileRecord, Manifest
 from ld_data.sources.secret_draws import GENERATORS
 from ld_data.storage.arrays import write_npy
 
@@ -71,10 +72,12 @@ class Catalogue(ExitStack):
         """Verify and load every release of a folder."""
         for name in list_releases(checkpoints):
             try:
-                self._ready[name] = self._load(name, find_release(checkpoints / name), load_codec)
-            except (LdDataError, OSError) as error:
-                logger.error("the release %s is not served: %s", name, error)
-                self._failed[name] = str(error)
+                self._ready[name] = read_settled(checkpoints / name, partial(self._load, name, load_codec))
+            except Exception as error:  # whatever a damaged folder causes, the other releases are served
+                shown, reason = _escape(name), _escape(str(error) or type(error).__name__)
+                is_unexpected = not isinstance(error, LdDataError)
+                logger.error("the release %s is not served: %s", shown, reason, exc_info=is_unexpected)
+                self._failed[shown] = reason
 
     def find(self, name: str) -> ServedRelease:
         """Return a release.
@@ -104,7 +107,7 @@ class Catalogue(ExitStack):
             return release.exports.find(file)
         known = f"It has: {', '.join((*release.files, *FORM_OF_FILE))}."
         if file == CROISSANT_NAME:
-            known += f" Its description in Croissant is at /v1/datasets/{name}/{file}."
+            known += f" Its description in Croissant is above this folder, at ../{file}."
         raise UnknownNameError(f"{name} has no file {file!r}. {known}")
 
     @property
@@ -120,8 +123,8 @@ class Catalogue(ExitStack):
                 reasons[name] = f"{', '.join(changed)} changed on disk since it was verified. Restart the service."
         return reasons
 
-    def _load(self, name: str, folder: Path, load_codec: LoadCodec) -> ServedRelease:
-        manifest, data, files = read_settled(folder, _read_release)
+    def _load(self, name: str, load_codec: LoadCodec, folder: Path) -> ServedRelease:
+        manifest, data, files = _read_release(folder)
         if manifest.name != name:
             raise IntegrityError(f"the folder of {name} holds the release {manifest.name}. Rename the folder.")
         place = Path(self.enter_context(TemporaryDirectory(prefix="ld-data-", dir=self._folder)))
@@ -129,19 +132,28 @@ class Catalogue(ExitStack):
         data = replace(data, train=_map_train(data, files))  # frees memory, which the models then take
         codec = load_codec(folder)
         examples = load_examples(folder, tuple(codec.x.input_shape), len(data.test))
+        check_settled(folder, manifest)
         return ServedRelease(manifest, data, codec, files, Exports(name, files[MANIFEST_NAME], place), examples)
+
+
+def _escape(text: str) -> str:
+    """Return a text that JSON and logs can hold: names of files may be no UTF-8."""
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def _write_npy_files(manifest: Manifest, data: LatentDataset, folder: Path) -> dict[str, ServedFile]:
     """Return the predecessor's four files, which a release does not store twice, written to a temporary folder.
 
-    Their records stand in the manifest: the arrays were verified, and a release is built with the same function.
+    Raises:
+        IntegrityError: the records in the manifest are not theirs.
     """
     arrays, copies = data.to_arrays(), {}
     for file, array in NPY_FILES.items():
-        path = folder / file
-        path.write_bytes(write_npy(arrays[array]))
-        copies[file] = ServedFile(path, manifest.npy_files[file], read_stamp(path))
+        path, content = folder / file, write_npy(arrays[array])
+        path.write_bytes(content)
+        if manifest.npy_files.get(file) != (record := FileRecord(len(content), sha256(content).hexdigest())):
+            raise IntegrityError(f"expected in npy_files the record of {file}, {record}. {RESTORE}")
+        copies[file] = ServedFile(path, record, read_stamp(path))
     return copies
 
 
@@ -150,8 +162,8 @@ def _read_release(folder: Path) -> tuple[Manifest, LatentDataset, dict[str, Serv
 
     The stamps are older than the hashes, so that a change in between shows.
     """
-    stamps = {path.name: read_stamp(path) for path in folder.iterdir()}
-    manifest, data = load_verified(folder)
+    stamps = {path.name: read_stamp(path) for path in folder.iterdir() if path.is_file()}
+    manifest, data = read_verified(folder)
     records = {**manifest.files, MANIFEST_NAME: ServedFile.of(folder / MANIFEST_NAME).record}
     if added := [file for file in records if file not in stamps]:
         raise IntegrityError(f"{folder}: {', '.join(added)} appeared while the release was read. Restart the service.")

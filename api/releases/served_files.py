@@ -92,7 +92,11 @@ class Exports:
         command = [sys.executable, "-m", "ld_data", "export", str(self._manifest.path.parent), "--format", form]
         try:
             done = subprocess.run(  # noqa: S603
-                [*command, "--out", str(place)], capture_output=True, text=True, timeout=TIMEOUT_SECONDS, check=False
+                [*command, "--out", str(place)],
+                capture_output=True,
+                errors="replace",
+                timeout=TIMEOUT_SECONDS,
+                check=False,
             )
             reason = "" if done.returncode == 0 else done.stderr or f"it ended with status {done.returncode}"
         except (OSError, subprocess.TimeoutExpired) as error:

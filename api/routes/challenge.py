@@ -1,22 +1,31 @@
 """Routes: the challenge track of a release, whose rows are drawn from a secret and whose labels are not published."""
 
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import JSONResponse
 
 from api.leaderboard.answers import AcceptedChallenge, ChallengeList, ChallengeState
 from api.leaderboard.listing import CHALLENGE_COLUMNS, FormatQuery, describe_list, send_list
-from api.leaderboard.queries import LimitQuery, SeasonQuery, SubmissionQuery
-from api.messages.files import matches_etag
+from api.leaderboard.queries import LimitQuery, OwnerHeader, SeasonQuery, SubmissionQuery
+from api.messages.files import respond_to_conditions
 from api.messages.payload import NPY, describe_array, describe_request, read_array
 from api.messages.refusals import describe_errors
 from api.routes.state import LeaderboardState
+from api.work.worker import in_store_threads
 from eval.leaderboard.challenge import Season, verify_challenge
+from eval.leaderboard.leaks import Status
+from eval.leaderboard.submission import Sender
 from eval.predictions import check_predictions
 from ld_data.errors import InputError
 
 PATH = "/v1/datasets/{release}/challenge"
+PARTS: dict[str, Status] = {"scores": "ranked", "suspects": "suspect", "held": "held"}  # of a season's leaderboard
+NOTE = (
+    "held: not shown to be better than the best that this season shows, whose figures are repeated here; its own "
+    "figures are published when the season closes"
+)
+XQuery = Annotated[str | None, Query(max_length=64, description="The sha256 of the x that they are for.")]
 
 router = APIRouter(tags=["challenge"])
 
@@ -35,7 +44,7 @@ async def show_challenge(release: str, request: Request, leaderboard: Leaderboar
     def work(_: bytes) -> dict[str, Any]:
         drawn = challenges.draw(found)
         closed = [season.to_json() for season in leaderboard.store.list_seasons(*found.version) if season.closed_at]
-        return {"release": release, **drawn.season.to_json(), "x_sha256": drawn.x_sha256, "closed": closed}
+        return {"release": release, **drawn.season.to_json(), "closed": closed}
 
     return await leaderboard.worker.run(request, work)
 
@@ -50,25 +59,32 @@ async def show_challenge(release: str, request: Request, leaderboard: Leaderboar
             "content": {NPY: {"schema": {"type": "string", "format": "binary"}}},
         },
         304: {"description": "x is the one that If-None-Match names."},
-        **describe_errors(404, 408, 413, 429, 503),
+        **describe_errors(404, 408, 412, 413, 429, 503),
     },
 )
-async def send_x(release: str, request: Request, leaderboard: LeaderboardState) -> Response:
-    """Return the x of the open season."""
-    found = leaderboard.challenges.find(release)
-    drawn = await leaderboard.worker.run(request, lambda _: leaderboard.challenges.draw(found))
-    headers = {"ETag": f'"{drawn.x_sha256}"', "Cache-Control": "no-cache"}
-    if matches_etag(request.headers.get("if-none-match", ""), headers["ETag"]):
-        return Response(status_code=304, headers=headers)
-    return Response(drawn.x_npy, headers=headers, media_type=NPY)
+async def send_x(release: str, request: Request, leaderboard: LeaderboardState, season: SeasonQuery = None) -> Response:
+    """Return the x of the open season, or of another, as it was drawn once: the same bytes from every host."""
+    challenges = leaderboard.challenges
+    found = challenges.find(release)
+
+    def work(_: bytes) -> tuple[Season, bytes]:
+        chosen, drawn = challenges.find_season(found, season), challenges.draw(found)
+        return (drawn.season, drawn.x_npy) if chosen.closed_at is None else (chosen, leaderboard.store.read_x(chosen))
+
+    chosen, x_npy = await leaderboard.worker.run(request, work)
+    headers = {"ETag": f'"{chosen.x_sha256}"', "Cache-Control": "no-cache"}
+    if answer := respond_to_conditions(request.scope, headers, None, "x"):
+        return answer
+    return Response(x_npy, headers=headers, media_type=NPY)
 
 
 @router.get(
     f"{PATH}/scores",
     summary="List the best scores of a season, lowest noise-free MSE first",
     response_class=JSONResponse,
-    responses={200: describe_list(ChallengeList), **describe_errors(404, 422, 503)},
+    responses={200: describe_list(ChallengeList), **describe_errors(404, 408, 413, 422, 429, 503)},
 )
+@in_store_threads
 def list_challenge_scores(
     release: str,
     request: Request,
@@ -77,17 +93,16 @@ def list_challenge_scores(
     form: FormatQuery = None,
     season: SeasonQuery = None,
 ) -> Response:
-    """Return the ranked entries and the suspects, best first."""
+    """Return the ranked entries and the suspects, best first, and those that are held, oldest first."""
     challenges, store = leaderboard.challenges, leaderboard.store
     found = challenges.find(release)
     chosen_season = challenges.find_season(found, season)
     head = store.head()
-    ranked, suspected = (
-        store.entries(*found.version, status, limit, chosen_season) for status in ("ranked", "suspect")
-    )
-    scores = challenges.compare(found, ranked, range(1, len(ranked) + 1))
-    suspects = challenges.compare(found, suspected, [None] * len(suspected))
-    board = {**chosen_season.to_json(), "scores": scores, "suspects": suspects, "head": head}
+    board = {**chosen_season.to_json(), "head": head}
+    for part, status in PARTS.items():
+        entries = store.entries(*found.version, status, limit, chosen_season)
+        ranks = range(1, len(entries) + 1) if status == "ranked" else [None] * len(entries)
+        board[part] = challenges.compare(found, entries, ranks)
     return send_list(request, form, f"{release}, challenge, season {chosen_season.number}", board, CHALLENGE_COLUMNS)
 
 
@@ -99,7 +114,7 @@ def list_challenge_scores(
     openapi_extra=describe_request("predictions", describe_array(2)),
     responses={
         201: {"model": AcceptedChallenge},
-        **describe_errors(401, 404, 408, 409, 413, 415, 422, 429, 503, 507),
+        **describe_errors(401, 403, 404, 408, 409, 413, 415, 422, 429, 503, 507),
     },
 )
 async def add_challenge_score(
@@ -108,27 +123,33 @@ async def add_challenge_score(
     leaderboard: LeaderboardState,
     submission: SubmissionQuery,
     season: SeasonQuery = None,
+    x_sha256: XQuery = None,
+    owner: OwnerHeader = "",
 ) -> Response:
-    """Take predictions `(n, d)` for the challenge's x, in its order, made for the season of that number."""
-    leaderboard.admit(request, leaderboard.tokens.check_submitter)
+    """Take predictions `(n, d)` for the challenge's x, in its order: the x of that season's number, or of that hash."""
+    sender = Sender(owner, leaderboard.admit(request, leaderboard.tokens.check_submitter))
+    if season is None and x_sha256 is None:
+        raise InputError("predictions for a challenge must name their x: add ?season= its number, or ?x_sha256=.")
     challenges, store = leaderboard.challenges, leaderboard.store
     found = challenges.find(release)
 
     def work(body: bytes) -> dict[str, Any]:
         drawn = challenges.draw(found)
-        _check_season(drawn.season, season)
+        _check_season(drawn.season, season, x_sha256)
         predictions = check_predictions(read_array(request, body, "predictions"), drawn.data)
-        entry = store.add(submission, verify_challenge(predictions, drawn.data), drawn.season)
+        entry = store.add(submission, verify_challenge(predictions, drawn.data), drawn.season, sender)
         rank = store.find_rank(entry)
         (row,) = challenges.compare(found, [entry], [rank])
-        return row | {"rank": rank, "receipt": entry.receipt.values}
+        row |= {"rank": rank, "receipt": entry.receipt.values, "owner_secret": entry.owner_secret}
+        return {**row, **entry.best, "note": NOTE if entry.best else ""}
 
     return JSONResponse(await leaderboard.worker.run(request, work), 201)
 
 
-def _check_season(current: Season, number: int | None) -> None:
-    if number not in (None, current.number):
+def _check_season(current: Season, number: int | None, x_sha256: str | None) -> None:
+    if number not in (None, current.number) or x_sha256 not in (None, current.x_sha256):
+        received = f"season {number}" if number not in (None, current.number) else f"the x with the sha256 {x_sha256}"
         raise InputError(
-            f"these predictions are for season {number}; the open one is {current.number}. Fetch its x, and predict "
-            "its rows."
+            f"these predictions are for {received}; the open season is {current.number}, and its x has the sha256 "
+            f"{current.x_sha256}. Fetch its x, and predict its rows."
         )

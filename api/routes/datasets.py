@@ -19,8 +19,8 @@ CONTENT: dict[str, Any] = {media_type: {} for media_type in (*MEDIA_TYPES.values
 FILE_RESPONSES: dict[int | str, dict[str, Any]] = {
     200: {"description": "The file.", "content": CONTENT},
     206: {"description": "The requested range of the file.", "content": CONTENT},
-    304: {"description": "The file is the one that If-None-Match names, or older than If-Modified-Since."},
-    **describe_errors(400, 404, 412, 416, 503),
+    304: {"description": "The file is the one that If-None-Match names, or not newer than If-Modified-Since."},
+    **describe_errors(404, 412, 416, 503),
 }
 
 router = APIRouter(prefix="/v1/datasets", tags=["datasets"])
@@ -73,9 +73,9 @@ async def list_datasets(catalogue: CatalogueState) -> DatasetList:
 
 
 @router.get("/{release}", summary="One release: its manifest and its files", responses=describe_errors(404, 503))
-async def show_dataset(release: str, catalogue: CatalogueState) -> Dataset:
+async def show_dataset(release: str, request: Request, catalogue: CatalogueState) -> Dataset:
     """Answer with all facts about a release, and the addresses of its files."""
-    found, folder = catalogue.find(release), f"/v1/datasets/{release}/files/"
+    found, folder = catalogue.find(release), f"{request.scope.get('root_path', '')}/v1/datasets/{release}/files/"
     files = {
         name: FileSummary(size=served.record.size, sha256=served.record.sha256, url=folder + name)
         for name, served in found.files.items()
@@ -99,10 +99,9 @@ def describe_release(release: str, request: Request, catalogue: CatalogueState) 
     return Response(text, media_type=MEDIA_TYPE)
 
 
-@router.head(FILE_PATH, summary="A file's size and ETag", response_class=FileResponse, responses=FILE_RESPONSES)
 @router.get(FILE_PATH, summary="Download a file", response_class=FileResponse, responses=FILE_RESPONSES)
 def send_file(release: str, file: str, request: Request, catalogue: CatalogueState) -> Response:
-    """Send a file with its sha256 as a strong ETag; answers Range with 206 and preconditions with 304 and 412."""
+    """Send a file with its sha256 as a strong ETag; answers Range with 206 or 416 and conditions with 304 and 412."""
     return send(catalogue.find_file(release, file), request)
 
 

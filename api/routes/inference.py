@@ -12,12 +12,22 @@ from pydantic import BaseModel
 import ld_data
 from api.errors import NotReadyError
 from api.messages.envelopes import IndexRequest
-from api.messages.inference import BINARY, HEADER_LENGTH, Model, TensorMetadata, describe_tensor, read_question
+from api.messages.inference import (
+    BINARY,
+    HEADER_LENGTH,
+    Model,
+    TensorConfig,
+    TensorMetadata,
+    configure_tensor,
+    describe_tensor,
+    read_question,
+)
 from api.messages.payload import BINARY_CONTENT, JSON, check_content_type, parse_object, write_json
 from api.messages.refusals import describe_errors
 from api.messages.replies import Question
 from api.releases.catalogue import Catalogue
 from api.routes.state import CatalogueState, CodecServiceState
+from api.work.statistics import ModelStatistics
 from ld_data.errors import UnknownNameError
 
 OPERATIONS = {f"{space}.{way}r": f"{space}/{way}" for space in "xy" for way in ("encode", "decode")}
@@ -52,7 +62,7 @@ class ServerMetadata(BaseModel):
 
     name: str = "LD-Data"
     version: str = ld_data.__version__
-    extensions: tuple[str, ...] = ("binary_tensor_data", "parameters")
+    extensions: tuple[str, ...] = ("binary_tensor_data", "parameters", "model_configuration", "statistics")
 
 
 class ModelMetadata(BaseModel):
@@ -63,6 +73,23 @@ class ModelMetadata(BaseModel):
     platform: str = "ld-data"
     inputs: list[TensorMetadata]
     outputs: list[TensorMetadata]
+
+
+class ModelConfig(BaseModel):
+    """The configuration of a model in the form of Triton; a model takes any number of rows, its first dimension."""
+
+    name: str
+    platform: str = "ld-data"
+    backend: str = "ld-data"
+    max_batch_size: int = 0  # batches have no dimension of their own
+    input: list[TensorConfig]
+    output: list[TensorConfig]
+
+
+class StatisticsList(BaseModel):
+    """The statistics of models."""
+
+    model_stats: list[ModelStatistics]
 
 
 class ModelReady(BaseModel):
@@ -143,6 +170,13 @@ async def show_models(request: Request, service: CodecServiceState) -> Response:
     return await service.worker.run(request, lambda body: _describe_models(service.catalogue, body))
 
 
+@router.get("/models/stats", summary="The requests to all models")
+async def show_all_statistics(service: CodecServiceState) -> StatisticsList:
+    """Answer with the statistics of all models of this worker."""
+    models = list_models(service.catalogue)
+    return StatisticsList(model_stats=[service.statistics.of(model.name, model.version) for model in models])
+
+
 async def describe_model(model: FoundModel) -> ModelMetadata:
     """Answer with the metadata of a model."""
     return ModelMetadata(
@@ -153,6 +187,17 @@ async def describe_model(model: FoundModel) -> ModelMetadata:
     )
 
 
+async def configure_model(model: FoundModel) -> ModelConfig:
+    """Answer with the configuration of a model."""
+    outputs = [configure_tensor(tensor) for tensor in model.operation.outputs]
+    return ModelConfig(name=model.name, input=[configure_tensor(model.operation.takes)], output=outputs)
+
+
+async def show_statistics(model: FoundModel, service: CodecServiceState) -> StatisticsList:
+    """Answer with the statistics of a model of this worker."""
+    return StatisticsList(model_stats=[service.statistics.of(model.name, model.version)])
+
+
 async def show_model_ready(model: FoundModel) -> ModelReady:
     """Answer that a model is ready, or 503 with the reason."""
     return ModelReady(name=model.name)
@@ -160,18 +205,21 @@ async def show_model_ready(model: FoundModel) -> ModelReady:
 
 async def infer_model(request: Request, service: CodecServiceState, model: FoundModel) -> Response:
     """Answer with the outputs of a model for one input."""
-    check_content_type(request, JSON, BINARY)
     header_length = request.headers.get(HEADER_LENGTH)
 
     def read(body: bytes) -> Question:
         return read_question(model, header_length, body)
 
-    return await service.ask(request, model.operation, read)
+    with service.statistics.count(model.name, model.version, request.scope):
+        check_content_type(request, JSON, BINARY)
+        return await service.ask(request, model.operation, read)
 
 
 for path, checks in (("/models/{model}", []), ("/models/{model}/versions/{version}", [Depends(_check_version)])):
     add = partial(router.add_api_route, dependencies=checks)
     add(path, describe_model, summary="The inputs and outputs of a model", responses=describe_errors(404, 503))
+    add(f"{path}/config", configure_model, summary="The configuration of a model", responses=describe_errors(404, 503))
+    add(f"{path}/stats", show_statistics, summary="The requests to a model", responses=describe_errors(404, 503))
     add(f"{path}/ready", show_model_ready, summary="Whether a model is ready", responses=describe_errors(404, 503))
     add(
         f"{path}/infer",

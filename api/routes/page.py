@@ -1,34 +1,34 @@
-"""Routes: the page and its files."""
+"""Routes: the page, the description of the interface, and their files."""
 
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 
 from fastapi import APIRouter, Request
 from fastapi.staticfiles import StaticFiles
-from starlette.responses import Response
+from starlette.responses import FileResponse, Response
 from starlette.types import Scope
 
-FOLDER = Path(__file__).parents[1] / "static"
+from api.messages.files import respond_to_conditions
+from api.messages.pages import HEADERS
 
-# All parts come from this host, the page has no inline script or style, and no other page may frame it.
-CONTENT_SECURITY_POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; "
-    "form-action 'none'; frame-ancestors 'none'"
-)
-HEADERS = {
-    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
-    "Cache-Control": "no-cache",  # a browser keeps the files, and asks with their ETag whether they changed
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
-}
+FOLDER = Path(__file__).parents[1] / "static"
+CONDITIONS = (b"if-match", b"if-none-match", b"if-modified-since", b"if-unmodified-since", b"if-range", b"range")
 
 
 class PageFiles(StaticFiles):
-    """The files, with the headers of the page."""
+    """The files, with the headers of the page; they are small, and sent whole."""
 
     async def get_response(self, path: str, scope: Scope) -> Response:
         """Return a file."""
-        response = await super().get_response(path, scope)
-        response.headers.update(HEADERS)
+        plain = [header for header in scope["headers"] if header[0] not in CONDITIONS]
+        response = await super().get_response(path, {**scope, "headers": plain})
+        response.headers.update({**HEADERS, "Accept-Ranges": "none"})
+        if isinstance(response, FileResponse):
+            headers = {"ETag": response.headers["etag"], **HEADERS}
+            modified = parsedate_to_datetime(response.headers["last-modified"])
+            if answer := respond_to_conditions(scope, headers, modified, Path(path).name):
+                return answer
+        scope["headers"] = plain
         return response
 
 
@@ -37,7 +37,13 @@ router = APIRouter()
 router.mount("/static", FILES, name="static")
 
 
-@router.api_route("/", methods=["GET", "HEAD"], include_in_schema=False)
+@router.get("/", include_in_schema=False)
 async def show_page(request: Request) -> Response:
     """Answer with the page."""
     return await FILES.get_response("index.html", request.scope)
+
+
+@router.get("/docs", include_in_schema=False)
+async def show_interface(request: Request) -> Response:
+    """Answer with the page that describes all routes."""
+    return await FILES.get_response("docs.html", request.scope)

@@ -1,6 +1,5 @@
 """Routes: the leaderboard of a release, and the log of receipts."""
 
-from itertools import chain
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request, Response
@@ -8,14 +7,16 @@ from fastapi.responses import JSONResponse, StreamingResponse
 
 from api.leaderboard.answers import AcceptedScore, Removal, ScoreList
 from api.leaderboard.listing import FormatQuery, describe_list, send_list
-from api.leaderboard.queries import LimitQuery, SubmissionQuery
+from api.leaderboard.queries import LimitQuery, OwnerHeader, SubmissionQuery
 from api.messages.payload import describe_array, describe_request, read_array
 from api.messages.refusals import describe_errors
 from api.releases.catalogue import ServedRelease
 from api.routes.state import LeaderboardState
+from api.work.worker import in_store_threads
 from eval.leaderboard.entries import Entry
 from eval.leaderboard.leaks import verify_predictions
 from eval.leaderboard.store import MAX_REASON
+from eval.leaderboard.submission import Sender
 from eval.predictions import check_predictions
 from ld_data.errors import InputError
 
@@ -34,8 +35,9 @@ router = APIRouter(tags=["leaderboard"])
     PATH,
     summary="List the best scores, lowest noise-free MSE first",
     response_class=JSONResponse,
-    responses={200: describe_list(ScoreList), **describe_errors(404, 422, 503)},
+    responses={200: describe_list(ScoreList), **describe_errors(404, 408, 413, 422, 429, 503)},
 )
+@in_store_threads
 def list_scores(
     release: str, request: Request, leaderboard: LeaderboardState, limit: LimitQuery = 100, form: FormatQuery = None
 ) -> Response:
@@ -55,14 +57,12 @@ def list_scores(
     response_class=StreamingResponse,
     responses={
         200: {"description": "JSON Lines.", "content": {JSON_LINES: {"schema": {"type": "string"}}}},
-        **describe_errors(503),
+        **describe_errors(408, 413, 429, 503),
     },
 )
-def read_log(leaderboard: LeaderboardState) -> Response:
+async def read_log(request: Request, leaderboard: LeaderboardState) -> Response:
     """Return the receipts, one a line, oldest first."""
-    chunks = leaderboard.store.read_log()
-    first = next(chunks, b"")  # read before the answer begins, so that a failing store is answered with 503
-    return StreamingResponse(chain([first], chunks), media_type=JSON_LINES)
+    return await leaderboard.worker.stream(request, lambda _: (0, leaderboard.store.read_log()), JSON_LINES)
 
 
 @router.post(
@@ -73,7 +73,7 @@ def read_log(leaderboard: LeaderboardState) -> Response:
     openapi_extra=describe_request("predictions", describe_array(2)),
     responses={
         201: {"model": AcceptedScore},
-        **describe_errors(401, 404, 408, 409, 413, 415, 422, 429, 503, 507),
+        **describe_errors(401, 403, 404, 408, 409, 413, 415, 422, 429, 503, 507),
     },
 )
 async def add_score(
@@ -82,28 +82,31 @@ async def add_score(
     leaderboard: LeaderboardState,
     submission: SubmissionQuery,
     data_sha256: DataQuery = "",
+    owner: OwnerHeader = "",
 ) -> Response:
     """Take predictions `(n_test, d)` for the test rows, in their order; the service computes the score itself."""
-    leaderboard.admit(request, leaderboard.tokens.check_submitter)
+    sender = Sender(owner, leaderboard.admit(request, leaderboard.tokens.check_submitter))
     found, store = leaderboard.catalogue.find(release), leaderboard.store
     _check_version(found, data_sha256)
 
     def work(body: bytes) -> tuple[Entry, int | None]:
         predictions = check_predictions(read_array(request, body, "predictions"), found.data)
         verdict = verify_predictions(predictions, found.data, leaderboard.draw_private_y(found))
-        entry = store.add(submission, verdict)
+        entry = store.add(submission, verdict, sender=sender)
         return entry, store.find_rank(entry)
 
     entry, rank = await leaderboard.worker.run(request, work)
-    return JSONResponse({**entry.to_json(), "rank": rank, "receipt": entry.receipt.values}, 201)
+    row = {**entry.to_json(), "rank": rank, "receipt": entry.receipt.values, "owner_secret": entry.owner_secret}
+    return JSONResponse(row, 201)
 
 
 @router.delete(
     f"{PATH}/{{number}}",
     response_model=Removal,
     summary="Remove an entry; the log keeps its receipt, and gets one of the removal",
-    responses=describe_errors(401, 403, 404, 422, 429, 503),
+    responses=describe_errors(401, 403, 404, 408, 413, 422, 429, 503),
 )
+@in_store_threads
 def remove_score(
     release: str, number: NumberPath, request: Request, leaderboard: LeaderboardState, reason: ReasonQuery
 ) -> dict[str, Any]:

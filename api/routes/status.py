@@ -8,23 +8,26 @@ from pydantic import BaseModel
 
 import ld_data
 from api.errors import NotReadyError
+from api.leaderboard.service import LeaderboardService
 from api.messages.refusals import describe_errors
-from api.releases.catalogue import Catalogue
-from api.routes.state import CatalogueState, ProcessesState, StoreState, WorkerState
+from api.routes.state import CatalogueState, LeaderboardState, ProcessesState, StoreState, WorkerState
+
+OK = "ok"
 
 router = APIRouter(tags=["status"])
 
 
 class Health(BaseModel):
-    """The releases that are ready, and the reasons why others are not."""
+    """The releases that are ready, the reasons why others are not, and the state of the leaderboard."""
 
     status: str
     ready: list[str]
     not_ready: dict[str, str]
+    leaderboard: str
 
 
 class Readiness(BaseModel):
-    """The releases, all of them ready."""
+    """The releases, all of them ready, as is the leaderboard."""
 
     status: str = "ok"
     ready: list[str]
@@ -44,9 +47,9 @@ class Info(BaseModel):
 
 
 @router.get("/health", summary="Whether the service works", responses=describe_errors(503))
-def show_health(catalogue: CatalogueState) -> Health:
-    """Answer ok if every release is ready, degraded with reasons if some are not, and 503 if none is."""
-    health = _examine(catalogue)
+def show_health(leaderboard: LeaderboardState) -> Health:
+    """Answer ok if every release and the leaderboard are ready, degraded with reasons, or 503 if no release is."""
+    health = _examine(leaderboard)
     if not health.ready:
         raise _refuse("no release is ready", health)
     return health
@@ -58,12 +61,16 @@ async def show_life() -> dict[str, str]:
     return {"status": "ok"}
 
 
-@router.get("/health/ready", summary="Whether every release is verified", responses=describe_errors(503))
-def show_readiness(catalogue: CatalogueState) -> Readiness:
-    """Answer ok if every release is ready, and 503 with reasons if one is not."""
-    health = _examine(catalogue)
+@router.get(
+    "/health/ready", summary="Whether every release and the leaderboard are ready", responses=describe_errors(503)
+)
+def show_readiness(leaderboard: LeaderboardState) -> Readiness:
+    """Answer ok if every release is ready and the leaderboard's database answers, and 503 with reasons if not."""
+    health = _examine(leaderboard)
     if health.not_ready or not health.ready:
         raise _refuse("not every release is ready", health)
+    if health.leaderboard != OK:
+        raise NotReadyError(f"the leaderboard {health.leaderboard}.")
     return Readiness(ready=health.ready)
 
 
@@ -81,11 +88,13 @@ async def show_info(
     )
 
 
-def _examine(catalogue: Catalogue) -> Health:
+def _examine(leaderboard: LeaderboardService) -> Health:
+    catalogue, failure = leaderboard.catalogue, leaderboard.pulse.explain()
     not_ready = catalogue.explain_not_ready()
     names = (release.manifest.name for release in catalogue.ready)
     ready = [name for name in names if name not in not_ready]
-    return Health(status="degraded" if not_ready else "ok", ready=ready, not_ready=not_ready)
+    status = "degraded" if not_ready or failure else OK
+    return Health(status=status, ready=ready, not_ready=not_ready, leaderboard=failure or OK)
 
 
 def _refuse(problem: str, health: Health) -> NotReadyError:

@@ -7,8 +7,11 @@ request of this service costs by its rows and bytes.
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from starlette.types import Scope
+
 from api.errors import OverloadedError
 from api.settings import Limits
+from api.work.clients import name_client
 
 
 class Quota:
@@ -50,11 +53,42 @@ class Quota:
 
 
 class Admission:
-    """The quotas of requests in progress, of rows that wait for the models, and of the bytes of bodies."""
+    """The quotas of requests in progress, of rows that wait for the models, and of the bytes that requests hold.
+
+    Streams, and the requests of the leaderboard, have quotas of their own: a client that does not read, or a locked
+    database, leaves all other requests their places.
+    """
 
     def __init__(self, limits: Limits) -> None:
+        self._most_of_client = limits.max_client_streams
+        self._clients: dict[str, Quota] = {}  # that receive streams now
+        self.streams = Quota(limits.max_streams, "{most} answers are being streamed, the limit of this service")
+        self.writes = Quota(
+            limits.max_waiting_submissions, "{most} submissions are in progress, the limit of this service"
+        )
+        self.reads = Quota(
+            limits.max_requests, "{most} requests for the leaderboard are in progress, the limit of this service"
+        )
         self.requests = Quota(limits.max_requests, "{most} requests are in progress, the limit of this service")
         self.rows = Quota(limits.max_waiting_rows, "{used} rows wait for the models; {most} may")
         self.bytes = Quota(
             limits.max_held_bytes, "the requests in progress hold {used} bytes; all together may hold {most}"
         )
+
+    @contextmanager
+    def hold_stream(self, scope: Scope) -> Iterator[None]:
+        """Count one stream to the client of a request until the block ends.
+
+        Raises:
+            OverloadedError: this client, or all together, receive as many streams as they may.
+        """
+        client = name_client((scope.get("client") or [""])[0])
+        own = self._clients.setdefault(
+            client, Quota(self._most_of_client, "{most} answers are being streamed to this client, the limit of one")
+        )
+        try:
+            with own.hold(1), self.streams.hold(1):
+                yield
+        finally:
+            if not own.used:
+                self._clients.pop(client, None)

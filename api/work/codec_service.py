@@ -11,6 +11,7 @@ from api.messages.request_record import find_record
 from api.releases.catalogue import Catalogue
 from api.releases.operations import Draw, Operation
 from api.work.batching import CHUNK_ROWS, SMALL_ROWS, Batcher, Watch
+from api.work.statistics import Statistics
 from api.work.worker import HeldResponse, Worker
 from ld_data.typing import Array
 
@@ -22,13 +23,14 @@ class CodecService:
 
     def __init__(self, catalogue: Catalogue, worker: Worker, watch: Watch = lambda *_: None) -> None:
         self.catalogue, self.worker, self._batcher = catalogue, worker, Batcher(watch)
+        self.statistics = Statistics()
 
     async def answer(self, request: Request, operation: Operation, draw: Draw, number: Number = "float32") -> Response:
         """Return the answer to a request for an operation, with an array as JSON or `.npy`."""
         reply = choose_reply(request, operation, number)
 
         def read(body: bytes) -> Question:
-            return Question(read_array(request, body, operation.takes.name), draw, reply)
+            return Question(read_array(request, body, operation.takes.name, self.worker.limits.max_rows), draw, reply)
 
         return await self.ask(request, operation, read)
 
@@ -51,10 +53,11 @@ class CodecService:
                     arrays, reply = await self.worker.work(self._prepare, operation, read, body)
                 find_record(request.scope).rows = len(arrays[0])
                 is_small = len(arrays[0]) <= SMALL_ROWS and not reply.is_picture
+                if not (is_small or operation.derives or reply.is_picture):
+                    places.enter_context(admission.hold_stream(request.scope))
+                    return await self._stream(operation, arrays, reply, places)
                 if not is_small:
                     places.enter_context(admission.requests.hold(1))
-                if not (is_small or operation.derives or reply.is_picture):
-                    return await self._stream(operation, arrays, reply, places)
                 rows = await self._batcher.run(operation.compute, *arrays)
             if is_small:
                 return reply.write(operation, rows)

@@ -2,8 +2,9 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import ExitStack
+from functools import wraps
 from typing import Any, TypeVar
 
 from anyio import CapacityLimiter, to_thread
@@ -12,10 +13,12 @@ from fastapi.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from api.errors import SlowBodyError
+from api.messages.replies import cut
 from api.settings import Limits
 from api.work.admission import Admission
 
 Result = TypeVar("Result")
+READERS, WRITERS = 4, 4  # threads
 
 
 class Worker:
@@ -38,7 +41,7 @@ class Worker:
 
     async def work(self, function: Callable[..., Result], *arguments: Any) -> Result:
         """Return `function(*arguments)`, computed in a thread."""
-        return await to_thread.run_sync(function, *arguments, limiter=self._threads)
+        return await run_in_thread(self._threads, function, *arguments)
 
     async def receive(self, request: Request, places: ExitStack) -> bytes:
         """Return the body of a request; the bytes that have arrived count as held until `places` are closed.
@@ -60,17 +63,20 @@ class Worker:
                 f"the body did not arrive within {self.limits.max_body_seconds:g} s. Send it again."
             ) from error
 
-    async def stream(self, request: Request, work: Callable[[bytes], Iterator[bytes]], media_type: str) -> Response:
-        """Return an answer that streams the chunks `work(body)` for the body of a request.
+    async def stream(
+        self, request: Request, work: Callable[[bytes], tuple[int, Iterator[bytes]]], media_type: str
+    ) -> Response:
+        """Return an answer that streams chunks: `work(body)` is how many bytes they hold, and the chunks themselves.
 
-        The request counts as in progress until the last chunk is sent or the client has left. An error of `work` before
-        its first chunk passes on.
+        The stream counts until the last chunk is sent or the client has left. An error of `work` before its first chunk
+        passes on.
         """
         with ExitStack() as places:
             body = await self.receive(request, places)
-            places.enter_context(self.admission.requests.hold(1))
-            chunks = await self.work(work, body)
-            first = await self.work(next, chunks)
+            places.enter_context(self.admission.hold_stream(request.scope))
+            held, chunks = await self.work(work, body)
+            places.enter_context(self.admission.bytes.hold(held))
+            first = await self.work(next, chunks, b"")
             return HeldResponse(self._send(first, chunks), places.pop_all(), media_type)
 
     async def _send(self, first: bytes, chunks: Iterator[bytes]) -> AsyncIterator[bytes]:
@@ -79,13 +85,65 @@ class Worker:
             yield chunk
 
 
+async def run_in_thread(threads: CapacityLimiter, function: Callable[..., Result], *arguments: Any) -> Result:
+    """Return `function(*arguments)`, computed in one of these threads.
+
+    An error of it is raised here: anyio's own frame would keep it in a cycle, and so the body of the request, until
+    the next search for garbage.
+    """
+    failures: list[Exception] = []
+
+    def catch() -> Result | None:
+        try:
+            return function(*arguments)
+        except Exception as error:
+            failures.append(error)
+            return None
+
+    result = await to_thread.run_sync(catch, limiter=threads)
+    if failures:
+        raise failures.pop()
+    return result  # type: ignore[return-value]
+
+
+class StoreWorker(Worker):
+    """Runs the work of the leaderboard in threads and places of its own, since its database may be slow or locked.
+
+    Writers wait for a locked database, so readers have further threads.
+    """
+
+    def __init__(self, worker: Worker) -> None:
+        self.limits, self.admission = worker.limits, worker.admission
+        self._threads, self._writers = CapacityLimiter(READERS), CapacityLimiter(WRITERS)
+
+    async def run(self, request: Request, work: Callable[[bytes], Result]) -> Result:
+        """Return `work(body)` for the body of a request, computed in a thread of readers, or of writers."""
+        reads = request.method in ("GET", "HEAD")
+        with ExitStack() as places:
+            body = await self.receive(request, places)
+            places.enter_context((self.admission.reads if reads else self.admission.writes).hold(1))
+            return await run_in_thread(self._threads if reads else self._writers, work, body)
+
+
+def in_store_threads(route: Callable[..., Result]) -> Callable[..., Awaitable[Result]]:
+    """Return a route of the leaderboard that runs in threads of its `StoreWorker`."""
+
+    @wraps(route)
+    async def run(**values: Any) -> Result:
+        worker: Worker = values["leaderboard"].worker
+        return await worker.run(values["request"], lambda _: route(**values))
+
+    return run
+
+
 class HeldResponse(StreamingResponse):
-    """A streamed answer that closes its places when it has been sent, or could not be sent."""
+    """A streamed answer, in pieces, that closes its places when it has been sent, or could not be sent."""
 
     def __init__(
         self, chunks: AsyncIterator[bytes], places: ExitStack, media_type: str, headers: Mapping[str, str] | None = None
     ) -> None:
-        super().__init__(chunks, media_type=media_type, headers=headers)
+        pieces = (piece async for chunk in chunks for piece in cut(chunk))
+        super().__init__(pieces, media_type=media_type, headers=headers)
         self._places = places
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -8,6 +8,7 @@ from sklearn.neighbors import KNeighborsRegressor
 from tqdm import tqdm
 
 from eval.predictions import Answer
+from ld_data.progress import open_progress
 from ld_data.release.dataset import LatentDataset
 from ld_data.typing import Array, Doubles
 
@@ -69,7 +70,7 @@ def fit_trees(data: LatentDataset, seed: int) -> Answer:
             validation_fraction=HELD_OUT,
             random_state=seed,
         ).fit(data.train.x, component)
-        for component in tqdm(data.train.y.T, desc="trees", unit="component", disable=None)
+        for component in tqdm(data.train.y.T, desc="trees", unit="component", file=open_progress(), disable=None)
     ]
     return lambda x: np.column_stack([model.predict(x) for model in models])
 

@@ -12,6 +12,7 @@ from joblib import Parallel, delayed, parallel_config
 from eval.baselines.registry import score_baseline
 from eval.comparison import SeedSummary, Spread, describe_shift, load_kept, summarise_seeds
 from eval.names import BASELINES
+from ld_data.cli.libraries import import_quietly
 from ld_data.cli.table import format_table
 from ld_data.release.dataset import LatentDataset
 from ld_data.settings import checkpoints_folder
@@ -42,7 +43,8 @@ def measure_rows(
     """
     used = {name: tuple(seeds if name not in SEEDLESS else seeds[:1]) for name in names}
     tasks = [delayed(score_baseline)(name, data, seed) for name in names for seed in used[name]]
-    with parallel_config("loky", inner_max_num_threads=1 if jobs > 1 else None):
+    quiet = {"initializer": import_quietly, "initargs": ("keras",)}
+    with parallel_config("loky", inner_max_num_threads=1 if jobs > 1 else None, **quiet):
         scores = Parallel(jobs, return_as="generator")(tasks)
         for name in names:
             own = list(islice(scores, len(used[name])))

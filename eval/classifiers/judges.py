@@ -9,11 +9,16 @@ from typing import TYPE_CHECKING
 from ld_data.errors import InputError, IntegrityError
 from ld_data.settings import checkpoints_folder
 from ld_data.storage.hashing import hash_file
+from ld_data.storage.json_text import check_depth
 from ld_data.storage.staging import stage_file
 from ld_data.typing import Array, Integers
 
 if TYPE_CHECKING:
     import keras
+
+CONFIG_NAME = "config.json"
+MAX_BYTES, MAX_CONFIG_BYTES = 1 << 30, 1 << 20
+MAX_CONFIG_DEPTH = 100  # Keras reads it by recursion
 
 
 @dataclass(frozen=True)
@@ -42,8 +47,9 @@ class StoredJudge:
 
         _check_suffix(self.path)
         try:
+            _check_archive(self.path)
             return keras.saving.load_model(self.path, compile=False, safe_mode=True)
-        except (ValueError, TypeError, KeyError, OSError, zipfile.BadZipFile) as error:
+        except Exception as error:  # Keras and its backends raise errors of many classes
             raise IntegrityError(f"{self.path}: not a judge that Keras can load ({error}). Train it again.") from error
 
 
@@ -58,11 +64,29 @@ def judge_path(source_name: str) -> Path:
     return checkpoints_folder() / "judges" / f"{source_name}.keras"
 
 
+def check_new_judge(path: Path) -> None:
+    """Raise `InputError` if there is a judge at a path: two names of files can make the same name of a source."""
+    if path.exists():
+        raise InputError(
+            f"{path} exists, and may be the judge of other images of that name. Name another file with --out, or "
+            "replace it with --replace."
+        )
+
+
 def save_judge(judge: "keras.Model", path: Path) -> None:
     """Write a `.keras` file, else raise `InputError`; make the folder, and replace an older judge atomically."""
     _check_suffix(path)
     with stage_file(path) as draft:
         judge.save(draft)
+
+
+def _check_archive(path: Path) -> None:
+    """Raise `ValueError` if a `.keras` file unpacks to more than any judge has, or nests too deeply for Keras."""
+    with zipfile.ZipFile(path) as archive:
+        sizes = {entry.filename: entry.file_size for entry in archive.infolist()}
+        if sum(sizes.values()) > MAX_BYTES or sizes.get(CONFIG_NAME, 0) > MAX_CONFIG_BYTES:
+            raise ValueError(f"expected at most {MAX_BYTES} bytes, {MAX_CONFIG_BYTES} of them in {CONFIG_NAME}")
+        check_depth(archive.read(CONFIG_NAME).decode(), MAX_CONFIG_DEPTH)
 
 
 def _check_suffix(path: Path) -> None:

@@ -14,6 +14,7 @@ from eval.classifiers.parts import make_feature_model
 from eval.classifiers.registry import CLASSIFIERS, find_classifier
 from eval.classifiers.tables import Trial, summarise
 from ld_data.checks import check_integer
+from ld_data.cli.libraries import import_quietly
 from ld_data.errors import InputError
 from ld_data.health.probes import to_unit_scale
 from ld_data.protocols import LatentCodec
@@ -134,7 +135,8 @@ def measure_trials(
     for name, examples in tasks:
         check_training(name, examples, seeds, epochs)
     calls = [delayed(measure)(name, examples, seed, epochs) for name, examples in tasks for seed in seeds]
-    with parallel_config("loky", inner_max_num_threads=1 if jobs > 1 else None):
+    quiet = {"initializer": import_quietly, "initargs": ("keras",)}
+    with parallel_config("loky", inner_max_num_threads=1 if jobs > 1 else None, **quiet):
         yield from Parallel(jobs, return_as="generator")(calls)
 
 

@@ -16,7 +16,7 @@ from ld_data.errors import IntegrityError
 from ld_data.release.folder import load
 
 ALL_SEEDS = 5
-FITTERS = ("keras", "sklearn", "threadpoolctl")  # fit baselines
+FITTERS = ("keras", "sklearn")  # fit baselines
 CHOICE = Group("Chosen baselines", validator=mutually_exclusive)
 
 

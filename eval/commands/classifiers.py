@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 import vae
-from eval.classifiers.judges import StoredJudge, judge_path, open_judge, save_judge
+from eval.classifiers.judges import StoredJudge, check_new_judge, judge_path, open_judge, save_judge
 from eval.classifiers.tables import (
     TABLES,
     Cell,
@@ -31,13 +31,12 @@ from eval.commands.options import (
     prepare_out,
 )
 from ld_data.cli.libraries import import_quietly, needs
-from ld_data.cli.options import Epochs, File, Jobs, Json, OwnImages, Release, Seed
+from ld_data.cli.options import Epochs, File, Jobs, Json, OwnImages, Release, Replace, Seed
 from ld_data.cli.output import print_result
 from ld_data.cli.table import format_table
 from ld_data.errors import InputError, IntegrityError, MissingDataError, UnknownNameError
 from ld_data.extras import check_libraries
-from ld_data.release.folder import find_release, load
-from ld_data.release.manifest import read_manifest
+from ld_data.release.folder import load, load_verified
 from ld_data.sources.catalogue import SOURCES, choose_source, find_inputs, load_source
 
 if TYPE_CHECKING:
@@ -153,6 +152,7 @@ def train_judge(
     out: File | None = None,
     epochs: Epochs = None,
     seed: Seed = 0,
+    replace: Replace = False,
     as_json: Json = False,
 ) -> None:
     """Train a classifier of a source's raw inputs.
@@ -167,6 +167,8 @@ def train_judge(
 
     inputs = choose_source(source, source_npz)
     path = out or judge_path(inputs.judge)
+    if source_npz and not out and not replace:
+        check_new_judge(path)
     save_judge(train_judge(inputs, epochs, seed), path)
     accuracy = read_decoded(StoredJudge(path), inputs, {})["judge_originals"]
     text = f"wrote {path}, which reads {accuracy:.2%} of the test inputs right"
@@ -189,14 +191,14 @@ def judge(
     """
     from ld_data.health import probes  # late: scikit-learn takes 1 s
 
-    manifest = read_manifest(find_release(release))
+    manifest, data = load_verified(release)
     source = find_inputs(manifest.name, manifest.source, source_npz)
     reader = StoredJudge(file) if file else open_judge(source.judge)
     if reader is None:
         raise MissingDataError(
             f"no judge of {source.judge}. Train one with `python -m eval train-judge`, or name its file with --judge."
         )
-    decoded = probes.decode_test_inputs(load(release), source, vae.load(release))
+    decoded = probes.decode_test_inputs(data, source, vae.load(release))
     reading = probes.read_decoded(reader, source, decoded) | probes.measure_errors(source, decoded)
     rows = []
     for name in ("originals", "samples", "means"):

@@ -1,5 +1,7 @@
 """Commands of a service's leaderboard, for users and for its operators."""
 
+import sys
+from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
@@ -21,7 +23,7 @@ from ld_data.release.folder import load
 from ld_data.release.manifest import SHA256
 from ld_data.settings import checkpoints_folder, scores_place, service_address
 from ld_data.storage.arrays import write_npy
-from ld_data.storage.staging import check_new_file
+from ld_data.storage.staging import check_new_file, stage_file
 
 Entry = dict[str, Any]
 
@@ -45,6 +47,9 @@ def leaderboard(
     text = _format_entries(board["scores"], ranked=True) if board["scores"] else "no scores yet"
     if board["suspects"]:
         text += f"\n\nsuspect: more classes decoded than x allows\n{_format_entries(board['suspects'])}"
+    if held := board.get("held"):
+        names = "\n".join(f"{entry['id']} {entry['name'][:40]}" for entry in held)
+        text += f"\n\nheld: not shown to be better than the best above; figures follow when the season closes\n{names}"
     print_result(board, text, as_json)
 
 
@@ -62,6 +67,7 @@ def submit(
     service: ToService = None,
     challenge: bool = False,
     season: Annotated[int | None, Parameter(metavar="NUMBER")] = None,
+    x_sha256: Annotated[str | None, Parameter(metavar="SHA256", validator=check_sha256)] = None,
     as_json: Json = False,
 ) -> None:
     """Send predictions to a leaderboard.
@@ -74,15 +80,18 @@ def submit(
         seconds: How long the training took.
         learning_rule: How the model was trained.
         challenge: The predictions are for the challenge's x, not for the test rows.
-        season: The season of the challenge for which they were made.
+        season: The season of the challenge for which they were made; or else give --x-sha256.
+        x_sha256: The sha256 of the x for which they were made, as `challenge` prints it.
     """
-    if season is not None and not challenge:
-        raise InputError("--season goes with --challenge: the public track has no seasons.")
+    if (season is not None or x_sha256) and not challenge:
+        raise InputError("--season and --x-sha256 go with --challenge: the public track has no seasons.")
+    if challenge and season is None and not x_sha256:
+        raise InputError("--challenge needs the season of the predictions: --season NUMBER, or --x-sha256 SHA256.")
     submission = Submission(name, url, description, parameters, seconds, learning_rule)
     address = service or service_address()
     if challenge:
         values = read_file(predictions, f"for the challenge of {release}")
-        entry = submit_challenge(address, release, values, submission, season)
+        entry = submit_challenge(address, release, values, submission, season, x_sha256)
     else:
         data = load(release)
         entry = send(address, data, read_predictions(predictions, data).values, submission)
@@ -97,11 +106,12 @@ def challenge(release: ReleaseAtService, /, *, out: File, service: FromService =
     """
     check_new_file(out)
     x, state = fetch_challenge(service or service_address(), release)
-    with out.open("xb") as file:  # fails if another process has made the file meanwhile
-        file.write(write_npy(x))
+    with stage_file(out) as draft:
+        draft.write_bytes(write_npy(x))
+        check_new_file(out)  # again: another process may have made the file meanwhile
     text = (
         f"wrote {out}: x {x.shape} of season {state['season']}, opened {state['opened_at']}\n"
-        f"its secret has the sha256 {state['secret_sha256']}"
+        f"its sha256 is {state['x_sha256']}; the sha256 of the season's secret is {state['secret_sha256']}"
     )
     print_result(state | {"path": str(out)}, text, as_json)
 
@@ -137,17 +147,29 @@ def verify_log(
 
 
 @needs("sqlalchemy", "alembic")
-def close_season(release: Release, /, *, scores: Scores = None, as_json: Json = False) -> None:
-    """For operators: close a season, reveal its secret."""
+def close_season(
+    release: Release,
+    /,
+    *,
+    scores: Scores = None,
+    yes: Annotated[bool, Parameter(name="--yes", negative="")] = False,
+    as_json: Json = False,
+) -> None:
+    """For operators: close a season, reveal its secret.
+
+    Args:
+        yes: Do not ask for confirmation.
+    """
     from eval.leaderboard.store import Store  # late: light installations lack SQLAlchemy
 
     data = load(release)
     place = scores or scores_place(checkpoints_folder().resolve())
     if "://" not in place and not Path(place).expanduser().is_file():
         raise MissingDataError(f"no leaderboard {place}. Name the file or the database of the service with --scores.")
-    store = Store(place)
-    receipt = store.close_season(data.name, data.test_sha256)
-    store.close()
+    with closing(Store(place)) as store:
+        if not yes:
+            _confirm(f"Close the open season of {data.name} in {store.name}, and publish its secret?")
+        receipt = store.close_season(data.name, data.test_sha256)
     text = (
         f"closed season {receipt.values['season']} of {data.name}; its secret is {receipt.values['secret']}\n"
         f"receipt {receipt.number}, sha256 {receipt.sha256}"
@@ -174,6 +196,15 @@ def remove(
     receipt = answer["receipt"]
     text = f"removed entry {number} of {release}\nreceipt {receipt['number']}, sha256 {answer['receipt_sha256']}"
     print_result(receipt | {"receipt_sha256": answer["receipt_sha256"]}, text, as_json)
+
+
+def _confirm(question: str) -> None:
+    """Ask on the terminal; raise `InputError` without one, or if the answer is not yes."""
+    if sys.stdin is None or not sys.stdin.isatty():
+        raise InputError(f"{question} There is no terminal to ask on: add --yes. Nothing was changed.")
+    print(f"{question} This cannot be undone. [yes/no] ", end="", file=sys.stderr, flush=True)
+    if sys.stdin.readline().strip().lower() not in ("y", "yes"):
+        raise InputError("not confirmed. Nothing was changed.")
 
 
 def _format_entries(entries: list[Entry], ranked: bool = False) -> str:

@@ -6,21 +6,25 @@ season closes. Then anyone can draw the same rows and labels, and compare.
 """
 
 import hashlib
+import math
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
-from eval.leaderboard.leaks import Verdict, judge, round_figure
+from eval.leaderboard.leaks import Verdict, judge
+from eval.leaderboard.showing import Trial, round_score
 from eval.predictions import Predictions
-from eval.score import Score
-from ld_data.errors import LeakError
+from eval.score import measure_rows, score_rows
+from ld_data.errors import IntegrityError, LeakError
 from ld_data.protocols import LatentCodec
 from ld_data.release.dataset import LatentDataset, Split
 from ld_data.sources.secret_draws import SEED_BITS, find_generator
+from ld_data.typing import Array
 
 ROWS = 10_000
 NOISE_BITS = 63
+TOLERANCE = 1e-4  # of x between processors, whose kernels for matrix products round differently: measured 6.4e-6
 
 
 @dataclass(frozen=True)
@@ -33,6 +37,8 @@ class Season:
         rows: the number of rows drawn.
         opened_at, closed_at: UTC, ISO 8601; None while the season is open.
         secret: the text from which the rows and their noise are derived; published only once the season is closed.
+        x_sha256: of the rows' x, once they are drawn.
+        fingerprint: of the machine that drew them: another machine's x differs in the last bits.
     """
 
     release: str
@@ -42,6 +48,8 @@ class Season:
     opened_at: str
     secret: str = field(repr=False)
     closed_at: str | None = None
+    x_sha256: str | None = None
+    fingerprint: str | None = None
 
     @property
     def secret_sha256(self) -> str:
@@ -51,6 +59,7 @@ class Season:
     def to_json(self) -> dict[str, Any]:
         """Return the public facts of the season; the secret is among them only if it is closed."""
         known = {"season": self.number, "rows": self.rows, "secret_sha256": self.secret_sha256}
+        known |= {"x_sha256": self.x_sha256, "fingerprint": self.fingerprint}
         times = {"opened_at": self.opened_at, "closed_at": self.closed_at}
         return known | times | ({"secret": self.secret} if self.closed_at else {})
 
@@ -67,27 +76,38 @@ def draw_rows(secret: str, source: str, codec: LatentCodec, rows: int = ROWS) ->
     return Split(x, y, labels.astype(np.uint8))
 
 
-def verify_challenge(predictions: Predictions, data: LatentDataset) -> Verdict:
-    """Return the verdict, with rounded figures, on checked predictions `(n, d)` for a season's rows, those of `data`.
+def check_x(published: Array, rows: Split) -> float:
+    """Return by how much the x `(n, d)` that a service published differs at most from that of the rows redrawn here.
 
     Raises:
-        InputError: for a score that is not finite.
+        IntegrityError: if the shapes differ, or a value by more than `TOLERANCE`: the x was not drawn from the secret.
+    """
+    apart = float(np.abs(published - rows.x).max()) if published.shape == rows.x.shape else math.inf
+    if not apart <= TOLERANCE:
+        raise IntegrityError(
+            f"the published x {published.shape} differs by {apart:.2g} from that of the secret, {rows.x.shape}; "
+            f"processors make a difference of at most {TOLERANCE:g}. Compare the season, the release and its version."
+        )
+    return apart
+
+
+def verify_challenge(predictions: Predictions, data: LatentDataset) -> Verdict:
+    """Return the verdict, with its trial, on checked predictions `(n, d)` for a season's rows, the test rows of `data`.
+
+    Raises:
+        InputError: for a row longer than any y, or a score that is not finite.
         LeakError: for an MSE significantly below the floor; its message holds no figures.
     """
-    verdict = judge(predictions, data)
+    verdict, rows = judge(predictions, data)
     if verdict.score.is_leak:
         raise LeakError(
             "the MSE lies below the floor, the score of an oracle that knows every class. No model of x can do that: "
             "predictions must be made from the challenge's x alone."
         )
-    return replace(verdict, score=round_score(verdict.score))
-
-
-def round_score(score: Score) -> Score:
-    """Return a score with figures so coarse that they reveal little about single rows."""
-    figures: dict[str, Any] = {key: round_figure(its) for key, its in vars(score).items() if isinstance(its, float)}
-    figures["decoded_accuracy"] = round(score.decoded_accuracy, 3)
-    return replace(score, **figures, class_accuracy=tuple(round(share, 2) for share in score.class_accuracy))
+    mean = Predictions(np.tile(data.train.y.mean(axis=0), (len(data.test), 1)))
+    null = measure_rows(mean, data)
+    shown, null_shown = (round_score(score_rows(each, data), each) for each in (rows, null))
+    return replace(verdict, trial=Trial(rows.noise_free, shown, null.noise_free, null_shown))
 
 
 def _derive(secret: str, purpose: str, bits: int) -> int:

@@ -1,18 +1,25 @@
 """Entries of the leaderboard: their rankings, the checks of new ones, and their rows in the store."""
 
-from dataclasses import dataclass
+import hashlib
+import hmac
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, insert, select
+import numpy as np
+from sqlalchemy import Connection, delete, func, insert, select, update
 
 from eval.leaderboard import schema
 from eval.leaderboard.challenge import Season
 from eval.leaderboard.leaks import Status, Verdict
 from eval.leaderboard.receipts import CHALLENGE, PUBLIC, Receipt
-from eval.leaderboard.submission import Submission
-from ld_data.errors import DuplicateError, FullError, UnknownNameError
+from eval.leaderboard.submission import OWNER_HEADER, Sender, Submission, fold_name
+from ld_data.errors import DuplicateError, FullError, OwnerError, UnknownNameError
+from ld_data.typing import Doubles
 
-MAX_NAME_ENTRIES = 20  # of one name in a season: each score reveals a little of the secret labels
+MAX_SEASON_ENTRIES = 10_000  # each answer reveals a little of the secret labels: `eval.leaderboard.showing`
+MAX_CLIENT_ENTRIES = 100  # of one address in a season, so that it takes many to fill one
 NO_SEASON = 0  # the season number of entries on the public track
 OPTIONAL_FACTS = ("season", "status", "private", "ceiling", "predictions_sha256")  # season, private: on one track each
 
@@ -21,25 +28,35 @@ Ranking = dict[str, Any]  # values of the columns `schema.RANKING`
 
 @dataclass(frozen=True)
 class Entry:
-    """One accepted score, as its receipt holds it."""
+    """One accepted score, as its receipt holds it.
+
+    Attributes:
+        result: the exact score, and the status with it, of an entry in a season that is closed.
+        best: the score that a new entry repeats if it is held: the best that its season shows.
+        owner_secret: the secret of the name, for its owner; only with a new name for which the sender had none.
+    """
 
     receipt: Receipt
+    result: Mapping[str, Any] = field(default_factory=dict)
+    best: Mapping[str, Any] = field(default_factory=dict)
+    owner_secret: str = field(default="", repr=False)
 
     @property
     def status(self) -> Status:
-        """Whether it is ranked, or listed apart as suspect."""
-        return self.receipt.values["status"]
+        """Whether it is ranked, listed apart as suspect, or held back until the season closes."""
+        status: Status = (self.receipt.values | dict(self.result))["status"]
+        return status
 
     def to_json(self) -> dict[str, Any]:
-        """Return the entry as one flat object; the score on the private draw is nested in it."""
-        values = self.receipt.values
+        """Return the entry as one flat object, without figures while it is held; the private score is nested in it."""
+        values = self.receipt.values | dict(self.result)
         facts = {name: values[name] for name in OPTIONAL_FACTS if name in values}
         return {
             "id": values["number"],
             "track": values["track"],
             "submitted_at": values["time"],
             **values["submission"],
-            **values["score"],
+            **values.get("score", {}),
             **facts,
             "receipt_sha256": self.receipt.sha256,
         }
@@ -51,23 +68,19 @@ def name_ranking(release: str, data_sha256: str, season: Season | None) -> Ranki
     return {"release": release, "data_sha256": data_sha256, "track": track, "season": number}
 
 
-def check_new(connection: Connection, ranking: Ranking, name: str, predictions_sha256: str, max_entries: int) -> None:
-    """Check that a ranking may have another entry, with this name and these predictions.
+def check_new(connection: Connection, ranking: Ranking, predictions_sha256: str, client: str, max_entries: int) -> None:
+    """Check that a ranking may have another entry, with these predictions and from this client.
 
     Raises:
         DuplicateError: if these predictions are ranked already for the version, on this track and season.
-        FullError: if the release has `max_entries` over all its versions, or the name `MAX_NAME_ENTRIES` in the season.
+        FullError: if the release has `max_entries` over all its versions, the season `MAX_SEASON_ENTRIES`, or the
+            client `MAX_CLIENT_ENTRIES` in the season.
     """
 
     def count(**columns: Any) -> int:
         query = select(func.count(schema.entries.c.number)).filter_by(**columns)
         return connection.execute(query).scalar_one()
 
-    if ranking["track"] == CHALLENGE and count(**ranking, name=name) >= MAX_NAME_ENTRIES:
-        raise FullError(
-            f"a season takes at most {MAX_NAME_ENTRIES} submissions under one name, since each score reveals a little "
-            "of its secret labels. Nothing was stored; compare models on training rows, or wait for the next season."
-        )
     board = {column: ranking[column] for column in ("track", "season")}
     same = {"data_sha256": ranking["data_sha256"], "predictions_sha256": predictions_sha256}
     number = connection.scalar(select(schema.entries.c.number).filter_by(**board, **same))
@@ -76,6 +89,14 @@ def check_new(connection: Connection, ranking: Ranking, name: str, predictions_s
             f"these very predictions are entry {number} already, and are not ranked twice. Submit predictions of "
             "another model, or ask the operator to remove that entry first."
         )
+    if ranking["track"] == CHALLENGE:
+        max_entries = min(max_entries, MAX_SEASON_ENTRIES)
+        if count(**ranking, client=client) >= MAX_CLIENT_ENTRIES:
+            raise FullError(
+                f"a season takes at most {MAX_CLIENT_ENTRIES} submissions from one address, since each answer reveals "
+                "a little of its secret labels. Nothing was stored; compare models on training rows, or wait for the "
+                "next season."
+            )
     if count(**board, release=ranking["release"]) >= max_entries:
         raise FullError(
             f"the leaderboard of {ranking['release']} holds {max_entries} entries, the most it may. Nothing was "
@@ -83,23 +104,72 @@ def check_new(connection: Connection, ranking: Ranking, name: str, predictions_s
         )
 
 
+def check_owner(connection: Connection, name: str, secret: str) -> None:
+    """Check that a name is new, or that the secret is the one with which it was used first, on any board.
+
+    Raises:
+        OwnerError: if the name belongs to another secret.
+    """
+    query = select(schema.entries.c.owner_sha256).filter_by(name_key=fold_name(name)).limit(1)
+    owner = connection.scalar(query)
+    if owner is not None and not hmac.compare_digest(owner, hash_secret(secret)):
+        raise OwnerError(
+            f"the name {name!r} belongs to the user who submitted under it first (case, blanks and compatible letters "
+            f"make no difference); the request had {'another' if secret else 'no'} secret in the header "
+            f"{OWNER_HEADER}. If the name is yours, send its secret: `evaluate` and `submit` keep it in the folder "
+            "`owners` of LD-Data's cache, which you can copy to this machine, and otherwise the first answer held it "
+            "as `owner_secret`. If not, choose another name."
+        )
+
+
+def hash_secret(secret: str) -> str:
+    """Return the sha256 of an owner's secret, which is all that the store keeps."""
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def find_best(connection: Connection, ranking: Ranking) -> tuple[Doubles, dict[str, Any]] | None:
+    """Return the row errors `(n,)` and the shown score of the best entry that a season shows, if any."""
+    entries = schema.entries.c
+    shown = select(entries.errors, schema.receipts.c.text).join(schema.receipts).filter_by(**ranking)
+    best = shown.where(entries.errors.is_not(None)).order_by(entries.noise_free_mse).limit(1)
+    row = connection.execute(best).one_or_none()
+    return row and (np.frombuffer(row.errors, "<f8"), json.loads(row.text)["score"])
+
+
 def add_entry(
-    connection: Connection, ranking: Ranking, receipt: Receipt, submission: Submission, verdict: Verdict
+    connection: Connection, ranking: Ranking, receipt: Receipt, submission: Submission, verdict: Verdict, sender: Sender
 ) -> None:
     """Store an entry, and its predictions unless another entry has the same ones."""
     sha256, values = verdict.predictions_sha256, verdict.predictions.values
     if connection.execute(select(schema.predictions.c.rows).filter_by(sha256=sha256)).first() is None:
         row = {"sha256": sha256, "rows": len(values), "bytes": values.astype("<f4").tobytes()}
         connection.execute(insert(schema.predictions).values(row))
+    status, trial = receipt.values["status"], verdict.trial
     row = ranking | {
         "number": receipt.number,
         "predictions_sha256": sha256,
-        "status": verdict.status,
+        "status": status,
         "noise_free_mse": verdict.score.noise_free_mse,
-        "name": submission.name,
+        "name_key": fold_name(submission.name),
         "url": submission.url,
+        "owner_sha256": hash_secret(sender.owner),
+        "client": sender.client,
+        "result": json.dumps({"score": verdict.score.to_json(), "status": verdict.status}) if trial else None,
+        "errors": trial.errors.astype("<f8").tobytes() if trial and status != "held" else None,
     }
     connection.execute(insert(schema.entries).values(row))
+
+
+def reveal_entries(connection: Connection, ranking: Ranking) -> list[dict[str, Any]]:
+    """Give the entries of a season that ends their exact status; return the content of their receipts, oldest first."""
+    entries = schema.entries.c
+    query = select(entries.number, schema.receipts.c.sha256, entries.result).join(schema.receipts)
+    results = []
+    for number, sha256, text in connection.execute(query.filter_by(**ranking).order_by(entries.number)).all():
+        result = json.loads(text)
+        connection.execute(update(schema.entries).filter_by(number=number).values(status=result["status"]))
+        results.append({"release": ranking["release"], "entry": number, "entry_sha256": sha256} | result)
+    return results
 
 
 def delete_entry(connection: Connection, release: str, number: int) -> str:

@@ -11,8 +11,9 @@ from typing import Literal
 
 import numpy as np
 
+from eval.leaderboard.showing import Trial, round_score, round_to
 from eval.predictions import Predictions
-from eval.score import LEAK_STANDARD_ERRORS, Score, score_predictions
+from eval.score import LEAK_STANDARD_ERRORS, RowFigures, Score, measure_rows, score_rows
 from ld_data.errors import InputError, LeakError
 from ld_data.release.dataset import LatentDataset
 from ld_data.release.manifest import Manifest
@@ -21,11 +22,9 @@ from ld_data.typing import Array, Floats
 
 CEILING_STANDARD_ERRORS = 3.0
 CEILING_MEASURES = ("judge_samples", "linear_probe", "mlp_probe")
-# Exact figures of many submissions would reveal a secret y bit by bit. Four decimals match the standard error of a
-# score on 10,000 rows; five digits limit the figures of very large predictions as well.
-DECIMALS, DIGITS = 4, 5
+RARE_ROW = 1e-9  # the chance that a y of N(0, I) is longer than predictions may be
 
-Status = Literal["ranked", "suspect"]
+Status = Literal["ranked", "suspect", "held"]
 
 
 @dataclass(frozen=True)
@@ -51,6 +50,7 @@ class Verdict:
         private: on the private redraw; None on the challenge track, whose rows are secret as a whole.
         ceiling: the decoded accuracy that x allows; None if it was not measured.
         status: "suspect" if the decoded accuracy lies above the ceiling, else "ranked".
+        trial: the figures that decide and show what an open season shows; None on the public track.
     """
 
     predictions: Predictions
@@ -59,35 +59,44 @@ class Verdict:
     private: PrivateScore | None
     ceiling: float | None
     status: Status
+    trial: Trial | None = None
 
 
 def verify_predictions(predictions: Predictions, data: LatentDataset, private_y: Floats) -> Verdict:
     """Return the verdict on checked predictions `(n, d)` for the test rows, given another draw of their y `(n, d)`.
 
     Raises:
-        InputError: for a score that is not finite.
+        InputError: for a row longer than any y, or a score that is not finite.
         LeakError: for an MSE significantly below the floor on either draw, or much higher on the private one.
     """
-    verdict = judge(predictions, data)
+    verdict, _ = judge(predictions, data)
     if verdict.score.is_leak:
         raise LeakError(verdict.score.describe_leak())
     gap, error = measure_gap(predictions.values, data, private_y)
     if gap > LEAK_STANDARD_ERRORS * error:
         raise LeakError(
-            f"the score is not confirmed: on a private redraw of y for the same rows the MSE is {round_figure(gap):g} "
-            f"+- {round_figure(error):g} higher, while a model of x scores the same up to chance. Check whether the "
-            "test y leaked into the predictions; they must be made from x alone."
+            f"the score is not confirmed: on a private redraw of y for the same rows the MSE is "
+            f"{round_to(gap, error):g} +- {error:.1g} higher, while a model of x scores the same up to chance. Check "
+            "whether the test y leaked into the predictions; they must be made from x alone."
         )
-    private = score_predictions(predictions, replace(data, test=replace(data.test, y=private_y)))
+    redrawn = replace(data, test=replace(data.test, y=private_y))
+    rows = measure_rows(predictions, redrawn)
+    private = score_rows(rows, redrawn)
+    shown = round_score(private, rows)
     if private.is_leak:
-        raise LeakError(private.describe_leak())
-    figures = {field.name: round_figure(getattr(private, field.name)) for field in fields(PrivateScore)}
-    return replace(verdict, private=PrivateScore(**figures))
+        raise LeakError(shown.describe_leak())
+    return replace(verdict, private=PrivateScore(*(getattr(shown, field.name) for field in fields(PrivateScore))))
 
 
-def judge(predictions: Predictions, data: LatentDataset) -> Verdict:
-    """Return the verdict by score and ceiling alone; raise `InputError` for a score that is not finite."""
-    score = score_predictions(predictions, data)
+def judge(predictions: Predictions, data: LatentDataset) -> tuple[Verdict, RowFigures]:
+    """Return the verdict by score and ceiling alone, and the figures of its rows.
+
+    Raises:
+        InputError: for a row longer than any y, or a score that is not finite.
+    """
+    check_lengths(predictions.values)
+    rows = measure_rows(predictions, data)
+    score = score_rows(rows, data)
     wrong = [name for name, value in vars(score).items() if isinstance(value, float) and not math.isfinite(value)]
     if wrong:
         raise InputError(
@@ -96,7 +105,26 @@ def judge(predictions: Predictions, data: LatentDataset) -> Verdict:
         )
     ceiling = measure_ceiling(data.manifest, len(data.test))
     status: Status = "suspect" if ceiling is not None and score.decoded_accuracy > ceiling else "ranked"
-    return Verdict(predictions, hash_array(predictions.values), score, None, ceiling, status)
+    return Verdict(predictions, hash_array(predictions.values), score, None, ceiling, status), rows
+
+
+def check_lengths(predictions: Floats) -> None:
+    """Refuse predictions `(n, d)` with a row longer than any y: its error alone would show through a mean over rows.
+
+    The bound on the squared length of a y of N(0, I) is that of Laurent and Massart (Annals of Statistics 28, 2000,
+    lemma 1); a y exceeds it with a chance of at most `RARE_ROW`.
+
+    Raises:
+        InputError: for such a row.
+    """
+    d, t = predictions.shape[1], -math.log(RARE_ROW)
+    bound = math.sqrt(d + 2 * math.sqrt(d * t) + 2 * t)
+    lengths = np.linalg.norm(predictions.astype(np.float64), axis=1)
+    if lengths.max() > bound:
+        raise InputError(
+            f"each prediction must have a length (Euclidean norm) of at most {bound:.1f}, since no y is longer; row "
+            f"{lengths.argmax()} has {lengths.max():.4g}. Check the scale of the predictions."
+        )
 
 
 def measure_ceiling(manifest: Manifest | None, rows: int) -> float | None:
@@ -111,11 +139,6 @@ def measure_ceiling(manifest: Manifest | None, rows: int) -> float | None:
     if best is None:
         return None
     return min(1.0, best + CEILING_STANDARD_ERRORS * math.sqrt(best * (1 - best) / rows))
-
-
-def round_figure(value: float) -> float:
-    """Return a figure with at most four decimals and five digits, so that it reveals little of a secret y."""
-    return float(f"{round(value, DECIMALS):.{DIGITS}g}")
 
 
 def measure_gap(predictions: Array, data: LatentDataset, private_y: Array) -> tuple[float, float]:

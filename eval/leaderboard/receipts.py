@@ -18,8 +18,8 @@ import rfc8785
 from ld_data.errors import InputError, IntegrityError
 
 FORMAT = 1
-SCORE, REMOVAL, SEASON = "score", "removal", "season"
-KINDS = (SCORE, REMOVAL, SEASON)
+SCORE, REMOVAL, SEASON, RESULT = "score", "removal", "season", "result"  # results: exact figures after a season's end
+KINDS = (SCORE, REMOVAL, SEASON, RESULT)
 PUBLIC, CHALLENGE = "public", "challenge"  # the tracks
 NO_RECEIPT = "0" * 64  # the sha256 that the first receipt names as its predecessor
 
@@ -115,7 +115,9 @@ def verify_log(lines: Iterable[bytes], head: str | None = None, receipts: Collec
             _check_position(receipt.values, number, last)
             kind = receipt.values["kind"]
             if kind == REMOVAL:
-                _apply_removal(standing, receipt.values)
+                del standing[_find_entry(standing, receipt.values, "removed")]
+            elif kind == RESULT:
+                _find_entry(standing, receipt.values, "entry")
             elif kind == SEASON or receipt.values.get("track") == CHALLENGE:
                 _check_season(receipt.values, secret_hashes, closed)
         except IntegrityError as error:
@@ -171,7 +173,10 @@ def _check_position(values: Mapping[str, Any], number: int, previous: str) -> No
         )
 
 
-def _apply_removal(standing: dict[int, str], values: Mapping[str, Any]) -> None:
-    removed, expected = values.get("removed"), values.get("removed_sha256")
-    if not isinstance(removed, int) or not isinstance(expected, str) or standing.pop(removed, None) != expected:
-        raise IntegrityError(f"it removes {removed!r}, which is not a standing score before it, or has another sha256")
+def _find_entry(standing: Mapping[int, str], values: Mapping[str, Any], field: str) -> int:
+    """Return the number of the standing score that a removal or a result names, with its hash."""
+    number, expected = values.get(field), values.get(f"{field}_sha256")
+    if not isinstance(number, int) or not isinstance(expected, str) or standing.get(number) != expected:
+        wrong = "which is not a standing score before it, or has another sha256"
+        raise IntegrityError(f"it names {number!r} as {field}, {wrong}")
+    return number

@@ -34,11 +34,18 @@ entries = sa.Table(
     sa.Column("season", sa.Integer, nullable=False),  # 0 on the public track, which has no seasons
     sa.Column("predictions_sha256", sa.String(64), sa.ForeignKey("predictions.sha256"), nullable=False),
     sa.Column("status", sa.String(16), nullable=False),
-    sa.Column("noise_free_mse", sa.Double, nullable=False),
-    sa.Column("name", sa.String(100), nullable=False),
+    sa.Column("noise_free_mse", sa.Double, nullable=False),  # exact, for ranks
+    sa.Column("name_key", sa.String(100), nullable=False),  # the name as names compare
     sa.Column("url", sa.String(300), nullable=False),
+    sa.Column("owner_sha256", sa.String(64), nullable=False),  # of the secret that proves whose name it is
+    sa.Column("client", sa.String(64), nullable=False),  # an opaque key of the sender's address
+    sa.Column(
+        "result", sa.Text
+    ),  # JSON of the exact score and the status, for the season's end; null on the public track
+    sa.Column("errors", sa.LargeBinary),  # little-endian float64 of each row; only of entries that an open season shows
     sa.Index("entries_in_order", *RANKING, "status", "noise_free_mse", "number"),
-    sa.Index("entries_by_name", *RANKING, "name"),
+    sa.Index("entries_by_name", "name_key"),
+    sa.Index("entries_by_client", *RANKING, "client"),
     sa.Index("entries_by_predictions", "data_sha256", "track", "season", "predictions_sha256", unique=True),
 )
 
@@ -54,6 +61,10 @@ seasons = sa.Table(
     sa.Column("secret_sha256", sa.String(64), nullable=False),
     sa.Column("opened_at", sa.String(32), nullable=False),
     sa.Column("closed_at", sa.String(32)),
+    # The rows' x is drawn once and kept: the last bits of another processor's draw differ.
+    sa.Column("x", sa.LargeBinary),  # .npy
+    sa.Column("x_sha256", sa.String(64)),
+    sa.Column("fingerprint", sa.Text),
 )
 
 secrets = sa.Table(

@@ -9,6 +9,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
+from ld_data.progress import open_progress
 from ld_data.release.dataset import LatentDataset
 from ld_data.typing import Array, Floats, Integers
 
@@ -107,7 +108,7 @@ def fit_network(network: Network, data: LatentDataset, plan: RulePlan, seed: int
     steps = len(fit) // batch_rows
     optimizer = Adam(network.weights)
     best = [weight.copy() for weight in network.weights]
-    progress = tqdm(range(plan.epochs), desc=title, disable=None)
+    progress = tqdm(range(plan.epochs), desc=title, file=open_progress(), disable=None)
     with threadpool_limits(1):
         for epoch in progress:
             order = random.permutation(fit)

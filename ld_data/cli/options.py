@@ -47,6 +47,7 @@ Predictions = Annotated[Path, Parameter(help=".npy of shape `(n_test, d)`.")]
 OwnImages = Annotated[
     Path | None, Parameter(name="--source-npz", metavar="FILE", help="The images of a release of your own.")
 ]
+Replace = Annotated[bool, Parameter(help="Replace one of this name that is of another source.")]
 Seed = Annotated[int, Parameter(help="The seed of all that is random.")]
 Epochs = Annotated[int | None, Parameter(help="Passes over the training rows.")]
 Jobs = Annotated[int, Parameter(help="How many to train at the same time.")]

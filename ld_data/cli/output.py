@@ -1,5 +1,6 @@
 """Results and errors as the commands print them: JSON or text, with red words on terminals."""
 
+import io
 import json
 import os
 import sys
@@ -7,6 +8,13 @@ from collections.abc import Iterable, Mapping
 from typing import Any, TextIO
 
 RED, PLAIN = "\x1b[31m", "\x1b[0m"
+
+
+def print_any_text() -> None:
+    """Let stdout and stderr show every text: a character that their encoding lacks becomes an escape."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def print_result(result: Any, text: str, as_json: bool, red: Iterable[str] = ()) -> None:

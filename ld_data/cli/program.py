@@ -11,7 +11,7 @@ from cyclopts import App, ArgumentCollection, Parameter
 from cyclopts.exceptions import CoercionError, CycloptsError, UnknownCommandError, UnusedCliTokensError, ValidationError
 
 import ld_data
-from ld_data.cli.output import report_error
+from ld_data.cli.output import print_any_text, report_error
 from ld_data.errors import LdDataError
 from ld_data.extras import explain_missing
 
@@ -85,6 +85,7 @@ def run(program: App, arguments: Sequence[str] | None = None) -> int:
 
 def run_command(command: Callable[[], None]) -> int:
     """Return the exit status of a command: 0 done, 1 failed with a message on stderr, 130 interrupted."""
+    print_any_text()
     try:
         command()
         print(end="", flush=True)  # flushed in this block, which handles a closed pipe; there may be no stdout
@@ -98,6 +99,8 @@ def run_command(command: Callable[[], None]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except OSError as error:
         report_error(f"{error}. Check {_name_causes(error)}.")
+    except UnicodeEncodeError as error:  # some libraries write no name that is not UTF-8
+        report_error(f"{error.object!r:.200} has bytes that are not text. Choose another name.")
     except MemoryError as error:
         report_error(f"this does not fit into memory. Ask for less at once. {error}")
     except KeyboardInterrupt:

@@ -8,7 +8,7 @@ from cyclopts import Parameter
 
 from eval.classifiers.judges import open_judge
 from ld_data.cli.libraries import needs
-from ld_data.cli.options import Checkpoints, Json
+from ld_data.cli.options import Checkpoints, Json, Replace
 from ld_data.commands.health import print_report
 from ld_data.sources.catalogue import SOURCES, choose_source
 from vae.recipes import ModelOptions, choose_recipe
@@ -25,6 +25,7 @@ def build(
     models: Annotated[ModelOptions, Parameter(name="*")] = ModelOptions(),
     change: Annotated[str, Parameter(metavar="TEXT")] = "",
     no_goals: bool = False,
+    replace: Replace = False,
     checkpoints: Checkpoints = None,
     as_json: Json = False,
 ) -> None:
@@ -49,6 +50,7 @@ def build(
         checkpoints=checkpoints,
         change=change,
         check_goals=not no_goals,
+        replace=replace,
         on_report=lambda report: print_report(report, as_json),
     )
     print(f"built and verified {built.folder}", file=sys.stderr)

@@ -1,17 +1,23 @@
 """The command that fetches a release."""
 
-from ld_data.cli.options import Checkpoints, FromService, Json, ReleaseAtService
+from ld_data.cli.options import Checkpoints, FromService, Json, ReleaseAtService, Replace
 from ld_data.cli.output import print_result
 from ld_data.release.download import fetch_release
 from ld_data.settings import CHECKPOINTS_VARIABLE, checkpoints_folder, service_address
 
 
 def download(
-    name: ReleaseAtService, /, *, service: FromService = None, checkpoints: Checkpoints = None, as_json: Json = False
+    name: ReleaseAtService,
+    /,
+    *,
+    service: FromService = None,
+    checkpoints: Checkpoints = None,
+    replace: Replace = False,
+    as_json: Json = False,
 ) -> None:
     """Fetch a release from a service."""
     folder = checkpoints or checkpoints_folder()
-    delivery = fetch_release(name, service or service_address(), folder)
+    delivery = fetch_release(name, service or service_address(), folder, replace)
     facts = {"name": name, "folder": str(delivery.folder), "version": delivery.version, "fetched": delivery.fetched}
     if delivery.fetched:
         text = f"downloaded and verified {delivery.folder}, version {delivery.version}"

@@ -10,8 +10,7 @@ from ld_data.errors import UnknownNameError
 from ld_data.extras import check_libraries
 from ld_data.health.plots import check_components, draw_release, save_figure
 from ld_data.mnist1d.plots import draw_generator
-from ld_data.release.folder import find_release, load
-from ld_data.release.manifest import read_manifest
+from ld_data.release.folder import find_release, load_verified
 from ld_data.sources.mnist import load_mnist
 from ld_data.variations.plots import draw_variations
 from ld_data.variations.stream import PRESETS
@@ -27,12 +26,11 @@ def choose_figures(name: str, source_npz: Path | None, components: tuple[int, in
         arrays = load_mnist()
         return draw_variations(PRESETS[name], arrays["x_train"], arrays["y_train"])
     try:
-        folder = find_release(name)
+        find_release(name)
     except UnknownNameError as error:
         raise UnknownNameError(f"{error} Or name a generator: {', '.join(['mnist1d', *PRESETS])}.") from error
     check_libraries("onnxruntime")  # before the search for the inputs, which may use the network
-    data = load(folder)
-    manifest = read_manifest(folder)
+    manifest, data = load_verified(name)
     source = find_available_inputs(manifest.name, manifest.source, source_npz)
     check_components(components, data.latent_dim)
-    return draw_release(data, source, None if source is None else vae.load(folder), components)
+    return draw_release(data, source, None if source is None else vae.load(name), components)

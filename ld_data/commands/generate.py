@@ -34,7 +34,7 @@ def mnist1d(
     """Write MNIST-1D signals, as .npz or .npy.
 
     Args:
-        out: The .npz, or .npy and .labels.npy, to write; must not exist.
+        out: The .npz to write, or without an ending a folder of .npy; must not exist.
         mode: The original's very signals, or others of their distribution; fast for all but the published set.
         templates: An .npy `(k, l)` in place of the ten digits.
     """

@@ -14,8 +14,7 @@ from ld_data.cli.libraries import needs
 from ld_data.cli.options import Folder, Json, OwnImages, Release, complete_releases
 from ld_data.cli.output import print_result
 from ld_data.errors import DownloadError, MissingDataError, UnknownNameError
-from ld_data.release.folder import find_release, load
-from ld_data.release.manifest import read_manifest
+from ld_data.release.folder import load_verified
 from ld_data.release.report import HealthReport, read_goals
 from ld_data.release.writer import replace_report
 from ld_data.sources.catalogue import find_inputs
@@ -52,17 +51,16 @@ def health(release: Release, /, *, source_npz: OwnImages = None, keep: bool = Fa
     """
     from ld_data.health.latents import examine  # late: scikit-learn takes 1 s
 
-    folder = find_release(release)
-    data, manifest = load(folder), read_manifest(folder)
+    manifest, data = load_verified(release)
     find = find_inputs if keep else find_available_inputs
     source = find(manifest.name, manifest.source, source_npz)
     goals = restore_recipe(manifest, source).goals if keep and source else read_goals(manifest.health)
-    codec = None if source is None else vae.load(folder)
+    codec = None if source is None else vae.load(release)
     judge = None if source is None else open_judge(source.judge)
     report = examine(data, goals, source, codec, judge)
     print_report(report, as_json)
     if keep:
-        replace_report(folder, report, "" if judge is None else judge.sha256)
+        folder = replace_report(release, manifest.files, report, "" if judge is None else judge.sha256)
         print(f"{folder} keeps this report", file=sys.stderr)
 
 

@@ -1,4 +1,4 @@
-"""Commands about installed releases: list, verify, export."""
+"""Commands about installed releases: list, export."""
 
 from dataclasses import asdict
 from pathlib import Path
@@ -50,14 +50,6 @@ def _format_rows(rows: list[Row]) -> str:
     headers = ("release", "version", "train", "test", "d", "licence")
     parts = [format_table(headers, whole, "llrrrl")] if whole else []
     return "\n".join([*parts, *(f"{row['name']}  broken: {row['error']}" for row in rows if "error" in row)])
-
-
-def verify(release: Release, /, *, as_json: Json = False) -> None:
-    """Check every hash of a release."""
-    folder, manifest = releases.find_release(release), releases.verify(release)
-    facts = {"path": str(folder), "files": len(manifest.files), "arrays": len(manifest.arrays)}
-    text = f"{folder}: {facts['files']} files and {facts['arrays']} arrays are as published"
-    print_result(facts, text, as_json)
 
 
 def export(

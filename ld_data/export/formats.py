@@ -19,7 +19,7 @@ from ld_data.release.dataset import NPY_FILES, LatentDataset, Split, name_column
 from ld_data.release.folder import DATA_NAME
 from ld_data.release.manifest import FileRecord, Manifest
 from ld_data.storage.arrays import write_npz
-from ld_data.storage.staging import make_staging_folder
+from ld_data.storage.staging import make_staging_folder, take_place
 from ld_data.typing import Array
 
 PARQUET_FILES = ("train.parquet", "test.parquet", "classes.parquet")
@@ -54,7 +54,7 @@ def export_dataset(data: LatentDataset, form: str, folder: str | Path) -> list[P
     with make_staging_folder(target.parent, target.name) as staging:
         _WRITERS[form](data, data.manifest, staging)
         (staging / CARD_NAME).write_text(make_card(data.manifest, tables=form == "parquet"), "utf-8")
-        staging.rename(target)
+        take_place(staging, target)
     return [target / name for name in FORMATS[form]]
 
 

@@ -1,9 +1,12 @@
 """Maps of many-dimensional rows: t-SNE by scikit-learn (van der Maaten & Hinton, 2008)."""
 
+import os
+
 import numpy as np
 from sklearn.decomposition import PCA
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.manifold import TSNE
+from threadpoolctl import threadpool_limits
 
 from ld_data.release.dataset import LatentDataset
 from ld_data.release.examples import Examples
@@ -19,7 +22,8 @@ def embed(values: Array) -> Floats:
     """Return places `(n, 2)` float32 of rows `(n, d)` on a t-SNE map, where similar rows lie close together.
 
     The map is centred and reaches to -1 or 1. Wide rows are first reduced to 50 principal components. Equal rows lie in
-    the middle.
+    the middle. One thread draws the map, or as many as `OMP_NUM_THREADS` says: threads wait for one another at each of
+    its thousands of short steps, which costs more than it saves where other programs use the cores.
     """
     if len(values) < 2 or not np.ptp(values, axis=0).any():
         return np.zeros((len(values), 2), np.float32)
@@ -27,7 +31,8 @@ def embed(values: Array) -> Floats:
     narrow = PCA(components, random_state=SEED).fit_transform(values) if components < values.shape[1] else values
     perplexity = min(PERPLEXITY, (len(values) - 1) / 3)
     init = "pca" if components > 1 else "random"
-    places = TSNE(perplexity=perplexity, init=init, random_state=SEED).fit_transform(narrow)
+    with threadpool_limits(None if "OMP_NUM_THREADS" in os.environ else 1, "openmp"):
+        places = TSNE(perplexity=perplexity, init=init, random_state=SEED).fit_transform(narrow)
     places -= (places.min(axis=0) + places.max(axis=0)) / 2
     return (places / np.abs(places).max()).astype(np.float32)
 

@@ -14,6 +14,7 @@ from ld_data.health.maps import embed
 from ld_data.protocols import LatentCodec, XCodec
 from ld_data.release.dataset import LatentDataset
 from ld_data.sources.source import Source
+from ld_data.storage.staging import stage_file
 from ld_data.typing import Array
 
 EXAMPLES = 16
@@ -53,7 +54,8 @@ def check_components(components: Sequence[int], latent_dim: int) -> None:
 
 def save_figure(figure: Figure, path: Path) -> None:
     """Write a figure as a `.png`."""
-    figure.savefig(path, dpi=120)
+    with stage_file(path) as draft:
+        figure.savefig(draft, dpi=120)
 
 
 def draw_histograms(data: LatentDataset) -> Figure:

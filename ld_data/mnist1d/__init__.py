@@ -1,19 +1,11 @@
 """MNIST-1D: the generator, and the functions of the original package under their own names."""
 
-from ld_data.mnist1d.compat import (
-    ObjectView,
-    get_dataset,
-    get_dataset_args,
-    get_templates,
-    make_dataset,
-    pad,
-    plot_signals,
-    set_seed,
-    transform,
-)
 from ld_data.mnist1d.config import Mnist1dConfig, make_templates
+from ld_data.mnist1d.data import get_dataset, get_dataset_args, get_templates, make_dataset
 from ld_data.mnist1d.dataset import Mnist1d, SignalPlan, choose_mode, collect, make_mnist1d, plan_mnist1d
 from ld_data.mnist1d.stream import SignalStream
+from ld_data.mnist1d.transform import pad, transform
+from ld_data.mnist1d.utils import ObjectView, from_pickle, plot_signals, set_seed, to_pickle
 
 __all__ = [
     "Mnist1d",
@@ -23,6 +15,7 @@ __all__ = [
     "SignalStream",
     "choose_mode",
     "collect",
+    "from_pickle",
     "get_dataset",
     "get_dataset_args",
     "get_templates",
@@ -33,5 +26,6 @@ __all__ = [
     "plan_mnist1d",
     "plot_signals",
     "set_seed",
+    "to_pickle",
     "transform",
 ]

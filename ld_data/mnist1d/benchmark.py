@@ -15,10 +15,11 @@ from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
 from ld_data.extras import name_missing
-from ld_data.mnist1d.compat import get_dataset_args
 from ld_data.mnist1d.config import Mnist1dConfig, make_templates
+from ld_data.mnist1d.data import get_dataset_args
 from ld_data.mnist1d.dataset import make_canonical
 from ld_data.mnist1d.stream import SignalStream
+from ld_data.progress import open_progress
 
 PACKAGE_ROWS, CANONICAL_ROWS, FAST_BLOCKS = 1000, 5000, 3
 
@@ -57,7 +58,7 @@ def measure_speed(turns: int = 7) -> dict[str, Timing]:
     }
     seconds: dict[str, list[float]] = {way: [] for way in ways}
     with threadpool_limits(1):
-        for turn in tqdm(range(turns + 1), desc="turns", disable=None):
+        for turn in tqdm(range(turns + 1), desc="turns", file=open_progress(), disable=None):
             for way, (_, make) in ways.items():
                 start = time.perf_counter()
                 make()

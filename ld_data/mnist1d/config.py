@@ -41,6 +41,8 @@ _DIGITS = (
 class Mnist1dConfig:
     """The arguments of the generator, with the original's names and defaults.
 
+    Widths and stds may be negative, as in the original: the sign does not change the distribution.
+
     Attributes:
         num_samples: rows in all; each of k classes gets num_samples // k.
         train_split: the share of rows that goes to the training set.
@@ -80,12 +82,12 @@ class Mnist1dConfig:
         ):
             self._set(name, check_integer(name, getattr(self, name), least, most))
         for name in ("scale_coeff", "corr_noise_scale", "iid_noise_scale", "shear_scale"):
-            self._set(name, check_number(name, getattr(self, name), MAX_SCALE))
+            self._set(name, check_number(name, getattr(self, name), MAX_SCALE, least=-MAX_SCALE))
         self._set("train_split", check_number("train_split", self.train_split, 1))
-        if not isinstance(self.shuffle_seq, bool | np.bool_):
+        if not isinstance(self.shuffle_seq, int | np.integer | np.bool_) or self.shuffle_seq not in (0, 1):
             raise InputError(f"shuffle_seq must be true or false; received {self.shuffle_seq!r}.")
         self._set("shuffle_seq", bool(self.shuffle_seq))
-        if not isinstance(self.padding, tuple | list) or len(self.padding) != 2:
+        if not isinstance(self.padding, tuple | list | np.ndarray) or np.shape(self.padding) != (2,):
             raise InputError(f"padding must be a pair (least, most); received {self.padding!r}.")
         self._set("padding", tuple(check_integer("padding", number, 0, MAX_LENGTH) for number in self.padding))
         if self.padding[0] > self.padding[1]:

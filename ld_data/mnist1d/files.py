@@ -15,47 +15,50 @@ from tqdm import tqdm
 
 from ld_data.errors import InputError
 from ld_data.mnist1d.dataset import SignalPlan
+from ld_data.progress import open_progress
 from ld_data.storage.arrays import NPZ_DATE, write_npy, write_npy_header, write_values
-from ld_data.storage.staging import check_new_file, make_staging_folder
+from ld_data.storage.staging import check_new_file, make_staging_folder, take_place
 from ld_data.typing import Array, Bytes
 
-LABELS_SUFFIX = ".labels.npy"
-LABELS_CHUNK = 1 << 20  # rows written together
+NPY_FILES = ("signals.npy", "labels.npy")
+LABELS_CHUNK = 1 << 15  # rows written together
 
 
 def name_files(path: Path) -> list[Path]:
-    """Return the new files of `write_signals` for a path: one `.npz`, or an `.npy` and its `.labels.npy`."""
-    if path.suffix not in (".npz", ".npy"):
-        raise InputError(f"the file must end in .npz, or in .npy for the signals alone; received {path}.")
-    files = [path] if path.suffix == ".npz" else [path, path.with_suffix(LABELS_SUFFIX)]
-    for file in files:
-        check_new_file(file)
-    return files
+    """Return the files of `write_signals` for a path that is free: an `.npz`, or a folder with two `.npy`."""
+    if path.suffix not in (".npz", ""):
+        raise InputError(
+            f"the file must end in .npz, or have no ending: then it is a folder with {' and '.join(NPY_FILES)}; "
+            f"received {path}."
+        )
+    check_new_file(path)
+    return [path] if path.suffix else [path / name for name in NPY_FILES]
 
 
 def write_signals(plan: SignalPlan, path: Path) -> list[Path]:
-    """Write a data set with a progress bar, and return its files; they get their names once they are complete.
+    """Write a data set with a progress bar, and return its files; the path is taken once all is complete.
 
-    An `.npz` holds x, y, x_test, y_test and t; an `.npy` holds all signals, training first, and a `.labels.npy` beside
-    it their classes, uint8. Raises `StorageError` if the disk refuses.
+    An `.npz` holds x, y, x_test, y_test and t. A path without an ending is a folder: `signals.npy` holds all signals,
+    training first, and `labels.npy` their classes, uint8. Raises `StorageError` if the disk refuses.
     """
     files = name_files(path)
     with (
         make_staging_folder(path.parent, path.name) as staging,
-        tqdm(desc=path.name, total=plan.rows, unit=" signals", unit_scale=True, disable=None) as bar,
+        tqdm(
+            desc=path.name, total=plan.rows, unit=" signals", unit_scale=True, file=open_progress(), disable=None
+        ) as bar,
     ):
         shown = replace(plan, parts=lambda: _show(plan, bar))
         drafts = [staging / file.name for file in files]
-        if path.suffix == ".npz":
+        if path.suffix:
             with drafts[0].open("wb") as file:
                 file.writelines(stream_npz(shown))
         else:
             with drafts[0].open("wb") as file, drafts[1].open("wb") as labels_file:
                 labels_file.write(write_npy_header((plan.rows,), np.dtype(np.uint8)))
                 file.writelines(stream_npy(shown, labels_file))
-        name_files(path)  # check again: another process may have written them
-        for draft, place in zip(drafts, files, strict=True):
-            draft.rename(place)
+        check_new_file(path)  # again: another process may have written it
+        take_place(drafts[0] if path.suffix else staging, path)
     return files
 
 

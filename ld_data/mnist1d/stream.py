@@ -1,6 +1,6 @@
 """Fast mode: an endless stream of MNIST-1D signals with random access to rows, and the original's distribution.
 
-Rows are drawn in blocks and sorted by place (see `ld_data.mnist1d.moments`), so that each place is one small matrix
+Rows are drawn in blocks and sorted by place (see `ld_data.mnist1d.steps`), so that each place is one small matrix
 product, and t normals a row are enough. Block b is drawn from Philox-4x64-10 (Salmon et al., "Parallel random numbers:
 as easy as 1, 2, 3", SC 2011) with the key (seed, stream + b): a row is the same in any order, chunk or process, and
 with any number of threads. The normals are numpy's (a ziggurat): another version of numpy may draw others, and another
@@ -9,14 +9,13 @@ processor may round matrix products differently.
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
-from functools import cached_property, lru_cache
+from functools import lru_cache
 
 import numpy as np
 
 from ld_data.checks import check_integer
 from ld_data.mnist1d.config import Mnist1dConfig, check_std, check_templates, make_templates
-from ld_data.mnist1d.moments import make_tables, measure_moments
-from ld_data.mnist1d.steps import Draws, dilate, make_signals
+from ld_data.mnist1d.steps import Draws, dilate, make_signals, make_tables, measure_moments
 from ld_data.typing import Array, Bytes, Floats, Integers
 
 BLOCK_ROWS = 1 << 17  # at most, and a multiple of the number of classes
@@ -81,10 +80,8 @@ class SignalStream:
 
     def _cut(self, first: int, end: int, find_block: Callable[[int], Block]) -> Iterator[Block]:
         for number in range(first // self.block_rows, -(-end // self.block_rows)):
-            signals, labels = find_block(number)
             start = number * self.block_rows
-            part = slice(max(first - start, 0), end - start)
-            yield signals[part], labels[part]
+            yield _take(find_block(number), slice(max(first - start, 0), end - start))  # and keep no block meanwhile
 
     def _keep_block(self, number: int) -> Block:
         """Return all rows of a block, and keep it: callers must not pass it on, since a user could write into it."""
@@ -143,9 +140,9 @@ class SignalStream:
         signals = (make_signals(self._dilated, labels, draws, self.config) - self._mean) / self.std
         return signals[:, self._order].astype(np.float32)
 
-    @cached_property
+    @property
     def _tables(self) -> Floats:
-        """The matrices of all places; streams that differ in seed alone share them."""
+        """The matrices of all places; streams that differ in seed alone share them, and hold none between blocks."""
         shared = replace(self.config, num_samples=1, train_split=0.0, shuffle_seq=False, seed=0)
         tables = _make_tables(self._dilated.tobytes(), self._dilated.shape, shared)
         return tables[:, :, self._order] if self.config.shuffle_seq else tables
@@ -159,6 +156,10 @@ def _check_rows(rows: int, first_row: int) -> tuple[int, int]:
     return first, first + check_integer("rows", rows, 0, MAX_ROW - first)
 
 
+def _take(block: Block, part: slice) -> Block:
+    return block[0][part], block[1][part]
+
+
 def fill(arrays: tuple[Array, ...], parts: Iterable[tuple[Array, ...]]) -> None:
     """Write successive parts of arrays into the whole arrays."""
     start = 0
@@ -169,7 +170,7 @@ def fill(arrays: tuple[Array, ...], parts: Iterable[tuple[Array, ...]]) -> None:
         start = end
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=2)  # of up to 64 MiB each
 def _make_tables(dilated: bytes, shape: tuple[int, ...], config: Mnist1dConfig) -> Floats:
     templates = np.frombuffer(dilated).reshape(shape)
     tables = make_tables(templates, config, *measure_moments(templates, config))

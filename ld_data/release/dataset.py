@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ld_data.checks import check_finite, check_numbers
 from ld_data.errors import InputError, IntegrityError
 from ld_data.extras import import_library
 from ld_data.release.manifest import Manifest
@@ -85,8 +86,9 @@ class LatentDataset:
         return hashlib.sha256(lines.encode()).hexdigest()
 
     def classify(self, y: Array) -> Array:
-        """Return the classes `(n,)` int64 of y latents `(n, d)`."""
-        return np.argmax(y @ self.class_weight + self.class_bias, axis=1)
+        """Return the classes `(n,)` int64 of y latents `(n, d)`; raise `InputError` for other than finite numbers."""
+        latents = check_finite(check_numbers(y, "y"), "y")
+        return np.argmax(latents @ self.class_weight + self.class_bias, axis=1)
 
     def as_keras(self) -> tuple[tuple[Array, Array], tuple[Array, Array]]:
         """Return `(x_train, y_train), (x_test, y_test)` as `keras.datasets` does, in copies."""
@@ -134,22 +136,39 @@ class LatentDataset:
 
     @classmethod
     def from_arrays(cls, name: str, arrays: Mapping[str, Array], manifest: Manifest | None = None) -> "LatentDataset":
-        """Return the dataset of the arrays of `to_arrays`; raise `IntegrityError` if one is missing or misshapen."""
+        """Return the dataset of the arrays of `to_arrays`.
+
+        Raises:
+            IntegrityError: an array is missing or misshapen, or holds other values than finite numbers and labels of k
+                classes.
+        """
         if missing := [part for part in (*ARRAY_NAMES, *CELL_NAMES) if part not in arrays]:
             raise IntegrityError(f"{name}: expected the arrays {', '.join(missing)}; received {', '.join(arrays)}.")
-        d, k = arrays["class_weight"].shape
-        shapes: dict[str, tuple[int, ...]] = {"class_bias": (k,), "class_mean": (k, d)}
+        d, k = (*arrays["class_weight"].shape, 0, 0)[:2]
+        shapes: dict[str, tuple[int, ...]] = {"class_weight": (d, k), "class_bias": (k,), "class_mean": (k, d)}
         for split in ("train", "test"):
-            n = len(arrays[f"label_{split}"])
+            n = arrays[f"label_{split}"].size
             shapes |= {f"label_{split}": (n,), f"x_{split}": (n, d), f"y_{split}": (n, d)}
         for part, expected in shapes.items():
             if (received := arrays[part].shape) != expected:
                 raise IntegrityError(f"{name}: {part} must have shape {expected}; received {received}.")
+            _check_values(f"{name}: {part}", arrays[part], k if part.startswith("label_") else None)
         train, test = (
             Split(arrays[f"x_{split}"], arrays[f"y_{split}"], arrays[f"label_{split}"]) for split in ("train", "test")
         )
         weight, bias, mean = (arrays[part] for part in CELL_NAMES)
         return cls(name, train, test, weight, bias, mean, manifest)
+
+
+def _check_values(title: str, array: Array, classes: int | None) -> None:
+    """Raise `IntegrityError` unless an array holds finite numbers or, with a number of classes, labels of these."""
+    if classes is None:
+        is_right = array.dtype.kind == "f" and np.isfinite(array).all()
+    else:
+        is_right = array.dtype.kind in "iu" and ((array >= 0) & (array < classes)).all()
+    if not is_right or not array.size:
+        expected = "finite numbers" if classes is None else f"integers from 0 to {classes - 1}"
+        raise IntegrityError(f"{title} must hold {expected}; received others, {array.dtype} {array.shape}.")
 
 
 def name_columns(space: str, width: int) -> list[str]:

@@ -1,40 +1,46 @@
-"""Releases on disk: find, load, verify, and publish them.
+"""Releases on disk: find, load and verify them.
 
-`checkpoints/<release>/` holds a manifest, `data.npz`, and the files of the models. A release is replaced by renaming
-whole folders: the old one is renamed to `.<release>.previous`, the new one takes its name, the old one is deleted. A
-reader that finds no folder of the name reads `.<release>.previous`, so that a publisher killed at any moment leaves
-either the old release or the new one.
+`checkpoints/<release>/` holds a manifest, `data.npz`, and the files of the models. A reader that finds no folder of the
+name reads `.<release>.previous`, where `ld_data.release.publication` puts it.
 """
 
 import os
-import shutil
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from ld_data.checks import is_release_name
-from ld_data.errors import InputError, IntegrityError, StorageError, UnknownNameError
+from ld_data.checks import MAX_ECHO, is_release_name
+from ld_data.errors import InputError, IntegrityError, LdDataError, StorageError, UnknownNameError
 from ld_data.release.dataset import LatentDataset
-from ld_data.release.manifest import MANIFEST_NAME, RESTORE, ArrayRecord, Manifest, read_manifest
+from ld_data.release.manifest import (
+    MANIFEST_NAME,
+    RESTORE,
+    ArrayRecord,
+    Manifest,
+    ReadRecords,
+    read_manifest,
+    read_records,
+)
 from ld_data.settings import checkpoints_folder
 from ld_data.storage.arrays import read_npz
 
 DATA_NAME = "data.npz"
+PREVIOUS = ".previous"
+SCHEMES = ("http://", "https://")
 READ_TRIES = 10
 READ_PAUSE_SECONDS = 0.01
 
 Result = TypeVar("Result")
+_READERS = {MANIFEST_NAME: partial(read_records, names=(DATA_NAME,))}
 
 
 def list_releases(folder: Path | None = None) -> list[str]:
     """Return the names of the releases in `folder` (the checkpoints folder by default), sorted."""
     folder = folder or checkpoints_folder()
     names = {path.parent.name for path in folder.glob(f"*/{MANIFEST_NAME}")}
-    stepped_aside = {
-        name[1:].removesuffix(".previous") for name in names if name[0] == "." and name.endswith(".previous")
-    }
-    return sorted({name for name in names if not name.startswith(".")} | stepped_aside)
+    return sorted({target for name in names if not (target := name_target(folder / name).name).startswith(".")})
 
 
 def find_release(name: str | Path) -> Path:
@@ -43,14 +49,14 @@ def find_release(name: str | Path) -> Path:
     Raises:
         UnknownNameError: there is no such release; the message lists the known names.
     """
-    folders = [Path(name).resolve()]
+    folders = [Path(name).resolve()] if "\0" not in str(name) else []
     if isinstance(name, str) and is_release_name(name):
         folders.insert(0, checkpoints_folder() / name)
     for folder in folders:
-        for candidate in (folder, _previous(folder), folder):  # again: a publisher may have renamed it in between
-            if candidate.is_dir():
+        for candidate in (folder, name_previous(folder), folder):  # again: a publisher may have renamed it in between
+            if os.path.isdir(candidate):  # false also for a name that is too long
                 return candidate
-    place = checkpoints_folder() if str(name) == Path(name).name else folders[0].parent
+    place = checkpoints_folder() if str(name) == Path(name).name or not folders else folders[-1].parent
     known = ", ".join(list_releases(place)) or "none"
     raise UnknownNameError(
         f"no release {str(name)!r} in {place}. There: {known}. "
@@ -59,13 +65,27 @@ def find_release(name: str | Path) -> Path:
 
 
 def load(name: str | Path) -> LatentDataset:
-    """Return the latent dataset of a release, by name or folder, every array checked against the manifest's hash.
+    """Return the latent dataset of a release, by name, folder or address, every array checked by the manifest's hash.
+
+    An address names a release of a service, `http://HOST/v1/datasets/NAME`, or a served folder with a manifest.json:
+    only the data are fetched, and kept in the cache folder.
 
     Raises:
         UnknownNameError: there is no such release.
         IntegrityError: the release differs from its manifest.
+        DownloadError: the address does not deliver.
+        MissingDataError: `LD_DATA_OFFLINE` forbids the download, and the cache does not hold the data.
     """
-    return read_settled(name, _load)
+    return read_settled(fetch_if_address(name, _READERS, "data"), lambda folder: _load(folder, read_manifest(folder)))
+
+
+def fetch_if_address(name: str | Path, readers: Mapping[str, ReadRecords], kind: str) -> str | Path:
+    """Return a name or folder as it is; for an address, the folder of `ld_data.release.address.fetch_folder`."""
+    if not (isinstance(name, str) and name.startswith(SCHEMES)):
+        return name
+    from ld_data.release.address import fetch_folder  # late: the HTTP client takes 0.1 s to import
+
+    return fetch_folder(name, readers, kind)
 
 
 def verify(name: str | Path) -> Manifest:
@@ -75,17 +95,21 @@ def verify(name: str | Path) -> Manifest:
         UnknownNameError: there is no such release.
         IntegrityError: a file or an array differs; the message names the first one.
     """
-    manifest, _ = read_settled(name, load_verified)
-    return manifest
+    return load_verified(name)[0]
 
 
-def load_verified(folder: Path) -> tuple[Manifest, LatentDataset]:
+def load_verified(name: str | Path) -> tuple[Manifest, LatentDataset]:
+    """Return the manifest and the dataset of a release; raises as `verify`."""
+    return read_settled(name, read_verified)
+
+
+def read_verified(folder: Path) -> tuple[Manifest, LatentDataset]:
     """Return the manifest and the dataset of a release folder; each file and each array is hashed once."""
-    return verify_files(folder), _load(folder)
+    manifest = verify_files(folder)
+    return manifest, _load(folder, manifest)
 
 
-def _load(folder: Path) -> LatentDataset:
-    manifest = read_manifest(folder)
+def _load(folder: Path, manifest: Manifest) -> LatentDataset:
     path = folder / DATA_NAME
     if DATA_NAME not in manifest.files:
         raise IntegrityError(f"{folder} is not a whole release: its manifest does not list {DATA_NAME}. {RESTORE}")
@@ -106,24 +130,43 @@ def _load(folder: Path) -> LatentDataset:
 
 
 def read_settled(name: str | Path, read: Callable[[Path], Result]) -> Result:
-    """Return `read(folder)` for a release's folder; read again if a publisher replaced the folder meanwhile."""
-    for number in range(READ_TRIES - 1):
-        time.sleep(READ_PAUSE_SECONDS * number)
+    """Return `read(folder)` for a release's folder; read again if a publisher replaced the folder meanwhile.
+
+    Raises:
+        UnknownNameError: there is no such release.
+        StorageError: a file cannot be read.
+        LdDataError: as `read` does.
+    """
+    number = 0
+    while True:
+        number += 1
         folder = find_release(name)
         identity = _identify(folder)
         try:
             return read(folder)
-        except (IntegrityError, FileNotFoundError):
-            if identity == _identify(find_release(name)):
+        except (LdDataError, OSError) as error:
+            may_pass = isinstance(error, IntegrityError | FileNotFoundError) and number < READ_TRIES
+            if may_pass and identity != _identify(find_release(name)):
+                time.sleep(READ_PAUSE_SECONDS * number)
+                continue
+            if isinstance(error, LdDataError):
                 raise
-    return read(find_release(name))
+            raise StorageError(
+                f"could not read the release {folder}: {error}. Check its files and permissions."
+            ) from error
+
+
+def check_settled(folder: Path, manifest: Manifest) -> None:
+    """Raise `IntegrityError` if a folder that was read in several steps now holds another release."""
+    if read_manifest(folder) != manifest:
+        raise IntegrityError(f"{folder} was replaced by another release while it was read. Read it again.")
 
 
 def _identify(folder: Path) -> tuple[int, int] | None:
     try:
         status = folder.stat()
         return status.st_ino, status.st_ctime_ns
-    except FileNotFoundError:
+    except OSError:
         return None
 
 
@@ -136,59 +179,21 @@ def verify_files(folder: Path, names: Collection[str] | None = None) -> Manifest
     return manifest
 
 
-def publish(staging: Path, target: Path) -> None:
-    """Give the finished folder `staging` the name `target`, replacing a release of that name whole."""
-    check_target(target)
-    previous = _previous(target)
-    if previous.exists():  # an earlier publisher was killed
-        if target.exists():
-            shutil.rmtree(previous)
-        else:
-            previous.rename(target)
-    _flush(staging)
-    if target.exists():
-        target.rename(previous)
-    staging.rename(target)
-    _flush(target.parent, recursive=False)
-    for superseded in (previous, _refused(target)):
-        shutil.rmtree(superseded, ignore_errors=True)
-
-
-def set_aside(staging: Path, target: Path) -> Path:
-    """Return the place beside `target` to which the finished folder `staging` is moved, unpublished."""
-    place = _refused(target)
-    if place.exists():
-        shutil.rmtree(place)
-    return staging.rename(place)
-
-
-def check_target(target: Path) -> None:
-    """Raise `StorageError` if publishing at `target` would delete anything but a release."""
-    if target.exists() and not (target / MANIFEST_NAME).is_file():
-        raise StorageError(
-            f"{target} exists and is not a release, so it is not replaced. Move it, or choose another name."
-        )
-
-
 def check_name(name: str) -> None:
     """Raise `InputError` unless a text can be a release's name, as a folder and in an address."""
     if not is_release_name(name):
-        raise InputError(f"a release name has lower-case letters, digits and hyphens; received {name!r}.")
+        raise InputError(
+            f"a release name has lower-case letters, digits and hyphens, at most 100; received {name!r:.{MAX_ECHO}}."
+        )
 
 
-def _previous(target: Path) -> Path:
-    return target.parent / f".{target.name}.previous"
+def name_previous(target: Path) -> Path:
+    """Return the place to which a release steps aside while it is replaced."""
+    return target.parent / f".{target.name}{PREVIOUS}"
 
 
-def _refused(target: Path) -> Path:
-    return target.parent / f".{target.name}.refused"
-
-
-def _flush(folder: Path, recursive: bool = True) -> None:
-    """Flush files and folder to the disk, so that a rename is never stored before the content."""
-    for path in [*folder.iterdir(), folder] if recursive else [folder]:
-        descriptor = os.open(path, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+def name_target(folder: Path) -> Path:
+    """Return the place of a release that is in a folder of `find_release`: its own, or another while it is replaced."""
+    name = folder.name
+    is_previous = name.startswith(".") and name.endswith(PREVIOUS)
+    return folder.with_name(name[1:].removesuffix(PREVIOUS)) if is_previous else folder

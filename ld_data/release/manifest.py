@@ -2,22 +2,26 @@
 
 import json
 import re
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, is_dataclass
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import asdict, dataclass, field, is_dataclass
 from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import Any, ClassVar, Literal, Self, get_args, get_origin, get_type_hints
 
-from ld_data.checks import is_release_name
+from ld_data.checks import MAX_ECHO, is_release_name
 from ld_data.errors import IntegrityError
 from ld_data.protocols import YKind
+from ld_data.storage.arrays import MAX_ARRAY_BYTES
 from ld_data.storage.hashing import hash_array, hash_file
+from ld_data.storage.json_text import read_json
 from ld_data.typing import Array
 
 FORMAT_VERSION = 3
 MANIFEST_NAME = "manifest.json"
 MAX_MANIFEST_BYTES = 1 << 20
+MAX_FILES = 100  # of a release, ten times as many as it has
+MAX_FILE_NAME = 100  # characters
 SHA256 = re.compile(r"[0-9a-f]{64}")
 RESTORE = "Fetch, build or save it again."
 
@@ -112,13 +116,13 @@ class Description:
             IntegrityError: the text is none of this format; the message names `place`.
         """
         try:
-            values = json.loads(text)
+            values = read_json(text)
             if not isinstance(values, dict):
                 raise TypeError(f"expected an object; received {type(values).__name__}")
             if (version := values.get("format_version")) != cls.format_version:
                 raise TypeError(f"expected format_version {cls.format_version}; received {version!r}")
             return _read_value(cls, values, cls.kind)
-        except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
             raise IntegrityError(
                 f"{place}: not a {cls.kind} of this format ({error}). Fetch, build or save it again, or install the "
                 "version of LD-Data that wrote it."
@@ -127,12 +131,7 @@ class Description:
     @classmethod
     def read(cls, path: Path) -> Self:
         """Return the description in an existing file; raise `IntegrityError` if it is too large, or as `from_json`."""
-        if (size := path.stat().st_size) > MAX_MANIFEST_BYTES:
-            raise IntegrityError(f"{path}: expected at most {MAX_MANIFEST_BYTES} bytes; has {size}.")
-        try:
-            return cls.from_json(path.read_text("utf-8"), path)
-        except UnicodeDecodeError as error:
-            raise IntegrityError(f"{path}: not UTF-8 text ({error}). {RESTORE}") from error
+        return cls.from_json(read_description(path), path)
 
 
 @dataclass(frozen=True)
@@ -157,6 +156,7 @@ class Manifest(Description):
         files: records of the files in the folder except the manifest.
         npy_files: records of the predecessor's four files, made from `data.npz` on request.
         changes: one or more, newest first.
+        fingerprint: of the build, as `ld_data.fingerprint` reads it; empty for releases that are older than this field.
     """
 
     name: str
@@ -178,17 +178,31 @@ class Manifest(Description):
     files: dict[str, FileRecord]
     npy_files: dict[str, FileRecord]
     changes: tuple[Change, ...]
+    fingerprint: dict[str, str] = field(default_factory=dict)
     format_version: int = FORMAT_VERSION
     kind: ClassVar[str] = "manifest"
 
     def __post_init__(self) -> None:
         """Raise `TypeError` for a name, a source or changes that no release has."""
         if not is_release_name(self.name):  # it becomes the name of a folder
-            raise TypeError(f"name must have lower-case letters, digits and hyphens; received {self.name!r}")
+            raise TypeError(
+                f"name must have lower-case letters, digits and hyphens; received {self.name!r:.{MAX_ECHO}}"
+            )
         if not {"name", "sha256", "licence"} <= set(self.source):
             raise TypeError(f"the source needs name, sha256 and licence; received {self.source!r}")
         if not self.changes:
             raise TypeError("changes must hold one change or more; received none")
+
+    @classmethod
+    def from_json(cls, text: str, place: str | Path) -> Self:
+        """Return the manifest in a JSON text; raises as that of `Description`, also for a floor without a meaning."""
+        manifest = super().from_json(text, place)
+        if not 0 <= manifest.floor < manifest.null:
+            raise IntegrityError(
+                f"{place}: floor must be from 0 to less than null = {manifest.null}; received {manifest.floor}. "
+                f"{RESTORE}"
+            )
+        return manifest
 
 
 def read_manifest(folder: Path) -> Manifest:
@@ -197,10 +211,30 @@ def read_manifest(folder: Path) -> Manifest:
     Raises:
         IntegrityError: the manifest is missing, too large, or no manifest of this format.
     """
+    path = folder / MANIFEST_NAME
+    if not path.is_file():  # a pipe would let its reader wait
+        raise IntegrityError(f"{folder} is not a whole release: it has no {MANIFEST_NAME}. {RESTORE}")
+    return Manifest.read(path)
+
+
+def read_description(path: Path) -> str:
+    """Return the text of an existing file; raise `IntegrityError` if it has more than 1 MB, or is no UTF-8."""
+    if (size := path.stat().st_size) > MAX_MANIFEST_BYTES:
+        raise IntegrityError(f"{path}: expected at most {MAX_MANIFEST_BYTES} bytes; has {size}.")
     try:
-        return Manifest.read(folder / MANIFEST_NAME)
-    except FileNotFoundError as error:
-        raise IntegrityError(f"{folder} is not a whole release: it has no {MANIFEST_NAME}. {RESTORE}") from error
+        return path.read_text("utf-8")
+    except UnicodeDecodeError as error:
+        raise IntegrityError(f"{path}: not UTF-8 text ({error}). {RESTORE}") from error
+
+
+# reads from the text of a description at a place the files to fetch
+ReadRecords = Callable[[str, str], Mapping[str, FileRecord]]
+
+
+def read_records(text: str, place: str, names: Collection[str]) -> dict[str, FileRecord]:
+    """Return the records of those files among `names` that the text of a manifest lists; raise as `read_manifest`."""
+    files = Manifest.from_json(text, place).files
+    return {file: files[file] for file in names if file in files}
 
 
 def read_file_record(name: str, values: Mapping[str, Any]) -> FileRecord:
@@ -211,13 +245,19 @@ def read_file_record(name: str, values: Mapping[str, Any]) -> FileRecord:
     Raises:
         TypeError: the record is malformed, or the name leads out of the folder.
     """
-    if Path(name).name != name or name in ("", "..") or "\0" in name:
-        raise TypeError(f"file names must not hold folders; received {name!r}")
+    if Path(name).name != name or name in ("", "..") or not name.isprintable() or len(name) > MAX_FILE_NAME:
+        raise TypeError(
+            f"file names must not hold folders or control characters, nor more than {MAX_FILE_NAME} characters; "
+            f"received {name!r:.{MAX_ECHO}}"
+        )
     record = FileRecord(**values)
-    if type(record.size) is not int or record.size < 0:
-        raise TypeError(f"the size of {name} must be a number of bytes; received {record.size!r}")
+    if type(record.size) is not int or not 0 <= record.size <= MAX_ARRAY_BYTES:
+        raise TypeError(
+            f"the size of {name} must be a number of bytes up to {MAX_ARRAY_BYTES}; "
+            f"received {record.size!r:.{MAX_ECHO}}"
+        )
     if not (isinstance(record.sha256, str) and SHA256.fullmatch(record.sha256)):
-        raise TypeError(f"the sha256 of {name} must have 64 hexadecimal digits; received {record.sha256!r}")
+        raise TypeError(f"the sha256 of {name} must have 64 hexadecimal digits; received {record.sha256!r:.{MAX_ECHO}}")
     return record
 
 
@@ -234,10 +274,12 @@ def _read_value(kind: Any, value: Any, name: str) -> Any:
     is_record = is_dataclass(kind)
     accepted: Any = dict if is_record else {tuple: list, float: (int, float), Literal: ()}.get(outer, outer)
     if not isinstance(value, accepted) or (isinstance(value, bool) and kind is not bool):
-        raise TypeError(f"{name} must be {kind}; received {value!r}")
+        raise TypeError(f"{name} must be {kind}; received {value!r:.{MAX_ECHO}}")
     if is_record:
         hints = _read_hints(kind)
         return kind(**{part: _read_value(hints[part], item, f"{name}.{part}") for part, item in value.items()})
+    if kind == dict[str, FileRecord] and len(value) > MAX_FILES:
+        raise TypeError(f"{name} must have at most {MAX_FILES} files; received {len(value)}")
     if outer is dict:
         return {key: _read_value(inner[1], item, key) for key, item in value.items()}
     return tuple(_read_value(inner[0], item, name) for item in value) if outer is tuple else value

@@ -1,7 +1,7 @@
 """The writer of releases: a source and its trained models in, a verified release out."""
 
 import platform
-import shutil
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -10,11 +10,12 @@ from pathlib import Path
 import numpy as np
 import scipy
 
-from ld_data.errors import HealthError
+from ld_data.errors import HealthError, InputError, IntegrityError
+from ld_data.fingerprint import read_fingerprint
 from ld_data.protocols import LatentCodec
 from ld_data.release.dataset import NPY_FILES, LatentDataset, Split
 from ld_data.release.examples import Examples
-from ld_data.release.folder import DATA_NAME, check_name, publish, set_aside, verify
+from ld_data.release.folder import DATA_NAME, check_name, verify
 from ld_data.release.manifest import (
     MANIFEST_NAME,
     ArrayRecord,
@@ -24,10 +25,10 @@ from ld_data.release.manifest import (
     RecipeRecord,
     read_manifest,
 )
+from ld_data.release.publication import amend_release, check_source, publish, set_aside, stage_release
 from ld_data.release.report import HealthReport
 from ld_data.sources.source import Source
 from ld_data.storage.arrays import write_npy, write_npz
-from ld_data.storage.staging import make_staging_folder
 from ld_data.typing import Array
 
 
@@ -38,6 +39,7 @@ class BuildPlan:
     Attributes:
         libraries: versions of the libraries that trained the models; `write_release` adds Python, numpy and scipy.
         change: the news in this version, a sentence; by default that it is the first release, or a rebuild.
+        replaces: whether it may replace a release of another source.
     """
 
     release: str
@@ -48,6 +50,7 @@ class BuildPlan:
     libraries: dict[str, str]
     judge_sha256: str = ""
     change: str = ""
+    replaces: bool = False
 
     def __post_init__(self) -> None:
         """Raise `InputError` if the name cannot be that of a folder and a part of an address."""
@@ -85,15 +88,17 @@ def write_release(
 
     Raises:
         HealthError: the report misses a goal; the build lies beside as `.<release>.refused`.
+        InputError: the name is that of a release of another source, which the plan may not replace.
         StorageError: the disk refuses.
     """
     target = checkpoints.resolve() / plan.release
-    with make_staging_folder(target.parent, plan.release) as staging:
+    with stage_release(target) as staging:
+        changes = _extend_changes(target, plan, source)
         codec.save(staging)
         write_npz(staging / DATA_NAME, data.to_arrays())
         if examples is not None:
             examples.save(staging)
-        manifest = _make_manifest(source, codec, plan, data, report, staging, _extend_changes(target, plan))
+        manifest = _make_manifest(source, codec, plan, data, report, staging, changes)
         (staging / MANIFEST_NAME).write_text(manifest.to_json(), "utf-8")
         verify(staging)
         if report.refused:
@@ -106,37 +111,49 @@ def write_release(
     return target
 
 
-def replace_report(folder: Path, report: HealthReport, judge_sha256: str) -> None:
-    """Replace the health report of the release in a folder, and the hash of the judge in it.
+def replace_report(
+    name: str | Path, measured: Mapping[str, FileRecord], report: HealthReport, judge_sha256: str
+) -> Path:
+    """Return the folder of a release after replacing its health report, and the hash of the judge in it.
 
     Raises:
         HealthError: the report misses a goal; the release keeps its old report.
-        IntegrityError: the release is damaged; nothing has changed.
-        StorageError: the disk refuses; nothing has changed.
+        LdDataError: as `amend_release`, whose arguments the first two are.
     """
     if report.refused:
         raise HealthError(
-            f"{folder.name} misses {len(report.refused)} of its goals, and keeps its old report:{_list_rows(report)}"
+            f"{name} misses {len(report.refused)} of its goals, and keeps its old report:{_list_rows(report)}"
         )
-    manifest = replace(verify(folder), health=report.to_values(), judge_sha256=judge_sha256)
-    with make_staging_folder(folder.parent, folder.name) as staging:
-        for name in manifest.files:
-            shutil.copyfile(folder / name, staging / name)
-        (staging / MANIFEST_NAME).write_text(manifest.to_json(), "utf-8")
-        verify(staging)
-        publish(staging, folder)
+    return amend_release(
+        name, measured, lambda manifest: replace(manifest, health=report.to_values(), judge_sha256=judge_sha256)
+    )
+
+
+def describe_source(source: Source) -> dict[str, str]:
+    """Return the manifest's record of a source."""
+    return {"name": source.name, "sha256": source.sha256, "licence": source.licence}
 
 
 def _list_rows(report: HealthReport) -> str:
     return "".join(f"\n  {row}" for row in report.refused)
 
 
-def _extend_changes(target: Path, plan: BuildPlan) -> tuple[Change, ...]:
-    """Return the changes of a build, followed by those of the release that it replaces."""
-    is_first = not (target / MANIFEST_NAME).is_file()
-    text = plan.change or ("First release." if is_first else "Built anew.")
-    change = Change(plan.release_version, datetime.now(UTC).date().isoformat(), text)
-    return (change, *(() if is_first else read_manifest(target).changes))
+def _extend_changes(target: Path, plan: BuildPlan, source: Source) -> tuple[Change, ...]:
+    """Return the changes of a build, followed by those of the release of the same source that it replaces.
+
+    Raises:
+        InputError: there is a release of another source, which the plan may not replace.
+    """
+    older: tuple[Change, ...] = ()
+    try:
+        check_source(target, describe_source(source))
+        if (target / MANIFEST_NAME).exists():
+            older = read_manifest(target).changes
+    except (InputError, IntegrityError):
+        if not plan.replaces:
+            raise
+    text = plan.change or ("Built anew." if older else "First release.")
+    return Change(plan.release_version, datetime.now(UTC).date().isoformat(), text), *older
 
 
 def _encode(codec: LatentCodec, inputs: Array, labels: Array, seed: int, first_row: int) -> Split:
@@ -160,7 +177,7 @@ def _make_manifest(
     return Manifest(
         name=plan.release,
         release_version=plan.release_version,
-        source={"name": source.name, "sha256": source.sha256, "licence": source.licence},
+        source=describe_source(source),
         latent_dim=data.latent_dim,
         classes=data.classes,
         seed=plan.seed,
@@ -177,4 +194,5 @@ def _make_manifest(
         files={path.name: FileRecord.of(path) for path in sorted(staging.iterdir())},
         npy_files={file: FileRecord(len(npy), sha256(npy).hexdigest()) for file, npy in npy_files.items()},
         changes=changes,
+        fingerprint=read_fingerprint(),
     )

@@ -15,6 +15,8 @@ import numpy.typing as npt
 from ld_data.checks import MAX_ECHO, check_integer, check_numbers, check_service
 from ld_data.errors import InputError, ServiceError
 from ld_data.protocols import Mode
+from ld_data.remote.bounded import BoundsError
+from ld_data.remote.network import name_settings, open_client
 from ld_data.remote.retry import find_retry_after, try_often
 from ld_data.settings import SERVICE_VARIABLE, service_address
 from ld_data.storage.arrays import read_npy, write_npy
@@ -24,6 +26,7 @@ TIMEOUT_SECONDS = 60.0
 TRIES = 3
 IDLE_SECONDS = 2.0  # for which an idle connection is kept: less than the service keeps it
 NPY = "application/x-npy"
+MAX_ANSWER_BYTES = 1 << 30
 READING = ("GET", "HEAD")
 BUSY = (429, 503)
 UNSENT = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout)
@@ -43,12 +46,14 @@ class Client(AbstractContextManager["Client", None]):
         The default address is that in `LD_DATA_SERVICE`, or else http://127.0.0.1:8000.
 
         Raises:
-            InputError: the address is not http or https, or `tries` is not from 1 to 100.
+            InputError: the address is not http or https, `tries` is not from 1 to 100, or the environment names a proxy
+                or certificates that cannot be used.
         """
         self.service = check_service(service_address() if service is None else service)
         self._tries = check_integer("tries", tries, 1, 100)
         limits = httpx2.Limits(keepalive_expiry=IDLE_SECONDS)
-        self._http = httpx2.Client(timeout=timeout, limits=limits)
+        headers = {"Accept-Encoding": "identity"}  # a packed answer may be small and need all memory
+        self._http = open_client(self.service, timeout, MAX_ANSWER_BYTES, limits=limits, headers=headers)
 
     def __exit__(self, *_error: object) -> None:
         """Close the client."""
@@ -101,7 +106,11 @@ class Client(AbstractContextManager["Client", None]):
         address = f"{self.service}{route}"
 
         def ask() -> httpx2.Response:
-            return self._http.request(method, address, **request).raise_for_status()
+            with self._http.receive(method, address, **request) as response:
+                if "Content-Encoding" in response.headers:
+                    raise BoundsError("it sends a packed answer, for which nothing asked", request=response.request)
+                response.read()
+            return response.raise_for_status()
 
         try:
             return try_often(ask, self._tries, lambda error: _is_safe(method, error), self.service)
@@ -126,7 +135,8 @@ class Client(AbstractContextManager["Client", None]):
             raise ServiceError(f"{self.service}{route} answered something else than an array: {error}") from error
 
     def _ask(self, release: str, operation: str, values: npt.ArrayLike, **params: str | int) -> Floats:
-        route, body = f"{name_route(release)}/{operation}", write_npy(check_numbers(values, "the array to send"))
+        array = check_numbers(values, "the array to send", take_booleans=operation == "x/encode")
+        route, body = f"{name_route(release)}/{operation}", write_npy(array)
         return self.send_for_array(
             "POST", route, params=params, content=body, headers={"Content-Type": NPY, "Accept": NPY}
         )
@@ -134,7 +144,7 @@ class Client(AbstractContextManager["Client", None]):
 
 def name_route(release: str) -> str:
     """Return the route of a release."""
-    return f"/v1/datasets/{quote(release, safe='')}"
+    return f"/v1/datasets/{quote(release, safe='', errors='surrogateescape')}"
 
 
 def _is_safe(method: str, error: BaseException) -> bool:
@@ -151,6 +161,7 @@ def _explain_silence(method: str, address: str, error: Exception) -> ServiceErro
             "The request may have arrived, and is not repeated by itself. Check whether it had its effect, then send "
             "it again if not."
         )
+    advice += name_settings(address, error)
     return ServiceError(f"no answer from {address}: {str(error) or type(error).__name__}. {advice}")
 
 
@@ -158,8 +169,8 @@ def _explain_refusal(response: httpx2.Response, address: str) -> ServiceError:
     answer = _read_json(response, address)
     status, facts = response.status_code, answer if isinstance(answer, dict) else {}
     if not isinstance(facts.get("error"), str):
-        message = f"{address} answered {status}, but not as an LD-Data service does: {answer!r:.{MAX_ECHO}}"
-        return ServiceError(message, status)
+        message = f"{address} answered {status}, but not as an LD-Data service does: {answer!r:.{MAX_ECHO}}."
+        return ServiceError(f"{message}{name_settings(address)}", status)
     return ServiceError(f"{address} answered {status}: {facts['error']}", status, str(facts.get("error_type", "")))
 
 
@@ -168,5 +179,7 @@ def _read_json(response: httpx2.Response, address: str) -> Any:
         return response.json()
     except (ValueError, RecursionError) as error:  # the latter for endlessly nested lists
         raise ServiceError(
-            f"{address} answered {response.status_code}, but not in JSON: not an LD-Data service.", response.status_code
+            f"{address} answered {response.status_code}, but not in JSON: not an LD-Data service."
+            f"{name_settings(address)}",
+            response.status_code,
         ) from error

@@ -20,8 +20,12 @@ from tqdm import tqdm
 
 from ld_data.checks import MAX_ECHO
 from ld_data.errors import DownloadError, LdDataError, MissingDataError, StorageError
+from ld_data.progress import open_progress
+from ld_data.remote.bounded import BoundedClient, BoundsError
+from ld_data.remote.network import name_settings, open_client
 from ld_data.remote.retry import try_often
 from ld_data.settings import CACHE_VARIABLE, HOME_VARIABLE, OFFLINE_VARIABLE, SERVICE_VARIABLE, cache_folder, is_offline
+from ld_data.storage.arrays import MAX_ARRAY_BYTES
 from ld_data.storage.hashing import hash_file
 from ld_data.storage.staging import has_name, stage_file, wait_for_lock
 
@@ -58,7 +62,7 @@ class Content:
 
 
 def fetch_file(
-    content: Content, path: Path, searched: Sequence[Path] = (), client: httpx2.Client | None = None
+    content: Content, path: Path, searched: Sequence[Path | str] = (), client: BoundedClient | None = None
 ) -> Path:
     """Return `path` after downloading the content from the first of its mirrors that sends it.
 
@@ -66,8 +70,9 @@ def fetch_file(
     fetching the same file, this one waits for it and uses that.
 
     Raises:
-        MissingDataError: `LD_DATA_OFFLINE` forbids the download; the message lists the paths `searched` before.
+        MissingDataError: `LD_DATA_OFFLINE` forbids the download; the message lists what was `searched` before.
         DownloadError: no mirror sent the file; the message has the answer of each.
+        InputError: the environment names a proxy or certificates that cannot be used.
         StorageError: the disk refuses; an older file at `path` is unchanged.
     """
     _check_online(content.title, searched or [path])
@@ -78,7 +83,7 @@ def fetch_file(
     return path
 
 
-def fetch_to_cache(content: Content, client: httpx2.Client | None = None) -> None:
+def fetch_to_cache(content: Content, client: BoundedClient | None = None) -> None:
     """Download a file into the cache, where `fetch_file` finds it; raises as that."""
     _check_online(content.title, [partial_path(content.digest)])
     with _hold_partial(content) as file:
@@ -90,23 +95,24 @@ def fetch_bytes(url: str, most_bytes: int) -> bytes:
 
     Raises:
         DownloadError: there is no answer, more than `most_bytes`, or an error; then `status` is that of the answer.
+        InputError: the environment names a proxy or certificates that cannot be used.
     """
     try:
-        with open_client() as client:
+        with open_downloads(url) as client:
             return try_often(lambda: _read_limited(client, url, most_bytes), TRIES, _may_pass)
     except httpx2.HTTPStatusError as error:
         status = error.response.status_code
-        raise DownloadError(f"{url} answered {status}: {error}", status) from error
+        raise DownloadError(f"{url} answered {status}: {error}{name_settings(url)}", status) from error
     except (httpx2.HTTPError, httpx2.InvalidURL) as error:
         raise DownloadError(
             f"no answer from {url}: {error}. Is the service running there? `make serve` starts one, and "
-            f"{SERVICE_VARIABLE} may name one elsewhere."
+            f"{SERVICE_VARIABLE} may name one elsewhere.{name_settings(url, error)}"
         ) from error
 
 
-def open_client() -> httpx2.Client:
-    """Return a client for downloads; the caller closes it."""
-    return httpx2.Client(timeout=TIMEOUT_SECONDS, follow_redirects=True)
+def open_downloads(url: str) -> BoundedClient:
+    """Return a client for downloads from an address; raises as `open_client`, and the caller closes it."""
+    return open_client(url, TIMEOUT_SECONDS, MAX_ARRAY_BYTES, follow_redirects=True)
 
 
 def partial_path(digest: str) -> Path:
@@ -114,7 +120,7 @@ def partial_path(digest: str) -> Path:
     return cache_folder() / "partial" / digest
 
 
-def _check_online(title: str, searched: Sequence[Path]) -> None:
+def _check_online(title: str, searched: Sequence[Path | str]) -> None:
     if is_offline():
         places = "".join(f"\n  {place}" for place in searched)
         raise MissingDataError(
@@ -154,36 +160,37 @@ def _open_locked(path: Path, title: str) -> Iterator[BinaryIO]:
                 return
 
 
-def _complete(content: Content, file: BinaryIO, client: httpx2.Client | None) -> None:
+def _complete(content: Content, file: BinaryIO, client: BoundedClient | None) -> None:
     if file.seek(0, os.SEEK_END) and content.measure(Path(file.name)) == content.digest:
         return
-    failures = []
-    with nullcontext(client) if client else open_client() as session:
-        for url in content.urls:
-            try:
+    failures, settings = [], ""
+    for url in content.urls:
+        try:
+            with nullcontext(client) if client else open_downloads(url) as session:
                 try_often(partial(_receive, session, url, content, file), TRIES, _may_pass)
-            except (httpx2.HTTPError, DownloadError) as error:
-                failures.append(f"{url}: {(str(error) or type(error).__name__).splitlines()[0]}")
-            else:
-                return
+        except (httpx2.HTTPError, DownloadError) as error:
+            failures.append(f"{url}: {(str(error) or type(error).__name__).splitlines()[0]}")
+            settings = name_settings(url, error)
+        else:
+            return
     size = os.fstat(file.fileno()).st_size
     kept = f" The {size} bytes that have arrived are kept for the next try." if size else ""
     raise DownloadError(
         f"could not download {content.title}. {'; '.join(failures)}.{kept} Check the network, then try again."
-        f"{content.advice}"
+        f"{settings}{content.advice}"
     )
 
 
 def _may_pass(error: BaseException) -> bool:
     if isinstance(error, httpx2.HTTPStatusError):
         return error.response.status_code in PASSING
-    return isinstance(error, httpx2.HTTPError)
+    return isinstance(error, httpx2.HTTPError) and not isinstance(error, BoundsError)
 
 
-def _read_limited(client: httpx2.Client, url: str, most_bytes: int) -> bytes:
+def _read_limited(client: BoundedClient, url: str, most_bytes: int) -> bytes:
     """Return the bytes at an address; the message of an `HTTPStatusError` is the server's reason."""
     content = bytearray()
-    with client.stream("GET", url) as response:
+    with client.receive("GET", url) as response:
         for chunk in response.iter_bytes():
             content += chunk
             if len(content) > most_bytes:
@@ -205,7 +212,7 @@ def _read_reason(content: bytearray) -> str:
     return "a web page: not an LD-Data service" if text.lstrip().startswith("<") else text[:MAX_ECHO]
 
 
-def _receive(client: httpx2.Client, url: str, content: Content, file: BinaryIO) -> None:
+def _receive(client: BoundedClient, url: str, content: Content, file: BinaryIO) -> None:
     """Append the missing part to the file, which is emptied if it turns out to be another file."""
     begun = file.seek(0, os.SEEK_END) > 0
     received = _append(client, url, content, file)
@@ -217,7 +224,7 @@ def _receive(client: httpx2.Client, url: str, content: Content, file: BinaryIO) 
         raise DownloadError(f"expected {content.algorithm} {content.digest}, received {received}")
 
 
-def _append(client: httpx2.Client, url: str, content: Content, file: BinaryIO) -> str:
+def _append(client: BoundedClient, url: str, content: Content, file: BinaryIO) -> str:
     """Return the digest of the file after the mirror has sent the missing part, or the whole file again.
 
     Instead of a digest it is empty if the mirror refuses the range, and a note if the mirror sends too many bytes.
@@ -226,7 +233,7 @@ def _append(client: httpx2.Client, url: str, content: Content, file: BinaryIO) -
     headers = {"Accept-Encoding": "identity"}  # digest and range are those of plain bytes
     if start:
         headers |= {"Range": f"bytes={start}-"} | ({"If-Range": content.etag} if content.etag else {})
-    with client.stream("GET", url, headers=headers) as response:
+    with client.receive("GET", url, headers=headers) as response:
         is_part = response.status_code == 206
         is_other_part = is_part and not response.headers.get("Content-Range", "").startswith(f"bytes {start}-")
         if start and (is_other_part or response.status_code == 416):
@@ -246,7 +253,16 @@ def _write_stream(response: httpx2.Response, file: BinaryIO, content: Content, s
     length = response.headers.get("Content-Length", "")
     total = start + int(length) if length.isdecimal() else None
     title, received = content.title, start
-    with tqdm(total=total, initial=start, unit="B", unit_scale=True, desc=title, leave=False, disable=None) as progress:
+    with tqdm(
+        total=total,
+        initial=start,
+        unit="B",
+        unit_scale=True,
+        desc=title,
+        leave=False,
+        file=open_progress(),
+        disable=None,
+    ) as progress:
         for chunk in response.iter_raw():
             received += len(chunk)
             if content.size is not None and received > content.size:
@@ -261,5 +277,3 @@ def _move(source: Path, path: Path) -> None:
     """Move a whole file to its place, which it takes last: from another file system it is first copied beside."""
     with stage_file(path) as draft:
         shutil.move(source, draft)
-        with draft.open("rb") as copy:
-            os.fsync(copy.fileno())

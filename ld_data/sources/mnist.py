@@ -2,15 +2,20 @@
 
 import hashlib
 import os
+import re
+import warnings
 from collections.abc import Iterator
+from contextlib import suppress
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
 
-from ld_data.errors import IntegrityError
+from ld_data.errors import IntegrityError, StorageError
 from ld_data.settings import HOME_VARIABLE, cache_folder, data_home
 from ld_data.storage.arrays import read_npz
 from ld_data.storage.idx import read_idx, write_idx
+from ld_data.storage.places import is_readable
 from ld_data.typing import Array
 
 IDX_FILES = {  # by the name of the array: the file, and the sha256 of its bytes with the header
@@ -26,7 +31,12 @@ GZIP_SHA256 = {  # of the gzip files that the mirrors serve
     "y_test": "f7ae60f92e00ec6debd23a6088c31dbd2371eca3ffa0defaefb259924204aec6",
 }
 MIRRORS = ("https://ossci-datasets.s3.amazonaws.com/mnist/", "https://storage.googleapis.com/cvdf-datasets/mnist/")
+NAMES = {sha256: name for name, (_, sha256) in IDX_FILES.items()}
 NPZ_NAME = "mnist.npz"
+USUAL_NAME = re.compile("(train|t10k|test)[-_. ]?(images|labels)", re.IGNORECASE)  # mirrors change the rest
+SEARCHED_LEVELS, MAX_FOLDERS, MAX_ENTRIES = 3, 100, 1000  # of a search: folders of a level, and entries of a folder
+MAX_CANDIDATES = 50  # files that are read
+MOST_BYTES = 16 + 60_000 * 28 * 28 + 1  # more than the largest file
 ADVICE = (
     f" Without a network, put {NPZ_NAME} as Keras has it, or MNIST's four files, gzipped or not, into a folder, and "
     f"name that in {HOME_VARIABLE}."
@@ -38,21 +48,31 @@ MnistArrays = dict[str, Array]
 def load_mnist() -> MnistArrays:
     """Return MNIST's arrays: `x_train` `(60000, 28, 28)`, `y_train` `(60000,)`, `x_test`, `y_test`, all uint8.
 
-    The first copy found is read: in `LD_DATA_HOME`, in Keras' cache, in torchvision's `data/MNIST/raw`, in the cache of
-    LD-Data; as `mnist.npz` or as the four IDX files, gzipped or not. Without a copy, the IDX files are downloaded.
+    The first copy found is read: in `LD_DATA_HOME`, in Keras' cache, in torchvision's `data/MNIST`, in the cache of
+    LD-Data; as `mnist.npz` or as the four IDX files, gzipped or not, under any of their usual names, also each in a
+    folder of its own. The hash decides. Folders that cannot be read are passed over. Without
+    a copy, the IDX files are downloaded.
 
     Raises:
-        IntegrityError: a copy is not the published MNIST.
-        MissingDataError: there is no copy, and `LD_DATA_OFFLINE` is set.
+        IntegrityError: a `mnist.npz` is not the published MNIST.
+        MissingDataError: there is no copy, and `LD_DATA_OFFLINE` is set; the message names files that are not right.
         DownloadError: no mirror delivers.
+        StorageError: there is no copy, and no folder for the download.
     """
-    searched = []
+    searched: list[str] = []
+    wrong: list[str] = []
     for folder in _folders():
-        if (npz := folder / NPZ_NAME).is_file():
-            return check_mnist(read_npz(npz), npz)
-        if files := _find_idx_files(folder):
-            return check_mnist({name: read_idx(path) for name, path in files.items()}, folder)
-        searched += [npz, folder / f"{IDX_FILES['x_train'][0]}[.gz]"]
+        for npz in (folder / NPZ_NAME, folder / "mnist" / NPZ_NAME):
+            if is_readable(npz):
+                return check_mnist(read_npz(npz), npz)
+        arrays, faults = _search(folder)
+        if len(arrays) == len(IDX_FILES):
+            return arrays
+        missing = ", ".join(IDX_FILES[name][0] for name in IDX_FILES if name not in arrays)
+        searched += [str(folder / NPZ_NAME), f"{folder}, with two levels of folders, for {missing}", *faults]
+        wrong += faults
+    if wrong:
+        warnings.warn(f"not the published MNIST, and not used: {'; '.join(wrong)}.", stacklevel=2)
     return _download(cache_folder() / "mnist", searched)
 
 
@@ -73,30 +93,56 @@ def check_mnist(arrays: MnistArrays, place: Path) -> MnistArrays:
 def _folders() -> Iterator[Path]:
     """Yield the folders in which Keras, torchvision and LD-Data keep copies, the user's own choice first."""
     if home := data_home():
-        yield from (home, home / "mnist", home / "MNIST" / "raw")
-    yield Path(os.environ.get("KERAS_HOME") or "~/.keras").expanduser() / "datasets"
-    yield Path("data") / "MNIST" / "raw"
-    yield cache_folder() / "mnist"
+        yield home
+    yield Path(os.path.expanduser(os.environ.get("KERAS_HOME") or "~/.keras")) / "datasets"  # also without a home
+    yield Path("data") / "MNIST"
+    with suppress(StorageError):
+        yield cache_folder() / "mnist"
 
 
-def _find_idx_files(folder: Path) -> dict[str, Path]:
-    """Return the four IDX files by array name, if all are in the folder, else an empty dictionary."""
-    found = {}
-    for name, (file_name, _) in IDX_FILES.items():
-        candidates = (folder / file_name, folder / f"{file_name}.gz")
-        if path := next((candidate for candidate in candidates if candidate.is_file()), None):
-            found[name] = path
-    return found if len(found) == len(IDX_FILES) else {}
+def _search(folder: Path) -> tuple[MnistArrays, list[str]]:
+    """Return the arrays of the published IDX files in a folder, and what is wrong with others of the usual names."""
+    found: MnistArrays = {}
+    faults = []
+    for path in islice(_list_candidates(folder), MAX_CANDIDATES):
+        try:
+            array = read_idx(path, MOST_BYTES)
+            sha256 = hashlib.sha256(write_idx(array)).hexdigest()
+            if sha256 in NAMES:
+                found.setdefault(NAMES[sha256], array)
+            else:
+                faults.append(f"{path}, which is another file: its IDX bytes have the sha256 {sha256}")
+        except (IntegrityError, OSError) as error:
+            faults.append(str(error))  # it names the file
+        if len(found) == len(IDX_FILES):
+            break
+    return found, faults
 
 
-def _download(folder: Path, searched: list[Path]) -> MnistArrays:
+def _list_candidates(root: Path) -> Iterator[Path]:
+    """Yield files of the usual names in a folder and up to two folders below, the upper ones first, within limits."""
+    folders = [root]
+    for _ in range(SEARCHED_LEVELS):
+        below: list[Path] = []
+        for folder in folders[:MAX_FOLDERS]:
+            try:
+                entries = sorted(islice(folder.iterdir(), MAX_ENTRIES))
+                files = [path for path in entries if USUAL_NAME.search(path.name) and path.is_file()]
+                below += [path for path in entries if not path.name.startswith(".") and path.is_dir()]
+            except OSError:  # it does not exist, or may not be read
+                continue
+            yield from files
+        folders = below
+
+
+def _download(folder: Path, searched: list[str]) -> MnistArrays:
     # late: the HTTP client takes 0.1 s, and most loads need none
     from ld_data.remote.transfer import Content, fetch_file
 
     arrays = {}
     for name, (file_name, _) in IDX_FILES.items():
         path = folder / f"{file_name}.gz"
-        if not path.is_file():
+        if not is_readable(path):
             urls = [f"{mirror}{path.name}" for mirror in MIRRORS]
             fetch_file(Content(path.name, urls, GZIP_SHA256[name], advice=ADVICE), path, searched)
         arrays[name] = read_idx(path)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ld_data.checks import NAME_CHARACTERS, check_labels, check_numbers, check_pixels
+from ld_data.checks import check_bytes, check_labels, check_numbers, check_pixels, make_slug
 from ld_data.errors import InputError, IntegrityError
 from ld_data.sources.source import Source
 from ld_data.storage.arrays import read_npz
@@ -21,8 +21,8 @@ def read_source(
 ) -> Source:
     """Return a user's own images as a source, named after the file unless a name is given.
 
-    The `.npz` file holds x_train and x_test, `(n, h, w)` uint8 or numbers in [0, 1], and their classes y_train and
-    y_test, `(n,)` integers from 0 to k - 1; each class occurs in training.
+    The `.npz` file holds x_train and x_test, `(n, h, w)` uint8, booleans or numbers in [0, 1], and their classes
+    y_train and y_test, `(n,)` integers from 0 to k - 1; each class occurs in training.
 
     Raises:
         InputError: the file holds anything else, or the name is `reserved`.
@@ -47,7 +47,10 @@ def read_source(
         raise InputError(f"{path}: at least {LEAST_ROWS} training images of each class, and test images, are needed.")
     if test[1].max() >= classes:
         raise InputError(f"{path}: y_test holds class {test[1].max()}, which y_train does not.")
-    slug = "".join(letter if letter in NAME_CHARACTERS else "-" for letter in (name or path.stem).lower())
+    try:
+        slug = make_slug(name or path.stem)
+    except InputError as error:
+        raise InputError(f"{path}: {error} Rename the file.") from error
     if slug in reserved:
         raise InputError(f"{path}: {slug} is the name of a built-in source. Rename the file.")
     return Source(slug, *train, *test, lambda seed: train, licence, file=path.name)
@@ -57,8 +60,10 @@ def _check_split(inputs: Array, labels: Array, split: str) -> tuple[Array, Array
     """Return images and labels as a source holds them; raise `InputError` for other shapes, types and values."""
     if inputs.ndim != 3 or not inputs.size:
         raise InputError(f"x_{split} must have shape (n, h, w), none of them 0; received {inputs.shape}.")
-    if inputs.dtype != np.uint8:
-        inputs = check_pixels(check_numbers(inputs, f"x_{split}"), f"x_{split}")
+    if inputs.dtype == np.uint8:
+        check_bytes(inputs, f"x_{split}")
+    else:
+        inputs = check_pixels(check_numbers(inputs, f"x_{split}", take_booleans=True), f"x_{split}")
     if labels.shape != inputs.shape[:1]:
         raise InputError(f"y_{split} must have one label for each of {len(inputs)} images; received {labels.shape}.")
     return inputs, check_labels(labels, MAX_CLASSES, f"y_{split}").astype(np.uint8)

@@ -19,9 +19,12 @@ GZIP_MAGIC = b"\x1f\x8b"
 MAX_BYTES = 1 << 30
 
 
-def read_idx(path: Path) -> Bytes:
-    """Return the uint8 array of an IDX file, gzipped or not; raise `IntegrityError` if it is none, or damaged."""
-    content = _read_content(path)
+def read_idx(path: Path, most_bytes: int = MAX_BYTES) -> Bytes:
+    """Return the uint8 array of an IDX file, gzipped or not; raise `IntegrityError` if it is none, or damaged.
+
+    At most so many unpacked bytes are read: a longer file counts as damaged.
+    """
+    content = _read_content(path, most_bytes)
     if len(content) < 4 or content[:2] != b"\0\0" or content[2] != UNSIGNED_BYTE:
         raise IntegrityError(f"{path}: expected an IDX file of unsigned bytes; received {content[:16]!r}... .")
     header = 4 + 4 * content[3]
@@ -42,12 +45,12 @@ def write_idx(array: Bytes) -> bytes:
     return header + np.ascontiguousarray(array, np.uint8).tobytes()
 
 
-def _read_content(path: Path) -> bytes:
+def _read_content(path: Path, most_bytes: int) -> bytes:
     with path.open("rb") as file:
         is_zipped = file.read(2) == GZIP_MAGIC
     try:
         with gzip.open(path) if is_zipped else path.open("rb") as file:
-            return file.read(MAX_BYTES)
+            return file.read(most_bytes)
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise IntegrityError(
             f"{path}: expected a whole gzip file; received a damaged one ({error}). Delete it, so that it is fetched "

@@ -67,11 +67,25 @@ def make_staging_folder(parent: Path, name: str, *, wait: bool = False) -> Itera
 def stage_file(path: Path) -> Iterator[Path]:
     """Yield the path of a draft that replaces the file at `path` when the block ends.
 
-    Missing folders are made. After an error the older file is unchanged. Raises as `make_staging_folder`.
+    Missing folders are made, and another writer of the file may finish first. After an error the older file is
+    unchanged. Raises `StorageError` if the disk refuses.
     """
-    with make_staging_folder(path.parent, path.name) as staging:
+    with make_staging_folder(path.parent, path.name, wait=True) as staging:
         yield staging / path.name
-        (staging / path.name).replace(path)
+        take_place(staging / path.name, path)
+
+
+def take_place(draft: Path, place: Path) -> None:
+    """Give a finished file or folder its name: its content is on the disk before, and its name afterwards."""
+    flush_content(draft)
+    draft.replace(place)
+    _flush(place.parent)
+
+
+def flush_content(path: Path) -> None:
+    """Wait until a file, or a folder with all that it holds, is on the disk."""
+    for part in [*path.rglob("*"), path] if path.is_dir() else [path]:
+        _flush(part)
 
 
 def check_new_file(path: Path) -> None:
@@ -80,6 +94,14 @@ def check_new_file(path: Path) -> None:
         raise InputError(f"there is no folder {path.parent} to write {path.name} into. Make it first.")
     if path.exists() or path.is_symlink():
         raise InputError(f"{path} exists and is not overwritten. Choose another name.")
+
+
+def _flush(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _lock(folder: Path, name: str, wait: bool) -> int:

@@ -97,7 +97,7 @@ def check_pictures(pictures: object, shape: tuple[int, int]) -> list[Floats]:
         raise InputError("pictures must be an array (n, h, w), or a list of arrays (h, w), and at least one.")
     checked = []
     for number, values in enumerate(pictures):
-        picture = check_numbers(values, f"picture {number}")
+        picture = check_numbers(values, f"picture {number}", take_booleans=True)
         if picture.ndim != 2 or picture.shape[0] < shape[0] or picture.shape[1] < shape[1]:
             raise InputError(
                 f"picture {number} must be grey, (h, w), and {shape[0]} by {shape[1]} pixels or larger; "

@@ -6,8 +6,9 @@ import numpy as np
 from tqdm import tqdm
 
 from ld_data.errors import InputError, IntegrityError
+from ld_data.progress import open_progress
 from ld_data.storage.arrays import read_npy, read_npz, write_npz
-from ld_data.storage.staging import check_new_file, make_staging_folder
+from ld_data.storage.staging import check_new_file, make_staging_folder, take_place
 from ld_data.typing import Array
 from ld_data.variations.stream import VariationStream
 
@@ -44,14 +45,21 @@ def write_variations(
     check_target(path)
     with (
         make_staging_folder(path.parent, path.name) as staging,
-        tqdm(desc=path.name, total=train_rows + test_rows, unit=" images", unit_scale=True, disable=None) as bar,
+        tqdm(
+            desc=path.name,
+            total=train_rows + test_rows,
+            unit=" images",
+            unit_scale=True,
+            file=open_progress(),
+            disable=None,
+        ) as bar,
     ):
         arrays: dict[str, Array] = {}
         for split, stream, rows, first_row in (("train", train, train_rows, 0), ("test", test, test_rows, train_rows)):
             arrays |= _make_split(stream, rows, first_row, staging, split, bar)
         write_npz(staging / path.name, arrays)
         check_target(path)  # check again: another process may have written it
-        (staging / path.name).rename(path)
+        take_place(staging / path.name, path)
 
 
 def _make_split(

@@ -9,6 +9,7 @@ Half a turn makes a 6 look like a 9: no classifier can tell all of them apart in
 """
 
 import hashlib
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -19,7 +20,8 @@ from ld_data.errors import InputError, IntegrityError, MissingDataError, Unknown
 from ld_data.settings import HOME_VARIABLE, cache_folder, data_home
 from ld_data.storage.arrays import read_npz, write_npz
 from ld_data.storage.hashing import hash_file
-from ld_data.storage.staging import make_staging_folder
+from ld_data.storage.places import is_readable
+from ld_data.storage.staging import make_staging_folder, take_place
 from ld_data.typing import Array, Bytes, Floats
 from ld_data.variations.amat import SIDE, read_amat
 from ld_data.variations.archive import PUBLICATIONS, Publication, check_archive, open_part
@@ -58,7 +60,8 @@ def load_variations(name: str, *, original: bool = False) -> Variations:
     """Return a published set: `mnist-rot`, `mnist-back-rand`, `mnist-back-image` or `mnist-rot-back-image`.
 
     The archive, or its two `.amat` files, are searched in `LD_DATA_HOME` and in the archive's own folder there; without
-    them the archive is downloaded. The arrays are cached under the hash of the files, which are parsed only once.
+    them the archive is downloaded. The arrays are cached under the hash of the files, which are parsed only once; where
+    the cache cannot exist, as on a read-only disk, they are parsed each time.
     `original` selects a rotated set as it was before its correction; it is not downloaded, as no hash of it is known.
 
     Raises:
@@ -67,7 +70,7 @@ def load_variations(name: str, *, original: bool = False) -> Variations:
         IntegrityError: a file is not the published one, or damaged.
         MissingDataError: there is no file, and no download is possible.
         DownloadError: no mirror sent the archive.
-        StorageError: the cache cannot be written.
+        StorageError: the disk is full, or the cache cannot be written and a download needs it.
     """
     if name not in PUBLICATIONS:
         raise UnknownNameError(f"no variation {name!r}. Known: {', '.join(PUBLICATIONS)}.")
@@ -75,19 +78,19 @@ def load_variations(name: str, *, original: bool = False) -> Variations:
     if original and not publication.original:
         raise InputError(f"{name} was never corrected: there is no other original.")
     archive = f"{publication.original if original else publication.archive}.zip"
-    cache = cache_folder() / "variations"
     place, searched = _find_copy(publication, archive, original)
     if place is not None:
         digest = _hash_files(place, publication) if place.is_dir() else check_archive(place, publication, original)
-        return _load_once(name, digest, partial(_read, place, publication), cache)
-    kept = cache / f"{name}-{publication.sha1}.npz"
+        return _load_once(name, digest, partial(_read, place, publication))
     if original:
         places = "".join(f"\n  {place}" for place in searched)
         raise MissingDataError(
             f"the original {name} is not downloaded, as no hash of it is known; put {archive} into the folder that "
             f"{HOME_VARIABLE} names. Looked for:{places or ' nothing, as that is not set.'}"
         )
-    return _read_cache(kept) if kept.is_file() else _download(publication, name, cache, [*searched, kept])
+    cache = cache_folder() / "variations"
+    kept = cache / f"{name}-{publication.sha1}.npz"
+    return _read_cache(kept) if is_readable(kept) else _download(publication, name, cache, [*searched, kept])
 
 
 def _find_copy(publication: Publication, archive: str, original: bool) -> tuple[Path | None, list[Path]]:
@@ -98,22 +101,29 @@ def _find_copy(publication: Publication, archive: str, original: bool) -> tuple[
     folder = home / Path(archive).stem
     archives = [home / archive, folder / archive]
     folders = [folder] if original else [folder, home]
-    found = chain(filter(Path.is_file, archives), (path for path in folders if _has_files(path, publication)))
+    found = chain(filter(is_readable, archives), (path for path in folders if _has_files(path, publication)))
     return next(found, None), [*archives, folder / publication.train_file]
 
 
-def _load_once(name: str, digest: str, read: Callable[[], Variations], cache: Path) -> Variations:
-    """Return the set from the cache, or else from `read`, and cache it.
+def _load_once(name: str, digest: str, read: Callable[[], Variations]) -> Variations:
+    """Return the set from the cache, or else from `read`, and cache it where that is possible.
 
     One process at a time reads; others wait, and then use the cache.
     """
+    try:
+        cache = cache_folder() / "variations"
+        cache.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return read()
     kept = cache / f"{name}-{digest}.npz"
-    if not kept.is_file():
+    if not is_readable(kept):
+        if not os.access(cache, os.W_OK):
+            return read()
         with make_staging_folder(cache, kept.name, wait=True) as staging:
             if not kept.is_file():
                 variations = read()
                 write_npz(staging / kept.name, vars(variations))
-                (staging / kept.name).replace(kept)
+                take_place(staging / kept.name, kept)
                 return variations
     return _read_cache(kept)
 
@@ -125,9 +135,7 @@ def _download(publication: Publication, name: str, cache: Path, searched: list[P
     advice = f" Without a network, put {archive.name} into a folder, and name the folder in {HOME_VARIABLE}."
     urls = [f"{mirror}{archive.name}" for mirror in MIRRORS]
     content = Content(archive.name, urls, publication.sha1, "sha1", advice=advice)
-    variations = _load_once(
-        name, publication.sha1, lambda: _read(fetch_file(content, archive, searched), publication), cache
-    )
+    variations = _load_once(name, publication.sha1, lambda: _read(fetch_file(content, archive, searched), publication))
     archive.unlink(missing_ok=True)  # the cached arrays replace it
     return variations
 
@@ -156,7 +164,7 @@ def _read(place: Path, publication: Publication) -> Variations:
 
 def _has_files(folder: Path, publication: Publication) -> bool:
     """Return whether a folder has the two files; raise `MissingDataError` if it has only one of them."""
-    files = {file: (folder / file).is_file() for file in (publication.train_file, publication.test_file)}
+    files = {file: is_readable(folder / file) for file in (publication.train_file, publication.test_file)}
     if len(set(files.values())) == 1:
         return all(files.values())
     here, missing = sorted(files, key=lambda file: not files[file])

@@ -19,6 +19,7 @@ from ld_data.checks import check_integer, check_labels, check_number, check_numb
 from ld_data.errors import InputError
 from ld_data.noise import MAX_SEED, make_uniforms
 from ld_data.typing import Bytes, Floats
+from ld_data.user_arrays import read_array
 from ld_data.variations.backgrounds import CorrelatedNoise, Patches, UniformNoise, make_textures
 from ld_data.variations.rotation import rotate_images
 
@@ -197,7 +198,7 @@ def to_bytes(images: Floats) -> Bytes:
 
 def _check_digits(images: object, labels: object) -> tuple[Floats, Bytes]:
     """Return images `(k, h, w)` float32 in [0, 1] and labels `(k,)` uint8; raise `InputError` for others."""
-    digits, shape = check_numbers(images, "images"), np.asarray(labels).shape
+    digits, shape = check_numbers(images, "images", take_booleans=True), read_array(labels, "labels").shape
     if digits.ndim != 3 or not digits.size or shape != digits.shape[:1]:
         raise InputError(
             f"images must have shape (k, h, w) and labels (k,), none of them 0; received {digits.shape} and {shape}."

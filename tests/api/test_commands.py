@@ -32,3 +32,15 @@ def test_measuring_without_a_checkout_says_that_it_needs_one(words, monkeypatch,
     monkeypatch.setattr("api.commands.find_spec", lambda name: None)
     assert serve_main(words) == 1
     assert capsys.readouterr().err.startswith("error: benchmark and soak need a checkout of LD-Data")
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--root-path", "ld"], "the root path must be like /ld"),
+        (["--allow-origin", "https://a.b", "--allow-origin", "a.b"], "an origin is like https://example.org"),
+    ],
+)
+def test_the_service_refuses_a_path_or_an_origin_that_is_none(checkpoints, words, message, capsys):
+    assert serve_main(["--checkpoints", str(checkpoints), *words]) == 1
+    assert capsys.readouterr().err.startswith(f"error: {message}")

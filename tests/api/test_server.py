@@ -151,6 +151,14 @@ def test_a_signal_ends_one_process_and_no_temporary_files_stay(home, tmp_path):
     assert not list(tmp_path.glob("ld-data-*"))
 
 
+def test_the_next_start_deletes_what_a_killed_service_left(home, tmp_path):
+    for _ in range(2):
+        with run_service(home, 1, tmp_path) as (process, _):
+            assert len(list(tmp_path.glob("ld-data-*"))) == 1
+            process.kill()
+    assert len(list(tmp_path.glob("ld-data-*"))) == 1
+
+
 def test_workers_end_with_a_killed_supervisor(tmp_path):
     (tmp_path / "checkpoints").mkdir()
     with run_service(tmp_path, 2, tmp_path, "no releases") as (process, _):

@@ -1,6 +1,8 @@
 from dataclasses import replace
 
+import ml_dtypes
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.linear_model import LinearRegression
 
@@ -160,6 +162,19 @@ def test_batches_need_a_row_or_more(data, batch_rows):
 def test_a_scikit_learn_regressor_predicts(data):
     model = LinearRegression().fit(data.train.x, data.train.y)
     assert np.array_equal(predict(model, data), model.predict(data.test.x).astype(np.float32))
+
+
+@pytest.mark.parametrize("kind", [ml_dtypes.bfloat16, ml_dtypes.float8_e4m3fn])
+def test_numbers_of_types_that_numpy_lacks_are_taken(data, kind):
+    rounded = data.test.x.astype(kind)
+    expected = rounded.astype(np.float32)
+    assert np.array_equal(predict(rounded, data), expected)
+    assert np.array_equal(predict(lambda x: x.astype(kind), data, batch_rows=100), expected)
+
+
+def test_a_frame_of_nullable_columns_is_taken(data):
+    assert np.array_equal(predict(pd.DataFrame(data.test.x).astype("Float32"), data), data.test.x)
+    assert np.array_equal(predict(lambda x: pd.DataFrame(x).astype("Float32"), data), data.test.x)
 
 
 def test_a_predict_without_a_verbose_argument_is_not_given_one(data):

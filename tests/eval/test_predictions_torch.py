@@ -87,3 +87,4 @@ def test_tensors_are_taken_from_functions_and_as_predictions(data):
     predictions = predict(layer, data)
     assert np.array_equal(predict(lambda x: layer(torch.from_numpy(x)), data), predictions)
     assert np.array_equal(predict(layer(torch.from_numpy(data.test.x)), data), predictions)
+    assert np.array_equal(predict(list(layer(torch.from_numpy(data.test.x))), data), predictions)

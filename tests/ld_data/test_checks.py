@@ -90,14 +90,35 @@ def test_magnitudes_are_bounded_on_both_sides():
 
 def test_pixels_become_float32_between_0_and_1():
     assert check_pixels(np.array([0, 255], np.uint8), "p").tolist() == [0, 1]
+    assert check_pixels(np.array([True, False]), "p").tolist() == [1, 0]
+    assert check_pixels(np.zeros(3, np.uint8), "p").tolist() == [0, 0, 0]
     assert check_pixels(np.array([0, 0.5]), "p").dtype == np.float32
-    for values, reason in (
-        ([0, 255], "uint8, or numbers in"),
-        ([-0.1], "received float64 from -0.1"),
-        ([np.nan], "finite"),
-    ):
-        with pytest.raises(InputError, match=reason):
-            check_pixels(np.array(values), "p")
+    with pytest.raises(InputError, match="finite"):
+        check_pixels(np.array([np.nan]), "p")
+
+
+def test_pixels_that_rounding_moved_become_the_border():
+    pixels = np.array([np.nextafter(np.float32(1), np.float32(2)), 1 + 9e-6, -1e-9, -9e-6, 0.5], np.float32)
+    assert check_pixels(pixels, "p").tolist() == [1, 1, 0, 0, 0.5]
+
+
+@pytest.mark.parametrize(
+    ("values", "reason"),
+    [
+        ([0, 255], r"received int64 from 0 to 255. Divide by 255\.$"),
+        ([0.0, 254.7], "Divide by 255"),
+        (np.array([0, 65535], np.uint16), "Divide by 65535"),
+        ([0, 16], "Divide by the value of white"),
+        ([0, 1.0001], "from 0 to 1.0001. Divide by the value of white"),
+        ([-1, 1], r"take \(x \+ 1\) / 2\.$"),
+        ([-0.1], r"received float64 from -0.1 to -0.1. If they are from -1 to 1"),
+        ([-0.42, 2.8], "multiply them by the std and add the mean"),
+        (np.array([0, 1], np.uint8), r"received 0 and 1 alone, .*Multiply them by 255, or .*astype\(bool\)"),
+    ],
+)
+def test_other_pixels_are_refused_with_the_remedy_of_their_range(values, reason):
+    with pytest.raises(InputError, match=reason):
+        check_pixels(np.array(values), "p")
 
 
 @pytest.mark.parametrize("text", ["http://a", "https://a.b:1/c?d#e", "http://[::1]:8000"])

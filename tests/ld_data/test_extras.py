@@ -1,6 +1,7 @@
 import importlib
 import sys
 import tomllib
+from importlib.metadata import PackageNotFoundError
 
 import pytest
 
@@ -55,6 +56,37 @@ def test_libraries_are_looked_for_and_not_imported(monkeypatch):
     check_libraries("numpy", "not_imported")
     with pytest.raises(MissingLibraryError, match=r"this needs keras.*\.\[train\]"):
         check_libraries("numpy", "keras")
+
+
+class Installed:
+    def __init__(self, origin):
+        self.origin = origin
+
+    def read_text(self, name):
+        return self.origin if name == "direct_url.json" else None
+
+
+@pytest.mark.parametrize(
+    ("origin", "remedy"),
+    [
+        ('{"url": "file:///home/me/ld%20data", "dir_info": {"editable": true}}', '-e ".[plots]"` in /home/me/ld data.'),
+        ('{"url": "file:///home/me/ld-data", "dir_info": {}}', 'install ".[plots]"` in the folder of LD-Data.'),
+        ('{"url": "file:///a/ld_data.whl", "archive_info": {}}', 'install ".[plots]"` in the folder of LD-Data.'),
+        (None, 'install ".[plots]"` in the folder of LD-Data.'),
+    ],
+)
+def test_the_remedy_keeps_an_editable_installation_editable(monkeypatch, origin, remedy):
+    """A plain installation in its place would be a copy without the releases of the checkout."""
+    monkeypatch.setattr("ld_data.extras.distribution", lambda name: Installed(origin))
+    assert remedy in str(explain_missing(ModuleNotFoundError(name="matplotlib")))
+
+
+def test_a_checkout_that_is_not_installed_has_a_remedy_too(monkeypatch):
+    def fail(name):
+        raise PackageNotFoundError(name)
+
+    monkeypatch.setattr("ld_data.extras.distribution", fail)
+    assert '`pip install ".[plots]"` in' in str(explain_missing(ModuleNotFoundError(name="matplotlib")))
 
 
 def test_a_module_of_somebody_else_is_not_explained():

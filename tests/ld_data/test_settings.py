@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 
 from ld_data import settings
+from ld_data.errors import StorageError
 from ld_data.settings import cache_folder, checkpoints_folder, data_home, is_offline, service_address
 from tests.support.paths import ROOT
 
@@ -25,6 +26,15 @@ def test_without_variables_the_usual_places_are_used(monkeypatch):
     assert checkpoints_folder() == ROOT / "checkpoints"
     monkeypatch.setenv("XDG_CACHE_HOME", "/c")
     assert cache_folder() == Path("/c/ld-data")
+
+
+def test_without_a_home_the_error_names_the_variable_that_helps(no_home, monkeypatch):
+    with pytest.raises(StorageError, match=r"~/\.cache lies in a home folder.* LD_DATA_CACHE\.$"):
+        cache_folder()
+    monkeypatch.setenv("LD_DATA_HOME", "~/data")
+    with pytest.raises(StorageError, match=r"LD_DATA_HOME\.$"):
+        data_home()
+    assert checkpoints_folder() == ROOT / "checkpoints"
 
 
 def test_the_service_is_that_of_the_variable_or_else_this_machines(monkeypatch):

@@ -11,11 +11,13 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import uvicorn
 from starlette.types import ASGIApp
 
+from api.middleware.connections import Connection
+
 
 @contextmanager
-def serve(app: ASGIApp) -> Iterator[str]:
-    """Yield the address of the app, served on a free port."""
-    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="error"))
+def serve(app: ASGIApp, http: type[Connection] = Connection) -> Iterator[str]:
+    """Yield the address of the app, served on a free port by the service's connections."""
+    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="error", http=http, ws="none", proxy_headers=False))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     try:

@@ -6,11 +6,13 @@ from fastapi.testclient import TestClient
 import ld_data
 from api.app import make_app
 from api.settings import Limits
+from eval.leaderboard.submission import OWNER_HEADER
 from ld_data.storage.arrays import write_npy
 
 SCORES = "/v1/datasets/fake-4/scores"
 LOG = "/v1/scores/log"
 LIMITS = Limits(max_body_bytes=20_000)
+OWNER = {OWNER_HEADER: "the secret of one user"}
 SUBMIT, REMOVE = {"Authorization": "Bearer in"}, {"Authorization": "Bearer out"}
 
 
@@ -26,9 +28,9 @@ def make_predictions(noise=0.1, seed=0):
 
 
 def post(client, predictions=None, headers=None, address=SCORES, **params):
-    """Post predictions, by default good ones, under the name "a model"."""
+    """Post predictions, by default good ones, under the name "a model" and as one user."""
     content = write_npy(make_predictions() if predictions is None else predictions)
-    headers = {"Content-Type": "application/x-npy"} | (headers or {})
+    headers = {"Content-Type": "application/x-npy"} | OWNER | (headers or {})
     return client.post(address, params={"name": "a model"} | params, content=content, headers=headers)
 
 

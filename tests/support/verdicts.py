@@ -7,7 +7,9 @@ from sqlalchemy import select
 
 from eval.leaderboard import schema
 from eval.leaderboard.leaks import PrivateScore, Verdict
+from eval.leaderboard.showing import Trial
 from eval.leaderboard.store import Store
+from eval.leaderboard.submission import Sender
 from eval.predictions import Predictions
 from eval.score import score_predictions
 from ld_data.release.writer import make_dataset
@@ -26,9 +28,17 @@ def make_verdict(number=0, status="ranked", private=PRIVATE, **changes):
     return Verdict(predictions, hash_array(predictions.values), replace(SCORE, **changes), private, 0.99, status)
 
 
-def make_secret_verdict(number=0, status="ranked", **changes):
-    """A verdict on the challenge track, which has no private redraw."""
-    return make_verdict(number, status, private=None, **changes)
+def make_secret_verdict(number=0, status="ranked", noise_free_mse=0.2, **changes):
+    """A verdict on the challenge track, which has no private redraw; the null's noise-free MSE is 1."""
+    verdict = make_verdict(number, status, private=None, noise_free_mse=noise_free_mse, **changes)
+    errors, null = np.full(50, noise_free_mse), replace(SCORE, mse=1.0, skill=0.0, noise_free_mse=1.0)
+    shown = replace(verdict.score, noise_free_mse=round(noise_free_mse, 2))
+    return replace(verdict, trial=Trial(errors, shown, np.ones(50), null))
+
+
+def add(store: Store, submission, verdict, season=None, owner="the secret of one user", client="here"):
+    """Add an entry, by default of one user and from one address."""
+    return store.add(submission, verdict, season, Sender(owner, client))
 
 
 def read_lines(store: Store) -> list[bytes]:

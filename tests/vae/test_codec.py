@@ -174,6 +174,20 @@ class TestInputs:
         image = np.random.default_rng(0).integers(0, 256, (2, 28, 28), np.uint8)
         assert np.array_equal(prepare_inputs(image, IMAGE), prepare_inputs(image.astype(np.float32) / 255, IMAGE))
 
+    @pytest.mark.parametrize("shape", [(2, 28, 28, 1), (2, 1, 28, 28)])
+    def test_a_channel_axis_and_a_list_change_nothing(self, shape):
+        images = np.random.default_rng(0).integers(0, 256, (2, 28, 28), np.uint8)
+        expected = prepare_inputs(images, IMAGE)
+        assert np.array_equal(prepare_inputs(images.reshape(shape), IMAGE), expected)
+        assert np.array_equal(prepare_inputs(list(images.reshape(shape)), IMAGE), expected)
+
+    def test_black_and_white_is_booleans_or_numbers_but_not_bytes(self):
+        ink = np.random.default_rng(0).random((2, 28, 28)) > 0.5
+        assert np.array_equal(prepare_inputs(ink, IMAGE), ink.astype(np.float32))
+        assert np.array_equal(prepare_inputs(ink.astype(int), IMAGE), ink.astype(np.float32))
+        with pytest.raises(InputError, match="Multiply them by 255"):
+            prepare_inputs(ink.astype(np.uint8), IMAGE)
+
     def test_samples_do_not_depend_on_chunks(self, monkeypatch):
         images = np.random.default_rng(0).uniform(size=(50, 28, 28)).astype(np.float32)
         whole = self.codec.encode(images, seed=3)

@@ -164,6 +164,26 @@ class TestImages:
         assert self.encoder.n_features_in_ == 4
         assert np.array_equal(self.encoder.inverse_transform(x), self.images.reshape(60, 4))
 
+    @pytest.mark.parametrize("shape", [(60, 2, 2), (60, 2, 2, 1), (60, 1, 2, 2)])
+    def test_a_channel_axis_and_a_list_change_nothing(self, shape):
+        x = self.encoder.fit_transform(self.images)
+        assert np.array_equal(self.encoder.fit_transform(self.images.reshape(shape)), x)
+        assert np.array_equal(self.encoder.transform(list(self.images.reshape(shape))), x)
+
+    def test_frames_of_nullable_columns_are_rows(self):
+        frame = pd.DataFrame(self.images.reshape(60, 4), columns=list("abcd"))
+        x = self.encoder.fit_transform(frame.astype("Float32"))
+        assert np.array_equal(x, self.encoder.fit_transform(self.images))
+
+    def test_masked_values_are_refused(self):
+        with pytest.raises(InputError, match="X must have no masked values"):
+            self.encoder.fit(np.ma.masked_less(self.images, 2.0))
+
+    def test_scaled_rows_may_exceed_the_border_by_rounding(self):
+        rows = self.images.reshape(60, 4)
+        scaled = np.where(rows == rows.max(), np.nextafter(np.float32(1), np.float32(2)), np.clip(rows, 0, 1))
+        LatentEncoder(CHECKPOINTS / "ld-mnist-32").fit(np.tile(scaled, (1, 196)))
+
     def test_images_of_another_shape_are_refused(self):
         with pytest.raises(InputError, match=r"X must have images \(2, 2\).*received \(1, 4\)"):
             self.encoder.fit(self.images.reshape(60, 1, 4))

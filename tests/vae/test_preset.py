@@ -162,7 +162,7 @@ def test_a_configuration_without_an_end_is_refused(preset):
         (change(files={"a": {"size": True, "sha256": "0" * 64}}), "the size of a must be"),
         (change(files={"a": {"size": 1, "sha256": "0"}}), "the sha256 of a must have 64 hexadecimal digits"),
         (change(files={"a": {"size": 1, "sha256": "/" * 63 + "a"}}), "the sha256 of a must have 64 hexadecimal digits"),
-        (change(files={"../a": {"size": 1, "sha256": "0" * 64}}), "must not hold folders; received '../a'"),
+        (change(files={"../a": {"size": 1, "sha256": "0" * 64}}), "must not hold folders.*received '../a'"),
         (change(files={"/etc/passwd": {"size": 1, "sha256": "0" * 64}}), "must not hold folders"),
         (change(files={"..": {"size": 1, "sha256": "0" * 64}}), "must not hold folders"),
         (change(files={"preset.json": {"size": 1, "sha256": "0" * 64}}), "must not include the description"),

@@ -14,7 +14,7 @@ from scipy.optimize import minimize
 from scipy.special import log_ndtr, ndtri
 from scipy.stats import qmc
 
-from ld_data.checks import check_labels
+from ld_data.checks import check_labels, check_numbers
 from ld_data.errors import InputError
 from ld_data.typing import Array
 from vae.runtime.cells import Cells
@@ -30,7 +30,7 @@ def make_cells(frequency: Array, latent_dim: int) -> Cells:
     Raises:
         InputError: a class is absent, or the classes do not fit into the dimensions.
     """
-    frequency = np.asarray(frequency, np.float64)
+    frequency = check_numbers(frequency, "frequency").astype(np.float64)
     if frequency.ndim != 1 or len(frequency) < 2 or not (frequency > 0).all():
         raise InputError(f"frequency must be (k,) positive numbers, k of 2 or more; received {frequency}.")
     if latent_dim < 2:

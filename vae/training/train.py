@@ -13,6 +13,7 @@ from tqdm.keras import TqdmCallback
 from ld_data.batches import make_batches
 from ld_data.errors import InputError
 from ld_data.noise import make_normals
+from ld_data.progress import open_progress
 from ld_data.sources.source import Source
 from ld_data.typing import Array
 from vae.codec import Codec
@@ -113,7 +114,7 @@ def fit(
     # By default Keras compiles TensorFlow's graph by XLA, which makes convolutions on processors 50 % slower.
     model.compile(optimizer, loss, jit_compile="auto" if keras.backend.backend() != "tensorflow" else False)
     optimizer.build(model.trainable_variables)  # else Keras traces the first step twice, once to make its variables
-    progress = TqdmCallback(verbose=1, desc=title, mininterval=0.5, disable=None)
+    progress = TqdmCallback(verbose=1, desc=title, mininterval=0.5, file=open_progress(), disable=None)
     model.fit(batches, steps_per_epoch=steps, epochs=config.epochs, shuffle=False, verbose=0, callbacks=[progress])
 
 

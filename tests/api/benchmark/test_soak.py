@@ -1,12 +1,13 @@
 import shutil
 import sys
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from api.app import make_app
+from api.benchmark.attackers import make_attackers
 from api.benchmark.contenders import Setting
 from api.benchmark.processes import connect
 from api.benchmark.soak import (
@@ -54,6 +55,15 @@ def test_every_visitor_gets_the_expected_answer_from_a_healthy_service(client):
 def test_all_malformed_requests_have_the_expected_errors(client):
     _, visit = make_visitors(client, SETTING, set())["malformed"]
     assert {visit() for _ in range(8)} == {OK}
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has further addresses of the loopback")
+def test_every_attacker_gets_the_expected_answer_and_leaves_others_theirs(client):
+    with ExitStack() as opened:
+        attackers = make_attackers(client, "fake-4", opened)
+        for _ in range(2):
+            assert {name: visit() for name, (_, visit) in attackers.items()} == dict.fromkeys(attackers, OK)
+        assert make_visitors(client, SETTING, set())["64 rows, .npy"][1]() == OK
 
 
 def test_a_refusal_is_reported_as_such(catalogue, store):

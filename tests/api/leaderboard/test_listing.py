@@ -43,11 +43,20 @@ def test_any_name_survives_csv(name):
     assert row["name"] == name
 
 
-@pytest.mark.parametrize("name", ["=HYPERLINK(1)", "+1", "-1", "@a"])
-def test_a_spreadsheet_takes_no_name_for_a_formula(name):
+@pytest.mark.parametrize(
+    ("name", "cell"),
+    [
+        *((name, f"'{name}") for name in ("=HYPERLINK(1)", "+1", "-1", "@a", "\uff1d1", "\uff0b1", "\uff20a")),
+        ("a;=1+1", "a;'=1+1"),
+        ("a; @b;\uff0d1", "a; '@b;'\uff0d1"),
+        ("a\t=1", "a\t'=1"),
+        ("  =1", "  '=1"),
+        ("a=b-c", "a=b-c"),
+    ],
+)
+def test_a_spreadsheet_takes_no_part_of_a_name_for_a_formula(name, cell):
     (row,) = csv.DictReader(io.StringIO(write_csv([ROW | {"name": name, "mse": -0.5}], [])))
-    assert row["name"] == f"'{name}"
-    assert row["mse"] == "-0.5"
+    assert (row["name"], row["mse"]) == (cell, "-0.5")
 
 
 def test_markdown_lists_entries_in_order_and_suspects_apart():

@@ -63,6 +63,20 @@ def test_null_counts_as_left_out():
     assert np.array_equal(question.array, VALUES)
 
 
+def test_parameters_of_common_clients_mean_nothing_here():
+    parameters = {"timeout": 1_000_000, "priority": 1, "content_type": "np", "headers": {"a": "b"}}
+    sequence = {"sequence_start": True, "sequence_end": False}
+    tensor = {**GOOD, "parameters": {"content_type": "np"}}
+    outputs = [{"name": "inputs", "parameters": {"content_type": "np", "binary_data": False}}]
+    for sequence_id in (5, "five"):
+        asked = parameters | sequence | {"sequence_id": sequence_id}
+        question = read(inputs=[tensor], outputs=outputs, parameters=asked)
+        assert np.array_equal(question.array, VALUES)
+        assert question.draw == Draw()
+    for name, value in {"timeout": "1", "priority": 0.5, "sequence_id": [], "headers": 1, "sequence_end": 1}.items():
+        refuse(f"parameters.{name}", inputs=[GOOD], parameters={name: value})
+
+
 def test_an_encoder_takes_a_draw():
     question = read(ENCODER, inputs=[LABELS], parameters={"mode": "mean", "seed": 2**63 - 1, "first_row": 2**40})
     assert question.draw == Draw("mean", 2**63 - 1, 2**40)
@@ -80,7 +94,7 @@ def test_an_encoder_takes_a_draw():
         ({"seed": 2**63}, ["seed"]),
         ({"first_row": 2**40 + 1}, ["first_row"]),
         ({"binary_data_output": 1}, ["binary_data_output", "true or false"]),
-        ({"priority": 1}, ["priority", "first_row, mode, seed"]),
+        ({"seeds": 1}, ["seeds", "first_row", "mode", "seed"]),
         ([1], ["parameters", "an object"]),
     ],
 )

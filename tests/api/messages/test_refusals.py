@@ -19,7 +19,7 @@ def test_an_unknown_route_and_method_have_the_one_shape(client):
     [
         ("GET", f"{BASE}/x/encode", ["POST"]),
         ("GET", "/v1/sources/mnist1d/generate", ["POST"]),
-        ("DELETE", f"{BASE}/scores", ["GET", "POST"]),
+        ("DELETE", f"{BASE}/scores", ["GET", "HEAD", "POST"]),
         ("PUT", f"{BASE}/files/data.npz", ["GET", "HEAD"]),
         ("POST", f"{BASE}/scores/1", ["DELETE"]),
         ("POST", "/", ["GET", "HEAD"]),
@@ -29,7 +29,7 @@ def test_the_answer_to_a_wrong_method_names_the_right_ones(client, method, route
     response = client.request(method, route)
     assert_error(response, 405, "method_not_allowed")
     assert response.json()["error"] == (
-        f"{method} {route}: this route takes only {' and '.join(takes)}. The routes are listed at /docs."
+        f"{method} {route}: this route takes only {', '.join(takes)}. The routes are listed at /docs."
     )
     assert response.headers["allow"] == ", ".join(takes)
 

@@ -4,11 +4,13 @@ import pytest
 from fastapi.testclient import TestClient
 
 from api.app import make_app
+from api.messages.pages import write_error_page
 from api.routes.page import FOLDER
 from eval.leaderboard.store import Store
 
 MOST_BYTES = 300_000
 HTML = (FOLDER / "index.html").read_text("utf-8")
+INTERFACE = (FOLDER / "docs.html").read_text("utf-8")
 SCRIPTS = {path.name: path.read_text("utf-8") for path in FOLDER.glob("*.js")}
 
 
@@ -18,7 +20,9 @@ def client(catalogue, tmp_path):
         yield client
 
 
-@pytest.mark.parametrize("path", ["/", "/static/main.js", "/static/style.css", "/static/vendor/chart.umd.min.js"])
+@pytest.mark.parametrize(
+    "path", ["/", "/docs", "/static/docs.js", "/static/main.js", "/static/style.css", "/static/vendor/chart.umd.min.js"]
+)
 def test_the_page_allows_nothing_from_other_hosts(path, client):
     answer = client.get(path)
     assert answer.status_code == 200
@@ -47,6 +51,41 @@ def test_head_answers_the_length_of_the_page(client):
     assert client.head("/").headers["content-length"] == str(len(HTML.encode()))
 
 
+@pytest.mark.parametrize(
+    ("header", "value", "status"),
+    [
+        ("If-None-Match", '"other"', 200),
+        ("If-None-Match", '"other", *', 200),
+        ("If-None-Match", "*", 304),
+        ("If-Match", '"other"', 412),
+        ("If-Modified-Since", "{modified}", 304),
+        ("Range", "bytes=0-3", 200),
+        ("Range", "lines=0-3", 200),
+    ],
+)
+def test_conditions_hold_for_files_of_the_page(client, header, value, status):
+    modified = client.get("/static/main.js").headers["last-modified"]
+    answer = client.get("/static/main.js", headers={header: value.format(modified=modified)})
+    assert answer.status_code == status
+    assert answer.headers.get("accept-ranges", "none") == "none"
+
+
+def test_a_browser_gets_a_page_where_nothing_is(client):
+    browser = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
+    for path in ("/nope", "/v1/datasets/<b>", "/static/none.js"):
+        answer = client.get(path, headers=browser)
+        assert (answer.status_code, answer.headers["content-type"]) == (404, "text/html; charset=utf-8")
+        assert "default-src 'none'" in answer.headers["content-security-policy"]
+        assert answer.headers["vary"] == "Accept"
+        assert "<h2>Not found</h2>" in answer.text
+        assert "<b>" not in answer.text
+        for accept in ("application/json", "*/*", "text/html;q=0.5,application/json"):
+            other = client.get(path, headers={"Accept": accept})
+            assert (other.json()["error_type"], other.headers["vary"]) == ("unknown_name", "Accept")
+    assert client.post("/nope", headers=browser).json()["error_type"] == "unknown_name"
+    assert client.delete("/", headers=browser).json()["error_type"] == "method_not_allowed"
+
+
 def test_the_page_is_light(client):
     files = [
         "",
@@ -55,9 +94,10 @@ def test_the_page_is_light(client):
     assert sum(len(client.get(f"/{file}").content) for file in files) < MOST_BYTES
 
 
-def test_the_page_has_no_inline_script_or_style():
-    assert not re.search(r"<script(?![^>]* src=)|<style|\sstyle=|\son\w+=|javascript:", HTML)
-    assert not re.search(r"(?:src|href)=\"(?:https?:)?//", HTML)
+@pytest.mark.parametrize("html", [HTML, INTERFACE, write_error_page("Not found.", "")])
+def test_the_page_has_no_inline_script_or_style(html):
+    assert not re.search(r"<script(?![^>]* src=)|<style|\sstyle=|\son\w+=|javascript:", html)
+    assert not re.search(r"(?:src|href)=\"(?:https?:)?//", html)
 
 
 @pytest.mark.parametrize("name", SCRIPTS)
@@ -67,7 +107,7 @@ def test_no_script_makes_html_from_text_or_requests_another_host(name):
 
 
 def test_every_element_that_a_script_finds_exists():
-    ids = set(re.findall(r'\bid="([^"]+)"', HTML))
+    ids = set(re.findall(r'\bid="([^"]+)"', HTML + INTERFACE))
     sought = {name for script in SCRIPTS.values() for name in re.findall(r'\b(?:find|onPress)\("([^"]+)"', script)}
     assert sought <= ids
 

@@ -135,3 +135,20 @@ def test_the_keyboard_reaches_everything_in_order(address, open_page):
         )
     order = ["Explorer", "release", "example", "interpolate", "random", "component 0 of x", "component 31 of x"]
     assert [name for name in reached if name in order] == order
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", [DESKTOP, PHONE])
+def test_the_interface_is_described_without_any_other_host(open_page, address, size, scheme):
+    page = open_page(size=size, scheme=scheme)
+    page.goto(f"{address}/docs")
+    expect(page.get_by_text("GET /v1/datasets/{release}/map", exact=True)).to_be_visible()
+    page.get_by_text("POST /v1/datasets/{release}/x/encode", exact=True).click()
+    expect(page.get_by_text("A draw from the posterior, or its mean.").first).to_be_visible()
+    expect(page.get_by_text("{ inputs: any[] }").first).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    violations = Axe().run(page).response["violations"]
+    assert [one["id"] for one in violations if one["impact"] in SERIOUS] == []
+    page.goto(f"{address}/nope")
+    expect(page.get_by_role("heading", name="Not found")).to_be_visible()
+    page.complaints.clear()  # the browser reports the 404

@@ -137,4 +137,4 @@ def test_the_answer_to_an_unknown_file_names_the_known_ones(client):
     assert "Croissant" not in answer.json()["error"]
     answer = client.get(f"{FILES}/croissant.json")
     assert answer.status_code == 404
-    assert answer.json()["error"].endswith(f" in Croissant is at /v1/datasets/{NAME}/croissant.json.")
+    assert answer.json()["error"].endswith(" in Croissant is above this folder, at ../croissant.json.")

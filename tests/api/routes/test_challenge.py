@@ -12,22 +12,20 @@ import ld_data
 from api.leaderboard.answers import AcceptedChallenge, ChallengeEntry, ChallengeList, ChallengeState
 from api.settings import Limits
 from eval.leaderboard.challenge import draw_rows
-from eval.leaderboard.entries import MAX_NAME_ENTRIES
 from eval.leaderboard.receipts import verify_log
 from eval.leaderboard.store import Store
 from eval.leaderboard.tokens import Tokens
+from ld_data.fingerprint import describe_fingerprint
 from ld_data.sources import secret_draws
 from ld_data.storage.arrays import read_npy
 from ld_data.storage.hashing import hash_array
-from tests.support import submissions
-from tests.support.fakes import D, FakeCodec, FakeY, K, generate, guess_classes
+from tests.support.challenges import CHALLENGE, ROWS, SCORES, close, dilute, fetch_x, make_client, post
+from tests.support.fakes import D, FakeCodec, generate, guess_classes
 from tests.support.service import assert_error
 from tests.support.submissions import SCORES as PUBLIC
 from tests.support.submissions import assert_documented, make_predictions
 
-ROWS = 300
-CHALLENGE = "/v1/datasets/fake-4/challenge"
-SCORES = f"{CHALLENGE}/scores"
+UNLISTED = {"receipt", "rank", "owner_secret", "note"}  # facts of the answer to a submission alone
 
 
 @pytest.fixture(autouse=True)
@@ -35,22 +33,9 @@ def _fake_generator(monkeypatch):
     monkeypatch.setitem(secret_draws.GENERATORS, "fake", generate)
 
 
-def make_client(catalogue, store, limits=None, tokens=None):
-    return submissions.make_client(catalogue, store, limits, tokens, challenge_rows=ROWS)
-
-
 @pytest.fixture
 def client(catalogue, store):
     return make_client(catalogue, store)
-
-
-def fetch_x(client):
-    return read_npy(client.get(f"{CHALLENGE}/x").content)
-
-
-def post(client, predictions=None, address=SCORES, headers=None, **params):
-    predictions = guess_classes(fetch_x(client)) if predictions is None else predictions
-    return submissions.post(client, predictions, headers, address, **params)
 
 
 def find_secret(store):
@@ -58,10 +43,6 @@ def find_secret(store):
     data = ld_data.load("fake-4")
     season = store.open_season("fake-4", data.test_sha256, ROWS)
     return season, draw_rows(season.secret, "fake", FakeCodec(), ROWS)
-
-
-def close(store):
-    return store.close_season("fake-4", ld_data.load("fake-4").test_sha256)
 
 
 class TestReading:
@@ -76,6 +57,7 @@ class TestReading:
             "opened_at": season.opened_at,
             "closed_at": None,
             "x_sha256": hash_array(fetch_x(client)),
+            "fingerprint": describe_fingerprint(),
             "closed": [],
         }
 
@@ -155,16 +137,17 @@ class TestSubmitting:
         assert_documented(ChallengeEntry, listed)
         assert_documented(ChallengeList, client.get(SCORES).json() | {"secret": ""})
         assert_documented(ChallengeState, client.get(CHALLENGE).json())
-        assert listed == {name: value for name, value in body.items() if name not in {"receipt", "rank"}}
+        assert listed == {name: value for name, value in body.items() if name not in UNLISTED}
         assert client.get(PUBLIC).json()["scores"] == []
 
     def test_more_classes_than_x_allows_are_suspect(self, client, catalogue):
         found = catalogue.find("fake-4")
-        manifest = replace(found.manifest, health={"probes": {"mlp_probe": {"value": 0.5}}})
+        manifest = replace(found.manifest, health={"probes": {"mlp_probe": {"value": 0.8}}})
         catalogue._ready["fake-4"] = replace(found, data=replace(found.data, manifest=manifest))
+        x = fetch_x(client)
+        guess = np.where(np.arange(ROWS)[:, None] % 2, guess_classes(x), 0)
+        assert post(client, dilute(guess, 0.4), name="below the ceiling").json()["status"] == "ranked"
         assert post(client, name="too good").json()["status"] == "suspect"
-        guess = FakeY().class_mean[np.random.default_rng(0).integers(K, size=ROWS)]
-        assert post(client, guess, name="below the ceiling").json()["status"] == "ranked"
         board = client.get(SCORES).json()
         assert [row["name"] for row in board["suspects"]] == ["too good"]
         assert [row["name"] for row in board["scores"]] == ["below the ceiling"]
@@ -173,12 +156,13 @@ class TestSubmitting:
         x = fetch_x(client)
         for rank, name in enumerate(("cheat", "honest")):
             post(client, make_predictions(0.1 * (rank + 1)), address=PUBLIC, name=name)
-        assert post(client, guess_classes(x), name="honest").json()["rank_gap"] == 1 - 2
-        assert post(client, np.zeros_like(x), name="cheat").json()["rank_gap"] == 2 - 1
-        assert post(client, np.full_like(x, -1), name="unknown").json()["rank_gap"] is None
-        assert post(client, np.full_like(x, -2), name="honest", url="https://a.b").json()["public_rank"] is None
+        guess = guess_classes(x)
+        assert post(client, dilute(guess, 0.2), name="cheat").json()["rank_gap"] == 1 - 1
+        assert post(client, dilute(guess, 0.4), name="unknown").json()["rank_gap"] is None
+        assert post(client, dilute(guess, 0.6), name="honest", url="https://a.b").json()["public_rank"] is None
+        assert post(client, guess, name="honest").json()["rank_gap"] == 1 - 2
         ranks = {(row["name"], row["url"]): row["rank_gap"] for row in client.get(SCORES).json()["scores"]}
-        assert ranks == {("honest", ""): -1, ("cheat", ""): 1, ("unknown", ""): None, ("honest", "https://a.b"): None}
+        assert ranks == {("honest", ""): -1, ("cheat", ""): 3, ("unknown", ""): None, ("honest", "https://a.b"): None}
 
     def test_a_copy_of_y_is_refused(self, client, store):
         _, rows = find_secret(store)
@@ -198,12 +182,13 @@ class TestSubmitting:
             assert_error(post(client, predictions), 422, "invalid_input", words)
         assert list(store.read_log()) == []
 
-    def test_identical_predictions_are_409_and_a_full_name_is_507(self, client):
+    def test_identical_predictions_are_409_and_a_client_that_sent_enough_gets_507(self, client, monkeypatch):
+        monkeypatch.setattr("eval.leaderboard.entries.MAX_CLIENT_ENTRIES", 2)
         x = fetch_x(client)
-        for number in range(MAX_NAME_ENTRIES):
-            assert post(client, guess_classes(x) + 0.001 * number).status_code == 201
+        post(client)
         assert_error(post(client, guess_classes(x), name="another"), 409, "duplicate", "entry 1 already")
-        assert_error(post(client, guess_classes(x) - 0.1), 507, "full", "under one name")
+        post(client, guess_classes(x) + 0.001)
+        assert_error(post(client, guess_classes(x) - 0.1, name="another"), 507, "full", "from one address")
 
     def test_tokens_and_rates_are_those_of_the_public_track(self, catalogue, store):
         guarded = make_client(catalogue, store, tokens=Tokens("in", "out"))
@@ -222,6 +207,7 @@ class TestSeasons:
         x, state = fetch_x(client), client.get(CHALLENGE).json()
         post(client)
         close(store)
+        np.testing.assert_array_equal(read_npy(client.get(f"{CHALLENGE}/x?season=1").content), x)
         after = client.get(CHALLENGE).json()
         (closed,) = after["closed"]
         assert (after["season"], closed["season"]) == (2, 1)

@@ -1,11 +1,17 @@
+import gc
+import hashlib
 import io
+import tracemalloc
 from contextlib import ExitStack
+from functools import partial
 
 import numpy as np
 import pytest
 
+from api.routes.generator import spool
 from ld_data.mnist1d.config import Mnist1dConfig
-from ld_data.mnist1d.dataset import make_mnist1d
+from ld_data.mnist1d.dataset import make_mnist1d, plan_mnist1d
+from ld_data.mnist1d.files import stream_npy
 from tests.support.service import assert_error, read_npy
 
 ROUTE = "/v1/sources/mnist1d/generate"
@@ -14,7 +20,7 @@ BAD_ARGUMENTS = [
     ({"num_samples": "50"}, "num_samples"),
     ({"padding": [60, 36]}, "padding"),
     ({"padding": [1, 2, 3]}, "padding"),
-    ({"iid_noise_scale": -1}, "iid_noise_scale"),
+    ({"iid_noise_scale": -1e7}, "iid_noise_scale"),
     ({"noise": 1}, "unknown arguments: noise"),
     ({"mode": "quick"}, "mode must be canonical or fast"),
     ({"num_samples": 50, "templates": [[1, 2, 3], [1, 2]]}, "templates must be a rectangular array"),
@@ -72,16 +78,43 @@ def test_a_stream_holds_its_place_to_the_end_and_no_longer(client):
     for body, status in (({"num_samples": 50}, 200), ({"num_samples": 0}, 422)):
         response = client.post(ROUTE, json=body, headers={"Accept": "application/x-npz"})
         assert response.status_code == status
-        assert worker.admission.requests.used == 0
+        assert worker.admission.streams.used == worker.admission.bytes.used == 0
 
 
-def test_a_stream_needs_a_place(client):
-    worker = client.app.state.worker
+def test_a_stream_needs_a_place_of_its_client_and_of_all(client):
+    admission, limits = client.app.state.worker.admission, client.app.state.worker.limits
+    ask = partial(client.post, ROUTE, json={"num_samples": 50}, headers={"Accept": "application/x-npy"})
+    with admission.requests.hold(limits.max_requests):
+        assert ask().status_code == 200
     with ExitStack() as places:
-        for _ in range(worker.limits.max_requests):
-            places.enter_context(worker.admission.requests.hold(1))
-        response = client.post(ROUTE, json={"num_samples": 50}, headers={"Accept": "application/x-npy"})
-        assert_error(response, 429, "overloaded", "in progress")
+        for _ in range(limits.max_client_streams):
+            places.enter_context(admission.hold_stream({"client": ("testclient", 1)}))
+        assert_error(ask(), 429, "overloaded", "to this client, the limit of one")
+    with admission.streams.hold(limits.max_streams):
+        assert_error(ask(), 429, "overloaded", "limit of this service")
+    with admission.bytes.hold(limits.max_held_bytes - 1000):
+        assert_error(ask(), 429, "overloaded", "bytes")
+    assert ask().status_code == 200
+
+
+def test_a_stream_holds_little_memory_between_its_parts():
+    """A block of signals is 20 MB; it waits in a file."""
+    plan = plan_mnist1d(Mnist1dConfig(num_samples=150_000, shuffle_seq=True), mode="fast")
+    expected = hashlib.sha256(b"".join(stream_npy(plan))).digest()
+    tracemalloc.start()
+    chunks = stream_npy(spool(plan))
+    began = tracemalloc.get_traced_memory()[0]
+    digest, held, longest = hashlib.sha256(), 0, 0
+    for number, chunk in enumerate(chunks):
+        digest.update(chunk)
+        longest = max(longest, len(chunk))
+        if number % 50 == 1:
+            gc.collect()
+            held = max(held, tracemalloc.get_traced_memory()[0] - began)
+    tracemalloc.stop()
+    assert digest.digest() == expected
+    assert longest <= 2**18
+    assert held < 16 * 2**20  # most of it the tables, which all streams of a configuration share
 
 
 def test_bad_arguments_are_422_by_name(client):

@@ -84,6 +84,32 @@ class TestMetadata:
             metadata = triton.get_model_metadata(f"fake-4.{end}")
             assert (metadata["inputs"], metadata["outputs"]) == (inputs, outputs)
 
+    def test_the_configuration_says_the_same_in_triton_s_form(self, triton):
+        config = triton.get_model_config("fake-4.y.decoder")
+        assert config == triton.get_model_config("fake-4.y.decoder", "1.0.0")
+        assert (config["name"], config["max_batch_size"]) == ("fake-4.y.decoder", 0)
+        assert config["input"] == [{"name": "vectors", "data_type": "TYPE_FP32", "dims": [-1, 4]}]
+        assert [tensor["data_type"] for tensor in config["output"]] == ["TYPE_INT64", "TYPE_FP32"]
+
+    def test_statistics_count_requests_and_rows(self, triton, client):
+        def find(name=DECODER, version=""):
+            return triton.get_inference_statistics(name, version)["model_stats"]
+
+        assert [model["inference_count"] for model in find("")] == [0] * 4
+        triton.infer(
+            DECODER, [make_input("vectors", VECTORS[:3], "FP32")], timeout=5_000_000, priority=1, sequence_id=7
+        )
+        with pytest.raises(InferenceServerException):
+            triton.infer(DECODER, [make_input("vectors", VECTORS[:3], "FP32")], parameters={"seeed": 1})
+        (model,) = find()
+        assert (model["name"], model["version"], model["inference_count"]) == (DECODER, "1.0.0", 3)
+        assert model["last_inference"] > 1.7e12
+        counts = {name: duration["count"] for name, duration in model["inference_stats"].items()}
+        assert counts == {"success": 1, "fail": 1}
+        assert all(duration["ns"] > 0 for duration in model["inference_stats"].values())
+        assert find(version="1.0.0") == [model]
+        assert_error(client.get(f"/v2/models/{DECODER}/versions/7/stats"), 404, "unknown_name")
+
     def test_the_index_lists_the_models(self, triton):
         index = triton.get_model_repository_index()
         assert {(model["name"], model["version"], model["state"]) for model in index} == {

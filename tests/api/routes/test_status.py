@@ -1,7 +1,9 @@
 """The health of the process and of the releases."""
 
 import shutil
+import threading
 from dataclasses import asdict
+from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
@@ -59,7 +61,37 @@ def test_a_service_without_releases_is_not_ready(start, checkpoints):
 
 
 def test_health_is_ok_when_every_release_is_ready(client):
-    assert client.get("/health").json() == {"status": "ok", "ready": ["fake-4"], "not_ready": {}}
+    assert client.get("/health").json() == {
+        "status": "ok",
+        "ready": ["fake-4"],
+        "not_ready": {},
+        "leaderboard": "ok",
+    }
+
+
+def test_health_is_degraded_while_the_database_is_gone(catalogue, store, monkeypatch):
+    place = Path(store._database.name)
+    client, away = TestClient(make_app(catalogue, store)), place.with_name("away")
+    monkeypatch.setattr("api.leaderboard.pulse.KEPT_SECONDS", 0)
+    place.rename(away)
+    health = client.get("/health")
+    assert (health.status_code, health.json()["status"]) == (200, "degraded")
+    assert health.json()["leaderboard"] == "cannot be used; the operator finds the cause in the log"
+    assert_error(client.get("/health/ready"), 503, "not_ready", "the leaderboard cannot be used")
+    assert client.get("/health/live").status_code == 200
+    away.replace(place)
+    assert client.get("/health/ready").status_code == 200
+
+
+def test_health_does_not_wait_for_a_database_that_hangs(catalogue, store, monkeypatch):
+    leave, asked = threading.Event(), []
+    monkeypatch.setattr(store, "check", lambda: asked.append(1) or leave.wait(10))
+    client = TestClient(make_app(catalogue, store))
+    client.app.state.leaderboard.pulse.answer_seconds = 0.05
+    for _ in range(3):
+        assert client.get("/health").json()["leaderboard"] == "does not answer within 0.05 s"
+    leave.set()
+    assert asked == [1]
 
 
 def test_health_without_any_release_is_503(store):

@@ -9,9 +9,10 @@ from fastapi.testclient import TestClient
 
 from api.app import make_app
 from api.work.batching import CHUNK_ROWS, Batcher
+from api.work.worker import WRITERS
 from ld_data.mnist1d.dataset import collect
 from ld_data.storage.arrays import write_npy
-from tests.support.servers import serve
+from tests.support.servers import serve, wait_until
 from tests.support.service import BASE, LIMITS, NPY, assert_error
 
 GENERATE = "/v1/sources/mnist1d/generate"
@@ -40,7 +41,7 @@ def test_overload_is_429_with_retry_after_and_accepted_requests_are_answered(cat
             assert entered.acquire(timeout=10)
         assert client.app.state.worker.admission.requests.used == LIMITS.max_requests
         large = {"content": write_npy(np.zeros((65, 4), np.float32)), "headers": NPY}
-        for route, body in ((f"{BASE}/scores?name=a", {}), (GENERATE, {}), (f"{BASE}/x/decode", large)):
+        for route, body in ((f"{BASE}/y/decode", large), (GENERATE, {})):
             response = client.post(route, **body)
             assert_error(response, 429, "overloaded", "in progress")
             assert response.headers["retry-after"] == "1"
@@ -49,6 +50,43 @@ def test_overload_is_429_with_retry_after_and_accepted_requests_are_answered(cat
         leave.set()
         assert [answer.result().status_code for answer in waiting] == [200] * 4
     assert client.app.state.worker.admission.requests.used == 0
+
+
+def test_submissions_that_wait_for_the_database_leave_all_other_requests_their_threads(catalogue, store, monkeypatch):
+    entered, leave = threading.Semaphore(0), threading.Event()
+
+    def wait(*_):
+        entered.release()
+        leave.wait(10)
+
+    monkeypatch.setattr("api.routes.scores.check_predictions", wait)
+    limits = replace(LIMITS, max_waiting_submissions=WRITERS + 1)
+    client, body = TestClient(make_app(catalogue, store, limits), raise_server_exceptions=False), {"predictions": [[1]]}
+    with client, ThreadPoolExecutor(WRITERS + 1) as pool:
+        waiting = [pool.submit(client.post, f"{BASE}/scores?name=a", json=body) for _ in range(WRITERS + 1)]
+        for _ in range(WRITERS):
+            assert entered.acquire(timeout=10)
+        wait_until(lambda: client.app.state.worker.admission.writes.used == WRITERS + 1)
+        refused = client.post(f"{BASE}/scores?name=a", json=body)
+        assert_error(refused, 429, "overloaded", "submissions are in progress")
+        for path in ("scores", "challenge", "files/data.npz"):
+            assert client.get(f"{BASE}/{path}").status_code in (200, 404), path
+        assert client.get("/v1/scores/log").status_code == 200
+        assert client.post(GENERATE, json={"num_samples": 50}).status_code == 200
+        assert client.post(f"{BASE}/x/decode", json={"vectors": [[1, 2, 3, 4]]}).status_code == 200
+        leave.set()
+        assert len([answer.result() for answer in waiting]) == WRITERS + 1
+
+
+def test_a_large_whole_answer_needs_the_place_of_a_stream(client, monkeypatch):
+    monkeypatch.setattr("api.middleware.answers.LARGE_BYTES", 1000)
+    admission, limits = client.app.state.worker.admission, client.app.state.worker.limits
+    assert len(client.post(GENERATE, json={"num_samples": 50}).content) > 1000
+    assert admission.streams.used == admission.bytes.used == 0
+    with admission.streams.hold(limits.max_streams):
+        assert_error(client.post(GENERATE, json={"num_samples": 50}), 429, "overloaded", "are being streamed")
+    with admission.bytes.hold(limits.max_held_bytes - 2000):
+        assert_error(client.post(GENERATE, json={"num_samples": 50}), 429, "overloaded", "all together may hold")
 
 
 @pytest.mark.parametrize("path", ["x/encode", "x/decode", "y/encode", "y/decode", "x/encode?seed=1"])

@@ -1,3 +1,5 @@
+import zipfile
+
 import keras
 import numpy as np
 import pytest
@@ -50,6 +52,22 @@ def test_other_formats_are_refused(use, tmp_path):
 def test_a_file_without_a_judge_is_refused(tmp_path):
     (tmp_path / "judge.keras").write_text("no")
     with pytest.raises(IntegrityError, match="not a judge"):
+        read(tmp_path / "judge.keras")
+
+
+@pytest.mark.parametrize(
+    ("config", "reason"),
+    [
+        ('{"a":' * 50_000 + "1" + "}" * 50_000, "at most 100 levels"),
+        (" " * (1 << 21), "1048576 of them in config.json"),
+        ('{"class_name": []}', "not a judge"),
+    ],
+)
+def test_a_hostile_judge_is_refused_before_keras_reads_it(tmp_path, config, reason):
+    with zipfile.ZipFile(tmp_path / "judge.keras", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("config.json", config)
+        archive.writestr("metadata.json", "{}")
+    with pytest.raises(IntegrityError, match=reason):
         read(tmp_path / "judge.keras")
 
 

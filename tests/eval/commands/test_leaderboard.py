@@ -1,14 +1,16 @@
+import io
 from dataclasses import replace
 from hashlib import sha256
 
 import httpx2
 import numpy as np
+import pytest
 
 import eval.__main__ as eval_main
 from api.app import make_app
 from eval.leaderboard.tokens import Tokens
 from ld_data.sources import secret_draws as challenge
-from tests.support.command_lines import run, run_json
+from tests.support.command_lines import run, run_json, run_process
 from tests.support.fakes import generate, guess_classes
 from tests.support.servers import serve
 
@@ -33,16 +35,11 @@ def test_submit_and_leaderboard(service, predictions, capsys):
     assert [row.split()[:3] for row in rows] == [["1", "1", "mine"], ["2", "2", "worse"]]
 
 
-def test_the_leaderboard_shortens_great_figures(service, predictions, capsys):
-    np.save(predictions, np.full((30, 4), 1e5))
-    assert run(eval_main.main, "submit", "fake-4", predictions, "--name", "hopeless", "--to", service) == 0
-    assert run(eval_main.main, "leaderboard", "fake-4", "--from", service) == 0
-    (row,) = (line for line in capsys.readouterr().out.splitlines() if line.split()[:3] == ["1", "1", "hopeless"])
-    assert " 1.0e+10 +- " in row
-    assert len(row) < 130
-    np.save(predictions, np.full((30, 4), 1e30))
-    assert run(eval_main.main, "submit", "fake-4", predictions, "--name", "hopeless", "--to", service) == 1
-    assert "predictions must lie within +-1e+06; received 1e+30" in capsys.readouterr().err
+def test_hopeless_predictions_are_refused(service, predictions, capsys):
+    for value, words in ((1e5, "at most 8.0, since no y is longer"), (1e30, "must lie within +-1e+06; received 1e+30")):
+        np.save(predictions, np.full((30, 4), value))
+        assert run(eval_main.main, "submit", "fake-4", predictions, "--name", "hopeless", "--to", service) == 1
+        assert words in capsys.readouterr().err
 
 
 def test_the_leaderboard_is_of_the_service_of_the_environment(service, predictions, monkeypatch, capsys):
@@ -128,13 +125,20 @@ def test_challenge(service, tmp_path, capsys, monkeypatch):
     submit = ("submit", "fake-4", predictions, "--name", "mine", "--to", service)
     assert run_json(capsys, eval_main.main, *submit, "--challenge", "--season", 1)["season"] == 1
     assert run(eval_main.main, *submit, "--season", 1) == 1
-    assert "--season goes with --challenge" in capsys.readouterr().err
+    assert "--season and --x-sha256 go with --challenge" in capsys.readouterr().err
     assert run(eval_main.main, *submit, "--challenge", "--season", 2) == 1
     assert "are for season 2" in capsys.readouterr().err
+    assert run(eval_main.main, *submit, "--challenge") == 1
+    assert "--challenge needs the season" in capsys.readouterr().err
+    np.save(predictions, guess_classes(np.load(x)) + 0.01)
+    assert run(eval_main.main, *submit, "--challenge", "--x-sha256", state["x_sha256"]) == 0
+    assert "held: not shown to be better" in capsys.readouterr().out
     board = run_json(capsys, eval_main.main, "leaderboard", "fake-4", "--challenge", "--from", service)
     assert [entry["name"] for entry in board["scores"]] == ["mine"]
     assert run(eval_main.main, "leaderboard", "fake-4", "--challenge", "--from", service) == 0
-    assert "mine" in capsys.readouterr().out
+    shown, held = capsys.readouterr().out.split("held: ")
+    assert "mine" in shown
+    assert held.splitlines()[1:] == ["2 mine"]
 
 
 def test_challenge_replaces_no_file_and_says_so_before_it_fetches(tmp_path, capsys):
@@ -166,19 +170,44 @@ def test_remove(catalogue, store, predictions, tmp_path, capsys, monkeypatch):
         assert "removed entry 3 of fake-4\nreceipt 4, sha256" in capsys.readouterr().out
 
 
+class Terminal(io.StringIO):
+    """A terminal with a typed answer."""
+
+    def isatty(self):
+        return True
+
+
 def test_close_season(service, tmp_path, capsys, monkeypatch):
     monkeypatch.setitem(challenge.GENERATORS, "fake", generate)
     state = httpx2.get(f"{service}/v1/datasets/fake-4/challenge").json()
     close = ("close-season", "fake-4", "--scores", tmp_path / "scores.sqlite")
-    closed = run_json(capsys, eval_main.main, *close)
+    assert run(eval_main.main, *close) == 1
+    assert "add --yes. Nothing was changed." in capsys.readouterr().err
+    closed = run_json(capsys, eval_main.main, *close, "--yes")
     assert sha256(closed["secret"].encode()).hexdigest() == state["secret_sha256"]
     after = httpx2.get(f"{service}/v1/datasets/fake-4/challenge").json()
     assert (after["season"], after["closed"][0]["secret"]) == (2, closed["secret"])
     monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setattr("sys.stdin", Terminal("no\n"))
+    assert run(eval_main.main, "close-season", "fake-4", "--scores", "~/scores.sqlite") == 1
+    assert "not confirmed" in capsys.readouterr().err
+    monkeypatch.setattr("sys.stdin", Terminal("yes\n"))
     assert run(eval_main.main, "close-season", "fake-4", "--scores", "~/scores.sqlite") == 0
     assert "closed season 2 of fake-4" in capsys.readouterr().out
-    assert run(eval_main.main, *close) == 1
+    assert run(eval_main.main, *close, "--yes") == 1
     assert "no open season" in capsys.readouterr().err
     assert run(eval_main.main, "close-season", "fake-4", "--scores", tmp_path / "none.sqlite") == 1
     assert "no leaderboard" in capsys.readouterr().err
     assert not (tmp_path / "none.sqlite").exists()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "environment", [{"PYTHONIOENCODING": "cp1252"}, {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}]
+)
+def test_a_leaderboard_with_names_in_other_scripts_is_printed_on_a_narrow_terminal(service, predictions, environment):
+    name = "\u540d\u524d \U0001f600"
+    assert run(eval_main.main, "submit", "fake-4", predictions, "--name", name, "--to", service) == 0
+    finished = run_process("eval", "leaderboard", "fake-4", "--from", service, **environment)
+    assert (finished.returncode, finished.stderr) == (0, "")
+    assert "\\u540d\\u524d" in finished.stdout

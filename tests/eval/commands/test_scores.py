@@ -28,7 +28,7 @@ def test_all_commands_report_missing_predictions_alike(release, name, capsys):
     for words in (("score", "fake-4", name), ("submit", "fake-4", name, "--name", "a")):
         assert run(eval_main.main, *words) == 1
         assert capsys.readouterr().err == missing
-    assert run(eval_main.main, "submit", "fake-4", name, "--name", "a", "--challenge") == 1
+    assert run(eval_main.main, "submit", "fake-4", name, "--name", "a", "--challenge", "--season", 1) == 1
     assert f"no file {name}: expected predictions for the challenge of fake-4" in capsys.readouterr().err
 
 

@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 
 import ld_data
-from eval.leaderboard.challenge import draw_rows, round_score, verify_challenge
+from eval.leaderboard.challenge import check_x, draw_rows, verify_challenge
+from eval.leaderboard.showing import round_to
 from eval.predictions import check_predictions
 from eval.score import score_predictions
-from ld_data.errors import LeakError
+from ld_data.errors import InputError, IntegrityError, LeakError
 from ld_data.sources import secret_draws
 from ld_data.storage.hashing import hash_array
 from tests.support.fakes import D, FakeCodec, FakeY, K, generate, guess_classes
@@ -84,18 +85,30 @@ def test_predictions_made_from_y_are_refused_without_a_figure(data):
         assert not any(letter.isdigit() for letter in str(caught.value))
 
 
-def test_figures_are_rounded_so_that_one_row_hardly_shows(data):
-    score = verify(guess_classes(data.test.x), data).score
-    assert score == round_score(score_predictions(guess_classes(data.test.x), data))
-    for name, value in vars(score).items():
-        if isinstance(value, float):
-            assert value == round(value, 4), name
-    assert score.decoded_accuracy == round(score.decoded_accuracy, 3)
-    assert all(share == round(share, 2) for share in score.class_accuracy)
-
-
-def test_large_predictions_do_not_bring_the_digits_back(data):
+def test_a_trial_holds_what_an_open_season_may_show(data):
     predictions = guess_classes(data.test.x)
-    predictions[0, 0] += 1e6
-    for value in (score := round_score(score_predictions(predictions, data))).mse, score.noise_free_mse:
-        assert float(f"{value:.5g}") == value
+    verdict, score = verify(predictions, data), score_predictions(predictions, data)
+    trial = verdict.trial
+    assert verdict.score == score
+    assert trial.errors.mean() == pytest.approx(score.noise_free_mse)
+    assert trial.null_errors.mean() == pytest.approx(trial.null.noise_free_mse, rel=0.1)
+    assert trial.null.skill == 0
+    assert trial.is_better(trial.null_errors)
+    assert trial.shown.mse == round_to(score.mse, score.standard_error) != score.mse
+    assert trial.shown.skill == round_to(score.skill, score.skill_standard_error)
+    assert trial.shown.to_json()["class_accuracy"] == [None] * K
+
+
+def test_rows_longer_than_any_y_are_refused(data):
+    predictions = guess_classes(data.test.x)
+    predictions[3] *= 1000
+    with pytest.raises(InputError, match="row 3 has 4000"):
+        verify(predictions, data)
+
+
+def test_an_auditor_compares_x_within_what_processors_differ_by():
+    rows = draw_rows("a", "fake", FakeCodec(), 50)
+    assert check_x(rows.x + np.float32(6e-6), rows) == pytest.approx(6e-6, rel=0.1)
+    for other in (rows.x + 0.001, rows.x[:-1], rows.x * np.nan, draw_rows("b", "fake", FakeCodec(), 50).x):
+        with pytest.raises(IntegrityError, match="from that of the secret"):
+            check_x(other, rows)

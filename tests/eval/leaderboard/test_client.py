@@ -10,7 +10,7 @@ from fastapi import FastAPI
 import ld_data
 from api.app import make_app
 from eval import evaluate
-from eval.leaderboard.client import fetch_leaderboard, submit
+from eval.leaderboard.client import fetch_leaderboard, submit, submit_challenge
 from eval.leaderboard.store import Store
 from eval.leaderboard.submission import Submission
 from eval.leaderboard.tokens import Tokens
@@ -53,6 +53,20 @@ def test_an_error_of_the_service_holds_the_score(release):
         evaluate(data.test.x, data, submit_to=UNREACHABLE, name="a")
     assert caught.value.score == evaluate(data.test.x, data)
     assert str(caught.value.score) in caught.value.__notes__[0]
+
+
+def test_a_user_without_a_home_submits(no_home, service, release):
+    data = ld_data.load(release)
+    assert evaluate(data.test.x, data, submit_to=service, name="a").entry["name"] == "a"
+
+
+def test_an_address_or_a_setting_that_cannot_work_is_refused_before_the_work(release, monkeypatch):
+    worked = []
+    for address in ("example.org", "http://example.org"):
+        monkeypatch.setenv("ALL_PROXY", "ftp://a")
+        with pytest.raises(InputError, match=r"ALL_PROXY|http or https address"):
+            evaluate(worked.append, "fake-4", submit_to=address, name="a")
+    assert not worked
 
 
 def test_an_answer_that_is_not_an_entry_is_reported(release):
@@ -120,3 +134,30 @@ def test_an_answer_that_is_not_json_is_a_readable_error():
         pytest.raises(SubmissionError, match="not an LD-Data service"),
     ):
         fetch_leaderboard(address, "fake-4")
+
+
+def test_a_name_is_kept_for_its_first_user(service, monkeypatch, tmp_path, cache):
+    data = ld_data.load("fake-4")
+    guess = data.class_mean[data.test.label]
+    evaluate(0.9 * guess, data, submit_to=service, name="Mine")
+    entry = evaluate(0.8 * guess, data, submit_to=f"{service}/", name=" mine").entry
+    assert (entry["rank"], entry["owner_secret"]) == (2, "")
+    (file,) = (cache / "owners").iterdir()
+    assert file.stat().st_mode & 0o777 == 0o600
+    monkeypatch.setenv("LD_DATA_CACHE", str(tmp_path / "of another user"))
+    with pytest.raises(SubmissionError, match=r"answered 403.*belongs to the user who submitted under it first"):
+        evaluate(0.7 * guess, data, submit_to=service, name="mine")
+
+
+def test_without_a_cache_folder_the_entry_holds_the_secret(service, monkeypatch, tmp_path):
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("LD_DATA_CACHE", str(tmp_path / "file"))
+    data = ld_data.load("fake-4")
+    score = evaluate(data.class_mean[data.test.label], data, submit_to=service, name="mine")
+    assert len(score.entry["owner_secret"]) > 40
+    assert f"keep {score.entry['owner_secret']}" in str(score)
+
+
+def test_a_challenge_without_its_x_is_refused_before_it_is_sent():
+    with pytest.raises(InputError, match="must name their x"):
+        submit_challenge(UNREACHABLE, "fake-4", np.zeros((2, 4)), Submission("a"))

@@ -1,13 +1,13 @@
+import json
 from dataclasses import dataclass, replace
 
 import pytest
 
-from eval.leaderboard.entries import MAX_NAME_ENTRIES
 from eval.leaderboard.receipts import verify_log
 from eval.leaderboard.submission import Submission
 from eval.score import Score
-from ld_data.errors import DuplicateError, FullError
-from tests.support.verdicts import SCORE, VERSION, list_names, make_secret_verdict, make_verdict, read_lines
+from ld_data.errors import DuplicateError, FullError, IntegrityError, OwnerError
+from tests.support.verdicts import SCORE, VERSION, add, list_names, make_secret_verdict, make_verdict, read_lines
 
 
 @dataclass(frozen=True)
@@ -18,8 +18,8 @@ class LongerScore(Score):
 
 
 def test_a_score_with_new_fields_needs_no_other_table(store):
-    store.add(Submission("before"), make_verdict(1))
-    store.add(Submission("after"), replace(make_verdict(2), score=LongerScore(**vars(SCORE))))
+    add(store, Submission("before"), make_verdict(1))
+    add(store, Submission("after"), replace(make_verdict(2), score=LongerScore(**vars(SCORE))))
     before, after = (entry.to_json() for entry in store.entries(*VERSION))
     assert "news" not in before
     assert after["news"] == [0.5, 1.0]
@@ -28,42 +28,114 @@ def test_a_score_with_new_fields_needs_no_other_table(store):
 
 def test_entries_are_listed_by_noise_free_mse_and_then_by_age(store):
     for number, (name, error) in enumerate((("c", 0.3), ("a", 0.1), ("b", 0.2), ("a2", 0.1))):
-        store.add(Submission(name), make_verdict(number, noise_free_mse=error))
+        add(store, Submission(name), make_verdict(number, noise_free_mse=error))
     assert list_names(store) == ["a", "a2", "b", "c"]
     assert list_names(store, limit=2) == ["a", "a2"]
 
 
 def test_suspects_are_listed_apart(store):
-    store.add(Submission("honest"), make_verdict(0))
-    store.add(Submission("cheat"), make_verdict(1, "suspect"))
+    add(store, Submission("honest"), make_verdict(0))
+    add(store, Submission("cheat"), make_verdict(1, "suspect"))
     assert list_names(store) == ["honest"]
     assert list_names(store, status="suspect") == ["cheat"]
 
 
 def test_the_tracks_are_ranked_apart_and_both_take_the_same_predictions(store):
     season = store.open_season(*VERSION, 50)
-    store.add(Submission("public"), make_verdict(1))
-    entry = store.add(Submission("secret"), make_secret_verdict(1), season)
+    add(store, Submission("public"), make_verdict(1))
+    entry = add(store, Submission("secret"), make_secret_verdict(1), season)
     assert list_names(store) == ["public"]
     assert store.entries(*VERSION, season=season) == [entry]
     with pytest.raises(DuplicateError, match="entry 2 already"):
-        store.add(Submission("again"), make_secret_verdict(1), season)
+        add(store, Submission("again"), make_secret_verdict(1), season)
     body = entry.to_json()
     assert (body["track"], body["season"]) == ("challenge", 1)
     assert "private" not in body
     assert entry.receipt.values["secret_sha256"] == season.secret_sha256
 
 
-def test_a_name_has_a_limit_of_submissions_in_each_season(store):
+def test_a_client_and_a_season_have_limits_of_submissions(store, monkeypatch):
+    monkeypatch.setattr("eval.leaderboard.entries.MAX_CLIENT_ENTRIES", 2)
+    monkeypatch.setattr("eval.leaderboard.entries.MAX_SEASON_ENTRIES", 3)
     season = store.open_season(*VERSION, 50)
-    for number in range(MAX_NAME_ENTRIES):
-        store.add(Submission("eager"), make_secret_verdict(number), season)
-    with pytest.raises(FullError, match="at most 20 submissions under one name"):
-        store.add(Submission("eager"), make_secret_verdict(99), season)
-    store.add(Submission("another"), make_secret_verdict(99), season)
-    store.add(Submission("eager"), make_verdict(99))
+    for number in range(2):
+        add(store, Submission(f"eager {number}"), make_secret_verdict(number), season)
+    with pytest.raises(FullError, match="at most 2 submissions from one address"):
+        add(store, Submission("eager again"), make_secret_verdict(99), season)
+    add(store, Submission("from elsewhere"), make_secret_verdict(99), season, client="there")
+    with pytest.raises(FullError, match="holds 3 entries"):
+        add(store, Submission("from elsewhere"), make_secret_verdict(98), season, client="far away")
+    for number in range(4):
+        add(store, Submission("public"), make_verdict(number))
     store.close_season(*VERSION)
-    store.add(Submission("eager"), make_secret_verdict(99), store.open_season(*VERSION, 50))
+    add(store, Submission("eager again"), make_secret_verdict(99), store.open_season(*VERSION, 50))
+
+
+def test_a_name_belongs_to_the_secret_that_came_first_on_all_boards(store):
+    mine = "My Model"
+    assert add(store, Submission(mine), make_verdict(1)).owner_secret == ""
+    season = store.open_season(*VERSION, 50)
+    for name in (mine, "my model", " My  Model ", "\uff2d\uff39 Model"):
+        for owner, words in (("", "had no secret"), ("of another", "had another secret")):
+            with pytest.raises(OwnerError, match=words):
+                add(store, Submission(name), make_verdict(2), owner=owner)
+            with pytest.raises(OwnerError, match="LD-Data-Owner"):
+                add(store, Submission(name), make_secret_verdict(2), season, owner=owner)
+    add(store, Submission("my model"), make_secret_verdict(2), season)
+
+
+def test_a_new_name_without_a_secret_gets_one_that_the_store_does_not_keep(store, tmp_path):
+    secret = add(store, Submission("mine"), make_verdict(1), owner="").owner_secret
+    assert len(secret) >= 40
+    with pytest.raises(OwnerError):
+        add(store, Submission("mine"), make_verdict(2), owner="")
+    assert add(store, Submission("mine"), make_verdict(2), owner=secret).owner_secret == ""
+    assert secret.encode() not in b"".join(read_lines(store))
+    assert not any(secret.encode() in path.read_bytes() for path in tmp_path.iterdir())
+    for number in (1, 2):
+        store.remove("ld-a-4", number, "the name becomes free")
+    add(store, Submission("mine"), make_verdict(3), owner="of another")
+
+
+def test_an_open_season_shows_only_what_is_better_than_the_best_it_shows(store):
+    season = store.open_season(*VERSION, 50)
+    errors = (1.1, 0.5, 0.49, 0.6, 0.3)
+    entries = [
+        add(store, Submission(f"{error}"), make_secret_verdict(number, noise_free_mse=error), season)
+        for number, error in enumerate(errors)
+    ]
+    assert [entry.status for entry in entries] == ["held", "ranked", "held", "held", "ranked"]
+    assert [entry.best.get("noise_free_mse") for entry in entries] == [1.0, None, 0.5, 0.5, None]
+    assert [store.find_rank(entry) for entry in entries] == [None, 2, None, None, 1]
+    assert list_names(store, season=season) == ["0.3", "0.5"]
+    held = store.entries(*VERSION, "held", season=season)
+    assert [entry.receipt.number for entry in held] == [1, 3, 4]
+    for entry in held:
+        assert "score" not in entry.receipt.values
+        assert "mse" not in entry.to_json()
+
+
+def test_the_end_of_a_season_publishes_all_exact_figures(store):
+    season = store.open_season(*VERSION, 50)
+    for number, (error, status) in enumerate(((0.512345, "ranked"), (0.5, "ranked"), (0.51, "suspect"))):
+        add(store, Submission(f"{error}"), make_secret_verdict(number, status, noise_free_mse=error), season)
+    assert [entry.to_json()["noise_free_mse"] for entry in store.entries(*VERSION, season=season)] == [0.51]
+    store.remove("ld-a-4", 2, "a test")
+    store.close_season(*VERSION)
+    (closed,) = store.list_seasons(*VERSION)
+    assert store.entries(*VERSION, "held", season=closed) == []
+    assert [entry.to_json()["noise_free_mse"] for entry in store.entries(*VERSION, season=closed)] == [0.512345]
+    (suspect,) = store.entries(*VERSION, "suspect", season=closed)
+    assert (suspect.to_json()["noise_free_mse"], suspect.to_json()["status"]) == (0.51, "suspect")
+    results = [json.loads(line) for line in read_lines(store)[-2:]]
+    assert [(result["kind"], result["entry"], result["score"]["noise_free_mse"]) for result in results] == [
+        ("result", 1, 0.512345),
+        ("result", 3, 0.51),
+    ]
+    assert verify_log(read_lines(store), store.head()).scores == 2
+    forged = [*read_lines(store)[:-1], read_lines(store)[-1].replace(b'"entry":3', b'"entry":2')]
+    with pytest.raises(IntegrityError, match="names 2 as entry"):
+        verify_log(forged)
 
 
 def test_ranks_are_those_of_the_best_ranked_entry_of_a_name_and_url(store):
@@ -75,7 +147,7 @@ def test_ranks_are_those_of_the_best_ranked_entry_of_a_name_and_url(store):
         ("b", "", 0.01, "suspect"),
     ]
     public = [
-        store.add(Submission(name, url), make_verdict(number, status, noise_free_mse=error))
+        add(store, Submission(name, url), make_verdict(number, status, noise_free_mse=error))
         for number, (name, url, error, status) in enumerate(rows)
     ]
     assert [store.find_rank(entry) for entry in public] == [3, 2, 1, 4, None]
@@ -83,7 +155,7 @@ def test_ranks_are_those_of_the_best_ranked_entry_of_a_name_and_url(store):
     assert store.rank_names(*VERSION, []) == {}
     season = store.open_season(*VERSION, 50)
     entries = [
-        store.add(Submission("x"), make_secret_verdict(number, status, noise_free_mse=error), season)
+        add(store, Submission("x"), make_secret_verdict(number, status, noise_free_mse=error), season)
         for number, (_, _, error, status) in enumerate([*rows, rows[1]])
     ]
-    assert [store.find_rank(entry) for entry in entries] == [4, 2, 1, 5, None, 3]
+    assert [store.find_rank(entry) for entry in entries] == [3, 2, 1, None, None, None]

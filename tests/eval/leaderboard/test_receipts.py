@@ -126,7 +126,7 @@ def test_a_removal_must_name_a_score_that_stands(lines):
         {},
     ):
         line = make_receipt(REMOVAL, values, *after).text.encode()
-        with pytest.raises(IntegrityError, match=r"line 5.*removes"):
+        with pytest.raises(IntegrityError, match=r"line 5.*names .* as removed"):
             verify_log([*lines, line])
 
 

@@ -16,12 +16,12 @@ from eval.leaderboard.store import Store
 from eval.leaderboard.submission import Submission
 from ld_data.errors import DuplicateError, FullError, InputError, StorageError, UnknownNameError
 from tests.support.paths import ROOT
-from tests.support.verdicts import PRIVATE, SCORE, VERSION, list_names, make_verdict, read_lines, read_predictions
+from tests.support.verdicts import PRIVATE, SCORE, VERSION, add, list_names, make_verdict, read_lines, read_predictions
 
 
 def test_an_entry_is_read_as_it_was_added(store):
     submission = Submission("a <b>model</b>", "https://a.b/c", "'; DROP TABLE entries", 12, 0.5, "Hebb | <i>")
-    entry = store.add(submission, make_verdict(noise_free_mse=0.25))
+    entry = add(store, submission, make_verdict(noise_free_mse=0.25))
     assert store.entries(*VERSION) == [entry]
     body = entry.to_json()
     assert body["id"] == 1
@@ -32,7 +32,7 @@ def test_an_entry_is_read_as_it_was_added(store):
 
 
 def test_the_whole_score_is_in_the_receipt(store):
-    receipt = store.add(Submission("a"), make_verdict()).receipt
+    receipt = add(store, Submission("a"), make_verdict()).receipt
     assert receipt.values["score"] == json.loads(json.dumps(SCORE.to_json()))
     assert receipt.values["private_seed_sha256"] == store.private_seed_sha256
     assert re.fullmatch(r"ld-data \S+", receipt.values["scorer"])
@@ -40,30 +40,30 @@ def test_the_whole_score_is_in_the_receipt(store):
 
 
 def test_releases_and_their_versions_are_kept_apart(store):
-    store.add(Submission("a"), make_verdict())
+    add(store, Submission("a"), make_verdict())
     assert store.entries("ld-b-4", "5ha") == store.entries("ld-a-4", "another version") == []
-    store.add(Submission("the same for another version"), make_verdict(data_sha256="other"))
+    add(store, Submission("the same for another version"), make_verdict(data_sha256="other"))
     assert len(store.entries("ld-a-4", "other")) == 1
 
 
 def test_identical_predictions_are_refused_with_the_number_of_the_first(store):
-    store.add(Submission("a"), make_verdict(1))
-    store.add(Submission("b"), make_verdict(2))
+    add(store, Submission("a"), make_verdict(1))
+    add(store, Submission("b"), make_verdict(2))
     with pytest.raises(DuplicateError, match="are entry 2 already"):
-        store.add(Submission("c"), make_verdict(2))
+        add(store, Submission("c"), make_verdict(2))
     assert len(read_lines(store)) == 2
 
 
 def test_predictions_are_kept_by_their_hash(store):
     verdict = make_verdict(7)
-    store.add(Submission("a"), verdict)
+    add(store, Submission("a"), verdict)
     kept = read_predictions(store, verdict.predictions_sha256)
     np.testing.assert_array_equal(kept, verdict.predictions.values.ravel())
 
 
 def test_a_removed_entry_is_not_ranked_and_the_log_stays_whole(store):
-    entry = store.add(Submission("a"), make_verdict(1))
-    store.add(Submission("b"), make_verdict(2))
+    entry = add(store, Submission("a"), make_verdict(1))
+    add(store, Submission("b"), make_verdict(2))
     removal = store.remove("ld-a-4", 1, "it was a test")
     assert list_names(store) == ["b"]
     assert removal.values["removed_sha256"] == entry.receipt.sha256
@@ -71,18 +71,18 @@ def test_a_removed_entry_is_not_ranked_and_the_log_stays_whole(store):
     summary = verify_log(read_lines(store), store.head())
     assert (summary.receipts, summary.scores, summary.removals) == (3, 1, 1)
     assert read_predictions(store, make_verdict(1).predictions_sha256) is None
-    assert store.add(Submission("again"), make_verdict(1)).receipt.number == 4
+    assert add(store, Submission("again"), make_verdict(1)).receipt.number == 4
 
 
 def test_predictions_of_another_entry_survive_a_removal(store):
-    store.add(Submission("a"), make_verdict(1))
-    store.add(Submission("a"), make_verdict(1, data_sha256="other"))
+    add(store, Submission("a"), make_verdict(1))
+    add(store, Submission("a"), make_verdict(1, data_sha256="other"))
     store.remove("ld-a-4", 1, "old")
     assert len(read_predictions(store, make_verdict(1).predictions_sha256)) == 8
 
 
 def test_only_a_known_entry_is_removed_and_only_with_a_reason(store):
-    store.add(Submission("a"), make_verdict())
+    add(store, Submission("a"), make_verdict())
     for release, number in (("ld-a-4", 2), ("ld-b-4", 1), ("ld-a-4", 0)):
         with pytest.raises(UnknownNameError, match="has no entry"):
             store.remove(release, number, "why not")
@@ -96,18 +96,18 @@ def test_only_a_known_entry_is_removed_and_only_with_a_reason(store):
 def test_a_full_leaderboard_is_reported_and_others_have_room(place):
     store = Store(place, max_entries=2)
     for number in range(2):
-        store.add(Submission("a"), make_verdict(number))
+        add(store, Submission("a"), make_verdict(number))
     with pytest.raises(FullError, match="holds 2 entries, the most it may"):
-        store.add(Submission("a"), make_verdict(3))
-    store.add(Submission("a"), make_verdict(3, release="ld-b-4"))
+        add(store, Submission("a"), make_verdict(3))
+    add(store, Submission("a"), make_verdict(3, release="ld-b-4"))
     store.remove("ld-a-4", 1, "to make room")
-    store.add(Submission("a"), make_verdict(4))
+    add(store, Submission("a"), make_verdict(4))
     store.close()
 
 
 def test_a_score_that_a_receipt_cannot_hold_leaves_the_store_unchanged(store):
     with pytest.raises(InputError, match="finite"):
-        store.add(Submission("a"), make_verdict(mse=float("nan")))
+        add(store, Submission("a"), make_verdict(mse=float("nan")))
     assert store.head() == NO_RECEIPT
     assert read_lines(store) == store.entries(*VERSION) == []
 
@@ -116,7 +116,7 @@ def test_the_secret_seed_is_drawn_once_and_only_its_hash_is_published(store, pla
     again = Store(place)
     assert 0 <= store.private_seed == again.private_seed < 2**63
     assert store.private_seed_sha256 == sha256(str(store.private_seed).encode()).hexdigest()
-    store.add(Submission("a"), make_verdict())
+    add(store, Submission("a"), make_verdict())
     assert str(store.private_seed).encode() not in b"".join(store.read_log())
     again.close()
     assert Store(tmp_path / "other.sqlite").private_seed != store.private_seed
@@ -125,7 +125,7 @@ def test_the_secret_seed_is_drawn_once_and_only_its_hash_is_published(store, pla
 def test_many_threads_keep_the_chain_whole(store):
     def submit(thread):
         for number in range(50):
-            store.add(Submission(f"{thread} {number}"), make_verdict(thread * 50 + number))
+            add(store, Submission(f"{thread} {number}"), make_verdict(thread * 50 + number))
 
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(submit, range(8)))
@@ -136,7 +136,7 @@ def test_many_threads_keep_the_chain_whole(store):
 def test_the_same_predictions_from_many_threads_are_ranked_once(store):
     def submit(_):
         try:
-            return store.add(Submission("a"), make_verdict()).receipt.number
+            return add(store, Submission("a"), make_verdict()).receipt.number
         except DuplicateError:
             return None
 
@@ -149,7 +149,7 @@ SCRIPT = """
 import json, os, signal
 import numpy as np
 import eval.leaderboard.store
-from eval.leaderboard.submission import Submission
+from eval.leaderboard.submission import Sender, Submission
 from eval.leaderboard.leaks import PrivateScore, Verdict
 from eval.predictions import Predictions
 from eval.score import Score
@@ -158,7 +158,7 @@ from ld_data.storage.hashing import hash_array
 def submit(number):
     values = np.full((2, 4), number, np.float32)
     verdict = Verdict(Predictions(values), hash_array(values), score, private, None, "ranked")
-    return store.add(Submission("a"), verdict).receipt
+    return store.add(Submission("a"), verdict, sender=Sender("mine")).receipt
 """
 
 
@@ -201,7 +201,7 @@ def test_a_kill_before_the_end_of_a_transaction_leaves_nothing(place):
     assert process.returncode == 9
     store = Store(place)
     assert store.head() == NO_RECEIPT
-    store.add(Submission("a"), make_verdict())
+    add(store, Submission("a"), make_verdict())
     store.close()
 
 
@@ -209,4 +209,4 @@ def test_a_failing_disk_is_reported_and_nothing_is_stored(tmp_path):
     store = Store(tmp_path / "scores.sqlite")
     (tmp_path / "scores.sqlite").unlink()
     with pytest.raises(StorageError, match="no such table"):
-        store.add(Submission("a"), make_verdict())
+        add(store, Submission("a"), make_verdict())

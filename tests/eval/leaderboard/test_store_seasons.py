@@ -10,7 +10,7 @@ from eval.leaderboard.receipts import verify_log
 from eval.leaderboard.store import Store
 from eval.leaderboard.submission import Submission
 from ld_data.errors import InputError, IntegrityError, UnknownNameError
-from tests.support.verdicts import VERSION, list_names, make_secret_verdict, read_lines
+from tests.support.verdicts import VERSION, add, list_names, make_secret_verdict, read_lines
 
 
 def test_a_season_is_opened_once_for_all_stores_of_a_database(store, place):
@@ -40,7 +40,7 @@ def test_releases_and_their_versions_have_secrets_of_their_own(store):
 
 def test_closing_reveals_the_secret_in_the_log_and_the_next_season_has_another(store):
     season = store.open_season(*VERSION, 50)
-    store.add(Submission("a"), make_secret_verdict(), season)
+    add(store, Submission("a"), make_secret_verdict(), season)
     receipt = store.close_season(*VERSION)
     assert receipt.values["secret"] == season.secret
     assert verify_log(read_lines(store), store.head()).seasons == 1
@@ -48,7 +48,7 @@ def test_closing_reveals_the_secret_in_the_log_and_the_next_season_has_another(s
     assert (following.number, following.rows) == (2, 60)
     assert following.secret != season.secret
     assert store.entries(*VERSION, season=following) == []
-    store.add(Submission("the same in another season"), make_secret_verdict(), following)
+    add(store, Submission("the same in another season"), make_secret_verdict(), following)
     assert [each.closed_at is None for each in store.list_seasons(*VERSION)] == [False, True]
     assert list_names(store, season=store.list_seasons(*VERSION)[0]) == ["a"]
     assert verify_log(read_lines(store), store.head()).scores == 2
@@ -56,7 +56,7 @@ def test_closing_reveals_the_secret_in_the_log_and_the_next_season_has_another(s
 
 def test_an_edited_secret_in_the_log_is_caught(store):
     season = store.open_season(*VERSION, 50)
-    store.add(Submission("a"), make_secret_verdict(), season)
+    add(store, Submission("a"), make_secret_verdict(), season)
     store.close_season(*VERSION)
     lines = read_lines(store)
     lines[1] = lines[1].replace(season.secret.encode(), b"0" * len(season.secret))
@@ -68,7 +68,7 @@ def test_a_closed_season_takes_no_predictions_and_is_not_closed_again(store):
     season = store.open_season(*VERSION, 50)
     store.close_season(*VERSION)
     with pytest.raises(InputError, match="was closed before"):
-        store.add(Submission("late"), make_secret_verdict(), season)
+        add(store, Submission("late"), make_secret_verdict(), season)
     with pytest.raises(UnknownNameError, match="no open season"):
         store.close_season(*VERSION)
     assert len(read_lines(store)) == 1
@@ -76,7 +76,7 @@ def test_a_closed_season_takes_no_predictions_and_is_not_closed_again(store):
 
 def test_a_challenge_entry_is_removed_as_any_other(store):
     season = store.open_season(*VERSION, 50)
-    store.add(Submission("a"), make_secret_verdict(), season)
+    add(store, Submission("a"), make_secret_verdict(), season)
     store.remove("ld-a-4", 1, "a test")
     assert list_names(store, season=season) == []
     assert verify_log(read_lines(store), store.head()).scores == 0

@@ -74,6 +74,23 @@ class TestNeeds:
         assert capfd.readouterr().err == "a notice"
 
 
+QUIET = """
+import ld_data, vae
+vae.build_release
+from eval.baselines.table import measure_rows
+list(measure_rows(ld_data.load("ld-mnist1d-32"), ["mean", "oracle"], [0], jobs=2))
+"""
+
+
+@pytest.mark.slow
+def test_neither_the_library_nor_its_worker_processes_print_notices():
+    """In another process, as TensorFlow's native code prints once in each."""
+    variables = {name: value for name, value in os.environ.items() if name != "TF_CPP_MIN_LOG_LEVEL"}
+    command = [sys.executable, "-c", QUIET]
+    run = subprocess.run(command, cwd=ROOT, env=variables, capture_output=True, text=True, check=False)
+    assert (run.returncode, run.stderr) == (0, "")
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("backend", ["nope", "openvino"])
 def test_a_backend_that_is_not_installed_is_named(backend):
@@ -125,7 +142,7 @@ class TestLightInstallations:
         for line, extra in (
             ("ld_data plots mnist1d --out plots", "plots"),
             ("ld_data build mnist1d", "train"),
-            ("ld_data benchmark mnist1d", "train"),
+            ("ld_data benchmark mnist1d", "plots"),
             ("vae info ld-mnist1d-32", "codec"),
             ("vae train mnist1d --out models", "train"),
             ("vae decoders ld-mnist1d-32", "train"),

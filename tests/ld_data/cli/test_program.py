@@ -229,7 +229,7 @@ class TestExitStatuses:
 
     @pytest.mark.slow
     def test_an_interrupted_command_ends_with_130_and_no_traceback(self, tmp_path):
-        words = ["generate", "mnist1d", "--num-samples", "20000000", "--out", str(tmp_path / "s.npy")]
+        words = ["generate", "mnist1d", "--num-samples", "20000000", "--out", str(tmp_path / "s")]
         command = [sys.executable, "-m", "ld_data", *words]
         streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
         listen = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)  # a test run in the background ignores it

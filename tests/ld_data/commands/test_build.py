@@ -105,6 +105,10 @@ def test_build_of_own_images(checkpoints, tmp_path, capsys, monkeypatch, small_m
     assert (manifest.source["name"], manifest.licence, manifest.classes) == ("own", "MIT", 4)
     capsys.readouterr()
     assert run_json(capsys, data_main.main, "health", "ld-own-2", *own) == manifest.health
+    (tmp_path / "same").mkdir()
+    np.savez(tmp_path / "same" / "OWN.npz", **{**arrays, "y_test": arrays["y_test"][::-1]})
+    assert run(data_main.main, "build", "--source-npz", tmp_path / "same" / "OWN.npz", *arguments[3:]) == 1
+    assert "ld-own-2 is a release of another source" in capsys.readouterr().err  # before the training
     np.savez(tmp_path / "other.npz", **{**arrays, "y_test": arrays["y_test"][::-1]})
     assert run(data_main.main, "health", "ld-own-2", "--source-npz", tmp_path / "other.npz") == 1
     assert "not the inputs that ld-own-2 was made of" in capsys.readouterr().err
@@ -112,6 +116,8 @@ def test_build_of_own_images(checkpoints, tmp_path, capsys, monkeypatch, small_m
     assert "no judge of own" in capsys.readouterr().err
     assert run(eval_main.main, "train-judge", *own, "--epochs", 1) == 0
     capsys.readouterr()
+    assert run(eval_main.main, "train-judge", *own, "--epochs", 1) == 1
+    assert "may be the judge of other images" in capsys.readouterr().err
     reading = run_json(capsys, eval_main.main, "judge", "ld-own-2", *own)
     assert reading["mse_means"] == manifest.health["decoded"]["mse_means"]["value"]
     assert run(data_main.main, "plots", "ld-own-2", *own, "--out", tmp_path / "plots") == 0

@@ -26,10 +26,10 @@ def test_generate_in_another_mode_from_other_templates(tmp_path):
     templates = np.random.default_rng(0).normal(size=(3, 9))
     np.save(tmp_path / "templates.npy", templates)
     arguments = ("--num-samples", 30, "--mode", "canonical", "--templates", tmp_path / "templates.npy")
-    assert run(data_main.main, "generate", "mnist1d", "--out", tmp_path / "s.npy", *arguments) == 0
+    assert run(data_main.main, "generate", "mnist1d", "--out", tmp_path / "s", *arguments) == 0
     expected = make_mnist1d(Mnist1dConfig(num_samples=30), templates, "canonical")
-    assert np.array_equal(np.load(tmp_path / "s.npy"), np.concatenate([expected.x, expected.x_test]))
-    assert np.array_equal(np.load(tmp_path / "s.labels.npy")[:24], expected.y)
+    assert np.array_equal(np.load(tmp_path / "s" / "signals.npy"), np.concatenate([expected.x, expected.x_test]))
+    assert np.array_equal(np.load(tmp_path / "s" / "labels.npy")[:24], expected.y)
 
 
 @pytest.mark.parametrize(
@@ -40,7 +40,7 @@ def test_generate_in_another_mode_from_other_templates(tmp_path):
         (("--out", "a.npz", "--num-samples", "3"), "num_samples must be 10 or more"),
         (("--out", "a.npz", "--num-samples", "0"), "num_samples must be from 1 to"),
         (("--out", "a.npz", "--padding", "60", "36"), "least <= most"),
-        (("--out", "a.npz", "--iid-noise-scale", "nan"), "iid_noise_scale must be a number from 0"),
+        (("--out", "a.npz", "--iid-noise-scale", "nan"), "iid_noise_scale must be a number from -1e+06"),
         (("--out", "a.npz", "--templates", "exists.npz"), "expected .npy bytes"),
         (("--out", "a.npz", "--templates", "none.npy"), "No such file"),
         (("--out", "nowhere/a.npz"), "no folder nowhere"),

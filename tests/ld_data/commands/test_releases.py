@@ -1,5 +1,6 @@
 import ld_data.__main__ as data_main
 from tests.support.command_lines import run, run_json
+from tests.support.fakes import FakeCodec, make_source
 
 
 def test_list(release, capsys):
@@ -32,11 +33,17 @@ def test_list_of_nothing_says_what_to_do(checkpoints, capsys):
     assert "build one" in capsys.readouterr().out
 
 
-def test_verify(release, capsys):
+def test_verify(release, capsys, monkeypatch):
     counts = run_json(capsys, data_main.main, "verify", release)
     assert counts == {"path": str(release), "files": len(list(release.iterdir())) - 1, "arrays": 9}
     assert run(data_main.main, "verify", release) == 0
     assert f"{counts['files']} files and 9 arrays are as published" in capsys.readouterr().out
+    monkeypatch.setattr("ld_data.commands.verification.find_inputs", lambda name, record, path: make_source())
+    monkeypatch.setattr("vae.load", lambda name: FakeCodec())
+    redrawn = run_json(capsys, data_main.main, "verify", release, "--recompute")
+    assert redrawn["differences"]["x_train"] == 0.0
+    assert run(data_main.main, "verify", release, "--recompute") == 0
+    assert "differ by at most 0, where 0.001 is allowed" in capsys.readouterr().out
     (release / "data.npz").write_bytes(b"")
     assert run(data_main.main, "verify", "fake-4") == 1
     error = capsys.readouterr().err

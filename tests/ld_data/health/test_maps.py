@@ -1,6 +1,8 @@
 import numpy as np
 import pytest
+from threadpoolctl import threadpool_info, threadpool_limits
 
+from ld_data.health import maps
 from ld_data.health.maps import embed, embed_by_class
 from ld_data.release.dataset import LatentDataset, Split
 
@@ -34,3 +36,21 @@ def test_classes_lie_apart():
     assert places.shape == (100, 2)
     distances = np.linalg.norm(places[:, None] - places, axis=2) + 9 * np.eye(100)
     assert np.array_equal(data.test.label[distances.argmin(axis=1)], data.test.label[:100])
+
+
+@pytest.mark.parametrize(("variable", "expected"), [(None, 1), ("3", 3)])
+def test_a_map_takes_one_thread_unless_a_number_is_asked_for(monkeypatch, variable, expected):
+    seen = []
+
+    class Map(maps.TSNE):
+        def fit_transform(self, rows):
+            seen.extend(pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "openmp")
+            return rows[:, :2]
+
+    monkeypatch.setattr(maps, "TSNE", Map)
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    if variable:
+        monkeypatch.setenv("OMP_NUM_THREADS", variable)
+    with threadpool_limits(3, "openmp"):
+        embed(np.random.default_rng(0).normal(size=(40, 3)))
+    assert set(seen) == {expected}

@@ -1,7 +1,9 @@
 import io
+import os
 import sys
 import tracemalloc
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -29,19 +31,19 @@ def test_an_npz_holds_the_data_set(tmp_path, config, mode):
             assert found[name].dtype == expected.dtype
 
 
-def test_an_npy_holds_all_signals_and_another_their_classes(tmp_path):
-    files = write_signals(plan_mnist1d(LARGE), tmp_path / "s.npy")
-    assert files == [tmp_path / "s.npy", tmp_path / "s.labels.npy"]
+def test_a_folder_holds_all_signals_and_their_classes(tmp_path):
+    files = write_signals(plan_mnist1d(LARGE), tmp_path / "s")
+    assert files == [tmp_path / "s" / "signals.npy", tmp_path / "s" / "labels.npy"]
     data = make_mnist1d(LARGE)
     assert np.array_equal(np.load(files[0]), np.concatenate([data.x, data.x_test]))
     assert np.array_equal(np.load(files[1]), np.concatenate([data.y, data.y_test]))
-    assert sorted(tmp_path.iterdir()) == sorted(files)
+    assert sorted(tmp_path.rglob("*")) == sorted([tmp_path / "s", *files])
 
 
 def test_streams_are_the_files(tmp_path):
-    for name, stream in (("s.npz", stream_npz), ("s.npy", stream_npy)):
-        write_signals(plan_mnist1d(SMALL), tmp_path / name)
-        assert b"".join(stream(plan_mnist1d(SMALL))) == (tmp_path / name).read_bytes()
+    for name, stream in (("s.npz", stream_npz), ("s", stream_npy)):
+        file, *_ = write_signals(plan_mnist1d(SMALL), tmp_path / name)
+        assert b"".join(stream(plan_mnist1d(SMALL))) == file.read_bytes()
 
 
 def test_the_same_signals_give_the_same_bytes():
@@ -72,14 +74,14 @@ def test_progress_is_shown_only_on_a_terminal(tmp_path, capsys, monkeypatch):
 
 @pytest.mark.parametrize(
     ("name", "reason"),
-    [("s.txt", "must end in .npz"), ("no/s.npz", "no folder"), ("there.npz", "exists"), ("there.npy", "exists")],
+    [("s.npy", "must end in .npz"), ("no/s.npz", "no folder"), ("there.npz", "exists"), ("there", "exists")],
 )
 def test_a_bad_path_is_refused_and_nothing_written(tmp_path, name, reason):
     (tmp_path / "there.npz").write_bytes(b"precious")
-    (tmp_path / "there.labels.npy").write_bytes(b"precious")
+    (tmp_path / "there").mkdir()
     with pytest.raises(InputError, match=reason):
         write_signals(plan_mnist1d(SMALL), tmp_path / name)
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["there.labels.npy", "there.npz"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["there", "there.npz"]
     assert (tmp_path / "there.npz").read_bytes() == b"precious"
 
 
@@ -89,8 +91,19 @@ def test_a_failure_half_way_leaves_nothing(tmp_path):
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        write_signals(replace(plan_mnist1d(SMALL), parts=fail), tmp_path / "s.npy")
+        write_signals(replace(plan_mnist1d(SMALL), parts=fail), tmp_path / "s")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["s.npz", "s"])
+def test_the_signals_and_their_classes_take_their_place_in_one_step(tmp_path, monkeypatch, name):
+    """After a kill before or after that step, the same command finds everything, or can run again."""
+    replaced = []
+    monkeypatch.setattr(Path, "replace", lambda *names: replaced.append(names) or os.replace(*names))
+    monkeypatch.setattr(Path, "rename", None)
+    files = write_signals(plan_mnist1d(SMALL), tmp_path / name)
+    assert len(replaced) == 1
+    assert all(file.is_file() for file in files)
 
 
 def test_headers_are_numpy_s():

@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 
 from ld_data.mnist1d.config import Mnist1dConfig, make_templates
-from ld_data.mnist1d.moments import make_tables, measure_moments
-from ld_data.mnist1d.steps import Draws, dilate, make_signals
+from ld_data.mnist1d.steps import Draws, dilate, make_signals, make_tables, measure_moments
 
 CONFIGS = {
     "default": Mnist1dConfig(),

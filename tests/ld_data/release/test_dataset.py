@@ -72,7 +72,7 @@ def test_the_hash_of_the_test_set_covers_exactly_the_arrays_of_a_score(release):
     lines = "".join(f"{name} {data.manifest.arrays[name].sha256}\n" for name in names)
     assert data.test_sha256 == hashlib.sha256(lines.encode()).hexdigest()
     for name, array in arrays.items():
-        other = LatentDataset.from_arrays("fake-4", {**arrays, name: array + 1})
+        other = LatentDataset.from_arrays("fake-4", {**arrays, name: (array + 1) % 3})
         assert (other.test_sha256 == data.test_sha256) == name.endswith("_train")
 
 

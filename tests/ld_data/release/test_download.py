@@ -14,6 +14,7 @@ from ld_data.errors import DownloadError, InputError, IntegrityError, MissingDat
 from ld_data.release.download import fetch_release
 from ld_data.release.manifest import read_manifest
 from ld_data.remote.transfer import partial_path
+from tests.support.fakes import FakeCodec, build_release, make_plan, make_source
 from tests.support.servers import Answer, serve, serve_answers, wait_until
 
 NOBODY = "http://127.0.0.1:9"
@@ -99,6 +100,15 @@ def test_a_folder_that_is_no_release_is_never_replaced(service, tmp_path):
     with pytest.raises(StorageError, match="is not a release, so it is not replaced"):
         fetch_release("fake-4", service, tmp_path)
     assert (tmp_path / "fake-4" / "photo.jpg").exists()
+
+
+def test_a_release_of_another_source_is_only_replaced_on_request(service, tmp_path):
+    own = build_release(replace(make_source(), name="own"), FakeCodec(), make_plan(), tmp_path)
+    with pytest.raises(InputError, match=r"fake-4 is a release of another source: there of own.*--replace"):
+        fetch_release("fake-4", service, tmp_path)
+    assert read_manifest(own).source["name"] == "own"
+    assert fetch_release("fake-4", service, tmp_path, replaces=True).fetched
+    assert read_manifest(own).source["name"] == "fake"
 
 
 @pytest.mark.parametrize("name", ["", "..", "../x", "a/b"])

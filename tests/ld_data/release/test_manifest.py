@@ -4,6 +4,7 @@ import json
 import pytest
 
 from ld_data.errors import IntegrityError
+from ld_data.fingerprint import read_fingerprint
 from ld_data.release.manifest import MANIFEST_NAME, Manifest, RecipeRecord, read_manifest
 
 
@@ -39,9 +40,17 @@ def test_an_older_format_is_refused(release):
         Manifest.from_json(json.dumps({**values, "format_version": 2}), release)
 
 
-def test_every_field_is_required(release):
+def test_an_older_manifest_has_no_fingerprint(release):
+    values = json.loads((release / MANIFEST_NAME).read_text())
+    assert values.pop("fingerprint") == read_fingerprint()
+    assert Manifest.from_json(json.dumps(values), release).fingerprint == {}
+
+
+def test_every_field_but_that_is_required(release):
     values = json.loads((release / MANIFEST_NAME).read_text())
     for field in dataclasses.fields(Manifest):
+        if field.name == "fingerprint":
+            continue
         lacking = {name: value for name, value in values.items() if name != field.name}
         with pytest.raises(IntegrityError, match=field.name):
             Manifest.from_json(json.dumps(lacking), release)

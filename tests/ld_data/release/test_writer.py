@@ -87,7 +87,7 @@ class TestTheGate:
 def test_a_new_report_changes_nothing_else(release):
     before, arrays = ld_data.verify("fake-4"), ld_data.load("fake-4").to_arrays()
     report = make_report({"x_train": {"worst_mean": 0.3}}, {}, {})
-    replace_report(release, report, "f" * 64)
+    replace_report("fake-4", before.files, report, "f" * 64)
     assert ld_data.verify("fake-4") == replace(before, health=report.to_values(), judge_sha256="f" * 64)
     assert all(np.array_equal(array, arrays[name]) for name, array in ld_data.load("fake-4").to_arrays().items())
 
@@ -96,8 +96,43 @@ def test_a_damaged_release_gets_no_new_report(release):
     (release / "model.json").write_text('{"fake": null}\n')
     before = read_manifest(release)
     with pytest.raises(IntegrityError, match=r"model\.json was altered"):
-        replace_report(release, make_report({}, {}, {}), "")
+        replace_report(release, before.files, make_report({}, {}, {}), "")
     assert read_manifest(release) == before
+
+
+def test_a_build_after_a_kill_between_two_renames_keeps_the_changes(release):
+    release.rename(release.parent / ".fake-4.previous")
+    build_release(make_source(), FakeCodec(), make_plan(seed=1), release.parent)
+    assert [change.text for change in read_manifest(release).changes] == ["Built anew.", "First release."]
+
+
+def make_other_source(**changes):
+    return replace(make_source(), **{"name": "other", **changes})
+
+
+@pytest.mark.parametrize("changes", [{}, {"name": "fake", "label_test": make_source().label_test[::-1]}])
+def test_a_release_of_another_source_is_only_replaced_on_request(release, changes):
+    """A name made of a file's name, `my data.npz` or `my-data.npz`, may be that of another file's release."""
+    source, before = make_other_source(**changes), read_manifest(release)
+    with pytest.raises(InputError, match=r"fake-4 is a release of another source.*--replace"):
+        build_release(source, FakeCodec(), make_plan(), release.parent)
+    assert ld_data.verify("fake-4") == before
+    build_release(source, FakeCodec(), replace(make_plan(), replaces=True), release.parent)
+    assert read_manifest(release).source["sha256"] == source.sha256
+    assert [change.text for change in read_manifest(release).changes] == ["First release."]
+
+
+def test_a_release_of_the_same_source_keeps_its_changes_when_it_may_be_replaced(release):
+    build_release(make_source(), FakeCodec(), replace(make_plan(), replaces=True), release.parent)
+    assert [change.text for change in read_manifest(release).changes] == ["Built anew.", "First release."]
+
+
+def test_a_damaged_release_is_only_replaced_on_request(release):
+    (release / "manifest.json").write_text("{")
+    with pytest.raises(IntegrityError, match="not a manifest"):
+        build_release(make_source(), FakeCodec(), make_plan(), release.parent)
+    build_release(make_source(), FakeCodec(), replace(make_plan(), replaces=True), release.parent)
+    assert ld_data.verify("fake-4").changes[0].text == "First release."
 
 
 @pytest.mark.slow
@@ -131,7 +166,7 @@ def test_a_folder_that_cannot_be_written_is_a_clear_error(tmp_path):
 
 
 def test_a_name_that_cannot_be_a_folder_is_refused():
-    for name in ("", "../evil", "Ünïcode", "a b", "A"):
+    for name in ("", "../evil", "Ünïcode", "a b", "A", "-a", "--", "a" * 101):
         with pytest.raises(InputError, match="lower-case letters, digits and hyphens"):
             make_plan(name)
 

@@ -4,11 +4,13 @@ import hashlib
 import numpy as np
 import pytest
 
-from ld_data.errors import DownloadError, IntegrityError, MissingDataError
+from ld_data.errors import DownloadError, IntegrityError, MissingDataError, StorageError
+from ld_data.settings import HOME_VARIABLE
 from ld_data.sources import mnist
 from ld_data.sources.mnist import GZIP_SHA256, IDX_FILES, load_mnist
 from ld_data.storage.arrays import read_npz, write_npz
 from ld_data.storage.idx import write_idx
+from tests.support.permissions import forbid
 
 MD5 = {  # of the original files, headers included
     "x_train": "6bbc9ace898e44ae57da46a324031adb",
@@ -42,6 +44,71 @@ def test_idx_copies_are_found_where_others_keep_them(arrays, empty_home, folder,
     assert np.array_equal(load_mnist()["y_test"], arrays["y_test"])
 
 
+@pytest.fixture(scope="module")
+def contents(arrays):
+    """The bytes of the four IDX files by the name of their array."""
+    return {name: write_idx(arrays[name]) for name in IDX_FILES}
+
+
+@pytest.mark.parametrize(
+    "rename",
+    [
+        lambda name: name.replace("-idx", ".idx"),
+        lambda name: f"{name}/{name.replace('-idx', '.idx')}",
+        lambda name: f"MNIST/raw/{name}",
+        lambda name: f"raw/{name}",
+        lambda name: f"{name.partition('-idx')[0].upper()} (1)",
+    ],
+    ids=["dot", "folder-each", "above-MNIST", "above-raw", "other"],
+)
+def test_idx_files_are_found_under_every_usual_name(contents, empty_home, rename):
+    for name, (file, _) in IDX_FILES.items():
+        path = empty_home / rename(file)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(contents[name])
+    assert load_mnist()["y_test"].tobytes() == contents["y_test"][8:]
+
+
+def test_a_home_may_be_a_file_itself(contents, empty_home, monkeypatch):
+    (empty_home / "a").mkdir()
+    for name, (file, _) in IDX_FILES.items():
+        (empty_home / "a" / file).write_bytes(contents[name])
+    monkeypatch.setenv(HOME_VARIABLE, str(empty_home / "a" / IDX_FILES["y_test"][0]))
+    assert len(load_mnist()) == 4
+
+
+def test_another_dataset_under_the_same_names_is_passed_over(contents, empty_home):
+    for folder, altered in (("FashionMNIST", b"\1"), ("MNIST", b"")):
+        (empty_home / folder / "raw").mkdir(parents=True)
+        for name, (file, _) in IDX_FILES.items():
+            content = contents[name][: -len(altered) or None] + altered
+            (empty_home / folder / "raw" / file).write_bytes(content)
+    assert load_mnist()["x_test"].tobytes() == contents["x_test"][16:]
+
+
+def test_files_that_are_not_right_are_named(contents, empty_home):
+    for name, (file, _) in IDX_FILES.items():
+        (empty_home / file).write_bytes(contents[name])
+    damaged, other = (empty_home / IDX_FILES[name][0] for name in ("y_train", "y_test"))
+    damaged.write_bytes(contents["y_train"][:-1])
+    other.write_bytes(contents["y_test"][:-1] + b"\0")
+    with pytest.warns(UserWarning, match="not used"), pytest.raises(MissingDataError) as caught:
+        load_mnist()
+    message = str(caught.value)
+    assert f"for {damaged.name}, {other.name}\n" in message
+    assert f"{damaged}: expected 60000 bytes" in message
+    assert f"{other}, which is another file: its IDX bytes have the sha256" in message
+
+
+def test_a_search_is_bounded(empty_home, monkeypatch):
+    monkeypatch.setattr(mnist, "MAX_FOLDERS", 2)
+    for folder in ("a", "b", "c", "a/1", "a/1/2"):
+        (empty_home / folder).mkdir()
+        (empty_home / folder / "train-labels").touch()
+    names = [str(path.relative_to(empty_home)) for path in mnist._list_candidates(empty_home)]
+    assert names == ["a/train-labels", "b/train-labels", "a/1/train-labels"]
+
+
 def test_an_altered_copy_is_refused_by_name(arrays, empty_home):
     altered = {**arrays, "x_test": arrays["x_test"].copy()}
     altered["x_test"][0, 0, 0] = 1
@@ -61,8 +128,22 @@ def test_offline_without_a_copy_tells_what_is_missing_and_where_it_looked(empty_
         load_mnist()
     message = str(caught.value)
     assert "train-images-idx3-ubyte.gz is missing" in message
-    for place in (empty_home / "mnist.npz", empty_home / "datasets" / "mnist.npz", "data/MNIST/raw"):
+    for place in (empty_home / "mnist.npz", empty_home / "datasets" / "mnist.npz", "data/MNIST"):
         assert str(place) in message
+
+
+def test_folders_that_cannot_be_read_are_passed_over(empty_home):
+    with forbid(empty_home), pytest.raises(MissingDataError, match="datasets"):
+        load_mnist()
+
+
+def test_without_a_home_a_copy_is_found_and_only_a_download_needs_a_folder(arrays, no_home, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(StorageError, match="LD_DATA_CACHE"):
+        load_mnist()
+    write_npz(tmp_path / "mnist.npz", arrays)
+    monkeypatch.setenv("LD_DATA_HOME", str(tmp_path))
+    assert np.array_equal(load_mnist()["y_test"], arrays["y_test"])
 
 
 def test_where_no_mirror_answers_it_tells_where_a_copy_may_be_put(empty_home, monkeypatch):

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from ld_data.checks import is_release_name
 from ld_data.errors import InputError
 from ld_data.sources.user_images import read_source
 
@@ -9,7 +10,7 @@ def own_arrays(**changes):
     arrays = {
         "x_train": np.zeros((60, 5, 7), np.uint8),
         "y_train": np.tile([0, 1, 2], 20),
-        "x_test": np.ones((30, 5, 7), np.uint8),
+        "x_test": np.full((30, 5, 7), 200, np.uint8),
         "y_test": np.tile([2, 1, 0], 10),
     }
     return {name: array for name, array in {**arrays, **changes}.items() if array is not None}
@@ -24,6 +25,29 @@ def test_images_of_any_size_and_number_of_classes(tmp_path):
     assert source.make_fit_set(0)[0] is source.inputs_train
 
 
+@pytest.mark.parametrize(
+    ("file", "name"),
+    [
+        ("Données (2).npz", "donnees-2"),
+        ("--a__b--.npz", "a-b"),
+        ("\uff26\uff35\uff2c\uff2c.npz", "full"),
+        ("a" * 200 + ".npz", "a" * 60),
+        ("数据-1.npz", "1"),
+    ],
+)
+def test_a_file_name_makes_a_name_of_a_release(tmp_path, file, name):
+    np.savez(tmp_path / file, **own_arrays())
+    assert read_source(tmp_path / file).name == name
+    assert is_release_name(f"ld-{name}-mnist-v3-32")
+
+
+@pytest.mark.parametrize("file", ["数据.npz", "---.npz", "Ж.npz", "....npz"])
+def test_a_file_name_without_a_letter_is_refused(tmp_path, file):
+    np.savez(tmp_path / file, **own_arrays())
+    with pytest.raises(InputError, match=r"needs a letter from a to z, or a digit.*Rename the file"):
+        read_source(tmp_path / file)
+
+
 def test_numbers_from_0_to_1_are_pixels(tmp_path):
     np.savez(tmp_path / "a.npz", **own_arrays(x_train=np.full((60, 5, 7), 0.5), x_test=np.ones((30, 5, 7))))
     assert read_source(tmp_path / "a.npz").inputs_train.dtype == np.float32
@@ -36,6 +60,7 @@ def test_numbers_from_0_to_1_are_pixels(tmp_path):
         ({"x_train": np.zeros((60, 35), np.uint8)}, "x_train must have shape"),
         ({"x_train": np.full((60, 5, 7), 255.0)}, "Divide by 255"),
         ({"x_train": np.full((60, 5, 7), np.nan)}, "finite"),
+        ({"x_test": np.ones((30, 5, 7), np.uint8)}, "x_test must be uint8 from 0 to 255; received 0 and 1 alone"),
         ({"x_test": np.zeros((30, 7, 5), np.uint8)}, "x_train has images"),
         ({"y_train": np.zeros(5, int)}, "one label for each of 60"),
         ({"y_train": np.zeros(60)}, "y_train must be integers"),
@@ -49,6 +74,11 @@ def test_unusable_arrays_are_refused_by_file_and_reason(tmp_path, changes, reaso
     np.savez(tmp_path / "bad.npz", **own_arrays(**changes))
     with pytest.raises(InputError, match=rf"bad\.npz.*{reason}"):
         read_source(tmp_path / "bad.npz")
+
+
+def test_booleans_are_black_and_white(tmp_path):
+    np.savez(tmp_path / "a.npz", **own_arrays(x_train=np.eye(5, 7, dtype=bool)[None].repeat(60, axis=0)))
+    assert read_source(tmp_path / "a.npz").inputs_train[0, 0].tolist() == [1, 0, 0, 0, 0, 0, 0]
 
 
 def test_a_file_that_is_no_archive_is_refused(tmp_path):

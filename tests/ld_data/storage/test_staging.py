@@ -1,13 +1,16 @@
+import ast
 import errno
 import os
 import subprocess
 import sys
 import threading
+from pathlib import Path
 
 import pytest
 
 from ld_data.errors import DownloadError, InputError, StorageError
-from ld_data.storage.staging import check_new_file, has_name, make_staging_folder, stage_file
+from ld_data.storage.staging import check_new_file, has_name, make_staging_folder, stage_file, take_place
+from tests.support.paths import ROOT
 
 HOLD = """
 import sys, pathlib
@@ -53,6 +56,42 @@ def test_a_file_takes_its_place_whole_or_not_at_all(tmp_path):
         assert draft.write_text("half") / 0
     assert path.read_text() == "whole"
     assert list(path.parent.iterdir()) == [path]
+
+
+def test_content_is_on_the_disk_before_its_name_and_the_name_before_the_end(tmp_path, monkeypatch):
+    """A power failure then leaves the old file or the new one, never a name without content."""
+    steps, fsync, replace = [], os.fsync, Path.replace
+    monkeypatch.setattr(os, "fsync", lambda descriptor: steps.append(name_of(descriptor)) or fsync(descriptor))
+    monkeypatch.setattr(Path, "replace", lambda draft, place: steps.append("rename") or replace(draft, place))
+    with stage_file(tmp_path / "file") as draft:
+        draft.write_text("whole")
+    assert steps == ["file", "rename", tmp_path.name]
+    steps.clear()
+    (tmp_path / "draft" / "sub").mkdir(parents=True)
+    (tmp_path / "draft" / "sub" / "file").write_text("whole")
+    take_place(tmp_path / "draft", tmp_path / "folder")
+    assert steps == ["sub", "file", "draft", "rename", tmp_path.name]
+
+
+def name_of(descriptor):
+    return Path(os.readlink(f"/proc/self/fd/{descriptor}")).name
+
+
+@pytest.mark.parametrize("package", ["ld_data", "vae", "eval", "api"])
+def test_no_other_function_gives_files_their_names(package):
+    """`release.publication` also renames what steps aside, and `remote.transfer` moves a draft between file systems.
+
+    A temporary folder of the service need not survive the machine.
+    """
+    renaming = {
+        f"{path.relative_to(ROOT)}"
+        for path in (ROOT / package).rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
+        if node.func.attr in ("rename", "move", "replace") and len(node.args) == 1 + (node.func.attr == "move")
+    }
+    others = ("ld_data/release/publication.py", "ld_data/remote/transfer.py", "api/releases/temporary_folder.py")
+    assert renaming <= {"ld_data/storage/staging.py", *others}
 
 
 def test_the_next_writer_s_folder_survives_the_end_of_this_one(tmp_path):

@@ -47,6 +47,18 @@ class TestSearch:
         check_arrays(load_variations("mnist-rot"), contents)
         assert len(list_cached(empty_home)) == 1
 
+    def test_where_nothing_can_be_cached_the_files_are_parsed(self, empty_home, contents, monkeypatch):
+        write_files(empty_home, contents)
+        (empty_home / "a file").touch()
+        monkeypatch.setenv("LD_DATA_CACHE", str(empty_home / "a file" / "cache"))
+        check_arrays(load_variations("mnist-rot"), contents)
+
+    def test_a_cache_that_is_read_only_is_not_written(self, empty_home, contents, monkeypatch):
+        write_files(empty_home, contents)
+        monkeypatch.setattr(published.os, "access", lambda *_: False)
+        check_arrays(load_variations("mnist-rot"), contents)
+        assert list_cached(empty_home) == []
+
     def test_without_an_answer_the_error_names_a_place_for_the_archive(self, empty_home, monkeypatch):
         monkeypatch.delenv("LD_DATA_OFFLINE")
         monkeypatch.setattr("ld_data.variations.published.MIRRORS", ("http://127.0.0.1:9/",))

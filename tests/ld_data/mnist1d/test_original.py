@@ -1,19 +1,33 @@
+import inspect
 import re
 import sys
 import warnings
+from importlib import import_module
 from types import SimpleNamespace
 
 import matplotlib
 import numpy as np
 import pytest
 
+import ld_data.mnist1d as ours
 from ld_data.errors import InputError, IntegrityError, MissingLibraryError
-from ld_data.mnist1d import compat as ours
 
 # ruff: noqa: NPY002 - the tests compare the global random states
 with warnings.catch_warnings():
     warnings.simplefilter("ignore", DeprecationWarning)
     original = pytest.importorskip("mnist1d")  # the original package
+    parts = {name: sys.modules[f"mnist1d.{name}"] for name in ("data", "utils", "transform")}
+
+
+@pytest.mark.parametrize("name", parts)
+def test_a_module_of_the_original_has_its_functions_with_their_arguments(name):
+    found = import_module(f"ld_data.mnist1d.{name}")
+    assert getattr(ours, name) is (ours.transform if name == "transform" else found)
+    own = [value for value in vars(parts[name]).values() if getattr(value, "__module__", "") == f"mnist1d.{name}"]
+    assert len(own) >= 4
+    for value in own:
+        arguments = [key for key in inspect.signature(value).parameters if key != "kwargs"]
+        assert list(inspect.signature(getattr(found, value.__name__)).parameters)[: len(arguments)] == arguments
 
 
 def test_the_arguments_are_the_original_s():
@@ -29,16 +43,40 @@ def test_the_templates_are_the_original_s():
 
 
 @pytest.mark.parametrize(
-    "changes", [{"num_samples": 200}, {"num_samples": 200, "seed": 7, "shuffle_seq": True, "padding": [5, 9]}]
+    "changes",
+    [
+        {},
+        {"seed": 7, "shuffle_seq": True, "padding": [5, 9]},
+        {"padding": np.array([36, 60])},
+        {"shuffle_seq": 1},
+        {"shear_scale": -0.75, "scale_coeff": -0.4, "corr_noise_scale": -0.25, "iid_noise_scale": -0.02},
+    ],
 )
 def test_a_data_set_is_the_original_s(changes):
     args = ours.get_dataset_args()
-    vars(args).update(changes)
+    vars(args).update(num_samples=200, **changes)
     found, expected = ours.make_dataset(args), original.data.make_dataset(args)
     assert sorted(found) == sorted(expected)
     for name in ("x", "x_test", "y", "y_test", "t"):
         np.testing.assert_allclose(found[name], expected[name], rtol=0, atol=1e-12)
         assert found[name].dtype == expected[name].dtype
+
+
+def test_without_a_seed_each_data_set_is_another():
+    args = ours.get_dataset_args()
+    args.num_samples, args.seed = 100, None
+    first, second = (ours.make_dataset(args)["x"] for _ in range(2))
+    assert not np.array_equal(first, second)
+
+
+def test_arguments_may_be_attributes_of_a_class():
+    class Args:
+        pass
+
+    for name, value in ours.get_dataset_args(as_dict=True).items():
+        setattr(Args, name, value)
+    Args.num_samples = 50
+    assert np.array_equal(ours.make_dataset(Args)["x"], ours.make_dataset(vars(Args))["x"])
 
 
 def test_a_data_set_of_other_templates_is_the_original_s():
@@ -74,7 +112,35 @@ def test_padding_draws_what_the_original_draws(shape):
     ours.set_seed(13)
     found = ours.pad(x, (36, 44))
     ours.set_seed(13)
-    assert np.array_equal(found, original.transform.__globals__["pad"](x, (36, 44)))
+    assert np.array_equal(found, parts["transform"].pad(x, (36, 44)))
+
+
+@pytest.mark.parametrize(
+    ("step", "argument"),
+    [
+        ("shear", 3),
+        ("translate", 48),
+        ("translate", 5),
+        ("corr_noise_like", 0.2),
+        ("iid_noise_like", 2),
+        ("interpolate", 9),
+    ],
+)
+def test_a_step_draws_what_the_original_draws(step, argument):
+    x = np.sin(np.arange(12.0))
+    results = []
+    for module in (import_module("ld_data.mnist1d.transform"), parts["transform"]):
+        ours.set_seed(5)
+        results.append(getattr(module, step)(x, argument))
+    assert results[0] == pytest.approx(results[1], abs=1e-12)
+
+
+def test_pickles_are_neither_written_nor_read(tmp_path):
+    with pytest.raises(InputError, match=r"a\.pkl is not written: .*numpy\.savez"):
+        ours.to_pickle({"x": 1}, tmp_path / "a.pkl")
+    with pytest.raises(InputError, match=r"a\.pkl is not read: .*`get_dataset\(args, path\)`"):
+        ours.from_pickle(tmp_path / "a.pkl")
+    assert not list(tmp_path.iterdir())
 
 
 def test_seeds_and_views():

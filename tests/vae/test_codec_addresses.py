@@ -11,11 +11,11 @@ from api.app import make_app
 from api.releases.catalogue import Catalogue
 from ld_data import settings as locations
 from ld_data.errors import DownloadError, InputError, IntegrityError, MissingDataError, StorageError
+from ld_data.release.address import join_address
 from ld_data.release.manifest import MANIFEST_NAME, MAX_MANIFEST_BYTES
 from tests.support.paths import ROOT
 from tests.support.servers import serve
 from vae.preset import PRESET_NAME
-from vae.remote import join_address
 
 RELEASE = ROOT / "checkpoints" / "ld-mnist1d-32"
 FILES = {"model.json", "cells.npz", "x.encoder.onnx", "x.decoder.onnx"}
@@ -218,7 +218,7 @@ def test_a_server_that_is_not_there_is_told(cache):
         vae.load("http://127.0.0.1:9/models")
 
 
-@pytest.mark.parametrize("address", ["http://", "https:///models", "http://[/models"])
+@pytest.mark.parametrize("address", ["http://", "https:///models", "http://[/models", "http://a/\udcff"])
 def test_a_malformed_address_is_refused(cache, address):
     with pytest.raises(InputError, match="expected an address such as"):
         vae.load(address)

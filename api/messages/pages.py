@@ -1,0 +1,41 @@
+"""The parts that all pages for browsers share: their headers, and the page of an error."""
+
+from html import escape
+
+# All parts come from this host, the pages have no inline script or style, and no other page may frame them.
+CONTENT_SECURITY_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; "
+    "form-action 'none'; frame-ancestors 'none'"
+)
+HEADERS = {
+    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+    "Cache-Control": "no-cache",  # a browser keeps the files, and asks with their ETag whether they changed
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
+HTML = "text/html"
+ERROR_PAGE = """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>Not found · LD-Data</title>
+<link rel="icon" href="{root}/static/icon.svg" type="image/svg+xml">
+<link rel="stylesheet" href="{root}/static/style.css">
+</head>
+<body>
+<header><h1><a href="{root}/">LD-Data</a></h1></header>
+<main>
+<h2>Not found</h2>
+<p>{sentence}</p>
+<p><a href="{root}/">The page</a> shows the datasets; <a href="{root}/docs">the interface</a> lists all routes.</p>
+</main>
+</body>
+</html>
+"""
+
+
+def write_error_page(sentence: str, root_path: str) -> str:
+    """Return the page that says that something was not found."""
+    return ERROR_PAGE.format(sentence=escape(sentence), root=escape(root_path))

@@ -1,0 +1,42 @@
+"""The fingerprint of this installation: where two are equal, floating-point results are equal bit for bit."""
+
+import platform
+from importlib.metadata import PackageNotFoundError, version
+
+import numpy as np
+from threadpoolctl import threadpool_info
+
+LIBRARIES = ("numpy", "scipy", "onnxruntime")  # that compute arrays and draws
+
+
+def read_fingerprint() -> dict[str, str]:
+    """Return the versions of the libraries, the level of the processor, and the kernel of the linear algebra.
+
+    `cpu` lists the groups of instructions that numpy uses, for example `x86_64 X86_V2 X86_V3 X86_V4`, and `blas` for
+    example `openblas 0.3.31 SkylakeX`. A library that is not installed is left out.
+    """
+    configuration = np.show_config(mode="dicts")
+    groups = configuration["SIMD Extensions"]
+    kernels = [pool for pool in threadpool_info() if pool["user_api"] == "blas"] or [{}]  # numpy's is the first
+    kernel = kernels[0]
+    name = kernel.get("internal_api") or configuration["Build Dependencies"]["blas"]["name"]
+    return {
+        **_find_versions(),
+        "cpu": " ".join([platform.machine(), *groups.get("baseline", ()), *groups.get("found", ())]),
+        "blas": " ".join([name, *(kernel[part] for part in ("version", "architecture") if kernel.get(part))]),
+    }
+
+
+def describe_fingerprint() -> str:
+    """Return the fingerprint as one line."""
+    return ", ".join(f"{part} {fact}" for part, fact in read_fingerprint().items())
+
+
+def _find_versions() -> dict[str, str]:
+    versions = {}
+    for library in LIBRARIES:
+        try:
+            versions[library] = version(library)
+        except PackageNotFoundError:
+            continue
+    return versions

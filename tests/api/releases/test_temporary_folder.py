@@ -1,0 +1,37 @@
+"""The temporary folder of a service: deleted at its end, or by the next start after a kill."""
+
+import tempfile
+
+import pytest
+from filelock import FileLock
+
+from api.releases.temporary_folder import LOCK, PREFIX, make_temporary_folder
+
+
+@pytest.fixture
+def place(tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    return tmp_path
+
+
+def test_the_folder_is_deleted_afterwards(place):
+    with make_temporary_folder() as folder:
+        assert folder.parent == place
+        (folder / "file").touch()
+    assert list(place.iterdir()) == []
+
+
+def test_the_folder_of_a_killed_service_is_deleted_and_no_other(place):
+    for name in (f"{PREFIX}killed", f"{PREFIX}alive", "ld-data-soak-x"):
+        (place / name).mkdir()
+        (place / name / LOCK).touch()
+        (place / name / "file").touch()
+    with FileLock(place / f"{PREFIX}alive" / LOCK), make_temporary_folder() as folder:
+        assert {path.name for path in place.iterdir()} == {f"{PREFIX}alive", "ld-data-soak-x", folder.name}
+
+
+def test_two_services_keep_their_folders(place):
+    with make_temporary_folder() as first, make_temporary_folder() as second:
+        assert first.is_dir()
+        assert second.is_dir()
+        assert first != second
