@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ld_data.checks import check_labels, check_numbers, check_vectors
+from ld_data.checks import check_finite, check_labels, check_numbers, check_vectors
 from ld_data.errors import InputError
 from ld_data.health.gaussianity import measure_moments
 from ld_data.noise import X_STREAM, Y_STREAM, make_normals
@@ -32,7 +32,8 @@ class FakeX:
         return self.run_encoder(*self.prepare_encoding(inputs, mode, seed, first_row))
 
     def prepare_encoding(self, inputs, mode="sample", seed=0, first_row=0):
-        inputs = check_numbers(inputs, "inputs").astype(np.float32)
+        with np.errstate(over="ignore"):  # values beyond float32 become infinite and are refused
+            inputs = check_finite(check_numbers(inputs, "inputs").astype(np.float32), "inputs")
         if inputs.shape[1:] != self.input_shape:
             raise InputError(f"inputs must have shape (n, 2, 2); received {inputs.shape}.")
         noise = make_normals(seed, X_STREAM, first_row, len(inputs), D)
