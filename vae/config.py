@@ -20,7 +20,7 @@ WEIGHTS = (
     "augmentation",
     "averaging",
 )
-ADDED_FIELDS = {"class_units", "flow_class_loss"}  # since the first release; without them models are as before
+ADDED_FIELDS = {"class_units": (), "flow_class_loss": 0.0}  # since the first release, and the values of its models
 LEAST_VALUES = dict.fromkeys(WEIGHTS, 0.0) | {"flow_couplings": 0, "flow_epochs": 0, "epochs": 1, "batch_size": 1}
 LEAST_VALUES |= {"noise_std": 1e-6, "learning_rate": 1e-12, "flow_learning_rate": 1e-12}
 
@@ -117,8 +117,9 @@ class VaeConfig:
         return self.likelihood in ("bernoulli", "pixel")
 
     def to_json(self) -> dict[str, Any]:
-        """Return the fields as JSON values."""
-        return asdict(self)
+        """Return the fields as JSON values; a model as those of the first release has only their fields."""
+        added = {name for name, value in ADDED_FIELDS.items() if getattr(self, name) == value}
+        return {name: value for name, value in asdict(self).items() if name not in added}
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> "VaeConfig":
@@ -127,7 +128,7 @@ class VaeConfig:
         Fields that were added since it was written have their defaults.
         """
         known = {field.name for field in fields(cls)}
-        if odd := sorted((set(values) ^ known) - ADDED_FIELDS):
+        if odd := sorted((set(values) ^ known) - ADDED_FIELDS.keys()):
             raise InputError(f"a VAE configuration has the fields {', '.join(sorted(known))}; check {', '.join(odd)}.")
         tuples = {name: tuple(value) for name, value in values.items() if isinstance(value, list)}
         return cls(**{**values, **tuples})

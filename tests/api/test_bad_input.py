@@ -76,7 +76,7 @@ def test_idle_connections_and_slow_bodies_exclude_no_other_request(server):
 
 
 def test_bytes_that_are_not_http_are_refused(server):
-    for request in (b"\x00\x01\x02\r\n\r\n", b"POST\r\n\r\n", b"GET / HTTP/9.9\r\n\r\n", b"a" * 100_000):
+    for request in (b"\x00\x01\x02\r\n\r\n", b"POST\r\n\r\n", b"GET / HTTP/9.9\r\n\r\n", b"a" * 1000):
         with socket.create_connection(server, timeout=10) as sender:
             sender.sendall(request)
             sender.shutdown(socket.SHUT_WR)
