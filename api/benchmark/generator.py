@@ -51,7 +51,7 @@ def run_load(port: int, groups: Sequence[Group], seconds: float, warm_up: float 
     The load goes on until there is an outcome to count, other than refusals.
 
     Raises:
-        StartError: if nothing is answered 200, be it under load or by a request alone.
+        StartError: if nothing is answered 200.
         OSError: if the server cannot be reached.
     """
     return uvloop.run(_run([_Load(port, group) for group in groups], seconds, warm_up))

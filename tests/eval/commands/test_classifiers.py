@@ -1,4 +1,5 @@
 import json
+import math
 import shutil
 from dataclasses import replace
 
@@ -15,7 +16,8 @@ from tests.support.fakes import FakeCodec
 pytestmark = pytest.mark.slow
 
 
-def test_classify(tiny_mnist1d, capsys):
+def test_classify(tiny_mnist1d, capsys, monkeypatch):
+    monkeypatch.setattr("ld_data.progress.SECONDS", math.inf)
     quick = ("mnist1d-cnn", "mnist1d", "--epochs", 1)
     result = run_json(capsys, eval_main.main, "classify", *quick, "--seed", 3, "--seeds", 2, "--limit-train", 300)
     assert [(trial["seed"], trial["train_rows"]) for trial in result["trials"]] == [(3, 300), (4, 300)]
@@ -26,6 +28,7 @@ def test_classify(tiny_mnist1d, capsys):
         "mnist1d, shuffled, 400 + 100 rows\nmnist1d-cnn (three convolutions), 5210 parameters, 1 epochs\nreads "
         in shown.out
     )
+    assert shown.err == ""  # no bars, not on a terminal
 
 
 def test_classify_latents_and_decoded_latents(release, capsys, monkeypatch):

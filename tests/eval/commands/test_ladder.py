@@ -1,3 +1,4 @@
+import math
 import sys
 
 import pytest
@@ -9,7 +10,8 @@ from tests.support.command_lines import run, run_json
 
 
 @pytest.mark.slow
-def test_ladder_of_a_baseline(release, capsys):
+def test_ladder_of_a_baseline(release, capsys, monkeypatch):
+    monkeypatch.setattr("ld_data.progress.SECONDS", math.inf)
     result = run_json(capsys, eval_main.main, "ladder", "linear", "--release", "fake-4", "--limit-train", 50)
     assert (result["release"], result["model"], result["rows"]) == ("fake-4", "linear", 50)
     words = {rung["task"]: rung["word"] for rung in result["rungs"]}
@@ -19,6 +21,7 @@ def test_ladder_of_a_baseline(release, capsys):
     shown = capsys.readouterr()
     assert "fake-4, 60 + 30 rows, the model linear" in shown.out
     assert "linear lacks these abilities first: to follow a smooth nonlinear map" in shown.out
+    assert shown.err == ""  # no bars, not on a terminal
 
 
 def test_ladder_of_a_function_of_the_user(release, tmp_path, monkeypatch, capsys):
