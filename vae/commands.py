@@ -13,6 +13,7 @@ from ld_data.cli.table import format_table
 from ld_data.errors import InputError
 from ld_data.release.folder import load_verified
 from ld_data.sources.catalogue import SOURCES, find_inputs, load_source
+from ld_data.sources.user_images import NO_IMAGES
 from vae.codec import load
 from vae.preset import check_new_folder
 from vae.recipes import ModelOptions, choose_recipe
@@ -72,7 +73,7 @@ def decoders(
     *,
     only: Annotated[tuple[str, ...] | None, Parameter(choices=DECODERS, consume_multiple=(1, None))] = None,
     steps: int = 3000,
-    source_npz: OwnImages = None,
+    images: OwnImages = NO_IMAGES,
     as_json: Json = False,
 ) -> None:
     """Compare a release's decoder with others: quality, size and speed.
@@ -87,6 +88,6 @@ def decoders(
     if steps < 1:
         raise InputError(f"--steps must be 1 or more; received {steps}.")
     (manifest, data), codec = load_verified(release), load(release)
-    source = find_inputs(manifest.name, manifest.source, source_npz)
+    source = find_inputs(manifest.name, manifest.source, images)
     rows = compare_decoders(data, codec, source, open_judge(source.judge), only, steps)
     print_result([asdict(row) for row in rows], describe_rows(rows), as_json)

@@ -180,9 +180,10 @@ def find_recipe(name: str, source: Source | None = None) -> Recipe:
     if source is None:
         return recipe
     shape = source.inputs_train.shape[1:]
-    if len(shape) != len(recipe.x.input_shape):
-        kinds = {1: "signals (t,)", 2: "images (h, w)"}
-        raise InputError(f"the recipe {name} is for {kinds[len(recipe.x.input_shape)]}; {source.name} has {shape}.")
+    takes_signals = len(recipe.x.input_shape) == 1
+    if takes_signals != (len(shape) == 1):
+        kind = "signals (t,)" if takes_signals else "images (h, w) or (h, w, 3)"
+        raise InputError(f"the recipe {name} is for {kind}; {source.name} has {shape}.")
     x = replace(recipe.x, input_shape=shape)
     return replace(recipe, x=x, classes=replace(recipe.classes, input_shape=(source.classes,)))
 
@@ -218,7 +219,7 @@ def describe_build(source: Source, recipe: Recipe, release: str, has_goals: bool
     plain = find_recipe(recipe.name, source)
     if replace(plain.change(**recipe.settings), goals=recipe.goals) != recipe:
         return ""
-    words = ["--source-npz", source.file, "--licence", source.licence] if source.file else [source.name]
+    words = [source.option, source.file, "--licence", source.licence] if source.file else [source.name]
     if recipe.name != _name_default(source):
         words += ["--recipe", recipe.name]
     if release != choose_release_name(source, recipe):
