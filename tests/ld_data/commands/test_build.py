@@ -11,6 +11,7 @@ import ld_data.__main__ as data_main
 from ld_data.release.report import Goal
 from ld_data.storage.arrays import read_npz
 from ld_data.storage.hashing import hash_file
+from tests.ld_data.sources.test_idx_set import write_set
 from tests.support.command_lines import QUICK, run, run_json
 from vae.recipes import find_recipe
 from vae.training.train import train_codec
@@ -96,7 +97,7 @@ def test_build_of_own_images(checkpoints, tmp_path, capsys, monkeypatch, small_m
     arrays = {}
     for split, rows in (("train", 600), ("test", 200)):
         arrays[f"y_{split}"] = np.arange(rows) % 4
-        arrays[f"x_{split}"] = random.integers(0, 255, (rows, 9, 6), dtype=np.uint8)
+        arrays[f"x_{split}"] = random.integers(0, 255, (rows, 9, 6, 3), dtype=np.uint8)  # in colour
     np.savez(tmp_path / "own.npz", **arrays)
     own = ("--source-npz", tmp_path / "own.npz")
     arguments = ("build", *own, "--licence", "MIT", "--latent-dim", 2, "--epochs", 1, "--flow-epochs", 1)
@@ -120,10 +121,11 @@ def test_build_of_own_images(checkpoints, tmp_path, capsys, monkeypatch, small_m
     assert "may be the judge of other images" in capsys.readouterr().err
     reading = run_json(capsys, eval_main.main, "judge", "ld-own-2", *own)
     assert reading["mse_means"] == manifest.health["decoded"]["mse_means"]["value"]
-    assert run(data_main.main, "plots", "ld-own-2", *own, "--out", tmp_path / "plots") == 0
+    folder = write_set(tmp_path / "idx", **{name: array.astype(np.uint8) for name, array in arrays.items()})
+    assert run(data_main.main, "plots", "ld-own-2", "--source-idx", folder, "--out", tmp_path / "plots") == 0
     names = {"histograms", "stds", "reconstructions", "prior_samples", "manifold_0_1", "tsne"}
     assert {path.stem for path in (tmp_path / "plots").iterdir()} == names
-    assert run(data_main.main, "plots", "ld-own-2", *own, "--out", tmp_path / "a", "--components", 1, 5) == 1
+    assert run(data_main.main, "plots", "ld-own-2", "--out", tmp_path / "a", "--components", 1, 5) == 1
     assert "components must be two different numbers from 0 to 1" in capsys.readouterr().err
     assert run(data_main.main, "build", *own, "--recipe", "ld-mnist-v3", "--epochs", 1) == 0
     predecessor = ld_data.load("ld-own-mnist-v3-32").manifest
@@ -146,7 +148,7 @@ def test_the_report_of_varied_digits_measures_the_kept_information(checkpoints, 
     assert {"digit_pixels", "background_pixels", "angle_mlp"} < set(kept)
 
 
-@pytest.mark.parametrize("arguments", [(), ("mnist1d", "--source-npz", "own.npz")])
+@pytest.mark.parametrize("arguments", [(), ("mnist1d", "--source-npz", "own.npz"), ("mnist1d", "--source-idx", "a")])
 @pytest.mark.parametrize(("main", "command"), [(data_main.main, "build"), (eval_main.main, "train-judge")])
 def test_training_takes_one_source(checkpoints, capsys, main, command, arguments):
     assert run(main, command, *arguments) == 1
