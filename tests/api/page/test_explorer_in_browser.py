@@ -112,7 +112,8 @@ def test_colours_are_drawn(open_page):
     shown = page.evaluate("""async () => {
         const { drawInput, drawResidual } = await import("./static/pictures.js");
         const canvas = document.createElement("canvas");
-        const read = () => [...canvas.getContext("2d").getImageData(0, 0, 2, 1).data];
+        const context = canvas.getContext("2d", { willReadFrequently: true });
+        const read = () => [...context.getImageData(0, 0, 2, 1).data];
         drawInput(canvas, [[[1, 0.2, 0], [0, 0, 2]]]);
         const input = read();
         drawResidual(canvas, [[[1, 0.2, 0], [0, 0, 1]]], [[[0, 0.2, 1], [0, 0, 1]]]);
