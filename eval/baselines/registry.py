@@ -16,6 +16,7 @@ from ld_data.errors import UnknownNameError
 from ld_data.release.dataset import LatentDataset
 
 LEARNING_RATES = (1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 1e-1)  # tried for every rule, with seed 0 on ld-mnist-32
+LEARNERS = ("ridge", "mlp", "residual")  # from linear to deep
 MAX_SEED = 2**32 - 1  # the limit of scikit-learn
 
 
@@ -38,6 +39,11 @@ def fit_baseline(name: str, data: LatentDataset, seed: int = 0) -> Model:
 def score_baseline(name: str, data: LatentDataset, seed: int) -> Score:
     """Return the score of a baseline on the test rows; raises as `fit_baseline`."""
     return evaluate(fit_baseline(name, data, seed), data)
+
+
+def score_learners(data: LatentDataset) -> dict[str, float]:
+    """Return the skill of three learners by name, seed 0, as health reports and their goals have it."""
+    return {name: score_baseline(name, data, seed=0).skill for name in LEARNERS}
 
 
 def tune_rule(name: str, data: LatentDataset, seed: int = 0) -> dict[float, float]:
