@@ -94,7 +94,7 @@ def test_a_transfer_scores_by_both_decoders(equal, unequal):
         ),
     ],
 )
-def test_what_differs_is_named(make, words, equal):
+def test_a_message_names_the_difference(make, words, equal):
     with pytest.raises(InputError, match=rf"^a and \w+ have no common class space: {words}"):
         transfer(equal.test.y, equal, make())
 

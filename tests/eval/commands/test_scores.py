@@ -71,8 +71,8 @@ def test_releases_without_a_common_class_space_are_refused_before_a_fit(release,
     shipped = str(CHECKPOINTS / "ld-mnist1d-32")
     assert run(eval_main.main, "transfer", "fake-4", shipped) == 1
     assert capsys.readouterr().err == (
-        "error: fake-4 and ld-mnist1d-32 have no common class space: their latent sizes are 4 and 32. Name two releases "
-        "with cells of one latent size, and the same classes at similar frequencies.\n"
+        "error: fake-4 and ld-mnist1d-32 have no common class space: their latent sizes are 4 and 32. Name two "
+        "releases with cells of one latent size, and the same classes at similar frequencies.\n"
     )
     assert run(eval_main.main, "transfer", "fake-4", "fake-4", "--model", "nope") == 2
     assert "no baseline 'nope'" in capsys.readouterr().err
