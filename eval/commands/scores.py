@@ -60,7 +60,7 @@ def transfer(
     seed: Seed = 0,
     as_json: Json = False,
 ) -> None:
-    """Train a model on one release, and read its y by the decoder of another.
+    """Train on one release, and read its y by another's decoder.
 
     Args:
         model: A baseline's name, module:function of your own, a fit(x_train, y_train, seed) -> model, or the .npy of
