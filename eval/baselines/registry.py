@@ -6,6 +6,7 @@ from pkgutil import resolve_name
 
 import numpy as np
 
+from eval.class_space import check_cells
 from eval.evaluation import evaluate
 from eval.names import BASELINES, RULES
 from eval.predictions import Model
@@ -25,15 +26,27 @@ def fit_baseline(name: str, data: LatentDataset, seed: int = 0) -> Model:
 
     Raises:
         UnknownNameError: if the name is not in `BASELINES`.
-        InputError: if the seed is outside 0 to 2**32 - 1.
+        InputError: if the seed is outside 0 to 2**32 - 1, or as `check_baseline`.
     """
-    if name not in BASELINES:
-        raise UnknownNameError(f"no baseline {name!r}. Known: {', '.join(BASELINES)}.")
+    check_baseline(name, data)
     check_integer("seed", seed, 0, MAX_SEED)
     if name in RULES:
         return _fit_rule(name, data, seed)
     fit: Callable[[LatentDataset, int], Model] = resolve_name(f"eval.{BASELINES[name]}")
     return fit(data, seed)
+
+
+def check_baseline(name: str, data: LatentDataset) -> None:
+    """Raise an error unless a baseline exists and suits a dataset.
+
+    Raises:
+        UnknownNameError: if the name is not in `BASELINES`.
+        InputError: if it draws y anew, and y does not come from cells.
+    """
+    if name not in BASELINES:
+        raise UnknownNameError(f"no baseline {name!r}. Known: {', '.join(BASELINES)}.")
+    if name == "mlp-redrawn":
+        check_cells(data)
 
 
 def score_baseline(name: str, data: LatentDataset, seed: int) -> Score:

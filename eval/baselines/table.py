@@ -9,7 +9,7 @@ from typing import Any
 
 from joblib import Parallel, delayed, parallel_config
 
-from eval.baselines.registry import score_baseline
+from eval.baselines.registry import check_baseline, score_baseline
 from eval.comparison import SeedSummary, Spread, describe_shift, load_kept, summarise_seeds
 from eval.names import BASELINES
 from ld_data.cli.libraries import import_quietly
@@ -18,7 +18,8 @@ from ld_data.release.dataset import LatentDataset
 from ld_data.settings import checkpoints_folder
 from ld_data.storage.staging import stage_file
 
-SEEDLESS = ("mean", "linear", "ridge", "neighbours", "associative-memory", "oracle")  # at most held-out rows are drawn
+# At most held-out rows are drawn.
+SEEDLESS = ("mean", "linear", "linear-projected", "ridge", "neighbours", "associative-memory", "oracle")
 FIGURES = {"skill": ".3f", "noise_free_mse": ".4f", "decoded_accuracy": ".3f", "mse": ".4f"}  # and how they print
 
 
@@ -39,8 +40,10 @@ def measure_rows(
     """Yield the row of each baseline, one after another, as each fit ends.
 
     With several jobs, processes fit different baselines or seeds at the same time, each on one thread. It raises as
-    `fit_baseline`.
+    `fit_baseline`, before the first fit if a baseline does not suit the dataset.
     """
+    for name in names:
+        check_baseline(name, data)
     used = {name: tuple(seeds if name not in SEEDLESS else seeds[:1]) for name in names}
     tasks = [delayed(score_baseline)(name, data, seed) for name in names for seed in used[name]]
     quiet = {"initializer": import_quietly, "initargs": ("keras",)}

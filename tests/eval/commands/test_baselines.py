@@ -15,6 +15,9 @@ def test_baselines(release, capsys, monkeypatch):
     assert "oracle" in shown
     assert "linear" not in shown
     assert "seeds" not in shown
+    assert "60 + 30 rows" in shown
+    (limited,) = run_json(capsys, eval_main.main, "baselines", "fake-4", "--only", "linear", "--limit-train", 20)
+    assert limited["summary"]["skill"]["mean"] < rows[1]["summary"]["skill"]["mean"]
 
 
 def test_a_table_of_baselines_is_kept_and_checked(release, tmp_path, capsys, monkeypatch):
@@ -54,6 +57,8 @@ def test_a_table_is_checked_with_as_many_seeds_as_it_has(release, tmp_path, caps
         (("--seed", -1), "seed must be from 0 to 4294967295; received -1"),
         (("--out", "."), "--out must name a file; . is a folder. Try fake-4.json."),
         (("--check",), "no figures of baselines at"),
+        (("--check", "--limit-train", 9), "the kept figures are those of all training rows"),
+        (("--limit-train", 1), "rows must be from 2 to"),
     ],
 )
 def test_bad_options_are_refused_before_anything_is_measured(release, options, words, tmp_path, capsys, monkeypatch):
