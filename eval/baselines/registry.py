@@ -40,6 +40,12 @@ def score_baseline(name: str, data: LatentDataset, seed: int) -> Score:
     return evaluate(fit_baseline(name, data, seed), data)
 
 
+def score_shifts(name: str, data: LatentDataset, seed: int) -> list[Score]:
+    """Return the scores of one fit of a baseline on the test rows and on each shifted test set; raises likewise."""
+    model = fit_baseline(name, data, seed)
+    return [evaluate(model, own) for own in (data, *map(data.shifted, data.shifts))]
+
+
 def tune_rule(name: str, data: LatentDataset, seed: int = 0) -> dict[float, float]:
     """Return a learning rule's MSE on held-out training rows for each of `LEARNING_RATES`.
 
