@@ -142,6 +142,8 @@ def write_shifts(
 ) -> Path:
     """Return the folder of a release after writing its shifted test sets, x `(n, d)`; they replace older ones.
 
+    The news are among the changes of the release, unless its files stay the same.
+
     Raises:
         LdDataError: as `amend_release`, whose arguments the first two are.
     """
@@ -152,7 +154,10 @@ def write_shifts(
         for shift, x in encoded.items():
             (folder / SHIFT_FILE.format(shift)).write_bytes(write_npy(x))
         files = {path.name: FileRecord.of(path) for path in sorted(folder.iterdir())}
-        return replace(manifest, files=files, shifts=dict(shifts))
+        text = f"Shifted test sets are in the release: {', '.join(shifts)}; arrays and models are the same."
+        news = Change(manifest.release_version, datetime.now(UTC).date().isoformat(), text)
+        changes = manifest.changes if files == manifest.files else (news, *manifest.changes)
+        return replace(manifest, files=files, shifts=dict(shifts), changes=changes)
 
     return amend_release(name, measured, change)
 
