@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field, is_dataclass
 from datetime import date
 from functools import cache
 from pathlib import Path
+from types import UnionType
 from typing import Any, ClassVar, Literal, Self, get_args, get_origin, get_type_hints
 
 from ld_data.checks import MAX_ECHO, is_release_name
@@ -74,12 +75,14 @@ class RecipeRecord:
     Attributes:
         epochs, flow_epochs: passes over the training inputs, and those that train the flow alone.
         has_goals: whether the build had to meet the recipe's goals.
+        readability: the encoder's weight of the class in x; None in releases from before it was recorded.
     """
 
     name: str
     epochs: int
     flow_epochs: int
     has_goals: bool
+    readability: float | None = None
 
 
 @dataclass(frozen=True)
@@ -281,7 +284,8 @@ def _read_value(kind: Any, value: Any, name: str) -> Any:
     if kind is FileRecord:
         return read_file_record(name, value)
     is_record = is_dataclass(kind)
-    accepted: Any = dict if is_record else {tuple: list, float: (int, float), Literal: ()}.get(outer, outer)
+    others = {tuple: list, float: (int, float), Literal: (), UnionType: kind}
+    accepted: Any = dict if is_record else others.get(outer, outer)
     if not isinstance(value, accepted) or (isinstance(value, bool) and kind is not bool):
         raise TypeError(f"{name} must be {kind}; received {value!r:.{MAX_ECHO}}")
     if is_record:
