@@ -1,4 +1,4 @@
-"""What baselines lose on the shifted test sets of a release."""
+"""The losses of baselines on the shifted test sets of a release."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
