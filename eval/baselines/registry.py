@@ -59,6 +59,12 @@ def score_learners(data: LatentDataset) -> dict[str, float]:
     return {name: score_baseline(name, data, seed=0).skill for name in LEARNERS}
 
 
+def score_shifts(name: str, data: LatentDataset, seed: int) -> list[Score]:
+    """Return the scores of one fit of a baseline on the test rows and on each shifted test set; raises likewise."""
+    model = fit_baseline(name, data, seed)
+    return [evaluate(model, own) for own in (data, *map(data.shifted, data.shifts))]
+
+
 def tune_rule(name: str, data: LatentDataset, seed: int = 0) -> dict[float, float]:
     """Return a learning rule's MSE on held-out training rows for each of `LEARNING_RATES`.
 

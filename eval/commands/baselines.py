@@ -1,4 +1,4 @@
-"""Commands that fit baselines: baselines, tune."""
+"""Commands that fit baselines: baselines, shifts, tune."""
 
 from dataclasses import asdict
 from typing import Annotated
@@ -6,7 +6,7 @@ from typing import Annotated
 from cyclopts import Group, Parameter
 from cyclopts.validators import mutually_exclusive
 
-from eval.commands.options import FirstSeed, Names, choose_seeds, prepare_out
+from eval.commands.options import FirstSeed, Names, SeedCount, choose_seeds, prepare_out
 from eval.ladder import keep_rows
 from eval.names import BASELINES, RULES, SHORT
 from ld_data.cli.libraries import needs
@@ -65,6 +65,30 @@ def baselines(
         table.save_rows(rows, out)
     if check and (differences := table.find_differences(rows, committed)):
         raise IntegrityError(" ".join(["the committed table was not reproduced.", *differences]))
+
+
+@needs(*FITTERS, "joblib")
+def shifts(
+    release: Release,
+    /,
+    *,
+    only: Annotated[Names, Parameter(choices=tuple(BASELINES))] = None,
+    seed: FirstSeed = 0,
+    seeds: SeedCount = 1,
+    jobs: Jobs = 1,
+    as_json: Json = False,
+) -> None:
+    """Fit baselines, and show what they lose on shifted test sets.
+
+    Args:
+        only: These alone.
+    """
+    from eval.baselines import shifts as table  # late: Keras takes 5 s that --help should not pay
+
+    data, names = load(release), list(dict.fromkeys(only or SHORT))
+    rows = list(table.measure_shifts(data, names, choose_seeds(seed, seeds, jobs), jobs))
+    text = f"{data.name}, {len(data.test)} test rows\n{table.describe_shift_rows(rows)}"
+    print_result([asdict(row) for row in rows], text, as_json)
 
 
 @needs(*FITTERS)

@@ -11,17 +11,17 @@ from eval.class_space import transfer as transfer_model
 from eval.commands.models import check_model, load_fit
 from eval.comparison import RESAMPLES
 from eval.comparison import compare as compare_models
+from eval.evaluation import load_dataset
 from eval.names import BASELINES
 from eval.predictions import read_predictions
 from eval.score import score_predictions
-from ld_data.cli.options import Json, Predictions, Release, Seed
+from ld_data.cli.options import Json, Predictions, Release, Seed, Shift
 from ld_data.cli.output import print_result
-from ld_data.release.folder import load
 
 
-def score(release: Release, predictions: Predictions, /, *, as_json: Json = False) -> None:
+def score(release: Release, predictions: Predictions, /, *, shift: Shift = None, as_json: Json = False) -> None:
     """Score predictions for the test rows."""
-    data = load(release)
+    data = load_dataset(release, shift)
     result = score_predictions(read_predictions(predictions, data), data)
     print_result(result.to_json(), str(result), as_json)
 
@@ -32,6 +32,7 @@ def compare(
     b: Predictions,
     /,
     *,
+    shift: Shift = None,
     resamples: int = RESAMPLES,
     seed: Seed = 0,
     as_json: Json = False,
@@ -41,7 +42,7 @@ def compare(
     Args:
         resamples: Resamples of the bootstrap.
     """
-    comparison = compare_models(a, b, release, resamples=resamples, seed=seed)
+    comparison = compare_models(a, b, load_dataset(release, shift), resamples=resamples, seed=seed)
     print_result(comparison.to_json(), f"{comparison}\n  a: {a}, b: {b}", as_json)
 
 
@@ -66,7 +67,7 @@ def transfer(
         model: A baseline's name, module:function of your own, a fit(x_train, y_train, seed) -> model, or the .npy of
             predictions for the test rows of A.
     """
-    data, other = load(a), load(b)
+    data, other = load_dataset(a), load_dataset(b)
     check_common(data, other)  # before the work
     fitted = Path(model) if model.endswith(".npy") else load_fit(model)(data, seed)
     result = transfer_model(fitted, data, other)

@@ -3,6 +3,7 @@ import pytest
 
 import eval.__main__ as eval_main
 from tests.support.command_lines import run, run_json
+from tests.support.fakes import add_shifts
 from tests.support.paths import CHECKPOINTS
 
 
@@ -11,6 +12,18 @@ def test_score(predictions, capsys):
     assert score["noise_free_mse"] == pytest.approx(0.01, rel=1e-4)
     assert run(eval_main.main, "score", "fake-4", predictions) == 0
     assert "skill" in capsys.readouterr().out
+
+
+def test_score_and_compare_take_a_shift(predictions, release, capsys):
+    plain = run_json(capsys, eval_main.main, "score", "fake-4", predictions)
+    add_shifts(release)
+    shifted = run_json(capsys, eval_main.main, "score", "fake-4", predictions, "--shift", "noise")
+    assert shifted["release"] == "fake-4 noise"
+    assert (shifted["mse"], shifted["data_sha256"] != plain["data_sha256"]) == (plain["mse"], True)
+    assert run(eval_main.main, "compare", "fake-4", predictions, predictions, "--shift", "scale") == 0
+    assert capsys.readouterr().out.startswith("fake-4 scale, 30 test rows")
+    assert run(eval_main.main, "score", "fake-4", predictions, "--shift", "nope") == 1
+    assert capsys.readouterr().err == "error: fake-4 has no shifted test set 'nope'. It has: noise, scale.\n"
 
 
 def test_score_refuses_other_files_and_shapes(release, tmp_path, capsys):
