@@ -30,11 +30,11 @@ from api.middleware.connections import Connection, raise_descriptor_limit
 from api.middleware.metrics import FOLDER_VARIABLE
 from api.middleware.request_log import set_up_logging
 from api.releases.catalogue import Catalogue, LoadCodec
-from api.releases.temporary_folder import make_temporary_folder
 from api.settings import Access, Form, Level
 from eval.leaderboard.store import Store
 from eval.leaderboard.tokens import Tokens
 from ld_data.settings import SERVICE_VARIABLE, service_address
+from ld_data.storage.temporary_folder import make_temporary_folder
 
 GRACE_SECONDS = 30  # time to finish the requests in progress after a signal to stop
 START_SECONDS = 30  # time for a worker to start, or to answer the supervisor

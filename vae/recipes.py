@@ -19,6 +19,7 @@ from vae.config import VaeConfig
 from vae.goals import EXACT_Y, GOALS_OF_ANY, MNIST1D_GOALS, MNIST1D_LARGE_GOALS, MNIST_GOALS, ROTATED_GOALS
 
 OWN_IMAGES = "images"  # the recipe of a user's own source
+GREATEST_READABILITY = 1000
 
 
 @dataclass(frozen=True)
@@ -41,16 +42,23 @@ class Recipe:
     def settings(self) -> dict[str, Any]:
         """The settings that `change` and the command line can set."""
         x = self.x
-        sizes = {"latent_dim": x.latent_dim, "y": self.y, "epochs": x.epochs, "flow_epochs": x.flow_epochs}
-        return {**sizes, "seed": x.seed}
+        passes = {"epochs": x.epochs, "flow_epochs": x.flow_epochs}
+        return {"latent_dim": x.latent_dim, "y": self.y, "readability": x.class_loss, **passes, "seed": x.seed}
 
-    def change(self, y: YKind | None = None, **changes: Any) -> "Recipe":
+    def change(self, y: YKind | None = None, readability: float | None = None, **changes: Any) -> "Recipe":
         """Return the recipe with other settings of `x` and another kind of y; None leaves a setting alone.
 
-        Another latent size keeps only the goals that hold for every size; trained classes drop the goals of exact y.
+        The readability is the encoder's weight of the class read off x: see `weigh_class`. Another latent size or
+        readability keeps only the goals that hold for all; trained classes drop the goals of exact y.
+
+        Raises:
+            InputError: a setting is out of range.
         """
         x = replace(self.x, **{name: value for name, value in changes.items() if value is not None})
-        goals = self.goals if x.latent_dim == self.x.latent_dim or not self.goals else GOALS_OF_ANY
+        if readability is not None and readability != x.class_loss:
+            x = weigh_class(x, readability)
+        same = (x.latent_dim, x.class_loss) == (self.x.latent_dim, self.x.class_loss)
+        goals = self.goals if same or not self.goals else GOALS_OF_ANY
         y = y or self.y
         if y == "gaussian":
             goals = {group: wanted for group, wanted in goals.items() if group not in EXACT_Y}
@@ -58,7 +66,18 @@ class Recipe:
 
     def to_record(self, has_goals: bool) -> RecipeRecord:
         """Return the manifest's record of the recipe."""
-        return RecipeRecord(self.name, self.x.epochs, self.x.flow_epochs, has_goals)
+        return RecipeRecord(self.name, self.x.epochs, self.x.flow_epochs, has_goals, self.x.class_loss)
+
+
+def weigh_class(config: VaeConfig, readability: float) -> VaeConfig:
+    """Return a configuration whose encoder gives the class read off x this weight, and its flow 1; 0 leaves it out.
+
+    Raises:
+        InputError: the readability is not from 0 to 1,000, or there is no flow.
+    """
+    if not 0 <= readability <= GREATEST_READABILITY:
+        raise InputError(f"readability must be from 0 to {GREATEST_READABILITY}; received {readability}.")
+    return replace(config, class_loss=float(readability), flow_class_loss=float(readability > 0))
 
 
 # At beta = 1 the optimum of ten Gaussians carries no information (rate 0, 29 % decoded); at 0.1 97 % are decoded.
@@ -149,6 +168,7 @@ class ModelOptions:
         recipe: How to train; by default as the source's recipe says, or as the predecessor did: ld-mnist-v3.
         latent_dim: d, 2 or more; 32 by default.
         y: Exact cells, or a trained class VAE.
+        readability: The encoder's weight of the class in x, from 0 to 1,000: more makes x easier to classify.
         epochs: Passes over the training rows.
         flow_epochs: Passes of the flow alone.
         seed: The seed of all that is random.
@@ -157,6 +177,7 @@ class ModelOptions:
     recipe: Annotated[str | None, Parameter(choices=tuple(RECIPES))] = None
     latent_dim: int | None = None
     y: YKind | None = None
+    readability: float | None = None
     epochs: int | None = None
     flow_epochs: int | None = None
     seed: int = 0
@@ -201,8 +222,8 @@ def restore_recipe(manifest: Manifest, source: Source) -> Recipe:
     """
     record = manifest.recipe
     passes = {"epochs": record.epochs, "flow_epochs": record.flow_epochs}
-    settings = {"y": manifest.y_kind, "latent_dim": manifest.latent_dim, "seed": manifest.seed}
-    recipe = choose_recipe(source, record.name, **passes, **settings)
+    sizes = {"latent_dim": manifest.latent_dim, "readability": record.readability}
+    recipe = choose_recipe(source, record.name, y=manifest.y_kind, seed=manifest.seed, **sizes, **passes)
     return recipe if record.has_goals else replace(recipe, goals={})
 
 

@@ -10,6 +10,7 @@ from typing import ParamSpec, TypeVar
 
 from ld_data.errors import InputError
 from ld_data.extras import EXTRAS, check_libraries
+from ld_data.storage.temporary_folder import use_temporary_folder
 
 BACKEND_VARIABLE = "KERAS_BACKEND"
 LOG_LEVEL_VARIABLE = "TF_CPP_MIN_LOG_LEVEL"  # TensorFlow's own
@@ -24,15 +25,18 @@ def needs(*libraries: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """Return a decorator for a command that does nothing without these libraries, named as they are imported.
 
     The command raises `MissingLibraryError` before it does anything if one of them is not installed. Keras and
-    TensorFlow are imported quietly before it runs.
+    TensorFlow are imported quietly before it runs, and their temporary files do not outlive it, even if it is killed.
     """
 
     def decorate(command: Callable[P, R]) -> Callable[P, R]:
         @wraps(command)
         def checked(*arguments: P.args, **options: P.kwargs) -> R:
             check_libraries(*libraries)
-            import_quietly(*(library for library in libraries if library in NOISY))
-            return command(*arguments, **options)
+            if not (noisy := [library for library in libraries if library in NOISY]):
+                return command(*arguments, **options)
+            import_quietly(*noisy)
+            with use_temporary_folder():
+                return command(*arguments, **options)
 
         return checked
 

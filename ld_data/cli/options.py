@@ -48,6 +48,7 @@ Predictions = Annotated[Path, Parameter(help=".npy of shape `(n_test, d)`.")]
 OwnImages = Annotated[UserImages, Parameter(name="*")]
 Replace = Annotated[bool, Parameter(help="Replace one of this name that is of another source.")]
 Seed = Annotated[int, Parameter(help="The seed of all that is random.")]
+Shift = Annotated[str | None, Parameter(help="A shifted test set in place of the test rows.")]
 Epochs = Annotated[int | None, Parameter(help="Passes over the training rows.")]
 Jobs = Annotated[int, Parameter(help="How many to train at the same time.")]
 TrainRows = Annotated[

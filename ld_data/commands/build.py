@@ -5,6 +5,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+from eval.baselines.registry import score_learners
 from eval.classifiers.judges import open_judge
 from ld_data.cli.libraries import needs
 from ld_data.cli.options import Checkpoints, Json, OwnImages, Replace
@@ -45,6 +46,7 @@ def build(
         inputs,
         choose_recipe(inputs, models.recipe, **models.changes),
         open_judge(inputs.judge),
+        score_learners,
         name=release,
         checkpoints=checkpoints,
         change=change,

@@ -8,6 +8,7 @@ from cyclopts import Parameter
 from cyclopts.completion import CompletionContext
 
 import vae
+from eval.baselines.registry import score_learners
 from eval.classifiers.judges import open_judge
 from ld_data.cli.libraries import needs
 from ld_data.cli.options import Folder, Json, OwnImages, Release, complete_releases
@@ -57,7 +58,7 @@ def health(release: Release, /, *, images: OwnImages = NO_IMAGES, keep: bool = F
     goals = restore_recipe(manifest, source).goals if keep and source else read_goals(manifest.health)
     codec = None if source is None else vae.load(release)
     judge = None if source is None else open_judge(source.judge)
-    report = examine(data, goals, source, codec, judge)
+    report = examine(data, goals, source, codec, judge, score_learners)
     print_report(report, as_json)
     if keep:
         folder = replace_report(release, manifest.files, report, "" if judge is None else judge.sha256)

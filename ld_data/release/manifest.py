@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field, is_dataclass
 from datetime import date
 from functools import cache
 from pathlib import Path
+from types import UnionType
 from typing import Any, ClassVar, Literal, Self, get_args, get_origin, get_type_hints
 
 from ld_data.checks import MAX_ECHO, is_release_name
@@ -24,6 +25,7 @@ MAX_FILES = 100  # of a release, ten times as many as it has
 MAX_FILE_NAME = 100  # characters
 SHA256 = re.compile(r"[0-9a-f]{64}")
 RESTORE = "Fetch, build or save it again."
+SHIFT_FILE = "test_x.{}.npy"  # of a shifted test set, by its name
 
 
 @dataclass(frozen=True)
@@ -73,12 +75,14 @@ class RecipeRecord:
     Attributes:
         epochs, flow_epochs: passes over the training inputs, and those that train the flow alone.
         has_goals: whether the build had to meet the recipe's goals.
+        readability: the encoder's weight of the class in x; None in releases from before it was recorded.
     """
 
     name: str
     epochs: int
     flow_epochs: int
     has_goals: bool
+    readability: float | None = None
 
 
 @dataclass(frozen=True)
@@ -157,6 +161,7 @@ class Manifest(Description):
         npy_files: records of the predecessor's four files, made from `data.npz` on request.
         changes: one or more, newest first.
         fingerprint: of the build, as `ld_data.fingerprint` reads it; empty for releases that are older than this field.
+        shifts: parameters of each shifted test set by name (`ld_data.sources.shifts`); `files` has its `SHIFT_FILE`.
     """
 
     name: str
@@ -179,6 +184,7 @@ class Manifest(Description):
     npy_files: dict[str, FileRecord]
     changes: tuple[Change, ...]
     fingerprint: dict[str, str] = field(default_factory=dict)
+    shifts: dict[str, dict[str, float]] = field(default_factory=dict)
     format_version: int = FORMAT_VERSION
     kind: ClassVar[str] = "manifest"
 
@@ -192,6 +198,12 @@ class Manifest(Description):
             raise TypeError(f"the source needs name, sha256 and licence; received {self.source!r}")
         if not self.changes:
             raise TypeError("changes must hold one change or more; received none")
+        if lost := [name for name in self.shifts if SHIFT_FILE.format(name) not in self.files]:
+            raise TypeError(f"the files must include those of all shifts; they lack that of {lost[0]!r:.{MAX_ECHO}}")
+
+    def to_values(self) -> dict[str, Any]:
+        """Return the manifest as JSON values; one without shifts is as before this field."""
+        return {name: value for name, value in super().to_values().items() if value or name != "shifts"}
 
     @classmethod
     def from_json(cls, text: str, place: str | Path) -> Self:
@@ -272,7 +284,8 @@ def _read_value(kind: Any, value: Any, name: str) -> Any:
     if kind is FileRecord:
         return read_file_record(name, value)
     is_record = is_dataclass(kind)
-    accepted: Any = dict if is_record else {tuple: list, float: (int, float), Literal: ()}.get(outer, outer)
+    others = {tuple: list, float: (int, float), Literal: (), UnionType: kind}
+    accepted: Any = dict if is_record else others.get(outer, outer)
     if not isinstance(value, accepted) or (isinstance(value, bool) and kind is not bool):
         raise TypeError(f"{name} must be {kind}; received {value!r:.{MAX_ECHO}}")
     if is_record:

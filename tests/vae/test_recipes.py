@@ -35,6 +35,20 @@ def test_goals_hold_for_the_latent_size_that_they_were_set_for():
     assert find_recipe("mnist").change(latent_dim=8).goals == GOALS_OF_ANY
 
 
+def test_readability_weighs_the_class_in_x():
+    recipe = find_recipe("mnist").change(readability=60)
+    assert (recipe.x.class_loss, recipe.x.flow_class_loss, recipe.goals) == (60.0, 1.0, GOALS_OF_ANY)
+    without = find_recipe("mnist").change(readability=0)
+    assert (without.x.class_loss, without.x.flow_class_loss) == (0.0, 0.0)
+    assert find_recipe("mnist").change(readability=IMAGE.class_loss) == find_recipe("mnist")
+
+
+@pytest.mark.parametrize("readability", [-1, 1001, float("nan")])
+def test_a_readability_out_of_range_is_refused(readability):
+    with pytest.raises(InputError, match=r"readability must be from 0 to 1000; received"):
+        find_recipe("mnist").change(readability=readability)
+
+
 def test_a_recipe_of_one_source_is_found_by_its_name():
     rotated = find_recipe("mnist-rot-back-image-like")
     assert rotated.x.class_loss > find_recipe("mnist-rot-like").x.class_loss
@@ -72,8 +86,8 @@ def test_the_command_of_a_build_holds_the_settings_that_differ():
     plain = choose_recipe(mnist)
     assert describe(mnist, plain) == f"{prefix}mnist --seed 0"
     assert describe(mnist, plain, "mine", has_goals=False) == f"{prefix}mnist --release mine --seed 0 --no-goals"
-    changed = plain.change(latent_dim=5, y="gaussian", epochs=1, flow_epochs=2, seed=3)
-    words = "--latent-dim 5 --y gaussian --epochs 1 --flow-epochs 2 --seed 3"
+    changed = plain.change(latent_dim=5, y="gaussian", readability=30, epochs=1, flow_epochs=2, seed=3)
+    words = "--latent-dim 5 --y gaussian --readability 30.0 --epochs 1 --flow-epochs 2 --seed 3"
     assert describe(mnist, changed) == f"{prefix}mnist {words}"
     words = "--source-npz 'my own.npz' --licence Apache-2.0 --recipe ld-mnist-v3 --seed 0"
     assert describe(own, choose_recipe(own, "ld-mnist-v3")) == prefix + words

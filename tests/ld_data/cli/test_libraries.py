@@ -3,6 +3,8 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -51,6 +53,17 @@ class TestNeeds:
         with pytest.raises(MissingLibraryError, match="onnxruntime"):
             command("b")
         assert calls == [("a", True)]
+
+    def test_the_temporary_files_of_training_libraries_do_not_outlive_the_command(self, monkeypatch, tmp_path):
+        monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+        monkeypatch.setattr("ld_data.cli.libraries.NOISY", ("json",))
+
+        @needs("json")
+        def leave_a_folder() -> Path:
+            return Path(tempfile.mkdtemp())
+
+        assert leave_a_folder().parent.parent == tmp_path
+        assert list(tmp_path.iterdir()) == []
 
     def test_a_missing_library_is_named_even_if_a_backend_was_chosen(self, monkeypatch):
         monkeypatch.setenv("KERAS_BACKEND", "jax")
@@ -149,6 +162,7 @@ class TestLightInstallations:
             ("eval baselines ld-mnist1d-32", "train"),
             ("eval tune ld-mnist1d-32 feedback-alignment", "train"),
             ("eval ladder linear --release ld-mnist1d-32", "train"),
+            ("eval transfer ld-mnist1d-32 ld-mnist-32 --model linear", "train"),
             ("eval tsne mlp mnist1d --out a.png", "train"),
             ("eval reproduce mnist1d", "train"),
             ("eval close-season ld-mnist1d-32 --scores README.md", "serve"),

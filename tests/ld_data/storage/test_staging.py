@@ -90,7 +90,7 @@ def test_no_other_function_gives_files_their_names(package):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
         if node.func.attr in ("rename", "move", "replace") and len(node.args) == 1 + (node.func.attr == "move")
     }
-    others = ("ld_data/release/publication.py", "ld_data/remote/transfer.py", "api/releases/temporary_folder.py")
+    others = ("ld_data/release/publication.py", "ld_data/remote/transfer.py", "ld_data/storage/temporary_folder.py")
     assert renaming <= {"ld_data/storage/staging.py", *others}
 
 

@@ -1,11 +1,13 @@
-"""The temporary folder of a service: deleted at its end, or by the next start after a kill."""
+"""The temporary folder of a process: deleted at its end, or by the next process after a kill."""
 
+import os
 import tempfile
+from pathlib import Path
 
 import pytest
 from filelock import FileLock
 
-from api.releases.temporary_folder import LOCK, PREFIX, make_temporary_folder
+from ld_data.storage.temporary_folder import LOCK, PREFIX, make_temporary_folder, use_temporary_folder
 
 
 @pytest.fixture
@@ -21,7 +23,7 @@ def test_the_folder_is_deleted_afterwards(place):
     assert list(place.iterdir()) == []
 
 
-def test_the_folder_of_a_killed_service_is_deleted_and_no_other(place):
+def test_the_folder_of_a_killed_process_is_deleted_and_no_other(place):
     for name in (f"{PREFIX}killed", f"{PREFIX}alive", "ld-data-soak-x"):
         (place / name).mkdir()
         (place / name / LOCK).touch()
@@ -30,8 +32,17 @@ def test_the_folder_of_a_killed_service_is_deleted_and_no_other(place):
         assert {path.name for path in place.iterdir()} == {f"{PREFIX}alive", "ld-data-soak-x", folder.name}
 
 
-def test_two_services_keep_their_folders(place):
+def test_two_processes_keep_their_folders(place):
     with make_temporary_folder() as first, make_temporary_folder() as second:
         assert first.is_dir()
         assert second.is_dir()
         assert first != second
+
+
+def test_all_temporary_files_of_a_process_are_in_its_folder(place):
+    with use_temporary_folder():
+        handle, path = tempfile.mkstemp()
+        os.close(handle)
+        assert Path(path).parent.parent == place
+    assert list(place.iterdir()) == []
+    assert tempfile.gettempdir() == str(place)
