@@ -16,7 +16,7 @@ from ld_data.sources.source import Source
 from ld_data.variations.archive import PUBLICATIONS
 from ld_data.variations.stream import PRESETS
 from vae.config import VaeConfig
-from vae.goals import EXACT_Y, GOALS_OF_ANY, MNIST1D_GOALS, MNIST1D_LARGE_GOALS, MNIST_GOALS, ROTATED_GOALS
+from vae.goals import EXACT_Y, GOALS_OF_ANY, MNIST1D_60K_GOALS, MNIST1D_GOALS, MNIST_GOALS, ROTATED_GOALS
 
 OWN_IMAGES = "images"  # the recipe of a user's own source
 GREATEST_READABILITY = 1000
@@ -151,7 +151,7 @@ RECIPES: dict[str, Recipe] = {
     for recipe in (
         Recipe("mnist", IMAGE, CLASSES, goals=MNIST_GOALS),
         Recipe("mnist1d", SIGNAL, CLASSES, goals=MNIST1D_GOALS),
-        Recipe("mnist1d-large", SIGNAL, CLASSES, goals=MNIST1D_LARGE_GOALS),
+        Recipe("mnist1d-60k", SIGNAL, CLASSES, goals=MNIST1D_60K_GOALS),
         Recipe(OWN_IMAGES, IMAGE, CLASSES, goals=GOALS_OF_ANY),
         *(Recipe(name, IMAGE, CLASSES, goals=GOALS_OF_ANY) for name in (*PUBLICATIONS, *PRESETS)),
         Recipe("mnist-rot-back-image-like", ROTATED, CLASSES, goals=ROTATED_GOALS),

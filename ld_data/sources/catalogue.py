@@ -18,7 +18,7 @@ from ld_data.variations.archive import PUBLICATIONS
 from ld_data.variations.published import load_variations
 from ld_data.variations.stream import PRESETS, VariationStream, to_bytes
 
-MNIST1D_LARGE = Mnist1dConfig(num_samples=70_000, train_split=6 / 7, seed=43)  # as many rows as MNIST
+MNIST1D_60K = Mnist1dConfig(num_samples=70_000, train_split=6 / 7, seed=43)  # as many rows as MNIST
 MNIST1D_FIT_ROWS = 1_500_000  # so many that the models see few of them twice
 MNIST1D_FIT_SEED = 1_000_000  # far from the published set's 42: other signals fit the models
 VARIATIONS_FIT_ROWS = 180_000  # each training digit three times
@@ -124,7 +124,7 @@ def _make_images(stream: VariationStream, first_row: int, rows: int) -> tuple[Ar
 SOURCES: dict[str, Callable[[], Source]] = {
     "mnist": _load_mnist,
     "mnist1d": lambda: _make_mnist1d("mnist1d", Mnist1dConfig()),
-    "mnist1d-large": lambda: _make_mnist1d("mnist1d-large", MNIST1D_LARGE),
+    "mnist1d-60k": lambda: _make_mnist1d("mnist1d-60k", MNIST1D_60K),
     **{name: partial(_load_variations, name) for name in PUBLICATIONS},
     **{name: partial(_make_variations, name) for name in PRESETS},
 }

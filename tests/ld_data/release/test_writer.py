@@ -196,4 +196,4 @@ def test_releases_are_named_after_source_and_size():
 
 def test_another_recipe_is_in_the_name():
     assert name_release("mnist", 32, "ld-mnist-v3") == "ld-mnist-v3-32"
-    assert name_release("mnist1d-large", 8, "mnist1d") == "ld-mnist1d-large-mnist1d-8"
+    assert name_release("mnist1d-60k", 8, "mnist1d") == "ld-mnist1d-60k-mnist1d-8"

@@ -20,7 +20,7 @@ def test_mnist1d_is_the_published_set():
 
 
 def test_the_large_mnist1d_has_as_many_rows_as_mnist():
-    config = catalogue.MNIST1D_LARGE
+    config = catalogue.MNIST1D_60K
     assert (round(config.num_samples * config.train_split), config.num_samples) == (60_000, 70_000)
 
 
@@ -98,7 +98,7 @@ def test_published_variations_are_a_source_unchanged(monkeypatch):
 
 
 def test_an_unknown_source_is_refused_with_the_known_ones():
-    with pytest.raises(UnknownNameError, match=r"'cifar'\. Known: mnist, mnist1d, mnist1d-large"):
+    with pytest.raises(UnknownNameError, match=r"'cifar'\. Known: mnist, mnist1d, mnist1d-60k"):
         load_source("cifar")
 
 
