@@ -22,7 +22,7 @@ def make_app() -> App:
         (
             "readability",
             "Build a source at several readabilities, and compare what they cost.",
-            "mnist1d --levels 10 60 --out readability.json --figure readability.png",
+            "mnist1d --levels 10 60 --figure prices.png",
         ),
         (
             "decoders",
