@@ -20,7 +20,7 @@ class NodePerturbation(Network):
     with the size of the moves.
     """
 
-    plan = RulePlan(units=(64,))
+    plan = RulePlan(units=(64,), learning_rate=3e-4)
 
     def suggest(self, x: Floats, y: Floats) -> list[Floats]:
         """Return the products of each layer's input and moves, weighted by the growth of the error."""
@@ -42,7 +42,7 @@ class WeightPerturbation(Network):
     E half the squared error; compared with node perturbation by Werfel, Xie and Seung, Neural Computation 17, 2005.
     """
 
-    plan = RulePlan(units=(64,))
+    plan = RulePlan(units=(64,), learning_rate=3e-4)
 
     def suggest(self, x: Floats, y: Floats) -> list[Floats]:
         """Return the mean move of the weights, weighted by the growth of the error."""
