@@ -52,7 +52,7 @@ class ErrorPredictiveCoding(PredictiveCoding):
     are those of predictive coding; the weights learn from them as there.
     """
 
-    plan = RulePlan()
+    plan = RulePlan(learning_rate=3e-3)
 
     def settle(self, x: Floats, y: Floats) -> tuple[list[Floats], list[Floats]]:
         """Return the input and the prediction error of each layer after steps of its errors down the energy."""
