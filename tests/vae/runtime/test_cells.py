@@ -9,7 +9,7 @@ from vae.runtime.cell_solver import make_cells, make_cells_of
 from vae.runtime.cells import Cells
 
 MNIST_COUNTS = np.array([5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949])
-SIZES = [2, 3, 8, 9, 12, 16, 31, 32, 64]
+SIZES = [2, 8, 9, 31, 32]  # the plane; codewords; as many as a simplex needs; odd; a Hadamard matrix
 
 
 @pytest.fixture(scope="module", params=SIZES)
@@ -19,7 +19,7 @@ def cells(request):
 
 @pytest.fixture(scope="module")
 def labels():
-    return np.repeat(np.arange(10), MNIST_COUNTS // 3)
+    return np.repeat(np.arange(10), MNIST_COUNTS // 5)
 
 
 @pytest.fixture(scope="module")
@@ -41,9 +41,9 @@ def test_the_aggregate_is_the_standard_normal(y):
 
 
 def test_each_cell_holds_its_class_s_share_of_the_normal(cells):
-    points = np.random.default_rng(0).normal(size=(400_000, cells.latent_dim)).astype(np.float32)
+    points = np.random.default_rng(0).normal(size=(100_000, cells.latent_dim)).astype(np.float32)
     share = np.bincount(cells.decode(points).argmax(axis=1), minlength=10) / len(points)
-    assert share == pytest.approx(MNIST_COUNTS / MNIST_COUNTS.sum(), abs=0.002)
+    assert share == pytest.approx(MNIST_COUNTS / MNIST_COUNTS.sum(), abs=0.004)
 
 
 def test_class_means_are_the_means_of_the_cells(cells, labels, y):
