@@ -10,8 +10,10 @@ from ld_data.cli.program import add_command, make_program, run
 COMMANDS = (  # function, summary, example
     ("scores:score", "Score predictions for the test rows.", "ld-mnist-32 predictions.npy"),
     ("scores:compare", "Compare the predictions of two models, row by row.", "ld-mnist-32 a.npy b.npy"),
+    ("scores:transfer", "Train on one release, and read its y by another's decoder.", "ld-mnist1d-32 ld-mnist-32"),
     ("ladder:ladder", "Find the abilities that a model lacks, by control tasks.", "linear"),
     ("baselines:baselines", "Fit and score the baselines.", "ld-mnist-32 --only mlp ridge"),
+    ("baselines:shifts", "Fit baselines, and show what they lose on shifted test sets.", "ld-mnist-32 --only mlp"),
     ("baselines:tune", "Try learning rates of a rule on held-out training rows.", "ld-mnist-32 feedback-alignment"),
     ("classifiers:classify", "Train a classifier and test it.", "mnist1d-cnn mnist1d --seeds 3"),
     ("classifiers:tsne", "Plot inputs, and features before and after training.", "deeper mnist --out tsne.png"),

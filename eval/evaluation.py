@@ -14,6 +14,7 @@ def evaluate(
     model: Model,
     release: str | Path | LatentDataset,
     *,
+    shift: str | None = None,
     batch_rows: int = BATCH_ROWS,
     submit_to: str | None = None,
     name: str | None = None,
@@ -24,13 +25,15 @@ def evaluate(
 
     `model` is a function of x `(rows, d)`, an object with `predict`, a PyTorch module, the predictions `(n, d)`
     themselves, or the path of their `.npy` file; it gets at most `batch_rows` rows at once (`eval.predictions`). With
+    `shift`, such as "rotation-30", x are those of a shifted test set of the release (`data.shifts`). With
     `submit_to`, the address of a service, the predictions go to its leaderboard under `name`, with a link and a
     description, and the score's `entry` is the answer of the leaderboard. The name belongs to this user from then on: a
     secret in the cache folder proves it (`eval.leaderboard.client.submit`).
 
     Raises:
-        InputError: as `eval.predictions.predict`, or if a name, link or description comes without `submit_to`.
-        UnknownNameError: if the release does not exist.
+        InputError: as `eval.predictions.predict`, if a name, link or description comes without `submit_to`, or if a
+            shift comes with it.
+        UnknownNameError: if the release does not exist, or has no such shift.
         SubmissionError: if the service does not take the predictions; its `score` is the score.
     """
     texts = {"name": name, "url": url, "description": description}
@@ -39,9 +42,14 @@ def evaluate(
             f"{given} would go to a leaderboard, and without submit_to nothing is submitted. Add "
             f'submit_to="http://...", the address of a service, or leave out {given}.'
         )
-    data = load_dataset(release)
+    data = load_dataset(release, shift)
     if submit_to is None:
         return score_predictions(predict(model, data, batch_rows=batch_rows), data)
+    if data.shift:
+        raise InputError(
+            f"a leaderboard takes predictions for the test rows themselves; received the shift {data.shift!r}. Leave "
+            "out submit_to, or the shift."
+        )
     from eval.leaderboard import client, submission  # import late: the network stack, needed by submissions alone
 
     facts = submission.Submission(name or "", url or "", description or "")
@@ -56,11 +64,15 @@ def evaluate(
         raise
 
 
-def load_dataset(release: str | Path | LatentDataset) -> LatentDataset:
-    """Return the dataset of a release by its name, folder or address, or the dataset itself; raises as `evaluate`."""
+def load_dataset(release: str | Path | LatentDataset, shift: str | None = None) -> LatentDataset:
+    """Return the dataset of a release by its name, folder or address, or the dataset itself; raises as `evaluate`.
+
+    With a `shift`, its test rows have the x of that shifted test set.
+    """
     if not isinstance(release, str | Path | LatentDataset):
         raise InputError(
             f"release must be a name, a folder, an address or a LatentDataset; received {type(release).__name__}. "
             'The model comes first: evaluate(model, "ld-mnist-32").'
         )
-    return release if isinstance(release, LatentDataset) else load(release)
+    data = release if isinstance(release, LatentDataset) else load(release)
+    return data if shift is None else data.shifted(shift)

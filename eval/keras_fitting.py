@@ -11,8 +11,9 @@ from tqdm.keras import TqdmCallback
 
 from ld_data.batches import make_batches
 from ld_data.progress import open_progress
-from ld_data.typing import Array, Floats
+from ld_data.typing import Array, Floats, Integers
 
+Redraw: TypeAlias = Callable[[Integers], Array]  # new targets `(n, ...)` of the rows of these numbers `(n,)`
 MakeOptimizer: TypeAlias = Callable[[object], keras.optimizers.Optimizer]  # of a learning rate or its schedule
 ADAMW: MakeOptimizer = partial(keras.optimizers.AdamW, weight_decay=1e-3)
 
@@ -39,11 +40,20 @@ class FitPlan:
 
 
 def fit_model(
-    model: keras.Model, loss: keras.losses.Loss, inputs: Floats, targets: Array, plan: FitPlan, title: str
+    model: keras.Model,
+    loss: keras.losses.Loss,
+    inputs: Floats,
+    targets: Array,
+    plan: FitPlan,
+    title: str,
+    redraw: Redraw | None = None,
 ) -> None:
-    """Fit a model to inputs `(n, ...)` and targets `(n, ...)`, under a progress bar with that title."""
+    """Fit a model to inputs `(n, ...)` and targets `(n, ...)`, under a progress bar with that title.
+
+    With `redraw`, each epoch has new targets; those of held-out rows stay.
+    """
     callbacks = [TqdmCallback(verbose=0, desc=title, file=open_progress(), disable=None)]
-    validation = None
+    validation, kept = None, np.arange(len(inputs))
     if plan.held_out:
         order = np.random.default_rng(plan.seed).permutation(len(inputs))
         kept, held = np.split(order, [round(len(inputs) * (1 - plan.held_out))])
@@ -58,7 +68,7 @@ def fit_model(
     jit_compile = "auto" if keras.backend.backend() != "tensorflow" else False  # XLA slows convolutions on processors
     model.compile(plan.optimizer(schedule), loss, jit_compile=jit_compile)
     model.optimizer.build(model.trainable_variables)  # else Keras traces the first step twice
-    batches = make_batches((inputs, targets), batch_rows, plan.seed)
+    batches = make_batches((inputs, targets), batch_rows, plan.seed, redraw and partial(redraw, kept))
     options = {"callbacks": callbacks, "validation_data": validation, "shuffle": False, "verbose": 0}
     model.fit(batches, steps_per_epoch=steps, epochs=plan.epochs, **options)
 

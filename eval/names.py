@@ -13,10 +13,13 @@ RULES = {
 BASELINES = {
     "mean": "baselines.regressors:fit_mean",
     "linear": "baselines.regressors:fit_linear",
+    "linear-projected": "baselines.regressors:fit_linear_projected",
     "ridge": "baselines.regressors:fit_ridge",
     "neighbours": "baselines.regressors:fit_neighbours",
     "trees": "baselines.regressors:fit_trees",
     "mlp": "baselines.perceptrons:fit_mlp",
+    "mlp-redrawn": "baselines.perceptrons:fit_mlp_redrawn",
+    "mlp-class-means": "baselines.perceptrons:fit_mlp_class_means",
     "residual": "baselines.perceptrons:fit_residual",
     "joint": "baselines.perceptrons:fit_joint",
     **RULES,

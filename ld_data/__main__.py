@@ -16,6 +16,7 @@ COMMANDS = (  # function, name, summary, example
     ("verification:verify", "verify", "Check every hash of a release.", "checkpoints/ld-mnist-32"),
     ("releases:export", "export", EXPORT, "ld-mnist1d-32 --format csv"),
     ("health:health", "health", "Measure how far a release's latents are from N(0, I).", "ld-mnist-32"),
+    ("shifts:shifts", "shifts", "Put shifted test sets into a release.", "ld-mnist-32"),
     ("health:plots", "plots", "Draw a release, or a generator.", "ld-mnist-32 --out plots"),
 )
 

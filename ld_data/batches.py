@@ -1,21 +1,25 @@
 """Training batches in a private, seeded order."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
 from ld_data.typing import Array
 
 
-def make_batches(arrays: tuple[Array, ...], batch_rows: int, seed: int) -> Iterator[tuple[Array, ...]]:
+def make_batches(
+    arrays: tuple[Array, ...], batch_rows: int, seed: int, redraw: Callable[[], Array] | None = None
+) -> Iterator[tuple[Array, ...]]:
     """Yield batches of the arrays' rows without end, reshuffled for each pass; a pass skips an incomplete batch.
 
     The order depends on `seed` alone, not on a global random state. `arrays` have equally many rows, at least
-    `batch_rows`.
+    `batch_rows`. `redraw` returns a new last array for each pass.
     """
     random = np.random.default_rng(seed)
     rows = len(arrays[0])
     while True:
+        if redraw is not None:
+            arrays = (*arrays[:-1], redraw())
         order = random.permutation(rows)
         for start in range(0, rows - batch_rows + 1, batch_rows):
             chosen = order[start : start + batch_rows]

@@ -71,7 +71,7 @@ def check_magnitude(array: Array, most: float, name: str) -> Array:
 
 
 def check_pixels(values: Array, name: str) -> Floats:
-    """Return grey pixels as float32 in [0, 1]: uint8, divided by 255; booleans, True as 1; or other numbers in [0, 1].
+    """Return pixels as float32 in [0, 1]: uint8, divided by 255; booleans, True as 1; or other numbers in [0, 1].
 
     Numbers beyond a border by at most 1e-5, as rounding leaves them, become the border.
     """

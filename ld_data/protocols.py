@@ -30,7 +30,7 @@ class XCodec(Protocol):
 
     @property
     def input_shape(self) -> tuple[int, ...]:
-        """The shape of one input: `(h, w)` or `(t,)`."""
+        """The shape of one input: `(h, w)`, `(h, w, 3)` in colour, or `(t,)`."""
 
     def encode(self, inputs: Array, mode: Mode = "sample", seed: int = 0, first_row: int = 0) -> Floats:
         """Return `(n, d)` float32 latents of inputs `(n, *input_shape)`; row i draws noise of row `first_row` + i."""

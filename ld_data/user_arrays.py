@@ -16,7 +16,11 @@ WRAPPERS = (
     (("units", "magnitude"), "with a unit", "Convert it to a number without a unit, and pass its magnitude."),
     (("unit", "to_value"), "with a unit", "Convert it to a number without a unit, and pass its value."),
     (("nnz", "toarray"), "that is sparse", "Pass its toarray()."),
-    (("palette", "getpixel"), "with a palette", 'Convert the picture to greys with convert("L").'),
+    (
+        ("palette", "getpixel"),
+        "with a palette",
+        'Take its convert("L") in grey, or its convert("RGB").',
+    ),
 )
 
 
@@ -45,10 +49,16 @@ def read_array(values: object, name: str) -> Array:
     return array
 
 
-def drop_channel(array: Array, row_shape: tuple[int, ...]) -> Array:
-    """Return rows of that shape without a channel axis of size 1, before or after the others; other rows unchanged."""
-    has_channel = array.shape[1:] in ((1, *row_shape), (*row_shape, 1))
-    return array.reshape(len(array), *row_shape) if has_channel else array
+def place_channels(array: Array, row_shape: tuple[int, ...]) -> Array:
+    """Return rows of that shape, other rows unchanged.
+
+    A channel axis of size 1, before or after the others, is dropped; the channels of colours may stand first.
+    """
+    if array.shape[1:] in ((1, *row_shape), (*row_shape, 1)):
+        return array.reshape(len(array), *row_shape)
+    if array.shape[1:] != row_shape and len(row_shape) == 3 and array.shape[1:] == (row_shape[2], *row_shape[:2]):
+        return np.moveaxis(array, 1, -1)
+    return array
 
 
 def _convert(values: Any, name: str) -> Array:

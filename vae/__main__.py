@@ -20,6 +20,11 @@ def make_app() -> App:
         ("train", "Train the models of a source into a folder.", "mnist1d --out models"),
         ("info", "Show the configuration of a release's models.", "ld-mnist-32"),
         (
+            "readability",
+            "Build a source at several readabilities, and compare what they cost.",
+            "mnist1d --levels 10 60 --figure prices.png",
+        ),
+        (
             "decoders",
             "Compare a release's decoder with others: quality, size and speed.",
             "ld-mnist1d-32 --only dense-512-512 --steps 100",

@@ -5,20 +5,56 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+from eval.baselines.registry import score_learners
 from eval.classifiers.judges import open_judge
 from ld_data.cli.libraries import needs
-from ld_data.cli.options import Folder, Json, OwnImages, Release, complete_releases
+from ld_data.cli.options import File, Folder, Json, OwnImages, Release, Seed, complete_releases
 from ld_data.cli.output import print_result
 from ld_data.cli.table import format_table
 from ld_data.errors import InputError
 from ld_data.release.folder import load_verified
 from ld_data.sources.catalogue import SOURCES, find_inputs, load_source
+from ld_data.sources.user_images import NO_IMAGES
 from vae.codec import load
 from vae.preset import check_new_folder
 from vae.recipes import ModelOptions, choose_recipe
 
 DECODERS = ("dense-512-512", "dense-512-1024", "residual-6x512", "subpixel", "transposed")  # the ALTERNATIVES
 TRAINERS = ("keras", "tensorflow", "tf2onnx", "onnx", "onnxruntime")  # train models and write them
+
+
+@needs(*TRAINERS, "sklearn", "matplotlib")
+def readability(
+    source: Annotated[str, Parameter(choices=tuple(SOURCES))],
+    /,
+    *,
+    levels: Annotated[tuple[float, ...] | None, Parameter(consume_multiple=(1, None))] = None,
+    seed: Seed = 0,
+    out: File | None = None,
+    figure: File | None = None,
+    as_json: Json = False,
+) -> None:
+    """Build a source at several readabilities, and compare what they cost.
+
+    Args:
+        source: The source of the inputs.
+        levels: The readabilities, from 0 to 1,000; 0 3 10 30 100 300 by default.
+        out: The JSON file to write after each build; builds that it holds already are not repeated.
+        figure: The .png file to draw.
+    """
+    from vae import readability as builds  # late: Keras takes 5 s
+
+    inputs = load_source(source)
+    recipe, judge = choose_recipe(inputs, seed=seed), open_judge(inputs.judge)
+    known = [] if out is None else builds.load_rows(out)
+    rows: list[builds.ReadabilityRow] = []
+    for row in builds.measure_levels(inputs, recipe, judge, score_learners, levels or builds.LEVELS, known):
+        rows.append(row)
+        if out is not None:
+            builds.save_rows(rows, out)
+    if figure is not None:
+        builds.save_figure(builds.draw_rows(rows, f"{source}: the price of readable classes"), figure)
+    print_result([asdict(row) for row in rows], builds.describe_rows(rows), as_json)
 
 
 @needs(*TRAINERS)
@@ -72,7 +108,7 @@ def decoders(
     *,
     only: Annotated[tuple[str, ...] | None, Parameter(choices=DECODERS, consume_multiple=(1, None))] = None,
     steps: int = 3000,
-    source_npz: OwnImages = None,
+    images: OwnImages = NO_IMAGES,
     as_json: Json = False,
 ) -> None:
     """Compare a release's decoder with others: quality, size and speed.
@@ -87,6 +123,6 @@ def decoders(
     if steps < 1:
         raise InputError(f"--steps must be 1 or more; received {steps}.")
     (manifest, data), codec = load_verified(release), load(release)
-    source = find_inputs(manifest.name, manifest.source, source_npz)
+    source = find_inputs(manifest.name, manifest.source, images)
     rows = compare_decoders(data, codec, source, open_judge(source.judge), only, steps)
     print_result([asdict(row) for row in rows], describe_rows(rows), as_json)

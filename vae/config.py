@@ -30,7 +30,8 @@ class VaeConfig:
     """A VAE and its training.
 
     Attributes:
-        input_shape: `(h, w)` of an image, `(t,)` of a signal, or `(k,)` of a one-hot class.
+        input_shape: `(h, w)` of a grey image, `(h, w, 3)` of one in colour, `(t,)` of a signal, or `(k,)` of a one-hot
+            class.
         latent_dim: d, 2 or more.
         encoder_filters: channels of the stride-2 convolutions, first to last; empty for none.
         encoder_units: widths of the dense layers after them; empty for none.
@@ -87,8 +88,8 @@ class VaeConfig:
 
     def __post_init__(self) -> None:
         """Raise `InputError` if a value is out of range, or two values exclude each other."""
-        if len(self.input_shape) not in (1, 2) or min(self.input_shape) < 1:
-            raise InputError(f"input_shape must be (h, w), (t,) or (k,); received {self.input_shape}.")
+        if min(self.input_shape, default=0) < 1 or self.input_shape[2:] not in ((), (3,)):
+            raise InputError(f"input_shape must be (h, w), (h, w, 3), (t,) or (k,); received {self.input_shape}.")
         if self.latent_dim < 2:
             raise InputError(f"latent_dim must be 2 or more; received {self.latent_dim}.")
         for name, choices in (("likelihood", LIKELIHOODS), ("activation", ACTIVATIONS)):
@@ -103,8 +104,8 @@ class VaeConfig:
         self._check_combinations()
 
     def _check_combinations(self) -> None:
-        if self.augmentation and len(self.input_shape) != 2:
-            raise InputError(f"only images (h, w) can be augmented; received the input_shape {self.input_shape}.")
+        if self.augmentation and len(self.input_shape) == 1:
+            raise InputError(f"only images can be augmented; received the input_shape {self.input_shape}.")
         if (self.divergence or self.flow_epochs or self.flow_class_loss) and not self.flow_couplings:
             needing = "divergence, flow_epochs and flow_class_loss"
             raise InputError(f"{needing} need a flow: set flow_couplings to 1 or more.")

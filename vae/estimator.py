@@ -13,7 +13,7 @@ from ld_data.errors import InputError
 from ld_data.protocols import LatentCodec, Mode
 from ld_data.release.dataset import name_columns
 from ld_data.typing import Array, Floats
-from ld_data.user_arrays import drop_channel, read_array
+from ld_data.user_arrays import place_channels, read_array
 from vae.codec import load
 
 
@@ -29,7 +29,7 @@ class LatentEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
 
     Attributes:
         codec_: the models.
-        n_features_in_: the size of one input as a flat row: h * w, or t.
+        n_features_in_: the size of one input as a flat row: h * w, h * w * 3, or t.
         feature_names_in_: the columns of the data frame, if the inputs came as one.
     """
 
@@ -51,17 +51,17 @@ class LatentEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         return self
 
     def transform(self, X: Any) -> Floats:
-        """Return latents `(n, d)` float32 of inputs, flat rows `(n, h * w)` or `(n, t)`, or images `(n, h, w)`.
+        """Return latents `(n, d)` float32 of inputs `(n, *input_shape)`, or of the same as flat rows.
 
-        Pixels are uint8, booleans, or numbers in [0, 1]. The inputs may be a list, a frame or a tensor, and have a
-        channel axis of size 1.
+        Pixels are uint8, booleans, or numbers in [0, 1]. The inputs may be a list, a frame or a tensor, have a channel
+        axis of size 1, and have the channels of colours first.
         """
         check_is_fitted(self, "codec_")
         rows = self._read_rows(X, self.codec_, reset=False)
         return self.codec_.x.encode(rows, mode=self.mode, seed=self.seed)
 
     def inverse_transform(self, X: Any) -> Floats:
-        """Return decoded inputs as flat rows float32, `(n, h * w)` or `(n, t)`, for latents `(n, d)`."""
+        """Return decoded inputs as flat rows `(n, n_features_in_)` float32 for latents `(n, d)`."""
         check_is_fitted(self, "codec_")
         inputs = self.codec_.x.decode(X)
         return inputs.reshape(len(inputs), -1)
@@ -79,7 +79,7 @@ class LatentEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
     def _read_rows(self, inputs: Any, codec: LatentCodec, reset: bool) -> Array:
         """Return inputs as the codec takes them; raise `InputError` if they have another size."""
         shape = tuple(codec.x.input_shape)
-        array = drop_channel(read_array(inputs, "X"), shape)
+        array = place_channels(read_array(inputs, "X"), shape)
         if array.ndim > 2:  # scikit-learn counts the features of flat rows
             if array.shape[1:] != shape:
                 raise InputError(f"X must have images {shape}, as the release takes them; received {array.shape[1:]}.")

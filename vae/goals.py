@@ -52,7 +52,7 @@ MNIST1D_GOALS: Goals = {
     },
     **GOALS_OF_ANY,
 }
-MNIST1D_LARGE_GOALS: Goals = {
+MNIST1D_60K_GOALS: Goals = {
     **MNIST1D_GOALS,
     **{group: {**MNIST1D_GOALS[group], **NEAR_NORMAL} for group in ("x_train", "x_test")},
 }

@@ -16,7 +16,7 @@ from ld_data.sources.source import Source
 from ld_data.variations.archive import PUBLICATIONS
 from ld_data.variations.stream import PRESETS
 from vae.config import VaeConfig
-from vae.goals import EXACT_Y, GOALS_OF_ANY, MNIST1D_GOALS, MNIST1D_LARGE_GOALS, MNIST_GOALS, ROTATED_GOALS
+from vae.goals import EXACT_Y, GOALS_OF_ANY, MNIST1D_60K_GOALS, MNIST1D_GOALS, MNIST_GOALS, ROTATED_GOALS
 
 OWN_IMAGES = "images"  # the recipe of a user's own source
 GREATEST_READABILITY = 1000
@@ -151,7 +151,7 @@ RECIPES: dict[str, Recipe] = {
     for recipe in (
         Recipe("mnist", IMAGE, CLASSES, goals=MNIST_GOALS),
         Recipe("mnist1d", SIGNAL, CLASSES, goals=MNIST1D_GOALS),
-        Recipe("mnist1d-large", SIGNAL, CLASSES, goals=MNIST1D_LARGE_GOALS),
+        Recipe("mnist1d-60k", SIGNAL, CLASSES, goals=MNIST1D_60K_GOALS),
         Recipe(OWN_IMAGES, IMAGE, CLASSES, goals=GOALS_OF_ANY),
         *(Recipe(name, IMAGE, CLASSES, goals=GOALS_OF_ANY) for name in (*PUBLICATIONS, *PRESETS)),
         Recipe("mnist-rot-back-image-like", ROTATED, CLASSES, goals=ROTATED_GOALS),
@@ -201,9 +201,10 @@ def find_recipe(name: str, source: Source | None = None) -> Recipe:
     if source is None:
         return recipe
     shape = source.inputs_train.shape[1:]
-    if len(shape) != len(recipe.x.input_shape):
-        kinds = {1: "signals (t,)", 2: "images (h, w)"}
-        raise InputError(f"the recipe {name} is for {kinds[len(recipe.x.input_shape)]}; {source.name} has {shape}.")
+    takes_signals = len(recipe.x.input_shape) == 1
+    if takes_signals != (len(shape) == 1):
+        kind = "signals (t,)" if takes_signals else "images (h, w) or (h, w, 3)"
+        raise InputError(f"the recipe {name} is for {kind}; {source.name} has {shape}.")
     x = replace(recipe.x, input_shape=shape)
     return replace(recipe, x=x, classes=replace(recipe.classes, input_shape=(source.classes,)))
 
@@ -239,7 +240,7 @@ def describe_build(source: Source, recipe: Recipe, release: str, has_goals: bool
     plain = find_recipe(recipe.name, source)
     if replace(plain.change(**recipe.settings), goals=recipe.goals) != recipe:
         return ""
-    words = ["--source-npz", source.file, "--licence", source.licence] if source.file else [source.name]
+    words = [source.option, source.file, "--licence", source.licence] if source.file else [source.name]
     if recipe.name != _name_default(source):
         words += ["--recipe", recipe.name]
     if release != choose_release_name(source, recipe):

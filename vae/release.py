@@ -8,7 +8,7 @@ from typing import NamedTuple
 import keras
 
 from ld_data.errors import MissingDataError
-from ld_data.health.latents import examine
+from ld_data.health.latents import Learners, examine
 from ld_data.health.maps import make_examples
 from ld_data.protocols import Judge
 from ld_data.release.publication import check_source, check_target
@@ -35,6 +35,7 @@ def build_release(
     source: Source | str,
     recipe: Recipe | str | None = None,
     judge: Judge | None = None,
+    learners: Learners | None = None,
     *,
     name: str | None = None,
     checkpoints: Path | None = None,
@@ -49,6 +50,7 @@ def build_release(
         source: the labelled inputs, or the name of a built-in source.
         recipe: how the models are trained, or its name; by default that of the source. `recipe.x.seed` is the seed.
         judge: reads decoded test inputs, for the goals and the report.
+        learners: measures the skill of learners, for goals of it, as `eval.baselines.registry.score_learners`.
         name: `ld-SOURCE-D` by default. An older release of the same source is replaced.
         checkpoints: the folder of the releases; by default that of `LD_DATA_CHECKPOINTS`.
         change: the news in this version, a sentence for the card.
@@ -60,7 +62,7 @@ def build_release(
         UnknownNameError: there is no such source or recipe.
         InputError: the recipe does not fit the source, or the name cannot be that of a release, or is that of another
             source's.
-        MissingDataError: the source is not on this machine, or the goals need a judge and there is none.
+        MissingDataError: the source is not on this machine, or the goals need a judge or learners and there are none.
         HealthError: the release misses a goal; it lies beside its place as `.NAME.refused`.
         StorageError: something else than a release has the name, or the disk refuses.
     """
@@ -71,21 +73,26 @@ def build_release(
     check_target(checkpoints / plan.release)  # before the minutes of training
     if not replace:
         check_source(checkpoints / plan.release, describe_source(source))
-    goals = _check_judge(source, recipe.goals, judge) if check_goals else {}
+    goals = _check_goals(source, recipe.goals, judge, learners) if check_goals else {}
     codec = train_codec(source, recipe)
     data = make_dataset(source, codec, plan.release, plan.seed)
-    report = examine(data, goals, source, codec, judge)
+    report = examine(data, goals, source, codec, judge, learners)
     on_report(report)
     examples = make_examples(source, data)
     return BuiltRelease(write_release(source, codec, plan, data, report, checkpoints, examples), report)
 
 
-def _check_judge(source: Source, goals: Goals, judge: Judge | None) -> Goals:
-    """Return the goals; raise `MissingDataError` if they need a judge and there is none."""
+def _check_goals(source: Source, goals: Goals, judge: Judge | None, learners: Learners | None) -> Goals:
+    """Return the goals; raise `MissingDataError` if they need a judge or learners and there are none."""
     if judge is None and any(measure.startswith("judge") for measure in goals.get("decoded", {})):
         raise MissingDataError(
             f"the goals need a judge of {source.judge}, and there is none. Train one with "
             f"`python -m eval train-judge {source.judge}`, or build without goals: --no-goals, check_goals=False."
+        )
+    if learners is None and "skill" in goals:
+        raise MissingDataError(
+            "the goals need the skill of learners: pass learners=eval.baselines.registry.score_learners, or build "
+            "without goals: check_goals=False."
         )
     return goals
 

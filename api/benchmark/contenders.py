@@ -51,7 +51,7 @@ class Setting:
     def make_inputs(self, rows: int) -> Array:
         """Return inputs `(rows, ...)` of noise: images uint8, or signals float32."""
         noise = make_normals(0, 0, 0, rows, int(np.prod(self.input_shape))).reshape(rows, *self.input_shape)
-        is_image = len(self.input_shape) == 2
+        is_image = len(self.input_shape) > 1
         return (noise * 32 + 128).clip(0, 255).astype(np.uint8) if is_image else noise.astype(np.float32)
 
     def fill(self, text: str, port: int = 0) -> str:

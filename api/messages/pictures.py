@@ -18,24 +18,27 @@ def quantize(pixels: Array) -> Bytes:
 
 
 def draw_sheet(rows: Array) -> bytes:
-    """Return a PNG of images `(n, h, w)`, or of plots of signals `(n, t)` on one scale, from left to right in lines."""
+    """Return a PNG of images `(n, h, w)` or `(n, h, w, 3)`, or of plots of signals `(n, t)` on one scale.
+
+    They stand from left to right in lines.
+    """
     from PIL import Image  # import late: 25 ms and 3 MB that only pictures need
 
-    tiles = _enlarge(quantize(rows)) if rows.ndim == 3 else _plot(rows)
-    count, height, width = tiles.shape
+    tiles = _enlarge(quantize(rows)) if rows.ndim > 2 else _plot(rows)
+    count, height, width, *colours = tiles.shape
     columns = math.ceil(math.sqrt(count))
     lines = math.ceil(count / columns)
-    cells = np.full((lines * columns, height + GAP, width + GAP), BACKGROUND, np.uint8)
+    cells = np.full((lines * columns, height + GAP, width + GAP, *colours), BACKGROUND, np.uint8)
     cells[:count, :height, :width] = tiles
     grid = cells.reshape(lines, columns, *cells.shape[1:]).swapaxes(1, 2)
-    pixels = grid.reshape(lines * cells.shape[1], columns * cells.shape[2])
+    pixels = grid.reshape(lines * cells.shape[1], columns * cells.shape[2], *colours)
     stream = io.BytesIO()
     Image.fromarray(pixels[:-GAP, :-GAP]).save(stream, "png")
     return stream.getvalue()
 
 
 def _enlarge(images: Bytes) -> Bytes:
-    """Return images `(n, h, w)` with each pixel repeated until a picture is about 56 pixels high."""
+    """Return images with each pixel repeated until a picture is about 56 pixels high."""
     times = max(1, TILE // images.shape[1])
     return images.repeat(times, axis=1).repeat(times, axis=2)
 

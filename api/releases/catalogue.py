@@ -13,7 +13,7 @@ import numpy as np
 
 from api.errors import NotReadyError
 from api.releases.operations import Operation, make_operations
-from api.releases.served_files import FORM_OF_FILE, Exports, ServedFile, read_stamp
+from api.releases.served_files import Exports, ServedFile, read_stamp
 from ld_data.errors import IntegrityError, LdDataError, UnknownNameError
 from ld_data.export.croissant import CROISSANT_NAME
 from ld_data.protocols import LatentCodec
@@ -103,9 +103,9 @@ class Catalogue(ExitStack):
         release = self.find(name)
         if file in release.files:
             return release.files[file]
-        if file in FORM_OF_FILE:
+        if file in release.exports.forms:
             return release.exports.find(file)
-        known = f"It has: {', '.join((*release.files, *FORM_OF_FILE))}."
+        known = f"It has: {', '.join((*release.files, *release.exports.forms))}."
         if file == CROISSANT_NAME:
             known += f" Its description in Croissant is above this folder, at ../{file}."
         raise UnknownNameError(f"{name} has no file {file!r}. {known}")
@@ -133,7 +133,8 @@ class Catalogue(ExitStack):
         codec = load_codec(folder)
         examples = load_examples(folder, tuple(codec.x.input_shape), len(data.test))
         check_settled(folder, manifest)
-        return ServedRelease(manifest, data, codec, files, Exports(name, files[MANIFEST_NAME], place), examples)
+        exports = Exports(name, files[MANIFEST_NAME], place, data.shifts)
+        return ServedRelease(manifest, data, codec, files, exports, examples)
 
 
 def _escape(text: str) -> str:

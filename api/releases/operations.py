@@ -47,13 +47,13 @@ class Operation:
 
     @property
     def gives_inputs(self) -> bool:
-        """Whether its rows can be drawn: images `(h, w)` or signals `(t,)`."""
+        """Whether its rows can be drawn: images or signals."""
         return self.gives.name == "inputs"
 
     @property
     def gives_pixels(self) -> bool:
         """Whether its rows are images, with pixels in [0, 1]."""
-        return self.gives_inputs and len(self.gives.row_shape) == 2
+        return self.gives_inputs and len(self.gives.row_shape) > 1
 
     def expect_rows(self, body_bytes: int) -> int:
         """Return about how many rows a body of this length holds as float32; JSON takes about twice the length."""

@@ -7,6 +7,7 @@ the rest of the service, for a few requests.
 import logging
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,7 +18,7 @@ from typing import Self
 from api.errors import NotReadyError
 from ld_data.export.card import CARD_NAME
 from ld_data.export.croissant import CROISSANT_NAME
-from ld_data.export.formats import FORMATS
+from ld_data.export.formats import list_files
 from ld_data.release.manifest import FileRecord
 
 logger = logging.getLogger(__name__)
@@ -25,11 +26,7 @@ logger = logging.getLogger(__name__)
 Stamp = tuple[int, int, int]  # inode, size, time of last change: as long as they stay, so do the bytes
 
 # All other formats are files of every release; the card belongs to Parquet, and Croissant has a route of its own.
-EXPORTED = {
-    "parquet": tuple(name for name in FORMATS["parquet"] if name != CROISSANT_NAME),
-    **{form: tuple(name for name in FORMATS[form] if name != CARD_NAME) for form in ("safetensors", "csv")},
-}
-FORM_OF_FILE = {name: form for form, names in EXPORTED.items() for name in names}
+OMITTED = {"parquet": CROISSANT_NAME, "safetensors": CARD_NAME, "csv": CARD_NAME}
 TIMEOUT_SECONDS = 120.0
 
 
@@ -67,20 +64,30 @@ def read_stamp(path: Path) -> Stamp:
 
 
 class Exports:
-    """The exported files of a release, each format in a subfolder of `folder`."""
+    """The exported files of a release with these shifted test sets, each format in a subfolder of `folder`.
 
-    def __init__(self, release: str, manifest: ServedFile, folder: Path) -> None:
+    Attributes:
+        names: of the files, by format.
+        forms: the format of each file, by its name.
+    """
+
+    def __init__(self, release: str, manifest: ServedFile, folder: Path, shifts: Sequence[str]) -> None:
         self._release, self._manifest, self._folder = release, manifest, folder
+        self.names = {
+            form: tuple(name for name in list_files(form, shifts) if name != omitted)
+            for form, omitted in OMITTED.items()
+        }
+        self.forms = {name: form for form, names in self.names.items() for name in names}
         self._made: dict[str, dict[str, ServedFile]] = {}
-        self._locks = {form: Lock() for form in EXPORTED}
+        self._locks = {form: Lock() for form in OMITTED}
 
     def find(self, name: str) -> ServedFile:
-        """Return the file `name`, one of `FORM_OF_FILE`; make it if it is missing.
+        """Return the file `name`, one of `forms`; make it if it is missing.
 
         Raises:
             NotReadyError: the export failed, or the release has changed on disk.
         """
-        form = FORM_OF_FILE[name]
+        form = self.forms[name]
         with self._locks[form]:
             if form not in self._made:
                 self._made[form] = self._make(form)
@@ -108,4 +115,4 @@ class Exports:
                 f"{self._release} is not available as {form} now; the operator finds the cause in the log. "
                 "data.npz holds the same arrays."
             )
-        return {name: ServedFile.of(place / name) for name in EXPORTED[form]}
+        return {name: ServedFile.of(place / name) for name in self.names[form]}

@@ -15,7 +15,11 @@ from ld_data.protocols import Mode
 ERRORS = describe_errors(404, 406, 408, 413, 415, 422, 429, 503)
 VECTORS = describe_request("vectors", describe_array(2))
 LATENTS = {**describe_response("Latents (n, d).", vectors=describe_array(2)), **ERRORS}
-NESTED = {"type": "array", "items": {}, "description": "Images (n, h, w) with pixels in [0, 1], or signals (n, t)."}
+NESTED = {
+    "type": "array",
+    "items": {},
+    "description": "Images (n, h, w), or (n, h, w, 3) in colour, with pixels in [0, 1]; or signals (n, t).",
+}
 
 Release = Annotated[str, Path(description="The name of a release.")]
 NumberQuery = Annotated[
@@ -57,7 +61,9 @@ async def encode_x(release: Release, request: Request, service: CodecServiceStat
     "/x/decode",
     summary="x latents to inputs",
     responses={
-        **describe_response("Images (n, h, w) or signals (n, t); as PNG a sheet of them.", PNG, inputs=NESTED),
+        **describe_response(
+            "Images (n, h, w) or (n, h, w, 3), or signals (n, t); as PNG a sheet of them.", PNG, inputs=NESTED
+        ),
         **ERRORS,
     },
     openapi_extra=VECTORS,

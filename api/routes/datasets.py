@@ -9,10 +9,9 @@ from pydantic import BaseModel
 from api.messages.files import ANY_BYTES, MEDIA_TYPES, send
 from api.messages.refusals import describe_errors
 from api.releases.catalogue import ServedRelease
-from api.releases.served_files import EXPORTED
 from api.routes.state import CatalogueState
 from ld_data.export.croissant import CROISSANT_NAME, MEDIA_TYPE, describe_dataset
-from ld_data.export.formats import PARQUET_FILES
+from ld_data.export.formats import list_parquet
 
 FILE_PATH = "/{release}/files/{file}"
 CONTENT: dict[str, Any] = {media_type: {} for media_type in (*MEDIA_TYPES.values(), ANY_BYTES)}
@@ -80,7 +79,7 @@ async def show_dataset(release: str, request: Request, catalogue: CatalogueState
         name: FileSummary(size=served.record.size, sha256=served.record.sha256, url=folder + name)
         for name, served in found.files.items()
     }
-    exports = {form: {name: folder + name for name in names} for form, names in EXPORTED.items()}
+    exports = {form: {name: folder + name for name in names} for form, names in found.exports.names.items()}
     return Dataset(**_summarise(found), manifest=found.manifest.to_values(), files=files, exports=exports)
 
 
@@ -92,8 +91,9 @@ async def show_dataset(release: str, request: Request, catalogue: CatalogueState
 )
 def describe_release(release: str, request: Request, catalogue: CatalogueState) -> Response:
     """Answer with JSON-LD that lets tools find, check and read the Parquet files of the release at their addresses."""
-    manifest = catalogue.find(release).manifest
-    records = {name: catalogue.find_file(release, name).record for name in PARQUET_FILES}
+    found = catalogue.find(release)
+    manifest, names = found.manifest, list_parquet(found.data.shifts)
+    records = {name: catalogue.find_file(release, name).record for name in names}
     page = str(request.base_url)
     text = describe_dataset(manifest, records, f"{page}v1/datasets/{release}/files/", page)
     return Response(text, media_type=MEDIA_TYPE)

@@ -28,13 +28,15 @@ class Map(BaseModel):
 
 
 class Row(BaseModel):
-    """A test row: an input is an image `(h, w)` of pixels in [0, 1], or a signal `(t,)`."""
+    """A test row: an input is an image `(h, w)` or `(h, w, 3)` of pixels in [0, 1], or a signal `(t,)`."""
 
     row: int
     label: int
     x: list[float]
     y: list[float]
-    input: list[float] | list[list[float]] | None = Field(description="null if the release holds fewer inputs.")
+    input: list[float] | list[list[float]] | list[list[list[float]]] | None = Field(
+        description="null if the release holds fewer inputs."
+    )
 
 
 @router.get(

@@ -69,7 +69,9 @@ function makeFiles({ name, files }) {
         textContent:
           CONTENT[file] ??
           (file.endsWith(".npy")
-            ? `${file.includes("_x") ? "x" : "y"} of the ${file.startsWith("train") ? "training" : "test"} rows`
+            ? `${file.includes("_x") ? "x" : "y"} of the ${file.startsWith("train") ? "training" : "test"} rows${
+                file.split(".").length > 2 ? `, shifted by ${file.split(".")[1]}` : ""
+              }`
             : ""),
       }),
       make("td", { textContent: writeSize(size), className: "number" }),

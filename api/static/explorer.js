@@ -91,7 +91,7 @@ const decodeX = newest(
     if (!input) return;
     drawInput(find("original"), input);
     drawResidual(find("residual"), input, decoded);
-    find("residual-error").textContent = write(measureError(input.flat(), decoded.flat()), 2);
+    find("residual-error").textContent = write(measureError(input.flat(2), decoded.flat(2)), 2);
   }),
 );
 

@@ -11,15 +11,18 @@ onSchemeChange(() => document.querySelectorAll("canvas").forEach(redraw));
 
 const isImage = (input) => Array.isArray(input[0]);
 
-/** Draw an image `(h, w)` with pixels in [0, 1], or a signal `(t,)`. */
+/** Draw an image `(h, w)` or `(h, w, 3)` with pixels in [0, 1], or a signal `(t,)`. */
 export function drawInput(canvas, input) {
-  draw(canvas, input, (value) => Array(3).fill(255 * Math.min(1, Math.max(0, value))));
+  const show = (value) => 255 * Math.min(1, Math.max(0, value));
+  draw(canvas, input, (pixel) => (Array.isArray(pixel) ? pixel : Array(3).fill(pixel)).map(show));
 }
 
-/** Draw an input minus the decoded input: for images blue where the input has more, red where less. */
+/** Draw an input minus the decoded input: blue where a grey image has more, red where less; colours around grey. */
 export function drawResidual(canvas, input, decoded) {
   const subtract = (a, b) => (Array.isArray(a) ? a.map((value, index) => subtract(value, b[index])) : a - b);
+  canvas.classList.toggle("in-colour", Array.isArray(input[0][0]));
   draw(canvas, subtract(input, decoded), (value) => {
+    if (Array.isArray(value)) return value.map((part) => 127.5 * (1 + Math.min(1, Math.max(-1, part))));
     const rest = 1 - Math.min(1, Math.abs(value));
     return value > 0 ? [255 * rest, 255 * (0.4 + 0.6 * rest), 255] : [255, 255 * (0.3 + 0.7 * rest), 255 * rest];
   });

@@ -5,9 +5,11 @@ from dataclasses import replace
 import keras
 import numpy as np
 
-from eval.keras_fitting import FitPlan, draw_seed, fit_model, make_initializer
+from eval.class_space import draw_y
+from eval.keras_fitting import FitPlan, Redraw, draw_seed, fit_model, make_initializer
 from eval.predictions import Answer
 from ld_data.release.dataset import LatentDataset
+from ld_data.typing import Array
 
 UNITS = (256, 256, 256)
 DROPOUT = 0.1
@@ -17,6 +19,21 @@ RESIDUAL_UNITS, RESIDUAL_BLOCKS = 256, 4
 
 def fit_mlp(data: LatentDataset, seed: int) -> Answer:
     """Return the predecessor's model: three dense ReLU layers with batch normalisation and dropout of 0.1."""
+    return _fit_mlp(data, data.train.y, seed, "mlp")
+
+
+def fit_mlp_redrawn(data: LatentDataset, seed: int) -> Answer:
+    """Return the same, with y drawn anew from the cells of the classes for each epoch; raises as `draw_y`."""
+    random = np.random.default_rng((seed, 1))
+    return _fit_mlp(data, data.train.y, seed, "mlp-redrawn", lambda rows: draw_y(data, data.train.label[rows], random))
+
+
+def fit_mlp_class_means(data: LatentDataset, seed: int) -> Answer:
+    """Return the same, fitted to the mean of y given the true class, the noise-free target."""
+    return _fit_mlp(data, data.class_mean[data.train.label], seed, "mlp-class-means")
+
+
+def _fit_mlp(data: LatentDataset, targets: Array, seed: int, title: str, redraw: Redraw | None = None) -> Answer:
     random, layers = np.random.default_rng(seed), keras.layers
     model = keras.Sequential([keras.Input((data.latent_dim,))])
     for units in UNITS:
@@ -25,7 +42,8 @@ def fit_mlp(data: LatentDataset, seed: int) -> Answer:
         model.add(layers.ReLU())
         model.add(layers.Dropout(DROPOUT, seed=draw_seed(random)))
     model.add(layers.Dense(data.latent_dim, kernel_initializer="zeros"))  # the network starts at the null
-    fit_model(model, keras.losses.MeanSquaredError(), data.train.x, data.train.y, replace(PLAN, seed=seed), "mlp")
+    plan = replace(PLAN, seed=seed)
+    fit_model(model, keras.losses.MeanSquaredError(), data.train.x, targets, plan, title, redraw)
     return _make_predictor(model)
 
 

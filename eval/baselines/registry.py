@@ -6,6 +6,7 @@ from pkgutil import resolve_name
 
 import numpy as np
 
+from eval.class_space import check_cells
 from eval.evaluation import evaluate
 from eval.names import BASELINES, RULES
 from eval.predictions import Model
@@ -16,6 +17,7 @@ from ld_data.errors import UnknownNameError
 from ld_data.release.dataset import LatentDataset
 
 LEARNING_RATES = (1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 1e-1)  # tried for every rule, with seed 0 on ld-mnist-32
+LEARNERS = ("ridge", "mlp", "residual")  # from linear to deep
 MAX_SEED = 2**32 - 1  # the limit of scikit-learn
 
 
@@ -24,10 +26,9 @@ def fit_baseline(name: str, data: LatentDataset, seed: int = 0) -> Model:
 
     Raises:
         UnknownNameError: if the name is not in `BASELINES`.
-        InputError: if the seed is outside 0 to 2**32 - 1.
+        InputError: if the seed is outside 0 to 2**32 - 1, or as `check_baseline`.
     """
-    if name not in BASELINES:
-        raise UnknownNameError(f"no baseline {name!r}. Known: {', '.join(BASELINES)}.")
+    check_baseline(name, data)
     check_integer("seed", seed, 0, MAX_SEED)
     if name in RULES:
         return _fit_rule(name, data, seed)
@@ -35,9 +36,33 @@ def fit_baseline(name: str, data: LatentDataset, seed: int = 0) -> Model:
     return fit(data, seed)
 
 
+def check_baseline(name: str, data: LatentDataset) -> None:
+    """Raise an error unless a baseline exists and suits a dataset.
+
+    Raises:
+        UnknownNameError: if the name is not in `BASELINES`.
+        InputError: if it draws y anew, and y does not come from cells.
+    """
+    if name not in BASELINES:
+        raise UnknownNameError(f"no baseline {name!r}. Known: {', '.join(BASELINES)}.")
+    if name == "mlp-redrawn":
+        check_cells(data)
+
+
 def score_baseline(name: str, data: LatentDataset, seed: int) -> Score:
     """Return the score of a baseline on the test rows; raises as `fit_baseline`."""
     return evaluate(fit_baseline(name, data, seed), data)
+
+
+def score_learners(data: LatentDataset) -> dict[str, float]:
+    """Return the skill of three learners by name, seed 0, as health reports and their goals have it."""
+    return {name: score_baseline(name, data, seed=0).skill for name in LEARNERS}
+
+
+def score_shifts(name: str, data: LatentDataset, seed: int) -> list[Score]:
+    """Return the scores of one fit of a baseline on the test rows and on each shifted test set; raises likewise."""
+    model = fit_baseline(name, data, seed)
+    return [evaluate(model, own) for own in (data, *map(data.shifted, data.shifts))]
 
 
 def tune_rule(name: str, data: LatentDataset, seed: int = 0) -> dict[float, float]:

@@ -7,6 +7,7 @@ from sklearn.model_selection import GridSearchCV, ShuffleSplit
 from sklearn.neighbors import KNeighborsRegressor
 from tqdm import tqdm
 
+from eval.class_space import project_y
 from eval.predictions import Answer
 from ld_data.progress import open_progress
 from ld_data.release.dataset import LatentDataset
@@ -31,6 +32,12 @@ def make_oracle(data: LatentDataset, seed: int) -> Array:
 def fit_linear(data: LatentDataset, seed: int) -> Answer:
     """Return the least-squares linear map with an intercept."""
     return LinearRegression().fit(*_widen(data)).predict
+
+
+def fit_linear_projected(data: LatentDataset, seed: int) -> Answer:
+    """Return the same, with predictions projected onto the span of the decoder's class weights (`project_y`)."""
+    model = LinearRegression().fit(*_widen(data))
+    return lambda x: project_y(data, model.predict(x))
 
 
 def fit_ridge(data: LatentDataset, seed: int) -> Answer:

@@ -1,15 +1,15 @@
 """The table of baselines on a release: measured over seeds, kept beside the releases, and checked against a new run."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from joblib import Parallel, delayed, parallel_config
 
-from eval.baselines.registry import score_baseline
+from eval.baselines.registry import check_baseline, score_baseline
 from eval.comparison import SeedSummary, Spread, describe_shift, load_kept, summarise_seeds
 from eval.names import BASELINES
 from ld_data.cli.libraries import import_quietly
@@ -18,7 +18,9 @@ from ld_data.release.dataset import LatentDataset
 from ld_data.settings import checkpoints_folder
 from ld_data.storage.staging import stage_file
 
-SEEDLESS = ("mean", "linear", "ridge", "neighbours", "associative-memory", "oracle")  # at most held-out rows are drawn
+# At most held-out rows are drawn.
+SEEDLESS = ("mean", "linear", "linear-projected", "ridge", "neighbours", "associative-memory", "oracle")
+T = TypeVar("T")
 FIGURES = {"skill": ".3f", "noise_free_mse": ".4f", "decoded_accuracy": ".3f", "mse": ".4f"}  # and how they print
 
 
@@ -36,19 +38,32 @@ class BaselineRow:
 def measure_rows(
     data: LatentDataset, names: Sequence[str], seeds: Sequence[int], jobs: int = 1
 ) -> Iterator[BaselineRow]:
-    """Yield the row of each baseline, one after another, as each fit ends.
+    """Yield the row of each baseline, one after another, as each fit ends; jobs and errors are as for `run_fits`."""
+    for name, used, own in run_fits(score_baseline, data, names, seeds, jobs):
+        yield BaselineRow(name, used, summarise_seeds(own), own[0].null, own[0].floor)
+
+
+def run_fits(
+    fit: Callable[[str, LatentDataset, int], T],
+    data: LatentDataset,
+    names: Sequence[str],
+    seeds: Sequence[int],
+    jobs: int = 1,
+) -> Iterator[tuple[str, tuple[int, ...], list[T]]]:
+    """Yield the name of each baseline, its seeds, and what `fit` returns for it and each of them.
 
     With several jobs, processes fit different baselines or seeds at the same time, each on one thread. It raises as
-    `fit_baseline`.
+    `fit_baseline`, before the first fit if a baseline does not suit the dataset.
     """
+    for name in names:
+        check_baseline(name, data)
     used = {name: tuple(seeds if name not in SEEDLESS else seeds[:1]) for name in names}
-    tasks = [delayed(score_baseline)(name, data, seed) for name in names for seed in used[name]]
+    tasks = [delayed(fit)(name, data, seed) for name in names for seed in used[name]]
     quiet = {"initializer": import_quietly, "initargs": ("keras",)}
     with parallel_config("loky", inner_max_num_threads=1 if jobs > 1 else None, **quiet):
-        scores = Parallel(jobs, return_as="generator")(tasks)
+        results = Parallel(jobs, return_as="generator")(tasks)
         for name in names:
-            own = list(islice(scores, len(used[name])))
-            yield BaselineRow(name, used[name], summarise_seeds(own), own[0].null, own[0].floor)
+            yield name, used[name], list(islice(results, len(used[name])))
 
 
 def describe_rows(rows: Sequence[BaselineRow]) -> str:

@@ -48,12 +48,12 @@ class NetworkPlan:
 
 
 def make_network(parts: Sequence[Part], shape: tuple[int, ...], plan: NetworkPlan) -> keras.Model:
-    """Return a network from inputs of that shape, `(h, w)` or `(t,)`, to the logits of the classes.
+    """Return a network from inputs of that shape, `(h, w)`, `(h, w, 3)` or `(t,)`, to the logits of the classes.
 
     Its last layer is dense; the features (`make_feature_model`) are the inputs of that layer.
     """
     inputs = keras.Input(shape)
-    values = keras.layers.Reshape((*shape, 1))(inputs)
+    values = keras.layers.Reshape(shape if len(shape) == 3 else (*shape, 1))(inputs)
     for part in (*parts, dense()):
         values = part(values, plan)
     return keras.Model(inputs, values)

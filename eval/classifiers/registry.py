@@ -44,7 +44,7 @@ class Classifier:
     def make(self, shape: tuple[int, ...], classes: int, seed: int) -> keras.Model:
         """Return the untrained network from inputs of that shape to logits; raise `InputError` for too small ones."""
         random = np.random.default_rng(seed)
-        plan = NetworkPlan(len(shape), classes, random, self.like_torch, self.decay)
+        plan = NetworkPlan(min(len(shape), 2), classes, random, self.like_torch, self.decay)
         try:
             return make_network(self.parts, shape, plan)
         except ValueError as error:
@@ -59,8 +59,8 @@ class Classifier:
         return network
 
 
-def find_classifier(name: str, dimensions: int) -> Classifier:
-    """Return the classifier of that name for inputs of so many dimensions: images 2, signals and vectors 1.
+def find_classifier(name: str, shape: tuple[int, ...]) -> Classifier:
+    """Return the classifier of that name for inputs of that shape: of an image, or of a signal or vector.
 
     Raises:
         UnknownNameError: if the name is not in `CLASSIFIERS`.
@@ -68,6 +68,7 @@ def find_classifier(name: str, dimensions: int) -> Classifier:
     """
     if name not in CLASSIFIERS:
         raise UnknownNameError(f"no classifier {name!r}. Known: {', '.join(CLASSIFIERS)}.")
+    dimensions = min(len(shape), 2)
     able = {name: its for name, its in CLASSIFIERS.items() if its.dimensions in (None, dimensions)}
     if name not in able:
         other = KINDS[3 - dimensions]

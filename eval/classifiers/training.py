@@ -34,7 +34,7 @@ class Examples:
 
     Attributes:
         name: of the source or release, with the changes to it.
-        x_train, x_test: `(n, h, w)` or `(n, t)` float32, pixels in [0, 1].
+        x_train, x_test: `(n, h, w)`, `(n, h, w, 3)` or `(n, t)` float32, pixels in [0, 1].
         label_train, label_test: classes `(n,)`.
         sha256: of the source, or of the rows of the release.
     """
@@ -73,8 +73,10 @@ def take_decoded(latents: Examples, codec: LatentCodec) -> Examples:
 def shuffle_positions(examples: Examples) -> Examples:
     """Return the examples with the pixels or points in another order, the same for all inputs."""
     shape = examples.x_train.shape[1:]
-    order = np.random.RandomState(42).permutation(int(np.prod(shape)))  # the permutation of the MNIST-1D notebook
-    train, test = (x.reshape(len(x), -1)[:, order].reshape(-1, *shape) for x in (examples.x_train, examples.x_test))
+    order = np.random.RandomState(42).permutation(int(np.prod(shape[:2])))  # the permutation of the MNIST-1D notebook
+    train, test = (
+        x.reshape(len(x), -1, *shape[2:])[:, order].reshape(-1, *shape) for x in (examples.x_train, examples.x_test)
+    )
     return replace(examples, name=f"{examples.name}, shuffled", x_train=train, x_test=test)
 
 
@@ -108,7 +110,7 @@ def check_training(name: str, examples: Examples, seeds: Sequence[int], epochs: 
         UnknownNameError: if there is no such classifier.
         InputError: if a seed or the epochs are out of range, or if the classifier does not read such inputs.
     """
-    classifier = find_classifier(name, examples.x_train.ndim - 1)
+    classifier = find_classifier(name, examples.x_train.shape[1:])
     for seed in seeds:
         check_integer("seed", seed, 0, 2**31 - 1)
     return check_integer("epochs", classifier.plan.epochs if epochs is None else epochs, 1, 100_000)
@@ -147,7 +149,8 @@ def make_views(name: str, examples: Examples, rows: int, seed: int = 0, epochs: 
     """
     check_integer("rows", rows, 10, 2**31)
     inputs = examples.x_test[:rows]
-    untrained = find_classifier(name, inputs.ndim - 1).make(inputs.shape[1:], examples.classes, seed)
+    shape = inputs.shape[1:]
+    untrained = find_classifier(name, shape).make(shape, examples.classes, seed)
     networks = {"untrained features": untrained, "trained features": train(name, examples, seed, epochs)}
     views = {"raw inputs": inputs}
     for title, network in networks.items():

@@ -1,4 +1,4 @@
-"""Commands that fit baselines: baselines, tune."""
+"""Commands that fit baselines: baselines, shifts, tune."""
 
 from dataclasses import asdict
 from typing import Annotated
@@ -6,13 +6,14 @@ from typing import Annotated
 from cyclopts import Group, Parameter
 from cyclopts.validators import mutually_exclusive
 
-from eval.commands.options import FirstSeed, Names, choose_seeds, prepare_out
+from eval.commands.options import FirstSeed, Names, SeedCount, choose_seeds, prepare_out
+from eval.ladder import keep_rows
 from eval.names import BASELINES, RULES, SHORT
 from ld_data.cli.libraries import needs
-from ld_data.cli.options import File, Jobs, Json, Release, Seed
+from ld_data.cli.options import File, Jobs, Json, Release, Seed, TrainRows
 from ld_data.cli.output import print_result
 from ld_data.cli.table import format_table
-from ld_data.errors import IntegrityError
+from ld_data.errors import InputError, IntegrityError
 from ld_data.release.folder import load
 
 ALL_SEEDS = 5
@@ -27,6 +28,7 @@ def baselines(
     *,
     only: Annotated[Names, Parameter(choices=tuple(BASELINES), group=CHOICE)] = None,
     every: Annotated[bool, Parameter(name="--all", group=CHOICE)] = False,
+    limit_train: TrainRows = None,
     seed: FirstSeed = 0,
     seeds: int | None = None,
     jobs: Jobs = 1,
@@ -46,6 +48,10 @@ def baselines(
     from eval.baselines import table  # late: Keras takes 5 s that --help should not pay
 
     data = load(release)
+    if limit_train is not None:
+        if check:
+            raise InputError("the kept figures are those of all training rows: leave out --limit-train or --check.")
+        data = keep_rows(data, limit_train)
     names = list(dict.fromkeys(only or (BASELINES if every else SHORT)))
     default = ALL_SEEDS if every or check else 1
     chosen_seeds = choose_seeds(seed, default if seeds is None else seeds, jobs)
@@ -53,12 +59,36 @@ def baselines(
         prepare_out(out, f"{data.name}.json")
     committed = table.load_rows(table.table_path(data.name)) if check else []
     rows = list(table.measure_rows(data, names, chosen_seeds, jobs))
-    title = f"{data.name}, {len(data.test)} test rows"
+    title = f"{data.name}, {len(data.train)} + {len(data.test)} rows"
     print_result([asdict(row) for row in rows], f"{title}\n{table.describe_rows(rows)}", as_json)
     if out:
         table.save_rows(rows, out)
     if check and (differences := table.find_differences(rows, committed)):
         raise IntegrityError(" ".join(["the committed table was not reproduced.", *differences]))
+
+
+@needs(*FITTERS, "joblib")
+def shifts(
+    release: Release,
+    /,
+    *,
+    only: Annotated[Names, Parameter(choices=tuple(BASELINES))] = None,
+    seed: FirstSeed = 0,
+    seeds: SeedCount = 1,
+    jobs: Jobs = 1,
+    as_json: Json = False,
+) -> None:
+    """Fit baselines, and show what they lose on shifted test sets.
+
+    Args:
+        only: These alone.
+    """
+    from eval.baselines import shifts as table  # late: Keras takes 5 s that --help should not pay
+
+    data, names = load(release), list(dict.fromkeys(only or SHORT))
+    rows = list(table.measure_shifts(data, names, choose_seeds(seed, seeds, jobs), jobs))
+    text = f"{data.name}, {len(data.test)} test rows\n{table.describe_shift_rows(rows)}"
+    print_result([asdict(row) for row in rows], text, as_json)
 
 
 @needs(*FITTERS)

@@ -38,6 +38,7 @@ from ld_data.errors import InputError, IntegrityError, MissingDataError, Unknown
 from ld_data.extras import check_libraries
 from ld_data.release.folder import load, load_verified
 from ld_data.sources.catalogue import SOURCES, choose_source, find_inputs, load_source
+from ld_data.sources.user_images import NO_IMAGES
 
 if TYPE_CHECKING:
     from eval.classifiers.training import Examples
@@ -148,7 +149,7 @@ def train_judge(
     source: Annotated[str | None, Parameter(choices=tuple(SOURCES))] = None,
     /,
     *,
-    source_npz: Annotated[Path | None, Parameter(metavar="FILE")] = None,
+    images: OwnImages = NO_IMAGES,
     out: File | None = None,
     epochs: Epochs = None,
     seed: Seed = 0,
@@ -159,15 +160,14 @@ def train_judge(
 
     Args:
         source: The source of the inputs.
-        source_npz: Your own images instead: x_train, y_train, ...
         out: The .keras to write; beside the releases by default.
     """
     from eval.classifiers.training import train_judge  # late: Keras takes 5 s that --help should not pay
     from ld_data.health.probes import read_decoded
 
-    inputs = choose_source(source, source_npz)
+    inputs = choose_source(source, images)
     path = out or judge_path(inputs.judge)
-    if source_npz and not out and not replace:
+    if images != NO_IMAGES and not out and not replace:
         check_new_judge(path)
     save_judge(train_judge(inputs, epochs, seed), path)
     accuracy = read_decoded(StoredJudge(path), inputs, {})["judge_originals"]
@@ -181,7 +181,7 @@ def judge(
     /,
     *,
     file: Annotated[Path | None, Parameter(name="--judge", metavar="FILE")] = None,
-    source_npz: OwnImages = None,
+    images: OwnImages = NO_IMAGES,
     as_json: Json = False,
 ) -> None:
     """Let a judge read decoded inputs.
@@ -192,7 +192,7 @@ def judge(
     from ld_data.health import probes  # late: scikit-learn takes 1 s
 
     manifest, data = load_verified(release)
-    source = find_inputs(manifest.name, manifest.source, source_npz)
+    source = find_inputs(manifest.name, manifest.source, images)
     reader = StoredJudge(file) if file else open_judge(source.judge)
     if reader is None:
         raise MissingDataError(

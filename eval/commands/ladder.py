@@ -1,33 +1,16 @@
 """The command that climbs a ladder of control tasks."""
 
-import importlib
-import sys
-from collections.abc import Callable
 from dataclasses import asdict
-from pathlib import Path
-from typing import Annotated, Any
 
-from cyclopts import Parameter
-
-from eval.ladder import climb, climb_datasets, describe_gaps, format_rungs, keep_rows
-from eval.names import BASELINES
-from ld_data.cli.libraries import import_quietly
+from eval.commands.models import Model, load_fit
+from eval.ladder import climb_datasets, describe_gaps, format_rungs, keep_rows
 from ld_data.cli.options import Json, Release, Seed, TrainRows
 from ld_data.cli.output import print_result
-from ld_data.errors import InputError, UnknownNameError
 from ld_data.release.folder import load
 
 
-def check_model(_type: object, name: str) -> None:
-    """Refuse a name that is neither a baseline nor `module:function` by a `ValueError`, as Cyclopts expects it."""
-    if ":" not in name and name not in BASELINES:
-        raise ValueError(
-            f"no baseline {name!r}. Known: {', '.join(BASELINES)}. A function of your own is named as module:function."
-        )
-
-
 def ladder(
-    model: Annotated[str, Parameter(validator=check_model, completer=lambda _: list(BASELINES))],
+    model: Model,
     /,
     *,
     release: Release = "ld-mnist-32",
@@ -43,45 +26,9 @@ def ladder(
     data = load(release)
     if limit_train is not None:
         data = keep_rows(data, limit_train)
-    if ":" in model:
-        rungs = climb(load_function(model, Path.cwd()), data, seed)
-    else:
-        import_quietly("keras")
-        from eval.baselines.registry import fit_baseline  # late: scikit-learn and Keras take seconds
-
-        rungs = climb_datasets(lambda task, seed: fit_baseline(model, task, seed), data, seed)
+    rungs = climb_datasets(load_fit(model), data, seed)
     verdict = describe_gaps(model, rungs)
     title = f"{data.name}, {len(data.train)} + {len(data.test)} rows, the model {model}"
     result = {"release": data.name, "model": model, "seed": seed, "rows": len(data.train)}
     result |= {"rungs": [asdict(rung) for rung in rungs], "verdict": verdict}
     print_result(result, "\n".join([title, format_rungs(rungs), verdict]), as_json)
-
-
-def load_function(name: str, folder: Path) -> Callable[..., Any]:
-    """Return the function named by `module:function`; `folder` is the first place to look for the module.
-
-    Raises:
-        InputError: if the name has another form, or its object cannot be called.
-        UnknownNameError: if the module or the function does not exist.
-    """
-    module_name, _, function_name = name.partition(":")
-    if not all(part.isidentifier() for part in module_name.split(".")) or not function_name.isidentifier():
-        raise InputError(f"expected module:function, as in my_model:fit; received {name!r}.")
-    sys.path.insert(0, str(folder))
-    try:
-        module = importlib.import_module(module_name)
-    except ModuleNotFoundError as error:
-        if error.name is None or not f"{module_name}.".startswith(f"{error.name}."):
-            raise  # the module exists and imports another one that does not
-        raise UnknownNameError(
-            f"no module {module_name} in {folder} or among the installed ones: expected {module_name}.py there."
-        ) from error
-    finally:
-        sys.path.remove(str(folder))
-    function = getattr(module, function_name, None)
-    if function is None:
-        own = [key for key, value in vars(module).items() if getattr(value, "__module__", "") == module_name]
-        raise UnknownNameError(f"no {function_name} in {module_name}. Defined there: {', '.join(own) or 'nothing'}.")
-    if not callable(function):
-        raise InputError(f"{name} must be a function; it is of type {type(function).__name__}.")
-    return function

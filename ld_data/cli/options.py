@@ -8,6 +8,7 @@ from cyclopts import Parameter
 
 from ld_data.release.folder import list_releases
 from ld_data.settings import DEFAULT_SERVICE, SERVICE_VARIABLE
+from ld_data.sources.user_images import UserImages
 
 if TYPE_CHECKING:
     from cyclopts.completion import CompletionContext
@@ -44,11 +45,10 @@ ToService = Annotated[str | None, Parameter(name="--to", metavar="URL", help=SER
 File = Annotated[Path, Parameter(metavar="FILE")]
 Folder = Annotated[Path, Parameter(metavar="DIR")]
 Predictions = Annotated[Path, Parameter(help=".npy of shape `(n_test, d)`.")]
-OwnImages = Annotated[
-    Path | None, Parameter(name="--source-npz", metavar="FILE", help="The images of a release of your own.")
-]
+OwnImages = Annotated[UserImages, Parameter(name="*")]
 Replace = Annotated[bool, Parameter(help="Replace one of this name that is of another source.")]
 Seed = Annotated[int, Parameter(help="The seed of all that is random.")]
+Shift = Annotated[str | None, Parameter(help="A shifted test set in place of the test rows.")]
 Epochs = Annotated[int | None, Parameter(help="Passes over the training rows.")]
 Jobs = Annotated[int, Parameter(help="How many to train at the same time.")]
 TrainRows = Annotated[

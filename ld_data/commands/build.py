@@ -1,16 +1,17 @@
 """The command that builds a release."""
 
 import sys
-from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
 
+from eval.baselines.registry import score_learners
 from eval.classifiers.judges import open_judge
 from ld_data.cli.libraries import needs
-from ld_data.cli.options import Checkpoints, Json, Replace
+from ld_data.cli.options import Checkpoints, Json, OwnImages, Replace
 from ld_data.commands.health import print_report
 from ld_data.sources.catalogue import SOURCES, choose_source
+from ld_data.sources.user_images import NO_IMAGES
 from vae.recipes import ModelOptions, choose_recipe
 
 
@@ -19,7 +20,7 @@ def build(
     source: Annotated[str | None, Parameter(choices=tuple(SOURCES))] = None,
     /,
     *,
-    source_npz: Annotated[Path | None, Parameter(metavar="FILE")] = None,
+    images: OwnImages = NO_IMAGES,
     licence: str = "unknown",
     release: Annotated[str | None, Parameter(metavar="NAME")] = None,
     models: Annotated[ModelOptions, Parameter(name="*")] = ModelOptions(),
@@ -33,7 +34,6 @@ def build(
 
     Args:
         source: The source of the inputs.
-        source_npz: Your own images instead: x_train, y_train, ...
         licence: The licence of your own images, an SPDX name.
         release: The release's name; ld-SOURCE-D by default.
         change: The news in this version, a sentence for the release's card.
@@ -41,11 +41,12 @@ def build(
     """
     from vae.release import build_release  # late: Keras and scikit-learn take 5 s
 
-    inputs = choose_source(source, source_npz, licence)
+    inputs = choose_source(source, images, licence)
     built = build_release(
         inputs,
         choose_recipe(inputs, models.recipe, **models.changes),
         open_judge(inputs.judge),
+        score_learners,
         name=release,
         checkpoints=checkpoints,
         change=change,

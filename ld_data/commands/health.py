@@ -2,13 +2,13 @@
 
 import sys
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
 from cyclopts.completion import CompletionContext
 
 import vae
+from eval.baselines.registry import score_learners
 from eval.classifiers.judges import open_judge
 from ld_data.cli.libraries import needs
 from ld_data.cli.options import Folder, Json, OwnImages, Release, complete_releases
@@ -19,6 +19,7 @@ from ld_data.release.report import HealthReport, read_goals
 from ld_data.release.writer import replace_report
 from ld_data.sources.catalogue import find_inputs
 from ld_data.sources.source import Source
+from ld_data.sources.user_images import NO_IMAGES, UserImages
 from ld_data.variations.stream import PRESETS
 from vae.recipes import restore_recipe
 
@@ -28,10 +29,10 @@ def complete_drawable(context: CompletionContext) -> list[str]:
     return ["mnist1d", *PRESETS, *complete_releases(context)]
 
 
-def find_available_inputs(release: str, record: Mapping[str, str], source_npz: Path | None) -> Source | None:
+def find_available_inputs(release: str, record: Mapping[str, str], images: UserImages) -> Source | None:
     """Return the source of a release; None, with a message on stderr, if its inputs are not on this machine."""
     try:
-        return find_inputs(release, record, source_npz)
+        return find_inputs(release, record, images)
     except (MissingDataError, DownloadError, UnknownNameError) as error:
         print(f"without the inputs, what the models make of them is left out: {error}", file=sys.stderr)
         return None
@@ -43,7 +44,7 @@ def print_report(report: HealthReport, as_json: bool) -> None:
 
 
 @needs("keras", "sklearn", "onnxruntime")
-def health(release: Release, /, *, source_npz: OwnImages = None, keep: bool = False, as_json: Json = False) -> None:
+def health(release: Release, /, *, images: OwnImages = NO_IMAGES, keep: bool = False, as_json: Json = False) -> None:
     """Measure how far a release's latents are from N(0, I).
 
     Args:
@@ -53,11 +54,11 @@ def health(release: Release, /, *, source_npz: OwnImages = None, keep: bool = Fa
 
     manifest, data = load_verified(release)
     find = find_inputs if keep else find_available_inputs
-    source = find(manifest.name, manifest.source, source_npz)
+    source = find(manifest.name, manifest.source, images)
     goals = restore_recipe(manifest, source).goals if keep and source else read_goals(manifest.health)
     codec = None if source is None else vae.load(release)
     judge = None if source is None else open_judge(source.judge)
-    report = examine(data, goals, source, codec, judge)
+    report = examine(data, goals, source, codec, judge, score_learners)
     print_report(report, as_json)
     if keep:
         folder = replace_report(release, manifest.files, report, "" if judge is None else judge.sha256)
@@ -71,7 +72,7 @@ def plots(
     *,
     out: Folder,
     components: tuple[int, int] = (0, 1),
-    source_npz: OwnImages = None,
+    images: OwnImages = NO_IMAGES,
     as_json: Json = False,
 ) -> None:
     """Draw a release, or a generator.
@@ -83,7 +84,7 @@ def plots(
     """
     from ld_data.commands.figures import choose_figures, save_figure  # late: matplotlib takes 1 s
 
-    figures = choose_figures(release, source_npz, components)
+    figures = choose_figures(release, images, components)
     out.mkdir(parents=True, exist_ok=True)
     paths = []
     for name, figure in figures:

@@ -9,10 +9,11 @@ from ld_data.extras import check_libraries
 from ld_data.release.folder import find_release, load_verified
 from ld_data.release.recomputation import TOLERANCE, compare_draws
 from ld_data.sources.catalogue import find_inputs
+from ld_data.sources.user_images import NO_IMAGES
 
 
 def verify(
-    release: Release, /, *, recompute: bool = False, source_npz: OwnImages = None, as_json: Json = False
+    release: Release, /, *, recompute: bool = False, images: OwnImages = NO_IMAGES, as_json: Json = False
 ) -> None:
     """Check every hash of a release.
 
@@ -24,7 +25,7 @@ def verify(
     text = f"{folder}: {facts['files']} files and {facts['arrays']} arrays are as published"
     if recompute:
         check_libraries("onnxruntime")  # before the search for the inputs, which may use the network
-        source = find_inputs(manifest.name, manifest.source, source_npz)
+        source = find_inputs(manifest.name, manifest.source, images)
         facts["differences"] = compare_draws(manifest, data, source, vae.load(release))
         most = max(facts["differences"].values())
         text += f"\ndrawn again they differ by at most {most:.2g}, where {TOLERANCE:g} is allowed"

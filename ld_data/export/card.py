@@ -12,6 +12,7 @@ from typing import Any
 from ld_data.export.provenance import TEMPLATES, cite_release, find_provenance
 from ld_data.release.manifest import Manifest
 from ld_data.release.report import Goal
+from ld_data.sources.shifts import describe_parameters
 
 CARD_NAME = "README.md"
 SHOWN_GROUPS = ("x_train", "x_test", "y_train", "y_test", "probes", "decoded", "kept")
@@ -38,6 +39,7 @@ MEASURES = {
     ("digit_linear", "background_linear", "angle_linear"): "the share of each that least squares reads off x",
     ("angle_mlp",): "the share of the angle that a perceptron reads off x",
 }
+SHIFT_FILES = "- config_name: shifts\n  data_files:\n  - split: test\n    path: shifts.parquet\n"
 SIZES = (("n<1K", 1_000), ("1K<n<10K", 10_000), ("10K<n<100K", 100_000), ("100K<n<1M", 1_000_000))
 
 
@@ -47,6 +49,7 @@ def make_card(manifest: Manifest, *, tables: bool = True) -> str:
     With `tables` it is the card of a folder of Parquet files and describes their columns.
     """
     columns = _describe_columns(manifest)
+    shifts = [f"| `{name}` | {describe_parameters(own)} |" for name, own in manifest.shifts.items()]
     values = {
         **_describe_release(manifest),
         **_describe_making(manifest),
@@ -55,6 +58,7 @@ def make_card(manifest: Manifest, *, tables: bool = True) -> str:
         "changes": "\n\n".join(_describe_changes(manifest)),
         "tables": _fill("tables.yaml", columns) if tables else "",
         "columns": _fill("columns.md", columns) if tables else "",
+        "shifts": _fill("shifts.md", {"rows": "\n".join(shifts)}) if shifts else "",
     }
     return _fill("card.md", values)
 
@@ -109,7 +113,18 @@ def _has_plain_recipe(manifest: Manifest) -> bool:
 
 def _describe_columns(manifest: Manifest) -> dict[str, object]:
     labels = "\n".join(f"          '{label}': '{label}'" for label in range(manifest.classes))
-    return {"d": manifest.latent_dim, "last_label": manifest.classes - 1, "labels": labels}
+    d, shifts = manifest.latent_dim, manifest.shifts
+    features = "".join(f"  - name: {name}\n    list: float32\n    length: {d}\n" for name in shifts)
+    return {
+        "d": d,
+        "last_label": manifest.classes - 1,
+        "labels": labels,
+        "shift_features": f"- config_name: shifts\n  features:\n{features}" if shifts else "",
+        "shift_files": SHIFT_FILES if shifts else "",
+        "shift_columns": f"| shifts | `{'`, `'.join(shifts)}` | the code of the changed test input |\n"
+        if shifts
+        else "",
+    }
 
 
 def _describe_health(health: Mapping[str, Any]) -> dict[str, object]:

@@ -10,6 +10,7 @@ from typing import Any
 
 from ld_data.export.provenance import PROJECT, TEMPLATES, cite_release, find_provenance, name_licence_url
 from ld_data.release.manifest import FileRecord, Manifest
+from ld_data.sources.shifts import describe_parameters
 
 CROISSANT_NAME = "croissant.json"
 CONFORMS_TO = "http://mlcommons.org/croissant/1.1"
@@ -112,6 +113,13 @@ def _describe_tables(manifest: Manifest) -> Iterator[dict[str, Any]]:
     }
     text = "A row for each class: y belongs to the class whose weight . y + bias is greatest."
     yield {**_describe_table("classes", text, columns, manifest.latent_dim), "key": {"@id": "classes/label"}}
+    if manifest.shifts:
+        columns = {
+            name: f"The code of the changed input: {describe_parameters(parameters)}."
+            for name, parameters in manifest.shifts.items()
+        }
+        text = "The rows of test with shifted inputs; y and label are those of test."
+        yield _describe_table("shifts", text, columns, manifest.latent_dim)
 
 
 def _describe_table(name: str, text: str, columns: Mapping[str, str], width: int) -> dict[str, Any]:

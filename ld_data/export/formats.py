@@ -1,11 +1,12 @@
 """The formats of an exported dataset: the files of each, and their writers.
 
 Parquet and CSV, by Apache Arrow, have a table for each split, and one with a row for each class: its cell, and the mean
-of its y. A vector is a list in Parquet, and a column for each number in CSV.
+of its y. A vector is a list in Parquet, and a column for each number in CSV. The x of shifted test sets have a file
+`shifts` in each format, and one for each set in `npy`.
 """
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +18,8 @@ from ld_data.export.croissant import CROISSANT_NAME, describe_dataset
 from ld_data.extras import import_library
 from ld_data.release.dataset import NPY_FILES, LatentDataset, Split, name_columns
 from ld_data.release.folder import DATA_NAME
-from ld_data.release.manifest import FileRecord, Manifest
-from ld_data.storage.arrays import write_npz
+from ld_data.release.manifest import SHIFT_FILE, FileRecord, Manifest
+from ld_data.storage.arrays import write_npy, write_npz
 from ld_data.storage.staging import make_staging_folder, take_place
 from ld_data.typing import Array
 
@@ -30,6 +31,13 @@ FORMATS: dict[str, tuple[str, ...]] = {
     "safetensors": ("data.safetensors", CARD_NAME),
     "csv": ("train.csv", "test.csv", "classes.csv", CARD_NAME),
 }
+
+
+def list_files(form: str, shifts: Sequence[str]) -> tuple[str, ...]:
+    """Return the files of a release with these shifted test sets in one of the `FORMATS`."""
+    if form == "npy":
+        return (*FORMATS[form], *map(SHIFT_FILE.format, shifts))
+    return (*FORMATS[form], f"shifts.{form}") if shifts else FORMATS[form]
 
 
 def export_dataset(data: LatentDataset, form: str, folder: str | Path) -> list[Path]:
@@ -55,12 +63,33 @@ def export_dataset(data: LatentDataset, form: str, folder: str | Path) -> list[P
         _WRITERS[form](data, data.manifest, staging)
         (staging / CARD_NAME).write_text(make_card(data.manifest, tables=form == "parquet"), "utf-8")
         take_place(staging, target)
-    return [target / name for name in FORMATS[form]]
+    return [target / name for name in list_files(form, data.shifts)]
+
+
+def list_parquet(shifts: Sequence[str]) -> list[str]:
+    """Return the Parquet files of a release with these shifted test sets."""
+    return [name for name in list_files("parquet", shifts) if name.endswith(".parquet")]
+
+
+def _write_npz(data: LatentDataset, folder: Path) -> None:
+    write_npz(folder / DATA_NAME, data.to_arrays())
+    if data.shifts:
+        write_npz(folder / "shifts.npz", _read_shifts(data))
+
+
+def _write_npy(data: LatentDataset, folder: Path) -> None:
+    data.save_npy(folder)
+    for shift, x in _read_shifts(data).items():
+        (folder / SHIFT_FILE.format(shift)).write_bytes(write_npy(x))
+
+
+def _read_shifts(data: LatentDataset) -> dict[str, Array]:
+    return {shift: data.shifted(shift).test.x for shift in data.shifts}
 
 
 def _write_parquet(data: LatentDataset, manifest: Manifest, folder: Path) -> None:
     write_parquet(data, folder)
-    records = {name: FileRecord.of(folder / name) for name in PARQUET_FILES}
+    records = {path.name: FileRecord.of(path) for path in map(folder.joinpath, list_parquet(data.shifts))}
     (folder / CROISSANT_NAME).write_text(describe_dataset(manifest, records), "utf-8")
 
 
@@ -76,14 +105,16 @@ def _write_safetensors(data: LatentDataset, manifest: Manifest, folder: Path) ->
         "source": manifest.source["name"],
         "command": manifest.command,
     }
-    contiguous = {name: np.ascontiguousarray(array) for name, array in data.to_arrays().items()}
-    content = import_library("safetensors.numpy").save(contiguous, {"ld-data": json.dumps(facts)})
-    (folder / FORMATS["safetensors"][0]).write_bytes(content)
+    for name, arrays in (("data", data.to_arrays()), ("shifts", _read_shifts(data))):
+        contiguous = {part: np.ascontiguousarray(array) for part, array in arrays.items()}
+        if contiguous:
+            content = import_library("safetensors.numpy").save(contiguous, {"ld-data": json.dumps(facts)})
+            (folder / f"{name}.safetensors").write_bytes(content)
 
 
 _WRITERS: Mapping[str, Callable[[LatentDataset, Manifest, Path], object]] = {
-    "npz": lambda data, _, folder: write_npz(folder / DATA_NAME, data.to_arrays()),
-    "npy": lambda data, _, folder: data.save_npy(folder),
+    "npz": lambda data, _, folder: _write_npz(data, folder),
+    "npy": lambda data, _, folder: _write_npy(data, folder),
     "parquet": _write_parquet,
     "safetensors": _write_safetensors,
     "csv": lambda data, _, folder: write_csv(data, folder),
@@ -95,7 +126,7 @@ Columns = Mapping[str, Array]  # one or two axes: a number or a vector for each 
 
 
 def write_parquet(data: LatentDataset, folder: Path) -> None:
-    """Write `train.parquet`, `test.parquet` and `classes.parquet` into an existing folder.
+    """Write `train.parquet`, `test.parquet`, `classes.parquet` and, if there are some, `shifts.parquet` into a folder.
 
     Vectors are fixed-size lists of float32; labels are int64.
     """
@@ -107,7 +138,7 @@ def write_parquet(data: LatentDataset, folder: Path) -> None:
 
 
 def write_csv(data: LatentDataset, folder: Path) -> None:
-    """Write `train.csv`, `test.csv` and `classes.csv` into an existing folder, a header in the first line of each.
+    """Write the tables of `write_parquet` as CSV, a header in the first line of each.
 
     The digits of each number suffice to read the same float32 again.
     """
@@ -124,7 +155,8 @@ def _make_tables(data: LatentDataset) -> dict[str, Columns]:
         "weight": data.class_weight.T,
         "mean": data.class_mean,
     }
-    return {"train": _make_columns(data.train), "test": _make_columns(data.test), "classes": classes}
+    tables = {"train": _make_columns(data.train), "test": _make_columns(data.test), "classes": classes}
+    return tables | ({"shifts": _read_shifts(data)} if data.shifts else {})
 
 
 def _make_columns(split: Split) -> Columns:

@@ -56,7 +56,7 @@ VARIATIONS_URL = "http://www.iro.umontreal.ca/~lisa/twiki/bin/view.cgi/Public/Mn
 def find_provenance(manifest: Manifest) -> Provenance:
     """Return the provenance of a release's source; any source that is not built in is the user's own."""
     name = manifest.source["name"]
-    if name in ("mnist1d", "mnist1d-large"):
+    if name in ("mnist1d", "mnist1d-60k"):
         return MNIST1D
     if name == "mnist":
         return MNIST

@@ -3,6 +3,8 @@
 The nulls come from the same code on true N(0, I) samples of the same size, over several seeds.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 from tqdm import tqdm
 
@@ -22,6 +24,8 @@ NULL_STREAM = 1 << 41
 REFERENCE_SEED = 1 << 20  # of the N(0, I) samples to compare latents with; beyond the seeds of the nulls
 DRAW_SEEDS = (1 << 21, (1 << 21) + 1)  # of the two draws that share only their inputs
 USED_SHARE = 0.5
+
+Learners = Callable[[LatentDataset], Measures]  # measures the skill of each learner by its name
 
 
 def measure_latents(data: LatentDataset) -> Groups:
@@ -92,13 +96,16 @@ def examine(
     source: Source | None = None,
     codec: LatentCodec | None = None,
     judge: Judge | None = None,
+    learners: Learners | None = None,
 ) -> HealthReport:
     """Return the health report of a dataset, with its nulls and the given goals.
 
     Without source and codec the report leaves the models out, and their goals; without a judge, the shares that it
-    reads.
+    reads. Learners take minutes, and are fitted only if there are goals for their "skill".
     """
     groups = {**measure_latents(data), "probes": measure_probes(data)}
+    if learners is not None and "skill" in goals:
+        groups["skill"] = learners(data)
     if codec is None or source is None:
         goals = {
             group: {name: goal for name, goal in wanted.items() if name in groups.get(group, {})}

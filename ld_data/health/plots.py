@@ -138,8 +138,8 @@ def _draw_grid(values: Array, title: str) -> Figure:
 
 
 def _draw_input(axes: Axes, value: Array) -> None:
-    """Draw an image `(h, w)` or a signal `(t,)`."""
-    if value.ndim == 2:
+    """Draw an image `(h, w)` or `(h, w, 3)`, or a signal `(t,)`."""
+    if value.ndim > 1:
         axes.imshow(value, cmap="gray_r", vmin=0, vmax=255 if value.dtype == np.uint8 else 1)
     else:
         axes.plot(value, linewidth=0.8, color="black")

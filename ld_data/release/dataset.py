@@ -1,8 +1,8 @@
 """A latent dataset in memory."""
 
 import hashlib
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ld_data.checks import check_finite, check_numbers
-from ld_data.errors import InputError, IntegrityError
+from ld_data.errors import InputError, IntegrityError, UnknownNameError
 from ld_data.extras import import_library
 from ld_data.release.manifest import Manifest
 from ld_data.storage.hashing import hash_array
@@ -53,6 +53,8 @@ class LatentDataset:
         class_weight, class_bias: W `(d, k)` and b `(k,)`: the class of y is argmax(y @ W + b).
         class_mean: E[y | class] `(k, d)`: the answers of an oracle that knows the class.
         manifest: of the release, with hashes, nulls and floors; None for a dataset from elsewhere.
+        read_shift: returns the x of a shifted test set of the release by its name; None for a dataset from elsewhere.
+        shift: the name of the shift of the test rows; empty for the test rows themselves.
     """
 
     name: str
@@ -62,6 +64,8 @@ class LatentDataset:
     class_bias: Array
     class_mean: Array
     manifest: Manifest | None = None
+    read_shift: Callable[[str], Array] | None = None
+    shift: str = ""
 
     def __repr__(self) -> str:
         """Return the sizes, not the numbers."""
@@ -84,6 +88,26 @@ class LatentDataset:
         arrays = self.to_arrays()
         lines = "".join(f"{name} {hash_array(arrays[name])}\n" for name in TEST_NAMES)
         return hashlib.sha256(lines.encode()).hexdigest()
+
+    @property
+    def shifts(self) -> tuple[str, ...]:
+        """The names of the shifted test sets of the release."""
+        return tuple(self.manifest.shifts) if self.manifest and self.read_shift else ()
+
+    def shifted(self, shift: str) -> "LatentDataset":
+        """Return the dataset with the x of a shifted test set in its test rows, read now; the y stay.
+
+        Raises:
+            UnknownNameError: the release has no such shift.
+            IntegrityError: the file differs from the manifest.
+            DownloadError: the dataset is from an address, which does not deliver.
+        """
+        if shift not in self.shifts or self.read_shift is None:
+            remedy = "" if self.shift else f" Make some with `python -m ld_data shifts {self.name}`."
+            known = f"It has: {', '.join(self.shifts)}." if self.shifts else f"It has none.{remedy}"
+            raise UnknownNameError(f"{self.name} has no shifted test set {shift!r}. {known}")
+        test = replace(self.test, x=self.read_shift(shift))
+        return replace(self, name=f"{self.name} {shift}", test=test, shift=shift, manifest=None, read_shift=None)
 
     def classify(self, y: Array) -> Array:
         """Return the classes `(n,)` int64 of y latents `(n, d)`; raise `InputError` for other than finite numbers."""

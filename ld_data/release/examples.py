@@ -17,7 +17,7 @@ class Examples:
     """Examples of the first test rows.
 
     Attributes:
-        inputs: those of the source, images `(m, h, w)` uint8 or signals `(m, t)` float32.
+        inputs: those of the source, images `(m, h, w)` or `(m, h, w, 3)`, or signals `(m, t)` float32.
         places: on a map of x, `(n, 2)` float32 within -1 and 1, see `ld_data.health.maps.embed_by_class`.
     """
 

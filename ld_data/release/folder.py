@@ -7,16 +7,18 @@ name reads `.<release>.previous`, where `ld_data.release.publication` puts it.
 import os
 import time
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from ld_data.checks import MAX_ECHO, is_release_name
+from ld_data.checks import MAX_ECHO, check_vectors, is_release_name
 from ld_data.errors import InputError, IntegrityError, LdDataError, StorageError, UnknownNameError
 from ld_data.release.dataset import LatentDataset
 from ld_data.release.manifest import (
     MANIFEST_NAME,
     RESTORE,
+    SHIFT_FILE,
     ArrayRecord,
     Manifest,
     ReadRecords,
@@ -24,7 +26,8 @@ from ld_data.release.manifest import (
     read_records,
 )
 from ld_data.settings import checkpoints_folder
-from ld_data.storage.arrays import read_npz
+from ld_data.storage.arrays import read_npy, read_npz
+from ld_data.typing import Array
 
 DATA_NAME = "data.npz"
 PREVIOUS = ".previous"
@@ -76,7 +79,9 @@ def load(name: str | Path) -> LatentDataset:
         DownloadError: the address does not deliver.
         MissingDataError: `LD_DATA_OFFLINE` forbids the download, and the cache does not hold the data.
     """
-    return read_settled(fetch_if_address(name, _READERS, "data"), lambda folder: _load(folder, read_manifest(folder)))
+    place = fetch_if_address(name, _READERS, "data")
+    address = None if place == name else name
+    return read_settled(place, lambda folder: _load(folder, read_manifest(folder), address))
 
 
 def fetch_if_address(name: str | Path, readers: Mapping[str, ReadRecords], kind: str) -> str | Path:
@@ -109,7 +114,7 @@ def read_verified(folder: Path) -> tuple[Manifest, LatentDataset]:
     return manifest, _load(folder, manifest)
 
 
-def _load(folder: Path, manifest: Manifest) -> LatentDataset:
+def _load(folder: Path, manifest: Manifest, address: str | Path | None = None) -> LatentDataset:
     path = folder / DATA_NAME
     if DATA_NAME not in manifest.files:
         raise IntegrityError(f"{folder} is not a whole release: its manifest does not list {DATA_NAME}. {RESTORE}")
@@ -126,7 +131,27 @@ def _load(folder: Path, manifest: Manifest) -> LatentDataset:
             f"{folder}: the manifest says d = {manifest.latent_dim} and k = {manifest.classes}; the arrays have "
             f"{data.latent_dim} and {data.classes}. Fetch or build the release again."
         )
-    return data
+    return replace(data, read_shift=partial(read_shift, address or name_target(folder).resolve(), manifest))
+
+
+def read_shift(place: str | Path, manifest: Manifest, shift: str) -> Array:
+    """Return the x `(n, d)` float32 of a shifted test set, from the folder or address of its release.
+
+    Raises:
+        IntegrityError: the file differs from the manifest.
+        LdDataError: as `load`.
+    """
+    file = SHIFT_FILE.format(shift)
+    folder = fetch_if_address(place, {MANIFEST_NAME: partial(read_records, names=(file,))}, "data")
+
+    def read(folder: Path) -> Array:
+        manifest.files[file].check(folder / file, "release")
+        x = read_npy((folder / file).read_bytes())
+        if x.shape != (expected := manifest.arrays["x_test"].shape):
+            raise IntegrityError(f"{folder / file}: expected the shape {expected}; received {x.shape}. {RESTORE}")
+        return check_vectors(x, manifest.latent_dim, file)
+
+    return read_settled(folder, read)
 
 
 def read_settled(name: str | Path, read: Callable[[Path], Result]) -> Result:

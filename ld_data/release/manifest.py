@@ -25,6 +25,7 @@ MAX_FILES = 100  # of a release, ten times as many as it has
 MAX_FILE_NAME = 100  # characters
 SHA256 = re.compile(r"[0-9a-f]{64}")
 RESTORE = "Fetch, build or save it again."
+SHIFT_FILE = "test_x.{}.npy"  # of a shifted test set, by its name
 
 
 @dataclass(frozen=True)
@@ -160,6 +161,7 @@ class Manifest(Description):
         npy_files: records of the predecessor's four files, made from `data.npz` on request.
         changes: one or more, newest first.
         fingerprint: of the build, as `ld_data.fingerprint` reads it; empty for releases that are older than this field.
+        shifts: parameters of each shifted test set by name (`ld_data.sources.shifts`); `files` has its `SHIFT_FILE`.
     """
 
     name: str
@@ -182,6 +184,7 @@ class Manifest(Description):
     npy_files: dict[str, FileRecord]
     changes: tuple[Change, ...]
     fingerprint: dict[str, str] = field(default_factory=dict)
+    shifts: dict[str, dict[str, float]] = field(default_factory=dict)
     format_version: int = FORMAT_VERSION
     kind: ClassVar[str] = "manifest"
 
@@ -195,6 +198,12 @@ class Manifest(Description):
             raise TypeError(f"the source needs name, sha256 and licence; received {self.source!r}")
         if not self.changes:
             raise TypeError("changes must hold one change or more; received none")
+        if lost := [name for name in self.shifts if SHIFT_FILE.format(name) not in self.files]:
+            raise TypeError(f"the files must include those of all shifts; they lack that of {lost[0]!r:.{MAX_ECHO}}")
+
+    def to_values(self) -> dict[str, Any]:
+        """Return the manifest as JSON values; one without shifts is as before this field."""
+        return {name: value for name, value in super().to_values().items() if value or name != "shifts"}
 
     @classmethod
     def from_json(cls, text: str, place: str | Path) -> Self:

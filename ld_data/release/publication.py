@@ -30,13 +30,15 @@ def stage_release(target: Path, *, wait: bool = False) -> Iterator[Path]:
         yield staging
 
 
-def amend_release(name: str | Path, measured: Mapping[str, FileRecord], change: Callable[[Manifest], Manifest]) -> Path:
-    """Return the folder of a release after changing its manifest; another writer of the release may finish first.
+def amend_release(
+    name: str | Path, measured: Mapping[str, FileRecord], change: Callable[[Manifest, Path], Manifest]
+) -> Path:
+    """Return the folder of a release after changing it; another writer of the release may finish first.
 
     Args:
         name: of the release, or its folder.
         measured: the files that the change was measured on.
-        change: returns the new manifest for that in the folder.
+        change: returns the new manifest for the old one and a folder with copies of the files, which it may change.
 
     Raises:
         UnknownNameError: there is no such release.
@@ -52,7 +54,7 @@ def amend_release(name: str | Path, measured: Mapping[str, FileRecord], change: 
             )
         for file in manifest.files:
             shutil.copyfile(target / file, staging / file)
-        (staging / MANIFEST_NAME).write_text(change(manifest).to_json(), "utf-8")
+        (staging / MANIFEST_NAME).write_text(change(manifest, staging).to_json(), "utf-8")
         verify(staging)
         publish(staging, target)
     return target

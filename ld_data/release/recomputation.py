@@ -7,7 +7,7 @@ from ld_data.fingerprint import read_fingerprint
 from ld_data.protocols import LatentCodec
 from ld_data.release.dataset import LatentDataset
 from ld_data.release.manifest import Manifest
-from ld_data.release.writer import make_dataset
+from ld_data.release.writer import encode_shift, make_dataset
 from ld_data.sources.source import Source
 
 TOLERANCE = 1e-3  # of a noise with a std of 0.05 or more; other processors differed by up to 4.1e-5 in x, not in y
@@ -19,9 +19,12 @@ def compare_draws(manifest: Manifest, data: LatentDataset, source: Source, codec
     Raises:
         IntegrityError: a number differs by more than `TOLERANCE`, or a label at all.
     """
-    again = make_dataset(source, codec, manifest.name, manifest.seed).to_arrays()
+    arrays, again = data.to_arrays(), make_dataset(source, codec, manifest.name, manifest.seed).to_arrays()
+    for shift, parameters in manifest.shifts.items():
+        arrays[shift] = data.shifted(shift).test.x
+        again[shift] = encode_shift(source, codec, manifest.seed, shift, parameters)
     differences = {}
-    for name, array in data.to_arrays().items():
+    for name, array in arrays.items():
         if again[name].shape != array.shape:
             raise IntegrityError(f"{manifest.name}: {name} has shape {array.shape}; drawn again {again[name].shape}.")
         differences[name] = float(np.abs(again[name].astype(float) - array).max())

@@ -18,6 +18,7 @@ from ld_data.release.examples import Examples
 from ld_data.release.folder import DATA_NAME, check_name, verify
 from ld_data.release.manifest import (
     MANIFEST_NAME,
+    SHIFT_FILE,
     ArrayRecord,
     Change,
     FileRecord,
@@ -27,9 +28,10 @@ from ld_data.release.manifest import (
 )
 from ld_data.release.publication import amend_release, check_source, publish, set_aside, stage_release
 from ld_data.release.report import HealthReport
+from ld_data.sources.shifts import Parameters, shift_inputs
 from ld_data.sources.source import Source
 from ld_data.storage.arrays import write_npy, write_npz
-from ld_data.typing import Array
+from ld_data.typing import Array, Floats
 
 
 @dataclass(frozen=True)
@@ -125,8 +127,39 @@ def replace_report(
             f"{name} misses {len(report.refused)} of its goals, and keeps its old report:{_list_rows(report)}"
         )
     return amend_release(
-        name, measured, lambda manifest: replace(manifest, health=report.to_values(), judge_sha256=judge_sha256)
+        name, measured, lambda manifest, _: replace(manifest, health=report.to_values(), judge_sha256=judge_sha256)
     )
+
+
+def encode_shift(source: Source, codec: LatentCodec, seed: int, shift: str, parameters: Parameters) -> Floats:
+    """Return the x `(n, d)` of the shifted test inputs of a source, drawn with the noise of the test rows."""
+    inputs = shift_inputs(shift, source.inputs_test, parameters)
+    return codec.x.encode(inputs, mode="sample", seed=seed, first_row=len(source.label_train)).astype(np.float32)
+
+
+def write_shifts(
+    name: str | Path, measured: Mapping[str, FileRecord], shifts: Mapping[str, Parameters], encoded: Mapping[str, Array]
+) -> Path:
+    """Return the folder of a release after writing its shifted test sets, x `(n, d)`; they replace older ones.
+
+    The news are among the changes of the release, unless its files stay the same.
+
+    Raises:
+        LdDataError: as `amend_release`, whose arguments the first two are.
+    """
+
+    def change(manifest: Manifest, folder: Path) -> Manifest:
+        for shift in manifest.shifts:
+            (folder / SHIFT_FILE.format(shift)).unlink()
+        for shift, x in encoded.items():
+            (folder / SHIFT_FILE.format(shift)).write_bytes(write_npy(x))
+        files = {path.name: FileRecord.of(path) for path in sorted(folder.iterdir())}
+        text = f"Shifted test sets are in the release: {', '.join(shifts)}; arrays and models are the same."
+        news = Change(manifest.release_version, datetime.now(UTC).date().isoformat(), text)
+        changes = manifest.changes if files == manifest.files else (news, *manifest.changes)
+        return replace(manifest, files=files, shifts=dict(shifts), changes=changes)
+
+    return amend_release(name, measured, change)
 
 
 def describe_source(source: Source) -> dict[str, str]:

@@ -78,14 +78,14 @@ class Client(AbstractContextManager["Client", None]):
     def encode_x(
         self, release: str, inputs: npt.ArrayLike, mode: Mode = "sample", seed: int = 0, first_row: int = 0
     ) -> Floats:
-        """Return latents `(n, d)` float32 of inputs: images `(n, h, w)` with pixels in [0, 1], or signals `(n, t)`.
+        """Return latents `(n, d)` float32 of inputs: images with pixels in [0, 1], or signals `(n, t)`.
 
         In `mode` "sample", row i has the noise of row `first_row` + i of `seed`; in "mean" there is none.
         """
         return self._ask(release, "x/encode", inputs, mode=mode, seed=seed, first_row=first_row)
 
     def decode_x(self, release: str, vectors: npt.ArrayLike) -> Floats:
-        """Return images `(n, h, w)` or signals `(n, t)` float32 of latents `(n, d)`."""
+        """Return images `(n, h, w)` or `(n, h, w, 3)`, or signals `(n, t)`, float32, of latents `(n, d)`."""
         return self._ask(release, "x/decode", vectors)
 
     def encode_y(

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 
 import numpy as np
 
@@ -13,13 +12,13 @@ from ld_data.mnist1d.dataset import make_mnist1d
 from ld_data.mnist1d.stream import SignalStream
 from ld_data.sources.mnist import load_mnist
 from ld_data.sources.source import Source
-from ld_data.sources.user_images import read_source
+from ld_data.sources.user_images import NO_IMAGES, UserImages
 from ld_data.typing import Array
 from ld_data.variations.archive import PUBLICATIONS
 from ld_data.variations.published import load_variations
 from ld_data.variations.stream import PRESETS, VariationStream, to_bytes
 
-MNIST1D_LARGE = Mnist1dConfig(num_samples=70_000, train_split=6 / 7, seed=43)  # as many rows as MNIST
+MNIST1D_60K = Mnist1dConfig(num_samples=70_000, train_split=6 / 7, seed=43)  # as many rows as MNIST
 MNIST1D_FIT_ROWS = 1_500_000  # so many that the models see few of them twice
 MNIST1D_FIT_SEED = 1_000_000  # far from the published set's 42: other signals fit the models
 VARIATIONS_FIT_ROWS = 180_000  # each training digit three times
@@ -40,32 +39,33 @@ def load_source(name: str) -> Source:
     return SOURCES[name]()
 
 
-def choose_source(name: str | None, path: Path | None, licence: str = "unknown") -> Source:
-    """Return the source of that name, or the one in a user's own `.npz` file: one of the two, the other None.
+def choose_source(name: str | None, images: UserImages = NO_IMAGES, licence: str = "unknown") -> Source:
+    """Return the source of that name, or a user's own images: one of the two.
 
     Raises:
-        InputError: both are given or neither, or the file holds no source.
+        InputError: both are given or neither, or there is no source in the user's files.
         LdDataError: as `load_source`.
     """
-    if name is not None and path is None:
-        return load_source(name)
-    if path is not None and name is None:
-        return read_source(path, licence=licence, reserved=SOURCES)
-    raise InputError(f"name a source ({', '.join(SOURCES)}), or a file of your own with --source-npz, and not both.")
+    if (name is None) == (images == NO_IMAGES):
+        raise InputError(
+            f"name a source ({', '.join(SOURCES)}), or images of your own with --source-npz or --source-idx, and not "
+            "both."
+        )
+    return images.read(licence=licence, reserved=SOURCES) if name is None else load_source(name)
 
 
-def find_inputs(release: str, record: Mapping[str, str], path: Path | None = None) -> Source:
-    """Return the source in the manifest of a release, from the user's own `.npz` file if a path is given.
+def find_inputs(release: str, record: Mapping[str, str], images: UserImages = NO_IMAGES) -> Source:
+    """Return the source in the manifest of a release, from the user's own images if there are any.
 
     Raises:
-        InputError: the hash of the inputs is not the recorded one, or the file holds no source.
+        InputError: the hash of the inputs is not the recorded one, or there is no source in the user's files.
         LdDataError: as `load_source`.
     """
-    source = load_source(record["name"]) if path is None else read_source(path, record["name"])
+    source = load_source(record["name"]) if images == NO_IMAGES else images.read(record["name"])
     if source.sha256 != record["sha256"]:
         raise InputError(
             f"these are not the inputs that {release} was made of: expected sha256 {record['sha256']}; "
-            f"received {source.sha256}. Name the right file with --source-npz."
+            f"received {source.sha256}. Name the right ones with --source-npz or --source-idx."
         )
     return source
 
@@ -124,7 +124,7 @@ def _make_images(stream: VariationStream, first_row: int, rows: int) -> tuple[Ar
 SOURCES: dict[str, Callable[[], Source]] = {
     "mnist": _load_mnist,
     "mnist1d": lambda: _make_mnist1d("mnist1d", Mnist1dConfig()),
-    "mnist1d-large": lambda: _make_mnist1d("mnist1d-large", MNIST1D_LARGE),
+    "mnist1d-60k": lambda: _make_mnist1d("mnist1d-60k", MNIST1D_60K),
     **{name: partial(_load_variations, name) for name in PUBLICATIONS},
     **{name: partial(_make_variations, name) for name in PRESETS},
 }

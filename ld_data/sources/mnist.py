@@ -104,7 +104,7 @@ def _search(folder: Path) -> tuple[MnistArrays, list[str]]:
     """Return the arrays of the published IDX files in a folder, and what is wrong with others of the usual names."""
     found: MnistArrays = {}
     faults = []
-    for path in islice(_list_candidates(folder), MAX_CANDIDATES):
+    for path in islice(list_candidates(folder), MAX_CANDIDATES):
         try:
             array = read_idx(path, MOST_BYTES)
             sha256 = hashlib.sha256(write_idx(array)).hexdigest()
@@ -119,7 +119,7 @@ def _search(folder: Path) -> tuple[MnistArrays, list[str]]:
     return found, faults
 
 
-def _list_candidates(root: Path) -> Iterator[Path]:
+def list_candidates(root: Path) -> Iterator[Path]:
     """Yield files of the usual names in a folder and up to two folders below, the upper ones first, within limits."""
     folders = [root]
     for _ in range(SEARCHED_LEVELS):

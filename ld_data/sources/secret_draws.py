@@ -43,4 +43,4 @@ def draw_signals(seed: int, rows: int) -> tuple[Floats, Bytes]:
     return signals[chosen], labels[chosen]
 
 
-GENERATORS: dict[str, Generate] = {"mnist1d": draw_signals, "mnist1d-large": draw_signals}
+GENERATORS: dict[str, Generate] = {"mnist1d": draw_signals, "mnist1d-60k": draw_signals}

@@ -14,11 +14,13 @@ class Source:
 
     Attributes:
         name: of the source.
-        inputs_train, inputs_test: inputs `(n, h, w)`, uint8 or float32 in [0, 1], or `(n, t)` float32.
+        inputs_train, inputs_test: images `(n, h, w)` or `(n, h, w, 3)`, uint8 or float32 in [0, 1], or signals `(n, t)`
+            float32.
         label_train, label_test: classes `(n,)` uint8.
         make_fit_set: returns inputs `(m, ...)` and labels `(m,)` to fit models on, for a seed.
         licence: SPDX name of the inputs' licence.
-        file: name of the user's own file; empty for a built-in source.
+        file: name of the user's own file or folder; empty for a built-in source.
+        option: the option of the commands that takes this file.
         judge: the name of the source whose judge reads inputs of this kind; by default its own.
         make_parts: returns the parts of training and test inputs: their digits alone, angles and backgrounds; or None.
     """
@@ -32,6 +34,7 @@ class Source:
     licence: str
     judge: str = ""
     file: str = ""
+    option: str = "--source-npz"
     make_parts: Callable[[], tuple[VariationRows, VariationRows]] | None = None
 
     def __post_init__(self) -> None:

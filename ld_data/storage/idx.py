@@ -34,7 +34,7 @@ def read_idx(path: Path, most_bytes: int = MAX_BYTES) -> Bytes:
     if math.prod(shape) != len(content) - header:
         raise IntegrityError(
             f"{path}: expected {math.prod(shape)} bytes for shape {shape}; received {len(content) - header}. "
-            "The file is damaged: delete it, so that it is fetched again."
+            "The file is damaged: delete it, and fetch it again."
         )
     return np.frombuffer(content, np.uint8, offset=header).reshape(shape)
 

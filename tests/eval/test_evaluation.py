@@ -5,7 +5,7 @@ import ld_data
 from eval import evaluate
 from ld_data.errors import InputError, UnknownNameError
 from ld_data.release.writer import make_dataset
-from tests.support.fakes import FakeCodec, make_source
+from tests.support.fakes import FakeCodec, add_shifts, make_source
 
 
 @pytest.fixture(scope="module")
@@ -48,6 +48,23 @@ def test_a_release_is_scored_by_name(release):
     assert evaluate(oracle(data), "fake-4").release == "fake-4"
     with pytest.raises(UnknownNameError):
         evaluate(oracle(data), "nope")
+
+
+def test_a_shift_is_scored_by_name(release):
+    add_shifts(release)
+    data, score = ld_data.load("fake-4"), evaluate(lambda x: x / 2, "fake-4", shift="scale")
+    assert score.release == "fake-4 scale"
+    assert score.mse == evaluate(data.test.x, data).mse
+    with pytest.raises(UnknownNameError, match=r"It has: noise, scale\."):
+        evaluate(lambda x: x, data, shift="rotation-30")
+
+
+def test_a_shift_is_not_submitted(release):
+    add_shifts(release)
+    shifted = ld_data.load("fake-4").shifted("noise")
+    for given in (("fake-4", "noise"), (shifted, None)):
+        with pytest.raises(InputError, match="takes predictions for the test rows themselves; received the shift 'noi"):
+            evaluate(lambda x: x, given[0], shift=given[1], submit_to="http://127.0.0.1:1", name="a")
 
 
 def test_a_model_gets_batches_of_the_given_size(data):

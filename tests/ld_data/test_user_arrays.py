@@ -11,7 +11,7 @@ from scipy import sparse
 
 from ld_data.checks import check_labels, check_numbers
 from ld_data.errors import InputError
-from ld_data.user_arrays import drop_channel, read_array
+from ld_data.user_arrays import place_channels, read_array
 
 ROWS = np.array([[1.0, 2.5], [-3.0, 0.0]])
 
@@ -140,9 +140,17 @@ def test_a_missing_label_is_named():
 @pytest.mark.parametrize("shape", [(5, 4, 3), (5, 4, 3, 1), (5, 1, 4, 3)])
 def test_a_channel_axis_of_size_1_is_dropped(shape):
     array = np.arange(60).reshape(shape)
-    assert np.array_equal(drop_channel(array, (4, 3)), array.reshape(5, 4, 3))
+    assert np.array_equal(place_channels(array, (4, 3)), array.reshape(5, 4, 3))
 
 
 @pytest.mark.parametrize("shape", [(4, 3), (1, 4, 3), (4, 3, 1), (5, 4, 3, 2), (5, 3, 4, 1), ()])
 def test_other_shapes_stay(shape):
-    assert drop_channel(np.zeros(shape), (4, 3)).shape == shape
+    assert place_channels(np.zeros(shape), (4, 3)).shape == shape
+
+
+def test_channels_of_colours_may_stand_first():
+    colours = np.arange(120).reshape(2, 4, 5, 3)
+    for array in (colours, np.moveaxis(colours, -1, 1)):
+        assert np.array_equal(place_channels(array, (4, 5, 3)), colours)
+    square = np.arange(54).reshape(2, 3, 3, 3)  # either axis may be that of the channels: they stand last
+    assert np.array_equal(place_channels(square, (3, 3, 3)), square)

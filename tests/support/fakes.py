@@ -12,9 +12,10 @@ from ld_data.health.gaussianity import measure_moments
 from ld_data.noise import X_STREAM, Y_STREAM, make_normals
 from ld_data.protocols import LatentCodec, YKind
 from ld_data.release.examples import Examples
+from ld_data.release.folder import load_verified
 from ld_data.release.manifest import RecipeRecord
 from ld_data.release.report import make_report
-from ld_data.release.writer import BuildPlan, make_dataset, write_release
+from ld_data.release.writer import BuildPlan, make_dataset, write_release, write_shifts
 from ld_data.sources.source import Source
 
 D, K = 4, 3
@@ -146,3 +147,10 @@ def build_release(
         f"{space}_{name}": measure_moments(getattr(split, space)) for name, split in splits.items() for space in "xy"
     }
     return write_release(source, codec, plan, data, make_report(groups, {}, {}), checkpoints, examples)
+
+
+def add_shifts(release: Path) -> Path:
+    """The release with two shifted test sets, whose x are those of the test rows plus 1 and times 2."""
+    manifest, data = load_verified(release)
+    shifts = {"noise": {"std": 0.5, "seed": 0}, "scale": {"factor": 2}}
+    return write_shifts(release, manifest.files, shifts, {"noise": data.test.x + 1, "scale": data.test.x * 2})

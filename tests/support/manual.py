@@ -87,7 +87,7 @@ def make_table(kind: str, words: Sequence[str]) -> str:
     if kind == "baselines":
         from eval.baselines.table import describe_rows, load_rows  # import late: Keras
 
-        return describe_rows(load_rows(BASELINES / f"{name}.json"))
+        return describe_rows([row for row in load_rows(BASELINES / f"{name}.json") if not rest or row.name in rest])
     if kind == "classifiers":
         return TABLES[name].describe(load_trials(trials_path()))
     if kind == "ladder":

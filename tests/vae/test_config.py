@@ -18,7 +18,10 @@ def test_json_round_trip(config):
     ("change", "reason"),
     [
         ({"latent_dim": 1}, "latent_dim must be 2 or more"),
-        ({"input_shape": (1, 2, 3)}, "input_shape"),
+        ({"input_shape": (3, 2, 1)}, "input_shape"),
+        ({"input_shape": (2, 2, 4)}, "input_shape"),
+        ({"input_shape": (2, 2, 3, 3)}, "input_shape"),
+        ({"input_shape": ()}, "input_shape"),
         ({"input_shape": (0,)}, "input_shape"),
         ({"likelihood": "poisson"}, "likelihood must be one of bernoulli"),
         ({"activation": "tanh"}, "activation must be one of relu, silu"),

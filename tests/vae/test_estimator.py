@@ -35,6 +35,7 @@ class LinearX:
 
     def encode(self, inputs, mode="sample", seed=0, first_row=0):
         inputs, noise = self.prepare_encoding(inputs, mode, seed, first_row)
+        inputs = inputs.reshape(len(inputs), -1)
         size = inputs.shape[1]
         weights = np.cos(np.arange(1, size * self.latent_dim + 1)).reshape(size, self.latent_dim)
         return (inputs @ weights + noise).astype(np.float32)
@@ -169,6 +170,16 @@ class TestImages:
         x = self.encoder.fit_transform(self.images)
         assert np.array_equal(self.encoder.fit_transform(self.images.reshape(shape)), x)
         assert np.array_equal(self.encoder.transform(list(self.images.reshape(shape))), x)
+
+    def test_colours_may_be_flat_rows_or_have_their_channels_first(self):
+        encoder = LatentEncoder(LinearCodec(LinearX(input_shape=(2, 5, 3))))
+        images = np.random.default_rng(0).uniform(size=(6, 2, 5, 3))
+        x = encoder.fit_transform(images.reshape(6, 30))
+        assert encoder.n_features_in_ == 30
+        assert np.array_equal(encoder.transform(images), x)
+        assert np.array_equal(encoder.transform(np.moveaxis(images, -1, 1)), x)
+        with pytest.raises(InputError, match=r"X must have images \(2, 5, 3\).*received \(2, 5\)"):
+            encoder.transform(images[..., 0])
 
     def test_frames_of_nullable_columns_are_rows(self):
         frame = pd.DataFrame(self.images.reshape(60, 4), columns=list("abcd"))

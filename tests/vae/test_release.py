@@ -19,6 +19,7 @@ TINY = Recipe(
     replace(CLASSES, input_shape=(K,)),
 )
 JUDGED = {"decoded": {"judge_originals": Goal(least=0.9)}}
+LEARNED = {"skill": {"ridge": Goal(least=0.5)}}
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,8 @@ def build(checkpoints, monkeypatch):
 
 def test_a_release_is_built_from_python(build, checkpoints):
     shown = []
-    built = build(replace(TINY, goals=JUDGED), Brightest(), change="A try.", on_report=shown.append)
+    recipe = replace(TINY, goals={**JUDGED, **LEARNED})
+    built = build(recipe, Brightest(), lambda data: {"ridge": 0.6}, change="A try.", on_report=shown.append)
     assert built.folder == checkpoints / "ld-fake-tiny-3"
     assert shown == [built.report]
     data = ld_data.load("ld-fake-tiny-3")
@@ -51,6 +53,7 @@ def test_a_release_is_built_from_python(build, checkpoints):
     assert manifest.judge_sha256 == Brightest().sha256
     assert manifest.health == built.report.to_values()
     assert manifest.health["decoded"]["judge_originals"]["value"] == 1.0
+    assert manifest.health["skill"]["ridge"]["value"] == 0.6
     assert manifest.changes[0].text == "A try."
     assert {"examples.npz", "model.json"} < set(manifest.files)
 
@@ -70,6 +73,7 @@ def test_a_release_that_misses_a_goal_is_refused_unless_goals_are_not_checked(bu
     ("arguments", "options", "error", "words"),
     [
         ((replace(TINY, goals=JUDGED),), {}, MissingDataError, "the goals need a judge of fake"),
+        ((replace(TINY, goals=LEARNED),), {}, MissingDataError, "the goals need the skill of learners"),
         ((TINY,), {"name": "A b"}, InputError, "lower-case letters"),
         ((TINY,), {"name": "taken"}, StorageError, "is not a release"),
         (("cifar",), {}, UnknownNameError, "no recipe 'cifar'"),

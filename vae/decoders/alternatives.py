@@ -36,7 +36,7 @@ def choose_alternatives(input_shape: tuple[int, ...], only: Sequence[str] | None
     Raises:
         UnknownNameError: `only` holds another name.
     """
-    convolves = len(input_shape) == 2 and not any(side % 4 for side in input_shape)
+    convolves = len(input_shape) > 1 and not any(side % 4 for side in input_shape[:2])
     known = [name for name, make in ALTERNATIVES.items() if convolves or make not in CONVOLUTIONS]
     if unknown := [name for name in only or () if name not in known]:
         raise UnknownNameError(f"no decoder {unknown[0]!r} for inputs {input_shape}. Known: {', '.join(known)}.")
@@ -102,7 +102,7 @@ def _make_residual(latents: KerasTensor, shape: tuple[int, ...], parts: Parts) -
 def _make_subpixel(latents: KerasTensor, shape: tuple[int, ...], parts: Parts) -> KerasTensor:
     """Convolutions with four channels for each, and a block of 2 by 2 pixels for each four: Shi et al., CVPR 2016."""
     values = _make_planes(latents, shape, parts)
-    for channels in (*CHANNELS[1:], 1):
+    for channels in (*CHANNELS[1:], *(shape[2:] or (1,))):
         values = parts.make(keras.layers.Conv2D, 4 * channels, 3, padding="same")(ops.silu(values))
         _, height, width, _ = values.shape
         blocks = ops.reshape(values, (-1, height, width, 2, 2, channels))
@@ -113,7 +113,7 @@ def _make_subpixel(latents: KerasTensor, shape: tuple[int, ...], parts: Parts) -
 def _make_transposed(latents: KerasTensor, shape: tuple[int, ...], parts: Parts) -> KerasTensor:
     """Two transposed convolutions of stride 2."""
     values = _make_planes(latents, shape, parts)
-    for channels in (*CHANNELS[1:], 1):
+    for channels in (*CHANNELS[1:], *(shape[2:] or (1,))):
         convolution = parts.make(keras.layers.Conv2DTranspose, channels, 3, strides=2, padding="same")
         values = convolution(ops.silu(values))
     return values

@@ -14,8 +14,6 @@ from keras import KerasTensor, ops
 from ld_data.typing import Array
 from vae.config import VaeConfig
 
-CONVOLUTIONS = {1: keras.layers.Conv1D, 2: keras.layers.Conv2D}
-
 
 class Parts:
     """Makes layers, each with a seed of its own, so that weights do not depend on Keras' global random state."""
@@ -30,7 +28,7 @@ class Parts:
 
 
 class Encoder(keras.layers.Layer):
-    """Maps images `(n, h, w)` or signals `(n, t)` to `z_mean, z_log_var`, each `(n, d)`.
+    """Maps images `(n, h, w)` or `(n, h, w, 3)`, or signals `(n, t)`, to `z_mean, z_log_var`, each `(n, d)`.
 
     First stride-2 convolutions, then dense layers. Without either it is linear, as in the class VAE. With a
     `posterior_std` above 0 every posterior has that standard deviation, and only z_mean is learned.
@@ -40,7 +38,7 @@ class Encoder(keras.layers.Layer):
         super().__init__(name="encoder")
         self.posterior_std = config.posterior_std
         parts, dense, activation = Parts(config.seed), keras.layers.Dense, config.activation
-        convolution = CONVOLUTIONS[len(config.input_shape)]
+        convolution = keras.layers.Conv1D if len(config.input_shape) == 1 else keras.layers.Conv2D
         options = {"strides": 2, "padding": "same", "activation": activation}
         self.convolutions = [parts.make(convolution, channels, 3, **options) for channels in config.encoder_filters]
         self.hidden = [parts.make(dense, width, activation) for width in config.encoder_units]
@@ -48,7 +46,7 @@ class Encoder(keras.layers.Layer):
 
     def call(self, inputs: KerasTensor) -> tuple[KerasTensor, KerasTensor]:
         """Return `z_mean, z_log_var`."""
-        values = ops.expand_dims(inputs, -1)
+        values = inputs if len(inputs.shape) == 4 else ops.expand_dims(inputs, -1)
         for convolution in self.convolutions:
             values = convolution(values)
         values = ops.reshape(values, (-1, math.prod(values.shape[1:])))

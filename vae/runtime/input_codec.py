@@ -17,7 +17,7 @@ from ld_data.errors import InputError
 from ld_data.noise import X_STREAM
 from ld_data.protocols import Mode
 from ld_data.typing import Array, Floats
-from ld_data.user_arrays import drop_channel
+from ld_data.user_arrays import place_channels
 from vae.config import VaeConfig
 from vae.runtime.onnx_network import FrozenVae
 
@@ -39,15 +39,15 @@ class InputCodec:
 
     @property
     def input_shape(self) -> tuple[int, ...]:
-        """`(h, w)` or `(t,)`."""
+        """`(h, w)`, `(h, w, 3)` or `(t,)`."""
         return self.vae.config.input_shape
 
     def encode(self, inputs: Array, mode: Mode = "sample", seed: int = 0, first_row: int = 0) -> Floats:
         """Return `(n, d)` float32 latents: draws from the posteriors, or the flow's images of their means ("mean").
 
-        `inputs` are images `(n, h, w)`, uint8, booleans or numbers in [0, 1], or signals `(n, t)`, in any container of
-        `ld_data.user_arrays.read_array`; they may have a channel axis of size 1. The noise of row i depends only on
-        `seed` and `first_row` + i.
+        `inputs` are images `(n, h, w)` or `(n, h, w, 3)`, uint8, booleans or numbers in [0, 1], or signals `(n, t)`, in
+        any container of `ld_data.user_arrays.read_array`; they may have a channel axis of size 1, and channels may
+        stand first. The noise of row i depends only on `seed` and `first_row` + i.
         """
         return self.run_encoder(*self.prepare_encoding(inputs, mode, seed, first_row))
 
@@ -87,13 +87,13 @@ class InputCodec:
 
 
 def prepare_inputs(inputs: object, config: VaeConfig) -> Floats:
-    """Return inputs as the VAE takes them: `(n, *input_shape)` float32, pixels scaled to [0, 1], no channel axis.
+    """Return inputs as the VAE takes them: `(n, *input_shape)` float32, pixels scaled to [0, 1], channels last.
 
     Raises:
         InputError: the inputs have another shape or no rows, a value is not finite, pixels are refused by
             `check_pixels`, or signals exceed +-1e6.
     """
-    array = drop_channel(check_numbers(inputs, "inputs", take_booleans=config.has_pixels), config.input_shape)
+    array = place_channels(check_numbers(inputs, "inputs", take_booleans=config.has_pixels), config.input_shape)
     if array.shape[1:] != config.input_shape or not len(array):
         expected = ", ".join(("n", *map(str, config.input_shape)))
         received = describe_shape(array, config.input_shape)

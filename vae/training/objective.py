@@ -203,11 +203,13 @@ def sliced_epps_pulley(z_mean: KerasTensor, z_log_var: KerasTensor, directions: 
 
 
 def augment(images: KerasTensor, strength: float, seed: keras.random.SeedGenerator) -> KerasTensor:
-    """Return images `(n, h, w)`, most of them slightly rotated, sheared, resized and moved, by bilinear interpolation.
+    """Return images `(n, h, w)` or `(n, h, w, 3)`, most of them slightly rotated, sheared, resized and moved.
 
-    Every amount is normal, with the standard deviations of this module times `strength`.
+    The interpolation is bilinear; beyond the edges grey images are black, and colours go on. Every amount is normal,
+    with the standard deviations of this module times `strength`.
     """
-    rows, height, width = ops.shape(images)
+    rows, height, width = ops.shape(images)[:3]
+    stacked = images if len(images.shape) == 4 else images[..., None]
     angle, shear, log_height, log_width, down, right = ops.unstack(
         strength * keras.random.normal((rows, PARAMETERS), seed=seed), axis=1
     )
@@ -222,11 +224,13 @@ def augment(images: KerasTensor, strength: float, seed: keras.random.SeedGenerat
     f = middle_y - d * middle_x - e * middle_y + SHIFT * down
     nothing = ops.zeros_like(a)
     transform = ops.stack([a, b, c, d, e, f, nothing, nothing], axis=1)
+    fill_mode = "nearest" if stacked is images else "constant"  # black edges would be learned where the ground is light
     moved = ops.image.affine_transform(
-        images[..., None], transform, interpolation="bilinear", fill_mode="constant", data_format="channels_last"
+        stacked, transform, interpolation="bilinear", fill_mode=fill_mode, data_format="channels_last"
     )
-    chosen = keras.random.uniform((rows, 1, 1), seed=seed) < SHARE
-    return ops.where(chosen, moved[..., 0], images)
+    chosen = keras.random.uniform((rows, 1, 1, 1), seed=seed) < SHARE
+    changed = ops.where(chosen, moved, stacked)
+    return changed if stacked is images else changed[..., 0]
 
 
 def fold_seed(seed: int) -> int:

@@ -7,9 +7,9 @@ from PIL import Image
 from api.messages.pictures import BACKGROUND, GAP, INK, TILE, draw_sheet, quantize
 
 
-def read_png(content):
+def read_png(content, mode="L"):
     with Image.open(io.BytesIO(content)) as image:
-        assert (image.format, image.mode) == ("PNG", "L")
+        assert (image.format, image.mode) == ("PNG", mode)
         return np.asarray(image)
 
 
@@ -31,6 +31,14 @@ def test_a_sheet_of_images_holds_each_pixel_from_left_to_right_in_lines():
             assert np.array_equal(picture[shift::2, shift::2], quantize(images[number]))
     assert (sheet[step:, 2 * step :] == BACKGROUND).all()
     assert (sheet[56:step] == BACKGROUND).all()
+
+
+def test_a_sheet_of_colours_is_in_colour():
+    images = np.random.default_rng(0).uniform(size=(3, 28, 20, 3)).astype(np.float32)
+    sheet = read_png(draw_sheet(images), "RGB")
+    assert sheet.shape == (2 * 56 + GAP, 2 * 40 + GAP, 3)
+    assert np.array_equal(sheet[:56:2, 40 + GAP :: 2], quantize(images[1]))
+    assert (sheet[56 + GAP :, 40:] == BACKGROUND).all()
 
 
 @pytest.mark.parametrize("shape", [(1, 1, 1), (1, 100, 30), (400, 2, 2)])

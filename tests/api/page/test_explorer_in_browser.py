@@ -107,6 +107,23 @@ def test_vectors_between_two_are_decoded(open_page):
     assert page.locator("#between").input_value() == "1"
 
 
+def test_colours_are_drawn(open_page):
+    page = open_page()
+    shown = page.evaluate("""async () => {
+        const { drawInput, drawResidual } = await import("./static/pictures.js");
+        const canvas = document.createElement("canvas");
+        const context = canvas.getContext("2d", { willReadFrequently: true });
+        const read = () => [...context.getImageData(0, 0, 2, 1).data];
+        drawInput(canvas, [[[1, 0.2, 0], [0, 0, 2]]]);
+        const input = read();
+        drawResidual(canvas, [[[1, 0.2, 0], [0, 0, 1]]], [[[0, 0.2, 1], [0, 0, 1]]]);
+        return [input, read(), canvas.className];
+    }""")
+    assert shown[0] == [255, 51, 0, 255, 0, 0, 255, 255]
+    assert shown[1] == [255, 128, 0, 255, 128, 128, 128, 255]
+    assert shown[2] == "in-colour"
+
+
 def test_fast_presses_count_on_the_rows(open_page):
     page = open_page()
     for _ in range(4):

@@ -11,10 +11,11 @@ from pyarrow import parquet
 
 from api.app import make_app
 from api.releases import served_files
-from api.releases.served_files import EXPORTED
+from api.releases.catalogue import Catalogue
 from ld_data.export.croissant import CONFORMS_TO
 from ld_data.storage.hashing import hash_file
 from tests.ld_data.export.test_formats import deprecations
+from tests.support.fakes import FakeCodec, add_shifts
 from tests.support.servers import serve
 
 NAME = "fake-4"
@@ -39,9 +40,30 @@ def data(catalogue):
     return catalogue.find(NAME).data
 
 
+EXPORTED = {
+    "parquet": ("train.parquet", "test.parquet", "classes.parquet", "README.md"),
+    "safetensors": ("data.safetensors",),
+    "csv": ("train.csv", "test.csv", "classes.csv"),
+}
+
+
 def test_the_release_names_its_files_in_other_formats(client):
     exports = client.get(f"/v1/datasets/{NAME}").json()["exports"]
     assert exports == {form: {name: f"{FILES}/{name}" for name in names} for form, names in EXPORTED.items()}
+
+
+def test_shifted_test_sets_are_served_as_they_are_and_in_other_formats(release, store):
+    with Catalogue() as catalogue:
+        catalogue.add_all(add_shifts(release).parent, lambda folder: FakeCodec())
+        with TestClient(make_app(catalogue, store)) as client:
+            content = (release / "test_x.scale.npy").read_bytes()
+            assert client.get(f"{FILES}/test_x.scale.npy").content == content
+            dataset = client.get(f"/v1/datasets/{NAME}").json()
+            assert dataset["exports"]["csv"].keys() == {*EXPORTED["csv"], "shifts.csv"}
+            arrays = safetensors.numpy.load(client.get(f"{FILES}/shifts.safetensors").content)
+            assert np.array_equal(arrays["scale"], catalogue.find(NAME).data.test.x * 2)
+            described = client.get(f"/v1/datasets/{NAME}/croissant.json").json()
+            assert [table["name"] for table in described["recordSet"]] == ["train", "test", "classes", "shifts"]
 
 
 def test_each_export_downloads_with_its_hash_and_holds_the_vectors(client, data, tmp_path):

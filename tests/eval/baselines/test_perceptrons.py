@@ -1,12 +1,15 @@
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from eval import evaluate
-from eval.baselines.perceptrons import PLAN, fit_joint, fit_mlp, fit_residual
+from eval.baselines.perceptrons import PLAN, fit_joint, fit_mlp, fit_mlp_class_means, fit_mlp_redrawn, fit_residual
 from eval.baselines.regressors import fit_linear
+from eval.class_space import draw_y
 from ld_data.release.writer import make_dataset
 from tests.support.fakes import FakeCodec, make_source
+from vae.runtime.cell_solver import make_cells
 
 pytestmark = pytest.mark.slow
 
@@ -37,3 +40,22 @@ def test_a_network_trained_on_classes_decodes_well_but_far_from_y(data, monkeypa
     joint, linear = evaluate(fit_joint(data, 0), data), evaluate(fit_linear(data, 0), data)
     assert joint.decoded_accuracy > 0.95
     assert joint.mse > 2 * linear.mse
+
+
+def test_fresh_y_for_each_epoch_and_class_means_help_where_rows_are_few(monkeypatch):
+    few, drawn = make_dataset(make_source(200, 500), FakeCodec(y=make_cells(np.ones(3), 4)), "few", seed=0), []
+
+    def draw(data, labels, random):
+        drawn.append(draw_y(data, labels, random))
+        return drawn[-1]
+
+    monkeypatch.setattr("eval.baselines.perceptrons.draw_y", draw)
+    monkeypatch.setattr("eval.baselines.perceptrons.PLAN", replace(PLAN, epochs=6, batch_rows=18))
+    noisy, redrawn, means = (
+        evaluate(fit(few, 0), few).skill for fit in (fit_mlp, fit_mlp_redrawn, fit_mlp_class_means)
+    )
+    assert noisy + 0.02 < redrawn < means
+    assert len(drawn) >= 6
+    assert {len(y) for y in drawn} == {180}  # held-out rows keep their y
+    assert (few.classify(drawn[0]) == few.classify(drawn[1])).all()
+    assert not (drawn[0] == drawn[1]).any()

@@ -1,6 +1,7 @@
 from dataclasses import replace
 from pkgutil import resolve_name
 
+import numpy as np
 import pytest
 
 from eval import evaluate
@@ -10,13 +11,14 @@ from eval.names import BASELINES, RULES
 from ld_data.errors import InputError, UnknownNameError
 from ld_data.release.writer import make_dataset
 from tests.support.fakes import FakeCodec, make_source
+from vae.runtime.cell_solver import make_cells
 
 pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
 def data():
-    return make_dataset(make_source(300, 100), FakeCodec(), "fake", seed=0)
+    return make_dataset(make_source(300, 100), FakeCodec(y=make_cells(np.ones(3), 4)), "fake", seed=0)
 
 
 @pytest.mark.parametrize("name", BASELINES)
@@ -45,8 +47,14 @@ def test_the_rates_in_use_are_in_the_list_of_tuning():
 
 
 def test_an_unknown_baseline_is_refused(data):
-    with pytest.raises(UnknownNameError, match="mean, linear, ridge"):
+    with pytest.raises(UnknownNameError, match="mean, linear, linear-projected"):
         fit_baseline("none", data)
+
+
+def test_y_is_not_drawn_anew_from_cells_that_are_none():
+    gaussian = make_dataset(make_source(), FakeCodec(), "gauss", seed=0)
+    with pytest.raises(InputError, match="the y of gauss come from the Gaussians of a trained class VAE, not cells"):
+        fit_baseline("mlp-redrawn", gaussian)
 
 
 @pytest.mark.parametrize("seed", [-1, 2**32, 0.5])

@@ -2,7 +2,15 @@ import numpy as np
 import pytest
 
 from eval import evaluate
-from eval.baselines.regressors import fit_linear, fit_mean, fit_neighbours, fit_ridge, fit_trees, make_oracle
+from eval.baselines.regressors import (
+    fit_linear,
+    fit_linear_projected,
+    fit_mean,
+    fit_neighbours,
+    fit_ridge,
+    fit_trees,
+    make_oracle,
+)
 from eval.ladder import keep_rows
 from ld_data.release.writer import make_dataset
 from tests.support.fakes import FakeCodec, make_source
@@ -31,6 +39,13 @@ def test_the_linear_map_is_the_least_squares_one(data):
 def test_a_penalty_helps_where_rows_are_few(data):
     few = keep_rows(data, 8)
     assert evaluate(fit_ridge(few, 0), data).mse < evaluate(fit_linear(few, 0), data).mse
+
+
+def test_a_projection_onto_the_class_weights_helps_and_leaves_the_classes(data):
+    few = keep_rows(data, 8)
+    plain, projected = (evaluate(fit(few, 0), data) for fit in (fit_linear, fit_linear_projected))
+    assert projected.mse < plain.mse
+    assert projected.decoded_accuracy == plain.decoded_accuracy
 
 
 @pytest.mark.parametrize("rows", [2, 5, 9, 11, 12])

@@ -5,7 +5,7 @@ import pytest
 
 from eval.baselines.table import describe_rows, find_differences, load_rows, measure_rows, save_rows
 from eval.comparison import Spread
-from ld_data.errors import IntegrityError, MissingDataError
+from ld_data.errors import InputError, IntegrityError, MissingDataError
 from ld_data.release.writer import make_dataset
 from tests.support.fakes import FakeCodec, make_source
 
@@ -27,6 +27,13 @@ def test_several_jobs_measure_the_same_and_seeds_count_where_they_matter(rows):
     again = list(measure_rows(data, ["mean", "oracle", "backpropagation"], (0, 1), jobs=2))
     assert [row.seeds for row in again] == [row.seeds for row in rows] == [(0,), (0,), (0, 1)]
     assert find_differences(again, rows) == []
+
+
+def test_a_baseline_that_does_not_suit_the_data_is_refused_before_the_first_fit(monkeypatch):
+    monkeypatch.setattr("eval.baselines.table.score_baseline", None)
+    data = make_dataset(make_source(), FakeCodec(), "gauss", seed=0)
+    with pytest.raises(InputError, match="the y of gauss come from the Gaussians"):
+        next(measure_rows(data, ["mean", "mlp-redrawn"], (0,)))
 
 
 def test_rows_are_read_as_they_were_written(rows, tmp_path):

@@ -29,10 +29,17 @@ def test_classifiers_have_as_many_parameters_as_the_originals():
     parameters = {}
     for name in CLASSIFIERS:
         shape = (40,) if name.startswith("mnist1d") else (28, 28)
-        network = find_classifier(name, len(shape)).make(shape, classes=10, seed=0)
+        network = find_classifier(name, shape).make(shape, classes=10, seed=0)
         parameters[name] = sum(int(np.prod(weight.shape)) for weight in network.trainable_weights)
         assert network.output_shape == (None, 10), name
     assert parameters == PARAMETERS
+
+
+@pytest.mark.parametrize("name", ["mlp", "deeper", "judge"])
+def test_classifiers_read_colours(name):
+    network = find_classifier(name, (28, 28, 3)).make((28, 28, 3), classes=4, seed=0)
+    assert network(np.zeros((2, 28, 28, 3), np.float32)).shape == (2, 4)
+    assert network.layers[1].output.shape == (None, 28, 28, 3)
 
 
 def fit(name, inputs, labels, seed, epochs):
@@ -65,16 +72,16 @@ def test_the_seed_decides_the_fit():
 
 def test_an_unknown_classifier_is_refused():
     with pytest.raises(UnknownNameError, match="Known: logistic, mlp"):
-        find_classifier("none", 2)
+        find_classifier("none", (28, 28))
 
 
 def test_image_classifiers_refuse_signals_and_the_reverse():
     with pytest.raises(
         InputError, match=r"lenet reads images; received signals and vectors\. These read them: logistic"
     ):
-        find_classifier("lenet", 1)
+        find_classifier("lenet", (40,))
     with pytest.raises(InputError, match="mnist1d-cnn reads signals and vectors; received images"):
-        find_classifier("mnist1d-cnn", 2)
+        find_classifier("mnist1d-cnn", (28, 28, 3))
 
 
 def test_images_that_are_too_small_are_refused():

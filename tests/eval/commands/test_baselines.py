@@ -2,6 +2,7 @@ import pytest
 
 import eval.__main__ as eval_main
 from tests.support.command_lines import run, run_json
+from tests.support.fakes import add_shifts
 
 pytestmark = pytest.mark.slow
 
@@ -15,6 +16,9 @@ def test_baselines(release, capsys, monkeypatch):
     assert "oracle" in shown
     assert "linear" not in shown
     assert "seeds" not in shown
+    assert "60 + 30 rows" in shown
+    (limited,) = run_json(capsys, eval_main.main, "baselines", "fake-4", "--only", "linear", "--limit-train", 20)
+    assert limited["summary"]["skill"]["mean"] < rows[1]["summary"]["skill"]["mean"]
 
 
 def test_a_table_of_baselines_is_kept_and_checked(release, tmp_path, capsys, monkeypatch):
@@ -54,6 +58,8 @@ def test_a_table_is_checked_with_as_many_seeds_as_it_has(release, tmp_path, caps
         (("--seed", -1), "seed must be from 0 to 4294967295; received -1"),
         (("--out", "."), "--out must name a file; . is a folder. Try fake-4.json."),
         (("--check",), "no figures of baselines at"),
+        (("--check", "--limit-train", 9), "the kept figures are those of all training rows"),
+        (("--limit-train", 1), "rows must be from 2 to"),
     ],
 )
 def test_bad_options_are_refused_before_anything_is_measured(release, options, words, tmp_path, capsys, monkeypatch):
@@ -62,6 +68,25 @@ def test_bad_options_are_refused_before_anything_is_measured(release, options, w
     shown = capsys.readouterr()
     assert words in shown.err
     assert shown.out == ""
+
+
+def test_shifts(release, capsys):
+    assert run(eval_main.main, "shifts", "fake-4") == 1
+    assert "no shifted test sets. Make some with `python -m ld_data shifts fake-4`" in capsys.readouterr().err
+    add_shifts(release)
+    words = ("shifts", "fake-4", "--only", "linear", "oracle")
+    rows = run_json(capsys, eval_main.main, *words)
+    assert [row["name"] for row in rows] == ["linear", "oracle"]
+    linear, oracle = rows
+    assert list(linear["summaries"]) == ["test", "noise", "scale"]
+    skills = {name: summary["skill"]["mean"] for name, summary in linear["summaries"].items()}
+    assert linear["losses"]["scale"]["mean"] == pytest.approx(skills["scale"] - skills["test"])
+    assert linear["losses"]["scale"]["mean"] < 0
+    assert [loss["mean"] for loss in oracle["losses"].values()] == [0, 0]
+    assert run(eval_main.main, *words) == 0
+    shown = capsys.readouterr().out.splitlines()
+    assert shown[1].split() == ["baseline", "skill", "noise", "scale"]
+    assert shown[3].split() == ["oracle", "1.000", "0.000", "0.000"]
 
 
 def test_tune(release, capsys):

@@ -173,6 +173,7 @@ class TestLightInstallations:
             "eval baselines ld-mnist1d-32": "train",
             "eval tune ld-mnist1d-32 feedback-alignment": "train",
             "eval ladder linear --release ld-mnist1d-32": "train",
+            "eval transfer ld-mnist1d-32 ld-mnist-32 --model linear": "train",
             "eval tsne mlp mnist1d --out a.png": "train",
             "eval reproduce mnist1d": "train",
             "eval close-season ld-mnist1d-32 --scores README.md": "serve",

@@ -59,7 +59,7 @@ def test_bash_completes(home, capsys):
         ("eval", "baselines fake-4 --only rid", ["ridge"]),
         ("eval", "tune fake-4 feed", ["feedback-alignment"]),
         ("eval", "classify mnist1d-c", ["mnist1d-cnn"]),
-        ("eval", "classify mlp mnist1d-", ["mnist1d-large"]),
+        ("eval", "classify mlp mnist1d-", ["mnist1d-60k"]),
         ("ld_data", "plots mnist-rot-l", ["mnist-rot-like"]),
         ("ld_data", "plots fa", ["fake-4"]),
         ("ld_data", "generate mnist1d --mode f", ["fast"]),

@@ -12,6 +12,7 @@ from eval.classifiers.registry import CLASSIFIERS
 from ld_data.release.report import Goal
 from ld_data.storage.arrays import read_npz
 from ld_data.storage.hashing import hash_file
+from tests.ld_data.sources.test_idx_set import write_set
 from tests.support.command_lines import QUICK, place_judge, run, run_json
 from vae.recipes import find_recipe
 
@@ -101,7 +102,7 @@ def test_build_of_own_images(checkpoints, tmp_path, capsys, monkeypatch, small_m
     arrays = {}
     for split, rows in (("train", 600), ("test", 200)):
         arrays[f"y_{split}"] = np.arange(rows) % 4
-        arrays[f"x_{split}"] = random.integers(0, 255, (rows, 9, 6), dtype=np.uint8)
+        arrays[f"x_{split}"] = random.integers(0, 255, (rows, 9, 6, 3), dtype=np.uint8)  # in colour
     np.savez(tmp_path / "own.npz", **arrays)
     own = ("--source-npz", tmp_path / "own.npz")
     arguments = ("build", *own, "--licence", "MIT", "--latent-dim", 2, "--epochs", 1)
@@ -119,7 +120,7 @@ def test_build_of_own_images(checkpoints, tmp_path, capsys, monkeypatch, small_m
     assert "not the inputs that ld-own-2 was made of" in capsys.readouterr().err
     assert run(eval_main.main, "judge", "ld-own-2", *own) == 1
     assert "no judge of own" in capsys.readouterr().err
-    untrained = CLASSIFIERS["judge"].make((9, 6), classes=4, seed=0)
+    untrained = CLASSIFIERS["judge"].make((9, 6, 3), classes=4, seed=0)
     monkeypatch.setattr("eval.classifiers.training.train_judge", lambda *_: untrained)
     assert run(eval_main.main, "train-judge", *own, "--epochs", 1) == 0
     capsys.readouterr()
@@ -129,17 +130,18 @@ def test_build_of_own_images(checkpoints, tmp_path, capsys, monkeypatch, small_m
     assert reading["mse_means"] == manifest.health["decoded"]["mse_means"]["value"]
     monkeypatch.setattr("ld_data.health.plots.GRID", 2)
     monkeypatch.setattr("ld_data.health.plots.EXAMPLES", 2)
-    assert run(data_main.main, "plots", "ld-own-2", *own, "--out", tmp_path / "plots") == 0
+    folder = write_set(tmp_path / "idx", **{name: array.astype(np.uint8) for name, array in arrays.items()})
+    assert run(data_main.main, "plots", "ld-own-2", "--source-idx", folder, "--out", tmp_path / "plots") == 0
     names = {"histograms", "stds", "reconstructions", "prior_samples", "manifold_0_1", "tsne"}
     assert {path.stem for path in (tmp_path / "plots").iterdir()} == names
-    assert run(data_main.main, "plots", "ld-own-2", *own, "--out", tmp_path / "a", "--components", 1, 5) == 1
+    assert run(data_main.main, "plots", "ld-own-2", "--out", tmp_path / "a", "--components", 1, 5) == 1
     assert "components must be two different numbers from 0 to 1" in capsys.readouterr().err
     given, codec = [], vae.load("ld-own-2")
     monkeypatch.setattr("vae.release.train_codec", lambda *arguments: given.append(arguments) or codec)
     assert run(data_main.main, "build", *own, "--recipe", "ld-mnist-v3", "--epochs", 1) == 0
     ((source, recipe),) = given
     predecessor = find_recipe("ld-mnist-v3", source)
-    assert recipe == replace(predecessor, x=replace(predecessor.x, input_shape=(9, 6), epochs=1))
+    assert recipe == replace(predecessor, x=replace(predecessor.x, input_shape=(9, 6, 3), epochs=1))
     assert (
         ld_data.load("ld-own-mnist-v3-32").manifest.command
         == "python -m ld_data build --source-npz own.npz --licence unknown --recipe ld-mnist-v3 --epochs 1 --seed 0"
@@ -157,7 +159,7 @@ def test_the_report_of_varied_digits_measures_the_kept_information(checkpoints, 
     assert {"digit_pixels", "background_pixels", "angle_mlp"} < set(kept)
 
 
-@pytest.mark.parametrize("arguments", [(), ("mnist1d", "--source-npz", "own.npz")])
+@pytest.mark.parametrize("arguments", [(), ("mnist1d", "--source-npz", "own.npz"), ("mnist1d", "--source-idx", "a")])
 @pytest.mark.parametrize(("main", "command"), [(data_main.main, "build"), (eval_main.main, "train-judge")])
 def test_training_takes_one_source(checkpoints, capsys, main, command, arguments):
     assert run(main, command, *arguments) == 1

@@ -9,17 +9,28 @@ from ld_data.export.croissant import describe_dataset
 from ld_data.export.provenance import MNIST, PROJECT, Provenance, find_provenance, name_licence_url
 from ld_data.release.manifest import Change, read_manifest
 from ld_data.sources.catalogue import SOURCES
-from tests.support.fakes import FakeCodec, build_release, make_plan, make_source
+from tests.support.fakes import FakeCodec, add_shifts, build_release, make_plan, make_source
 from tests.test_shipped_releases import CHECKPOINTS, NAMES
 
-SECTIONS = ["Why", "Columns", "How it was made", "Statistics", "Limits", "Licence", "Citation", "Changes"]
+SECTIONS = [
+    "Why",
+    "Columns",
+    "How it was made",
+    "Shifted test sets",
+    "Statistics",
+    "Limits",
+    "Licence",
+    "Citation",
+    "Changes",
+]
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_card_of_a_shipped_release_holds_the_facts_of_its_manifest(name):
     manifest = read_manifest(CHECKPOINTS / name)
     card = make_card(manifest)
-    assert [line.removeprefix("## ") for line in card.splitlines() if line.startswith("## ")] == SECTIONS
+    sections = [line.removeprefix("## ") for line in card.splitlines() if line.startswith("## ")]
+    assert sections == [section for section in SECTIONS if manifest.shifts or section != "Shifted test sets"]
     for part in (manifest.command, manifest.source["sha256"], manifest.licence, f"{manifest.floor:.4f}"):
         assert part in card
     for group in ("x_train", "y_test"):
@@ -134,3 +145,13 @@ def test_a_card_names_goals_only_where_there_are_some(release):
     assert "It meets all its goals." in make_card(replace(manifest, health={"x_train": rows}))
     rows["worst_mean"]["goal"] = None
     assert "No goals were set for it." in make_card(replace(manifest, health={"x_train": rows}))
+
+
+def test_shifted_test_sets_are_listed_where_there_are_some(release):
+    assert "shift" not in make_card(read_manifest(release)).lower()
+    card = make_card(read_manifest(add_shifts(release)))
+    assert "| `noise` | std 0.5, seed 0 |\n| `scale` | factor 2 |\n\n## Statistics" in card
+    front = yaml.safe_load(card.split("---")[1])
+    assert [config["config_name"] for config in front["configs"]] == ["default", "classes", "shifts"]
+    assert [feature["name"] for feature in front["dataset_info"][2]["features"]] == ["noise", "scale"]
+    assert "| shifts | `noise`, `scale` |" in card

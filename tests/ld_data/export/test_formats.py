@@ -1,4 +1,5 @@
 import json
+import shutil
 import sys
 
 import numpy as np
@@ -11,9 +12,11 @@ import ld_data
 from ld_data.errors import InputError, MissingLibraryError, StorageError
 from ld_data.export.card import CARD_NAME
 from ld_data.export.croissant import CROISSANT_NAME
-from ld_data.export.formats import FORMATS, export_dataset
+from ld_data.export.formats import FORMATS, export_dataset, list_files
 from ld_data.release.dataset import LatentDataset
+from ld_data.storage.arrays import read_npz
 from ld_data.storage.hashing import hash_file
+from tests.support.fakes import add_shifts
 from tests.test_shipped_releases import CHECKPOINTS
 
 D = 32
@@ -21,8 +24,10 @@ deprecations = pytest.mark.filterwarnings("ignore:.*deprecated:DeprecationWarnin
 
 
 @pytest.fixture(scope="module")
-def data():
-    return ld_data.load(CHECKPOINTS / "ld-mnist1d-32")
+def data(tmp_path_factory):
+    """A real release, with shifted test sets."""
+    place = tmp_path_factory.mktemp("release") / "ld-mnist1d-32"
+    return ld_data.load(add_shifts(shutil.copytree(CHECKPOINTS / place.name, place)))
 
 
 @pytest.fixture(scope="module")
@@ -58,8 +63,22 @@ def assert_equal(received, expected):
 
 
 @pytest.mark.parametrize("form", FORMATS)
-def test_each_format_has_the_files_that_it_names(exported, form):
-    assert {path.name for path in exported[form].iterdir()} == set(FORMATS[form])
+def test_each_format_has_the_files_that_it_names(data, exported, form):
+    added = {"test_x.noise.npy", "test_x.scale.npy"} if form == "npy" else {f"shifts.{form}"}
+    names = {path.name for path in exported[form].iterdir()}
+    assert names == set(list_files(form, data.shifts)) == {*FORMATS[form], *added}
+    assert list_files(form, ()) == FORMATS[form]
+
+
+def test_each_format_holds_the_shifted_test_sets(data, exported):
+    expected = data.test.x * 2
+    table = parquet.read_table(exported["parquet"] / "shifts.parquet")
+    assert table.column_names == ["noise", "scale"]
+    assert_equal(table["scale"].combine_chunks().flatten().to_numpy().reshape(-1, D), expected)
+    assert_equal(load_file(exported["safetensors"] / "shifts.safetensors")["scale"], expected)
+    assert_equal(read_npz(exported["npz"] / "shifts.npz")["scale"], expected)
+    assert_equal(np.load(exported["npy"] / "test_x.scale.npy"), expected)
+    assert_equal(pd.read_csv(exported["csv"] / "shifts.csv").filter(like="scale_").to_numpy(np.float32), expected)
 
 
 def test_pyarrow_reads_the_same_vectors_from_parquet(data, exported):
@@ -115,6 +134,15 @@ def test_croissant_records_are_the_rows(data, exported, mlcroissant):
 
 @pytest.mark.slow
 @deprecations
+def test_shifted_test_sets_are_a_configuration_and_records(data, exported, datasets, mlcroissant):
+    rows = datasets.load_dataset(str(exported["parquet"]), "shifts", split="test").with_format("numpy")[:]
+    assert_equal(rows["scale"], data.test.x * 2)
+    records = list(mlcroissant.Dataset(exported["parquet"] / CROISSANT_NAME).records(record_set="shifts"))
+    assert_equal(np.stack([record["shifts/scale"] for record in records]), data.test.x * 2)
+
+
+@pytest.mark.slow
+@deprecations
 def test_croissant_records_of_the_classes_are_the_cells(data, exported, mlcroissant):
     records = list(mlcroissant.Dataset(exported["parquet"] / CROISSANT_NAME).records(record_set="classes"))
     assert_equal(np.stack([record["classes/mean"] for record in records]), data.class_mean)
@@ -124,7 +152,7 @@ def test_croissant_records_of_the_classes_are_the_cells(data, exported, mlcroiss
 @pytest.mark.slow
 @deprecations
 def test_croissant_notices_a_file_that_was_altered(exported, tmp_path, mlcroissant):
-    for name in FORMATS["parquet"]:
+    for name in (path.name for path in exported["parquet"].iterdir()):
         content = (exported["parquet"] / name).read_bytes()
         (tmp_path / name).write_bytes(content[:-1] + b"?" if name == "test.parquet" else content)
     with pytest.raises(mlcroissant.GenerationError, match=r"Download\(test.parquet\)") as caught:
@@ -171,10 +199,9 @@ def test_the_licence_travels_with_the_data(data, exported, form):
 
 
 def test_exporting_twice_gives_the_same_bytes(data, exported, tmp_path):
-    for form, names in FORMATS.items():
-        export_dataset(data, form, tmp_path / form)
-        for name in names:
-            assert (tmp_path / form / name).read_bytes() == (exported[form] / name).read_bytes()
+    for form in FORMATS:
+        for path in export_dataset(data, form, tmp_path / form):
+            assert path.read_bytes() == (exported[form] / path.name).read_bytes()
 
 
 def test_an_unknown_format_is_refused_with_the_known_ones(data, tmp_path):
@@ -224,4 +251,5 @@ def test_the_description_beside_the_files_names_them_relatively(exported):
         "train.parquet",
         "test.parquet",
         "classes.parquet",
+        "shifts.parquet",
     ]

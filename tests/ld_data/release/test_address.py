@@ -4,9 +4,13 @@ import numpy as np
 import pytest
 
 import ld_data
+from api.app import make_app
+from api.releases.catalogue import Catalogue
 from eval import evaluate
 from ld_data import settings as locations
 from ld_data.errors import DownloadError, IntegrityError, MissingDataError
+from tests.support.fakes import FakeCodec, add_shifts
+from tests.support.servers import serve
 
 
 @pytest.fixture
@@ -28,6 +32,17 @@ def test_a_release_of_a_service_is_loaded_from_its_address(address, release, cac
     (kept / "data.npz").write_bytes(b"")
     with pytest.raises(IntegrityError, match=r"data\.npz"):
         ld_data.load(address)
+
+
+def test_shifts_are_fetched_when_they_are_asked_for(release, store, cache):
+    with Catalogue() as catalogue:
+        catalogue.add_all(add_shifts(release).parent, lambda folder: FakeCodec())
+        with serve(make_app(catalogue, store)) as service:
+            data = ld_data.load(f"{service}/v1/datasets/fake-4")
+            (kept,) = (folder for folder in (cache / "data").iterdir() if folder.name != "addresses")
+            assert {path.name for path in kept.iterdir()} == {"data.npz", "manifest.json"}
+            assert np.array_equal(data.shifted("scale").test.x, data.test.x * 2)
+            assert {path.name for path in kept.iterdir()} == {"data.npz", "manifest.json", "test_x.scale.npy"}
 
 
 def test_an_address_without_a_release_is_refused(address, cache):

@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 
 import ld_data
-from ld_data.errors import IntegrityError
+from ld_data.errors import IntegrityError, UnknownNameError
 from ld_data.release.dataset import NPY_FILES, LatentDataset
+from ld_data.release.writer import write_shifts
+from tests.support.fakes import add_shifts
 
 
 def test_rows_are_in_the_source_s_order(release):
@@ -58,6 +60,42 @@ def test_the_predecessor_s_four_files_hold_the_same_rows(release, tmp_path):
     assert {path.name for path in data.save_npy(tmp_path)} == set(NPY_FILES)
     assert np.array_equal(np.load(tmp_path / "train_x.npy"), data.train.x)
     assert np.array_equal(np.load(tmp_path / "test_y.npy"), data.test.y)
+
+
+def test_a_shift_changes_the_x_of_the_test_rows_alone(release):
+    data = ld_data.load(add_shifts(release))
+    assert data.shifts == ("noise", "scale")
+    other = data.shifted("scale")
+    assert (other.name, other.shift, other.shifts) == ("fake-4 scale", "scale", ())
+    assert np.array_equal(other.test.x, data.test.x * 2)
+    assert other.test.y is data.test.y
+    assert other.train is data.train
+    assert other.test_sha256 != data.test_sha256
+
+
+def test_shifts_are_read_when_they_are_asked_for(release):
+    add_shifts(release)
+    (release / "test_x.noise.npy").write_bytes(b"")
+    data = ld_data.load("fake-4")
+    assert np.array_equal(data.shifted("scale").test.x, data.test.x * 2)
+    with pytest.raises(IntegrityError, match=r"test_x\.noise\.npy: expected 608 bytes; received 0"):
+        data.shifted("noise")
+
+
+def test_a_shift_of_another_shape_is_refused(release):
+    write_shifts(release, ld_data.verify(release).files, {"noise": {}}, {"noise": np.zeros((29, 4), np.float32)})
+    with pytest.raises(IntegrityError, match=r"expected the shape \(30, 4\); received \(29, 4\)"):
+        ld_data.load(release).shifted("noise")
+
+
+def test_an_unknown_shift_is_refused_with_the_known_ones(release):
+    with pytest.raises(UnknownNameError, match=r"fake-4 has no shifted test set 'noise'. It has none. Make some with"):
+        ld_data.load(release).shifted("noise")
+    data = ld_data.load(add_shifts(release))
+    with pytest.raises(UnknownNameError, match=r"no shifted test set 'rotation-30'\. It has: noise, scale\.$"):
+        data.shifted("rotation-30")
+    with pytest.raises(UnknownNameError, match=r"fake-4 noise has no shifted test set 'scale'\. It has none\.$"):
+        data.shifted("noise").shifted("scale")
 
 
 def test_classify_is_the_linear_decoder(release):

@@ -6,6 +6,7 @@ import pytest
 from ld_data.errors import IntegrityError
 from ld_data.fingerprint import read_fingerprint
 from ld_data.release.manifest import MANIFEST_NAME, Manifest, RecipeRecord, read_manifest
+from tests.support.fakes import add_shifts
 
 
 def test_json_round_trip(release):
@@ -46,10 +47,21 @@ def test_an_older_manifest_has_no_fingerprint(release):
     assert Manifest.from_json(json.dumps(values), release).fingerprint == {}
 
 
-def test_every_field_but_that_is_required(release):
+def test_shifts_are_written_only_where_a_release_has_some(release):
+    manifest = read_manifest(release)
+    assert "shifts" not in manifest.to_values()
+    add_shifts(release)
+    shifted = read_manifest(release)
+    assert shifted.to_values()["shifts"] == {"noise": {"std": 0.5, "seed": 0}, "scale": {"factor": 2}}
+    lost = {**shifted.to_values(), "files": manifest.to_values()["files"]}
+    with pytest.raises(IntegrityError, match="files must include those of all shifts; they lack that of 'noise'"):
+        Manifest.from_json(json.dumps(lost), release)
+
+
+def test_every_field_but_these_is_required(release):
     values = json.loads((release / MANIFEST_NAME).read_text())
     for field in dataclasses.fields(Manifest):
-        if field.name == "fingerprint":
+        if field.name in ("fingerprint", "shifts"):
             continue
         lacking = {name: value for name, value in values.items() if name != field.name}
         with pytest.raises(IntegrityError, match=field.name):

@@ -117,7 +117,7 @@ def test_readers_see_a_whole_release_while_it_is_replaced(release, tmp_path):
 
 def add_change(name, version, measured):
     change = Change(version, "2026-01-01", "x")
-    return amend_release(name, measured, lambda manifest: replace(manifest, changes=(change, *manifest.changes)))
+    return amend_release(name, measured, lambda manifest, _: replace(manifest, changes=(change, *manifest.changes)))
 
 
 def test_of_many_amendments_at_once_none_is_lost(release, monkeypatch):

@@ -6,7 +6,7 @@ import pytest
 from ld_data.errors import IntegrityError
 from ld_data.release.folder import load_verified
 from ld_data.release.recomputation import TOLERANCE, compare_draws
-from tests.support.fakes import FakeCodec, FakeX, make_source
+from tests.support.fakes import FakeCodec, FakeX, add_shifts, make_source
 
 
 class OtherProcessor(FakeX):
@@ -26,6 +26,14 @@ def test_the_models_draw_the_release_again(release):
     differences = compare_draws(*load_verified("fake-4"), make_source(), FakeCodec())
     assert set(differences) == set(load_verified("fake-4")[1].to_arrays())
     assert set(differences.values()) == {0.0}
+
+
+def test_shifted_test_sets_are_drawn_again_too(release, monkeypatch):
+    add_shifts(release)
+    change = {"noise": lambda inputs: inputs + 1, "scale": lambda inputs: inputs + inputs}
+    monkeypatch.setattr("ld_data.release.writer.shift_inputs", lambda name, inputs, parameters: change[name](inputs))
+    with pytest.raises(IntegrityError, match=r"draw: scale by \d"):  # the noise of x is not doubled
+        compare_draws(*load_verified("fake-4"), make_source(), FakeCodec())
 
 
 def test_the_rounding_of_another_processor_is_allowed(release):

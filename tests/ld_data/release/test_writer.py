@@ -12,8 +12,8 @@ import ld_data
 from ld_data.errors import HealthError, InputError, IntegrityError, StorageError
 from ld_data.release.manifest import read_manifest
 from ld_data.release.report import Goal, make_report
-from ld_data.release.writer import make_dataset, name_release, replace_report, write_release
-from tests.support.fakes import FakeCodec, FakeY, build_release, make_plan, make_source
+from ld_data.release.writer import make_dataset, name_release, replace_report, write_release, write_shifts
+from tests.support.fakes import FakeCodec, FakeY, add_shifts, build_release, make_plan, make_source
 
 
 def test_rows_match_the_source_one_to_one():
@@ -90,6 +90,25 @@ def test_a_new_report_changes_nothing_else(release):
     replace_report("fake-4", before.files, report, "f" * 64)
     assert ld_data.verify("fake-4") == replace(before, health=report.to_values(), judge_sha256="f" * 64)
     assert all(np.array_equal(array, arrays[name]) for name, array in ld_data.load("fake-4").to_arrays().items())
+
+
+def test_shifted_test_sets_change_nothing_else(release):
+    before = ld_data.verify("fake-4")
+    add_shifts(release)
+    after = ld_data.verify("fake-4")
+    (news, *older), names = after.changes, {"test_x.noise.npy", "test_x.scale.npy"}
+    assert news.text == "Shifted test sets are in the release: noise, scale; arrays and models are the same."
+    assert {name: record for name, record in after.files.items() if name not in names} == before.files
+    assert replace(after, files=before.files, shifts={}, changes=tuple(older)) == before
+    add_shifts(release)
+    assert ld_data.verify("fake-4") == after
+
+
+def test_new_shifted_test_sets_replace_the_older_ones(release):
+    add_shifts(release)
+    write_shifts(release, ld_data.verify(release).files, {"missing": {}}, {"missing": np.zeros((30, 4), np.float32)})
+    assert [path.name for path in release.glob("test_x.*")] == ["test_x.missing.npy"]
+    assert ld_data.load(release).shifts == ("missing",)
 
 
 def test_a_damaged_release_gets_no_new_report(release):
@@ -177,4 +196,4 @@ def test_releases_are_named_after_source_and_size():
 
 def test_another_recipe_is_in_the_name():
     assert name_release("mnist", 32, "ld-mnist-v3") == "ld-mnist-v3-32"
-    assert name_release("mnist1d-large", 8, "mnist1d") == "ld-mnist1d-large-mnist1d-8"
+    assert name_release("mnist1d-60k", 8, "mnist1d") == "ld-mnist1d-60k-mnist1d-8"

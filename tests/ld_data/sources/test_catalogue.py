@@ -4,6 +4,7 @@ import pytest
 from ld_data.errors import InputError, UnknownNameError
 from ld_data.sources import catalogue
 from ld_data.sources.catalogue import choose_source, load_source
+from ld_data.sources.user_images import NO_IMAGES, UserImages
 from ld_data.variations.archive import PUBLICATIONS
 from ld_data.variations.published import Variations
 from ld_data.variations.stream import PRESETS, VariationStream, to_bytes
@@ -19,7 +20,7 @@ def test_mnist1d_is_the_published_set():
 
 
 def test_the_large_mnist1d_has_as_many_rows_as_mnist():
-    config = catalogue.MNIST1D_LARGE
+    config = catalogue.MNIST1D_60K
     assert (round(config.num_samples * config.train_split), config.num_samples) == (60_000, 70_000)
 
 
@@ -97,21 +98,22 @@ def test_published_variations_are_a_source_unchanged(monkeypatch):
 
 
 def test_an_unknown_source_is_refused_with_the_known_ones():
-    with pytest.raises(UnknownNameError, match=r"'cifar'\. Known: mnist, mnist1d, mnist1d-large"):
+    with pytest.raises(UnknownNameError, match=r"'cifar'\. Known: mnist, mnist1d, mnist1d-60k"):
         load_source("cifar")
 
 
 def test_a_source_is_a_name_or_a_file_and_not_both(tmp_path):
     np.savez(tmp_path / "own.npz", **own_arrays())
-    assert choose_source("mnist1d", None).name == "mnist1d"
-    own = choose_source(None, tmp_path / "own.npz", "MIT")
+    assert choose_source("mnist1d").name == "mnist1d"
+    images = UserImages(source_npz=tmp_path / "own.npz")
+    own = choose_source(None, images, "MIT")
     assert (own.name, own.file, own.licence) == ("own", "own.npz", "MIT")
-    for name, path in ((None, None), ("mnist1d", tmp_path / "own.npz")):
-        with pytest.raises(InputError, match=r"name a source \(mnist, .*\), or a file"):
-            choose_source(name, path)
+    for name, own_images in ((None, NO_IMAGES), ("mnist1d", images)):
+        with pytest.raises(InputError, match=r"name a source \(mnist, .*\), or images of your own"):
+            choose_source(name, own_images)
 
 
 def test_a_file_may_not_be_named_after_a_built_in_source(tmp_path):
     np.savez(tmp_path / "mnist.npz", **own_arrays())
     with pytest.raises(InputError, match=r"mnist is the name of a built-in source\. Rename the file"):
-        choose_source(None, tmp_path / "mnist.npz")
+        choose_source(None, UserImages(tmp_path / "mnist.npz"))

@@ -111,7 +111,7 @@ def test_a_search_is_bounded(empty_home, monkeypatch):
     for folder in ("a", "b", "c", "a/1", "a/1/2"):
         (empty_home / folder).mkdir()
         (empty_home / folder / "train-labels").touch()
-    names = [str(path.relative_to(empty_home)) for path in mnist._list_candidates(empty_home)]
+    names = [str(path.relative_to(empty_home)) for path in mnist.list_candidates(empty_home)]
     assert names == ["a/train-labels", "b/train-labels", "a/1/train-labels"]
 
 

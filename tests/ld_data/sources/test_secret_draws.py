@@ -13,7 +13,7 @@ def test_a_source_without_a_generator_is_refused():
 
 
 def test_sources_of_mnist1d_draw_signals():
-    assert find_generator("mnist1d") is find_generator("mnist1d-large") is draw_signals
+    assert find_generator("mnist1d") is find_generator("mnist1d-60k") is draw_signals
 
 
 @pytest.mark.parametrize("seed", [0, 2**95 - 1, 12345 << 50])

@@ -1,9 +1,11 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from ld_data.checks import is_release_name
 from ld_data.errors import InputError
-from ld_data.sources.user_images import read_source
+from ld_data.sources.user_images import UserImages, read_source
 
 
 def own_arrays(**changes):
@@ -53,9 +55,34 @@ def test_numbers_from_0_to_1_are_pixels(tmp_path):
     assert read_source(tmp_path / "a.npz").inputs_train.dtype == np.float32
 
 
+COLOURS = np.random.default_rng(0).integers(0, 256, (60, 5, 7, 3), np.uint8)
+
+
+@pytest.mark.parametrize("array", [COLOURS, np.moveaxis(COLOURS, -1, 1)], ids=["last", "first"])
+def test_colours_have_their_channels_last(tmp_path, array):
+    np.savez(tmp_path / "a.npz", **own_arrays(x_train=array, x_test=array[:30]))
+    assert np.array_equal(read_source(tmp_path / "a.npz").inputs_train, COLOURS)
+
+
+@pytest.mark.parametrize("array", [COLOURS[..., :1], COLOURS[:, None, ..., 0]], ids=["last", "first"])
+def test_greys_lose_their_channel_axis(tmp_path, array):
+    np.savez(tmp_path / "a.npz", **own_arrays(x_train=array, x_test=array[:30]))
+    assert np.array_equal(read_source(tmp_path / "a.npz").inputs_train, COLOURS[..., 0])
+
+
+def test_images_lie_in_one_place():
+    with pytest.raises(InputError, match="with --source-npz or with --source-idx, and not with both"):
+        UserImages(tmp := Path("a.npz"), tmp).read()
+
+
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [
+        (
+            {"x_train": np.zeros((60, 5, 7, 4), np.uint8)},
+            r"received \(60, 5, 7, 4\)\. Leave out transparency",
+        ),
+        ({"x_test": COLOURS[:30]}, r"x_train has images \(5, 7\), x_test \(5, 7, 3\)"),
         ({"y_test": None}, "y_test is missing"),
         ({"x_train": np.zeros((60, 35), np.uint8)}, "x_train must have shape"),
         ({"x_train": np.full((60, 5, 7), 255.0)}, "Divide by 255"),

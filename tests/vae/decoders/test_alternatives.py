@@ -36,8 +36,9 @@ def signals():
 
 
 def test_convolutions_are_for_images_whose_sides_are_multiples_of_4():
-    assert choose_alternatives((28, 28)) == list(ALTERNATIVES)
-    for shape in ((40,), (28, 30)):
+    for shape in ((28, 28), (28, 28, 3)):
+        assert choose_alternatives(shape) == list(ALTERNATIVES)
+    for shape in ((40,), (28, 30), (28, 30, 3)):
         assert set(ALTERNATIVES) - set(choose_alternatives(shape)) == {"subpixel", "transposed"}
 
 
@@ -56,6 +57,7 @@ def test_they_decode_to_pixels_by_their_seed_whatever_the_global_state(name):
     keras.utils.set_random_seed(5)
     assert np.array_equal(ops.convert_to_numpy(make_alternative(name, IMAGE)(latents)), decoded)
     assert not np.allclose(ops.convert_to_numpy(make_alternative(name, replace(IMAGE, seed=1))(latents)), decoded)
+    assert make_alternative(name, replace(IMAGE, input_shape=(8, 12, 3)))(latents).shape == (5, 8, 12, 3)
 
 
 @pytest.mark.parametrize("name", choose_alternatives((11,)))

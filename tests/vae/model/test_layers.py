@@ -21,6 +21,8 @@ LAYERS = {
     "linear encoder": (Encoder, PLAIN),
     "image decoder": (make_decoder, replace(PLAIN, input_shape=(28, 28), decoder_units=(6, 7))),
     "linear decoder": (make_decoder, PLAIN),
+    "colour encoder": (Encoder, VaeConfig((9, 13, 3), 5, encoder_filters=(4,), seed=3)),
+    "colour decoder": (make_decoder, replace(PLAIN, input_shape=(9, 13, 3), decoder_units=(6,))),
 }
 
 

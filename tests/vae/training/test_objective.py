@@ -84,6 +84,12 @@ def test_blobs_move_by_about_the_shift_and_keep_their_mass(images):
     assert changed.sum(axis=(1, 2)).mean() == pytest.approx(images[0].sum(), rel=0.02)
 
 
+def test_colours_move_as_greys_do(images):
+    colours = images[:40, ..., None] * np.array([1, 0.5, 0], np.float32)
+    assert change(colours, 1.0) == pytest.approx(change(images[:40], 1.0)[..., None] * np.array([1, 0.5, 0]), abs=0.01)
+    assert change(np.ones_like(colours), 1.0) == pytest.approx(np.ones_like(colours), abs=1e-5)  # without black edges
+
+
 def test_the_same_seed_augments_alike(images):
     assert np.array_equal(change(images, 1.0, seed=3), change(images, 1.0, seed=3))
     assert not np.array_equal(change(images, 1.0, seed=3), change(images, 1.0, seed=4))

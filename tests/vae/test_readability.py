@@ -1,0 +1,74 @@
+import json
+from dataclasses import replace
+
+import pytest
+
+from ld_data.errors import InputError, IntegrityError
+from ld_data.release.report import make_report
+from tests.support.fakes import make_source
+from vae.readability import describe_rows, draw_rows, load_rows, measure_levels, save_rows
+from vae.recipes import find_recipe
+from vae.release import BuiltRelease
+
+pytestmark = pytest.mark.slow  # it imports Keras
+
+
+@pytest.fixture
+def builds(monkeypatch):
+    """The readabilities of the builds, which train nothing: the skill of ridge is a thousandth of it."""
+    built = []
+
+    def build_release(source, recipe, judge, learners, *, checkpoints):
+        level = recipe.x.class_loss
+        built.append(level)
+        groups = {"skill": {"ridge": level / 1000}, "probes": {"linear_probe": 0.5}, "x_train": {"worst_mean": 0.1}}
+        return BuiltRelease(checkpoints / "ld", make_report(groups, {}, recipe.goals))
+
+    monkeypatch.setattr("vae.readability.build_release", build_release)
+    return built
+
+
+def measure(levels, known=()):
+    source = make_source()
+    return list(measure_levels(source, find_recipe("images", source), None, None, levels, known))
+
+
+def test_each_readability_is_built_and_its_measures_are_kept(builds, tmp_path):
+    rows = measure((0, 30))
+    assert builds == [0, 30]
+    assert [row.measures for row in rows] == [
+        {"linear_probe": 0.5, "ridge": 0.0},
+        {"linear_probe": 0.5, "ridge": 0.03},
+    ]
+    assert [row.x["class_loss"] for row in rows] == [0, 30]
+    save_rows(rows, tmp_path / "rows.json")
+    assert [json.dumps(row.x) for row in load_rows(tmp_path / "rows.json")] == [json.dumps(row.x) for row in rows]
+    heads, *lines = describe_rows(rows).splitlines()
+    assert heads.split() == ["readability", "ridge", "linear_probe"]
+    assert [line.split() for line in lines] == [["0", "0.0000", "0.5000"], ["30", "0.0300", "0.5000"]]
+    names = [[line.get_label() for line in axes.get_lines()] for axes in draw_rows(rows, "fake").axes]
+    assert names == [["linear_probe"], ["ridge"], [], [], []]
+
+
+def test_known_builds_are_not_repeated_and_others_are(builds, tmp_path):
+    first = measure((0,))
+    save_rows(first, tmp_path / "rows.json")
+    known = load_rows(tmp_path / "rows.json")
+    assert measure((0, 30), known)[0].measures == first[0].measures
+    assert builds == [0, 30]
+    measure((0,), [replace(known[0], source_sha256="0" * 64)])
+    assert builds == [0, 30, 0]
+
+
+def test_a_readability_out_of_range_is_refused_before_the_first_build(builds):
+    with pytest.raises(InputError, match="readability must be from 0 to 1000; received 2000"):
+        measure((0, 2000))
+    assert builds == []
+
+
+def test_a_file_of_something_else_is_refused(tmp_path):
+    path = tmp_path / "rows.json"
+    assert load_rows(path) == []
+    path.write_text('[{"readability": 1}]')
+    with pytest.raises(IntegrityError, match=r"holds no rows of `python -m vae readability`.*Name another file"):
+        load_rows(path)

@@ -1,0 +1,127 @@
+"""The price of readable classes: releases built at several readabilities, and the measures of each."""
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from matplotlib.figure import Figure
+
+from ld_data.cli.table import format_table
+from ld_data.errors import IntegrityError
+from ld_data.health.latents import Learners
+from ld_data.health.plots import save_figure
+from ld_data.protocols import Judge
+from ld_data.release.report import Goals, HealthReport
+from ld_data.sources.source import Source
+from ld_data.storage.json_text import read_json
+from ld_data.storage.staging import stage_file
+from vae.recipes import Recipe
+from vae.release import build_release
+
+__all__ = ["save_figure"]
+
+LEVELS = (0.0, 3.0, 10.0, 30.0, 100.0, 300.0)
+PANELS = {  # of the figure: the measures of the health report in each, by group and name
+    "class read from x": (("probes", "linear_probe"), ("probes", "mlp_probe")),
+    "skill": (("skill", "ridge"), ("skill", "mlp"), ("skill", "residual")),
+    "told from N(0, I)": (("x_train", "c2st_mlp"), ("x_train", "c2st_trees")),
+    "MSE of decoded samples": (("decoded", "mse_samples"),),
+    "judge on decoded samples": (("decoded", "judge_samples"),),
+}
+GOALS: Goals = {"skill": {}}  # for all builds alike: none is refused, and learners are fitted
+
+
+@dataclass(frozen=True)
+class ReadabilityRow:
+    """One build.
+
+    Attributes:
+        source_sha256: of the source's inputs.
+        x: the configuration of its VAE, as JSON values.
+        measures: by name, those of `PANELS` that there are.
+    """
+
+    readability: float
+    source_sha256: str
+    x: dict[str, Any]
+    measures: dict[str, float]
+
+
+def measure_levels(
+    source: Source,
+    recipe: Recipe,
+    judge: Judge | None,
+    learners: Learners,
+    levels: Sequence[float] = LEVELS,
+    known: Sequence[ReadabilityRow] = (),
+) -> Iterator[ReadabilityRow]:
+    """Yield the row of each readability, one after another, as each build ends; rows that are known are not built.
+
+    Raises:
+        InputError: a readability is out of range.
+    """
+    recipes = {level: replace(recipe.change(readability=level), goals=GOALS) for level in levels}
+    done = {(row.source_sha256, json.dumps(row.x)): row for row in known}
+    for level, changed in recipes.items():
+        x = changed.x.to_json()
+        row = done.get((source.sha256, json.dumps(x)))
+        if row is None:
+            with TemporaryDirectory() as folder:
+                report = build_release(source, changed, judge, learners, checkpoints=Path(folder)).report
+            row = ReadabilityRow(level, source.sha256, x, _choose(report))
+        yield row
+
+
+def _choose(report: HealthReport) -> dict[str, float]:
+    wanted = {measure for panel in PANELS.values() for measure in panel}
+    return {
+        row.measure: row.value for row in report.rows if (row.group, row.measure) in wanted and row.value is not None
+    }
+
+
+def describe_rows(rows: Sequence[ReadabilityRow]) -> str:
+    """Return the rows as a text table."""
+    names = list(rows[0].measures)
+    cells = [(f"{row.readability:g}", *(f"{row.measures[name]:.4f}" for name in names)) for row in rows]
+    return format_table(("readability", *names), cells, "r" * (len(names) + 1))
+
+
+def draw_rows(rows: Sequence[ReadabilityRow], title: str) -> Figure:
+    """Return a figure with a panel for each kind of measure, over the readability."""
+    figure = Figure((15, 3.2), layout="constrained")
+    figure.suptitle(title)
+    rows = sorted(rows, key=lambda row: row.readability)
+    for axes, (panel, measures) in zip(figure.subplots(1, len(PANELS)), PANELS.items(), strict=True):
+        names = [name for _, name in measures if name in rows[0].measures]
+        for name in names:
+            axes.plot([row.readability for row in rows], [row.measures[name] for row in rows], marker="o", label=name)
+        axes.set(title=panel, xlabel="readability")
+        axes.set_xscale("symlog", linthresh=1)
+        if len(names) > 1:
+            axes.legend()
+    return figure
+
+
+def save_rows(rows: Sequence[ReadabilityRow], path: Path) -> None:
+    """Write rows as JSON; replace an older file atomically."""
+    with stage_file(path) as draft:
+        draft.write_text(json.dumps([asdict(row) for row in rows], indent=1) + "\n", "utf-8")
+
+
+def load_rows(path: Path) -> list[ReadabilityRow]:
+    """Return the rows in a file of `save_rows`; none if there is no file.
+
+    Raises:
+        IntegrityError: the file holds something else.
+    """
+    if not path.exists():
+        return []
+    try:
+        return [ReadabilityRow(**values) for values in read_json(path.read_text("utf-8"))]
+    except (ValueError, TypeError) as error:
+        raise IntegrityError(
+            f"{path} holds no rows of `python -m vae readability` ({error}). Name another file, or delete it."
+        ) from error
