@@ -43,6 +43,30 @@ def measure_rows(
         yield BaselineRow(name, used, summarise_seeds(own), own[0].null, own[0].floor)
 
 
+def resume_rows(
+    path: Path, data: LatentDataset, names: Sequence[str], seeds: Sequence[int], jobs: int = 1
+) -> list[BaselineRow]:
+    """Return the rows of `measure_rows`, kept in a file of `save_rows` after each; those it holds are not fitted again.
+
+    The file's rows of other baselines stay; its rows of other data or seeds are replaced.
+
+    Raises:
+        IntegrityError: the file holds something else; or as `measure_rows`.
+    """
+    kept = {row.name: row for row in (load_rows(path) if path.exists() else [])}
+    kept = {name: row for name, row in kept.items() if row.summary.data_sha256 == data.test_sha256}
+    missing = [name for name in names if name not in kept or kept[name].seeds != choose_used(name, seeds)]
+    for row in measure_rows(data, missing, seeds, jobs):
+        kept[row.name] = row
+        save_rows([kept[name] for name in BASELINES if name in kept], path)
+    return [kept[name] for name in names]
+
+
+def choose_used(name: str, seeds: Sequence[int]) -> tuple[int, ...]:
+    """Return the seeds that a baseline is fitted with: the first alone if they do not matter."""
+    return tuple(seeds[:1] if name in SEEDLESS else seeds)
+
+
 def run_fits(
     fit: Callable[[str, LatentDataset, int], T],
     data: LatentDataset,
@@ -57,7 +81,7 @@ def run_fits(
     """
     for name in names:
         check_baseline(name, data)
-    used = {name: tuple(seeds if name not in SEEDLESS else seeds[:1]) for name in names}
+    used = {name: choose_used(name, seeds) for name in names}
     tasks = [delayed(fit)(name, data, seed) for name in names for seed in used[name]]
     quiet = {"initializer": import_quietly, "initargs": ("keras",)}
     with parallel_config("loky", inner_max_num_threads=1 if jobs > 1 else None, **quiet):

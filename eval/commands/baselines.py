@@ -42,15 +42,15 @@ def baselines(
         only: These alone.
         every: All of them: an hour.
         seeds: The number of seeds: 1 by default, 5 with --all or --check.
-        out: Write the table as JSON.
+        out: Write the table as JSON after each baseline; rows of the same data and seeds that it holds are kept.
         check: Fail if a figure is not the kept one.
     """
     from eval.baselines import table  # late: Keras takes 5 s that --help should not pay
 
     data = load(release)
     if limit_train is not None:
-        if check:
-            raise InputError("the kept figures are those of all training rows: leave out --limit-train or --check.")
+        if check or out:
+            raise InputError("kept figures are of all training rows: leave out --limit-train, or --check and --out.")
         data = keep_rows(data, limit_train)
     names = list(dict.fromkeys(only or (BASELINES if every else SHORT)))
     default = ALL_SEEDS if every or check else 1
@@ -58,11 +58,12 @@ def baselines(
     if out:
         prepare_out(out, f"{data.name}.json")
     committed = table.load_rows(table.table_path(data.name)) if check else []
-    rows = list(table.measure_rows(data, names, chosen_seeds, jobs))
+    if out:
+        rows = table.resume_rows(out, data, names, chosen_seeds, jobs)
+    else:
+        rows = list(table.measure_rows(data, names, chosen_seeds, jobs))
     title = f"{data.name}, {len(data.train)} + {len(data.test)} rows"
     print_result([asdict(row) for row in rows], f"{title}\n{table.describe_rows(rows)}", as_json)
-    if out:
-        table.save_rows(rows, out)
     if check and (differences := table.find_differences(rows, committed)):
         raise IntegrityError(" ".join(["the committed table was not reproduced.", *differences]))
 

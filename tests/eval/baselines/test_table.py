@@ -3,7 +3,8 @@ from dataclasses import replace
 
 import pytest
 
-from eval.baselines.table import describe_rows, find_differences, load_rows, measure_rows, save_rows
+from eval.baselines.registry import score_baseline
+from eval.baselines.table import describe_rows, find_differences, load_rows, measure_rows, resume_rows, save_rows
 from eval.comparison import Spread
 from ld_data.errors import InputError, IntegrityError, MissingDataError
 from ld_data.release.writer import make_dataset
@@ -34,6 +35,28 @@ def test_a_baseline_that_does_not_suit_the_data_is_refused_before_the_first_fit(
     data = make_dataset(make_source(), FakeCodec(), "gauss", seed=0)
     with pytest.raises(InputError, match="the y of gauss come from the Gaussians"):
         next(measure_rows(data, ["mean", "mlp-redrawn"], (0,)))
+
+
+def test_an_interrupted_table_goes_on_where_it_stopped(rows, tmp_path, monkeypatch):
+    data = make_dataset(make_source(300, 100), FakeCodec(), "fake", seed=0)
+    path, fitted = tmp_path / "fake.json", []
+
+    def score(name, data, seed):
+        fitted.append(name)
+        if len(fitted) == 2:
+            raise KeyboardInterrupt
+        return score_baseline(name, data, seed)
+
+    monkeypatch.setattr("eval.baselines.table.score_baseline", score)
+    with pytest.raises(KeyboardInterrupt):
+        resume_rows(path, data, ["oracle", "mean"], (0, 1))
+    assert resume_rows(path, data, ["oracle", "mean"], (0, 1)) == [rows[1], rows[0]]
+    assert fitted == ["oracle", "mean", "mean"]
+    assert [row.name for row in load_rows(path)] == ["mean", "oracle"]
+    resume_rows(path, data, ["oracle"], (2,))
+    resume_rows(path, make_dataset(make_source(300, 90), FakeCodec(), "fake", seed=0), ["oracle"], (2,))
+    assert fitted[3:] == ["oracle", "oracle"]
+    assert [row.name for row in load_rows(path)] == ["oracle"]
 
 
 def test_rows_are_read_as_they_were_written(rows, tmp_path):

@@ -58,7 +58,7 @@ def test_a_table_is_checked_with_as_many_seeds_as_it_has(release, tmp_path, caps
         (("--seed", -1), "seed must be from 0 to 4294967295; received -1"),
         (("--out", "."), "--out must name a file; . is a folder. Try fake-4.json."),
         (("--check",), "no figures of baselines at"),
-        (("--check", "--limit-train", 9), "the kept figures are those of all training rows"),
+        (("--check", "--limit-train", 9), "kept figures are of all training rows"),
         (("--limit-train", 1), "rows must be from 2 to"),
     ],
 )
