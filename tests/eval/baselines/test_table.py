@@ -4,8 +4,9 @@ from dataclasses import replace
 import pytest
 
 from eval.baselines.registry import score_baseline
-from eval.baselines.table import describe_rows, find_differences, load_rows, measure_rows, resume_rows, save_rows
-from eval.comparison import Spread
+from eval.baselines.table import measure_rows, resume_rows
+from eval.kept.baselines import describe_rows, find_differences, load_rows, save_rows
+from eval.kept.figures import Spread
 from ld_data.errors import InputError, IntegrityError, MissingDataError
 from ld_data.release.writer import make_dataset
 from tests.support.fakes import FakeCodec, make_source
