@@ -237,7 +237,7 @@ def test_a_format_without_its_library_names_the_library(data, tmp_path, monkeypa
 
 def test_a_dataset_that_is_no_release_is_refused(data, tmp_path):
     loose = LatentDataset.from_arrays("loose", data.to_arrays())
-    with pytest.raises(InputError, match="only the dataset of a release"):
+    with pytest.raises(InputError, match="only the whole dataset of a release"):
         export_dataset(loose, "csv", tmp_path / "out")
 
 
