@@ -101,6 +101,13 @@ def test_light_imports_load_no_framework(statement):
 
 
 @pytest.mark.slow
+def test_learning_rules_are_imported_without_their_training():
+    rules = [name for name in PATHS if name.startswith("eval.rules.")]
+    loaded = _list_loaded(f"import eval.kept.baselines, {', '.join(rules)}")
+    assert not {"tensorflow", "keras", "sklearn", "joblib", "threadpoolctl", "tabulate"} & loaded
+
+
+@pytest.mark.slow
 def test_models_load_without_training_framework():
     loaded = _list_loaded("import vae, api.app; vae.load('ld-mnist1d-32')")
     assert not {"tensorflow", "keras", "jax", "torch", "onnx", "tf2onnx"} & loaded

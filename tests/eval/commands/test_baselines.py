@@ -1,6 +1,9 @@
 import pytest
 
 import eval.__main__ as eval_main
+import ld_data
+from eval import evaluate, summarise_seeds
+from eval.kept.baselines import BaselineRow, save_rows, table_path
 from tests.support.command_lines import run, run_json
 from tests.support.fakes import add_shifts
 
@@ -35,6 +38,19 @@ def test_a_table_of_baselines_is_kept_and_checked(release, tmp_path, capsys, mon
     assert "was not reproduced. linear: decoded_accuracy is" in capsys.readouterr().err
 
 
+def test_kept_figures_are_printed_and_nothing_is_fitted(release, capsys, monkeypatch):
+    data = ld_data.load("fake-4")
+    (score,) = scores = [evaluate(data.class_mean[data.test.label], data)]
+    save_rows([BaselineRow("oracle", (0,), summarise_seeds(scores), score.null, score.floor)], table_path("fake-4"))
+    monkeypatch.setattr("eval.commands.baselines.fit_rows", None)
+    assert run(eval_main.main, "baselines", "fake-4", "--kept") == 0
+    title, _, row, _ = capsys.readouterr().out.splitlines()
+    assert title == "fake-4, 60 + 30 rows"
+    assert row.split()[:2] == ["oracle", "1.000"]
+    assert run(eval_main.main, "baselines", "fake-4", "--kept", "--only", "mlp") == 1
+    assert "has no mlp. It has: oracle." in capsys.readouterr().err
+
+
 def test_a_name_given_twice_is_measured_once(release, capsys):
     rows = run_json(capsys, eval_main.main, "baselines", "fake-4", "--only", "linear", "mean", "linear")
     assert [row["name"] for row in rows] == ["linear", "mean"]
@@ -59,6 +75,7 @@ def test_a_table_is_checked_with_as_many_seeds_as_it_has(release, tmp_path, caps
         (("--out", "."), "--out must name a file; . is a folder. Try fake-4.json."),
         (("--check",), "no figures of baselines at"),
         (("--check", "--limit-train", 9), "kept figures are of all training rows"),
+        (("--kept", "--check"), "--kept fits nothing, so --check"),
         (("--limit-train", 1), "rows must be from 2 to"),
     ],
 )
