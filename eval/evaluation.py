@@ -45,11 +45,8 @@ def evaluate(
         SubmissionError: if the service does not take the predictions; its `score` is the score.
     """
     texts = {"name": name, "url": url, "description": description, "learning_rule": learning_rule}
-    facts: dict[str, Any] = {
-        word: fact
-        for word, fact in (texts | {"parameters": parameters, "seconds": seconds}).items()
-        if fact is not None
-    }
+    numbers = {"parameters": parameters, "seconds": seconds}
+    facts: dict[str, Any] = {word: fact for word, fact in (texts | numbers).items() if fact is not None}
     address = find_address(submit_to, facts)
     data = load_dataset(release, shift)
     if address is None:
