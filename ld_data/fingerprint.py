@@ -7,6 +7,7 @@ import numpy as np
 from threadpoolctl import threadpool_info
 
 LIBRARIES = ("numpy", "scipy", "onnxruntime")  # that compute arrays and draws
+TOLERANCE = 1e-3  # of draws with a noise of std 0.05 or more; other processors differed by up to 4.1e-5 in x, not in y
 
 
 def read_fingerprint() -> dict[str, str]:

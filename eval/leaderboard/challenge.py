@@ -17,6 +17,7 @@ from eval.leaderboard.showing import Trial, round_score
 from eval.predictions import Predictions
 from eval.score import measure_rows, score_rows
 from ld_data.errors import IntegrityError, LeakError
+from ld_data.fingerprint import TOLERANCE
 from ld_data.protocols import LatentCodec
 from ld_data.release.dataset import LatentDataset, Split
 from ld_data.sources.secret_draws import SEED_BITS, find_generator
@@ -24,7 +25,6 @@ from ld_data.typing import Array
 
 ROWS = 10_000
 NOISE_BITS = 63
-TOLERANCE = 1e-4  # of x between processors, whose kernels for matrix products round differently: measured 6.4e-6
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,9 @@ import vae
 from ld_data.cli.options import Json, OwnImages, Release
 from ld_data.cli.output import print_result
 from ld_data.extras import check_libraries
+from ld_data.fingerprint import TOLERANCE
 from ld_data.release.folder import find_release, load_verified
-from ld_data.release.recomputation import TOLERANCE, compare_draws
+from ld_data.release.recomputation import compare_draws
 from ld_data.sources.catalogue import find_inputs
 from ld_data.sources.user_images import NO_IMAGES
 
