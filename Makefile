@@ -12,13 +12,14 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 serve: .venv/serving
 	$(BIN)/python -m api --host $(HOST) --port $(PORT) --workers $(WORKERS)
 
-# Each process of the tests has a core to itself.
+# Each process of the tests has a core to itself, and runs neighbouring tests, which share what they build. Compiled
+# modules are kept: many tests start programs.
 test: check
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --maxprocesses 8 --cov --cov-report=term
+	OMP_NUM_THREADS=1 PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest --numprocesses auto --maxprocesses 8 --dist worksteal --cov --cov-report=term
 
 # Without TensorFlow, a browser, a database or other processes.
 quick: .venv/testing
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --maxprocesses 8 -m "not slow"
+	OMP_NUM_THREADS=1 PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest --numprocesses auto --maxprocesses 8 --dist worksteal -m "not slow"
 
 check: .venv/testing
 	$(BIN)/ruff check .

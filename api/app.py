@@ -19,7 +19,7 @@ from api.middleware.head import Head
 from api.middleware.origins import Origins
 from api.middleware.request_log import RequestLog
 from api.releases.catalogue import Catalogue
-from api.routes import challenge, codecs, datasets, examples, generator, inference, page, scores, status
+from api.routes import baselines, challenge, codecs, datasets, examples, generator, inference, page, scores, status
 from api.settings import Access, Limits
 from api.work.codec_service import CodecService
 from api.work.worker import StoreWorker, Worker
@@ -41,7 +41,7 @@ One request holds at most {max_rows} rows and {max_body_bytes} bytes, after infl
 progress, {max_held_bytes} bytes of all bodies, and {max_submissions} submissions a minute from one client.
 Each worker process counts on its own."""
 
-ROUTES = (page, status, metrics, datasets, examples, codecs, inference, generator, scores, challenge)
+ROUTES = (page, status, metrics, datasets, examples, codecs, inference, generator, scores, baselines, challenge)
 
 
 class App(FastAPI):

@@ -1,13 +1,16 @@
 """`evaluate`: the score of a model on the test rows of a release."""
 
+from collections.abc import Collection
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from eval.predictions import BATCH_ROWS, Model, predict
 from eval.score import Score, score_predictions
 from ld_data.errors import InputError, SubmissionError
 from ld_data.release.dataset import LatentDataset
 from ld_data.release.folder import load
+from ld_data.settings import service_address
 
 
 def evaluate(
@@ -16,34 +19,37 @@ def evaluate(
     *,
     shift: str | None = None,
     batch_rows: int = BATCH_ROWS,
-    submit_to: str | None = None,
+    submit_to: str | bool | None = None,
     name: str | None = None,
     url: str | None = None,
     description: str | None = None,
+    learning_rule: str | None = None,
+    parameters: int | None = None,
+    seconds: float | None = None,
 ) -> Score:
     """Return the score of a model on the test rows of a release, by its name, folder or address, or of a dataset.
 
     `model` is a function of x `(rows, d)`, an object with `predict`, a PyTorch module, the predictions `(n, d)`
     themselves, or the path of their `.npy` file; it gets at most `batch_rows` rows at once (`eval.predictions`). With
     `shift`, such as "rotation-30", x are those of a shifted test set of the release (`data.shifts`). With
-    `submit_to`, the address of a service, the predictions go to its leaderboard under `name`, with a link and a
-    description, and the score's `entry` is the answer of the leaderboard. The name belongs to this user from then on: a
-    secret in the cache folder proves it (`eval.leaderboard.client.submit`).
+    `submit_to`, the address of a service, or True for that in `LD_DATA_SERVICE`, or else port 8000 of this machine, the
+    predictions go to its leaderboard under `name`, with the facts of `eval.leaderboard.submission.Submission`: a link,
+    a description, the learning rule, the number of learned parameters, and the seconds of training. The score's `entry`
+    is the answer of the leaderboard. The name belongs to this user from then on: a secret in the cache folder proves it
+    (`eval.leaderboard.client.submit`). Nothing is submitted without `submit_to`, whatever the environment says.
 
     Raises:
-        InputError: as `eval.predictions.predict`, if a name, link or description comes without `submit_to`, or if a
-            shift comes with it.
+        InputError: as `eval.predictions.predict`, if a fact for a leaderboard comes without `submit_to`, or if a shift
+            comes with it.
         UnknownNameError: if the release does not exist, or has no such shift.
         SubmissionError: if the service does not take the predictions; its `score` is the score.
     """
-    texts = {"name": name, "url": url, "description": description}
-    if submit_to is None and (given := ", ".join(word for word, text in texts.items() if text is not None)):
-        raise InputError(
-            f"{given} would go to a leaderboard, and without submit_to nothing is submitted. Add "
-            f'submit_to="http://...", the address of a service, or leave out {given}.'
-        )
+    texts = {"name": name, "url": url, "description": description, "learning_rule": learning_rule}
+    numbers = {"parameters": parameters, "seconds": seconds}
+    facts: dict[str, Any] = {word: fact for word, fact in (texts | numbers).items() if fact is not None}
+    address = find_address(submit_to, facts)
     data = load_dataset(release, shift)
-    if submit_to is None:
+    if address is None:
         return score_predictions(predict(model, data, batch_rows=batch_rows), data)
     if data.shift:
         raise InputError(
@@ -52,16 +58,35 @@ def evaluate(
         )
     from eval.leaderboard import client, submission  # import late: the network stack, needed by submissions alone
 
-    facts = submission.Submission(name or "", url or "", description or "")
-    client.check_settings(submit_to)  # before the work
+    own = submission.Submission(**{"name": "", **facts})
+    client.check_settings(address)  # before the work
     predictions = predict(model, data, batch_rows=batch_rows)
     score = score_predictions(predictions, data)
     try:
-        return replace(score, entry=client.submit(submit_to, data, predictions.values, facts))
+        return replace(score, entry=client.submit(address, data, predictions.values, own))
     except SubmissionError as error:
         error.score = score
         error.add_note(f"Nothing is lost: the score is in the `score` of this error.\n{score}")
         raise
+
+
+def find_address(submit_to: str | bool | None, facts: Collection[str]) -> str | None:
+    """Return the address of the service to submit to: that of the environment for True; None to submit nothing.
+
+    Raises:
+        InputError: if nothing is submitted, and there are facts for a leaderboard.
+    """
+    if isinstance(submit_to, str):
+        return submit_to
+    if submit_to:
+        return service_address()
+    if facts:
+        given = ", ".join(facts)
+        raise InputError(
+            f"{given} would go to a leaderboard, and without submit_to nothing is submitted. Add submit_to=True for "
+            f'{service_address()}, or submit_to="http://...", or leave out {given}.'
+        )
+    return None
 
 
 def load_dataset(release: str | Path | LatentDataset, shift: str | None = None) -> LatentDataset:

@@ -158,20 +158,29 @@ def climb_datasets(fit: FitDataset, data: LatentDataset, seed: int = 0, *, batch
     rungs = []
     for task in tqdm(make_ladder(data, seed), "ladder", unit="task", file=open_progress(), disable=None):
         task_data = task.apply_to(data)
-        try:
-            model = fit(task_data, seed)
-        except Exception as error:
-            error.add_note(f"raised while the model was fitted to {task_data.name}")
-            raise
-        if not callable(model) and not callable(getattr(model, "predict", None)):
-            kind = type(model).__name__
-            raise InputError(f"fit must return a function of x or an object with predict; returned {kind}.")
+        model = run_fit(fit, task_data, seed)
         # the model predicts new arrays, since `fit` may have written into its own
         errors = row_errors(predict(model, task.apply_to(data), batch_rows=batch_rows).values, task.y_test)
         skill = measure_skill(errors, task.null_errors, task.best_errors)
         null, optimum, mse = (float(rows.mean()) for rows in (task.null_errors, task.best_errors, errors))
         rungs.append(Rung(task.name, task.ability, null, optimum, mse, *skill, task.learned_from))
     return rungs
+
+
+def run_fit(fit: FitDataset, data: LatentDataset, seed: int) -> Model:
+    """Return the model of a fit; an exception comes through with a note that names the data.
+
+    Raises:
+        InputError: if it is no model as `evaluate` takes it.
+    """
+    try:
+        model = fit(data, seed)
+    except Exception as error:
+        error.add_note(f"raised while the model was fitted to {data.name}, seed {seed}")
+        raise
+    if not callable(model) and not callable(getattr(model, "predict", None)):
+        raise InputError(f"fit must return a function of x or an object with predict; returned {type(model).__name__}.")
+    return model
 
 
 def describe_gaps(name: str, rungs: Sequence[Rung]) -> str:
@@ -194,8 +203,7 @@ def format_rungs(rungs: Sequence[Rung]) -> str:
 def keep_rows(data: LatentDataset, rows: int) -> LatentDataset:
     """Return a dataset with the first `rows` training rows, two at least, or all if it has fewer."""
     check_integer("rows", rows, 2, 2**63 - 1)
-    train = replace(data.train, x=data.train.x[:rows], y=data.train.y[:rows], label=data.train.label[:rows])
-    return replace(data, train=train, manifest=None)
+    return replace(data, train=data.train.take(rows))
 
 
 def _make_class_task(scale: float, data: LatentDataset) -> Task:

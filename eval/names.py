@@ -35,4 +35,5 @@ BASELINES = {
     "associative-memory": "rules.associative_memory:fit_associative_memory",
     "oracle": "baselines.regressors:make_oracle",
 }
+AIDED = ("linear-projected", "mlp-redrawn", "mlp-class-means")  # by the decoder of y: no models of pairs (x, y) alone
 SHORT = ("mean", "linear", "mlp")  # the baselines of `python -m eval baselines` without --only and --all

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from eval.kept.baselines import describe_place
 from eval.predictions import Predictions, check_predictions
 from ld_data.release.dataset import LatentDataset
 from ld_data.typing import Array, Doubles
@@ -65,7 +66,7 @@ class Score:
         return self.skill > 1 + LEAK_STANDARD_ERRORS * self.skill_standard_error
 
     def __str__(self) -> str:
-        """Return a small table."""
+        """Return a small table, with the kept baselines next to the skill if there are some of this test set."""
         worst = int(np.nanargmin(self.class_accuracy))
         lines = {
             "MSE": write_with_error(self.mse, self.standard_error),
@@ -76,6 +77,8 @@ class Score:
             "decoded accuracy": f"{self.decoded_accuracy:.4f}",
             "worst class": f"{self.class_accuracy[worst]:.4f} (class {worst})",
         }
+        if place := describe_place(self.release, self.data_sha256, self.skill):
+            lines["kept baselines"] = place
         if self.entry:
             lines["leaderboard"] = describe_entry(self.entry)
         table = [f"{self.release}, {self.rows} test rows", *(f"{label:<24} {value}" for label, value in lines.items())]

@@ -4,9 +4,9 @@ Importing this needs numpy alone; the generator (`ld_data.mnist1d`) and the sour
 """
 
 from ld_data.errors import LdDataError
-from ld_data.release.dataset import LatentDataset, Split
+from ld_data.release.dataset import LatentDataset, Split, subset
 from ld_data.release.folder import list_releases, load, verify
 
 __version__ = "0.1.0"
 
-__all__ = ["LatentDataset", "LdDataError", "Split", "__version__", "list_releases", "load", "verify"]
+__all__ = ["LatentDataset", "LdDataError", "Split", "__version__", "list_releases", "load", "subset", "verify"]

@@ -4,13 +4,16 @@ import ipaddress
 import os
 import shutil
 import socket
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import wraps
 from pathlib import Path
 
 import pytest
 
 import ld_data.__main__
+import vae
 from api.app import make_app
 from api.releases.catalogue import Catalogue
 from eval.leaderboard.store import Store
@@ -43,6 +46,31 @@ def _no_network(monkeypatch):
         return connect(self, address)
 
     monkeypatch.setattr(socket.socket, "connect", connect_locally)
+
+
+@pytest.fixture(autouse=True)
+def _no_coverage_inside_keras(monkeypatch):
+    """Pause the tracer of coverage while Keras trains and exports: it costs half as much again.
+
+    Keras traces our functions there, whose lines the tests of losses, layers and networks cover by calling them.
+    """
+    if "keras" in sys.modules and "coverage" in type(sys.gettrace()).__module__:
+        model = sys.modules["keras"].Model
+        for name in ("fit", "evaluate", "predict", "export"):
+            monkeypatch.setattr(model, name, call_untraced(getattr(model, name)))
+
+
+def call_untraced(function: Callable) -> Callable:
+    @wraps(function)
+    def call(*arguments, **options):
+        tracer = sys.gettrace()
+        sys.settrace(None)
+        try:
+            return function(*arguments, **options)
+        finally:
+            sys.settrace(tracer)
+
+    return call
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -172,6 +200,31 @@ def tiny_mnist1d(monkeypatch, small_models) -> None:
     shrink_mnist1d(monkeypatch)
 
 
+@pytest.fixture
+def copied_mnist1d(checkpoints, tiny_mnist1d, built_mnist1d) -> Path:
+    """The folder of that release in `checkpoints`."""
+    return shutil.copytree(built_mnist1d, checkpoints / built_mnist1d.name)
+
+
+@pytest.fixture
+def trained_mnist1d(monkeypatch, built_mnist1d) -> list[tuple]:
+    """Let builds have the models of that release instead of training; the sources and recipes they train by."""
+    given, codec = [], vae.load(built_mnist1d)
+    monkeypatch.setattr("vae.release.train_codec", lambda *arguments: given.append(arguments) or codec)
+    return given
+
+
+@pytest.fixture(scope="session")
+def stored_judge(tmp_path_factory) -> Path:
+    """The file of a judge of mnist1d that was never trained, for copies."""
+    from eval.classifiers.judges import save_judge
+    from eval.classifiers.registry import find_classifier  # late: imports Keras
+
+    path = tmp_path_factory.mktemp("judge") / "mnist1d.keras"
+    save_judge(find_classifier("mnist1d-logistic", 1).make((40,), classes=10, seed=0), path)
+    return path
+
+
 @pytest.fixture(scope="session")
 def built_mnist1d(tmp_path_factory) -> Path:
     """The folder of a release of few signals, built once by the command without a judge, for copies."""
@@ -185,14 +238,24 @@ def built_mnist1d(tmp_path_factory) -> Path:
 
 
 def shrink_models(patch: pytest.MonkeyPatch) -> None:
+    """Shorten the health reports, too: tests/ld_data/health has the two-sample tests and all projections.
+
+    Those of images have no flow, and images are not augmented.
+    """
+    from ld_data.health.two_sample import stop_early  # late: imports scikit-learn
+
+    patch.setattr("ld_data.health.latents.NULL_SEEDS", 1)
+    patch.setattr("ld_data.health.gaussianity.DIRECTIONS", 50)
+    patch.setattr("ld_data.health.probes.stop_early", lambda *given: stop_early(*given) | {"max_iter": 2})
+    patch.setattr("ld_data.health.two_sample.LEAST_ROWS", 1 << 31)
     small = {"encoder_filters": (), "encoder_units": (32,), "decoder_units": (32,), "flow_units": (16,)}
-    for name in ("mnist1d", "images", "mnist-rot-back-image-like"):
+    plain = {"flow_couplings": 0, "flow_epochs": 0, "divergence": 0.0, "augmentation": 0.0}
+    for name, flow in (("mnist1d", {"flow_couplings": 1}), ("images", plain), ("mnist-rot-back-image-like", plain)):
         recipe = RECIPES[name]
-        patch.setitem(RECIPES, name, replace(recipe, x=replace(recipe.x, flow_couplings=1, **small)))
+        patch.setitem(RECIPES, name, replace(recipe, x=replace(recipe.x, **small, **flow)))
 
 
 def shrink_mnist1d(patch: pytest.MonkeyPatch) -> None:
     few = Mnist1dConfig(num_samples=500)
     patch.setitem(sources.SOURCES, "mnist1d", lambda: sources._make_mnist1d("mnist1d", few))
     patch.setattr("ld_data.sources.catalogue.MNIST1D_FIT_ROWS", 2000)
-    patch.setattr("ld_data.health.latents.NULL_SEEDS", 1)

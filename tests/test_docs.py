@@ -183,8 +183,8 @@ def test_the_change_log_has_this_version():
 
 @pytest.mark.slow  # the tables of classifiers import Keras, and the ladder fits nine models
 def test_the_kept_tables_in_the_manual_are_those_that_are_kept():
-    from eval.baselines.table import load_rows
     from eval.classifiers.tables import TABLES
+    from eval.kept.baselines import load_rows
 
     releases = [path.stem for path in (ROOT / "checkpoints" / "baselines").glob("*.json")]
     for release in releases:

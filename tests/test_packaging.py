@@ -150,7 +150,14 @@ def test_the_light_core_is_the_wheel_and_not_the_checkout(light):
     assert not place.startswith(str(ROOT))
 
 
-@pytest.mark.parametrize("command", [["ld_data", "list", "--json"], ["ld_data", "verify", "ld-mnist1d-32"]])
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["ld_data", "list", "--json"],
+        ["ld_data", "verify", "ld-mnist1d-32"],
+        ["eval", "baselines", "ld-mnist1d-32", "--kept"],
+    ],
+)
 def test_commands_of_the_light_core_work(light, command):
     done = run(light, "-m", *command)
     assert done.returncode == 0, done.stderr

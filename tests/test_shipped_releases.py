@@ -79,6 +79,7 @@ def test_y_decodes_to_its_own_class_every_time(data):
     assert np.array_equal(data.classify(data.test.y), data.test.label)
 
 
+@pytest.mark.slow
 def test_y_is_redrawn_bit_for_bit(data, codec):
     seed = data.manifest.seed
     assert np.array_equal(codec.y.encode(data.train.label, seed=seed), data.train.y)
@@ -127,6 +128,7 @@ def test_mnist1d_is_encoded_by_the_shipped_models():
     assert np.square(codec.x.decode(data.test.x) - signals).mean() < 0.03
 
 
+@pytest.mark.slow
 def test_mnist_is_encoded_by_the_shipped_models(mnist_home):
     data, codec = (load(CHECKPOINTS / "ld-mnist-32") for load in (ld_data.load, vae.load))
     images = load_mnist()["x_test"][:2000]
@@ -135,6 +137,7 @@ def test_mnist_is_encoded_by_the_shipped_models(mnist_home):
     assert np.square(codec.x.decode(data.test.x[:2000]) - images / 255).mean() < 0.008
 
 
+@pytest.mark.slow
 def test_varied_digits_are_encoded_by_the_shipped_models(mnist_home):
     data, codec = (load(CHECKPOINTS / ROT_BACK) for load in (ld_data.load, vae.load))
     digits, first = load_mnist(), len(data.train)

@@ -9,7 +9,7 @@ import numpy as np
 from ld_data.checks import check_integer, check_labels
 from ld_data.errors import InputError
 from ld_data.noise import check_seed
-from ld_data.protocols import LatentCodec
+from ld_data.protocols import LatentCodec, Mode
 from ld_data.typing import Array, Floats
 
 EPOCH_ROWS = 1 << 40  # rows of noise between two epochs: more than any dataset has
@@ -30,6 +30,7 @@ class Redraws:
         labels: `(n,)` integers, the classes of the inputs.
         seed: of the noise; that of the release, `data.manifest.seed`, for the published draw.
         first_row: the number of the first row in the release; test rows follow training rows.
+        noise_free: y are the class means, the same in every epoch, and x alone is drawn anew.
     """
 
     codec: LatentCodec
@@ -37,6 +38,7 @@ class Redraws:
     labels: Array
     seed: int = 0
     first_row: int = 0
+    noise_free: bool = False
 
     def __post_init__(self) -> None:
         """Raise `InputError` if a seed, row or label is out of range, or the numbers of inputs and labels differ."""
@@ -65,7 +67,8 @@ class Redraws:
 
     def draw_y(self, epoch: int) -> Floats:
         """Return y `(n, d)` float32 of an epoch; it needs no inputs."""
-        return self.codec.y.encode(self.labels, seed=self.seed, first_row=self._find_row(epoch))
+        mode: Mode = "mean" if self.noise_free else "sample"
+        return self.codec.y.encode(self.labels, mode, self.seed, self._find_row(epoch))
 
     def iterate(self, epochs: int, first_epoch: int = 0) -> Iterator[tuple[Array, Array]]:
         """Return an iterator over x and y `(n, d)` of epochs, each drawn when it is reached."""

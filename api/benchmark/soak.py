@@ -30,6 +30,7 @@ from ld_data.noise import make_normals
 from ld_data.storage.arrays import write_npy
 
 MAX_GROWTH = 32.0  # MB, of the last quarter's median over that of the second
+LEAST_MINUTES = 1.0  # of a soak that judges the growth: in its first seconds a service grows to its working size
 WORKER_BYTES = 2**26  # of a process that has loaded the models
 REPLACED_SECONDS = 30.0
 CUT_SECONDS = 5.0  # after a kill, in which connections to the process may break
@@ -140,7 +141,7 @@ def find_surprises(result: Soak) -> list[str]:
         if outcome not in (OK, REFUSED, CUT)
     ]
     surprises += [f"{name}: was never served" for name, outcomes in result.outcomes.items() if OK not in outcomes]
-    if (growth := measure_growth(result.memory)) > MAX_GROWTH:
+    if result.minutes >= LEAST_MINUTES and (growth := measure_growth(result.memory)) > MAX_GROWTH:
         surprises.append(f"memory grew by {growth:.0f} MB; at most {MAX_GROWTH:.0f} MB are expected")
     if result.missing:
         surprises.append(f"{result.missing} of {result.scores} accepted scores are not in the log")

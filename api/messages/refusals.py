@@ -48,7 +48,7 @@ MEANINGS = {
     406: "The header Accept names none of the media types that the route writes.",
     408: "The body did not arrive in time.",
     409: "These predictions are already ranked.",
-    412: "The file, or x, is not the one that If-Match or If-Unmodified-Since names.",
+    412: "The file, x or list is not the one that If-Match or If-Unmodified-Since names.",
     413: "The body or the number of rows exceeds a limit; the answer names the limit.",
     415: "The route does not read this media type, or the Content-Encoding is neither gzip nor deflate.",
     416: "The requested range lies outside the file.",

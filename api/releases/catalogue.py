@@ -46,6 +46,11 @@ class ServedRelease:
         return make_operations(self.codec)
 
     @property
+    def checkpoints(self) -> Path:
+        """The folder of the releases, where results are kept beside them."""
+        return self.files[MANIFEST_NAME].path.parent.parent
+
+    @property
     def version(self) -> tuple[str, str]:
         """The name and the sha256 of the test set, which together name its leaderboard."""
         return self.manifest.name, self.data.test_sha256

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from eval.baselines.registry import score_shifts
 from eval.baselines.table import run_fits
-from eval.comparison import SeedSummary, Spread, summarise_seeds
+from eval.comparison import summarise_seeds
+from eval.kept.figures import SeedSummary, Spread
 from ld_data.cli.table import format_table
 from ld_data.errors import UnknownNameError
 from ld_data.release.dataset import LatentDataset

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from eval.comparison import Spread, describe_shift, load_kept
+from eval.kept.figures import Spread, describe_shift, load_kept
 from ld_data.cli.table import format_table
 from ld_data.errors import InputError, UnknownNameError
 from ld_data.settings import checkpoints_folder

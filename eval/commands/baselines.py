@@ -1,12 +1,15 @@
 """Commands that fit baselines: baselines, shifts, tune."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
+from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Group, Parameter
 from cyclopts.validators import mutually_exclusive
 
 from eval.commands.options import FirstSeed, Names, SeedCount, choose_seeds, prepare_out
+from eval.kept.baselines import BaselineRow, describe_rows, find_differences, find_rows, load_rows, table_path
 from eval.ladder import keep_rows
 from eval.names import BASELINES, RULES, SHORT
 from ld_data.cli.libraries import needs
@@ -14,6 +17,7 @@ from ld_data.cli.options import File, Jobs, Json, Release, Seed, TrainRows
 from ld_data.cli.output import print_result
 from ld_data.cli.table import format_table
 from ld_data.errors import InputError, IntegrityError
+from ld_data.release.dataset import LatentDataset
 from ld_data.release.folder import load
 
 ALL_SEEDS = 5
@@ -21,13 +25,13 @@ FITTERS = ("keras", "sklearn")  # fit baselines
 CHOICE = Group("Chosen baselines", validator=mutually_exclusive)
 
 
-@needs(*FITTERS, "joblib")
 def baselines(
     release: Release,
     /,
     *,
     only: Annotated[Names, Parameter(choices=tuple(BASELINES), group=CHOICE)] = None,
     every: Annotated[bool, Parameter(name="--all", group=CHOICE)] = False,
+    kept: bool = False,
     limit_train: TrainRows = None,
     seed: FirstSeed = 0,
     seeds: int | None = None,
@@ -41,13 +45,17 @@ def baselines(
     Args:
         only: These alone.
         every: All of them: an hour.
+        kept: Fit nothing: print the kept figures, of whatever seeds.
         seeds: The number of seeds: 1 by default, 5 with --all or --check.
         out: Write the table as JSON after each baseline; rows of the same data and seeds that it holds are kept.
         check: Fail if a figure is not the kept one.
     """
-    from eval.baselines import table  # late: Keras takes 5 s that --help should not pay
-
+    if kept and (check or out or limit_train is not None):
+        raise InputError("--kept fits nothing, so --check, --out and --limit-train mean nothing with it: leave it out.")
     data = load(release)
+    if kept:
+        print_rows(data, find_rows(data.name, data.test_sha256, only=only), as_json)
+        return
     if limit_train is not None:
         if check or out:
             raise InputError("kept figures are of all training rows: leave out --limit-train, or --check and --out.")
@@ -57,15 +65,29 @@ def baselines(
     chosen_seeds = choose_seeds(seed, default if seeds is None else seeds, jobs)
     if out:
         prepare_out(out, f"{data.name}.json")
-    committed = table.load_rows(table.table_path(data.name)) if check else []
-    if out:
-        rows = table.resume_rows(out, data, names, chosen_seeds, jobs)
-    else:
-        rows = list(table.measure_rows(data, names, chosen_seeds, jobs))
-    title = f"{data.name}, {len(data.train)} + {len(data.test)} rows"
-    print_result([asdict(row) for row in rows], f"{title}\n{table.describe_rows(rows)}", as_json)
-    if check and (differences := table.find_differences(rows, committed)):
+    committed = load_rows(table_path(data.name)) if check else []
+    rows = fit_rows(data, names, chosen_seeds, jobs, out)
+    print_rows(data, rows, as_json)
+    if check and (differences := find_differences(rows, committed)):
         raise IntegrityError(" ".join(["the committed table was not reproduced.", *differences]))
+
+
+def print_rows(data: LatentDataset, rows: Sequence[BaselineRow], as_json: bool) -> None:
+    """Print rows of a dataset, the best last."""
+    title = f"{data.name}, {len(data.train)} + {len(data.test)} rows"
+    print_result([asdict(row) for row in rows], f"{title}\n{describe_rows(rows)}", as_json)
+
+
+@needs(*FITTERS, "joblib")
+def fit_rows(
+    data: LatentDataset, names: Sequence[str], seeds: Sequence[int], jobs: int, out: Path | None
+) -> list[BaselineRow]:
+    """Return the rows of baselines, measured now; with `out` they are kept in that file, one after another."""
+    from eval.baselines import table  # late: Keras takes 5 s that --help should not pay
+
+    if out:
+        return table.resume_rows(out, data, names, seeds, jobs)
+    return list(table.measure_rows(data, names, seeds, jobs))
 
 
 @needs(*FITTERS, "joblib")

@@ -208,7 +208,8 @@ def _confirm(question: str) -> None:
 
 
 def _format_entries(entries: list[Entry], ranked: bool = False) -> str:
-    headers, alignment = ["id", "model", "MSE", "skill", "noise-free MSE", "decoded accuracy", ""], "rlrrrrl"
+    headers = ["id", "model", "MSE", "skill", "noise-free MSE", "decoded accuracy", "parameters", "learning rule", ""]
+    alignment = "rlrrrrrll"
     rows = [_format_entry(entry) for entry in entries]
     if ranked:
         headers, alignment = ["rank", *headers], f"r{alignment}"
@@ -224,4 +225,6 @@ def _format_entry(entry: Entry) -> list[str]:
     noise_free, accuracy = write_figure(entry["noise_free_mse"]), f"{entry['decoded_accuracy']:.4f}"
     rank = "" if entry.get("public_rank") is None else f"public rank {entry['public_rank']}"
     gap = f", gap {entry['rank_gap']:+d}" if rank and entry["rank_gap"] is not None else ""
-    return [str(entry["id"]), entry["name"][:40], mse, skill, noise_free, accuracy, f"{rank}{gap}"]
+    parameters = "" if entry["parameters"] is None else f"{entry['parameters']:,}"
+    facts = [parameters, entry["learning_rule"][:30], f"{rank}{gap}"]
+    return [str(entry["id"]), entry["name"][:40], mse, skill, noise_free, accuracy, *facts]

@@ -1,11 +1,11 @@
 """The facts that an author submits beside predictions, and the form in which names compare."""
 
-import math
 import re
+import sys
 import unicodedata
 from dataclasses import dataclass, field
 
-from ld_data.checks import is_link
+from ld_data.checks import check_integer, check_number, is_link
 from ld_data.errors import InputError
 
 MAX_CHARACTERS = {"name": 100, "url": 300, "description": 1000, "learning_rule": 100}
@@ -74,12 +74,10 @@ class Submission:
         _check_name(self.name)
         if self.url and not is_link(self.url):
             raise InputError(f"url must be an http or https address; received {self.url!r}.")
-        if self.parameters is not None and not 0 <= self.parameters <= MAX_PARAMETERS:
-            raise InputError(
-                f"parameters must be a whole number from 0 to {MAX_PARAMETERS}; received {self.parameters}."
-            )
-        if self.seconds is not None and not 0 <= self.seconds < math.inf:
-            raise InputError(f"seconds must be a finite number of 0 or more; received {self.seconds}.")
+        if self.parameters is not None:
+            check_integer("parameters", self.parameters, 0, MAX_PARAMETERS)
+        if self.seconds is not None:
+            check_number("seconds", self.seconds, sys.float_info.max)
 
 
 def fold_name(name: str) -> str:

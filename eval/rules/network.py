@@ -6,9 +6,9 @@ from itertools import pairwise
 from typing import ClassVar, Self
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
+from ld_data.extras import import_library
 from ld_data.progress import open_progress
 from ld_data.release.dataset import LatentDataset
 from ld_data.typing import Array, Floats, Integers
@@ -109,7 +109,7 @@ def fit_network(network: Network, data: LatentDataset, plan: RulePlan, seed: int
     optimizer = Adam(network.weights)
     best = [weight.copy() for weight in network.weights]
     progress = tqdm(range(plan.epochs), desc=title, file=open_progress(), disable=None)
-    with threadpool_limits(1):
+    with import_library("threadpoolctl").threadpool_limits(1):
         for epoch in progress:
             order = random.permutation(fit)
             for step, rows in enumerate(np.split(order[: steps * batch_rows], steps)):

@@ -54,8 +54,8 @@ def export_dataset(data: LatentDataset, form: str, folder: str | Path) -> list[P
     """
     if form not in FORMATS:
         raise InputError(f"no format {form!r}. Known: {', '.join(FORMATS)}.")
-    if data.manifest is None:
-        raise InputError("only the dataset of a release can be exported: load one with ld_data.load(...).")
+    if data.manifest is None or len(data.train) != data.manifest.arrays["y_train"].shape[0]:
+        raise InputError("only the whole dataset of a release can be exported: load one with ld_data.load(name).")
     target = Path(folder)
     if target.exists():
         raise StorageError(f"{target} exists and is not overwritten. Choose another folder (--out).")

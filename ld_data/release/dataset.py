@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ld_data.checks import check_finite, check_numbers
+from ld_data.checks import check_finite, check_integer, check_numbers
 from ld_data.errors import InputError, IntegrityError, UnknownNameError
 from ld_data.extras import import_library
 from ld_data.release.manifest import Manifest
@@ -25,15 +25,38 @@ NPY_FILES = {"train_x.npy": "x_train", "train_y.npy": "y_train", "test_x.npy": "
 
 @dataclass(frozen=True, eq=False)
 class Split:
-    """The rows of one split: x `(n, d)` float32, y `(n, d)` float32, label `(n,)` uint8, in the source's order."""
+    """The rows of one split: x `(n, d)` float32, y `(n, d)` float32, label `(n,)` uint8, in the source's order.
+
+    `class_mean` is that of the dataset, which sets it, and None for rows outside a dataset.
+    """
 
     x: Array
     y: Array
     label: Array
+    class_mean: Array | None = None
 
     def __len__(self) -> int:
         """Return n."""
         return len(self.label)
+
+    @cached_property
+    def y_mean(self) -> Array:
+        """E[y | class] of each row `(n, d)` float32: y without its noise, which a learner of pairs (x, y) never sees.
+
+        Raises:
+            InputError: the rows belong to no dataset, which has the means.
+        """
+        if self.class_mean is None:
+            raise InputError("these rows belong to no dataset, so their class means are unknown: make a LatentDataset.")
+        return self.class_mean[self.label].astype(np.float32, copy=False)
+
+    def find_target(self, noise_free: bool) -> Array:
+        """Return `y_mean` if the target is to be free of noise, else y."""
+        return self.y_mean if noise_free else self.y
+
+    def take(self, rows: int) -> "Split":
+        """Return the first `rows` rows, or all if there are fewer."""
+        return replace(self, x=self.x[:rows], y=self.y[:rows], label=self.label[:rows])
 
     def __repr__(self) -> str:
         """Return the shapes, not the numbers."""
@@ -66,6 +89,13 @@ class LatentDataset:
     manifest: Manifest | None = None
     read_shift: Callable[[str], Array] | None = None
     shift: str = ""
+
+    def __post_init__(self) -> None:
+        """Give the splits the class means."""
+        for name in ("train", "test"):
+            split: Split = getattr(self, name)
+            if split.class_mean is not self.class_mean:
+                object.__setattr__(self, name, replace(split, class_mean=self.class_mean))
 
     def __repr__(self) -> str:
         """Return the sizes, not the numbers."""
@@ -114,21 +144,25 @@ class LatentDataset:
         latents = check_finite(check_numbers(y, "y"), "y")
         return np.argmax(latents @ self.class_weight + self.class_bias, axis=1)
 
-    def as_keras(self) -> tuple[tuple[Array, Array], tuple[Array, Array]]:
-        """Return `(x_train, y_train), (x_test, y_test)` as `keras.datasets` does, in copies."""
-        return (self.train.x.copy(), self.train.y.copy()), (self.test.x.copy(), self.test.y.copy())
+    def as_keras(self, *, noise_free: bool = False) -> tuple[tuple[Array, Array], tuple[Array, Array]]:
+        """Return `(x_train, y_train), (x_test, y_test)` as `keras.datasets` does, in copies.
 
-    def as_tf_dataset(self, split: str = "train") -> Any:
+        With `noise_free`, here and below, y are the class means (`Split.y_mean`).
+        """
+        train, test = ((split.x.copy(), split.find_target(noise_free).copy()) for split in (self.train, self.test))
+        return train, test
+
+    def as_tf_dataset(self, split: str = "train", *, noise_free: bool = False) -> Any:
         """Return a `tf.data.Dataset` of the pairs (x, y), `(d,)` float32 each, unbatched and in order."""
         rows = self.find_split(split)
-        return import_library("tensorflow").data.Dataset.from_tensor_slices((rows.x, rows.y))
+        return import_library("tensorflow").data.Dataset.from_tensor_slices((rows.x, rows.find_target(noise_free)))
 
-    def as_torch_dataset(self, split: str = "train") -> Any:
+    def as_torch_dataset(self, split: str = "train", *, noise_free: bool = False) -> Any:
         """Return a `torch.utils.data.TensorDataset` of the pairs (x, y), `(d,)` float32 each, in copies."""
         rows = self.find_split(split)
         torch, data = import_library("torch"), import_library("torch.utils.data")
         # copies: a training loop may write into its batches, and the dataset may be read-only
-        return data.TensorDataset(torch.tensor(rows.x), torch.tensor(rows.y))
+        return data.TensorDataset(torch.tensor(rows.x), torch.tensor(rows.find_target(noise_free)))
 
     def as_dataframe(self, split: str = "train") -> Any:
         """Return a `pandas.DataFrame` with the columns x_0, x_1, ..., y_0, y_1, ... float32, and label uint8."""
@@ -149,7 +183,7 @@ class LatentDataset:
     def to_arrays(self) -> dict[str, Array]:
         """Return the arrays of `data.npz` by name."""
         splits = (("train", self.train), ("test", self.test))
-        arrays = {f"{part}_{name}": array for name, split in splits for part, array in vars(split).items()}
+        arrays = {f"{part}_{name}": getattr(split, part) for name, split in splits for part in ("x", "y", "label")}
         return arrays | {name: getattr(self, name) for name in CELL_NAMES}
 
     def save_npy(self, folder: Path) -> list[Path]:
@@ -182,6 +216,24 @@ class LatentDataset:
         )
         weight, bias, mean = (arrays[part] for part in CELL_NAMES)
         return cls(name, train, test, weight, bias, mean, manifest)
+
+
+def subset(data: LatentDataset, rows: int) -> LatentDataset:
+    """Return a dataset with the first `rows` training rows, in which each class occurs, and all test rows.
+
+    The null of its scores is the mean of these rows. They rank as others: `data_sha256` is that of the test set.
+
+    Raises:
+        InputError: the training rows are fewer, or a class has none among these; the message says how many have all.
+    """
+    check_integer(f"the training rows of {data.name} to take", rows, 1, len(data.train))
+    classes, first = np.unique(data.train.label, return_index=True)
+    if (held := int((first < rows).sum())) < len(classes):
+        raise InputError(
+            f"the first {rows} training rows of {data.name} hold {held} of {len(classes)} classes. Take "
+            f"{first.max() + 1} or more."
+        )
+    return replace(data, train=data.train.take(rows))
 
 
 def _check_values(title: str, array: Array, classes: int | None) -> None:

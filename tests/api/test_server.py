@@ -109,9 +109,14 @@ def is_served(address):
     return False
 
 
-def test_two_workers_answer_the_same_bytes_as_one(home, pair, tmp_path):
-    with run_service(home, 1, tmp_path) as (_, single):
+def test_two_workers_answer_the_same_bytes_as_one_process_which_a_signal_ends(home, pair, tmp_path):
+    """No temporary files stay."""
+    with run_service(home, 1, tmp_path) as (process, single):
+        assert list_workers(process) == set()
         expected = {route: ask(single, route) for route in ASKS}
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(60) == 0
+    assert not list(tmp_path.glob("ld-data-*"))
     for route, answer in expected.items():
         assert {ask(pair[1], route) for _ in range(8)} == {answer}  # each by a new connection
 
@@ -141,14 +146,6 @@ def test_killed_workers_are_replaced_and_no_score_or_metric_is_lost(home, pair):
     (listed,) = fetch_leaderboard(address, RELEASE)["scores"]
     assert listed["receipt_sha256"] == entry["receipt_sha256"]
     assert read_metric(address, unknown) == 8
-
-
-def test_a_signal_ends_one_process_and_no_temporary_files_stay(home, tmp_path):
-    with run_service(home, 1, tmp_path) as (process, _):
-        assert list_workers(process) == set()
-        process.send_signal(signal.SIGTERM)
-        assert process.wait(60) == 0
-    assert not list(tmp_path.glob("ld-data-*"))
 
 
 def test_the_next_start_deletes_what_a_killed_service_left(home, tmp_path):

@@ -32,6 +32,16 @@ def test_texts_for_a_leaderboard_are_refused_without_a_submission(data, texts, w
         evaluate(model, data, **texts)
 
 
+def test_the_environment_alone_submits_nothing(data, monkeypatch):
+    monkeypatch.setenv("LD_DATA_SERVICE", "http://127.0.0.1:1")
+    assert evaluate(oracle(data), data).entry is None
+    assert evaluate(oracle(data), data, submit_to=False).entry is None
+    with pytest.raises(
+        InputError, match=r"^learning_rule, seconds would go .* submit_to=True for http://127\.0\.0\.1:1, "
+    ):
+        evaluate(oracle(data), data, learning_rule="Hebb", seconds=0)
+
+
 def test_callables_predictors_and_arrays_score_alike(data):
     class Predictor:
         def predict(self, x):

@@ -226,7 +226,7 @@ def test_an_exception_of_a_fit_names_the_task(data):
 
     with pytest.raises(ArithmeticError, match="its own") as caught:
         climb(fit, data)
-    assert caught.value.__notes__ == ["raised while the model was fitted to ld-mnist-32, task identity"]
+    assert caught.value.__notes__ == ["raised while the model was fitted to ld-mnist-32, task identity, seed 0"]
 
 
 @pytest.mark.parametrize(

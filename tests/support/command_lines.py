@@ -2,13 +2,16 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
 from importlib import import_module
+from pathlib import Path
 
 from cyclopts import App, CycloptsError
 
+from ld_data.settings import checkpoints_folder
 from tests.support.paths import ROOT
 
 PROGRAMS = {"ld_data": "ld_data.__main__", "vae": "vae.__main__", "eval": "eval.__main__", "api": "api.commands"}
@@ -31,6 +34,13 @@ def run_process(*words, cwd=ROOT, **environment):
     command = [sys.executable, "-m", *map(str, words)]
     variables = os.environ | {"PYTHONPATH": str(ROOT)} | environment
     return subprocess.run(command, cwd=cwd, env=variables, capture_output=True, text=True, check=False)
+
+
+def place_judge(judge) -> Path:
+    """The path of a copy of a judge's file, where the commands find it."""
+    folder = checkpoints_folder() / "judges"
+    folder.mkdir()
+    return Path(shutil.copy(judge, folder))
 
 
 def make_program(package) -> App:

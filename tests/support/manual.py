@@ -10,6 +10,7 @@ from contextlib import redirect_stdout
 from pathlib import Path
 
 from eval.classifiers.tables import TABLES, load_trials, trials_path
+from eval.kept.baselines import describe_rows, load_rows
 from ld_data.release.manifest import read_manifest
 from ld_data.release.report import Goal, HealthReport, Row
 from tests.support.paths import CHECKPOINTS, ROOT
@@ -41,8 +42,6 @@ ON_THE_SCALE = (
 
 def draw_scale(release: str) -> str:
     """Return the skill of some baselines on a release as bars, from the null to the oracle."""
-    from eval.baselines.table import load_rows  # import late: Keras
-
     rows = {row.name: row.summary.skill.mean for row in load_rows(BASELINES / f"{release}.json")}
     ends = ("0 answers the mean", "1 knows the class")
     lines = [f"{'skill on ' + release:<32} {ends[0]:<{BAR - len(ends[1])}}{ends[1]}"]
@@ -85,8 +84,6 @@ def make_table(kind: str, words: Sequence[str]) -> str:
     if kind == "scale":
         return draw_scale(name)
     if kind == "baselines":
-        from eval.baselines.table import describe_rows, load_rows  # import late: Keras
-
         return describe_rows([row for row in load_rows(BASELINES / f"{name}.json") if not rest or row.name in rest])
     if kind == "classifiers":
         return TABLES[name].describe(load_trials(trials_path()))

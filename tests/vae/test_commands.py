@@ -1,12 +1,10 @@
-import shutil
-
 import pytest
 
-import eval.__main__ as eval_main
 import ld_data
 import vae
 import vae.__main__ as vae_main
-from tests.support.command_lines import QUICK, run, run_json
+from tests.support.command_lines import QUICK, place_judge, run, run_json
+from vae.decoders.alternatives import train_alternative
 
 pytestmark = pytest.mark.slow
 
@@ -29,18 +27,24 @@ def test_train_and_info(tmp_path, tiny_mnist1d, built_mnist1d, capsys, monkeypat
     assert "not overwritten" in capsys.readouterr().err
 
 
-def test_decoders(checkpoints, tiny_mnist1d, built_mnist1d, capsys, monkeypatch):
-    shutil.copytree(built_mnist1d, checkpoints / built_mnist1d.name)
+def test_decoders(copied_mnist1d, stored_judge, capsys, monkeypatch):
+    networks = {}
+
+    def train_once(name, *arguments):
+        if name not in networks:
+            networks[name] = train_alternative(name, *arguments)
+        return networks[name]
+
+    monkeypatch.setattr("vae.decoders.comparison.train_alternative", train_once)
     monkeypatch.setattr("vae.decoders.comparison.PEAK_WIDTH", 64)
     monkeypatch.setattr("vae.decoders.comparison.TURN_ROWS", 1)
-    few = ("decoders", built_mnist1d.name, "--only", "dense-512-512", "--steps", 2)
+    few = ("decoders", copied_mnist1d.name, "--only", "dense-512-512", "--steps", 2)
     assert run(vae_main.main, *few) == 0
     assert "trained" in capsys.readouterr().out
-    assert run(eval_main.main, "train-judge", "mnist1d", "--epochs", 1) == 0
-    capsys.readouterr()
+    place_judge(stored_judge)
     published, other = run_json(capsys, vae_main.main, *few)
     assert (published["name"], other["name"]) == ("published", "dense-512-512")
-    health = ld_data.load(built_mnist1d.name).manifest.health["decoded"]
+    health = ld_data.load(copied_mnist1d.name).manifest.health["decoded"]
     for measure in ("mse_samples", "mse_means"):
         assert published["measures"][measure] == pytest.approx(health[measure]["value"])
     assert (published["measures"]["normals_mse"], published["measures"]["normals_judge"]) == (0, 1)

@@ -24,6 +24,16 @@ def test_epoch_0_is_the_published_draw(release):
     assert same(test.draw(0), (data.test.x, data.test.y))
 
 
+def test_redraws_without_noise_in_y_draw_x_alone(release):
+    data, noisy, redraws = ld_data.load("fake-4"), make_redraws(seed=3), make_redraws(seed=3, noise_free=True)
+    for epoch in (0, 2):
+        x, y = redraws.draw(epoch)
+        assert np.array_equal(x, noisy.draw(epoch)[0])
+        assert np.array_equal(y, data.train.y_mean)
+    with pytest.raises(InputError, match="epoch must be from 0"):
+        redraws.draw_y(-1)
+
+
 def test_every_epoch_is_another_draw_and_reproducible():
     redraws = make_redraws(seed=3)
     drawn = [redraws.draw(epoch) for epoch in range(4)]

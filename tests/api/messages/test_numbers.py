@@ -13,7 +13,7 @@ from api.messages.numbers import MAX_NUMBERS, SMALL_BYTES
 from api.messages.payload import parse_message, parse_object
 from ld_data.errors import InputError
 
-SIZE = 2**22
+SIZE = 2**20
 MEGABYTE = 2**20
 
 
@@ -22,7 +22,7 @@ def make_values(shape, kind):
     return rng.normal(size=shape) if kind == "f" else rng.integers(-9, 9, shape)
 
 
-@pytest.mark.parametrize("shape", [(60_000,), (9000, 3), (40_000, 1), (5, 30_000), (500, 7, 11), (300, 1, 5, 40)])
+@pytest.mark.parametrize("shape", [(35_000,), (9000, 3), (35_000, 1), (5, 7000), (400, 7, 11), (150, 1, 5, 40)])
 @pytest.mark.parametrize("kind", "fi")
 @pytest.mark.parametrize("style", [{}, {"separators": (",", ":")}, {"indent": 1}])
 def test_a_large_array_is_read_as_a_small_one(shape, kind, style):
@@ -99,8 +99,8 @@ def test_a_hostile_body_is_refused_within_few_times_its_size(name):
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
-    assert peak < 4 * len(HOSTILE[name]) + 16 * MEGABYTE
-    assert time.thread_time() - began < 2
+    assert peak < 4 * len(HOSTILE[name]) + 4 * MEGABYTE
+    assert time.thread_time() - began < 1
 
 
 def test_too_many_numbers_are_refused(monkeypatch):

@@ -2,7 +2,6 @@ import io
 import json
 from concurrent.futures import ThreadPoolExecutor
 
-import mlcroissant
 import numpy as np
 import pandas as pd
 import pytest
@@ -93,8 +92,11 @@ def test_a_format_is_made_once_for_many_requests(client, monkeypatch):
     assert made == ["csv"]
 
 
+@pytest.mark.slow
 @deprecations
 def test_the_croissant_description_leads_to_the_files(app, data, tmp_path, monkeypatch):
+    import mlcroissant  # late: it takes a second
+
     monkeypatch.setattr(mlcroissant._src.core.constants, "DOWNLOAD_PATH", tmp_path)  # not the user's cache
     with serve(app) as address:
         described = mlcroissant.Dataset(f"{address}/v1/datasets/{NAME}/croissant.json")

@@ -113,6 +113,7 @@ def test_large_answers_come_in_parts_and_are_the_same(client, monkeypatch, route
     assert client.app.state.worker.admission.requests.used == 0
 
 
+@pytest.mark.slow
 def test_requests_at_the_same_time_get_their_own_answers_and_a_bad_one_fails_alone(client):
     def ask(address, number):
         vectors = [[number, 1, 2, 3 if number % 3 else None]]

@@ -97,6 +97,7 @@ def test_a_stream_needs_a_place_of_its_client_and_of_all(client):
     assert ask().status_code == 200
 
 
+@pytest.mark.slow
 def test_a_stream_holds_little_memory_between_its_parts():
     """A block of signals is 20 MB; it waits in a file."""
     plan = plan_mnist1d(Mnist1dConfig(num_samples=150_000, shuffle_seq=True), mode="fast")

@@ -27,6 +27,7 @@ def test_a_missing_body_is_408_and_occupies_no_place(client):
             sender.close()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", [f"{BASE}/x/decode", f"{BASE}/scores?name=a", "/v1/sources/mnist1d/generate"])
 def test_a_refused_body_is_freed_at_once(catalogue, store, path):
     """Its error is in no cycle of references, which would keep the body until the next search for garbage."""

@@ -21,6 +21,7 @@ def data():
 
 @pytest.mark.parametrize(("fit", "epochs"), [(fit_mlp, 10), (fit_residual, 5)])
 def test_a_network_beats_the_linear_map(fit, epochs, data, monkeypatch):
+    monkeypatch.setattr("eval.baselines.perceptrons.RESIDUAL_BLOCKS", 2)
     monkeypatch.setattr("eval.baselines.perceptrons.PLAN", replace(PLAN, epochs=epochs))
     assert evaluate(fit(data, 0), data).skill > evaluate(fit_linear(data, 0), data).skill
 
@@ -29,6 +30,7 @@ def test_a_network_beats_the_linear_map(fit, epochs, data, monkeypatch):
 def test_a_seed_gives_one_network_and_another_seed_another(fit, data, monkeypatch):
     monkeypatch.setattr("eval.baselines.perceptrons.PLAN", replace(PLAN, epochs=1, batch_rows=512))
     monkeypatch.setattr("eval.baselines.perceptrons.RESIDUAL_BLOCKS", 1)
+    monkeypatch.setattr("eval.baselines.perceptrons.UNITS", (8,))
     first, again, other = (evaluate(fit(data, seed), data) for seed in (0, 0, 1))
     assert first == again != other
 

@@ -1,6 +1,9 @@
 import pytest
 
 import eval.__main__ as eval_main
+import ld_data
+from eval import evaluate, summarise_seeds
+from eval.kept.baselines import BaselineRow, save_rows, table_path
 from tests.support.command_lines import run, run_json
 from tests.support.fakes import add_shifts
 
@@ -23,7 +26,7 @@ def test_baselines(release, capsys, monkeypatch):
 
 def test_a_table_of_baselines_is_kept_and_checked(release, tmp_path, capsys, monkeypatch):
     path = tmp_path / "tables" / "fake-4.json"
-    monkeypatch.setattr("eval.baselines.table.table_path", lambda release: path)
+    monkeypatch.setattr("eval.commands.baselines.table_path", lambda release: path)
     few = ("baselines", "fake-4", "--only", "linear", "feedback-alignment", "--seeds", 2)
     assert run(eval_main.main, *few, "--out", path) == 0
     assert "over 2 seeds" in capsys.readouterr().out
@@ -35,6 +38,19 @@ def test_a_table_of_baselines_is_kept_and_checked(release, tmp_path, capsys, mon
     assert "was not reproduced. linear: decoded_accuracy is" in capsys.readouterr().err
 
 
+def test_kept_figures_are_printed_and_nothing_is_fitted(release, capsys, monkeypatch):
+    data = ld_data.load("fake-4")
+    (score,) = scores = [evaluate(data.class_mean[data.test.label], data)]
+    save_rows([BaselineRow("oracle", (0,), summarise_seeds(scores), score.null, score.floor)], table_path("fake-4"))
+    monkeypatch.setattr("eval.commands.baselines.fit_rows", None)
+    assert run(eval_main.main, "baselines", "fake-4", "--kept") == 0
+    title, _, row, _ = capsys.readouterr().out.splitlines()
+    assert title == "fake-4, 60 + 30 rows"
+    assert row.split()[:2] == ["oracle", "1.000"]
+    assert run(eval_main.main, "baselines", "fake-4", "--kept", "--only", "mlp") == 1
+    assert "has no mlp. It has: oracle." in capsys.readouterr().err
+
+
 def test_a_name_given_twice_is_measured_once(release, capsys):
     rows = run_json(capsys, eval_main.main, "baselines", "fake-4", "--only", "linear", "mean", "linear")
     assert [row["name"] for row in rows] == ["linear", "mean"]
@@ -42,7 +58,7 @@ def test_a_name_given_twice_is_measured_once(release, capsys):
 
 def test_a_table_is_checked_with_as_many_seeds_as_it_has(release, tmp_path, capsys, monkeypatch):
     path = tmp_path / "fake-4.json"
-    monkeypatch.setattr("eval.baselines.table.table_path", lambda release: path)
+    monkeypatch.setattr("eval.commands.baselines.table_path", lambda release: path)
     few = ("baselines", "fake-4", "--only", "feedback-alignment")
     assert run(eval_main.main, *few, "--seeds", 5, "--out", path) == 0
     assert run(eval_main.main, *few, "--check") == 0
@@ -59,11 +75,12 @@ def test_a_table_is_checked_with_as_many_seeds_as_it_has(release, tmp_path, caps
         (("--out", "."), "--out must name a file; . is a folder. Try fake-4.json."),
         (("--check",), "no figures of baselines at"),
         (("--check", "--limit-train", 9), "kept figures are of all training rows"),
+        (("--kept", "--check"), "--kept fits nothing, so --check"),
         (("--limit-train", 1), "rows must be from 2 to"),
     ],
 )
 def test_bad_options_are_refused_before_anything_is_measured(release, options, words, tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr("eval.baselines.table.table_path", lambda release: tmp_path / "none.json")
+    monkeypatch.setattr("eval.commands.baselines.table_path", lambda release: tmp_path / "none.json")
     assert run(eval_main.main, "baselines", "fake-4", "--only", "feedback-alignment", *options) == 1
     shown = capsys.readouterr()
     assert words in shown.err

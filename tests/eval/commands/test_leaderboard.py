@@ -53,6 +53,10 @@ def test_submitted_facts_are_listed(service, predictions, capsys):
     facts = ("--parameters", 12, "--seconds", 0.5, "--learning-rule", "Hebb")
     assert run(eval_main.main, "submit", "fake-4", predictions, "--name", "mine", *facts, "--to", service) == 0
     assert "receipt 1, sha256" in capsys.readouterr().out
+    assert run(eval_main.main, "leaderboard", "fake-4", "--from", service) == 0
+    heading, row, _ = capsys.readouterr().out.splitlines()
+    assert heading.split()[-3:] == ["parameters", "learning", "rule"]
+    assert row.split()[-2:] == ["12", "Hebb"]
     (entry,) = run_json(capsys, eval_main.main, "leaderboard", "fake-4", "--from", service)["scores"]
     assert (entry["parameters"], entry["seconds"], entry["learning_rule"]) == (12, 0.5, "Hebb")
 

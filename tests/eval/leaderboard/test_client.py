@@ -47,6 +47,15 @@ def test_evaluate_submits_and_the_score_is_listed(service):
     assert f"accepted, rank 1; receipt 1, sha256 {entry['receipt_sha256']}" in str(score)
 
 
+def test_evaluate_submits_all_facts_to_the_service_of_the_environment(service, monkeypatch):
+    monkeypatch.setenv("LD_DATA_SERVICE", service)
+    data, facts = ld_data.load("fake-4"), {"learning_rule": "Hebb", "parameters": np.int64(12), "seconds": 0.5}
+    entry = evaluate(0.9 * data.test.x, data, submit_to=True, name="mine", **facts).entry
+    assert {name: entry[name] for name in facts} == facts
+    with pytest.raises(InputError, match=r"parameters must be an integer; received 1\.5"):
+        evaluate(data.test.x, data, submit_to=True, name="mine", parameters=1.5)
+
+
 def test_an_error_of_the_service_holds_the_score(release):
     data = ld_data.load("fake-4")
     with pytest.raises(SubmissionError, match="no answer") as caught:

@@ -56,6 +56,7 @@ def test_two_long_rows_tell_no_label(board):
     assert board.shown == 0
 
 
+@pytest.mark.slow
 def test_boosting_by_what_is_shown_gains_nothing(board):
     """Blum and Hardt's attack: random labels, of which those count that seem better than chance."""
     random = np.random.default_rng(1)

@@ -19,7 +19,7 @@ from tests.support.command_lines import run_process
 from tests.support.paths import ROOT
 
 LIGHT = f"""
-import runpy, sys
+import contextlib, io, json, runpy, sys
 
 class Hidden:
     def find_spec(name, path=None, target=None):
@@ -27,15 +27,24 @@ class Hidden:
             raise ModuleNotFoundError(f"No module named {{name!r}}", name=name)
 
 sys.meta_path.insert(0, Hidden)
-sys.argv = sys.argv[1:]
-runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
+for line in json.loads(sys.argv[1]):
+    sys.argv, status = line, 0
+    with contextlib.redirect_stdout(io.StringIO()) as out, contextlib.redirect_stderr(io.StringIO()) as errors:
+        try:
+            runpy.run_module(line[0], run_name="__main__", alter_sys=True)
+        except SystemExit as error:
+            status = error.code
+    print(json.dumps([status or 0, out.getvalue(), errors.getvalue()]))
 """
 
 
-def run_light(*words, **environment):
-    """The finished process of a program in an installation without the extras."""
-    command = [sys.executable, "-c", LIGHT, *map(str, words)]
-    return subprocess.run(command, cwd=ROOT, env=os.environ | environment, capture_output=True, text=True, check=False)
+def run_light(*lines, **environment):
+    """The status and what was printed, to both outputs, of each command in one process without the extras."""
+    command = [sys.executable, "-c", LIGHT, json.dumps([[str(word) for word in words] for words in lines])]
+    variables = os.environ | environment
+    finished = subprocess.run(command, cwd=ROOT, env=variables, capture_output=True, text=True, check=False)
+    assert (finished.returncode, finished.stderr) == (0, "")
+    return [json.loads(line) for line in finished.stdout.splitlines()]
 
 
 class TestNeeds:
@@ -117,74 +126,72 @@ def test_a_backend_that_is_not_installed_is_named(backend):
 class TestLightInstallations:
     """Those without any extra."""
 
-    @pytest.mark.parametrize(
-        "words",
-        [
+    def test_these_commands_work(self):
+        lines = [
             ("ld_data", "--help"),
             ("ld_data", "list"),
             ("ld_data", "verify", "ld-mnist1d-32"),
             ("ld_data", "build", "--help"),
             *((package, "--print-completion", "bash") for package in ("ld_data", "vae", "eval", "api")),
-        ],
-        ids=" ".join,
-    )
-    def test_these_commands_work(self, words):
-        finished = run_light(*words)
-        assert (finished.returncode, finished.stderr) == (0, "")
+        ]
+        for line, (status, out, errors) in zip(lines, run_light(*lines), strict=True):
+            assert (status, errors) == (0, ""), line
+            assert out, line
 
     def test_a_generator_and_scores_work(self, tmp_path):
         data = ld_data.load("ld-mnist1d-32")
         np.save(tmp_path / "predictions.npy", data.class_mean[data.test.label])
-        assert run_light("ld_data", "generate", "mnist1d", "--out", tmp_path / "signals.npz").returncode == 0
-        scored = run_light("eval", "score", "ld-mnist1d-32", tmp_path / "predictions.npy", "--json")
-        assert json.loads(scored.stdout)["skill"] > 0.9
+        generated, scored = run_light(
+            ("ld_data", "generate", "mnist1d", "--num-samples", 20, "--out", tmp_path / "signals.npz"),
+            ("eval", "score", "ld-mnist1d-32", tmp_path / "predictions.npy", "--json"),
+        )
+        assert generated[0] == 0
+        assert json.loads(scored[1])["skill"] > 0.9
 
     def test_a_log_of_scores_is_proved(self, tmp_path):
         receipts = [make_receipt("score", {"score": {"mse": 1e-7}, "name": "ä"}, 1, NO_RECEIPT, "now")]
         receipts.append(make_receipt("score", {}, 2, receipts[0].sha256, "now"))
         log = tmp_path / "log.jsonl"
         log.write_text("".join(f"{receipt.text}\n" for receipt in receipts), "utf-8")
-        proved = run_light("eval", "verify-log", log, "--receipt", receipts[0].sha256)
-        assert (proved.returncode, proved.stderr) == (0, "")
-        assert f"receipt {receipts[0].sha256} is line 1 of 2" in proved.stdout
-        log.write_text(log.read_text("utf-8").replace("ä", "ö"), "utf-8")
-        assert run_light("eval", "verify-log", log).returncode == 1
+        forged = tmp_path / "forged.jsonl"
+        forged.write_text(log.read_text("utf-8").replace("ä", "ö"), "utf-8")
+        proved, refused = run_light(
+            ("eval", "verify-log", log, "--receipt", receipts[0].sha256), ("eval", "verify-log", forged)
+        )
+        assert (proved[0], proved[2]) == (0, "")
+        assert f"receipt {receipts[0].sha256} is line 1 of 2" in proved[1]
+        assert refused[0] == 1
 
     def test_other_commands_say_what_to_install(self):
-        wrong = []
-        for line, extra in (
-            ("ld_data plots mnist1d --out plots", "plots"),
-            ("ld_data build mnist1d", "train"),
-            ("ld_data benchmark mnist1d", "plots"),
-            ("vae info ld-mnist1d-32", "codec"),
-            ("vae train mnist1d --out models", "train"),
-            ("vae decoders ld-mnist1d-32", "train"),
-            ("eval baselines ld-mnist1d-32", "train"),
-            ("eval tune ld-mnist1d-32 feedback-alignment", "train"),
-            ("eval ladder linear --release ld-mnist1d-32", "train"),
-            ("eval transfer ld-mnist1d-32 ld-mnist-32 --model linear", "train"),
-            ("eval tsne mlp mnist1d --out a.png", "train"),
-            ("eval reproduce mnist1d", "train"),
-            ("eval close-season ld-mnist1d-32 --scores README.md", "serve"),
-            ("api", "serve"),
-            ("api benchmark", "serve"),
-            ("api soak", "serve"),
-        ):
-            finished = run_light(*line.split())
-            one_line = finished.stderr.startswith("error: this needs ") and finished.stderr.count("\n") == 1
-            if (
-                (finished.returncode, finished.stdout) != (1, "")
-                or not one_line
-                or f'".[{extra}]"' not in finished.stderr
-            ):
-                wrong.append((line, finished.stdout, finished.stderr))
-        assert not wrong
+        extras = {
+            "ld_data plots mnist1d --out plots": "plots",
+            "ld_data build mnist1d": "train",
+            "ld_data benchmark mnist1d": "plots",
+            "vae info ld-mnist1d-32": "codec",
+            "vae train mnist1d --out models": "train",
+            "vae decoders ld-mnist1d-32": "train",
+            "eval baselines ld-mnist1d-32": "train",
+            "eval tune ld-mnist1d-32 feedback-alignment": "train",
+            "eval ladder linear --release ld-mnist1d-32": "train",
+            "eval transfer ld-mnist1d-32 ld-mnist-32 --model linear": "train",
+            "eval tsne mlp mnist1d --out a.png": "train",
+            "eval reproduce mnist1d": "train",
+            "eval close-season ld-mnist1d-32 --scores README.md": "serve",
+            "api": "serve",
+            "api benchmark": "serve",
+            "api soak": "serve",
+        }
+        finished = run_light(*(line.split() for line in extras))
+        for (line, extra), (status, out, errors) in zip(extras.items(), finished, strict=True):
+            assert (status, out) == (1, ""), line
+            assert errors.startswith("error: this needs "), line
+            assert errors.count("\n") == 1, line
+            assert f'".[{extra}]"' in errors, line
 
     @pytest.mark.usefixtures("empty_home")
     def test_they_say_so_before_they_search_for_anything(self):
         """Nothing is to be found here: a search fails, or waits for a network that may be slow."""
-        wrong = []
-        for line in (
+        lines = (
             "ld_data health ld-mnist-32",
             "ld_data plots ld-mnist-32 --out plots",
             "ld_data build mnist",
@@ -192,11 +199,11 @@ class TestLightInstallations:
             "eval judge ld-mnist-32",
             "eval classify mlp mnist",
             "eval train-judge mnist",
-        ):
-            finished = run_light(*line.split(), LD_DATA_OFFLINE="0" if line.startswith("vae") else "1")
-            if finished.returncode != 1 or not finished.stderr.startswith("error: this needs "):
-                wrong.append((line, finished.stderr))
-        assert not wrong
+        )
+        finished = run_light(*(line.split() for line in lines), LD_DATA_OFFLINE="0")
+        for line, (status, _, errors) in zip(lines, finished, strict=True):
+            assert status == 1, line
+            assert errors.startswith("error: this needs "), line
 
     def test_a_codec_says_so_in_python_too(self, monkeypatch):
         monkeypatch.setitem(sys.modules, "onnxruntime", None)

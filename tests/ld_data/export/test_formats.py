@@ -237,8 +237,10 @@ def test_a_format_without_its_library_names_the_library(data, tmp_path, monkeypa
 
 def test_a_dataset_that_is_no_release_is_refused(data, tmp_path):
     loose = LatentDataset.from_arrays("loose", data.to_arrays())
-    with pytest.raises(InputError, match="only the dataset of a release"):
+    with pytest.raises(InputError, match="only the whole dataset of a release"):
         export_dataset(loose, "csv", tmp_path / "out")
+    with pytest.raises(InputError, match="only the whole dataset of a release"):
+        export_dataset(ld_data.subset(data, 3000), "csv", tmp_path / "out")
 
 
 def test_the_folder_of_parquet_has_its_card(exported):

@@ -28,6 +28,7 @@ def test_the_published_rows_are_decoded_and_compared_with_the_originals(seed):
     assert measure_errors(source, decoded) == pytest.approx({"mse_samples": 1.0, "mse_means": 0.0}, abs=0.05)
 
 
+@pytest.mark.slow
 def test_probes_read_what_is_linear_and_what_is_not():
     """Four corners, of which the opposite ones are of one class: a line reads little more than half of them."""
     random = np.random.default_rng(0)

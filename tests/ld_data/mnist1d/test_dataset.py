@@ -150,7 +150,7 @@ def test_the_default_arguments_give_the_published_arrays():
 
 @pytest.mark.parametrize("change", OTHER_ARGUMENTS, ids=str)
 def test_other_arguments_give_the_original_package_s_arrays(change):
-    config = replace(SMALL, **change)
+    config = replace(Mnist1dConfig(num_samples=60), **change)
     expected = make_original(config)
     x, y, _ = make_canonical(make_templates(), config)
     np.testing.assert_allclose(x, np.concatenate([expected["x"], expected["x_test"]]), rtol=0, atol=1e-12)

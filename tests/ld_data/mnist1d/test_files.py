@@ -50,10 +50,11 @@ def test_the_same_signals_give_the_same_bytes():
     assert b"".join(stream_npz(plan_mnist1d(SMALL))) == b"".join(stream_npz(plan_mnist1d(SMALL)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stream", [stream_npy, stream_npz])
 def test_memory_does_not_grow_with_the_signals(stream):
     peaks = []
-    for blocks in (4, 16):  # two and eight blocks of the stream: it holds one while it draws the next
+    for blocks in (4, 8):  # two and four blocks of the stream: it holds one while it draws the next
         plan = plan_mnist1d(replace(LARGE, num_samples=blocks * 65_530, final_seq_length=40))
         list(map(len, stream(plan_mnist1d(SMALL))))  # makes the tables, which stay
         tracemalloc.start()

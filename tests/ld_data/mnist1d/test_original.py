@@ -254,6 +254,7 @@ def test_a_time_axis_of_another_length_is_refused():
         ours.make_dataset(template=template)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("options", [{}, {"do_transform": True}, {"dark_mode": True}])
 def test_signals_are_drawn_as_the_original_draws_them(options):
     matplotlib.use("agg")

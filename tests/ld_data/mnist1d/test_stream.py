@@ -141,9 +141,11 @@ def test_a_judge_of_canonical_signals_reads_both_alike(canonical, fast):
 
 
 @pytest.mark.slow
-def test_a_network_trained_on_fast_signals_reads_both_alike(canonical, fast):
+def test_a_network_trained_on_fast_signals_reads_canonical_ones_alike(canonical):
+    """Those of tables; a judge and classifiers compare either kind."""
     import keras
 
+    fast = SignalStream(Mnist1dConfig(seed=2)).make_rows(0, ROWS)
     keras.utils.set_random_seed(0)
     layers = [keras.layers.Reshape((40, 1))] + [
         keras.layers.Conv1D(32, 5, strides=2, activation="relu") for _ in range(2)
@@ -152,7 +154,7 @@ def test_a_network_trained_on_fast_signals_reads_both_alike(canonical, fast):
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     network.compile(keras.optimizers.Adam(3e-3), loss, metrics=["accuracy"], jit_compile=False)
     half = ROWS // 2
-    network.fit(fast[0][:half], fast[1][:half], batch_size=64, epochs=6, verbose=0)
+    network.fit(fast[0][:half], fast[1][:half], batch_size=64, epochs=4, verbose=0)
     accuracy = [network.evaluate(x[half:], y[half:], batch_size=1000, verbose=0)[1] for x, y in (canonical, fast)]
     assert accuracy[1] > 0.6
     assert accuracy[0] == pytest.approx(accuracy[1], abs=4 * np.sqrt(2 * 0.25 / half))
@@ -188,6 +190,7 @@ def test_signals_that_do_not_vary_are_refused(height):
         SignalStream(flat, np.full((2, 12), height))
 
 
+@pytest.mark.slow
 def test_the_greatest_scales_give_finite_signals():
     for name in ("scale_coeff", "corr_noise_scale", "iid_noise_scale", "shear_scale"):
         signals, _ = SignalStream(Mnist1dConfig(**{name: MAX_SCALE}), make_templates() * MAX_SCALE).make_rows(0, 1000)
@@ -204,14 +207,14 @@ def test_a_kept_block_cannot_be_overwritten():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("arguments", ["", "padding=(0, 0)", "max_translation=5, final_seq_length=90"])
-def test_signals_do_not_depend_on_the_number_of_threads(arguments):
-    code = f"""if True:
+def test_signals_do_not_depend_on_the_number_of_threads():
+    code = """if True:
         import hashlib
         from ld_data.mnist1d import Mnist1dConfig, SignalStream
-        stream = SignalStream(Mnist1dConfig({arguments}))
-        assert stream.has_tables
-        print(hashlib.sha256(stream.make_rows(0, stream.block_rows)[0]).hexdigest())"""
+        for changes in ({}, {"padding": (0, 0)}, {"max_translation": 5, "final_seq_length": 90}):
+            stream = SignalStream(Mnist1dConfig(**changes))
+            assert stream.has_tables
+            print(hashlib.sha256(stream.make_rows(0, stream.block_rows)[0]).hexdigest())"""
     hashes = {
         subprocess.run(
             [sys.executable, "-c", code],

@@ -1,11 +1,13 @@
 import hashlib
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 import ld_data
-from ld_data.errors import IntegrityError, UnknownNameError
-from ld_data.release.dataset import NPY_FILES, LatentDataset
+from eval import evaluate
+from ld_data.errors import InputError, IntegrityError, UnknownNameError
+from ld_data.release.dataset import NPY_FILES, LatentDataset, Split
 from ld_data.release.writer import write_shifts
 from tests.support.fakes import add_shifts
 
@@ -31,6 +33,35 @@ def test_keras_tuples_hold_x_and_y(release):
     assert np.array_equal(y_train, data.train.y)
     assert np.array_equal(x_test, data.test.x)
     assert np.array_equal(y_test, data.test.y)
+
+
+def test_targets_without_noise_are_the_class_means(release):
+    data = ld_data.load("fake-4")
+    assert np.array_equal(data.train.y_mean, data.class_mean[data.train.label])
+    assert data.train.y_mean.dtype == np.float32
+    (x_train, y_train), (_, y_test) = data.as_keras(noise_free=True)
+    assert np.array_equal(x_train, data.train.x)
+    assert np.array_equal(y_train, data.train.y_mean)
+    assert np.array_equal(y_test, data.test.y_mean)
+    assert evaluate(data.test.y_mean, data).noise_free_mse == 0
+    relabelled = replace(data.train, label=data.train.label[::-1])
+    assert np.array_equal(replace(data, train=relabelled).train.y_mean, data.train.y_mean[::-1])
+    with pytest.raises(InputError, match="these rows belong to no dataset"):
+        _ = Split(data.train.x, data.train.y, data.train.label).y_mean
+
+
+def test_a_subset_has_the_first_training_rows_and_all_test_rows(release):
+    data = ld_data.load(add_shifts(release), rows=5)
+    whole = ld_data.load("fake-4")
+    for name in ("x", "y", "label", "y_mean"):
+        assert np.array_equal(getattr(data.train, name), getattr(whole.train, name)[:5])
+    assert data.test_sha256 == whole.test_sha256
+    assert np.array_equal(data.shifted("scale").test.x, data.test.x * 2)
+    assert len(ld_data.subset(data, 5).train) == 5
+    with pytest.raises(InputError, match="the training rows of fake-4 to take must be from 1 to 5; received 6"):
+        ld_data.subset(data, 6)
+    with pytest.raises(InputError, match=r"first 2 training rows of fake-4 hold 2 of 3 classes\. Take 3 or more"):
+        ld_data.load("fake-4", rows=2)
 
 
 def test_keras_tuples_are_copies(release):

@@ -54,6 +54,8 @@ def test_a_tf_dataset_holds_the_pairs_in_order(data, split):
     x, y = next(iter(made.batch(len(rows))))
     assert np.array_equal(x, rows.x)
     assert np.array_equal(y, rows.y)
+    _, y = next(iter(data.as_tf_dataset(split, noise_free=True).batch(len(rows))))
+    assert np.array_equal(y, rows.y_mean)
 
 
 @pytest.mark.parametrize("split", ["train", "test"])
@@ -69,6 +71,7 @@ def test_a_torch_dataset_holds_copies_of_the_pairs(data, torch, split):
     assert np.asarray(x).dtype == np.asarray(y).dtype == np.float32
     assert np.array_equal(np.asarray(made[3][1]), rows.y[3])
     assert not np.shares_memory(np.asarray(x), rows.x)
+    assert np.array_equal(np.asarray(data.as_torch_dataset(split, noise_free=True)[:][1]), rows.y_mean)
 
 
 @pytest.mark.parametrize("split", ["train", "test"])

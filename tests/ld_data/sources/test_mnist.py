@@ -33,21 +33,27 @@ def test_the_copy_in_ld_data_home_is_the_published_one(mnist_home):
         assert hashlib.md5(write_idx(arrays[name]), usedforsecurity=False).hexdigest() == expected
 
 
-@pytest.mark.parametrize("folder", ["", "mnist", "MNIST/raw", "datasets", "data/MNIST/raw"])
-@pytest.mark.parametrize("ending", ["", ".gz"])
-def test_idx_copies_are_found_where_others_keep_them(arrays, empty_home, folder, ending):
-    place = empty_home / folder
-    place.mkdir(parents=True, exist_ok=True)
-    for name, (file, _) in IDX_FILES.items():
-        content = write_idx(arrays[name])
-        (place / f"{file}{ending}").write_bytes(gzip.compress(content, 1) if ending else content)
-    assert np.array_equal(load_mnist()["y_test"], arrays["y_test"])
-
-
 @pytest.fixture(scope="module")
 def contents(arrays):
     """The bytes of the four IDX files by the name of their array."""
     return {name: write_idx(arrays[name]) for name in IDX_FILES}
+
+
+@pytest.fixture(scope="module")
+def zipped(contents):
+    return {name: gzip.compress(content, 1) for name, content in contents.items()}
+
+
+@pytest.mark.parametrize(
+    ("folder", "ending"),
+    [("", ""), ("mnist", ""), ("datasets", ""), ("data/MNIST/raw", ""), ("", ".gz"), ("MNIST/raw", ".gz")],
+)
+def test_idx_copies_are_found_where_others_keep_them(arrays, contents, zipped, empty_home, folder, ending):
+    place = empty_home / folder
+    place.mkdir(parents=True, exist_ok=True)
+    for name, (file, _) in IDX_FILES.items():
+        (place / f"{file}{ending}").write_bytes((zipped if ending else contents)[name])
+    assert np.array_equal(load_mnist()["y_test"], arrays["y_test"])
 
 
 @pytest.mark.parametrize(

@@ -31,6 +31,7 @@ def _in_this_process(monkeypatch):
     monkeypatch.setattr(variations_benchmark, "DISTINCT_ROWS", 5)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("_in_this_process")
 @pytest.mark.parametrize("notation", ["matlab", "short"])
 def test_both_ways_read_the_same(notation):

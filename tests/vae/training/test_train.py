@@ -15,7 +15,8 @@ from vae.model.vae import Vae
 from vae.recipes import CLASSES, Recipe
 from vae.runtime.cells import Cells, GaussianClasses
 from vae.training.objective import Objective
-from vae.training.train import train_codec, train_gaussian_classes, train_vae
+from vae.training.onnx_export import freeze
+from vae.training.train import fit, train_codec, train_gaussian_classes, train_vae
 
 pytestmark = pytest.mark.slow
 
@@ -72,36 +73,35 @@ def trained(inputs, terminal):
         return train_vae(CONFIG, *inputs)
 
 
-def test_the_seed_reproduces_the_weights_whatever_the_global_state(inputs, trained):
-    first = weights_of(trained)
-    keras.utils.set_random_seed(99)
-    assert np.array_equal(weights_of(train_vae(CONFIG, *inputs)), first)
-    assert not np.isclose(weights_of(train_vae(replace(CONFIG, seed=1), *inputs)), first).all()
-
-
 def test_training_lowers_the_loss(inputs):
-    def loss(epochs):
-        config = replace(CONFIG, epochs=epochs, noise_std=0.5, learning_rate=1e-2)
-        objective = Objective(train_vae(config, *inputs), 3)
-        images, labels = inputs
+    config, (images, labels) = replace(CONFIG, epochs=30, noise_std=0.5, learning_rate=1e-2), inputs
+
+    def measure_loss(vae):
+        objective = Objective(vae, 3)
         return float(objective.compute_loss(images, labels, objective(images)))
 
-    assert loss(30) < 0.7 * loss(1)
+    assert measure_loss(train_vae(config, *inputs)) < 0.7 * measure_loss(Vae(config))
 
 
-def test_every_term_and_the_flow_are_trained_reproducibly(inputs):
+def test_the_seed_reproduces_every_term_and_the_flow_whatever_the_global_state(inputs):
     first = train_vae(FLOWING, *inputs)
     untrained = weights_of(Vae(FLOWING).flow)
     assert not np.isclose(weights_of(first.flow), untrained).all()
+    keras.utils.set_random_seed(99)
     assert np.array_equal(weights_of(train_vae(FLOWING, *inputs)), weights_of(first))
+    assert not np.isclose(weights_of(Vae(replace(FLOWING, seed=1)).flow), untrained).all()
 
 
-def test_the_flow_alone_leaves_encoder_and_decoder_as_they_were(inputs, trained):
+def test_the_flow_alone_leaves_encoder_and_decoder_as_they_were(inputs, monkeypatch):
+    """Without the training before it, whose place a count takes."""
+    fits = []
+    monkeypatch.setattr("vae.training.train.fit", lambda *given: fits.append(given) or (len(fits) == 2 and fit(*given)))
     config = replace(CONFIG, flow_couplings=1, flow_units=(8,), flow_epochs=2)
-    after = train_vae(config, *inputs)
-    assert np.array_equal(weights_of(after.encoder), weights_of(trained.encoder))
-    assert np.array_equal(weights_of(after.decoder), weights_of(trained.decoder))
-    assert not np.isclose(weights_of(after.flow), weights_of(Vae(config).flow)).all()
+    after, before = train_vae(config, *inputs), Vae(config)
+    assert len(fits) == 2
+    assert np.array_equal(weights_of(after.encoder), weights_of(before.encoder))
+    assert np.array_equal(weights_of(after.decoder), weights_of(before.decoder))
+    assert not np.isclose(weights_of(after.flow), weights_of(before.flow)).all()
 
 
 def test_the_flow_brings_what_it_is_given_nearer_to_the_standard_normal():
@@ -109,7 +109,7 @@ def test_the_flow_brings_what_it_is_given_nearer_to_the_standard_normal():
     bent = random.normal(size=(2000, 2))
     bent[:, 1] = 0.3 * bent[:, 1] + np.square(bent[:, 0]) - 1
     config = replace(FLOWING, input_shape=(2,), encoder_filters=(), decoder_units=(), divergence=0.0, epochs=1)
-    config = replace(config, flow_couplings=2, flow_units=(16,), flow_epochs=40)
+    config = replace(config, class_loss=0.0, flow_couplings=2, flow_units=(16,), flow_epochs=40)
     vae = train_vae(config, bent.astype(np.float32), np.zeros(2000, int))
     noise = random.normal(size=bent.shape).astype(np.float32)
     x = ops.convert_to_numpy(vae.encode(bent.astype(np.float32), noise)[0])
@@ -125,13 +125,17 @@ def test_progress_on_a_terminal_names_the_terms_of_the_loss(trained, terminal):
 
 
 def test_a_codec_has_cells_or_trained_gaussians(trained, inputs, monkeypatch):
-    train = lambda config, *rows: trained if config == CONFIG else train_vae(config, *rows)  # noqa: E731
-    monkeypatch.setattr("vae.training.train.train_vae", train)
-    source = make_source(256, 3)
-    recipe = Recipe("fake", CONFIG, replace(CLASSES, input_shape=(3,), epochs=1))
-    codec, other = (train_codec(source, replace(recipe, y=y)) for y in ("cells", "gaussian"))
+    """With the VAE of x that is trained, and frozen once."""
+    frozen, gaussians = freeze(trained), object()
+    monkeypatch.setattr("vae.training.train.train_vae", lambda config, *_: {CONFIG: trained}[config])
+    monkeypatch.setattr("vae.training.train.freeze", {trained: frozen}.__getitem__)
+    given = []
+    monkeypatch.setattr("vae.training.train.train_gaussian_classes", lambda *each: given.append(each) or gaussians)
+    source, classes = make_source(256, 3), replace(CLASSES, input_shape=(3,))
+    codec, other = (train_codec(source, Recipe("fake", CONFIG, classes, y)) for y in ("cells", "gaussian"))
     assert isinstance(codec.y, Cells)
-    assert isinstance(other.y, GaussianClasses)
+    assert other.y is gaussians
+    assert given == [(replace(classes, latent_dim=CONFIG.latent_dim, seed=CONFIG.seed), source)]
     for x in (codec.x, other.x):
         z_mean, _ = trained.encoder(inputs[0])
         assert x.encode(inputs[0], mode="mean") == pytest.approx(ops.convert_to_numpy(z_mean), abs=1e-5)
@@ -140,6 +144,7 @@ def test_a_codec_has_cells_or_trained_gaussians(trained, inputs, monkeypatch):
 def test_trained_gaussians_agree_with_their_closed_form():
     source = make_source(3000, 3)
     classes = train_gaussian_classes(replace(CLASSES, input_shape=(3,), latent_dim=4), source)
+    assert isinstance(classes, GaussianClasses)
     y = classes.encode(source.label_train, seed=0)
     assert np.square(y - classes.class_mean[source.label_train]).mean() == pytest.approx(classes.floor, rel=0.05)
     assert y.var(axis=0).mean() == pytest.approx(classes.null, rel=0.05)

@@ -1,0 +1,1 @@
+"""Results that are kept beside the releases, as the light core reads them."""

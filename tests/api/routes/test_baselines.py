@@ -1,0 +1,63 @@
+import json
+
+import pytest
+
+from eval import evaluate, summarise_seeds
+from eval.kept.baselines import BaselineRow, save_rows, table_path
+from tests.support.service import assert_error
+
+ROUTE = "/v1/datasets/fake-4/baselines"
+
+
+@pytest.fixture
+def kept(catalogue):
+    """The path of the release's table, which holds two baselines."""
+    found = catalogue.find("fake-4")
+    path, oracle = table_path("fake-4", found.checkpoints), found.data.class_mean[found.data.test.label]
+    scores = {
+        "mean": [evaluate(0 * oracle, found.data)],
+        "oracle": [evaluate(oracle + e, found.data) for e in (0, 0.1)],
+    }
+    rows = [
+        BaselineRow(name, tuple(range(len(own))), summarise_seeds(own), own[0].null, own[0].floor)
+        for name, own in scores.items()
+    ]
+    save_rows(rows, path)
+    return path
+
+
+def test_the_best_baseline_comes_first(client, catalogue, kept):
+    found = client.get(ROUTE).json()
+    assert (found["release"], found["data_sha256"]) == ("fake-4", catalogue.find("fake-4").data.test_sha256)
+    assert found["floor"] < found["null"]
+    oracle, mean = found["baselines"]
+    assert (oracle["name"], oracle["seeds"], mean["name"], mean["seeds"]) == ("oracle", [0, 1], "mean", [0])
+    assert oracle["noise_free_mse"]["mean"] < mean["noise_free_mse"]["mean"]
+    assert oracle["skill"]["std"] > 0
+    assert mean["skill"]["std"] is None
+
+
+def test_the_list_has_a_validator_and_answers_head(client, kept):
+    answer = client.get(ROUTE)
+    head = client.head(ROUTE)
+    assert (head.status_code, head.content, head.headers["ETag"]) == (200, b"", answer.headers["ETag"])
+    again = client.get(ROUTE, headers={"If-None-Match": answer.headers["ETag"]})
+    assert (again.status_code, again.content) == (304, b"")
+    kept.write_text(kept.read_text().replace('"mean"', '"linear"', 1))
+    assert client.get(ROUTE, headers={"If-None-Match": answer.headers["ETag"]}).status_code == 200
+    refused = client.get(ROUTE, headers={"If-Match": answer.headers["ETag"]})
+    assert_error(refused, 412, "precondition_failed", "the list of baselines is not the one that If-Match")
+
+
+def test_figures_of_another_version_are_not_served(client, kept):
+    rows = json.loads(kept.read_text())
+    kept.write_text(json.dumps([row | {"summary": row["summary"] | {"data_sha256": "0"}} for row in rows]))
+    assert_error(client.get(ROUTE), 404, "unknown_name", "fake-4 has no kept baselines of version")
+    kept.unlink()
+    assert_error(client.get(ROUTE), 404, "unknown_name", "fake-4 has no kept baselines of version")
+
+
+def test_a_damaged_table_is_not_ready_and_names_no_path(client, kept, caplog):
+    kept.write_text("{")
+    assert_error(client.get(ROUTE), 503, "not_ready", "the baselines of fake-4 cannot be read; the operator")
+    assert str(kept) in caplog.text
