@@ -221,7 +221,7 @@ def stored_judge(tmp_path_factory) -> Path:
     from eval.classifiers.registry import find_classifier  # late: imports Keras
 
     path = tmp_path_factory.mktemp("judge") / "mnist1d.keras"
-    save_judge(find_classifier("mnist1d-logistic", 1).make((40,), classes=10, seed=0), path)
+    save_judge(find_classifier("mnist1d-logistic", (40,)).make((40,), classes=10, seed=0), path)
     return path
 
 

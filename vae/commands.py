@@ -46,12 +46,7 @@ def readability(
 
     inputs = load_source(source)
     recipe, judge = choose_recipe(inputs, seed=seed), open_judge(inputs.judge)
-    known = [] if out is None else builds.load_rows(out)
-    rows: list[builds.ReadabilityRow] = []
-    for row in builds.measure_levels(inputs, recipe, judge, score_learners, levels or builds.LEVELS, known):
-        rows.append(row)
-        if out is not None:
-            builds.save_rows(rows, out)
+    rows = builds.measure_levels(inputs, recipe, judge, score_learners, levels or builds.LEVELS, out)
     if figure is not None:
         builds.save_figure(builds.draw_rows(rows, f"{source}: the price of readable classes"), figure)
     print_result([asdict(row) for row in rows], builds.describe_rows(rows), as_json)

@@ -1,7 +1,7 @@
 """The price of readable classes: releases built at several readabilities, and the measures of each."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -49,6 +49,11 @@ class ReadabilityRow:
     x: dict[str, Any]
     measures: dict[str, float]
 
+    @property
+    def key(self) -> tuple[str, str]:
+        """The inputs and the configuration, which decide the measures."""
+        return self.source_sha256, json.dumps(self.x)
+
 
 def measure_levels(
     source: Source,
@@ -56,23 +61,30 @@ def measure_levels(
     judge: Judge | None,
     learners: Learners,
     levels: Sequence[float] = LEVELS,
-    known: Sequence[ReadabilityRow] = (),
-) -> Iterator[ReadabilityRow]:
-    """Yield the row of each readability, one after another, as each build ends; rows that are known are not built.
+    path: Path | None = None,
+) -> list[ReadabilityRow]:
+    """Return the row of each readability.
+
+    With a path, each row is kept in that file as its build ends. Builds whose rows it holds are not repeated, and its
+    other rows stay.
 
     Raises:
         InputError: a readability is out of range.
+        IntegrityError: the file holds something else than such rows.
     """
     recipes = {level: replace(recipe.change(readability=level), goals=GOALS) for level in levels}
-    done = {(row.source_sha256, json.dumps(row.x)): row for row in known}
+    kept = {row.key: row for row in ([] if path is None else load_rows(path))}
+    rows = []
     for level, changed in recipes.items():
-        x = changed.x.to_json()
-        row = done.get((source.sha256, json.dumps(x)))
-        if row is None:
+        row = ReadabilityRow(level, source.sha256, changed.x.to_json(), {})
+        if row.key not in kept:
             with TemporaryDirectory() as folder:
                 report = build_release(source, changed, judge, learners, checkpoints=Path(folder)).report
-            row = ReadabilityRow(level, source.sha256, x, _choose(report))
-        yield row
+            kept[row.key] = replace(row, measures=_choose(report))
+            if path is not None:
+                save_rows(list(kept.values()), path)
+        rows.append(kept[row.key])
+    return rows
 
 
 def _choose(report: HealthReport) -> dict[str, float]:

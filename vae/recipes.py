@@ -39,11 +39,16 @@ class Recipe:
     goals: Goals = field(default_factory=dict)
 
     @property
+    def readability(self) -> float | None:
+        """The encoder's weight of the class read off x; None if the classifier reads the inner latents instead."""
+        return None if self.x.class_loss and not self.x.flow_class_loss else self.x.class_loss
+
+    @property
     def settings(self) -> dict[str, Any]:
         """The settings that `change` and the command line can set."""
         x = self.x
         passes = {"epochs": x.epochs, "flow_epochs": x.flow_epochs}
-        return {"latent_dim": x.latent_dim, "y": self.y, "readability": x.class_loss, **passes, "seed": x.seed}
+        return {"latent_dim": x.latent_dim, "y": self.y, "readability": self.readability, **passes, "seed": x.seed}
 
     def change(self, y: YKind | None = None, readability: float | None = None, **changes: Any) -> "Recipe":
         """Return the recipe with other settings of `x` and another kind of y; None leaves a setting alone.
@@ -55,9 +60,10 @@ class Recipe:
             InputError: a setting is out of range.
         """
         x = replace(self.x, **{name: value for name, value in changes.items() if value is not None})
-        if readability is not None and readability != x.class_loss:
+        if readability is not None and readability != self.readability:
             x = weigh_class(x, readability)
-        same = (x.latent_dim, x.class_loss) == (self.x.latent_dim, self.x.class_loss)
+        decisive = ("latent_dim", "class_loss", "flow_class_loss")
+        same = all(getattr(x, name) == getattr(self.x, name) for name in decisive)
         goals = self.goals if same or not self.goals else GOALS_OF_ANY
         y = y or self.y
         if y == "gaussian":
@@ -66,7 +72,7 @@ class Recipe:
 
     def to_record(self, has_goals: bool) -> RecipeRecord:
         """Return the manifest's record of the recipe."""
-        return RecipeRecord(self.name, self.x.epochs, self.x.flow_epochs, has_goals, self.x.class_loss)
+        return RecipeRecord(self.name, self.x.epochs, self.x.flow_epochs, has_goals, self.readability)
 
 
 def weigh_class(config: VaeConfig, readability: float) -> VaeConfig:

@@ -8,7 +8,7 @@ from typing import Annotated
 from cyclopts import Group, Parameter
 from cyclopts.validators import mutually_exclusive
 
-from eval.commands.options import FirstSeed, Names, SeedCount, choose_seeds, prepare_out
+from eval.commands.options import FirstSeed, Kept, Names, SeedCount, choose_seeds, prepare_out
 from eval.kept.baselines import BaselineRow, describe_rows, find_differences, find_rows, load_rows, table_path
 from eval.ladder import keep_rows
 from eval.names import BASELINES, RULES, SHORT
@@ -31,7 +31,7 @@ def baselines(
     *,
     only: Annotated[Names, Parameter(choices=tuple(BASELINES), group=CHOICE)] = None,
     every: Annotated[bool, Parameter(name="--all", group=CHOICE)] = False,
-    kept: bool = False,
+    kept: Kept = False,
     limit_train: TrainRows = None,
     seed: FirstSeed = 0,
     seeds: int | None = None,
@@ -45,7 +45,6 @@ def baselines(
     Args:
         only: These alone.
         every: All of them: an hour.
-        kept: Fit nothing: print the kept figures, of whatever seeds.
         seeds: The number of seeds: 1 by default, 5 with --all or --check.
         out: Write the table as JSON after each baseline; rows of the same data and seeds that it holds are kept.
         check: Fail if a figure is not the kept one.

@@ -25,6 +25,7 @@ from eval.commands.options import (
     FirstSeed,
     InputOptions,
     Inputs,
+    Kept,
     Names,
     SeedCount,
     choose_seeds,
@@ -107,7 +108,7 @@ def reproduce(
     /,
     *,
     only: Annotated[Names, Parameter(choices=ROWS)] = None,
-    kept: bool = False,
+    kept: Kept = False,
     seed: FirstSeed = 0,
     seeds: SeedCount = 3,
     jobs: Jobs = 1,
@@ -120,7 +121,6 @@ def reproduce(
     Args:
         name: The table.
         only: These rows alone.
-        kept: Train nothing: print the kept figures, of whatever seeds.
         out: Add each trial to this JSON once it is done.
         check: Fail if a figure is not the kept one.
     """

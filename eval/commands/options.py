@@ -18,6 +18,7 @@ Inputs = Annotated[
 ]
 FirstSeed = Annotated[int, Parameter(help="The first seed.")]
 SeedCount = Annotated[int, Parameter(help="The number of seeds.")]
+Kept = Annotated[bool, Parameter(help="Fit nothing: print the kept figures, of whatever seeds.")]
 Names = Annotated[tuple[str, ...] | None, Parameter(consume_multiple=(1, None))]
 
 

@@ -75,7 +75,7 @@ class RecipeRecord:
     Attributes:
         epochs, flow_epochs: passes over the training inputs, and those that train the flow alone.
         has_goals: whether the build had to meet the recipe's goals.
-        readability: the encoder's weight of the class in x; None in releases from before it was recorded.
+        readability: the encoder's weight of the class read off x; None where the classifier reads the inner latents.
     """
 
     name: str

@@ -11,6 +11,7 @@ from shutil import rmtree
 from filelock import FileLock, Timeout
 
 PREFIX = "ld-data-process-"
+VARIABLE = "TMPDIR"  # read by processes that start
 LOCK = "lock"  # in the folder, held as long as the process runs
 
 logger = logging.getLogger(__name__)
@@ -37,13 +38,17 @@ def make_temporary_folder() -> Iterator[Path]:
 
 @contextmanager
 def use_temporary_folder() -> Iterator[None]:
-    """Let this process's temporary files, those of all libraries, be in a folder as of `make_temporary_folder`."""
+    """Let the temporary files of this process, its libraries and its children be in a `make_temporary_folder`."""
     with make_temporary_folder() as folder:
-        usual, tempfile.tempdir = tempfile.tempdir, str(folder)
+        usual, variable = tempfile.tempdir, os.environ.get(VARIABLE)
+        tempfile.tempdir = os.environ[VARIABLE] = str(folder)
         try:
             yield
         finally:
             tempfile.tempdir = usual
+            os.environ.pop(VARIABLE)
+            if variable is not None:
+                os.environ[VARIABLE] = variable
 
 
 def _delete_if_left(folder: Path) -> None:

@@ -6,7 +6,7 @@ import pytest
 from ld_data.errors import InputError, IntegrityError
 from ld_data.release.report import make_report
 from tests.support.fakes import make_source
-from vae.readability import describe_rows, draw_rows, load_rows, measure_levels, save_rows
+from vae.readability import describe_rows, draw_rows, load_rows, measure_levels
 from vae.recipes import find_recipe
 from vae.release import BuiltRelease
 
@@ -28,20 +28,19 @@ def builds(monkeypatch):
     return built
 
 
-def measure(levels, known=()):
-    source = make_source()
-    return list(measure_levels(source, find_recipe("images", source), None, None, levels, known))
+def measure(levels, path=None, source=None):
+    source = source or make_source()
+    return measure_levels(source, find_recipe("images", source), None, None, levels, path)
 
 
 def test_each_readability_is_built_and_its_measures_are_kept(builds, tmp_path):
-    rows = measure((0, 30))
+    rows = measure((0, 30), tmp_path / "rows.json")
     assert builds == [0, 30]
     assert [row.measures for row in rows] == [
         {"linear_probe": 0.5, "ridge": 0.0},
         {"linear_probe": 0.5, "ridge": 0.03},
     ]
     assert [row.x["class_loss"] for row in rows] == [0, 30]
-    save_rows(rows, tmp_path / "rows.json")
     assert [json.dumps(row.x) for row in load_rows(tmp_path / "rows.json")] == [json.dumps(row.x) for row in rows]
     heads, *lines = describe_rows(rows).splitlines()
     assert heads.split() == ["readability", "ridge", "linear_probe"]
@@ -50,14 +49,14 @@ def test_each_readability_is_built_and_its_measures_are_kept(builds, tmp_path):
     assert names == [["linear_probe"], ["ridge"], [], [], []]
 
 
-def test_known_builds_are_not_repeated_and_others_are(builds, tmp_path):
-    first = measure((0,))
-    save_rows(first, tmp_path / "rows.json")
-    known = load_rows(tmp_path / "rows.json")
-    assert measure((0, 30), known)[0].measures == first[0].measures
-    assert builds == [0, 30]
-    measure((0,), [replace(known[0], source_sha256="0" * 64)])
-    assert builds == [0, 30, 0]
+def test_known_builds_are_not_repeated_and_none_is_lost(builds, tmp_path):
+    path = tmp_path / "rows.json"
+    first = measure((0, 30), path)
+    assert measure((10, 0), path)[1].measures == first[0].measures
+    assert builds == [0, 30, 10]
+    measure((0,), path, replace(make_source(), name="other", label_test=make_source().label_test[::-1]))
+    assert builds == [0, 30, 10, 0]
+    assert [row.readability for row in load_rows(path)] == [0, 30, 10, 0]
 
 
 def test_a_readability_out_of_range_is_refused_before_the_first_build(builds):

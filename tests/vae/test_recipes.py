@@ -40,7 +40,10 @@ def test_readability_weighs_the_class_in_x():
     assert (recipe.x.class_loss, recipe.x.flow_class_loss, recipe.goals) == (60.0, 1.0, GOALS_OF_ANY)
     without = find_recipe("mnist").change(readability=0)
     assert (without.x.class_loss, without.x.flow_class_loss) == (0.0, 0.0)
-    assert find_recipe("mnist").change(readability=IMAGE.class_loss) == find_recipe("mnist")
+    same_weight = find_recipe("mnist").change(readability=IMAGE.class_loss)  # of the class in x, not in u
+    assert (same_weight.x.class_loss, same_weight.x.flow_class_loss) == (IMAGE.class_loss, 1.0)
+    assert (same_weight.readability, find_recipe("mnist").readability) == (IMAGE.class_loss, None)
+    assert same_weight.change(readability=IMAGE.class_loss) == same_weight
 
 
 @pytest.mark.parametrize("readability", [-1, 1001, float("nan")])

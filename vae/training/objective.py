@@ -107,9 +107,8 @@ class Objective(keras.Model):
     def _measure_class_loss(self, draw: Draw, labels: KerasTensor) -> KerasTensor:
         if not self.config.flow_class_loss:
             return measure_cross_entropy(self.classifier(draw.inner), labels)
-        factor = (
-            self.config.class_loss / self.config.flow_class_loss
-        )  # the flow takes one weight, the encoder the other
+        # The flow takes the one weight, which the loss has, and the encoder the other.
+        factor = self.config.class_loss / self.config.flow_class_loss
         return measure_cross_entropy(self.classifier(self.vae.to_outer(scale_gradient(draw.inner, factor))), labels)
 
     def _estimate_divergence(self, draw: Draw, labels: KerasTensor) -> KerasTensor:

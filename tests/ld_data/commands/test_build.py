@@ -36,7 +36,7 @@ def test_build_makes_a_verified_release(checkpoints, tiny_mnist1d, built_mnist1d
     assert data.train.x.shape == (400, 5)
     assert data.manifest.command == "python -m ld_data build mnist1d --latent-dim 5 --seed 3"
     assert data.manifest.y_kind == "cells"
-    assert astuple(data.manifest.recipe) == ("mnist1d", 1, 1, True, 10.0)
+    assert astuple(data.manifest.recipe) == ("mnist1d", 1, 1, True, None)
     trained_by = {"python", "numpy", "scipy", "scikit-learn", "keras", keras.backend.backend()}
     assert set(data.manifest.libraries) == trained_by | {"tf2onnx", "onnxruntime"}
     health = data.manifest.health

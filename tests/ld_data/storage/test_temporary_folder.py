@@ -39,10 +39,13 @@ def test_two_processes_keep_their_folders(place):
         assert first != second
 
 
-def test_all_temporary_files_of_a_process_are_in_its_folder(place):
+def test_all_temporary_files_of_a_process_and_its_children_are_in_its_folder(place, monkeypatch):
+    monkeypatch.setenv("TMPDIR", "usual")
     with use_temporary_folder():
         handle, path = tempfile.mkstemp()
         os.close(handle)
         assert Path(path).parent.parent == place
+        assert os.environ["TMPDIR"] == str(Path(path).parent)
+    assert os.environ["TMPDIR"] == "usual"
     assert list(place.iterdir()) == []
     assert tempfile.gettempdir() == str(place)
