@@ -1,7 +1,8 @@
 """A ladder of control tasks on the x of a release: each task needs one ability, and its best possible MSE is known.
 
 It shows why a model fails. The lower rungs have no noise and no classes: a model that cannot copy x, or mix its
-components, fails before the classes matter. The upper rungs are the class map of the release with more and more noise.
+components, fails before the classes matter. The upper rungs are the class map of the release with more and more noise,
+and with x twisted more and more, which hides the classes from linear models and keeps the best score.
 """
 
 from collections.abc import Callable, Sequence
@@ -13,6 +14,7 @@ import numpy as np
 from tqdm import tqdm
 
 from eval.predictions import BATCH_ROWS, Model, predict
+from eval.rotations import draw_orthogonal, draw_twists, twist
 from eval.score import measure_skill, row_errors
 from ld_data.checks import check_integer
 from ld_data.cli.table import format_table
@@ -29,6 +31,7 @@ LOW_RANK = 8
 TEACHER_UNITS = 32  # of each of its two hidden layers
 TEACHER_GAIN = 1.5  # std of the input to a unit, for x of std 1: too nonlinear for a linear map
 NOISE_SCALES = (0.0, 0.25, 0.5, 1.0)
+TWISTS = (8, 32)  # of a pair of components of x, one after another
 
 FIRST_STREAM = 1 << 43  # one stream for each draw, apart from the streams of latents and of the health report
 
@@ -39,7 +42,7 @@ Map: TypeAlias = Callable[[Array], Array]
 
 @dataclass(frozen=True)
 class Task:
-    """A control task: another y for the x of a dataset, row by row.
+    """A control task: another y for the x of a dataset, row by row, or another x for its y.
 
     Attributes:
         ability: the ability that it needs, in one line.
@@ -47,6 +50,7 @@ class Task:
         y_best: the answers `(n_test, d)` of the best model. For the class maps that is the oracle that knows the class,
             which x leaves a little open.
         learned_from: skill from which the ability counts as learned.
+        change_x: returns the x of the task `(n, d)` float32, a new array, from those of the dataset.
     """
 
     name: str
@@ -55,6 +59,7 @@ class Task:
     y_test: Floats
     y_best: Array
     learned_from: float = LEARNED
+    change_x: Map = np.copy
 
     @property
     def null_errors(self) -> Doubles:
@@ -67,9 +72,9 @@ class Task:
         return row_errors(self.y_best, self.y_test)
 
     def apply_to(self, data: LatentDataset) -> LatentDataset:
-        """Return `data` with the y of this task, and a copy of its x in case a model writes into it."""
-        train = replace(data.train, x=data.train.x.copy(), y=self.y_train.copy())
-        test = replace(data.test, x=data.test.x.copy(), y=self.y_test.copy())
+        """Return `data` with the x and y of this task, in copies in case a model writes into them."""
+        train = replace(data.train, x=self.change_x(data.train.x), y=self.y_train.copy())
+        test = replace(data.test, x=self.change_x(data.test.x), y=self.y_test.copy())
         return replace(data, name=f"{data.name}, task {self.name}", train=train, test=test, manifest=None)
 
 
@@ -100,11 +105,19 @@ class Rung:
         object.__setattr__(self, "word", word)
 
 
-def make_ladder(data: LatentDataset, seed: int = 0) -> list[Task]:
-    """Return the control tasks for the x of a dataset, the simplest first; the same for the same seed."""
+def make_ladder(data: LatentDataset, seed: int = 0, twists: Sequence[int] | None = None) -> list[Task]:
+    """Return the control tasks for a dataset, the simplest first, or the rungs twist-k alone for each k in `twists`.
+
+    They are the same for the same seed.
+
+    Raises:
+        InputError: the seed or a k is out of range; or as `draw_twists`.
+    """
+    if twists is not None:
+        return [_make_twist_task(count, data, seed) for count in twists]
     d = data.latent_dim
     order = np.argsort(make_uniforms(check_seed(seed), FIRST_STREAM, 0, 1, d)[0])
-    rotation, read, write = (_draw_orthogonal(d, seed, FIRST_STREAM + number) for number in (1, 2, 3))
+    rotation, read, write = (draw_orthogonal(d, seed, FIRST_STREAM + number) for number in (1, 2, 3))
     rank = max(1, min(LOW_RANK, d // 2))
     low_rank = read[:, :rank] @ write[:, :rank].T  # y has variance 1 along `rank` directions, and none along the others
     maps: dict[str, tuple[str, Map]] = {
@@ -118,7 +131,8 @@ def make_ladder(data: LatentDataset, seed: int = 0) -> list[Task]:
     for name, (ability, answer) in maps.items():
         train, test = (answer(split.x.astype(np.float64)).astype(np.float32) for split in (data.train, data.test))
         tasks.append(Task(name, ability, train, test, test))
-    return tasks + [_make_class_task(scale, data) for scale in NOISE_SCALES]
+    tasks += [_make_class_task(scale, data) for scale in NOISE_SCALES]
+    return tasks + [_make_twist_task(count, data, seed) for count in TWISTS if d > 2]  # of two components none is left
 
 
 def _make_teacher(x_train: Array, seed: int) -> Map:
@@ -140,23 +154,41 @@ def _make_teacher(x_train: Array, seed: int) -> Map:
     return lambda x: (answer(x) - mean) / std
 
 
-def climb(fit: Fit, data: LatentDataset, seed: int = 0, *, batch_rows: int = BATCH_ROWS) -> list[Rung]:
-    """Return the result of a learning rule on each task of the ladder, a progress bar on stderr.
+def climb(
+    fit: Fit,
+    data: LatentDataset,
+    seed: int = 0,
+    *,
+    twists: Sequence[int] | None = None,
+    batch_rows: int = BATCH_ROWS,
+) -> list[Rung]:
+    """Return the result of a learning rule on each task of `make_ladder`, a progress bar on stderr.
 
     `fit(x_train, y_train, seed)` learns from `(n, d)` float32 arrays, its own copies, and returns a model as `evaluate`
     takes it: a function of x, an object with predict, or a PyTorch module. An exception from `fit` comes through with a
     note that names the task.
 
     Raises:
-        InputError: if `fit` returns no such model.
+        InputError: if `fit` returns no such model; or as `make_ladder`.
     """
-    return climb_datasets(lambda task, seed: fit(task.train.x, task.train.y, seed), data, seed, batch_rows=batch_rows)
+
+    def fit_dataset(task: LatentDataset, seed: int) -> Model:
+        return fit(task.train.x, task.train.y, seed)
+
+    return climb_datasets(fit_dataset, data, seed, twists=twists, batch_rows=batch_rows)
 
 
-def climb_datasets(fit: FitDataset, data: LatentDataset, seed: int = 0, *, batch_rows: int = BATCH_ROWS) -> list[Rung]:
+def climb_datasets(
+    fit: FitDataset,
+    data: LatentDataset,
+    seed: int = 0,
+    *,
+    twists: Sequence[int] | None = None,
+    batch_rows: int = BATCH_ROWS,
+) -> list[Rung]:
     """Return the same as `climb` for a `fit(data, seed)` that learns from a dataset with labels, as baselines do."""
     rungs = []
-    for task in tqdm(make_ladder(data, seed), "ladder", unit="task", file=open_progress(), disable=None):
+    for task in tqdm(make_ladder(data, seed, twists), "ladder", unit="task", file=open_progress(), disable=None):
         task_data = task.apply_to(data)
         model = run_fit(fit, task_data, seed)
         # the model predicts new arrays, since `fit` may have written into its own
@@ -218,10 +250,12 @@ def _make_class_task(scale: float, data: LatentDataset) -> Task:
     return Task(f"classes, noise {scale:g}", ability, y_train, y_test, best_test, CLASSES_LEARNED)
 
 
-def _draw_orthogonal(latent_dim: int, seed: int, stream: int) -> Doubles:
-    """Return an orthogonal matrix `(d, d)`, uniform over all: Q of the QR decomposition of normals, made unique.
-
-    Mezzadri, "How to generate random matrices from the classical compact groups", Notices of the AMS 54, 2007.
-    """
-    matrix, triangle = np.linalg.qr(make_normals(seed, stream, 0, latent_dim, latent_dim))
-    return matrix * np.sign(np.diagonal(triangle))
+def _make_twist_task(count: int, data: LatentDataset, seed: int) -> Task:
+    """Return the task whose x are those of the dataset after so many twists; y and the best answers stay."""
+    twists = draw_twists(data.latent_dim, count, seed)
+    return replace(
+        _make_class_task(1, data),
+        name=f"twist-{count}",
+        ability=f"undo {count} twists of x, and tell the class",
+        change_x=lambda x: twist(x, twists).astype(np.float32),
+    )

@@ -19,6 +19,7 @@ from eval.ladder import (
     keep_rows,
     make_ladder,
 )
+from eval.rotations import draw_twists, untwist
 from ld_data.errors import InputError
 from ld_data.release.writer import make_dataset
 from tests.support.fakes import FakeCodec, make_source
@@ -26,6 +27,7 @@ from tests.support.fakes import FakeCodec, make_source
 LINEAR = ["identity", "permutation", "rotation", "low rank"]
 MAPS = [*LINEAR, "teacher"]
 CLASSES = ["classes, noise 0", "classes, noise 0.25", "classes, noise 0.5", "classes, noise 1"]
+TWISTED = ["twist-8", "twist-32"]
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +68,7 @@ def words(rungs):
 
 
 def test_the_tasks_have_the_shapes_of_the_data(data, tasks):
-    assert list(tasks) == MAPS + CLASSES
+    assert list(tasks) == MAPS + CLASSES + TWISTED
     for task in tasks.values():
         assert task.y_train.shape == data.train.y.shape
         assert task.y_test.shape == task.y_best.shape == data.test.y.shape
@@ -119,7 +121,7 @@ def test_the_best_answers_have_skill_1(data, tasks):
         assert rung.skill == pytest.approx(1, abs=1e-9)
         assert rung.mse == rung.optimum
         assert rung.word == "learned"
-        assert rung.optimum == 0 or rung.task in CLASSES
+        assert rung.optimum == 0 or rung.task in CLASSES + TWISTED
 
 
 class _Answers:
@@ -145,8 +147,50 @@ def test_least_squares_learns_the_linear_tasks_and_no_others(data):
     assert [rung.task for rung in rungs if rung.word == "learned"] == LINEAR
     assert describe_gaps("it", rungs) == (
         "it lacks these abilities first: to follow a smooth nonlinear map (partly); "
-        "to tell the class, without noise (not); and 3 more."
+        "to tell the class, without noise (not); and 5 more."
     )
+
+
+@pytest.fixture(scope="module")
+def dial(data):
+    return {task.name: task for task in make_ladder(data, twists=(0, 8, 32))}
+
+
+def test_twists_change_x_alone(data, dial):
+    for task in dial.values():
+        twisted = task.apply_to(data)
+        for split, own in ((data.train, twisted.train), (data.test, twisted.test)):
+            assert np.array_equal(own.y, split.y)
+            assert own.x.dtype == np.float32
+            assert np.linalg.norm(own.x, axis=1) == pytest.approx(np.linalg.norm(split.x, axis=1), rel=1e-5)
+        assert np.array_equal(twisted.test.x, data.test.x) == (task.name == "twist-0")
+        score = evaluate(data.class_mean[data.test.label], twisted)
+        assert (score.mse, score.null) == (
+            score.floor,
+            evaluate(data.train.y.mean(axis=0) + 0 * data.test.y, data).null,
+        )
+
+
+def test_a_linear_model_loses_by_twists_what_their_inverse_gives_back(data, dial):
+    skills = [rung.skill for rung in climb(fit_least_squares, data, twists=(0, 8, 32))]
+    assert skills[0] == pytest.approx(evaluate(fit_least_squares(data.train.x, data.train.y, 0), data).skill)
+    assert skills[0] - 0.05 > skills[1] > skills[2] + 0.05
+    twists = draw_twists(32, 32)
+
+    def fit(x, y, seed):
+        model = fit_least_squares(untwist(x, twists), y, seed)
+        return lambda x: model(untwist(x, twists))
+
+    assert climb(fit, data, twists=(32,))[0].skill == pytest.approx(skills[0], abs=1e-4)
+
+
+def test_the_ladder_of_two_components_has_no_twists():
+    source = make_dataset(make_source(60, 30), FakeCodec(), "fake", seed=0)
+    splits = {name: replace(getattr(source, name), x=getattr(source, name).x[:, :2]) for name in ("train", "test")}
+    flat = replace(source, **splits, class_weight=source.class_weight[:2])
+    assert not {task.name for task in make_ladder(flat)} & set(TWISTED)
+    with pytest.raises(InputError, match="a twist needs 3 components of x"):
+        make_ladder(flat, twists=(1,))
 
 
 @pytest.mark.slow
@@ -157,7 +201,7 @@ def test_a_memoriser_learns_nothing_and_noise_makes_it_worse_than_the_null(data)
 
 
 def test_the_noisiest_class_map_is_scored_as_the_dataset_itself(data):
-    last = climb(fit_least_squares, data)[-1]
+    last = next(rung for rung in climb(fit_least_squares, data) if rung.task == CLASSES[-1])
     score = evaluate(fit_least_squares(data.train.x, data.train.y, 0), data)
     assert (last.mse, last.null, last.optimum) == pytest.approx((score.mse, score.null, score.floor))
     assert (last.skill, last.skill_standard_error) == pytest.approx((score.skill, score.skill_standard_error))
@@ -254,7 +298,7 @@ def test_rungs_print_as_a_table_and_as_json(data):
     assert json.loads(json.dumps(asdict(rungs[0])))["word"] == "not"
     learned = [replace(rung, skill=1.0) for rung in rungs]
     assert describe_gaps("it", learned) == "it lacks none of these abilities."
-    assert describe_gaps("it", [*learned[:-1], rungs[-1]]).endswith("tell the class through 100% of the noise (not).")
+    assert describe_gaps("it", [*learned[:-1], rungs[-1]]).endswith("undo 32 twists of x, and tell the class (not).")
 
 
 def test_fewer_rows_are_the_first_ones(data):
