@@ -31,7 +31,7 @@ LOW_RANK = 8
 TEACHER_UNITS = 32  # of each of its two hidden layers
 TEACHER_GAIN = 1.5  # std of the input to a unit, for x of std 1: too nonlinear for a linear map
 NOISE_SCALES = (0.0, 0.25, 0.5, 1.0)
-TWISTS = (8, 32)  # of a pair of components of x, one after another
+TWISTS = (4, 16)  # of a pair of components of x, one after another
 
 FIRST_STREAM = 1 << 43  # one stream for each draw, apart from the streams of latents and of the health report
 

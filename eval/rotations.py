@@ -11,6 +11,7 @@ from ld_data.noise import check_seed, make_normals, make_uniforms
 from ld_data.typing import Array, Doubles
 
 TWIST_STREAM = (1 << 43) + (1 << 20)  # apart from the streams of the ladder's tasks
+TURN_STREAM = TWIST_STREAM + 1
 MAX_TWISTS = 10_000
 
 Twist: TypeAlias = tuple[int, int, int]
@@ -57,6 +58,27 @@ def untwist(x: Array, twists: Sequence[Twist]) -> Doubles:
     A twist leaves x_m as it is, so its angle is still there.
     """
     return _turn_pairs(x, twists[::-1], -1)
+
+
+def draw_turn(latent_dim: int, seed: int = 0) -> Doubles:
+    """Return the generator K `(d, d)` of a path in SO(d): a skew-symmetric matrix, the same for the same seed.
+
+    K turns each of d // 2 planes by a quarter, which a uniform rotation places; for odd d one direction stays.
+    """
+    basis = draw_orthogonal(latent_dim, check_seed(seed), TURN_STREAM)
+    first, second = basis[:, 0 : latent_dim - 1 : 2], basis[:, 1::2]
+    return first @ second.T - second @ first.T
+
+
+def turn(x: Array, generator: Doubles, angles: Array | float) -> Doubles:
+    """Return x `(n, d)` along the path of a generator K: each row times exp(angle K), its angle in radians.
+
+    exp(angle K) = I + sin(angle) K + (1 - cos(angle)) K^2 for such a K (Rodrigues' formula). It is orthogonal, with
+    determinant 1, so it keeps N(0, I).
+    """
+    angles = np.broadcast_to(angles, len(x))[:, None]
+    quarter = x @ generator
+    return x + np.sin(angles) * quarter + (1 - np.cos(angles)) * (quarter @ generator)
 
 
 def _turn_pairs(x: Array, twists: Sequence[Twist], sign: int) -> Doubles:

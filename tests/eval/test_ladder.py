@@ -27,7 +27,7 @@ from tests.support.fakes import FakeCodec, make_source
 LINEAR = ["identity", "permutation", "rotation", "low rank"]
 MAPS = [*LINEAR, "teacher"]
 CLASSES = ["classes, noise 0", "classes, noise 0.25", "classes, noise 0.5", "classes, noise 1"]
-TWISTED = ["twist-8", "twist-32"]
+TWISTED = ["twist-4", "twist-16"]
 
 
 @pytest.fixture(scope="module")
@@ -298,7 +298,7 @@ def test_rungs_print_as_a_table_and_as_json(data):
     assert json.loads(json.dumps(asdict(rungs[0])))["word"] == "not"
     learned = [replace(rung, skill=1.0) for rung in rungs]
     assert describe_gaps("it", learned) == "it lacks none of these abilities."
-    assert describe_gaps("it", [*learned[:-1], rungs[-1]]).endswith("undo 32 twists of x, and tell the class (not).")
+    assert describe_gaps("it", [*learned[:-1], rungs[-1]]).endswith("undo 16 twists of x, and tell the class (not).")
 
 
 def test_fewer_rows_are_the_first_ones(data):

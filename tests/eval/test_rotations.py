@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
+from scipy.linalg import expm
 
-from eval.rotations import draw_twists, twist, untwist
+from eval.rotations import draw_turn, draw_twists, turn, twist, untwist
 from ld_data.errors import InputError
 from ld_data.health.gaussianity import measure_moments, measure_slices
 from ld_data.noise import make_normals
@@ -83,3 +84,27 @@ def test_twists_follow_from_the_seed_and_fewer_are_the_first_of_more():
 def test_twists_that_do_not_exist_are_refused(latent_dim, count, seed, words):
     with pytest.raises(InputError, match=words):
         draw_twists(latent_dim, count, seed)
+
+
+@pytest.mark.parametrize("latent_dim", [2, 3, 8])
+def test_a_turn_is_a_path_of_rotations_from_a_skew_symmetric_matrix(latent_dim):
+    generator, unit = draw_turn(latent_dim), np.eye(latent_dim)
+    assert generator == pytest.approx(-generator.T)
+    rotation = turn(unit, generator, 0.7)
+    assert rotation == pytest.approx(expm(0.7 * generator))
+    assert rotation @ rotation.T == pytest.approx(unit)
+    assert np.linalg.det(rotation) == pytest.approx(1)
+    assert turn(rotation, generator, 2 * np.pi - 0.7) == pytest.approx(unit)
+
+
+def test_rows_turn_by_their_own_angles_and_stay_standard_normal(normals):
+    angles = np.linspace(0, np.pi / 2, ROWS)
+    turned = turn(normals, draw_turn(8), angles)
+    cosines = (turned * normals).sum(axis=1) / np.square(normals).sum(axis=1)
+    assert cosines == pytest.approx(np.cos(angles))
+    assert_normal(turned, make_normals(1, 1, 0, ROWS, 8))
+
+
+def test_the_path_of_a_turn_follows_from_the_seed():
+    assert np.array_equal(draw_turn(5, 1), draw_turn(5, 1))
+    assert not np.allclose(draw_turn(5, 1), draw_turn(5, 2))
