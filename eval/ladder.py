@@ -31,7 +31,6 @@ LOW_RANK = 8
 TEACHER_UNITS = 32  # of each of its two hidden layers
 TEACHER_GAIN = 1.5  # std of the input to a unit, for x of std 1: too nonlinear for a linear map
 NOISE_SCALES = (0.0, 0.25, 0.5, 1.0)
-TWISTS = (4, 16)  # of a pair of components of x, one after another
 
 FIRST_STREAM = 1 << 43  # one stream for each draw, apart from the streams of latents and of the health report
 
@@ -113,9 +112,9 @@ def make_ladder(data: LatentDataset, seed: int = 0, twists: Sequence[int] | None
     Raises:
         InputError: the seed or a k is out of range; or as `draw_twists`.
     """
+    d = data.latent_dim
     if twists is not None:
         return [_make_twist_task(count, data, seed) for count in twists]
-    d = data.latent_dim
     order = np.argsort(make_uniforms(check_seed(seed), FIRST_STREAM, 0, 1, d)[0])
     rotation, read, write = (draw_orthogonal(d, seed, FIRST_STREAM + number) for number in (1, 2, 3))
     rank = max(1, min(LOW_RANK, d // 2))
@@ -132,7 +131,8 @@ def make_ladder(data: LatentDataset, seed: int = 0, twists: Sequence[int] | None
         train, test = (answer(split.x.astype(np.float64)).astype(np.float32) for split in (data.train, data.test))
         tasks.append(Task(name, ability, train, test, test))
     tasks += [_make_class_task(scale, data) for scale in NOISE_SCALES]
-    return tasks + [_make_twist_task(count, data, seed) for count in TWISTS if d > 2]  # of two components none is left
+    counts = sorted({max(1, d // 8), d // 2}) if d > 2 else []  # some components, and each once; of two none is left
+    return tasks + [_make_twist_task(count, data, seed) for count in counts]
 
 
 def _make_teacher(x_train: Array, seed: int) -> Map:

@@ -27,7 +27,7 @@ def assert_normal(x, null):
         assert slices[name] < 2 * value
 
 
-@pytest.mark.parametrize("count", [4, 50])
+@pytest.mark.parametrize("count", [4, 16])
 def test_twists_keep_standard_normals_by_the_tests_of_the_health_report(normals, count):
     assert_normal(twist(normals, draw_twists(8, count)), make_normals(1, 1, 0, ROWS, 8))
 
@@ -43,11 +43,12 @@ def test_the_tests_of_the_health_report_find_a_turn_by_an_angle_of_the_pair_itse
 
 @pytest.mark.parametrize("latent_dim", [3, 4, 5, 32])
 def test_the_inverse_is_exact(latent_dim):
-    """Within rounding, which each round of twists makes larger."""
+    """Within rounding, which each round of twists makes larger; here with the most twists that there are."""
     x, twists = make_normals(0, 1, 0, 500, latent_dim), draw_twists(latent_dim, 4 * (latent_dim // 2))
     twisted = twist(x, twists)
     assert np.abs(twisted - x).max() > 1
-    assert untwist(twisted, twists) == pytest.approx(x, abs=1e-12)
+    assert np.abs(untwist(twisted, twists) - x).max() < 1e-9
+    assert np.abs(untwist(twisted.astype(np.float32), twists) - x).max() < 0.05
     assert (twisted.shape, twisted.flags.c_contiguous) == (x.shape, True)
 
 
@@ -59,7 +60,7 @@ def test_a_twist_turns_its_pair_by_the_third_component():
 
 def test_twists_preserve_volume():
     """The determinant of the Jacobian, by central differences, is 1."""
-    twists, point, step = draw_twists(5, 12), np.linspace(-1, 1, 5), 1e-5 * np.eye(5)
+    twists, point, step = draw_twists(5, 8), np.linspace(-1, 1, 5), 1e-5 * np.eye(5)
     jacobian = (twist(point + step, twists) - twist(point - step, twists)) / 2e-5
     assert np.linalg.det(jacobian) == pytest.approx(1)
 
@@ -77,7 +78,8 @@ def test_twists_follow_from_the_seed_and_fewer_are_the_first_of_more():
     ("latent_dim", "count", "seed", "words"),
     [
         (2, 1, 0, "a twist needs 3 components of x: a pair, and one for the angle; received 2"),
-        (8, -1, 0, "the number of twists must be from 0 to"),
+        (8, -1, 0, "the number of twists, for 8 components of x, must be from 0 to 16; received -1"),
+        (8, 17, 0, "must be from 0 to 16; received 17"),
         (8, 1, -1, "seed must be"),
     ],
 )
