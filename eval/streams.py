@@ -12,8 +12,8 @@ from typing import TypeAlias, TypeVar
 import numpy as np
 from tqdm import tqdm
 
+from eval.ladder.rotations import draw_turn, turn
 from eval.predictions import predict
-from eval.rotations import draw_turn, turn
 from eval.rules.network import Adam, Network, RulePlan, draw_batches, take_steps
 from eval.score import RowFigures, measure_rows, measure_skill
 from ld_data.checks import check_integer, check_number
@@ -38,7 +38,7 @@ class PassResult:
     """The skill of a rule along one pass over the training rows.
 
     Attributes:
-        turned: the angle by which x has turned at the end, in degrees; 0 for a pass without drift.
+        turned: the angle between x and its turned copy at the end, in degrees; 0 for a pass without drift.
         rows: the numbers of rows that were learned at each measurement: none, a tenth, and so on up to all.
         skill: on the test rows, whose x is turned as that of the stream at this moment.
         final_skill, average_skill: at the end; and the mean of all measurements but that of the untrained network.
@@ -136,8 +136,8 @@ def learn_pass(
     """Return the skill of a network along one pass over the training rows, under a progress bar with that title.
 
     No row repeats; those beyond the last full batch are left out. With `turned`, x drifts: it turns from 0 to so many
-    degrees along a path in SO(d), which keeps N(0, I) exact (`eval.rotations.turn`). The seed draws the order of the
-    rows and the path. The network is trained by its rule, and keeps its last weights.
+    degrees along a path in SO(d), which keeps N(0, I) exact (`eval.ladder.rotations.turn`). The seed draws the order of
+    the rows and the path. The network is trained by its rule, and keeps its last weights.
 
     Raises:
         InputError: the seed or the angle is out of range, the rows do not fill a batch, or the predictions are not

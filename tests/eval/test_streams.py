@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from eval import evaluate
-from eval.rotations import draw_turn, turn
+from eval.ladder.rotations import draw_turn, turn
 from eval.rules.backpropagation import Backpropagation
 from eval.rules.network import RulePlan
 from eval.streams import MEASUREMENTS, TaskFigures, learn_classes, learn_pass

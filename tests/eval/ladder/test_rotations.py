@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy.linalg import expm
 
-from eval.rotations import draw_turn, draw_twists, turn, twist, untwist
+from eval.ladder.rotations import draw_turn, draw_twists, turn, twist, untwist
 from ld_data.errors import InputError
 from ld_data.health.gaussianity import measure_moments, measure_slices
 from ld_data.noise import make_normals
