@@ -1,7 +1,7 @@
 """Comparisons of two models with intervals, and the spread of scores over seeds."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,7 @@ import numpy as np
 from eval.evaluation import load_dataset
 from eval.kept.figures import LABELS, Figures, SeedSummary, Spread
 from eval.predictions import BATCH_ROWS, Model, predict
-from eval.score import Score, measure_rows, score_rows
+from eval.score import RowFigures, Score, measure_rows, score_rows
 from ld_data.checks import check_integer
 from ld_data.cli.table import format_table
 from ld_data.errors import InputError
@@ -84,6 +84,13 @@ def compare(
     check_integer("seed", seed, 0, 2**63 - 1)
     data = load_dataset(release)
     a, b = (measure_rows(predict(model, data, batch_rows=batch_rows), data) for model in (model_a, model_b))
+    return compare_rows(a, b, data, resamples=resamples, seed=seed)
+
+
+def compare_rows(
+    a: RowFigures, b: RowFigures, data: LatentDataset, *, resamples: int = RESAMPLES, seed: int = 0
+) -> Comparison:
+    """Return how two models differ whose figures of each test row are known; the intervals are those of `compare`."""
     gaps = np.stack([a.error - b.error, a.noise_free - b.noise_free, a.hit.astype(float) - b.hit, a.null - a.floor], 1)
     means = np.concatenate(list(_resample_means(gaps, resamples, seed)))
     ends = np.quantile(_to_differences(means), (0.025, 0.975), axis=0).T.tolist()
@@ -94,6 +101,11 @@ def compare(
         for name, value, (low, high) in zip(LABELS, values, ends, strict=True)
     }
     return Comparison(data.name, data.test_sha256, **differences, rows=len(data.test), resamples=resamples, seed=seed)
+
+
+def average_rows(rows: Sequence[RowFigures]) -> RowFigures:
+    """Return the mean figures of each test row over the seeds of a model."""
+    return RowFigures(*(np.mean([getattr(one, part.name) for one in rows], axis=0) for part in fields(RowFigures)))
 
 
 def summarise_seeds(scores: Sequence[Score]) -> SeedSummary:
