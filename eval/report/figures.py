@@ -51,10 +51,10 @@ def draw_cost(report: Values) -> Figure:
     """Return skill against the work of the whole training, and against seconds of the processor."""
     figure = Figure((9, 3.6), layout="constrained")
     panels = figure.subplots(1, 2)
-    labels = ("multiply-accumulates of the training", "seconds of the processor")
+    labels = ("billions of multiply-accumulates of the training", "seconds of the processor")
     for axes, label, measure in zip(panels, labels, (_count_work, _count_seconds), strict=True):
         for name, rule in report["rules"].items():
-            amount = measure(report, rule)
+            amount = measure(rule)
             if amount is not None:
                 skill = rule["figures"]["skill"]
                 ends = (
@@ -70,6 +70,7 @@ def draw_cost(report: Values) -> Figure:
                     label=name,
                 )
         axes.set(xlabel=label, ylabel="skill")
+        axes.margins(x=0.1)
         axes.set_xlim(left=0)
     panels[1].legend(fontsize="small")
     figure.suptitle(_describe_data(report), fontsize="medium")
@@ -151,10 +152,10 @@ def _describe_data(report: Values) -> str:
     return f"{report['release']}, {report['train_rows']:,} training rows, {len(report['seeds'])} seeds"
 
 
-def _count_work(report: Values, rule: Values) -> float | None:
+def _count_work(rule: Values) -> float | None:
     work = rule["cost"].get("macs_per_row")
-    return work and work["total"] * rule["cost"]["passes"] * report["train_rows"]
+    return work and rule["cost"]["training_rows"] * work["total"] / 1e9
 
 
-def _count_seconds(report: Values, rule: Values) -> float | None:
+def _count_seconds(rule: Values) -> float | None:
     return rule["cost"]["cpu_seconds"]["mean"]

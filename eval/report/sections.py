@@ -1,5 +1,6 @@
 """The parts of a report: the outcomes of trials as JSON values."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -67,7 +68,8 @@ def describe_rule(bench: Bench, name: str, fits: Sequence[Outcome], tuned: Tuned
     if not isinstance(bench.find(name), type):
         return {"figures": figures, "cost": {"cpu_seconds": seconds}}
     rates = {f"{rate:g}": error if np.isfinite(error) else None for rate, error in tuned.errors.items()}
-    cost = {"passes": tuned.plan.epochs, "cpu_seconds": seconds}
+    rows = tuned.plan.epochs * math.prod(count_steps(len(bench.data.train), tuned.plan))
+    cost = {"passes": tuned.plan.epochs, "training_rows": rows, "cpu_seconds": seconds}
     cost |= describe_speed(bench.data, fits) | describe_step(bench, name, tuned.plan)
     plan = asdict(tuned.plan) | {"units": list(tuned.plan.units)}
     return {"figures": figures, "plan": plan, "held_out_mse": rates, "cost": cost}
@@ -162,7 +164,7 @@ def describe_alignment(fits: Sequence[Outcome], rows: int, plan: RulePlan) -> Va
     probes = [fit.probes for fit in fits if fit.probes is not None]
     if len(probes) < len(fits):
         return {"not_measured": NO_GRADIENT}
-    steps, each = [probe.step for probe in probes[0]], count_steps(rows, plan)
+    steps, each = [probe.step for probe in probes[0]], count_steps(rows, plan)[0]
     result: Values = {"steps": steps, "passes": [step / each for step in steps]}
     for key in ("cosines", "ratios", "angles"):
         layers = len(getattr(probes[0][-1], key))

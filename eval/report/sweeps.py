@@ -22,7 +22,7 @@ LABELS = {
     "width": "units of each hidden layer",
     "x_noise": "noise on x (standard deviation)",
     "label_noise": "share of training rows with the y of others",
-    "batch_rows": "rows of a batch, one pass",
+    "batch_rows": "rows of a batch",
 }
 CURVES = tuple(LABELS)
 

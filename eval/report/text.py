@@ -22,7 +22,7 @@ def write_text(report: Values) -> str:
         parts += ["", write_alignment(report["alignment"])]
     parts += ["", write_costs(report)]
     if report["curves"]:
-        parts += ["", "skill by condition, mean over seeds", write_curves(report["curves"])]
+        parts += ["", write_curves(report["curves"])]
     if "facts" in report:
         parts += ["", write_facts(report["facts"])]
     return "\n".join([*parts, "", f"{seconds['wall']:.0f} s, {seconds['cpu']:.0f} s of processors"])
@@ -106,8 +106,8 @@ def write_curves(curves: Values) -> str:
                 f"{value:g}: {sum(own) / len(own):.3f}" if own else f"{value:g}: diverged"
                 for value, own in zip(curve["values"], means, strict=True)
             ]
-            rows.append((curve["label"], rule, "  ".join(cells)))
-    return format_table(("condition", "rule", ""), rows, "lll")
+            rows.append((curve["label"], curve["epochs"], rule, "  ".join(cells)))
+    return format_table(("skill by condition", "passes", "rule", "value: mean over seeds"), rows, "lrll")
 
 
 def write_facts(facts: Values) -> str:

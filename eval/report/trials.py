@@ -147,15 +147,16 @@ def make_data(data: LatentDataset, trial: Trial) -> LatentDataset:
     return data
 
 
-def count_steps(rows: int, plan: RulePlan) -> int:
-    """Return the number of steps that `fit_network` makes in an epoch, of so many training rows."""
+def count_steps(rows: int, plan: RulePlan) -> tuple[int, int]:
+    """Return the number of steps of `fit_network` in an epoch of so many training rows, and the rows of a step."""
     fitted = rows - max(1, round(rows * HELD_OUT))
-    return fitted // min(plan.batch_rows, fitted)
+    batch_rows = min(plan.batch_rows, fitted)
+    return fitted // batch_rows, batch_rows
 
 
 def _train(rule: type, data: LatentDataset, whole: LatentDataset, trial: Trial) -> Outcome:
     """Return the outcome of a class with `suggest`, in the loop that all rules share."""
-    steps = trial.plan.epochs * count_steps(len(data.train), trial.plan)
+    steps = trial.plan.epochs * count_steps(len(data.train), trial.plan)[0]
     probed = {round(step) for step in np.geomspace(1, steps, trial.probes)} if trial.probes else ()
     network = Watched(make_network(trial.rule, rule, data, trial.plan, trial.seed), trial.rule, probed)
     try:

@@ -8,7 +8,7 @@ def test_every_part_has_a_figure(report):
     assert list(figures) == ["scale", "cost", "alignment", "curves"]
     names = [label.get_text() for label in figures["scale"].axes[0].get_yticklabels()]
     assert set(names) == {*report["rules"], "linear"}
-    assert [axes.get_xlabel() for axes in figures["curves"].axes[:2]] == ["training rows", "rows of a batch, one pass"]
+    assert [axes.get_xlabel() for axes in figures["curves"].axes[:2]] == ["training rows", "rows of a batch"]
     assert len(figures["alignment"].axes) == 2
 
 
