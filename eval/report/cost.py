@@ -92,8 +92,8 @@ def _strip(value: Any) -> Any:
 def count_work(network: Any, x: Floats, y: Floats) -> Work | None:
     """Return the work of a network on a batch `(n, d)`; it counts the arrays of the network too, so use a fresh one.
 
-    The number of rows must be a prime: an axis is that of the rows if n divides it. None if the rule makes no products
-    of numpy's arrays that can be seen: those between two arrays of which neither comes from the batch or the network.
+    The number of rows must be a prime: an axis is that of the rows if n divides it. None if the rule takes
+    no arrays that count, or makes no products that can be seen: one of two arrays comes from the batch or the network.
     """
     kinds: dict[str, Any] = {"tally": {True: 0.0, False: 0.0}, "rows": len(x)}
     kind: type[Counted] = type("CountedHere", (Counted,), kinds)
@@ -102,10 +102,13 @@ def count_work(network: Any, x: Floats, y: Floats) -> Work | None:
             setattr(network, name, value.view(kind))
         elif isinstance(value, list) and value and all(isinstance(array, np.ndarray) for array in value):
             setattr(network, name, [array.view(kind) for array in value])
-    network.predict(x.view(kind))
-    predicted = sum(kind.tally.values())
-    kind.tally.update({True: 0.0, False: 0.0})
-    network.suggest(x.view(kind), y.view(kind))
+    try:
+        network.predict(x.view(kind))
+        predicted = sum(kind.tally.values())
+        kind.tally.update({True: 0.0, False: 0.0})
+        network.suggest(x.view(kind), y.view(kind))
+    except Exception:  # code of the user, which takes plain arrays, may refuse these
+        return None
     kept, summed = kind.tally[True], kind.tally[False]
     if not kept + summed:
         return None

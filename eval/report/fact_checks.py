@@ -25,9 +25,9 @@ def check_facts(rule: type, make: Callable[[], Any], x: Floats, y: Floats) -> di
     values = asdict(declared) if isinstance(declared, Facts) else dict.fromkeys(MEANINGS)
     x, y = x[:ROWS].copy(), y[:ROWS].copy()
     found = {
-        "batch_needed": needs_batch(make, x, y),
-        "weight_transport": None if uses_upper_weights(make, x, y) is not False else "none",
-        "second_network": has_second_network(make(), x),
+        "batch_needed": _attempt(lambda: needs_batch(make, x, y)),
+        "weight_transport": "none" if _attempt(lambda: uses_upper_weights(make, x, y)) is False else None,
+        "second_network": _attempt(lambda: has_second_network(make(), x)),
         "labels_as_input": False if not knows_classes(rule) else None,
     }
     return {
@@ -39,6 +39,14 @@ def check_facts(rule: type, make: Callable[[], Any], x: Floats, y: Floats) -> di
         }
         for name, meaning in MEANINGS.items()
     }
+
+
+def _attempt(check: Callable[[], bool | None]) -> bool | None:
+    """Return what a check finds; None if the code of the user does not take other weights or batches."""
+    try:
+        return check()
+    except Exception:  # it may raise anything
+        return None
 
 
 def _judge(declared: object, found: object) -> str:

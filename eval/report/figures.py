@@ -27,7 +27,8 @@ def draw_scale(report: Values, kept: Mapping[str, float]) -> Figure:
     """Return the skills of the rules with their intervals between the null, 0, and the oracle, 1."""
     skills = {name: rule["figures"]["skill"] for name, rule in report["rules"].items()}
     rows = sorted(
-        [(value, name, None) for name, value in kept.items()] + [(s["mean"], n, s) for n, s in skills.items()],
+        [(value, name, None) for name, value in kept.items() if name not in skills]
+        + [(spread["mean"], name, spread) for name, spread in skills.items()],
         key=lambda row: row[0],
     )
     figure = Figure((7, 1.2 + 0.26 * len(rows)), layout="constrained")
@@ -42,7 +43,7 @@ def draw_scale(report: Values, kept: Mapping[str, float]) -> Figure:
         axes.axvline(bound, color=INK, linewidth=1, linestyle=":")
         axes.text(bound, len(rows) - 0.4, word, ha="center", fontsize="small", color=INK)
     axes.set(yticks=range(len(rows)), yticklabels=[name for _, name, _ in rows], ylim=(-0.6, len(rows)))
-    axes.set(xlabel="skill", xlim=(min(-0.05, *(row[0] - 0.05 for row in rows)), 1.05))
+    axes.set(xlabel="skill", xlim=(max(-1, min(-0.05, *(row[0] - 0.05 for row in rows))), 1.05))
     figure.suptitle(_describe_data(report), fontsize="medium")
     return figure
 
@@ -104,7 +105,7 @@ def draw_alignment(report: Values) -> Figure:
             axes.axhline(0, color=QUIET, linewidth=0.8)
         if key == "ratios":
             axes.set_yscale("log")
-    figure.legend(*axes.get_legend_handles_labels(), loc="outside right", fontsize="small")
+    figure.legend(*figure.axes[0].get_legend_handles_labels(), loc="outside right", fontsize="small")
     figure.suptitle(f"{report['rule']} on {_describe_data(report)}", fontsize="medium")
     return figure
 
@@ -138,7 +139,7 @@ def _draw_band(
     axes: Axes, values: Sequence[float], skills: Sequence[Sequence[float | None]], colour: str, label: str
 ) -> None:
     own = [(value, [one for one in row if one is not None]) for value, row in zip(values, skills, strict=True)]
-    own = [(value, row) for value, row in own if row]  # without conditions in which all seeds diverged
+    own = [(value, row) for value, row in own if row]  # without conditions in which all seeds failed
     places = [value for value, _ in own]
     axes.plot(places, [np.mean(row) for _, row in own], "-o", markersize=4, color=colour, label=label)
     axes.fill_between(places, [min(row) for _, row in own], [max(row) for _, row in own], color=colour, alpha=0.2)

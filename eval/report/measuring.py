@@ -129,6 +129,6 @@ def plan_sweeps(
     for curve in wishes.curves if is_class else [curve for curve in wishes.curves if curve == "rows"]:
         for name in list(mains)[:2]:
             main = mains[name][0]  # with its probes, so that all rows are trained on once
-            plain = main if curve == "rows" else replace(main, probes=0, keeps=False)
+            plain = main if curve == "rows" else replace(main, probes=0, keeps=False, may_fail=True)
             sweeps.append(make_sweep(curve, plain, seeds, values[curve]))
     return sweeps

@@ -182,7 +182,10 @@ def _describe_range(values: Sequence[tuple[float | None, ...]]) -> Values | None
 
 
 def describe_curves(curves: Sequence[sweeps.Sweep], outcomes: Mapping[Trial, Outcome]) -> Values:
-    """Return for each curve its values, and for each rule the skills of the seeds; None for those that diverged."""
+    """Return for each curve its values, and for each rule the skills of the seeds; None for those that failed.
+
+    `failures` are the reasons.
+    """
     result: Values = {}
     for sweep in curves:
         own = result.setdefault(
@@ -192,9 +195,12 @@ def describe_curves(curves: Sequence[sweeps.Sweep], outcomes: Mapping[Trial, Out
                 "values": list(sweep.values),
                 "epochs": sweep.epochs,
                 "skill": {},
+                "failures": [],
             },
         )
+        fits = [[outcomes[trial] for trial in row] for row in sweep.trials]
         own["skill"][sweep.trials[0][0].rule] = [
-            [outcomes[trial].score and outcomes[trial].find_score().skill for trial in row] for row in sweep.trials
+            [fit.score.skill if fit.score else None for fit in row] for row in fits
         ]
+        own["failures"] += dict.fromkeys(fit.failure for row in fits for fit in row if fit.failure)
     return result

@@ -6,6 +6,7 @@ from typing import Any
 from eval.kept.figures import LABELS
 from ld_data.cli.table import format_table
 
+FAILURES = 2  # shown of a curve
 SHOWN = ("skill", "noise_free_mse", "decoded_accuracy")
 Values = Mapping[str, Any]
 
@@ -70,7 +71,7 @@ def write_alignment(alignment: Values) -> str:
         layers = alignment[key]
         for layer, points in enumerate(layers, 1):
             cells = [f"{points[i]['mean']:.3g}" if points[i] else "" for i in chosen]
-            rows.append((f"{name}, layer {layer + (key == 'angles')}", *cells))
+            rows.append((f"{name}, layer {layer}", *cells))
     return format_table(("alignment after passes", *heads), rows, "l" + "r" * len(heads))
 
 
@@ -97,17 +98,19 @@ def _write_reached(reached: Values | None) -> str:
 
 
 def write_curves(curves: Values) -> str:
-    """Return a line for each curve and rule."""
+    """Return a line for each curve and rule, and the first reasons of trainings that failed."""
     rows = []
     for curve in curves.values():
         for rule, skills in curve["skill"].items():
             means = [[one for one in row if one is not None] for row in skills]
             cells = [
-                f"{value:g}: {sum(own) / len(own):.3f}" if own else f"{value:g}: diverged"
+                f"{value:g}: {sum(own) / len(own):.3f}" if own else f"{value:g}: failed"
                 for value, own in zip(curve["values"], means, strict=True)
             ]
             rows.append((curve["label"], curve["epochs"], rule, "  ".join(cells)))
-    return format_table(("skill by condition", "passes", "rule", "value: mean over seeds"), rows, "lrll")
+    failures = [f"failed: {sentence}" for curve in curves.values() for sentence in curve["failures"][:FAILURES]]
+    table = format_table(("skill by condition", "passes", "rule", "value: mean over seeds"), rows, "lrll")
+    return "\n".join([table, *failures])
 
 
 def write_facts(facts: Values) -> str:

@@ -41,6 +41,7 @@ class Trial:
         probes: how many steps are compared with the gradient.
         keeps: whether the predictions for the test rows come back.
         scored: whether the test rows are predicted at all.
+        may_fail: whether a rule that does not take the condition has an outcome without a score, in place of an error.
     """
 
     rule: str
@@ -52,6 +53,7 @@ class Trial:
     probes: int = 0
     keeps: bool = False
     scored: bool = True
+    may_fail: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,11 +62,11 @@ class Outcome:
 
     Attributes:
         seed: of the trial.
-        score: on the test rows; None if it diverged, or was not asked for.
+        score: on the test rows; None if the training failed, or none was asked for.
         held_out: MSE on held-out training rows at the end of each epoch; empty for a function.
         seconds: of the processor up to the end of each epoch, or of the whole fit of a function.
         probes: None if the network has no gradient to compare with.
-        failure: why it diverged, or "".
+        failure: why the training failed, or "".
     """
 
     seed: int = 0
@@ -79,7 +81,7 @@ class Outcome:
         """Return the score.
 
         Raises:
-            InputError: it has none, since the training diverged; the message is that of the failure.
+            InputError: it has none, since the training failed; the message is that of the failure.
         """
         if self.score is None:
             raise InputError(self.failure)
@@ -87,7 +89,7 @@ class Outcome:
 
     @property
     def best(self) -> float:
-        """The MSE on held-out rows at the best epoch; infinite if it diverged."""
+        """The MSE on held-out rows at the best epoch; infinite if the training failed."""
         return min(self.held_out) if self.held_out and not self.failure else np.inf
 
 
@@ -123,7 +125,12 @@ class Bench:
         data, found = make_data(self.data, trial), self.find(trial.rule)
         fit = _train if isinstance(found, type) else _fit_function
         with hide_progress(), np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-            return fit(found, data, self.data, trial)
+            try:
+                return fit(found, data, self.data, trial)
+            except InputError as error:
+                if not trial.may_fail:
+                    raise
+                return Outcome(trial.seed, failure=str(error))
 
 
 def make_data(data: LatentDataset, trial: Trial) -> LatentDataset:

@@ -62,6 +62,15 @@ def test_all_products_count(product, work):
     assert found == (Work(0, work, 0) if work else None)
 
 
+def test_a_rule_that_takes_no_counted_arrays_is_not_counted():
+    class Rule(Backpropagation):
+        def suggest(self, x, y):
+            if type(x) is not np.ndarray:
+                raise TypeError("expected a plain array")
+
+    assert count(Rule, (4, 8, 4)) is None
+
+
 def test_counting_changes_no_suggestion():
     random = np.random.default_rng(0)
     x = random.normal(size=(ROWS, 4)).astype(np.float32)

@@ -47,6 +47,15 @@ def test_a_class_without_facts_declares_nothing(data):
     assert facts["batch_needed"]["found"] is False
 
 
+def test_a_rule_that_takes_no_other_weights_or_batches_leaves_the_checks_open(data):
+    class Picky(FeedbackAlignment):
+        def suggest(self, x, y):
+            raise ValueError("not these")
+
+    facts = check(Picky, data)
+    assert facts["weight_transport"]["check"] == facts["batch_needed"]["check"] == OPEN
+
+
 def test_rules_that_use_transposed_weights_react_to_them(data):
     def make(rule):
         return lambda: rule.make_for(data, (16, 16), np.random.default_rng(0))

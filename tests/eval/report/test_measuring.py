@@ -4,13 +4,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from eval.names import RULES
 from eval.report.loading import Rule
 from eval.report.measuring import Wishes, measure_rule
 from eval.report.watch import DivergedError
-from eval.rules.network import Network
+from eval.rules.network import Network, RulePlan
 from ld_data.errors import InputError
+from ld_data.release.dataset import subset
 
 RATES = "eval.report.measuring.LEARNING_RATES"
+DEPTHS = "eval.report.sweeps.DEPTHS"
 
 
 def test_a_report_holds_every_part_as_json(report):
@@ -61,6 +64,19 @@ def test_a_function_is_measured_from_outside(data, own_rule, small_rules, monkey
     assert report["rules"]["delta_rule.py:fit"].keys() == {"figures", "cost"}
     assert "alignment" not in report
     assert report["differences"]["feedback-alignment"]["skill"]["over_seeds"]["low"] is None
+
+
+@pytest.mark.parametrize("name", RULES)
+def test_built_in_rules_go_through_the_same_door(name, data, small_rules, monkeypatch):
+    rule = Rule(name, Path())
+    monkeypatch.setattr(rule.load(), "plan", RulePlan(units=(8, 8), learning_rate=1e-2, epochs=2, batch_rows=32))
+    monkeypatch.setattr(RATES, (1e-2,))
+    monkeypatch.setattr(DEPTHS, (1, 3))
+    report = measure_rule(rule, subset(data, 200), Wishes((0,), ("depth",)))
+    assert report["curves"]["depth"]["failures"] == []
+    assert report["rules"][name]["cost"]["macs_per_row"]["update"] > 0
+    measured = "not_measured" not in report["alignment"]
+    assert measured == (name not in ("equilibrium-propagation", "forward-forward", "mono-forward", "hebbian"))
 
 
 def test_a_rate_that_diverges_is_left_out_and_a_rule_that_always_does_is_refused(data, small_rules, monkeypatch):

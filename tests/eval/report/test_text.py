@@ -22,7 +22,14 @@ def test_the_text_names_what_was_not_measured(report):
     poor = deepcopy(report) | {"alignment": {"not_measured": "of a reason"}, "energy_joules": 3.25}
     poor["rules"]["backpropagation"]["cost"]["macs_per_row"] = None
     poor["rules"]["backpropagation"]["figures"]["skill"] |= {"low": None}
+    poor["curves"]["rows"]["failures"] = ["it was too wide"]
     poor["curves"]["rows"]["skill"]["backpropagation"] = [[None], [0.25]]
     text = write_text(poor)
-    for words in ("alignment: not measured, since of a reason.", "3.2 J", "not counted", "100: diverged  600: 0.250"):
+    for words in (
+        "alignment: not measured, since of a reason.",
+        "3.2 J",
+        "not counted",
+        "failed: it was too wide",
+        "100: failed  600: 0.250",
+    ):
         assert words in text

@@ -110,6 +110,12 @@ def test_rules_that_fail_are_named(bench, name, words):
         bench.run(Trial(f"bad_rules.py:{name}", SMALL, 5))
 
 
+def test_a_condition_that_a_rule_does_not_take_has_no_score(bench):
+    outcome = bench.run(Trial("bad_rules.py:fail", SMALL, 0, may_fail=True))
+    assert outcome.score is None
+    assert "bad_rules.py:fail raised with seed 0" in outcome.failure
+
+
 def test_a_training_that_diverges_has_no_score(bench):
     outcome = bench.run(Trial("bad_rules.py:Late", SMALL, 0))
     assert "for layer 1 at step 3 are not finite" in outcome.failure
