@@ -19,13 +19,16 @@ from tests.support.fakes import FakeCodec, make_source
 DATA = make_dataset(make_source(), FakeCodec(), "ld-a-4", seed=0)
 SCORE = replace(score_predictions(DATA.class_mean[DATA.test.label], DATA), data_sha256="5ha")
 PRIVATE = PrivateScore(0.95, 0.01, 1.0, 0.92, 0.6, 0.02)
+INTERVALS = {"mse": (0.9, 1.0), "noise_free_mse": (0.1, 0.3), "skill": (0.4, 0.6), "decoded_accuracy": (0.8, 0.9)}
 VERSION = ("ld-a-4", "5ha")
 
 
 def make_verdict(number=0, status="ranked", private=PRIVATE, **changes):
-    """A verdict on predictions that differ for each number; `changes` are fields of the score."""
+    """A verdict on predictions that differ for each number; `changes` are fields of the score. Rows do not spread."""
     predictions = Predictions(np.full((2, 4), number, np.float32))
-    return Verdict(predictions, hash_array(predictions.values), replace(SCORE, **changes), private, 0.99, status)
+    score, errors = replace(SCORE, **changes), np.full(50, changes.get("noise_free_mse", SCORE.noise_free_mse))
+    facts = ((score,), INTERVALS, errors)
+    return Verdict((predictions,), hash_array(predictions.values), score, private, 0.99, status, *facts)
 
 
 def make_secret_verdict(number=0, status="ranked", noise_free_mse=0.2, **changes):

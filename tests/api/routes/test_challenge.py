@@ -25,7 +25,7 @@ from tests.support.service import assert_error
 from tests.support.submissions import SCORES as PUBLIC
 from tests.support.submissions import assert_documented, make_predictions
 
-UNLISTED = {"receipt", "rank", "owner_secret", "note"}  # facts of the answer to a submission alone
+UNLISTED = {"receipt", "owner_secret", "note"}  # facts of the answer to a submission alone
 
 
 @pytest.fixture(autouse=True)

@@ -106,7 +106,8 @@ def test_an_open_season_shows_only_what_is_better_than_the_best_it_shows(store):
     ]
     assert [entry.status for entry in entries] == ["held", "ranked", "held", "held", "ranked"]
     assert [entry.best.get("noise_free_mse") for entry in entries] == [1.0, None, 0.5, 0.5, None]
-    assert [store.find_rank(entry) for entry in entries] == [None, 2, None, None, 1]
+    assert [entry.rank for entry in entries] == [None, 1, None, None, 1]
+    assert [entry.rank for entry in store.entries(*VERSION, season=season)] == [1, 2]
     assert list_names(store, season=season) == ["0.3", "0.5"]
     held = store.entries(*VERSION, "held", season=season)
     assert [entry.receipt.number for entry in held] == [1, 3, 4]
@@ -150,7 +151,8 @@ def test_ranks_are_those_of_the_best_ranked_entry_of_a_name_and_url(store):
         add(store, Submission(name, url), make_verdict(number, status, noise_free_mse=error))
         for number, (name, url, error, status) in enumerate(rows)
     ]
-    assert [store.find_rank(entry) for entry in public] == [3, 2, 1, 4, None]
+    assert [entry.rank for entry in public] == [1, 1, 1, 4, None]
+    assert [entry.rank for entry in store.entries(*VERSION)] == [1, 2, 3, 4]
     assert store.rank_names(*VERSION, ["a", "b", "unknown"]) == {("a", ""): 1, ("b", ""): 2, ("a", "http://c"): 4}
     assert store.rank_names(*VERSION, []) == {}
     season = store.open_season(*VERSION, 50)
@@ -158,4 +160,4 @@ def test_ranks_are_those_of_the_best_ranked_entry_of_a_name_and_url(store):
         add(store, Submission("x"), make_secret_verdict(number, status, noise_free_mse=error), season)
         for number, (_, _, error, status) in enumerate([*rows, rows[1]])
     ]
-    assert [store.find_rank(entry) for entry in entries] == [3, 2, 1, None, None, None]
+    assert [entry.rank for entry in entries] == [1, 1, 1, None, None, None]

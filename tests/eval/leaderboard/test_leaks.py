@@ -61,7 +61,7 @@ def with_ceiling(data, manifest, accuracy):
 
 def verify(values, data, private_y):
     """Return the verdict on an array, checked as the service does."""
-    return verify_predictions(check_predictions(values, data), data, private_y)
+    return verify_predictions([check_predictions(values, data)], data, private_y)
 
 
 def test_an_honest_model_is_ranked_with_both_scores(data, private_y, honest):
