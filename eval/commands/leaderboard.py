@@ -225,7 +225,11 @@ def _format_entries(entries: list[Entry], ranked: bool = False) -> str:
         headers, alignment = ["rank", *headers], f"r{alignment}"
         rows = [[str(entry.get("rank") or ""), *row] for entry, row in zip(entries, rows, strict=True)]
     bounds = f"null {entries[0]['null']:.4f}, floor {entries[0]['floor']:.4f}"
-    note = "; +- is half of the 95 % interval" if any(entry["intervals"] for entry in entries) else ""
+    note = (
+        "; +- is half of the 95 % interval"
+        if any(any((entry["intervals"] or {}).values()) for entry in entries)
+        else ""
+    )
     return f"{format_table(headers, rows, alignment)}\n{bounds}{note}"
 
 

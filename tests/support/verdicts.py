@@ -31,6 +31,19 @@ def make_verdict(number=0, status="ranked", private=PRIVATE, **changes):
     return Verdict((predictions,), hash_array(predictions.values), score, private, 0.99, status, *facts)
 
 
+def make_noisy_verdict(number, mean, seeds=1, seed_spread=0.0):
+    """A verdict on row errors of a mean that spread by 1, independent of those of other numbers, and its seeds'."""
+    random = np.random.default_rng(number)
+    errors = random.normal(size=400)
+    predictions = tuple(Predictions(np.full((2, 4), number + seed / 10, np.float32)) for seed in range(seeds))
+    scores = tuple(
+        replace(SCORE, noise_free_mse=mean + seed_spread * (seed - (seeds - 1) / 2)) for seed in range(seeds)
+    )
+    changes = {"predictions": predictions, "predictions_sha256": hash_array(np.stack([p.values for p in predictions]))}
+    verdict = replace(make_verdict(number, noise_free_mse=mean), seeds=scores, **changes)
+    return replace(verdict, errors=mean + (errors - errors.mean()) / errors.std())
+
+
 def make_secret_verdict(number=0, status="ranked", noise_free_mse=0.2, **changes):
     """A verdict on the challenge track, which has no private redraw; the null's noise-free MSE is 1."""
     verdict = make_verdict(number, status, private=None, noise_free_mse=noise_free_mse, **changes)
