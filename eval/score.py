@@ -171,7 +171,7 @@ def row_errors(guess: Array, truth: Array) -> Doubles:
 
 def write_figure(value: float, decimals: int = 4) -> str:
     """Return a figure with so many decimals; 1000 and more in short, as 2.3e+05: bad scores have dozens of digits."""
-    return f"{value:.{decimals}f}" if abs(value) < 1000 else f"{value:.1e}"
+    return f"{value:z.{decimals}f}" if abs(value) < 1000 else f"{value:.1e}"
 
 
 def write_with_error(value: float, error: float, decimals: int = 4, sign: str = "+-") -> str:
