@@ -50,6 +50,8 @@ MNIST1D_GOALS: Goals = {
         "mse_samples": Goal(most=0.03),
         "mse_means": Goal(most=0.03),
     },
+    "probes": {"linear_probe": Goal(least=0.6)},
+    "skill": {"ridge": Goal(least=0.12), "mlp": Goal(least=0.17)},
     **GOALS_OF_ANY,
 }
 MNIST1D_60K_GOALS: Goals = {
