@@ -1,7 +1,7 @@
 """Comparisons of two models with intervals, and the spread of scores over seeds."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -101,11 +101,6 @@ def compare_rows(
         for name, value, (low, high) in zip(LABELS, values, ends, strict=True)
     }
     return Comparison(data.name, data.test_sha256, **differences, rows=len(data.test), resamples=resamples, seed=seed)
-
-
-def average_rows(rows: Sequence[RowFigures]) -> RowFigures:
-    """Return the mean figures of each test row over the seeds of a model."""
-    return RowFigures(*(np.mean([getattr(one, part.name) for one in rows], axis=0) for part in fields(RowFigures)))
 
 
 def summarise_seeds(scores: Sequence[Score]) -> SeedSummary:

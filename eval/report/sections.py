@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from scipy.special import stdtrit
 
-from eval.comparison import average_rows, compare_rows
+from eval.comparison import compare_rows
 from eval.kept.figures import LABELS
 from eval.predictions import check_predictions
 from eval.report import sweeps
@@ -16,7 +16,7 @@ from eval.report.cost import count_work, find_prime, measure_energy, measure_mem
 from eval.report.fact_checks import check_facts
 from eval.report.trials import Bench, Outcome, Trial, count_steps
 from eval.rules.network import RulePlan, split_rows
-from eval.score import measure_rows
+from eval.score import average_rows, measure_rows
 from ld_data.release.dataset import LatentDataset
 
 FORMAT = 1
