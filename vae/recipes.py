@@ -146,10 +146,10 @@ FEW_SIGNALS = replace(
     encoder_filters=(32, 64, 128),
     encoder_units=(256,),
     flow_couplings=16,
-    noise_std=0.035,
+    noise_std=0.033,
     normality=600.0,
     divergence=1.0,
-    class_loss=45.0,
+    class_loss=65.0,
     flow_class_loss=1.0,
     flow_epochs=2,
 )
