@@ -9,6 +9,7 @@ from itertools import pairwise
 import numpy as np
 
 from eval.rules.backpropagation import Backpropagation
+from eval.rules.facts import Facts
 from eval.rules.network import RulePlan, correlate, make_weights
 from ld_data.typing import Floats
 
@@ -22,6 +23,7 @@ class FeedbackAlignment(Backpropagation):
     """
 
     plan = RulePlan()
+    facts = Facts(local_in_time=False, separate_phases=True)
 
     def __init__(self, sizes: Sequence[int], random: np.random.Generator) -> None:
         super().__init__(sizes, random)
@@ -40,6 +42,7 @@ class DirectFeedbackAlignment(Backpropagation):
     """
 
     plan = RulePlan()
+    facts = Facts(local_in_time=False, separate_phases=True)
 
     def __init__(self, sizes: Sequence[int], random: np.random.Generator) -> None:
         super().__init__(sizes, random)
@@ -59,6 +62,7 @@ class DirectRandomTargetProjection(DirectFeedbackAlignment):
     """
 
     plan = RulePlan(learning_rate=3e-3)
+    facts = Facts()
 
     def suggest(self, x: Floats, y: Floats) -> list[Floats]:
         """Return the products of each layer's input with its projected target, or with its error for the output."""
@@ -77,6 +81,7 @@ class UniformSignSymmetry(Backpropagation):
     """
 
     plan = RulePlan()
+    facts = Facts(local_in_time=False, weight_transport="signs", separate_phases=True)
 
     def __init__(self, sizes: Sequence[int], random: np.random.Generator) -> None:
         super().__init__(sizes, random)

@@ -7,6 +7,7 @@ from typing import Self
 import numpy as np
 from scipy.special import expit, softmax
 
+from eval.rules.facts import Facts
 from eval.rules.network import Network, RulePlan, apply, correlate, make_weights
 from ld_data.release.dataset import LatentDataset
 from ld_data.typing import Floats, Integers
@@ -24,6 +25,7 @@ class ForwardForward(Network):
     """
 
     plan = RulePlan(learning_rate=3e-2)
+    facts = Facts(separate_phases=True, labels_as_input=True, feedback="scalar")
 
     def __init__(self, data: LatentDataset, units: Sequence[int], random: np.random.Generator) -> None:
         super().__init__([data.latent_dim + data.classes, *units, data.latent_dim], random)
@@ -92,6 +94,7 @@ class MonoForward(Network):
     """
 
     plan = RulePlan()
+    facts = Facts(weight_transport="values", second_network=True)
 
     def __init__(self, data: LatentDataset, units: Sequence[int], random: np.random.Generator) -> None:
         super().__init__([data.latent_dim, *units, data.classes], random)

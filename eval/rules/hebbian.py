@@ -2,6 +2,7 @@
 
 from scipy.special import softmax
 
+from eval.rules.facts import Facts
 from eval.rules.network import Network, RulePlan, apply, correlate
 from ld_data.typing import Floats
 
@@ -18,6 +19,7 @@ class Hebbian(Network):
     """
 
     plan = RulePlan(units=(256,), learning_rate=3e-3)
+    facts = Facts(feedback="none")
 
     def run(self, x: Floats) -> list[Floats]:
         """Return the activity of every layer; that of a hidden one is its shares, with a mean of 1."""

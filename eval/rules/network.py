@@ -8,6 +8,7 @@ from typing import ClassVar, Self
 import numpy as np
 from tqdm import tqdm
 
+from eval.rules.facts import Facts
 from ld_data.extras import import_library
 from ld_data.progress import open_progress
 from ld_data.release.dataset import LatentDataset
@@ -39,13 +40,16 @@ class Network:
 
     Attributes:
         plan: of the rule's training as a baseline.
+        facts: that the rule declares about itself, if it does.
         random: the generator that drew the weights, for further draws of the rule.
         weights: the learned arrays: for each layer `(in + 1, out)` float32, the biases last; a rule may add more.
         layers: the number of layers; their weights come first.
         held_out_error: MSE on held-out rows at the best epoch of the training.
+        held_out_errors: the same at the end of each epoch.
     """
 
     plan: ClassVar[RulePlan] = RulePlan()
+    facts: ClassVar[Facts | None] = None
 
     def __init__(self, sizes: Sequence[int], random: np.random.Generator) -> None:
         self.random = random
@@ -53,6 +57,7 @@ class Network:
         self.weights[-1][:] = 0
         self.layers = len(self.weights)
         self.held_out_error = np.inf
+        self.held_out_errors: list[float] = []
 
     @classmethod
     def make_for(cls, data: LatentDataset, units: Sequence[int], random: np.random.Generator) -> Self:
@@ -115,6 +120,7 @@ def fit_network(network: Network, data: LatentDataset, plan: RulePlan, seed: int
             rates = [plan.learning_rate * (1 + np.cos(np.pi * share)) / 2 for share in shares]
             take_steps(network, optimizer, x, y, draw_batches(fit, batch_rows, random), rates)
             error = float(np.square(network.predict(x[held]) - y[held]).mean())
+            network.held_out_errors.append(error)
             progress.set_postfix(held_out=f"{error:.4f}")
             if error < network.held_out_error:
                 best, network.held_out_error = [weight.copy() for weight in network.weights], error

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from eval.rules.facts import Facts
 from eval.rules.network import Network, RulePlan, apply, correlate
 from ld_data.typing import Array, Floats
 
@@ -21,6 +22,7 @@ class NodePerturbation(Network):
     """
 
     plan = RulePlan(units=(64,), learning_rate=3e-4)
+    facts = Facts(local_in_time=False, separate_phases=True, feedback="scalar")
 
     def suggest(self, x: Floats, y: Floats) -> list[Floats]:
         """Return the products of each layer's input and moves, weighted by the growth of the error."""
@@ -43,6 +45,7 @@ class WeightPerturbation(Network):
     """
 
     plan = RulePlan(units=(64,), learning_rate=3e-4)
+    facts = Facts(local_in_time=False, separate_phases=True, feedback="scalar")
 
     def suggest(self, x: Floats, y: Floats) -> list[Floats]:
         """Return the mean move of the weights, weighted by the growth of the error."""

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from eval.rules.facts import Facts
 from eval.rules.network import Network, RulePlan, apply, correlate
 from ld_data.typing import Array, Floats
 
@@ -20,6 +21,7 @@ class PredictiveCoding(Network):
     """
 
     plan = RulePlan(learning_rate=3e-4)
+    facts = Facts(weight_transport="values", separate_phases=True)
 
     def suggest(self, x: Floats, y: Floats) -> list[Floats]:
         """Return the gradients of the energy to the weights once the network, with y as its output, has settled."""
@@ -53,6 +55,7 @@ class ErrorPredictiveCoding(PredictiveCoding):
     """
 
     plan = RulePlan(learning_rate=3e-3)
+    facts = Facts(local_in_time=False, weight_transport="values", separate_phases=True)
 
     def settle(self, x: Floats, y: Floats) -> tuple[list[Floats], list[Floats]]:
         """Return the input and the prediction error of each layer after steps of its errors down the energy."""

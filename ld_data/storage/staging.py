@@ -8,7 +8,7 @@ import os
 import shutil
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from filelock import lock_descriptor
@@ -106,8 +106,10 @@ def _flush(path: Path) -> None:
 
 def _lock(folder: Path, name: str, wait: bool) -> int:
     """Return the descriptor of the folder, created if missing and locked; closing the descriptor ends the lock."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
     for _ in itertools.count() if wait else range(TRIES):  # any number of other writers may go first
-        folder.mkdir(parents=True, exist_ok=True)
+        with suppress(FileExistsError):  # `exist_ok` raises it where another writer deletes the folder at this moment
+            folder.mkdir()
         with ExitStack() as opened:
             try:
                 descriptor = os.open(folder, os.O_RDONLY)

@@ -11,8 +11,10 @@ from pathlib import Path
 
 from eval.classifiers.tables import TABLES, load_trials, trials_path
 from eval.kept.baselines import describe_rows, load_rows
+from eval.report.text import write_text
 from ld_data.release.manifest import read_manifest
 from ld_data.release.report import Goal, HealthReport, Row
+from ld_data.storage.json_text import read_json
 from tests.support.paths import CHECKPOINTS, ROOT
 
 PAGES = {
@@ -89,6 +91,8 @@ def make_table(kind: str, words: Sequence[str]) -> str:
         return TABLES[name].describe(load_trials(trials_path()))
     if kind == "ladder":
         return climb_ladder(words)
+    if kind == "report":
+        return write_text(read_json((ROOT / name).read_text("utf-8")))
     return describe_health(name, rest)
 
 

@@ -152,6 +152,29 @@ def test_many_waiting_writers_all_get_their_turn(tmp_path):
     assert {path.name: (path / "file").read_text() for path in tmp_path.iterdir()} == {n: n for n in "1357"}
 
 
+def test_a_folder_that_another_writer_deletes_while_it_is_made_is_made_again(tmp_path, monkeypatch):
+    answers = iter([True])  # of another writer, that the folder exists: it deletes it afterwards
+
+    def find_then_lose(folder, *arguments, **options):
+        if folder.name == ".a.writing" and next(answers, False):
+            raise FileExistsError(errno.EEXIST, "File exists")
+        return mkdir(folder, *arguments, **options)
+
+    mkdir = Path.mkdir
+    monkeypatch.setattr(Path, "mkdir", find_then_lose)
+    with make_staging_folder(tmp_path, "a") as folder:
+        assert list(folder.iterdir()) == []
+
+
+def test_a_file_in_the_place_of_the_folder_is_a_clear_error(tmp_path):
+    (tmp_path / ".a.writing").touch()
+    with (
+        pytest.raises(StorageError, match=r"could not write a in .*Not a directory"),
+        make_staging_folder(tmp_path, "a"),
+    ):
+        pass
+
+
 @pytest.mark.slow
 def test_the_leftovers_of_a_killed_writer_are_cleared(tmp_path, other_writer):
     other_writer.kill()
