@@ -116,11 +116,9 @@ def fit_network(network: Network, data: LatentDataset, plan: RulePlan, seed: int
     progress = tqdm(range(plan.epochs), desc=title, file=open_progress(), disable=None)
     with import_library("threadpoolctl").threadpool_limits(1):
         for epoch in progress:
-            order = random.permutation(fit)
-            for step, rows in enumerate(np.split(order[: steps * batch_rows], steps)):
-                share = (epoch * steps + step) / (plan.epochs * steps)
-                rate = plan.learning_rate * (1 + np.cos(np.pi * share)) / 2
-                optimizer.step(network.weights, network.suggest(x[rows], y[rows]), rate)
+            shares = [(epoch * steps + step) / (plan.epochs * steps) for step in range(steps)]
+            rates = [plan.learning_rate * (1 + np.cos(np.pi * share)) / 2 for share in shares]
+            take_steps(network, optimizer, x, y, draw_batches(fit, batch_rows, random), rates)
             error = float(np.square(network.predict(x[held]) - y[held]).mean())
             network.held_out_errors.append(error)
             progress.set_postfix(held_out=f"{error:.4f}")
@@ -128,6 +126,20 @@ def fit_network(network: Network, data: LatentDataset, plan: RulePlan, seed: int
                 best, network.held_out_error = [weight.copy() for weight in network.weights], error
     network.weights = best
     return network
+
+
+def draw_batches(rows: Integers, batch_rows: int, random: np.random.Generator) -> list[Integers]:
+    """Return the numbers of rows in random order, cut into batches; those beyond the last full batch are left out."""
+    batches = len(rows) // batch_rows
+    return np.split(random.permutation(rows)[: batches * batch_rows], batches)
+
+
+def take_steps(
+    network: Network, optimizer: "Adam", x: Floats, y: Floats, batches: Sequence[Integers], rates: Sequence[float]
+) -> None:
+    """Change the weights by the rule's suggestion for each batch of row numbers, at the learning rate beside it."""
+    for rows, rate in zip(batches, rates, strict=True):
+        optimizer.step(network.weights, network.suggest(x[rows], y[rows]), rate)
 
 
 def split_rows(rows: int, random: np.random.Generator) -> tuple[Integers, Integers]:
