@@ -76,7 +76,9 @@ def submit(
     x_sha256: Annotated[str | None, Parameter(metavar="SHA256", validator=check_sha256)] = None,
     as_json: Json = False,
 ) -> None:
-    """Send predictions to a leaderboard, those of one model or of 3 to 10 seeds.
+    """Send predictions to a leaderboard.
+
+    They are those of one model, or of 3 to 10 seeds.
 
     Args:
         name: The model's name.

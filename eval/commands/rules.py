@@ -15,7 +15,7 @@ from eval.report.publishing import FORMS, check_folder, publish_report
 from eval.report.sweeps import CURVES
 from eval.report.text import write_text
 from eval.report.trials import count_cores
-from ld_data.cli.options import Folder, Json, Release, TrainRows
+from ld_data.cli.options import Folder, JobsOfCores, Json, Release, TrainRows
 from ld_data.cli.output import print_result
 from ld_data.errors import MissingDataError
 from ld_data.release.dataset import LatentDataset
@@ -33,10 +33,12 @@ def rule(
     seeds: int = 5,
     curves: Annotated[Names, Parameter(choices=CURVES)] = None,
     rows: Annotated[tuple[int, ...] | None, Parameter(consume_multiple=(1, None))] = None,
-    jobs: int | None = None,
+    jobs: JobsOfCores = None,
     as_json: Json = False,
 ) -> None:
-    """Write the report of a learning rule: skill, alignment, cost and curves.
+    """Write the report of a learning rule.
+
+    It has the skill, the alignment with the gradient, the cost, and curves.
 
     Args:
         name: FILE:CLASS of your own, as my_rule.py:MyRule; FILE:FUNCTION for a fit(x, y, seed); or a built-in rule.
@@ -44,7 +46,6 @@ def rule(
         seeds: The number of seeds.
         curves: Measure these curves alone.
         rows: The numbers of training rows of the curve over them.
-        jobs: How many to train at the same time; by default one on each core.
     """
     check_folder(out)
     data = load(release)
