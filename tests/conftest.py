@@ -11,6 +11,7 @@ from functools import wraps
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 import ld_data.__main__
 import vae
@@ -112,7 +113,7 @@ def checkpoints(tmp_path, monkeypatch) -> Path:
 @pytest.fixture(scope="session")
 def built_release(tmp_path_factory) -> Path:
     """The folder of a small release, `fake-4`, for copies."""
-    return build_release(make_source(), FakeCodec(), make_plan(), tmp_path_factory.mktemp("built"))
+    return build_release(make_source(), FakeCodec(), make_plan(), tmp_path_factory.mktemp("release"))
 
 
 @pytest.fixture
@@ -227,14 +228,20 @@ def stored_judge(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="session")
 def built_mnist1d(tmp_path_factory) -> Path:
-    """The folder of a release of few signals, built once by the command without a judge, for copies."""
-    folder = tmp_path_factory.mktemp("built")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv(locations.CHECKPOINTS_VARIABLE, str(folder))
-        shrink_models(patch)
-        shrink_mnist1d(patch)
-        assert run(ld_data.__main__.main, *QUICK, "--latent-dim", 5, "--seed", 3) == 0
-    return folder / "ld-mnist1d-5"
+    """The folder of a release of few signals, built by the command without a judge, for copies.
+
+    One of the processes of the tests builds it, and the others wait.
+    """
+    folder = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        folder = folder.parent
+    with FileLock(folder / "built.lock"), pytest.MonkeyPatch.context() as patch:
+        if not (folder / "built" / "ld-mnist1d-5").exists():
+            patch.setenv(locations.CHECKPOINTS_VARIABLE, str(folder / "built"))
+            shrink_models(patch)
+            shrink_mnist1d(patch)
+            assert run(ld_data.__main__.main, *QUICK, "--latent-dim", 5, "--seed", 3) == 0
+    return folder / "built" / "ld-mnist1d-5"
 
 
 def shrink_models(patch: pytest.MonkeyPatch) -> None:
