@@ -7,7 +7,7 @@ import socket
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from functools import wraps
+from functools import partial, wraps
 from pathlib import Path
 
 import pytest
@@ -249,10 +249,13 @@ def shrink_models(patch: pytest.MonkeyPatch) -> None:
 
     Those of images have no flow, and images are not augmented.
     """
-    from ld_data.health.two_sample import stop_early  # late: imports scikit-learn
+    from sklearn.manifold import TSNE  # late: these take seconds to import
+
+    from ld_data.health.two_sample import stop_early
 
     patch.setattr("ld_data.health.latents.NULL_SEEDS", 1)
     patch.setattr("ld_data.health.gaussianity.DIRECTIONS", 50)
+    patch.setattr("ld_data.health.maps.TSNE", partial(TSNE, max_iter=250))
     patch.setattr("ld_data.health.probes.stop_early", lambda *given: stop_early(*given) | {"max_iter": 2})
     patch.setattr("ld_data.health.two_sample.LEAST_ROWS", 1 << 31)
     small = {"encoder_filters": (), "encoder_units": (32,), "decoder_units": (32,), "flow_units": (16,)}

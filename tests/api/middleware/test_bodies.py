@@ -89,6 +89,7 @@ def test_other_encodings_are_415_with_the_known_ones(client, encoding):
     assert client.get("/info", headers={"Content-Encoding": encoding}).status_code == 200
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("encoding", COMPRESS)
 def test_a_bomb_is_413_before_it_fills_the_memory(catalogue, store, encoding):
     limits = Limits(max_body_bytes=2**20)

@@ -18,6 +18,7 @@ from tests.support.fakes import FakeCodec, make_source
 from vae.recipes import MNIST_GOALS
 from vae.runtime.cell_solver import make_cells
 
+pytestmark = pytest.mark.slow  # draws 70,000 rows
 TRAIN, TEST, D, K = 60_000, 10_000, 32, 10
 FEW = 20_000  # fewer do not find the mixture below
 FEWEST = 5000  # suffice where there is nothing to find
@@ -44,7 +45,6 @@ def find_missed(measures):
     return {row.measure for row in make_report({"x": measures}, {}, {"x": goals}).rows if row.is_missed}
 
 
-@pytest.mark.slow
 def test_a_true_sample_passes_every_row(true_sample, monkeypatch):
     monkeypatch.setattr(
         "ld_data.health.latents.measure_c2st", lambda first, second: measure_c2st(first[:FEWEST], second[:FEWEST])
@@ -85,7 +85,6 @@ class TestPlantedDefects:
         assert "least_std" in find_missed(measure_moments(x))
         assert measure_moments(x)["least_eigenvalue"] == pytest.approx(0, abs=1e-9)
 
-    @pytest.mark.slow
     def test_a_mixture_of_ten_gaussians_with_the_right_moments(self, true_sample, x):
         """Its means and covariances are as they should be, and most projections nearly: C2ST can tell."""
         centres = np.linalg.qr(np.random.default_rng(5).normal(size=(D, K)))[0].T * 2.2

@@ -168,7 +168,10 @@ def test_a_folder_that_another_writer_deletes_while_it_is_made_is_made_again(tmp
 
 def test_a_file_in_the_place_of_the_folder_is_a_clear_error(tmp_path):
     (tmp_path / ".a.writing").touch()
-    with pytest.raises(StorageError, match=r"could not write a in .*Not a directory"), make_staging_folder(tmp_path, "a"):
+    with (
+        pytest.raises(StorageError, match=r"could not write a in .*Not a directory"),
+        make_staging_folder(tmp_path, "a"),
+    ):
         pass
 
 
