@@ -68,6 +68,7 @@ def test_variations_are_each_digit_once_in_order(few_digits):
         assert np.array_equal(source.inputs_test, to_bytes(test.make_rows(20, 10).x)), name  # with angles of its own
 
 
+@pytest.mark.slow
 def test_variations_are_the_same_each_time(few_digits):
     assert load_source("mnist-rot-back-image-like").sha256 == load_source("mnist-rot-back-image-like").sha256
 
