@@ -10,7 +10,7 @@ import numpy as np
 from eval.evaluation import load_dataset
 from eval.kept.figures import LABELS, Figures, SeedSummary, Spread
 from eval.predictions import BATCH_ROWS, Model, predict
-from eval.score import Score, measure_rows, score_rows
+from eval.score import RowFigures, Score, measure_rows, score_rows
 from ld_data.checks import check_integer
 from ld_data.cli.table import format_table
 from ld_data.errors import InputError
@@ -84,6 +84,13 @@ def compare(
     check_integer("seed", seed, 0, 2**63 - 1)
     data = load_dataset(release)
     a, b = (measure_rows(predict(model, data, batch_rows=batch_rows), data) for model in (model_a, model_b))
+    return compare_rows(a, b, data, resamples=resamples, seed=seed)
+
+
+def compare_rows(
+    a: RowFigures, b: RowFigures, data: LatentDataset, *, resamples: int = RESAMPLES, seed: int = 0
+) -> Comparison:
+    """Return how two models differ whose figures of each test row are known; the intervals are those of `compare`."""
     gaps = np.stack([a.error - b.error, a.noise_free - b.noise_free, a.hit.astype(float) - b.hit, a.null - a.floor], 1)
     means = np.concatenate(list(_resample_means(gaps, resamples, seed)))
     ends = np.quantile(_to_differences(means), (0.025, 0.975), axis=0).T.tolist()

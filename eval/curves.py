@@ -1,17 +1,19 @@
 """Scores of a learning rule over several seeds, and over numbers of training rows."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
+import numpy as np
 from tqdm import tqdm
 
 from eval.comparison import summarise_seeds
-from eval.evaluation import evaluate, load_dataset
+from eval.evaluation import find_address, load_dataset, prepare_submission
 from eval.kept.figures import LABELS, SeedSummary
 from eval.ladder import Fit, run_fit
-from eval.predictions import BATCH_ROWS
+from eval.predictions import BATCH_ROWS, Predictions, check_seed_count, predict
+from eval.score import describe_entry, score_predictions
 from ld_data.checks import check_integer
 from ld_data.cli.table import format_table
 from ld_data.errors import InputError
@@ -49,20 +51,59 @@ class LearningCurve:
         return asdict(self)
 
 
+@dataclass(frozen=True)
+class SubmittedSeeds(SeedSummary):
+    """The scores of one model trained from `n` seeds, and the answer of the leaderboard to them, as in `Score`."""
+
+    entry: dict[str, Any]
+
+    def __str__(self) -> str:
+        """Return a small table."""
+        return f"{super().__str__()}\n  {'leaderboard':<18}{describe_entry(self.entry)}"
+
+
+class Facts(TypedDict, total=False):
+    """The facts that a leaderboard shows: `eval.leaderboard.submission.Submission`."""
+
+    name: str
+    url: str
+    description: str
+    learning_rule: str
+    parameters: int
+    seconds: float
+
+
 def evaluate_seeds(
-    fit: Fit, release: str | Path | LatentDataset, *, seeds: int | Sequence[int] = 3, batch_rows: int = BATCH_ROWS
+    fit: Fit,
+    release: str | Path | LatentDataset,
+    *,
+    seeds: int | Sequence[int] = 3,
+    batch_rows: int = BATCH_ROWS,
+    submit_to: str | bool | None = None,
+    **facts: Unpack[Facts],
 ) -> SeedSummary:
     """Return mean and standard deviation of the scores of a rule that was trained from several seeds.
 
     `fit(x_train, y_train, seed)` is as for `eval.ladder.climb`: it gets its own copies `(n, d)` float32, and returns a
-    model as `evaluate` takes it. `seeds` is their number, from 0 on, or the seeds themselves.
+    model as `evaluate` takes it. `seeds` is their number, from 0 on, or the seeds themselves. With `submit_to`, as for
+    `evaluate`, the predictions of 3 to 10 seeds go to a leaderboard as one entry, with the facts that `evaluate` takes;
+    then a `SubmittedSeeds` comes back, with the `entry`.
 
     Raises:
-        InputError: if there are no seeds, or `fit` returns no model; or as `evaluate`.
+        InputError: if there are no seeds, or for a submission not 3 to 10, or `fit` returns no model; or as `evaluate`.
         UnknownNameError: if the release does not exist.
+        SubmissionError: if the service does not take the predictions; its `score` is the summary.
     """
-    data = load_dataset(release)
-    return learning_curve(fit, data, (len(data.train),), seeds=seeds, batch_rows=batch_rows).summaries[0]
+    given = {word: fact for word, fact in facts.items() if fact is not None}
+    address, data, numbers = find_address(submit_to, given), load_dataset(release), _list_seeds(seeds)
+    send, kept = prepare_submission(address, data, given), list[Predictions]()
+    if send is not None:
+        check_seed_count(len(numbers))
+    (summary,) = _fit_parts(fit, data, [data], numbers, batch_rows, kept.append if send else lambda _: None)
+    if send is None:
+        return summary
+    values = [own.values for own in kept]
+    return SubmittedSeeds(**vars(summary), entry=send(np.stack(values) if len(values) > 1 else values[0], summary))
 
 
 def learning_curve(
@@ -88,6 +129,20 @@ def learning_curve(
     parts = [subset(data, count) for count in rows]  # all are checked before the first fit
     if not parts:
         raise InputError("rows must be one number of training rows or more; received none.")
+    summaries = _fit_parts(fit, data, parts, numbers, batch_rows, lambda _: None)
+    counts = tuple(len(part.train) for part in parts)
+    return LearningCurve(data.name, data.test_sha256, numbers, counts, tuple(summaries))
+
+
+def _fit_parts(
+    fit: Fit,
+    data: LatentDataset,
+    parts: Sequence[LatentDataset],
+    numbers: Sequence[int],
+    batch_rows: int,
+    keep: Callable[[Predictions], None],
+) -> list[SeedSummary]:
+    """Return the scores after training on each part, over the seeds; `keep` gets the predictions of each fit."""
     summaries = []
     with tqdm(total=len(parts) * len(numbers), desc="curve", unit="fit", file=open_progress(), disable=None) as bar:
         for part in parts:
@@ -95,11 +150,11 @@ def learning_curve(
             scores = []
             for seed in numbers:
                 model = run_fit(lambda own, seed: fit(own.train.x.copy(), own.train.y.copy(), seed), named, seed)
-                scores.append(evaluate(model, data, batch_rows=batch_rows))
+                keep(predictions := predict(model, data, batch_rows=batch_rows))
+                scores.append(score_predictions(predictions, data))
                 bar.update()
             summaries.append(summarise_seeds(scores))
-    counts = tuple(len(part.train) for part in parts)
-    return LearningCurve(data.name, data.test_sha256, numbers, counts, tuple(summaries))
+    return summaries
 
 
 def _list_seeds(seeds: int | Sequence[int]) -> tuple[int, ...]:

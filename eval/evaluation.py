@@ -1,6 +1,6 @@
 """`evaluate`: the score of a model on the test rows of a release."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ from ld_data.errors import InputError, SubmissionError
 from ld_data.release.dataset import LatentDataset
 from ld_data.release.folder import load
 from ld_data.settings import service_address
+from ld_data.typing import Array
 
 
 def evaluate(
@@ -49,8 +50,25 @@ def evaluate(
     facts: dict[str, Any] = {word: fact for word, fact in (texts | numbers).items() if fact is not None}
     address = find_address(submit_to, facts)
     data = load_dataset(release, shift)
+    send = prepare_submission(address, data, facts)  # before the work
+    predictions = predict(model, data, batch_rows=batch_rows)
+    score = score_predictions(predictions, data)
+    return score if send is None else replace(score, entry=send(predictions.values, score))
+
+
+def prepare_submission(
+    address: str | None, data: LatentDataset, facts: Mapping[str, Any]
+) -> Callable[[Array, object], dict[str, Any]] | None:
+    """Return a function that submits predictions and returns the entry; None without an address.
+
+    The function takes the predictions, of one model `(n, d)` or of several seeds `(seeds, n, d)`, and their score, to
+    be held by its `SubmissionError`.
+
+    Raises:
+        InputError: for an address or a fact that a leaderboard does not take, or a dataset with a shift.
+    """
     if address is None:
-        return score_predictions(predict(model, data, batch_rows=batch_rows), data)
+        return None
     if data.shift:
         raise InputError(
             f"a leaderboard takes predictions for the test rows themselves; received the shift {data.shift!r}. Leave "
@@ -59,15 +77,17 @@ def evaluate(
     from eval.leaderboard import client, submission  # import late: the network stack, needed by submissions alone
 
     own = submission.Submission(**{"name": "", **facts})
-    client.check_settings(address)  # before the work
-    predictions = predict(model, data, batch_rows=batch_rows)
-    score = score_predictions(predictions, data)
-    try:
-        return replace(score, entry=client.submit(address, data, predictions.values, own))
-    except SubmissionError as error:
-        error.score = score
-        error.add_note(f"Nothing is lost: the score is in the `score` of this error.\n{score}")
-        raise
+    client.check_settings(address)
+
+    def send(predictions: Array, score: object) -> dict[str, Any]:
+        try:
+            return client.submit(address, data, predictions, own)
+        except SubmissionError as error:
+            error.score = score
+            error.add_note(f"Nothing is lost: the score is in the `score` of this error.\n{score}")
+            raise
+
+    return send
 
 
 def find_address(submit_to: str | bool | None, facts: Collection[str]) -> str | None:

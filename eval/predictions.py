@@ -1,10 +1,11 @@
 """Predictions for the test rows: a model of any kind answers batches, and each answer is checked once."""
 
 import inspect
+import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, combinations
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     import torch
 
 BATCH_ROWS = 4096
+SEEDS = range(3, 11)  # how many seeds one entry of a leaderboard may hold, beside a single prediction
+REPEATED = 1e-3  # root mean square between the predictions of two seeds, of which one repeats the other
 EXPECTED_MODEL = (
     "model must be a function of x, an object with predict, a PyTorch module, an array of predictions, or the path of "
     "a .npy file"
@@ -89,6 +92,51 @@ def check_predictions(values: object, data: LatentDataset) -> Predictions:
         values = values.values
     rows = f", one row for each of the {n} test rows of {data.name}, in their order"
     return Predictions(np.ascontiguousarray(_check_values(values, data, n, "predictions", rows)))
+
+
+def check_seeds(values: Array, data: LatentDataset) -> tuple[Predictions, ...]:
+    """Return the checked predictions of one model `(n, d)`, or of each seed of a rule `(seeds, n, d)`.
+
+    Raises:
+        InputError: if there are other than 3 to 10 seeds, if two repeat each other, or as `check_predictions`; the
+            message names the seed.
+    """
+    if values.ndim != 3:
+        return (check_predictions(values, data),)
+    check_seed_count(count := len(values))
+    seeds = []
+    for number, own in enumerate(values, 1):
+        with naming_seed(number, count):
+            seeds.append(check_predictions(own, data))
+    for (one, a), (other, b) in combinations(enumerate(seeds, 1), 2):
+        apart = math.sqrt(np.square(a.values - b.values, dtype=np.float64).mean())
+        if apart < REPEATED:
+            raise InputError(
+                f"seeds {one} and {other} of {count} repeat each other: their predictions differ by {apart:.1g} (root "
+                f"mean square), and those of two training runs by {REPEATED} or more. Train each seed by itself; of a "
+                "model that does not depend on a seed, submit one prediction."
+            )
+    return tuple(seeds)
+
+
+def check_seed_count(count: int) -> None:
+    """Raise `InputError` unless an entry of a leaderboard may hold so many seeds."""
+    if count not in SEEDS and count != 1:
+        raise InputError(
+            f"an entry holds one prediction (n, d), or those of {SEEDS.start} to {SEEDS.stop - 1} seeds (seeds, n, d); "
+            f"received {count}. Fewer than {SEEDS.start} do not show how much the seed matters."
+        )
+
+
+@contextmanager
+def naming_seed(number: int, count: int) -> Iterator[None]:
+    """Put the number of a seed, from 1, in front of an `InputError`, unless it is the only one."""
+    try:
+        yield
+    except InputError as error:
+        if count == 1:
+            raise
+        raise type(error)(f"seed {number} of {count}: {error}") from error
 
 
 def read_predictions(path: str | Path, data: LatentDataset) -> Predictions:

@@ -1,7 +1,7 @@
 """The arithmetic of scores: figures of each test row, their means, skill and standard errors; and how figures print."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any
 
@@ -117,6 +117,13 @@ def score_predictions(predictions: Predictions | Array, data: LatentDataset) -> 
     return score_rows(measure_rows(check_predictions(predictions, data), data), data)
 
 
+def average_rows(parts: Sequence[RowFigures]) -> RowFigures:
+    """Return the means over models, such as the seeds of a rule, of the figures of each row; `hit` becomes a share."""
+    if len(parts) == 1:
+        return parts[0]
+    return RowFigures(*(np.mean([getattr(part, name.name) for part in parts], axis=0) for name in fields(RowFigures)))
+
+
 def score_rows(rows: RowFigures, data: LatentDataset) -> Score:
     """Return the score that the figures of the test rows of `data` make."""
     skill, skill_standard_error = measure_skill(rows.error, rows.null, rows.floor)
@@ -126,7 +133,7 @@ def score_rows(rows: RowFigures, data: LatentDataset) -> Score:
         data_sha256=data.test_sha256,
         rows=len(rows.error),
         mse=float(rows.error.mean()),
-        standard_error=_standard_error(rows.error),
+        standard_error=mean_error(rows.error),
         null=float(rows.null.mean()),
         floor=float(rows.floor.mean()),
         skill=skill,
@@ -154,7 +161,7 @@ def measure_skill(error: Doubles, null: Doubles, floor: Doubles) -> tuple[float,
     """
     usable = float(null.mean() - floor.mean())
     skill = float(null.mean() - error.mean()) / usable
-    return skill, _standard_error(null - error - skill * (null - floor)) / abs(usable)
+    return skill, mean_error(null - error - skill * (null - floor)) / abs(usable)
 
 
 def row_errors(guess: Array, truth: Array) -> Doubles:
@@ -164,7 +171,7 @@ def row_errors(guess: Array, truth: Array) -> Doubles:
 
 def write_figure(value: float, decimals: int = 4) -> str:
     """Return a figure with so many decimals; 1000 and more in short, as 2.3e+05: bad scores have dozens of digits."""
-    return f"{value:.{decimals}f}" if abs(value) < 1000 else f"{value:.1e}"
+    return f"{value:z.{decimals}f}" if abs(value) < 1000 else f"{value:.1e}"
 
 
 def write_with_error(value: float, error: float, decimals: int = 4, sign: str = "+-") -> str:
@@ -183,5 +190,6 @@ def describe_entry(entry: Mapping[str, Any]) -> str:
     return text
 
 
-def _standard_error(values: Doubles) -> float:
+def mean_error(values: Doubles) -> float:
+    """Return the standard error of the mean of values; infinite for a single one."""
     return float(values.std(ddof=1) / math.sqrt(len(values))) if len(values) > 1 else math.inf

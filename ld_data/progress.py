@@ -1,10 +1,15 @@
 """Progress of long jobs: tqdm's bars on a terminal, and elsewhere, as in a log file, a line now and then."""
 
+import io
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import TextIO
 
 SECONDS = 10.0  # between two lines
+_HIDDEN = ContextVar("_HIDDEN", default=False)
 
 
 class Lines:
@@ -25,4 +30,16 @@ class Lines:
 
 def open_progress() -> TextIO | Lines:
     """Return the file for a bar: stderr if it is a terminal, else lines on it."""
+    if _HIDDEN.get():
+        return io.StringIO()  # no terminal, so that tqdm draws nothing
     return sys.stderr if sys.stderr.isatty() else Lines()
+
+
+@contextmanager
+def hide_progress() -> Iterator[None]:
+    """Show no progress of what runs in this block, because it is a part of a job with a bar of its own."""
+    token = _HIDDEN.set(True)
+    try:
+        yield
+    finally:
+        _HIDDEN.reset(token)

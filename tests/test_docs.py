@@ -181,7 +181,7 @@ def test_the_change_log_has_this_version():
     assert ld_data.__version__ in headings
 
 
-@pytest.mark.slow  # the tables of classifiers import Keras, and the ladder fits nine models
+@pytest.mark.slow  # the tables of classifiers import Keras, and the ladders fit a model for each rung
 def test_the_kept_tables_in_the_manual_are_those_that_are_kept():
     from eval.classifiers.tables import TABLES
     from eval.kept.baselines import load_rows

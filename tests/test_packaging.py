@@ -16,6 +16,7 @@ import pytest
 
 import ld_data
 from tests.support.paths import ROOT
+from tests.support.reports import OWN
 
 pytestmark = pytest.mark.slow
 PACKAGES = ("ld_data", "vae", "api", "eval")
@@ -163,6 +164,17 @@ def test_commands_of_the_light_core_work(light, command):
     assert done.returncode == 0, done.stderr
     if "--json" in command:
         assert len(json.loads(done.stdout)) == len(ld_data.list_releases(ROOT / "checkpoints"))
+
+
+def test_the_light_core_reports_on_a_rule_without_figures(light, tmp_path):
+    (tmp_path / "light_rule.py").write_text(OWN)
+    few = ("--limit-train", "300", "--rows", "300", "--curves", "rows", "--seeds", "1")
+    done = run(
+        light, "-m", "eval", "rule", f"{tmp_path}/light_rule.py:Delta", "ld-mnist1d-32", *few, "--out", tmp_path / "out"
+    )
+    assert done.returncode == 0, done.stderr
+    assert "no figures, since matplotlib is not installed" in done.stdout
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["report.json"]
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,6 @@ from ld_data.sources.source import Source
 from vae.recipes import Recipe, choose_recipe, choose_release_name, describe_build
 from vae.training.train import train_codec
 
-RELEASE_VERSION = "1.0.0"
 LIBRARIES = ("scikit-learn", "tf2onnx", "onnxruntime")  # that export and measure models, beside Keras and its backend
 
 
@@ -106,7 +105,6 @@ def _make_plan(
         seed=recipe.x.seed,
         command=describe_build(source, recipe, release, has_goals),
         recipe=recipe.to_record(has_goals),
-        release_version=RELEASE_VERSION,
         libraries={library: version(library) for library in ("keras", keras.backend.backend(), *LIBRARIES)},
         judge_sha256="" if judge is None else judge.sha256,
         change=change,

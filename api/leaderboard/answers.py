@@ -25,8 +25,39 @@ class Facts(BaseModel):
     receipt_sha256: str
 
 
+Interval = tuple[float, float]
+
+
+class Intervals(BaseModel):
+    """The lower and the upper end of the 95 % interval of each figure."""
+
+    mse: Interval | None
+    noise_free_mse: Interval | None
+    skill: Interval | None
+    decoded_accuracy: Interval | None
+
+
+class SeedScore(BaseModel):
+    """The figures of one seed."""
+
+    mse: float
+    noise_free_mse: float
+    skill: float
+    decoded_accuracy: float
+
+
 class Entry(Facts):
-    """The facts and the figures of an entry on either track."""
+    """The facts and the figures of an entry on either track.
+
+    `rank` is that of its tie group; null for a suspect, and behind the first 1,000. With several `seeds` the figures
+    are means, `seed_scores` holds those of each seed, and the standard errors are over rows alone. An open season shows
+    no `intervals`.
+    """
+
+    rank: int | None
+    seeds: int
+    seed_scores: list[SeedScore]
+    intervals: Intervals | None
 
     release: str
     data_sha256: str
@@ -49,21 +80,31 @@ class ScoreEntry(Entry):
 
 
 class AcceptedScore(ScoreEntry):
-    """A new entry on the public track, with its receipt; a suspect has no rank.
+    """A new entry on the public track, with its receipt.
 
     `owner_secret` belongs to a new name, unless the request had a secret: later submissions under it must send it.
     """
 
-    rank: int | None
     receipt: dict[str, Any]
     owner_secret: str
 
 
+class Reference(SeedScore):
+    """A kept baseline, to set beside entries: means over seeds, and intervals over seeds alone, null without three."""
+
+    name: str
+    seeds: int
+    null: float
+    floor: float
+    intervals: Intervals
+
+
 class ScoreList(BaseModel):
-    """The public leaderboard of a release, and the hashes that bind the service to it."""
+    """The public leaderboard of a release, its baselines, and the hashes that bind the service to it."""
 
     scores: list[ScoreEntry]
     suspects: list[ScoreEntry]
+    baselines: list[Reference]
     private_seed_sha256: str
     head: str
 
@@ -109,12 +150,11 @@ class ChallengeEntry(Entry):
 
 
 class AcceptedChallenge(ChallengeEntry):
-    """A new entry on the challenge track, with its receipt; only a ranked one has a rank.
+    """A new entry on the challenge track, with its receipt.
 
     A held one repeats the figures of the best that the season shows, and `note` says so.
     """
 
-    rank: int | None
     receipt: dict[str, Any]
     owner_secret: str
     note: str

@@ -11,22 +11,27 @@ from fastapi import Query, Request, Response
 from fastapi.responses import JSONResponse, PlainTextResponse
 
 from api.messages.payload import JSON, choose_media_type
-from eval.score import write_figure, write_with_error
+from eval.intervals import describe_figures
+from eval.kept.figures import LABELS
 
 Format = Literal["json", "csv", "markdown"]
 TEXT_TYPES: dict[Format, str] = {"csv": "text/csv", "markdown": "text/markdown"}
 FormatQuery = Annotated[Format | None, Query(alias="format", description="By default the header Accept decides.")]
+ENDS = tuple(f"{name}_{end}" for name in LABELS for end in ("low", "high"))  # of the 95 % intervals
 COLUMNS = (
+    "rank",
     "id",
     "status",
     "name",
     "url",
+    "seeds",
     "mse",
     "standard_error",
     "skill",
     "skill_standard_error",
     "noise_free_mse",
     "decoded_accuracy",
+    *ENDS,
     "null",
     "floor",
     "parameters",
@@ -40,7 +45,8 @@ CHALLENGE_COLUMNS = (*COLUMNS, "season", "public_rank", "rank_gap")
 # A spreadsheet reads a cell that begins with one of these signs as a formula; where it splits lines at semicolons or
 # tabs, a cell begins after each of them too.
 FORMULA = re.compile(r"((?:^|[;\t\r\n])\s*)(?=[=+\-@\uff1d\uff0b\uff0d\uff20\ufe66\ufe62\ufe63\ufe6b\u2212])")
-HEADINGS = ("", "model", "MSE", "skill", "noise-free MSE", "decoded accuracy", "parameters", "seconds", "learning rule")
+FIGURES = ("seeds", "MSE", "skill", "noise-free MSE", "decoded accuracy")
+HEADINGS = ("rank", "model", *FIGURES, "parameters", "seconds", "learning rule")
 RANK_HEADINGS = ("public rank", "gap")
 MARKDOWN_SIGNS = re.compile(r"([\\`*_{}\[\]()#+\-.!|~:@^$=\"'/])")
 
@@ -58,18 +64,19 @@ def send_list(
     """Return a leaderboard in the given format, or else the one that the header Accept prefers, or else JSON."""
     chosen = form or _choose_format(request.headers.get("accept", ""))
     headers, scores, suspects, held = {"Vary": "Accept"}, board["scores"], board["suspects"], board.get("held", ())
+    baselines = board.get("baselines", ())
     if chosen == "json":
         return JSONResponse(board, headers=headers)
     if chosen == "csv":
-        text = write_csv(scores, [*suspects, *held], columns)
+        text = write_csv(scores, [*suspects, *held, *({**row, "status": "baseline"} for row in baselines)], columns)
     else:
-        text = write_markdown(title, scores, suspects, held)
+        text = write_markdown(title, scores, suspects, held, baselines)
     headers["X-Content-Type-Options"] = "nosniff"
     return PlainTextResponse(text, headers=headers, media_type=TEXT_TYPES[chosen])
 
 
 def write_csv(scores: Rows, others: Rows, columns: Sequence[str] = COLUMNS) -> str:
-    """Return the entries as CSV (RFC 4180): a heading, the ranked entries, and then the suspects and those held.
+    """Return the entries as CSV (RFC 4180): a heading, the ranked entries, and then those without a rank.
 
     Where a spreadsheet would read a part of a text as a formula, an apostrophe goes in front.
     """
@@ -77,16 +84,21 @@ def write_csv(scores: Rows, others: Rows, columns: Sequence[str] = COLUMNS) -> s
     writer = csv.writer(stream)
     writer.writerow(columns)
     for row in (*scores, *others):
-        writer.writerow([_make_cell(row.get(column)) for column in columns])
+        ends = [end for name in LABELS for end in (row.get("intervals") or {}).get(name) or (None, None)]
+        cells = {**row, **dict(zip(ENDS, ends, strict=True))}
+        writer.writerow([_make_cell(cells.get(column)) for column in columns])
     return stream.getvalue()
 
 
-def write_markdown(title: str, scores: Rows, suspects: Rows, held: Rows = ()) -> str:
+def write_markdown(title: str, scores: Rows, suspects: Rows, held: Rows = (), baselines: Rows = ()) -> str:
     """Return the entries as Markdown tables, suspects and those held apart; texts of authors are escaped.
 
-    Entries of the challenge track also show their rank on the public track, and the gap.
+    Baselines stand among the entries, without a rank. Entries of the challenge track also show their rank on the public
+    track, and the gap.
     """
-    parts = [f"# {escape(title)}", _make_table(scores) if scores else "No scores yet."]
+    parts = [f"# {escape(title)}", *([] if scores else ["No scores yet."])]
+    if rows := sorted([*scores, *baselines], key=lambda row: row["noise_free_mse"]):
+        parts += [_make_table(rows), *(["± is half of the 95 % interval."] if rows[0]["intervals"] else [])]
     if suspects:
         parts += ["## Suspect", "More classes decoded than x allows: not ranked.", _make_table(suspects)]
     if held:
@@ -116,20 +128,20 @@ def _make_cell(value: Any) -> Any:
 def _make_table(rows: Rows) -> str:
     ranks = [_make_ranks(row) for row in rows]
     extra = RANK_HEADINGS if ranks[0] else ()
-    lines = [[*HEADINGS, *extra], ["---:", "---", *["---:"] * 6, "---", *["---:"] * len(extra)]]
-    lines += [[str(place), *_make_fields(row), *ranks[place - 1]] for place, row in enumerate(rows, 1)]
+    lines = [[*HEADINGS, *extra], ["---:", "---", *["---:"] * 7, "---", *["---:"] * len(extra)]]
+    lines += [[*_make_fields(row), *own] for row, own in zip(rows, ranks, strict=True)]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
 def _make_fields(row: Mapping[str, Any]) -> list[str]:
-    name = escape(row["name"])
+    name, figures = escape(row["name"]), [str(row["seeds"]), *describe_figures(row, "±")]
+    if "id" not in row:
+        return ["", f"baseline {name}", *figures, "", "", ""]
     link = quote(row["url"], safe=":/?#@!$&*+,;=%~-._")  # encode signs that end the link or the cell
     return [
+        str(row["rank"] or ""),
         f"[{name}](<{link.replace('&', '&amp;')}>)" if link else name,
-        write_with_error(row["mse"], row["standard_error"], sign="±"),
-        write_with_error(row["skill"], row["skill_standard_error"], 3, "±"),
-        write_figure(row["noise_free_mse"]),
-        f"{row['decoded_accuracy']:.4f}",
+        *figures,
         "" if row["parameters"] is None else f"{row['parameters']:,}",
         "" if row["seconds"] is None else f"{row['seconds']:,.0f}",
         escape(row["learning_rule"]),

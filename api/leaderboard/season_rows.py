@@ -78,16 +78,14 @@ class Challenges:
                 drawn = self._drawn[name] = SeasonRows(season, data, x_npy)
             return drawn
 
-    def compare(
-        self, release: ServedRelease, entries: Sequence[Entry], ranks: Sequence[int | None]
-    ) -> list[dict[str, Any]]:
+    def compare(self, release: ServedRelease, entries: Sequence[Entry]) -> list[dict[str, Any]]:
         """Return entries as flat objects, with the rank of the best public entry of the same name and url, and the gap.
 
         The gap is the challenge rank minus the public rank: above 0 for a model that does worse on secret labels.
         """
         rows = [entry.to_json() for entry in entries]
         public = self._store.rank_names(*release.version, {row["name"] for row in rows}) if rows else {}
-        for row, rank in zip(rows, ranks, strict=True):
+        for row, entry in zip(rows, entries, strict=True):
             row["public_rank"] = place = public.get((fold_name(row["name"]), row["url"]))
-            row["rank_gap"] = None if rank is None or place is None else rank - place
+            row["rank_gap"] = None if entry.rank is None or place is None else entry.rank - place
         return rows

@@ -1,22 +1,18 @@
 """Routes: the kept baselines of a release, to set beside a leaderboard."""
 
-import logging
 from hashlib import sha256
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 
-from api.errors import NotReadyError
+from api.leaderboard.references import read_baselines
 from api.messages.files import respond_to_conditions
 from api.messages.payload import JSON, write_json
 from api.messages.refusals import describe_errors
-from api.releases.catalogue import ServedRelease
 from api.routes.state import CatalogueState
-from eval.kept.baselines import FIGURES, BaselineRow, find_rows
-from ld_data.errors import IntegrityError, MissingDataError, UnknownNameError
-
-logger = logging.getLogger(__name__)
+from eval.kept.baselines import FIGURES
+from ld_data.errors import UnknownNameError
 
 router = APIRouter(prefix="/v1/datasets/{release}", tags=["leaderboard"])
 
@@ -62,7 +58,9 @@ class BaselineList(BaseModel):
 def list_baselines(release: str, request: Request, catalogue: CatalogueState) -> Response:
     """Return the figures of simple models and learning rules, each the mean over its seeds, with a strong ETag."""
     found = catalogue.find(release)
-    rows = sorted(_read_rows(found), key=lambda row: row.summary.noise_free_mse.mean)
+    rows = read_baselines(found)
+    if not rows:
+        raise UnknownNameError(f"{release} has no kept baselines of version {found.manifest.release_version}.")
     figures = [
         {"name": row.name, "seeds": row.seeds} | {name: vars(getattr(row.summary, name)) for name in FIGURES}
         for row in rows
@@ -73,16 +71,3 @@ def list_baselines(release: str, request: Request, catalogue: CatalogueState) ->
     if answer := respond_to_conditions(request.scope, headers, None, "the list of baselines"):
         return answer
     return Response(body, headers=headers, media_type=JSON)
-
-
-def _read_rows(found: ServedRelease) -> list[BaselineRow]:
-    name = found.manifest.name
-    try:
-        return find_rows(name, found.data.test_sha256, found.checkpoints)
-    except MissingDataError:
-        raise UnknownNameError(f"{name} has no kept baselines of version {found.manifest.release_version}.") from None
-    except (IntegrityError, OSError) as error:  # its message names a path of the service
-        logger.error("the baselines of %s are not served: %s", name, error)
-        raise NotReadyError(
-            f"the baselines of {name} cannot be read; the operator finds the cause in the log."
-        ) from None

@@ -100,9 +100,7 @@ def list_challenge_scores(
     head = store.head()
     board = {**chosen_season.to_json(), "head": head}
     for part, status in PARTS.items():
-        entries = store.entries(*found.version, status, limit, chosen_season)
-        ranks = range(1, len(entries) + 1) if status == "ranked" else [None] * len(entries)
-        board[part] = challenges.compare(found, entries, ranks)
+        board[part] = challenges.compare(found, store.entries(*found.version, status, limit, chosen_season))
     return send_list(request, form, f"{release}, challenge, season {chosen_season.number}", board, CHALLENGE_COLUMNS)
 
 
@@ -138,10 +136,9 @@ async def add_challenge_score(
         _check_season(drawn.season, season, x_sha256)
         predictions = check_predictions(read_array(request, body, "predictions"), drawn.data)
         entry = store.add(submission, verify_challenge(predictions, drawn.data), drawn.season, sender)
-        rank = store.find_rank(entry)
-        (row,) = challenges.compare(found, [entry], [rank])
-        row |= {"rank": rank, "receipt": entry.receipt.values, "owner_secret": entry.owner_secret}
-        return {**row, **entry.best, "note": NOTE if entry.best else ""}
+        (row,) = challenges.compare(found, [entry])
+        own = {"receipt": entry.receipt.values, "owner_secret": entry.owner_secret}
+        return row | own | {"note": NOTE if entry.best else ""}
 
     return JSONResponse(await leaderboard.worker.run(request, work), 201)
 

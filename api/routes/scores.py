@@ -8,6 +8,7 @@ from fastapi.responses import JSONResponse, StreamingResponse
 from api.leaderboard.answers import AcceptedScore, Removal, ScoreList
 from api.leaderboard.listing import FormatQuery, describe_list, send_list
 from api.leaderboard.queries import LimitQuery, OwnerHeader, SubmissionQuery
+from api.leaderboard.references import list_references
 from api.messages.payload import describe_array, describe_request, read_array
 from api.messages.refusals import describe_errors
 from api.releases.catalogue import ServedRelease
@@ -17,7 +18,7 @@ from eval.leaderboard.entries import Entry
 from eval.leaderboard.leaks import verify_predictions
 from eval.leaderboard.store import MAX_REASON
 from eval.leaderboard.submission import Sender
-from eval.predictions import check_predictions
+from eval.predictions import check_seeds
 from ld_data.errors import InputError
 
 JSON_LINES = "application/jsonl"
@@ -41,13 +42,14 @@ router = APIRouter(tags=["leaderboard"])
 def list_scores(
     release: str, request: Request, leaderboard: LeaderboardState, limit: LimitQuery = 100, form: FormatQuery = None
 ) -> Response:
-    """Return the ranked entries and the suspects, best first."""
+    """Return the ranked entries, by tie groups, the suspects and the kept baselines, each best first."""
     found, store = leaderboard.catalogue.find(release), leaderboard.store
     head = store.head()
     scores, suspects = (
         [entry.to_json() for entry in store.entries(*found.version, status, limit)] for status in ("ranked", "suspect")
     )
-    board = {"scores": scores, "suspects": suspects, "private_seed_sha256": store.private_seed_sha256, "head": head}
+    lists = {"scores": scores, "suspects": suspects, "baselines": list_references(found)}
+    board = lists | {"private_seed_sha256": store.private_seed_sha256, "head": head}
     return send_list(request, form, found.manifest.name, board)
 
 
@@ -70,7 +72,7 @@ async def read_log(request: Request, leaderboard: LeaderboardState) -> Response:
     status_code=201,
     response_class=JSONResponse,
     summary="Verify predictions and list their score",
-    openapi_extra=describe_request("predictions", describe_array(2)),
+    openapi_extra=describe_request("predictions", {"anyOf": [describe_array(2), describe_array(3)]}),
     responses={
         201: {"model": AcceptedScore},
         **describe_errors(401, 403, 404, 408, 409, 413, 415, 422, 429, 503, 507),
@@ -84,19 +86,21 @@ async def add_score(
     data_sha256: DataQuery = "",
     owner: OwnerHeader = "",
 ) -> Response:
-    """Take predictions `(n_test, d)` for the test rows, in their order; the service computes the score itself."""
+    """Take predictions `(n_test, d)` for the test rows, in their order, or those of 3 to 10 seeds `(seeds, n_test, d)`.
+
+    The service computes the score itself: of seeds, the means.
+    """
     sender = Sender(owner, leaderboard.admit(request, leaderboard.tokens.check_submitter))
     found, store = leaderboard.catalogue.find(release), leaderboard.store
     _check_version(found, data_sha256)
 
-    def work(body: bytes) -> tuple[Entry, int | None]:
-        predictions = check_predictions(read_array(request, body, "predictions"), found.data)
+    def work(body: bytes) -> Entry:
+        predictions = check_seeds(read_array(request, body, "predictions"), found.data)
         verdict = verify_predictions(predictions, found.data, leaderboard.draw_private_y(found))
-        entry = store.add(submission, verdict, sender=sender)
-        return entry, store.find_rank(entry)
+        return store.add(submission, verdict, sender=sender)
 
-    entry, rank = await leaderboard.worker.run(request, work)
-    row = {**entry.to_json(), "rank": rank, "receipt": entry.receipt.values, "owner_secret": entry.owner_secret}
+    entry = await leaderboard.worker.run(request, work)
+    row = {**entry.to_json(), "receipt": entry.receipt.values, "owner_secret": entry.owner_secret}
     return JSONResponse(row, 201)
 
 

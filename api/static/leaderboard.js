@@ -5,19 +5,31 @@ import { find, make, makeFacts, write } from "./elements.js";
 
 const MOST = 1000; // entries, the most of one request
 const GREAT = 1000; // larger figures are written with an exponent: those of bad scores would have dozens of digits
-const percent = (value) => `${(100 * value).toFixed(1)} %`;
+const UNKNOWN = { url: "", learning_rule: "", parameters: null, submitted_at: "", receipt_sha256: "" };
 const COLUMNS = [
-  { name: "rank", read: ({ rank }) => rank },
+  { name: "rank", read: ({ place }) => place, make: writeRank, isRank: true },
   { name: "model", read: ({ name }) => name.toLowerCase(), make: makeName },
   { name: "skill", read: ({ skill }) => skill, make: makeSkill, isScale: true, isFalling: true },
-  { name: "noise-free MSE", read: (entry) => entry.noise_free_mse, make: (entry) => writeFigure(entry.noise_free_mse) },
+  {
+    name: "noise-free MSE",
+    read: (entry) => entry.noise_free_mse,
+    make: (entry) => writeWithHalf(entry, "noise_free_mse", writeFigure),
+    isWhole: true,
+  },
   {
     name: "decoded accuracy",
     read: (entry) => entry.decoded_accuracy,
-    make: (entry) => percent(entry.decoded_accuracy),
+    make: (entry) => writeWithHalf(entry, "decoded_accuracy", (share) => (100 * share).toFixed(1), " %"),
     isFalling: true,
+    isWhole: true,
   },
-  { name: "MSE", read: ({ mse }) => mse, make: ({ mse }) => writeFigure(mse) },
+  {
+    name: "MSE",
+    read: ({ mse }) => mse,
+    make: (entry) => writeWithHalf(entry, "mse", writeFigure),
+    isWhole: true,
+  },
+  { name: "seeds", read: ({ seeds }) => seeds, make: ({ seeds }) => String(seeds), isFalling: true },
   { name: "learning rule", read: (entry) => entry.learning_rule.toLowerCase(), make: (entry) => entry.learning_rule },
   { name: "parameters", read: ({ parameters }) => parameters ?? Infinity, make: ({ parameters }) => write(parameters) },
   {
@@ -31,18 +43,24 @@ const COLUMNS = [
 ];
 
 export async function show({ release, still }) {
-  const { scores, suspects } = await still(askJson(at(release, `scores?limit=${MOST}`)));
+  const { scores, suspects, baselines } = await still(askJson(at(release, `scores?limit=${MOST}`)));
+  const references = baselines.map((row) => ({ ...UNKNOWN, ...row, isReference: true }));
+  const firsts = new Set(scores.filter(({ rank }, index) => index > 0 && rank !== scores[index - 1].rank));
   const entries = [
-    ...scores.map((entry, index) => ({ ...entry, rank: index + 1 })),
-    ...suspects.map((entry) => ({ ...entry, rank: Infinity })),
+    ...[...scores, ...references]
+      .sort((a, b) => a.noise_free_mse - b.noise_free_mse)
+      .map((entry, place) => ({ ...entry, place, isFirst: firsts.has(entry) })),
+    ...suspects.map((entry) => ({ ...entry, place: Infinity })),
   ];
   const ends = [release.null, release.floor].map((end) => write(end));
   find("leaderboard-about").textContent = [
     `Skill is 0 for a model that always answers the mean of y (null, MSE ${ends[0]}), and 1 for one that knows the class (floor, MSE`,
-    `${ends[1]}); the marks lie between these two. Models whose decoded accuracy is above what x allows are suspects,`,
-    `without a rank.${scores.length < MOST ? "" : ` The best ${MOST} are shown.`}`,
+    `${ends[1]}); the marks lie between these two. ± is half of the 95 % interval, over test rows and, with several`,
+    "seeds, over seeds; the bars show it. Models share a rank if a test on the same rows cannot tell them apart.",
+    "Baselines have no rank, and an interval over seeds alone. Models whose decoded accuracy is above what x allows are",
+    `suspects, without a rank.${scores.length < MOST ? "" : ` The best ${MOST} are shown.`}`,
   ].join(" ");
-  find("no-scores").hidden = entries.length > 0;
+  find("no-scores").hidden = scores.length + suspects.length > 0;
   find("scores").hidden = !entries.length;
   find("submit-snippet").textContent = [
     "from eval import evaluate",
@@ -77,18 +95,33 @@ function sortBy(column, entries, isFalling) {
   const rows = sorted.map((entry) =>
     make(
       "tr",
-      {},
+      { className: nameRow(entry, column.isRank && !isFalling) },
       ...COLUMNS.map((shown) =>
-        make("td", { className: shown.isWhole ? "whole" : "" }, shown.make ? shown.make(entry) : writeRank(entry)),
+        make("td", { className: shown.isWhole ? "whole" : "" }, shown.make(entry)),
       ),
     ),
   );
   find("scores").replaceChildren(make("thead", {}, make("tr", {}, ...headings)), make("tbody", {}, ...rows));
 }
 
-const writeFigure = (value) => (Math.abs(value) < GREAT ? write(value) : value.toExponential(1));
+const writeFigure = (value, decimals = 4) => (Math.abs(value) < GREAT ? value.toFixed(decimals) : value.toExponential(1));
 
-const writeRank = ({ rank }) => (rank === Infinity ? "suspect" : String(rank));
+function writeRank({ rank, isReference, place }) {
+  if (isReference) return "baseline";
+  return place === Infinity ? "suspect" : write(rank);
+}
+
+/** Return the class of a row; where the ranks are in order, a line separates the first of a tie group. */
+function nameRow({ isReference, isFirst }, isInOrder) {
+  if (isReference) return "reference";
+  return isInOrder && isFirst ? "first" : "";
+}
+
+/** Return a figure and half of its interval, as far as it is known. */
+function writeWithHalf(entry, figure, writeIt, unit = "") {
+  const ends = entry.intervals?.[figure];
+  return `${writeIt(entry[figure])}${ends ? ` ± ${writeIt((ends[1] - ends[0]) / 2)}` : ""}${unit}`;
+}
 
 function makeName({ name, url }) {
   const isLink = /^https?:\/\//.test(url);
@@ -96,19 +129,24 @@ function makeName({ name, url }) {
   return make(isLink ? "a" : "span", { ...properties, className: "name", textContent: name });
 }
 
-/** Return a figure and its place on the scale from null to floor; a figure beyond null stands at null. */
-function makeSkill({ skill }) {
+/** Return a figure and its place and interval on the scale from null to floor; a figure beyond null stands at null. */
+function makeSkill(entry) {
+  const { skill, intervals } = entry;
+  const place = (value) => 100 * Math.min(1, Math.max(0, value));
   const mark = make("span", { className: skill < 0 ? "cut" : "" });
-  mark.style.left = `${100 * Math.min(1, Math.max(0, skill))}%`;
-  return make(
-    "div",
-    {},
-    make("span", { textContent: Math.abs(skill) < GREAT ? skill.toFixed(3) : writeFigure(skill) }),
-    make("div", { className: "scale", "aria-hidden": "true" }, mark),
-  );
+  mark.style.left = `${place(skill)}%`;
+  const scale = make("div", { className: "scale", "aria-hidden": "true" }, mark);
+  if (intervals?.skill) {
+    const [low, high] = intervals.skill.map(place);
+    const range = make("div", { className: "range" });
+    Object.assign(range.style, { left: `${low}%`, width: `${high - low}%` });
+    scale.prepend(range);
+  }
+  return make("div", {}, make("span", { textContent: writeWithHalf(entry, "skill", (value) => writeFigure(value, 3)) }), scale);
 }
 
 function makeReceipt(entry) {
+  if (entry.isReference) return "";
   const facts = {
     ...(entry.description ? { description: entry.description } : {}),
     receipt: entry.receipt_sha256,

@@ -8,6 +8,7 @@ from typing import Annotated
 from cyclopts import Group, Parameter
 from cyclopts.validators import mutually_exclusive
 
+from eval.baselines.registry import tune_rule
 from eval.commands.options import FirstSeed, Kept, Names, SeedCount, choose_seeds, prepare_out
 from eval.kept.baselines import BaselineRow, describe_rows, find_differences, find_rows, load_rows, table_path
 from eval.ladder import keep_rows
@@ -113,7 +114,6 @@ def shifts(
     print_result([asdict(row) for row in rows], text, as_json)
 
 
-@needs(*FITTERS)
 def tune(
     release: Release, rule: Annotated[str, Parameter(choices=tuple(RULES))], /, *, seed: Seed = 0, as_json: Json = False
 ) -> None:
@@ -122,8 +122,6 @@ def tune(
     Args:
         rule: The learning rule, a baseline.
     """
-    from eval.baselines.registry import tune_rule  # late: Keras takes 5 s that --help should not pay
-
     errors = tune_rule(rule, load(release), seed)
     rows = [(f"{rate:g}", f"{error:.5f}") for rate, error in errors.items()]
     print_result(errors, format_table(("learning rate", "held-out MSE"), rows, "rr"), as_json)

@@ -6,16 +6,18 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
+import numpy as np
 from cyclopts import Parameter
 
+from eval.intervals import describe_figures
 from eval.leaderboard.client import fetch_challenge, fetch_leaderboard, remove_entry, submit_challenge
 from eval.leaderboard.client import submit as send
 from eval.leaderboard.receipts import verify_log as prove
 from eval.leaderboard.submission import Submission
-from eval.predictions import read_file, read_predictions
-from eval.score import describe_entry, write_figure, write_with_error
+from eval.predictions import check_seed_count, read_file, read_predictions
+from eval.score import describe_entry
 from ld_data.cli.libraries import needs
-from ld_data.cli.options import File, FromService, Json, Predictions, Release, ReleaseAtService, Scores, ToService
+from ld_data.cli.options import File, FromService, Json, Release, ReleaseAtService, Scores, ToService
 from ld_data.cli.output import print_result
 from ld_data.cli.table import format_table
 from ld_data.errors import InputError, MissingDataError
@@ -44,7 +46,11 @@ def leaderboard(
         challenge: Show the scores of the challenge's open season.
     """
     board = fetch_leaderboard(service or service_address(), release, challenge)
-    text = _format_entries(board["scores"], ranked=True) if board["scores"] else "no scores yet"
+    scores, baselines = board["scores"], board.get("baselines", [])
+    text = "" if scores else "no scores yet"
+    if scores or baselines:
+        rows = sorted([*scores, *baselines], key=lambda row: row["noise_free_mse"])
+        text += ("" if scores else "; the baselines:\n") + _format_entries(rows, ranked=True)
     if board["suspects"]:
         text += f"\n\nsuspect: more classes decoded than x allows\n{_format_entries(board['suspects'])}"
     if held := board.get("held"):
@@ -55,7 +61,7 @@ def leaderboard(
 
 def submit(
     release: Release,
-    predictions: Predictions,
+    predictions: Annotated[tuple[Path, ...], Parameter(help=".npy of shape `(n_test, d)`, or one for each seed.")],
     /,
     *,
     name: str,
@@ -71,6 +77,8 @@ def submit(
     as_json: Json = False,
 ) -> None:
     """Send predictions to a leaderboard.
+
+    They are those of one model, or of 3 to 10 seeds.
 
     Args:
         name: The model's name.
@@ -90,11 +98,15 @@ def submit(
     submission = Submission(name, url, description, parameters, seconds, learning_rule)
     address = service or service_address()
     if challenge:
-        values = read_file(predictions, f"for the challenge of {release}")
+        if len(predictions) > 1:
+            raise InputError(f"an entry of the challenge holds one prediction; received {len(predictions)} files.")
+        values = read_file(predictions[0], f"for the challenge of {release}")
         entry = submit_challenge(address, release, values, submission, season, x_sha256)
     else:
         data = load(release)
-        entry = send(address, data, read_predictions(predictions, data).values, submission)
+        check_seed_count(len(predictions))
+        seeds = [read_predictions(path, data).values for path in predictions]
+        entry = send(address, data, np.stack(seeds) if len(seeds) > 1 else seeds[0], submission)
     print_result(entry, f"{_format_entries([entry])}\n{describe_entry(entry)}", as_json)
 
 
@@ -208,23 +220,27 @@ def _confirm(question: str) -> None:
 
 
 def _format_entries(entries: list[Entry], ranked: bool = False) -> str:
-    headers = ["id", "model", "MSE", "skill", "noise-free MSE", "decoded accuracy", "parameters", "learning rule", ""]
-    alignment = "rlrrrrrll"
+    headers = ["id", "model", "seeds", "MSE", "skill", "noise-free MSE", "decoded accuracy", "parameters"]
+    headers, alignment = [*headers, "learning rule", ""], "rlrrrrrrll"
     rows = [_format_entry(entry) for entry in entries]
     if ranked:
         headers, alignment = ["rank", *headers], f"r{alignment}"
-        rows = [[str(rank), *row] for rank, row in enumerate(rows, 1)]
+        rows = [[str(entry.get("rank") or ""), *row] for entry, row in zip(entries, rows, strict=True)]
     bounds = f"null {entries[0]['null']:.4f}, floor {entries[0]['floor']:.4f}"
-    return f"{format_table(headers, rows, alignment)}\n{bounds}"
+    note = (
+        "; +- is half of the 95 % interval"
+        if any(any((entry["intervals"] or {}).values()) for entry in entries)
+        else ""
+    )
+    return f"{format_table(headers, rows, alignment)}\n{bounds}{note}"
 
 
 def _format_entry(entry: Entry) -> list[str]:
     """Return a row; on the challenge track it ends with the public rank and the gap, where they are known."""
-    mse = write_with_error(entry["mse"], entry["standard_error"])
-    skill = write_with_error(entry["skill"], entry["skill_standard_error"], 3)
-    noise_free, accuracy = write_figure(entry["noise_free_mse"]), f"{entry['decoded_accuracy']:.4f}"
+    figures = [str(entry["seeds"]), *describe_figures(entry)]
+    if "id" not in entry:
+        return ["", f"baseline {entry['name']}", *figures, "", "", ""]
     rank = "" if entry.get("public_rank") is None else f"public rank {entry['public_rank']}"
     gap = f", gap {entry['rank_gap']:+d}" if rank and entry["rank_gap"] is not None else ""
     parameters = "" if entry["parameters"] is None else f"{entry['parameters']:,}"
-    facts = [parameters, entry["learning_rule"][:30], f"{rank}{gap}"]
-    return [str(entry["id"]), entry["name"][:40], mse, skill, noise_free, accuracy, *facts]
+    return [str(entry["id"]), entry["name"][:40], *figures, parameters, entry["learning_rule"][:30], f"{rank}{gap}"]

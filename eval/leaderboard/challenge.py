@@ -98,7 +98,7 @@ def verify_challenge(predictions: Predictions, data: LatentDataset) -> Verdict:
         InputError: for a row longer than any y, or a score that is not finite.
         LeakError: for an MSE significantly below the floor; its message holds no figures.
     """
-    verdict, rows = judge(predictions, data)
+    verdict, rows = judge((predictions,), data)
     if verdict.score.is_leak:
         raise LeakError(
             "the MSE lies below the floor, the score of an oracle that knows every class. No model of x can do that: "

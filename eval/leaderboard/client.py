@@ -28,9 +28,10 @@ def check_settings(service: str) -> None:
 def submit(service: str, data: LatentDataset, predictions: Array, submission: Submission) -> dict[str, Any]:
     """Return the entry that a service, named by its address, made for predictions `(n, d)` for the test rows of `data`.
 
-    The service refuses predictions for another version of the release than its own. The name belongs to this user from
-    the first submission on: a secret in the cache folder goes with it. Where that folder cannot be written, the entry
-    holds the secret as `owner_secret`.
+    Those of 3 to 10 seeds, `(seeds, n, d)`, make one entry with their means and intervals. The service refuses
+    predictions for another version of the release than its own. The name belongs to this user from the first submission
+    on: a secret in the cache folder goes with it. Where that folder cannot be written, the entry holds the secret as
+    `owner_secret`.
 
     Raises:
         InputError: for an address that is not http or https, or a token that a header cannot carry.

@@ -1,15 +1,17 @@
-"""Entries of the leaderboard: their rankings, the checks of new ones, and their rows in the store."""
+"""Entries of the leaderboard: their rankings and ranks, the checks of new ones, and their rows in the store."""
 
 import hashlib
 import hmac
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from threading import Lock
 from typing import Any
 
 import numpy as np
 from sqlalchemy import Connection, delete, func, insert, select, update
 
+from eval.intervals import STUDENT_995, measure_margin, rank_groups
 from eval.leaderboard import schema
 from eval.leaderboard.challenge import Season
 from eval.leaderboard.leaks import Status, Verdict
@@ -20,6 +22,7 @@ from ld_data.typing import Doubles
 
 MAX_SEASON_ENTRIES = 10_000  # each answer reveals a little of the secret labels: `eval.leaderboard.showing`
 MAX_CLIENT_ENTRIES = 100  # of one address in a season, so that it takes many to fill one
+MAX_RANKED = 1000  # the most that a list shows: the paired test of all pairs takes their square
 NO_SEASON = 0  # the season number of entries on the public track
 OPTIONAL_FACTS = ("season", "status", "private", "ceiling", "predictions_sha256")  # season, private: on one track each
 
@@ -31,12 +34,14 @@ class Entry:
     """One accepted score, as its receipt holds it.
 
     Attributes:
-        result: the exact score, and the status with it, of an entry in a season that is closed.
+        rank: of its tie group, from 1; None for one that is suspect or held, or has `MAX_RANKED` better ones.
+        result: the exact figures, and the status with them, of an entry in a season that is closed.
         best: the score that a new entry repeats if it is held: the best that its season shows.
         owner_secret: the secret of the name, for its owner; only with a new name for which the sender had none.
     """
 
     receipt: Receipt
+    rank: int | None = field(default=None, compare=False)
     result: Mapping[str, Any] = field(default_factory=dict)
     best: Mapping[str, Any] = field(default_factory=dict)
     owner_secret: str = field(default="", repr=False)
@@ -48,15 +53,19 @@ class Entry:
         return status
 
     def to_json(self) -> dict[str, Any]:
-        """Return the entry as one flat object, without figures while it is held; the private score is nested in it."""
+        """Return the entry as one object, with the figures of `best` or without figures while it is held."""
         values = self.receipt.values | dict(self.result)
+        figures, seeds = dict(values.get("score", self.best)), values.get("seed_scores", [])
+        if figures:
+            figures |= {"intervals": values.get("intervals"), "seeds": len(seeds) or 1, "seed_scores": seeds}
+            figures["rank"] = self.rank
         facts = {name: values[name] for name in OPTIONAL_FACTS if name in values}
         return {
             "id": values["number"],
             "track": values["track"],
             "submitted_at": values["time"],
             **values["submission"],
-            **values.get("score", {}),
+            **figures,
             **facts,
             "receipt_sha256": self.receipt.sha256,
         }
@@ -66,6 +75,32 @@ def name_ranking(release: str, data_sha256: str, season: Season | None) -> Ranki
     """Return the public ranking of a release's version, or the ranking of a season."""
     track, number = (PUBLIC, NO_SEASON) if season is None else (CHALLENGE, season.number)
     return {"release": release, "data_sha256": data_sha256, "track": track, "season": number}
+
+
+class Ranks:
+    """The ranks of entries by number, computed once for each state of a ranking."""
+
+    def __init__(self) -> None:
+        """Know no ranks."""
+        self._known: dict[tuple[Any, ...], dict[int, int]] = {}
+        self._lock = Lock()
+
+    def find(self, connection: Connection, ranking: Ranking, is_open: bool) -> dict[int, int]:
+        """Return the rank, from 1, of the first `MAX_RANKED` ranked entries, in their order: that of their tie group.
+
+        In an open season it is their place: each entry that it shows is better than those before it by the same test.
+        """
+        entries, key = schema.entries.c, tuple(ranking.values())
+        order = entries.noise_free_mse, entries.number
+        ranked = select(entries.number).filter_by(**ranking, status="ranked").order_by(*order).limit(MAX_RANKED)
+        numbers = list(connection.scalars(ranked))
+        if is_open:
+            return {number: place for place, number in enumerate(numbers, 1)}
+        with self._lock:
+            if list(ranks := self._known.get(key, {})) != numbers:
+                columns = entries.number, entries.noise_free_mse, entries.seed_margin, entries.errors
+                ranks = self._known[key] = _rank_rows(connection.execute(ranked.with_only_columns(*columns)).all())
+        return ranks
 
 
 def check_new(connection: Connection, ranking: Ranking, predictions_sha256: str, client: str, max_entries: int) -> None:
@@ -131,7 +166,7 @@ def find_best(connection: Connection, ranking: Ranking) -> tuple[Doubles, dict[s
     """Return the row errors `(n,)` and the shown score of the best entry that a season shows, if any."""
     entries = schema.entries.c
     shown = select(entries.errors, schema.receipts.c.text).join(schema.receipts).filter_by(**ranking)
-    best = shown.where(entries.errors.is_not(None)).order_by(entries.noise_free_mse).limit(1)
+    best = shown.where(entries.status != "held").order_by(entries.noise_free_mse).limit(1)
     row = connection.execute(best).one_or_none()
     return row and (np.frombuffer(row.errors, "<f8"), json.loads(row.text)["score"])
 
@@ -140,22 +175,23 @@ def add_entry(
     connection: Connection, ranking: Ranking, receipt: Receipt, submission: Submission, verdict: Verdict, sender: Sender
 ) -> None:
     """Store an entry, and its predictions unless another entry has the same ones."""
-    sha256, values = verdict.predictions_sha256, verdict.predictions.values
+    sha256, values = verdict.predictions_sha256, np.stack([own.values for own in verdict.predictions])
     if connection.execute(select(schema.predictions.c.rows).filter_by(sha256=sha256)).first() is None:
-        row = {"sha256": sha256, "rows": len(values), "bytes": values.astype("<f4").tobytes()}
+        seeds, rows = values.shape[:2]
+        row = {"sha256": sha256, "seeds": seeds, "rows": rows, "bytes": values.astype("<f4").tobytes()}
         connection.execute(insert(schema.predictions).values(row))
-    status, trial = receipt.values["status"], verdict.trial
     row = ranking | {
         "number": receipt.number,
         "predictions_sha256": sha256,
-        "status": status,
+        "status": receipt.values["status"],
         "noise_free_mse": verdict.score.noise_free_mse,
+        "seed_margin": measure_margin([seed.noise_free_mse for seed in verdict.seeds], STUDENT_995),
+        "errors": verdict.errors.astype("<f8").tobytes(),
         "name_key": fold_name(submission.name),
         "url": submission.url,
         "owner_sha256": hash_secret(sender.owner),
         "client": sender.client,
-        "result": json.dumps({"score": verdict.score.to_json(), "status": verdict.status}) if trial else None,
-        "errors": trial.errors.astype("<f8").tobytes() if trial and status != "held" else None,
+        "result": json.dumps(verdict.to_json()) if verdict.trial else None,
     }
     connection.execute(insert(schema.entries).values(row))
 
@@ -187,3 +223,12 @@ def delete_entry(connection: Connection, release: str, number: int) -> str:
     if connection.execute(select(schema.entries.c.number).filter_by(predictions_sha256=sha256)).first() is None:
         connection.execute(delete(schema.predictions).filter_by(sha256=sha256))
     return receipt_sha256
+
+
+def _rank_rows(rows: Sequence[Any]) -> dict[int, int]:
+    """Return the rank of each entry, given its number, noise-free MSE, seed margin and row errors, the best first."""
+    if not rows:
+        return {}
+    numbers, means, margins, errors = zip(*rows, strict=True)
+    ranks = rank_groups(np.array(means), np.stack([np.frombuffer(own, "<f8") for own in errors]), np.array(margins))
+    return dict(zip(numbers, ranks, strict=True))

@@ -6,19 +6,22 @@ scores equally well on both draws; predictions copied from the public y score fa
 """
 
 import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
+from eval.intervals import Interval, measure_intervals
+from eval.kept.figures import LABELS
 from eval.leaderboard.showing import Trial, round_score, round_to
-from eval.predictions import Predictions
-from eval.score import LEAK_STANDARD_ERRORS, RowFigures, Score, measure_rows, score_rows
+from eval.predictions import Predictions, naming_seed
+from eval.score import LEAK_STANDARD_ERRORS, RowFigures, Score, average_rows, measure_rows, score_rows
 from ld_data.errors import InputError, LeakError
 from ld_data.release.dataset import LatentDataset
 from ld_data.release.manifest import Manifest
 from ld_data.storage.hashing import hash_array
-from ld_data.typing import Array, Floats
+from ld_data.typing import Array, Doubles, Floats
 
 CEILING_STANDARD_ERRORS = 3.0
 CEILING_MEASURES = ("judge_samples", "linear_probe", "mlp_probe")
@@ -44,68 +47,79 @@ class Verdict:
     """The result of verification, for predictions that are not refused.
 
     Attributes:
-        predictions: `(n, d)`.
-        predictions_sha256: of their little-endian bytes in C order.
-        score: on the public y, or on the secret y of a season.
+        predictions: of each seed `(n, d)`; of one model without seeds, one.
+        predictions_sha256: of their little-endian bytes in C order, seed after seed.
+        score: on the public y, or on the secret y of a season: means over the seeds.
         private: on the private redraw; None on the challenge track, whose rows are secret as a whole.
         ceiling: the decoded accuracy that x allows; None if it was not measured.
         status: "suspect" if the decoded accuracy lies above the ceiling, else "ranked".
+        seeds: the score of each seed.
+        intervals: of 95 %, by the names of `LABELS` (`eval.intervals`).
+        errors: noise-free squared error of each row `(n,)`, a mean over the seeds.
         trial: the figures that decide and show what an open season shows; None on the public track.
     """
 
-    predictions: Predictions
+    predictions: tuple[Predictions, ...]
     predictions_sha256: str
     score: Score
     private: PrivateScore | None
     ceiling: float | None
     status: Status
+    seeds: tuple[Score, ...]
+    intervals: Mapping[str, Interval]
+    errors: Doubles
     trial: Trial | None = None
 
+    def to_json(self) -> dict[str, Any]:
+        """Return the exact figures, as a receipt holds them; those of each seed only if there are several."""
+        result = {"score": self.score.to_json(), "status": self.status, "intervals": dict(self.intervals)}
+        if len(self.seeds) == 1:
+            return result
+        return result | {"seed_scores": [{name: getattr(seed, name) for name in LABELS} for seed in self.seeds]}
 
-def verify_predictions(predictions: Predictions, data: LatentDataset, private_y: Floats) -> Verdict:
+
+def verify_predictions(predictions: Sequence[Predictions], data: LatentDataset, private_y: Floats) -> Verdict:
     """Return the verdict on checked predictions `(n, d)` for the test rows, given another draw of their y `(n, d)`.
 
+    The predictions are those of one model, or of each seed of a rule; each passes by itself.
+
     Raises:
-        InputError: for a row longer than any y, or a score that is not finite.
+        InputError: for a row longer than any y, or a score that is not finite; the message names the seed.
         LeakError: for an MSE significantly below the floor on either draw, or much higher on the private one.
     """
     verdict, _ = judge(predictions, data)
-    if verdict.score.is_leak:
-        raise LeakError(verdict.score.describe_leak())
-    gap, error = measure_gap(predictions.values, data, private_y)
-    if gap > LEAK_STANDARD_ERRORS * error:
-        raise LeakError(
-            f"the score is not confirmed: on a private redraw of y for the same rows the MSE is "
-            f"{round_to(gap, error):g} +- {error:.1g} higher, while a model of x scores the same up to chance. Check "
-            "whether the test y leaked into the predictions; they must be made from x alone."
-        )
     redrawn = replace(data, test=replace(data.test, y=private_y))
-    rows = measure_rows(predictions, redrawn)
-    private = score_rows(rows, redrawn)
-    shown = round_score(private, rows)
-    if private.is_leak:
-        raise LeakError(shown.describe_leak())
+    parts = []
+    for number, (own, score) in enumerate(zip(predictions, verdict.seeds, strict=True), 1):
+        with naming_seed(number, len(predictions)):
+            if score.is_leak:
+                raise LeakError(score.describe_leak())
+            parts.append(_confirm(own, data, redrawn))
+    rows = average_rows(parts)
+    shown = round_score(score_rows(rows, redrawn), rows)
     return replace(verdict, private=PrivateScore(*(getattr(shown, field.name) for field in fields(PrivateScore))))
 
 
-def judge(predictions: Predictions, data: LatentDataset) -> tuple[Verdict, RowFigures]:
-    """Return the verdict by score and ceiling alone, and the figures of its rows.
+def judge(predictions: Sequence[Predictions], data: LatentDataset) -> tuple[Verdict, RowFigures]:
+    """Return the verdict by score and ceiling alone, and the figures of its rows, means over the seeds.
 
     Raises:
-        InputError: for a row longer than any y, or a score that is not finite.
+        InputError: for a row longer than any y, or a score that is not finite; the message names the seed.
     """
-    check_lengths(predictions.values)
-    rows = measure_rows(predictions, data)
+    parts, seeds = [], []
+    for number, own in enumerate(predictions, 1):
+        with naming_seed(number, len(predictions)):
+            check_lengths(own.values)
+            parts.append(measure_rows(own, data))
+            seeds.append(_check_finite(score_rows(parts[-1], data)))
+    rows = average_rows(parts)
     score = score_rows(rows, data)
-    wrong = [name for name, value in vars(score).items() if isinstance(value, float) and not math.isfinite(value)]
-    if wrong:
-        raise InputError(
-            f"the score's {', '.join(wrong)} must be finite, and cannot be computed from these predictions and "
-            f"{score.rows} test rows. Check the scale of the predictions; a leaderboard needs two test rows or more."
-        )
     ceiling = measure_ceiling(data.manifest, len(data.test))
     status: Status = "suspect" if ceiling is not None and score.decoded_accuracy > ceiling else "ranked"
-    return Verdict(predictions, hash_array(predictions.values), score, None, ceiling, status), rows
+    sha256 = hash_array(np.stack([own.values for own in predictions]))
+    intervals = measure_intervals(score, rows, seeds)
+    parts_of_verdict = tuple(seeds), intervals, rows.noise_free
+    return Verdict(tuple(predictions), sha256, score, None, ceiling, status, *parts_of_verdict), rows
 
 
 def check_lengths(predictions: Floats) -> None:
@@ -152,3 +166,29 @@ def measure_gap(predictions: Array, data: LatentDataset, private_y: Array) -> tu
     distance = predictions.astype(np.float64) - data.class_mean[data.test.label]
     gaps = 2.0 * (distance * (data.test.y.astype(np.float64) - private_y)).mean(axis=1)
     return float(gaps.mean()), float(gaps.std(ddof=1) / math.sqrt(len(gaps)))
+
+
+def _confirm(predictions: Predictions, data: LatentDataset, redrawn: LatentDataset) -> RowFigures:
+    """Return the figures of the rows on the private redraw; raise `LeakError` if it does not confirm the score."""
+    gap, error = measure_gap(predictions.values, data, redrawn.test.y)
+    if gap > LEAK_STANDARD_ERRORS * error:
+        raise LeakError(
+            f"the score is not confirmed: on a private redraw of y for the same rows the MSE is "
+            f"{round_to(gap, error):g} +- {error:.1g} higher, while a model of x scores the same up to chance. Check "
+            "whether the test y leaked into the predictions; they must be made from x alone."
+        )
+    rows = measure_rows(predictions, redrawn)
+    private = score_rows(rows, redrawn)
+    if private.is_leak:
+        raise LeakError(round_score(private, rows).describe_leak())
+    return rows
+
+
+def _check_finite(score: Score) -> Score:
+    wrong = [name for name, value in vars(score).items() if isinstance(value, float) and not math.isfinite(value)]
+    if wrong:
+        raise InputError(
+            f"the score's {', '.join(wrong)} must be finite, and cannot be computed from these predictions and "
+            f"{score.rows} test rows. Check the scale of the predictions; a leaderboard needs two test rows or more."
+        )
+    return score

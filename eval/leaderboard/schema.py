@@ -19,8 +19,9 @@ predictions = sa.Table(
     "predictions",
     metadata,
     sa.Column("sha256", sa.String(64), primary_key=True),
-    sa.Column("rows", sa.Integer, nullable=False),
-    sa.Column("bytes", sa.LargeBinary, nullable=False),  # little-endian float32 in C order
+    sa.Column("seeds", sa.Integer, nullable=False),
+    sa.Column("rows", sa.Integer, nullable=False),  # of each seed
+    sa.Column("bytes", sa.LargeBinary, nullable=False),  # little-endian float32 in C order, seed after seed
 )
 
 # Standing scores, with the columns that queries search and sort by.
@@ -35,6 +36,9 @@ entries = sa.Table(
     sa.Column("predictions_sha256", sa.String(64), sa.ForeignKey("predictions.sha256"), nullable=False),
     sa.Column("status", sa.String(16), nullable=False),
     sa.Column("noise_free_mse", sa.Double, nullable=False),  # exact, for ranks
+    sa.Column(
+        "seed_margin", sa.Double, nullable=False
+    ),  # how far its mean over all seeds may lie; 0 for one prediction
     sa.Column("name_key", sa.String(100), nullable=False),  # the name as names compare
     sa.Column("url", sa.String(300), nullable=False),
     sa.Column("owner_sha256", sa.String(64), nullable=False),  # of the secret that proves whose name it is
@@ -42,7 +46,8 @@ entries = sa.Table(
     sa.Column(
         "result", sa.Text
     ),  # JSON of the exact score and the status, for the season's end; null on the public track
-    sa.Column("errors", sa.LargeBinary),  # little-endian float64 of each row; only of entries that an open season shows
+    # noise-free error of each row, for tie groups: little-endian float64; last, since SQLite reads what lies before
+    sa.Column("errors", sa.LargeBinary, nullable=False),
     sa.Index("entries_in_order", *RANKING, "status", "noise_free_mse", "number"),
     sa.Index("entries_by_name", "name_key"),
     sa.Index("entries_by_client", *RANKING, "client"),

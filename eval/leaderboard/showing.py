@@ -12,12 +12,10 @@ import math
 from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy as np
-
-from eval.score import RowFigures, Score
+from eval.intervals import CRITICAL
+from eval.score import RowFigures, Score, mean_error
 from ld_data.typing import Doubles
 
-CRITICAL = 4.0  # standard errors: one of 30,000 submissions that are no better passes
 STEP = 0.03  # of skill: a season shows at most 33 entries between null and oracle
 DECIMALS = 4
 
@@ -48,8 +46,7 @@ def is_better(errors: Doubles, best: Doubles, null: float) -> bool:
     `null` is the noise-free MSE of the null: the whole range of skill.
     """
     gains = best - errors
-    error = gains.std(ddof=1) / math.sqrt(len(gains))
-    return bool(gains.mean() > max(CRITICAL * error, STEP * null))
+    return bool(gains.mean() > max(CRITICAL * mean_error(gains), STEP * null))
 
 
 def round_score(score: Score, rows: RowFigures) -> Score:
@@ -57,10 +54,10 @@ def round_score(score: Score, rows: RowFigures) -> Score:
     accuracy_error = math.sqrt(score.decoded_accuracy * (1 - score.decoded_accuracy) / score.rows)
     figures: dict[str, Any] = {
         "mse": round_to(score.mse, score.standard_error),
-        "null": round_to(score.null, _standard_error(rows.null)),
-        "floor": round_to(score.floor, _standard_error(rows.floor)),
+        "null": round_to(score.null, mean_error(rows.null)),
+        "floor": round_to(score.floor, mean_error(rows.floor)),
         "skill": round_to(score.skill, score.skill_standard_error),
-        "noise_free_mse": round_to(score.noise_free_mse, _standard_error(rows.noise_free)),
+        "noise_free_mse": round_to(score.noise_free_mse, mean_error(rows.noise_free)),
         "decoded_accuracy": round_to(score.decoded_accuracy, accuracy_error),
         "standard_error": float(f"{score.standard_error:.1g}"),
         "skill_standard_error": float(f"{score.skill_standard_error:.1g}"),
@@ -72,7 +69,3 @@ def round_to(value: float, error: float) -> float:
     """Return a figure with the decimals that its standard error allows: 0.0123 +- 0.0031 is 0.012; at most four."""
     decimals = min(DECIMALS, -math.floor(math.log10(error))) if error > 0 else DECIMALS
     return round(value, decimals) + 0.0  # never -0.0
-
-
-def _standard_error(values: Doubles) -> float:
-    return float(np.std(values, ddof=1) / math.sqrt(len(values)))

@@ -9,16 +9,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, insert, select, update
 
 import ld_data
 from eval.leaderboard import schema
 from eval.leaderboard.challenge import Season
 from eval.leaderboard.database import Database
 from eval.leaderboard.entries import (
-    NO_SEASON,
+    MAX_RANKED,
     Entry,
     Ranking,
+    Ranks,
     add_entry,
     check_new,
     check_owner,
@@ -57,7 +58,7 @@ class Store:
     def __init__(self, place: str | Path, max_entries: int = MAX_ENTRIES) -> None:
         """Open or make the store at a place, as `Database`, with at most `max_entries` for each release."""
         self._database, self._max_entries = Database(place), max_entries
-        self.name = self._database.name
+        self.name, self._ranks = self._database.name, Ranks()
         with self._database.write() as connection:
             seed = connection.scalar(select(schema.secrets.c.value).filter_by(name=_SEED_NAME))
             if seed is None:
@@ -106,7 +107,9 @@ class Store:
             receipt = _append_receipt(connection, SCORE, self._describe(ranking, submission, verdict, season) | outcome)
             sender = replace(sender, owner=sender.owner or new_secret)
             add_entry(connection, ranking, receipt, submission, verdict, sender)
-        return Entry(receipt, best=best, owner_secret=new_secret)
+        with self._database.read() as connection:
+            rank = self._ranks.find(connection, ranking, is_open=season is not None).get(receipt.number)
+        return Entry(receipt, rank, best=best, owner_secret=new_secret)
 
     def remove(self, release: str, number: int, reason: str) -> Receipt:
         """Return the receipt of the removal of an entry; its own receipt stays in the log, its predictions go.
@@ -135,29 +138,22 @@ class Store:
         is_over = season is not None and season.closed_at is not None
         with self._database.read() as connection:
             rows = connection.execute(query.order_by(*order).limit(limit))
-            return [Entry(Receipt(text, json.loads(text)), json.loads(its) if is_over else {}) for text, its in rows]
+            ranks = self._ranks.find(connection, ranking, season is not None and not is_over)
+            receipts = [(Receipt(text, json.loads(text)), json.loads(its) if is_over else {}) for text, its in rows]
+        return [Entry(receipt, ranks.get(receipt.number), result) for receipt, result in receipts]
 
     def rank_names(self, release: str, data_sha256: str, names: Collection[str]) -> dict[tuple[str, str], int]:
         """Return the best public rank, from 1, of the ranked entries with these names, by `fold_name` and url."""
         entries, ranking = schema.entries.c, name_ranking(release, data_sha256, None)
-        place = func.row_number().over(order_by=(entries.noise_free_mse, entries.number)).label("place")
-        ranked = select(entries.name_key, entries.url, place).filter_by(**ranking, status="ranked").subquery().c
-        best = select(ranked.name_key, ranked.url, func.min(ranked.place)).group_by(ranked.name_key, ranked.url)
-        wanted = best.where(ranked.name_key.in_({fold_name(name) for name in names}))
+        named = entries.name_key.in_({fold_name(name) for name in names})
+        wanted = select(entries.number, entries.name_key, entries.url).filter_by(**ranking).where(named)
+        best: dict[tuple[str, str], int] = {}
         with self._database.read() as connection:
-            return {(name, url): rank for name, url, rank in connection.execute(wanted)}
-
-    def find_rank(self, entry: Entry) -> int | None:
-        """Return the rank, from 1, of an entry on its track, in its season; None for one that is suspect or held."""
-        if entry.status != "ranked":
-            return None
-        entries, values = schema.entries.c, entry.receipt.values
-        ranking = {column: values.get(column, NO_SEASON) for column in schema.RANKING}
-        mse = select(entries.noise_free_mse).filter_by(number=entry.receipt.number).scalar_subquery()
-        older = (entries.noise_free_mse == mse) & (entries.number < entry.receipt.number)
-        ranked = select(func.count(entries.number)).filter_by(**ranking, status="ranked")
-        with self._database.read() as connection:
-            return 1 + connection.execute(ranked.where((entries.noise_free_mse < mse) | older)).scalar_one()
+            ranks = self._ranks.find(connection, ranking, is_open=False)
+            for number, name, url in connection.execute(wanted):
+                if number in ranks:
+                    best[name, url] = min(ranks[number], best.get((name, url), MAX_RANKED))
+        return best
 
     def open_season(self, release: str, data_sha256: str, rows: int) -> Season:
         """Return the open season of a release's version; if there is none, open one of so many rows."""
@@ -251,7 +247,7 @@ class Store:
 def _try(connection: Connection, ranking: Ranking, verdict: Verdict) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return what the receipt of a new entry shows, and the score that the answer repeats if it is held."""
     if verdict.trial is None:
-        return {"score": verdict.score.to_json(), "status": verdict.status}, {}
+        return verdict.to_json(), {}
     errors, best = find_best(connection, ranking) or (verdict.trial.null_errors, verdict.trial.null.to_json())
     if verdict.trial.is_better(errors):
         return {"score": verdict.trial.shown.to_json(), "status": verdict.status}, {}

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from eval.rules.facts import Facts
 from eval.rules.network import Network, RulePlan, correlate
 from ld_data.typing import Floats
 
@@ -10,6 +11,7 @@ class Backpropagation(Network):
     """Rumelhart, Hinton and Williams, "Learning representations by back-propagating errors", Nature 323, 1986."""
 
     plan = RulePlan(learning_rate=3e-3)
+    facts = Facts(local_in_time=False, weight_transport="values", separate_phases=True)
 
     def suggest(self, x: Floats, y: Floats) -> list[Floats]:
         """Return the products of each layer's input and error, for this rule the gradient of half the squared error."""

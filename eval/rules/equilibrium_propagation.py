@@ -5,6 +5,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from eval.rules.facts import Facts
 from eval.rules.network import Network, RulePlan, apply, correlate
 from ld_data.typing import Floats
 
@@ -23,6 +24,7 @@ class EquilibriumPropagation(Network):
     """
 
     plan = RulePlan(units=(256,), learning_rate=3e-3)
+    facts = Facts(local_in_time=False, weight_transport="values", separate_phases=True)
 
     def settle(
         self, x: Floats, states: Sequence[Floats], steps: int, nudge: float = 0.0, y: Floats | None = None

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from eval.rules.facts import Facts
 from eval.rules.network import Network, RulePlan
 from ld_data.typing import Floats
 
@@ -16,6 +17,7 @@ class EvolutionStrategies(Network):
     """
 
     plan = RulePlan(units=(64,), batch_rows=256)
+    facts = Facts(local_in_time=False, separate_phases=True, feedback="scalar")
 
     def suggest(self, x: Floats, y: Floats) -> list[Floats]:
         """Return the mean of the moves, each weighted by the growth of the squared error along it."""

@@ -1,12 +1,14 @@
-"""The forward-forward algorithm: layers learn to be active for true pairs of x and class, and silent for false ones."""
+"""The forward-forward algorithm and mono-forward: each layer learns to judge the classes by itself."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Self
 
 import numpy as np
 from scipy.special import expit, softmax
 
-from eval.rules.network import Network, RulePlan, apply, correlate
+from eval.rules.facts import Facts
+from eval.rules.network import Network, RulePlan, apply, correlate, make_weights
 from ld_data.release.dataset import LatentDataset
 from ld_data.typing import Floats, Integers
 
@@ -23,6 +25,7 @@ class ForwardForward(Network):
     """
 
     plan = RulePlan(learning_rate=3e-2)
+    facts = Facts(separate_phases=True, labels_as_input=True, feedback="scalar")
 
     def __init__(self, data: LatentDataset, units: Sequence[int], random: np.random.Generator) -> None:
         super().__init__([data.latent_dim + data.classes, *units, data.latent_dim], random)
@@ -78,3 +81,43 @@ class ForwardForward(Network):
             layers.append((below, state))
             below = state / np.sqrt(np.square(state).mean(axis=1, keepdims=True) + np.float32(1e-6))
         return layers
+
+
+class MonoForward(Network):
+    """A network whose layers each learn the class through a projection of their own, in one pass.
+
+    Gong, Li and Abdulla, "Mono-forward: backpropagation-free algorithm for efficient neural network training harnessing
+    local errors", 2025 (arXiv:2501.09238). A hidden layer with activity a has the goodness G = a M of the classes; the
+    cross-entropy of softmax(G) teaches its own weights and M. The answer is the mean of y over the classes, weighted by
+    the softmax of the last goodness. The layers are tanh here, and M has biases. After the weights of the hidden
+    layers come M of the last one, in the place of the output layer, and M of the others.
+    """
+
+    plan = RulePlan()
+    facts = Facts(weight_transport="values", second_network=True)
+
+    def __init__(self, data: LatentDataset, units: Sequence[int], random: np.random.Generator) -> None:
+        super().__init__([data.latent_dim, *units, data.classes], random)
+        self.weights += [make_weights(size, data.classes, random) for size in units[:-1]]
+        self.class_mean, self.classify = data.class_mean.astype(np.float32), data.classify
+
+    @classmethod
+    def make_for(cls, data: LatentDataset, units: Sequence[int], random: np.random.Generator) -> Self:
+        """Return a network for a dataset, with its classes."""
+        return cls(data, units, random)
+
+    def predict(self, x: Floats) -> Floats:
+        """Return the expected y `(n, d)`."""
+        return softmax(self.run(x)[-1], axis=1) @ self.class_mean
+
+    def suggest(self, x: Floats, y: Floats) -> list[Floats]:
+        """Return the gradients of each layer's own cross-entropy."""
+        activity = self.run(x)[:-1]
+        shown = np.eye(len(self.class_mean), dtype=np.float32)[self.classify(y)]
+        projections = [*self.weights[self.layers :], self.weights[self.layers - 1]]
+        changes, heads = [], []
+        for (below, state), projection in zip(pairwise(activity), projections, strict=True):
+            excess = softmax(apply(projection, state), axis=1) - shown
+            changes.append(correlate(below, (excess @ projection[:-1].T) * (1 - state**2)))
+            heads.append(correlate(state, excess))
+        return [*changes, heads[-1], *heads[:-1]]

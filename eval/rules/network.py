@@ -8,6 +8,7 @@ from typing import ClassVar, Self
 import numpy as np
 from tqdm import tqdm
 
+from eval.rules.facts import Facts
 from ld_data.extras import import_library
 from ld_data.progress import open_progress
 from ld_data.release.dataset import LatentDataset
@@ -39,13 +40,16 @@ class Network:
 
     Attributes:
         plan: of the rule's training as a baseline.
+        facts: that the rule declares about itself, if it does.
         random: the generator that drew the weights, for further draws of the rule.
         weights: the learned arrays: for each layer `(in + 1, out)` float32, the biases last; a rule may add more.
         layers: the number of layers; their weights come first.
         held_out_error: MSE on held-out rows at the best epoch of the training.
+        held_out_errors: the same at the end of each epoch.
     """
 
     plan: ClassVar[RulePlan] = RulePlan()
+    facts: ClassVar[Facts | None] = None
 
     def __init__(self, sizes: Sequence[int], random: np.random.Generator) -> None:
         self.random = random
@@ -53,6 +57,7 @@ class Network:
         self.weights[-1][:] = 0
         self.layers = len(self.weights)
         self.held_out_error = np.inf
+        self.held_out_errors: list[float] = []
 
     @classmethod
     def make_for(cls, data: LatentDataset, units: Sequence[int], random: np.random.Generator) -> Self:
@@ -111,17 +116,30 @@ def fit_network(network: Network, data: LatentDataset, plan: RulePlan, seed: int
     progress = tqdm(range(plan.epochs), desc=title, file=open_progress(), disable=None)
     with import_library("threadpoolctl").threadpool_limits(1):
         for epoch in progress:
-            order = random.permutation(fit)
-            for step, rows in enumerate(np.split(order[: steps * batch_rows], steps)):
-                share = (epoch * steps + step) / (plan.epochs * steps)
-                rate = plan.learning_rate * (1 + np.cos(np.pi * share)) / 2
-                optimizer.step(network.weights, network.suggest(x[rows], y[rows]), rate)
+            shares = [(epoch * steps + step) / (plan.epochs * steps) for step in range(steps)]
+            rates = [plan.learning_rate * (1 + np.cos(np.pi * share)) / 2 for share in shares]
+            take_steps(network, optimizer, x, y, draw_batches(fit, batch_rows, random), rates)
             error = float(np.square(network.predict(x[held]) - y[held]).mean())
+            network.held_out_errors.append(error)
             progress.set_postfix(held_out=f"{error:.4f}")
             if error < network.held_out_error:
                 best, network.held_out_error = [weight.copy() for weight in network.weights], error
     network.weights = best
     return network
+
+
+def draw_batches(rows: Integers, batch_rows: int, random: np.random.Generator) -> list[Integers]:
+    """Return the numbers of rows in random order, cut into batches; those beyond the last full batch are left out."""
+    batches = len(rows) // batch_rows
+    return np.split(random.permutation(rows)[: batches * batch_rows], batches)
+
+
+def take_steps(
+    network: Network, optimizer: "Adam", x: Floats, y: Floats, batches: Sequence[Integers], rates: Sequence[float]
+) -> None:
+    """Change the weights by the rule's suggestion for each batch of row numbers, at the learning rate beside it."""
+    for rows, rate in zip(batches, rates, strict=True):
+        optimizer.step(network.weights, network.suggest(x[rows], y[rows]), rate)
 
 
 def split_rows(rows: int, random: np.random.Generator) -> tuple[Integers, Integers]:

@@ -2,10 +2,12 @@
 
 import numpy as np
 
+from eval.rules.facts import Facts
 from eval.rules.network import Network, RulePlan, apply, correlate
-from ld_data.typing import Floats
+from ld_data.typing import Array, Floats
 
 STEPS, STEP = 10, 0.2  # of settling
+ERROR_STEPS = 5  # of settling by errors; these need fewer
 OUTPUT_VARIANCE = 100.0  # of the prediction error at the output, 1 elsewhere: y is mostly noise
 
 
@@ -19,9 +21,14 @@ class PredictiveCoding(Network):
     """
 
     plan = RulePlan(learning_rate=3e-4)
+    facts = Facts(weight_transport="values", separate_phases=True)
 
     def suggest(self, x: Floats, y: Floats) -> list[Floats]:
-        """Return the gradients of the energy to the weights once the states, with y as the last, have settled."""
+        """Return the gradients of the energy to the weights once the network, with y as its output, has settled."""
+        return [correlate(rate, -error) for rate, error in zip(*self.settle(x, y), strict=True)]
+
+    def settle(self, x: Floats, y: Floats) -> tuple[list[Floats], list[Floats]]:
+        """Return the input and the prediction error of each layer after steps of its states down the energy."""
         rates = self.run(x)[:-1]
         states = [apply(weights, rate) for weights, rate in zip(self.weights, rates[:-1], strict=False)]  # the hidden
         for _ in range(STEPS):
@@ -30,10 +37,41 @@ class PredictiveCoding(Network):
                 back = (errors[i + 1] @ self.weights[i + 1][:-1].T) * (1 - rates[i + 1] ** 2)
                 states[i] = state + STEP * (back - errors[i])
             rates = [x, *map(np.tanh, states)]
-        errors = self._measure_errors(states, rates, y)
-        return [correlate(rate, -error) for rate, error in zip(rates, errors, strict=True)]
+        return rates, self._measure_errors(states, rates, y)
 
     def _measure_errors(self, states: list[Floats], rates: list[Floats], y: Floats) -> list[Floats]:
         predictions = [apply(weights, rate) for weights, rate in zip(self.weights, rates, strict=True)]
         errors = [state - prediction for state, prediction in zip([*states, y], predictions, strict=True)]
         return [*errors[:-1], errors[-1] / OUTPUT_VARIANCE]
+
+
+class ErrorPredictiveCoding(PredictiveCoding):
+    """Predictive coding that settles its errors e in place of its states: ePC.
+
+    Goemaere, Oliviers, Bogacz and Demeester, "ePC: fast and deep predictive coding in digital simulation", 2025
+    (arXiv:2505.20137). A state is its prediction plus e, so y moves all layers at every step. Each step moves e against
+    the gradient of the energy, e + dL/de, with L the energy of the output alone. Where both settle, states and errors
+    are those of predictive coding; the weights learn from them as there.
+    """
+
+    plan = RulePlan(learning_rate=3e-3)
+    facts = Facts(local_in_time=False, weight_transport="values", separate_phases=True)
+
+    def settle(self, x: Floats, y: Floats) -> tuple[list[Floats], list[Floats]]:
+        """Return the input and the prediction error of each layer after steps of its errors down the energy."""
+        errors: list[Array] = [np.zeros((len(x), weights.shape[1]), x.dtype) for weights in self.weights[:-1]]
+        rates, output = self._spread(x, errors)
+        for _ in range(ERROR_STEPS):
+            back = (output - y) / OUTPUT_VARIANCE
+            for i in reversed(range(len(errors))):
+                back = (back @ self.weights[i + 1][:-1].T) * (1 - rates[i + 1] ** 2)
+                errors[i] = errors[i] - STEP * (errors[i] + back)
+            rates, output = self._spread(x, errors)
+        return rates, [*errors, (y - output) / OUTPUT_VARIANCE]
+
+    def _spread(self, x: Floats, errors: list[Array]) -> tuple[list[Floats], Floats]:
+        """Return the input of each layer, and the output, where each hidden state is its prediction plus an error."""
+        rates = [x]
+        for weights, error in zip(self.weights, errors, strict=False):
+            rates.append(np.tanh(apply(weights, rates[-1]) + error))
+        return rates, apply(self.weights[-1], rates[-1])

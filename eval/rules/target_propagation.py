@@ -5,6 +5,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from eval.rules.facts import Facts
 from eval.rules.network import Network, apply, correlate, make_weights
 from ld_data.typing import Array, Floats
 
@@ -17,6 +18,8 @@ class DifferenceTargetPropagation(Network):
 
     After the weights of the layers come those of the inverses g, of all hidden layers but the first.
     """
+
+    facts = Facts(local_in_time=False, weight_transport="values", separate_phases=True, second_network=True)
 
     def __init__(self, sizes: Sequence[int], random: np.random.Generator) -> None:
         super().__init__(sizes, random)

@@ -24,6 +24,7 @@ MAX_MANIFEST_BYTES = 1 << 20
 MAX_FILES = 100  # of a release, ten times as many as it has
 MAX_FILE_NAME = 100  # characters
 SHA256 = re.compile(r"[0-9a-f]{64}")
+VERSION = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9}){2}")
 RESTORE = "Fetch, build or save it again."
 SHIFT_FILE = "test_x.{}.npy"  # of a shifted test set, by its name
 
@@ -94,8 +95,10 @@ class Change:
     text: str
 
     def __post_init__(self) -> None:
-        """Raise `ValueError` if the date is not YYYY-MM-DD."""
+        """Raise `ValueError` if the date is not YYYY-MM-DD, or the version is not like 1.0.0."""
         date.fromisoformat(self.date)
+        if not VERSION.fullmatch(self.version):
+            raise ValueError(f"a version is like 1.0.0; received {self.version!r}")
 
 
 class Description:

@@ -48,7 +48,6 @@ class BuildPlan:
     seed: int
     command: str
     recipe: RecipeRecord
-    release_version: str
     libraries: dict[str, str]
     judge_sha256: str = ""
     change: str = ""
@@ -174,6 +173,8 @@ def _list_rows(report: HealthReport) -> str:
 def _extend_changes(target: Path, plan: BuildPlan, source: Source) -> tuple[Change, ...]:
     """Return the changes of a build, followed by those of the release of the same source that it replaces.
 
+    Each build has the next version, 1.0.0, 2.0.0.
+
     Raises:
         InputError: there is a release of another source, which the plan may not replace.
     """
@@ -186,7 +187,8 @@ def _extend_changes(target: Path, plan: BuildPlan, source: Source) -> tuple[Chan
         if not plan.replaces:
             raise
     text = plan.change or ("Built anew." if older else "First release.")
-    return Change(plan.release_version, datetime.now(UTC).date().isoformat(), text), *older
+    major = int(older[0].version.partition(".")[0]) + 1 if older else 1  # scores on another x do not compare
+    return Change(f"{major}.0.0", datetime.now(UTC).date().isoformat(), text), *older
 
 
 def _encode(codec: LatentCodec, inputs: Array, labels: Array, seed: int, first_row: int) -> Split:
@@ -209,7 +211,7 @@ def _make_manifest(
     libraries = {"python": platform.python_version(), "numpy": np.__version__, "scipy": scipy.__version__}
     return Manifest(
         name=plan.release,
-        release_version=plan.release_version,
+        release_version=changes[0].version,
         source=describe_source(source),
         latent_dim=data.latent_dim,
         classes=data.classes,

@@ -1,7 +1,12 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 import ld_data
+from eval.rules.backpropagation import Backpropagation
+from eval.rules.feedback_alignment import FeedbackAlignment
+from tests.support.reports import SMALL
 
 
 @pytest.fixture
@@ -11,3 +16,10 @@ def predictions(release, tmp_path):
     path = tmp_path / "predictions.npy"
     np.save(path, data.class_mean[data.test.label] + 0.1)
     return path
+
+
+@pytest.fixture
+def small_rules(monkeypatch):
+    """Let the references have small networks."""
+    for rule in (Backpropagation, FeedbackAlignment):
+        monkeypatch.setattr(rule, "plan", replace(SMALL, learning_rate=rule.plan.learning_rate))

@@ -224,3 +224,29 @@ def test_predictions_are_checked_once(data):
     few = replace(data, test=replace(data.test, x=data.test.x[:9], y=data.test.y[:9], label=data.test.label[:9]))
     with pytest.raises(InputError, match="one row for each of the 9 test rows"):
         predictions.check_predictions(checked, few)
+
+
+def test_predictions_of_seeds_are_checked_one_by_one(data):
+    seeds = np.random.default_rng(0).normal(size=(3, *data.test.y.shape))
+    checked = predictions.check_seeds(seeds, data)
+    np.testing.assert_array_equal([own.values for own in checked], seeds.astype(np.float32))
+    (alone,) = predictions.check_seeds(seeds[0], data)
+    np.testing.assert_array_equal(alone.values, checked[0].values)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda seeds: seeds[:2], r"or those of 3 to 10 seeds \(seeds, n, d\); received 2\. Fewer than 3 do not"),
+        (lambda seeds: np.repeat(seeds, 4, axis=0), "received 12"),
+        (lambda seeds: seeds[:0], "received 0"),
+        (lambda seeds: seeds[:, :5], r"^seed 1 of 3: predictions must have shape \(300, 4\)"),
+        (lambda seeds: np.where(seeds == seeds[1, 7, 2], np.nan, seeds), "^seed 2 of 3: .*finite"),
+        (lambda seeds: seeds[[0, 1, 0]], r"^seeds 1 and 3 of 3 repeat each other: .* differ by 0 \(root mean square\)"),
+        (lambda seeds: seeds[[2, 1, 1]] + np.array([0, 0, 5e-4])[:, None, None], "^seeds 2 and 3 of 3 repeat.*Train"),
+    ],
+)
+def test_seeds_that_are_few_wrong_or_repeat_each_other_are_refused(data, change, words):
+    seeds = np.random.default_rng(0).normal(size=(3, *data.test.y.shape))
+    with pytest.raises(InputError, match=words):
+        predictions.check_seeds(change(seeds), data)

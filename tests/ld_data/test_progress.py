@@ -3,7 +3,7 @@ import sys
 from tqdm import tqdm
 
 from ld_data import progress
-from ld_data.progress import open_progress
+from ld_data.progress import hide_progress, open_progress
 
 
 def count(steps):
@@ -40,3 +40,12 @@ def test_on_a_terminal_it_is_a_bar(capsys, monkeypatch):
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     count(1)
     assert "\router: 100%" in capsys.readouterr().err
+
+
+def test_a_part_of_another_job_shows_nothing(capsys, monkeypatch):
+    monkeypatch.setattr(progress, "SECONDS", 0.0)
+    with hide_progress():
+        count(2)
+    assert capsys.readouterr().err == ""
+    count(2)
+    assert "outer" in capsys.readouterr().err

@@ -134,7 +134,7 @@ def make_source(train: int = 60, test: int = 30) -> Source:
 
 
 def make_plan(release: str = "fake-4", seed: int = 0) -> BuildPlan:
-    return BuildPlan(release, seed, "a test", RecipeRecord("fake", 1, 0, has_goals=False), "1.0.0", {})
+    return BuildPlan(release, seed, "a test", RecipeRecord("fake", 1, 0, has_goals=False), {})
 
 
 def build_release(

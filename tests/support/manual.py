@@ -11,8 +11,10 @@ from pathlib import Path
 
 from eval.classifiers.tables import TABLES, load_trials, trials_path
 from eval.kept.baselines import describe_rows, load_rows
+from eval.report.text import write_text
 from ld_data.release.manifest import read_manifest
 from ld_data.release.report import Goal, HealthReport, Row
+from ld_data.storage.json_text import read_json
 from tests.support.paths import CHECKPOINTS, ROOT
 
 PAGES = {
@@ -69,12 +71,12 @@ def describe_health(release: str, groups: Sequence[str]) -> str:
     return HealthReport(tuple(rows)).to_text()
 
 
-def climb_ladder(model: str) -> str:
-    """Return the output of `python -m eval ladder` for a baseline; this fits it nine times."""
+def climb_ladder(words: Sequence[str]) -> str:
+    """Return the output of `python -m eval ladder` for a baseline and options; this fits it once for each rung."""
     from eval.__main__ import main  # import late: the other tables need no command
 
     with redirect_stdout(io.StringIO()) as printed:
-        main(["ladder", model])
+        main(["ladder", *words])
     return printed.getvalue().strip()
 
 
@@ -88,7 +90,9 @@ def make_table(kind: str, words: Sequence[str]) -> str:
     if kind == "classifiers":
         return TABLES[name].describe(load_trials(trials_path()))
     if kind == "ladder":
-        return climb_ladder(name)
+        return climb_ladder(words)
+    if kind == "report":
+        return write_text(read_json((ROOT / name).read_text("utf-8")))
     return describe_health(name, rest)
 
 

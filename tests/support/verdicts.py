@@ -19,13 +19,29 @@ from tests.support.fakes import FakeCodec, make_source
 DATA = make_dataset(make_source(), FakeCodec(), "ld-a-4", seed=0)
 SCORE = replace(score_predictions(DATA.class_mean[DATA.test.label], DATA), data_sha256="5ha")
 PRIVATE = PrivateScore(0.95, 0.01, 1.0, 0.92, 0.6, 0.02)
+INTERVALS = {"mse": (0.9, 1.0), "noise_free_mse": (0.1, 0.3), "skill": (0.4, 0.6), "decoded_accuracy": (0.8, 0.9)}
 VERSION = ("ld-a-4", "5ha")
 
 
 def make_verdict(number=0, status="ranked", private=PRIVATE, **changes):
-    """A verdict on predictions that differ for each number; `changes` are fields of the score."""
+    """A verdict on predictions that differ for each number; `changes` are fields of the score. Rows do not spread."""
     predictions = Predictions(np.full((2, 4), number, np.float32))
-    return Verdict(predictions, hash_array(predictions.values), replace(SCORE, **changes), private, 0.99, status)
+    score, errors = replace(SCORE, **changes), np.full(50, changes.get("noise_free_mse", SCORE.noise_free_mse))
+    facts = ((score,), INTERVALS, errors)
+    return Verdict((predictions,), hash_array(predictions.values), score, private, 0.99, status, *facts)
+
+
+def make_noisy_verdict(number, mean, seeds=1, seed_spread=0.0):
+    """A verdict on row errors of a mean that spread by 1, independent of those of other numbers, and its seeds'."""
+    random = np.random.default_rng(number)
+    errors = random.normal(size=400)
+    predictions = tuple(Predictions(np.full((2, 4), number + seed / 10, np.float32)) for seed in range(seeds))
+    scores = tuple(
+        replace(SCORE, noise_free_mse=mean + seed_spread * (seed - (seeds - 1) / 2)) for seed in range(seeds)
+    )
+    changes = {"predictions": predictions, "predictions_sha256": hash_array(np.stack([p.values for p in predictions]))}
+    verdict = replace(make_verdict(number, noise_free_mse=mean), seeds=scores, **changes)
+    return replace(verdict, errors=mean + (errors - errors.mean()) / errors.std())
 
 
 def make_secret_verdict(number=0, status="ranked", noise_free_mse=0.2, **changes):

@@ -87,7 +87,8 @@ def test_the_gap_is_the_rank_minus_the_best_public_rank_of_the_same_name_and_url
         add(store, Submission(*text), make_secret_verdict(number, release=name), season)
         for number, text in enumerate((("honest", ""), ("cheat", ""), ("new", ""), ("honest", "https://a.b")))
     ]
-    rows = challenges.compare(release, entries, [1, 2, None, 4])
+    ranked = [replace(entry, rank=rank) for entry, rank in zip(entries, (1, 2, None, 4), strict=True)]
+    rows = challenges.compare(release, ranked)
     assert [(row["public_rank"], row["rank_gap"]) for row in rows] == [(2, -1), (1, 1), (None, None), (None, None)]
-    assert challenges.compare(release, entries[:1], [None])[0]["rank_gap"] is None
-    assert challenges.compare(release, [], []) == []
+    assert challenges.compare(release, [replace(entries[0], rank=None)])[0]["rank_gap"] is None
+    assert challenges.compare(release, []) == []

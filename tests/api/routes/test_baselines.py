@@ -2,9 +2,11 @@ import json
 
 import pytest
 
+from api.leaderboard.answers import ScoreList
 from eval import evaluate, summarise_seeds
 from eval.kept.baselines import BaselineRow, save_rows, table_path
 from tests.support.service import assert_error
+from tests.support.submissions import assert_documented
 
 ROUTE = "/v1/datasets/fake-4/baselines"
 
@@ -61,3 +63,21 @@ def test_a_damaged_table_is_not_ready_and_names_no_path(client, kept, caplog):
     kept.write_text("{")
     assert_error(client.get(ROUTE), 503, "not_ready", "the baselines of fake-4 cannot be read; the operator")
     assert str(kept) in caplog.text
+
+
+def test_the_board_has_them_as_rows_without_a_rank(client, kept):
+    board = client.get("/v1/datasets/fake-4/scores").json()
+    assert_documented(ScoreList, board)
+    oracle, mean = board["baselines"]
+    assert (oracle["name"], oracle["seeds"], mean["name"]) == ("oracle", 2, "mean")
+    assert "rank" not in oracle
+    assert set(oracle["intervals"].values()) == {None}  # two seeds do not show how much the seed matters
+    rows = json.loads(kept.read_text())
+    rows[0]["name"] = "mlp-class-means"
+    kept.write_text(json.dumps(rows))
+    assert [row["name"] for row in client.get("/v1/datasets/fake-4/scores").json()["baselines"]] == ["oracle"]
+
+
+def test_a_board_needs_no_baselines(client, kept):
+    kept.write_text("{")
+    assert client.get("/v1/datasets/fake-4/scores").json()["baselines"] == []

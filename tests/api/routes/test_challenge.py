@@ -25,7 +25,7 @@ from tests.support.service import assert_error
 from tests.support.submissions import SCORES as PUBLIC
 from tests.support.submissions import assert_documented, make_predictions
 
-UNLISTED = {"receipt", "rank", "owner_secret", "note"}  # facts of the answer to a submission alone
+UNLISTED = {"receipt", "owner_secret", "note"}  # facts of the answer to a submission alone
 
 
 @pytest.fixture(autouse=True)
@@ -181,6 +181,7 @@ class TestSubmitting:
             (np.zeros((ROWS - 1, D)), "one row for each of the 300"),
             (np.zeros((ROWS, D + 1)), "shape"),
             (np.zeros(ROWS * D), "shape"),
+            (np.zeros((3, ROWS, D), np.float32), "predictions must have shape (300, 4)"),  # an entry has no seeds
             (np.full((ROWS, D), np.nan), "finite"),
             (np.full((ROWS, D), 1e300), "finite"),
             (np.full((ROWS, D), 1e30), "must lie within +-1e+06"),

@@ -64,9 +64,7 @@ class TestSubmitting:
         assert_documented(AcceptedScore, body)
         assert_documented(ScoreEntry, listed)
         assert_documented(ScoreList, client.get(SCORES).json())
-        assert listed == {
-            name: value for name, value in body.items() if name not in {"receipt", "rank", "owner_secret"}
-        }
+        assert listed == {name: value for name, value in body.items() if name not in {"receipt", "owner_secret"}}
 
     def test_the_answer_holds_the_rank_and_none_for_a_suspect(self, client, catalogue):
         assert [post(client, make_predictions(share)).json()["rank"] for share in (0.2, 0.1, 0.3)] == [1, 1, 3]
@@ -241,6 +239,7 @@ class TestReading:
         assert client.get(SCORES).json() == {
             "scores": [],
             "suspects": [],
+            "baselines": [],
             "private_seed_sha256": store.private_seed_sha256,
             "head": NO_RECEIPT,
         }

@@ -8,6 +8,8 @@ import pytest
 
 import eval.__main__ as eval_main
 from api.app import make_app
+from eval import evaluate, summarise_seeds
+from eval.kept.baselines import BaselineRow, save_rows, table_path
 from eval.leaderboard.tokens import Tokens
 from ld_data.sources import secret_draws as challenge
 from tests.support.command_lines import run, run_json, run_process
@@ -224,3 +226,37 @@ def test_a_leaderboard_with_names_in_other_scripts_is_printed_on_a_narrow_termin
     finished = run_process("eval", "leaderboard", "fake-4", "--from", service, **environment)
     assert (finished.returncode, finished.stderr) == (0, "")
     assert "\\u540d\\u524d" in finished.stdout
+
+
+def test_seeds_are_submitted_as_files_and_baselines_are_shown_beside_them(service, catalogue, predictions, capsys):
+    data, base = catalogue.find("fake-4"), np.load(predictions)
+    null = evaluate(0 * base, data.data)
+    kept = BaselineRow("mean", (0,), summarise_seeds([null]), null.null, null.floor)
+    save_rows([kept], table_path("fake-4", data.checkpoints))
+    assert run(eval_main.main, "leaderboard", "fake-4", "--from", service) == 0
+    first, _, row, bounds = capsys.readouterr().out.splitlines()
+    assert (first, row.split()[:3], "+-" in bounds) == (
+        "no scores yet; the baselines:",
+        ["baseline", "mean", "1"],
+        False,
+    )
+    seeds = [predictions.with_name(f"{seed}.npy") for seed in range(3)]
+    for seed, path in enumerate(seeds):
+        np.save(path, base + np.random.default_rng(seed).normal(0, 0.1, base.shape))
+    submit = ("submit", "fake-4", *seeds, "--name", "mine", "--to", service)
+    assert run_json(capsys, eval_main.main, *submit)["seeds"] == 3
+    assert run(eval_main.main, "leaderboard", "fake-4", "--from", service) == 0
+    heading, mine, baseline, bounds = capsys.readouterr().out.splitlines()
+    assert heading.split()[:4] == ["rank", "id", "model", "seeds"]
+    assert mine.split()[:4] == ["1", "1", "mine", "3"]
+    assert mine.count("+-") == 4
+    assert baseline.split()[:3] == ["baseline", "mean", "1"]
+    assert bounds.endswith("; +- is half of the 95 % interval")
+    cases = (
+        (seeds[:2], (), "3 to 10 seeds"),
+        ([seeds[0], seeds[1], seeds[0]], (), "seeds 1 and 3 of 3 repeat each other"),
+        (seeds, ("--challenge", "--season", 1), "an entry of the challenge holds one prediction; received 3 files"),
+    )
+    for files, options, words in cases:
+        assert run(eval_main.main, "submit", "fake-4", *files, "--name", "a", *options, "--to", service) == 1
+        assert words in capsys.readouterr().err

@@ -9,7 +9,7 @@ from fastapi import FastAPI
 
 import ld_data
 from api.app import make_app
-from eval import evaluate
+from eval import evaluate, evaluate_seeds
 from eval.leaderboard.client import fetch_leaderboard, submit, submit_challenge
 from eval.leaderboard.store import Store
 from eval.leaderboard.submission import Submission
@@ -175,3 +175,41 @@ def test_without_a_cache_folder_the_entry_holds_the_secret(service, monkeypatch,
 def test_a_challenge_without_its_x_is_refused_before_it_is_sent():
     with pytest.raises(InputError, match="must name their x"):
         submit_challenge(UNREACHABLE, "fake-4", np.zeros((2, 4)), Submission("a"))
+
+
+def fit(x, y, seed):
+    """Least squares on random rows."""
+    rows = np.random.default_rng(seed).choice(len(x), len(x) // 2, replace=False)
+    weights = np.linalg.lstsq(x[rows], y[rows])[0]
+    return lambda x: x @ weights
+
+
+def test_the_seeds_of_a_rule_are_submitted_as_one_entry(service):
+    facts = {"name": "my rule", "learning_rule": "least squares", "parameters": 16}
+    summary = evaluate_seeds(fit, "fake-4", seeds=4, submit_to=service, **facts)
+    (entry,) = fetch_leaderboard(service, "fake-4")["scores"]
+    assert (entry["seeds"], entry["parameters"], summary.n) == (4, 16, 4)
+    assert entry.items() <= summary.entry.items()
+    for name in ("mse", "skill", "noise_free_mse", "decoded_accuracy"):
+        assert entry[name] == pytest.approx(getattr(summary, name).mean)
+    assert str(summary).splitlines()[-1].startswith("  leaderboard       accepted, rank 1; receipt 1, sha256 ")
+    assert evaluate_seeds(fit, "fake-4", seeds=1, submit_to=service, **facts).entry["seeds"] == 1
+
+
+def test_seeds_that_cannot_be_submitted_are_refused_before_the_first_fit(release, monkeypatch):
+    cases = (
+        ({"submit_to": UNREACHABLE, "seeds": 2, "name": "a"}, "3 to 10 seeds .* received 2"),
+        ({"submit_to": UNREACHABLE, "seeds": range(11), "name": "a"}, "received 11"),
+        ({"submit_to": UNREACHABLE}, "needs a name"),
+        ({"submit_to": "example.org", "name": "a"}, "http or https"),
+        ({"name": "a", "url": None}, "name would go to a leaderboard, and without submit_to nothing is submitted"),
+    )
+    for options, words in cases:
+        with pytest.raises(InputError, match=words):
+            evaluate_seeds(None, "fake-4", **options)
+
+
+def test_a_refusal_of_seeds_that_repeat_each_other_holds_their_summary(service):
+    with pytest.raises(SubmissionError, match="seeds 1 and 2 of 3 repeat each other") as caught:
+        evaluate_seeds(lambda x, y, seed: fit(x, y, 0), "fake-4", submit_to=service, name="a")
+    assert caught.value.score == evaluate_seeds(lambda x, y, seed: fit(x, y, 0), "fake-4")

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from eval.leaderboard.leaks import check_lengths, measure_ceiling, measure_gap, verify_predictions
-from eval.predictions import check_predictions
+from eval.predictions import Predictions, check_predictions
 from eval.score import score_predictions
 from ld_data.errors import InputError, LeakError
 from ld_data.release.dataset import LatentDataset, Split
@@ -61,7 +61,7 @@ def with_ceiling(data, manifest, accuracy):
 
 def verify(values, data, private_y):
     """Return the verdict on an array, checked as the service does."""
-    return verify_predictions(check_predictions(values, data), data, private_y)
+    return verify_predictions([check_predictions(values, data)], data, private_y)
 
 
 def test_an_honest_model_is_ranked_with_both_scores(data, private_y, honest):
@@ -188,3 +188,45 @@ def test_one_test_row_cannot_be_verified():
     data = make_dataset(make_source(60, 1), FakeCodec(), "fake", seed=0)
     with pytest.raises(InputError, match="two test rows"):
         verify(np.ones((1, 4)), data, data.test.y)
+
+
+@pytest.fixture(scope="module")
+def seeds(honest):
+    """Predictions of three seeds."""
+    return [check(honest + np.random.default_rng(seed).normal(0, 0.1, honest.shape)) for seed in range(10, 13)]
+
+
+def check(values):
+    return Predictions(np.ascontiguousarray(values, np.float32))
+
+
+def test_seeds_have_the_means_of_their_scores_and_wider_intervals(data, private_y, seeds):
+    verdict = verify_predictions(seeds, data, private_y)
+    scores = [score_predictions(own.values, data) for own in seeds]
+    assert verdict.seeds == tuple(scores)
+    for name in ("mse", "skill", "noise_free_mse", "decoded_accuracy", "null"):
+        assert getattr(verdict.score, name) == pytest.approx(np.mean([getattr(score, name) for score in scores]))
+    np.testing.assert_allclose(
+        verdict.score.class_accuracy, np.mean([score.class_accuracy for score in scores], axis=0)
+    )
+    assert verdict.errors.mean() == pytest.approx(verdict.score.noise_free_mse)
+    low, high = verdict.intervals["skill"]
+    assert low + 1.96 * verdict.score.skill_standard_error < verdict.score.skill < high
+    assert verdict.predictions_sha256 == hash_array(np.stack([own.values for own in seeds]))
+    assert verdict.private.skill == pytest.approx(verdict.score.skill, abs=0.05)
+    names = ("mse", "noise_free_mse", "skill", "decoded_accuracy")
+    assert verdict.to_json()["seed_scores"] == [{name: getattr(score, name) for name in names} for score in scores]
+    assert "seed_scores" not in verify_predictions(seeds[:1], data, private_y).to_json()
+
+
+def test_a_leak_in_one_seed_is_refused_with_its_number(data, private_y, seeds):
+    blend = check(0.02 * data.test.y + 0.98 * seeds[1].values)
+    for wrong, words in (
+        (blend, "not confirmed"),
+        (check(data.test.y), "below the floor"),
+        (check(private_y), "below"),
+    ):
+        with pytest.raises(LeakError, match=f"^seed 2 of 3: .*{words}"):
+            verify_predictions([seeds[0], wrong, seeds[2]], data, private_y)
+    with pytest.raises(InputError, match=r"^seed 3 of 3: each prediction must have a length"):
+        verify_predictions([*seeds[:2], check(seeds[2].values + 9)], data, private_y)

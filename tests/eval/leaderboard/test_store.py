@@ -58,7 +58,7 @@ def test_predictions_are_kept_by_their_hash(store):
     verdict = make_verdict(7)
     add(store, Submission("a"), verdict)
     kept = read_predictions(store, verdict.predictions_sha256)
-    np.testing.assert_array_equal(kept, verdict.predictions.values.ravel())
+    np.testing.assert_array_equal(kept, verdict.predictions[0].values.ravel())
 
 
 def test_a_removed_entry_is_not_ranked_and_the_log_stays_whole(store):
@@ -158,7 +158,8 @@ from ld_data.storage.hashing import hash_array
 
 def submit(number):
     values = np.full((2, 4), number, np.float32)
-    verdict = Verdict(Predictions(values), hash_array(values), score, private, None, "ranked")
+    facts = ((Predictions(values),), hash_array(values), score, private, None, "ranked")
+    verdict = Verdict(*facts, (score,), {}, np.zeros(9))
     return store.add(Submission("a"), verdict, sender=Sender("mine")).receipt
 """
 

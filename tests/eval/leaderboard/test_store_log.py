@@ -9,7 +9,7 @@ from eval.leaderboard.submission import Submission
 from eval.score import Score
 from tests.support.verdicts import VERSION, add, make_secret_verdict, make_verdict, read_lines
 
-HEAD = "bd5349e430a38cb5d9c43da776315c797e53644f0a07767946dd254f587a2e0e"  # of the log of the test below
+HEAD = "ee5966327a037c493c9bba92b1203b3d50a2406c866599c6eb3e22f8c5c1bc26"  # of the log of the test below
 SCORE = Score("ld-a-4", "5ha", 30, 0.95, 0.01, 1.0, 0.9, 0.5, 0.02, 0.25, 0.875, (0.5, 1.0, float("nan")))
 
 

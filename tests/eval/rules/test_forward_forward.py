@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from eval import evaluate
-from eval.rules.forward_forward import THRESHOLD
+from eval.rules.forward_forward import THRESHOLD, MonoForward
 from eval.rules.network import RulePlan, apply, fit_network
 from tests.support.rules import differentiate, make_forward_forward
 
@@ -38,3 +38,30 @@ def test_forward_forward_learns_and_is_reproducible(data):
     scores = [evaluate(fit_network(make_forward_forward(data), data, plan, 0, "rule"), data) for _ in range(2)]
     assert scores[0].skill > 0.5
     assert scores[0] == scores[1]
+
+
+def make_mono_forward(data):
+    """A network of mono-forward in float64 with two hidden layers, and a batch for it."""
+    network = MonoForward.make_for(data, (6, 5), np.random.default_rng(0))
+    random = np.random.default_rng(2)
+    network.weights = [random.normal(0, 0.4, weights.shape) for weights in network.weights]
+    return network, data.train.x[:30].astype(np.float64), data.train.y[:30]
+
+
+@pytest.mark.parametrize(("layer", "own", "projection"), [(1, 0, 3), (2, 1, 2)])
+def test_layers_of_mono_forward_follow_the_gradient_of_their_own_cross_entropy(layer, own, projection, data):
+    network, x, y = make_mono_forward(data)
+
+    def measure_loss():
+        goodness = apply(network.weights[projection], network.run(x)[layer])
+        return (np.log(np.exp(goodness).sum(axis=1)) - goodness[np.arange(30), data.classify(y)]).mean()
+
+    changes = network.suggest(x, y)
+    for place in (own, projection):
+        assert changes[place] == pytest.approx(differentiate(measure_loss, network.weights[place]), abs=1e-7)
+
+
+def test_mono_forward_answers_the_mean_of_y_over_the_classes_of_its_last_layer(data):
+    network, x, _ = make_mono_forward(data)
+    shares = np.exp(apply(network.weights[2], network.run(x)[2]))
+    assert network.predict(x) == pytest.approx(shares / shares.sum(axis=1, keepdims=True) @ network.class_mean)

@@ -5,11 +5,30 @@ from eval import evaluate
 from eval.rules.backpropagation import Backpropagation
 from eval.rules.equilibrium_propagation import EquilibriumPropagation
 from eval.rules.evolution_strategies import EvolutionStrategies
-from eval.rules.feedback_alignment import DirectFeedbackAlignment, FeedbackAlignment
-from eval.rules.network import Network, RulePlan, fit_network
-from eval.rules.predictive_coding import PredictiveCoding
+from eval.rules.feedback_alignment import (
+    BatchSignSymmetry,
+    DirectFeedbackAlignment,
+    DirectRandomTargetProjection,
+    FeedbackAlignment,
+    FixedSignSymmetry,
+    UniformSignSymmetry,
+)
+from eval.rules.forward_forward import MonoForward
+from eval.rules.hebbian import Hebbian
+from eval.rules.network import Adam, Network, RulePlan, fit_network
+from eval.rules.perturbation import NodePerturbation, WeightPerturbation
+from eval.rules.predictive_coding import ErrorPredictiveCoding, PredictiveCoding
 from eval.rules.target_propagation import DifferenceTargetPropagation
 
+WITHOUT_GRADIENT = (
+    DirectRandomTargetProjection,
+    UniformSignSymmetry,
+    FixedSignSymmetry,
+    BatchSignSymmetry,
+    ErrorPredictiveCoding,
+    NodePerturbation,
+    WeightPerturbation,
+)
 RULES = (
     Backpropagation,
     FeedbackAlignment,
@@ -18,6 +37,9 @@ RULES = (
     PredictiveCoding,
     EquilibriumPropagation,
     EvolutionStrategies,
+    MonoForward,
+    Hebbian,
+    *WITHOUT_GRADIENT,
 )
 
 
@@ -27,12 +49,24 @@ def test_every_rule_learns_and_is_reproducible(rule, data):
     plan = RulePlan(units=(16,), learning_rate=1e-2, epochs=12, batch_rows=64)
 
     def fit():
-        network = rule((data.latent_dim, *plan.units, data.latent_dim), np.random.default_rng(0))
+        network = rule.make_for(data, plan.units, np.random.default_rng(0))
         return evaluate(fit_network(network, data, plan, 0, "rule"), data)
 
     first = fit()
     assert first.skill > 0.5
     assert fit() == first
+
+
+@pytest.mark.parametrize("rule", [Backpropagation, *WITHOUT_GRADIENT])
+def test_hidden_layers_learn_products_that_fixed_ones_do_not_show(rule):
+    """With the hidden layers as they start, the output alone leaves an error of 0.9 or more."""
+    x = np.random.default_rng(1).normal(size=(400, 4)).astype(np.float32)
+    y = np.sign(x[:, ::2] * x[:, 1::2])
+    network = rule((4, 16, 16, 2), np.random.default_rng(0))
+    optimizer = Adam(network.weights)
+    for _ in range(300):
+        optimizer.step(network.weights, network.suggest(x, y), 0.01)
+    assert np.square(network.predict(x) - y).mean() < 0.8
 
 
 def test_a_network_starts_at_the_null(data):

@@ -1,5 +1,7 @@
+import pytest
+
 from eval.rules.backpropagation import Backpropagation
-from eval.rules.predictive_coding import PredictiveCoding
+from eval.rules.predictive_coding import STEP, ErrorPredictiveCoding, PredictiveCoding
 from tests.support.rules import make_network, measure_cosine
 
 
@@ -17,3 +19,25 @@ def test_predictive_coding_nears_backpropagation_as_output_errors_weigh_less(bat
 def test_predictive_coding_settles_near_backpropagation_in_its_default_steps(batch):
     suggested, exact = make_network(PredictiveCoding).suggest(*batch), make_network(Backpropagation).suggest(*batch)
     assert all(measure_cosine(one, other) > 0.95 for one, other in zip(suggested, exact, strict=True))
+
+
+def test_settled_errors_are_those_of_settled_states(batch, monkeypatch):
+    """The equivalence that the paper of ePC proves, far from backpropagation."""
+    for name in ("STEPS", "ERROR_STEPS"):
+        monkeypatch.setattr(f"eval.rules.predictive_coding.{name}", 1000)
+    monkeypatch.setattr("eval.rules.predictive_coding.OUTPUT_VARIANCE", 1.0)
+    suggested = [make_network(rule).suggest(*batch) for rule in (ErrorPredictiveCoding, PredictiveCoding)]
+    for first, second in zip(*suggested, strict=True):
+        assert first == pytest.approx(second, abs=1e-8)
+    exact = make_network(Backpropagation).suggest(*batch)
+    assert measure_cosine(suggested[0], exact) < 0.98
+
+
+def test_one_step_of_the_errors_brings_the_gradient_to_every_layer(batch, monkeypatch):
+    monkeypatch.setattr("eval.rules.predictive_coding.ERROR_STEPS", 1)
+    monkeypatch.setattr("eval.rules.predictive_coding.OUTPUT_VARIANCE", 1e6)
+    *hidden, output = make_network(ErrorPredictiveCoding).suggest(*batch)
+    *exact_hidden, exact_output = make_network(Backpropagation).suggest(*batch)
+    assert 1e6 * output == pytest.approx(exact_output, rel=1e-4)
+    for change, gradient in zip(hidden, exact_hidden, strict=True):
+        assert 1e6 / STEP * change == pytest.approx(gradient, rel=1e-3, abs=1e-5)

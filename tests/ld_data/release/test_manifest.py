@@ -131,7 +131,15 @@ def test_a_huge_or_binary_manifest_is_refused(release):
 
 
 @pytest.mark.parametrize(
-    "changes", [3, ["x"], [{}], [{"version": "1", "date": "soon", "text": "x"}], [{"version": 1, "date": "2026-01-01"}]]
+    "changes",
+    [
+        3,
+        ["x"],
+        [{}],
+        [{"version": "1.0.0", "date": "soon", "text": "x"}],
+        [{"version": "1.0", "date": "2026-01-01", "text": "x"}],
+        [{"version": 1, "date": "2026-01-01"}],
+    ],
 )
 def test_changes_of_another_form_are_refused(release, changes):
     values = json.loads((release / MANIFEST_NAME).read_text())

@@ -143,7 +143,10 @@ def test_a_release_of_another_source_is_only_replaced_on_request(release, change
 
 def test_a_release_of_the_same_source_keeps_its_changes_when_it_may_be_replaced(release):
     build_release(make_source(), FakeCodec(), replace(make_plan(), replaces=True), release.parent)
-    assert [change.text for change in read_manifest(release).changes] == ["Built anew.", "First release."]
+    manifest = read_manifest(release)
+    assert [change.text for change in manifest.changes] == ["Built anew.", "First release."]
+    assert [change.version for change in manifest.changes] == ["2.0.0", "1.0.0"]
+    assert manifest.release_version == "2.0.0"
 
 
 def test_a_damaged_release_is_only_replaced_on_request(release):

@@ -1,0 +1,162 @@
+"""The figures of a report, in the colours of the web page."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+INK, QUIET = "#1b1f24", "#57606a"
+COLOURS = ("#0b5cad", "#9a2a1f", "#1a6b35", "#8a5a00", "#6b3fa0", "#0f7b7b", "#b0447c", "#57606a", "#1b1f24")
+LOGARITHMIC = ("rows", "depth", "width", "batch_rows")
+Values = Mapping[str, Any]
+
+
+def draw_report(report: Values, kept: Mapping[str, float]) -> Iterator[tuple[str, Figure]]:
+    """Yield the figures of a report by name; `kept` are the skills of baselines for the scale, by name."""
+    yield "scale", draw_scale(report, kept)
+    yield "cost", draw_cost(report)
+    if "cosines" in report.get("alignment", {}):
+        yield "alignment", draw_alignment(report)
+    if report["curves"]:
+        yield "curves", draw_curves(report)
+
+
+def draw_scale(report: Values, kept: Mapping[str, float]) -> Figure:
+    """Return the skills of the rules with their intervals between the null, 0, and the oracle, 1."""
+    skills = {name: rule["figures"]["skill"] for name, rule in report["rules"].items()}
+    rows = sorted(
+        [(value, name, None) for name, value in kept.items() if name not in skills]
+        + [(spread["mean"], name, spread) for name, spread in skills.items()],
+        key=lambda row: row[0],
+    )
+    figure = Figure((7, 1.2 + 0.26 * len(rows)), layout="constrained")
+    axes = figure.subplots()
+    for place, (skill, name, spread) in enumerate(rows):
+        colour = _find_colour(report, name) if spread else QUIET
+        ends = (
+            [[0], [0]] if not spread or spread["low"] is None else [[skill - spread["low"]], [spread["high"] - skill]]
+        )
+        axes.errorbar([skill], [place], xerr=ends, fmt="o" if spread else "|", color=colour, capsize=3)
+    for bound, word in ((0, "null"), (1, "oracle")):
+        axes.axvline(bound, color=INK, linewidth=1, linestyle=":")
+        axes.text(bound, len(rows) - 0.4, word, ha="center", fontsize="small", color=INK)
+    axes.set(yticks=range(len(rows)), yticklabels=[name for _, name, _ in rows], ylim=(-0.6, len(rows)))
+    axes.set(xlabel="skill", xlim=(max(-1, min(-0.05, *(row[0] - 0.05 for row in rows))), 1.05))
+    figure.suptitle(_describe_data(report), fontsize="medium")
+    return figure
+
+
+def draw_cost(report: Values) -> Figure:
+    """Return skill against the work of the whole training, and against seconds of the processor."""
+    figure = Figure((9, 3.6), layout="constrained")
+    panels = figure.subplots(1, 2)
+    labels = ("billions of multiply-accumulates of the training", "seconds of the processor")
+    for axes, label, measure in zip(panels, labels, (_count_work, _count_seconds), strict=True):
+        for name, rule in report["rules"].items():
+            amount = measure(rule)
+            if amount is not None:
+                skill = rule["figures"]["skill"]
+                ends = (
+                    None if skill["low"] is None else [[skill["mean"] - skill["low"]], [skill["high"] - skill["mean"]]]
+                )
+                axes.errorbar(
+                    [amount],
+                    [skill["mean"]],
+                    yerr=ends,
+                    fmt="o",
+                    capsize=3,
+                    color=_find_colour(report, name),
+                    label=name,
+                )
+        axes.set(xlabel=label, ylabel="skill")
+        axes.margins(x=0.1)
+        axes.set_xlim(left=0)
+    panels[1].legend(fontsize="small")
+    figure.suptitle(_describe_data(report), fontsize="medium")
+    return figure
+
+
+def draw_alignment(report: Values) -> Figure:
+    """Return cosine, ratio of norms and angle of each layer along the training, with bands from seed to seed."""
+    alignment = report["alignment"]
+    kinds = {
+        "cosines": "cosine with the gradient",
+        "ratios": "norm over that of the gradient",
+        "angles": "angle of feedback (degrees)",
+    }
+    shown = {key: label for key, label in kinds.items() if alignment[key]}
+    figure = Figure((4.2 * len(shown), 3.6), layout="constrained")
+    for axes, (key, label) in zip(figure.subplots(1, len(shown), squeeze=False)[0], shown.items(), strict=True):
+        for layer, points in enumerate(alignment[key], 1):
+            own = [(at, point) for at, point in zip(alignment["passes"], points, strict=True) if point]
+            places = [at for at, _ in own]
+            colour = COLOURS[(layer - 1) % len(COLOURS)]
+            axes.plot(
+                places, [point["mean"] for _, point in own], "-o", markersize=3, color=colour, label=f"layer {layer}"
+            )
+            axes.fill_between(
+                places, *([point[end] for _, point in own] for end in ("low", "high")), color=colour, alpha=0.2
+            )
+        axes.set(xlabel="passes over the data", ylabel=label, xscale="log")
+        if key == "cosines":
+            axes.set_ylim(-1.05, 1.05)
+            axes.axhline(0, color=QUIET, linewidth=0.8)
+        if key == "ratios":
+            axes.set_yscale("log")
+    figure.legend(*figure.axes[0].get_legend_handles_labels(), loc="outside right", fontsize="small")
+    figure.suptitle(f"{report['rule']} on {_describe_data(report)}", fontsize="medium")
+    return figure
+
+
+def draw_curves(report: Values) -> Figure:
+    """Return the skill over each condition, a panel each, with bands from the least to the greatest of the seeds."""
+    curves = report["curves"]
+    columns = min(3, len(curves))
+    lines = -(-len(curves) // columns)
+    figure = Figure((4 * columns, 3.2 * lines), layout="constrained")
+    panels = figure.subplots(lines, columns, squeeze=False, sharey=True).ravel()
+    for axes, (name, curve) in zip(panels, curves.items(), strict=False):
+        for rule, skills in curve["skill"].items():
+            _draw_band(axes, curve["values"], skills, _find_colour(report, rule), rule)
+        axes.set(xlabel=curve["label"], title=f"passes: {curve['epochs']}")
+        axes.axhline(0, color=QUIET, linewidth=0.8)
+        if name in LOGARITHMIC:
+            axes.set_xscale("log")
+            axes.set_xticks(curve["values"], [f"{value:,}" for value in curve["values"]], minor=False)
+            axes.minorticks_off()
+    for axes in panels[len(curves) :]:
+        axes.set_axis_off()
+    for axes in panels[::columns]:
+        axes.set_ylabel("skill")
+    panels[0].legend(fontsize="small")
+    figure.suptitle(_describe_data(report), fontsize="medium")
+    return figure
+
+
+def _draw_band(
+    axes: Axes, values: Sequence[float], skills: Sequence[Sequence[float | None]], colour: str, label: str
+) -> None:
+    own = [(value, [one for one in row if one is not None]) for value, row in zip(values, skills, strict=True)]
+    own = [(value, row) for value, row in own if row]  # without conditions in which all seeds failed
+    places = [value for value, _ in own]
+    axes.plot(places, [np.mean(row) for _, row in own], "-o", markersize=4, color=colour, label=label)
+    axes.fill_between(places, [min(row) for _, row in own], [max(row) for _, row in own], color=colour, alpha=0.2)
+
+
+def _find_colour(report: Values, name: str) -> str:
+    return COLOURS[list(report["rules"]).index(name) % len(COLOURS)]
+
+
+def _describe_data(report: Values) -> str:
+    return f"{report['release']}, {report['train_rows']:,} training rows, {len(report['seeds'])} seeds"
+
+
+def _count_work(rule: Values) -> float | None:
+    work = rule["cost"].get("macs_per_row")
+    return work and rule["cost"]["training_rows"] * work["total"] / 1e9
+
+
+def _count_seconds(rule: Values) -> float | None:
+    return rule["cost"]["cpu_seconds"]["mean"]

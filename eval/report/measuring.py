@@ -1,0 +1,134 @@
+"""The measurements of a rule, as the values of its report."""
+
+import os
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from eval.baselines.registry import LEARNING_RATES
+from eval.report.loading import Rule, find_plan
+from eval.report.sections import (
+    Tuned,
+    Values,
+    describe_class,
+    describe_curves,
+    describe_data,
+    describe_differences,
+    describe_rule,
+)
+from eval.report.sweeps import CURVES, SEEDS, Sweep, list_values, make_sweep
+from eval.report.trials import Bench, Outcome, Trial, run_trials
+from eval.report.watch import DivergedError, suggest_checked
+from eval.rules.network import RulePlan
+from ld_data.checks import check_integer
+from ld_data.fingerprint import read_fingerprint
+from ld_data.release.dataset import LatentDataset
+
+REFERENCES = ("backpropagation", "feedback-alignment")
+PROBES = 16
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """The measurements that are wished for.
+
+    Attributes:
+        seeds: of the figures; the curves take the first three.
+        curves: their names.
+        rows: of the curve over training rows; None for the usual ones.
+        jobs: trainings at the same time.
+    """
+
+    seeds: Sequence[int] = (0, 1, 2, 3, 4)
+    curves: Sequence[str] = CURVES
+    rows: Sequence[int] | None = None
+    jobs: int = 1
+
+
+def measure_rule(rule: Rule, data: LatentDataset, wishes: Wishes) -> Values:
+    """Return the report of a rule on a dataset, as JSON values.
+
+    Raises:
+        InputError: the rule does not do what a rule must, or a curve needs rows that are not there.
+        UnknownNameError: there is no such rule.
+    """
+    start = time.perf_counter(), sum(os.times()[:4])
+    check_integer("seeds", len(wishes.seeds), 1, 1000)
+    bench = Bench(data, (rule, *(Rule(name, rule.folder) for name in REFERENCES if name != rule.name)))
+    found = bench.find(rule.name)
+    values = list_values(data, find_plan(found), wishes.rows)  # all is checked before the first training
+    if isinstance(found, type):
+        try_batch(bench, rule.name)
+    tuned = tune(bench, wishes)
+    mains = {own.name: plan_mains(bench, own.name, tuned[own.name].plan, wishes) for own in bench.rules}
+    sweeps = plan_sweeps(bench, mains, values, wishes)
+    trials = [trial for own in mains.values() for trial in own]
+    trials += [trial for sweep in sweeps for row in sweep.trials for trial in row]
+    distinct = list(dict.fromkeys(trials))  # curves share the trial without any change
+    outcomes = dict(zip(distinct, run_trials(bench, distinct, wishes.jobs, "report"), strict=True))
+    fits = {name: [_refuse_failure(outcomes[trial]) for trial in own] for name, own in mains.items()}
+    report = describe_data(rule.name, data, fits[rule.name], wishes.seeds)
+    report["rules"] = {name: describe_rule(bench, name, own, tuned[name]) for name, own in fits.items()}
+    report["differences"] = describe_differences(rule.name, fits, data)
+    if isinstance(found, type):
+        report |= describe_class(bench, rule.name, fits[rule.name], tuned[rule.name].plan)
+    report["curves"] = describe_curves(sweeps, outcomes)
+    spent = zip((time.perf_counter(), sum(os.times()[:4])), start, strict=True)
+    report["seconds"] = dict(zip(("wall", "cpu"), (end - begin for end, begin in spent), strict=True))
+    return report | {"fingerprint": read_fingerprint()}
+
+
+def _refuse_failure(outcome: Outcome) -> Outcome:
+    if outcome.failure:
+        raise DivergedError(outcome.failure)
+    return outcome
+
+
+def try_batch(bench: Bench, name: str) -> None:
+    """Let a rule suggest once for the first batch, in this process; raises as `suggest_checked`."""
+    plan = find_plan(bench.find(name))
+    suggest_checked(bench.make(name, plan), name, *bench.take_batch(plan.batch_rows), 1)
+
+
+def tune(bench: Bench, wishes: Wishes) -> dict[str, Tuned]:
+    """Return the plan of each rule at the learning rate with the lowest MSE on held-out rows, by seed 0.
+
+    Raises:
+        DivergedError: a rule suggests values that are not finite at all rates; the message is that of the lowest.
+    """
+    plans = {rule.name: find_plan(bench.find(rule.name)) for rule in bench.rules}
+    trials = [
+        Trial(name, replace(plan, learning_rate=rate), 0, scored=False)
+        for name, plan in plans.items()
+        if isinstance(bench.find(name), type)
+        for rate in LEARNING_RATES
+    ]
+    outcomes = list(zip(trials, run_trials(bench, trials, wishes.jobs, "learning rates"), strict=True))
+    tuned = {name: Tuned(plan, {}) for name, plan in plans.items()}
+    for name in dict.fromkeys(trial.rule for trial in trials):
+        own = {trial.plan: outcome for trial, outcome in outcomes if trial.rule == name}
+        best = min(own, key=lambda plan: own[plan].best)
+        _refuse_failure(own[best])
+        tuned[name] = Tuned(best, {plan.learning_rate: outcome.best for plan, outcome in own.items()})
+    return tuned
+
+
+def plan_mains(bench: Bench, name: str, plan: RulePlan, wishes: Wishes) -> list[Trial]:
+    """Return the trainings of a rule for the figures with intervals, one for each seed."""
+    probes = PROBES if name == bench.rules[0].name else 0
+    return [Trial(name, plan, seed, len(bench.data.train), probes=probes, keeps=True) for seed in wishes.seeds]
+
+
+def plan_sweeps(
+    bench: Bench, mains: Mapping[str, Sequence[Trial]], values: Mapping[str, Sequence[float]], wishes: Wishes
+) -> list[Sweep]:
+    """Return the curves of the rule, and those of the first reference beside them; a function has that over rows."""
+    is_class = isinstance(bench.find(bench.rules[0].name), type)
+    seeds = wishes.seeds[:SEEDS]
+    sweeps = []
+    for curve in wishes.curves if is_class else [curve for curve in wishes.curves if curve == "rows"]:
+        for name in list(mains)[:2]:
+            main = mains[name][0]  # with its probes, so that all rows are trained on once
+            plain = main if curve == "rows" else replace(main, probes=0, keeps=False, may_fail=True)
+            sweeps.append(make_sweep(curve, plain, seeds, values[curve]))
+    return sweeps

@@ -1,0 +1,206 @@
+"""The parts of a report: the outcomes of trials as JSON values."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from scipy.special import stdtrit
+
+from eval.comparison import compare_rows
+from eval.kept.figures import LABELS
+from eval.predictions import check_predictions
+from eval.report import sweeps
+from eval.report.cost import count_work, find_prime, measure_energy, measure_memory
+from eval.report.fact_checks import check_facts
+from eval.report.trials import Bench, Outcome, Trial, count_steps
+from eval.rules.network import RulePlan, split_rows
+from eval.score import average_rows, measure_rows
+from ld_data.release.dataset import LatentDataset
+
+FORMAT = 1
+HALF, NINE_TENTHS = 0.5, 0.9
+RESAMPLES = 2_000
+NO_GRADIENT = (
+    "predict of this rule is not the forward pass of eval.rules.Network, so backpropagation on its weights is not the "
+    "gradient of its error"
+)
+Values = dict[str, Any]
+
+
+@dataclass(frozen=True, eq=False)
+class Tuned:
+    """The plan of a rule at the best of the learning rates, and the MSE on held-out rows of each that was tried."""
+
+    plan: RulePlan
+    errors: Mapping[float, float]
+
+
+def describe_interval(values: Sequence[float]) -> Values:
+    """Return the mean of values over seeds with the ends of its 95 % interval, by Student's t; None of one seed."""
+    mean, n = float(np.mean(values)), len(values)
+    reach = float(stdtrit(n - 1, 0.975) * np.std(values, ddof=1) / np.sqrt(n)) if n > 1 else None
+    low, high = (None, None) if reach is None else (mean - reach, mean + reach)
+    return {"mean": mean, "low": low, "high": high, "values": list(values)}
+
+
+def describe_data(name: str, data: LatentDataset, fits: Sequence[Outcome], seeds: Sequence[int]) -> Values:
+    """Return what was measured, and on what."""
+    score = fits[0].find_score()
+    return {
+        "format": FORMAT,
+        "rule": name,
+        "release": data.name,
+        "data_sha256": data.test_sha256,
+        "train_rows": len(data.train),
+        "test_rows": len(data.test),
+        "null": score.null,
+        "floor": score.floor,
+        "seeds": list(seeds),
+    }
+
+
+def describe_rule(bench: Bench, name: str, fits: Sequence[Outcome], tuned: Tuned) -> Values:
+    """Return the figures of a rule over its seeds, and what they cost; a function has seconds alone."""
+    figures = {figure: describe_interval([getattr(fit.find_score(), figure) for fit in fits]) for figure in LABELS}
+    seconds = describe_interval([fit.seconds[-1] for fit in fits])
+    if not isinstance(bench.find(name), type):
+        return {"figures": figures, "cost": {"cpu_seconds": seconds}}
+    rates = {f"{rate:g}": error if np.isfinite(error) else None for rate, error in tuned.errors.items()}
+    rows = tuned.plan.epochs * math.prod(count_steps(len(bench.data.train), tuned.plan))
+    cost = {"passes": tuned.plan.epochs, "training_rows": rows, "cpu_seconds": seconds}
+    cost |= describe_speed(bench.data, fits) | describe_step(bench, name, tuned.plan)
+    plan = asdict(tuned.plan) | {"units": list(tuned.plan.units)}
+    return {"figures": figures, "plan": plan, "held_out_mse": rates, "cost": cost}
+
+
+def describe_step(bench: Bench, name: str, plan: RulePlan) -> Values:
+    """Return the products of arrays, the memory and the parameters of a suggestion for a batch."""
+    rows = min(plan.batch_rows, len(bench.data.train))
+    work = count_work(bench.make(name, plan), *bench.take_batch(find_prime(max(2, rows))))
+    network = bench.make(name, plan)
+    return {
+        "parameters": sum(array.size for array in network.weights),
+        "macs_per_row": work and asdict(work) | {"total": work.total},
+        "batch_rows": rows,
+        "memory_bytes": measure_memory(network, *bench.take_batch(rows)),
+    }
+
+
+def describe_speed(data: LatentDataset, fits: Sequence[Outcome]) -> Values:
+    """Return the passes over the data and the seconds until a skill on the held-out rows is reached.
+
+    Both are means over the seeds that reach it, and None if no seed does.
+    """
+    reached: dict[str, list[tuple[int, float]]] = {"to_half": [], "to_nine_tenths_of_best": []}
+    for seed_fit in fits:
+        skills = measure_held_out_skills(data, seed_fit)
+        for key, goal in zip(reached, (HALF, NINE_TENTHS * max(skills)), strict=True):
+            passes = next((i for i, skill in enumerate(skills, 1) if skill >= goal), None)
+            if passes is not None:
+                reached[key].append((passes, seed_fit.seconds[passes - 1]))
+    return {
+        key: {
+            "seeds": len(pairs),
+            "passes": float(np.mean([passes for passes, _ in pairs])) if pairs else None,
+            "cpu_seconds": float(np.mean([seconds for _, seconds in pairs])) if pairs else None,
+        }
+        for key, pairs in reached.items()
+    }
+
+
+def measure_held_out_skills(data: LatentDataset, fit: Outcome) -> list[float]:
+    """Return the skill on the held-out training rows at the end of each epoch of a training."""
+    fitted, held = split_rows(len(data.train), np.random.default_rng(fit.seed))
+    y = data.train.y[held]
+    null = float(np.square(data.train.y[fitted].mean(axis=0) - y).mean())
+    floor = float(np.square(data.train.y_mean[held] - y).mean())
+    return [(null - error) / (null - floor) for error in fit.held_out]
+
+
+def describe_differences(name: str, fits: Mapping[str, Sequence[Outcome]], data: LatentDataset) -> Values:
+    """Return the figures of a rule minus those of each other one.
+
+    The interval over seeds pairs trainings of one seed; that over rows is the bootstrap of `eval.compare` over test
+    rows, of the mean over seeds of each row's figures.
+    """
+    rows = {
+        own: average_rows([measure_rows(check_predictions(fit.predictions, data), data) for fit in outcomes])
+        for own, outcomes in fits.items()
+    }
+    differences: Values = {}
+    for other in list(fits)[1:]:
+        comparison = compare_rows(rows[name], rows[other], data, resamples=RESAMPLES)
+        pairs = list(zip(fits[name], fits[other], strict=True))
+        differences[other] = {
+            figure: {
+                "over_seeds": describe_interval(
+                    [getattr(a.find_score(), figure) - getattr(b.find_score(), figure) for a, b in pairs]
+                ),
+                "over_rows": asdict(getattr(comparison, figure)),
+            }
+            for figure in LABELS
+        }
+    return differences
+
+
+def describe_class(bench: Bench, name: str, fits: Sequence[Outcome], plan: RulePlan) -> Values:
+    """Return what can be measured of a class alone: its alignment, its facts, and its energy where that is reported."""
+    x, y = bench.take_batch(plan.batch_rows)
+    trial = Trial(name, plan, 0, scored=False)
+    return {
+        "alignment": describe_alignment(fits, len(bench.data.train), plan),
+        "facts": check_facts(bench.find(name), lambda: bench.make(name, plan), x, y),
+        "energy_joules": measure_energy(lambda: bench.run(trial)),
+    }
+
+
+def describe_alignment(fits: Sequence[Outcome], rows: int, plan: RulePlan) -> Values:
+    """Return the cosines, ratios and angles of each layer at each probed step, over the seeds, or why there are none.
+
+    Each has mean, least and greatest.
+    """
+    probes = [fit.probes for fit in fits if fit.probes is not None]
+    if len(probes) < len(fits):
+        return {"not_measured": NO_GRADIENT}
+    steps, each = [probe.step for probe in probes[0]], count_steps(rows, plan)[0]
+    result: Values = {"steps": steps, "passes": [step / each for step in steps]}
+    for key in ("cosines", "ratios", "angles"):
+        layers = len(getattr(probes[0][-1], key))
+        result[key] = [
+            [_describe_range([getattr(own[i], key)[layer:][:1] for own in probes]) for i in range(len(steps))]
+            for layer in range(layers)
+        ]
+    return result
+
+
+def _describe_range(values: Sequence[tuple[float | None, ...]]) -> Values | None:
+    """Return mean, least and greatest of the values that there are."""
+    own = [value for figures in values for value in figures if value is not None]
+    return {"mean": float(np.mean(own)), "low": min(own), "high": max(own)} if own else None
+
+
+def describe_curves(curves: Sequence[sweeps.Sweep], outcomes: Mapping[Trial, Outcome]) -> Values:
+    """Return for each curve its values, and for each rule the skills of the seeds; None for those that failed.
+
+    `failures` are the reasons.
+    """
+    result: Values = {}
+    for sweep in curves:
+        own = result.setdefault(
+            sweep.name,
+            {
+                "label": sweeps.LABELS[sweep.name],
+                "values": list(sweep.values),
+                "epochs": sweep.epochs,
+                "skill": {},
+                "failures": [],
+            },
+        )
+        fits = [[outcomes[trial] for trial in row] for row in sweep.trials]
+        own["skill"][sweep.trials[0][0].rule] = [
+            [fit.score.skill if fit.score else None for fit in row] for row in fits
+        ]
+        own["failures"] += dict.fromkeys(fit.failure for row in fits for fit in row if fit.failure)
+    return result

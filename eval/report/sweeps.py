@@ -1,0 +1,90 @@
+"""The curves of a report: the trials in which one condition of the training changes."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from eval.curves import ROWS
+from eval.report.trials import Trial
+from eval.rules.network import RulePlan
+from ld_data.errors import InputError
+from ld_data.release.dataset import LatentDataset, subset
+
+EPOCHS = 5  # at most, but for the curve over training rows, which has those of the plan
+SEEDS = 3  # at most
+DEPTHS = (1, 2, 4, 8)
+WIDTHS = (16, 64, 256)
+X_NOISE = (0.0, 0.25, 0.5, 1.0)
+LABEL_NOISE = (0.0, 0.1, 0.2, 0.4)
+BATCHES = (1, 8, 128)
+LABELS = {
+    "rows": "training rows",
+    "depth": "hidden layers",
+    "width": "units of each hidden layer",
+    "x_noise": "noise on x (standard deviation)",
+    "label_noise": "share of training rows with the y of others",
+    "batch_rows": "rows of a batch",
+}
+CURVES = tuple(LABELS)
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """A curve to measure: the trials of each value, one for each seed."""
+
+    name: str
+    values: tuple[float, ...]
+    epochs: int
+    trials: tuple[tuple[Trial, ...], ...]
+
+
+def make_sweep(name: str, plain: Trial, seeds: Sequence[int], values: Sequence[float]) -> Sweep:
+    """Return the trials of a curve: those of a plain trial, with another value of the condition."""
+    own = plain.plan.epochs
+    plan = replace(plain.plan, epochs={"rows": own, "batch_rows": 1}.get(name, min(EPOCHS, own)))
+    rows = [
+        tuple(replace(vary(name, value, replace(plain, plan=plan)), seed=seed) for seed in seeds) for value in values
+    ]
+    return Sweep(name, tuple(values), plan.epochs, tuple(rows))
+
+
+def vary(name: str, value: float, trial: Trial) -> Trial:
+    """Return a trial with another value of one condition.
+
+    With other batches the learning rate follows the square root of their rows (Malladi et al., "On the SDEs and scaling
+    rules for adaptive gradient algorithms", NeurIPS 2022).
+    """
+    plan, number = trial.plan, int(value)
+    if name == "depth":
+        return replace(trial, plan=replace(plan, units=(plan.units[0],) * number))
+    if name == "width":
+        return replace(trial, plan=replace(plan, units=(number,) * len(plan.units)))
+    if name == "batch_rows":
+        rate = plan.learning_rate * (number / plan.batch_rows) ** 0.5
+        return replace(trial, plan=replace(plan, batch_rows=number, learning_rate=rate))
+    if name == "rows":
+        return replace(trial, rows=number)
+    return replace(trial, x_noise=value) if name == "x_noise" else replace(trial, label_noise=value)
+
+
+def list_values(data: LatentDataset, plan: RulePlan, rows: Sequence[int] | None) -> dict[str, Sequence[float]]:
+    """Return the values of each curve; `rows` are those of the first, by default 300, 1,000, 3,000 and so on to all.
+
+    Raises:
+        InputError: there are not so many rows, or so few that a class has none.
+    """
+    counts = rows or [*(count for count in ROWS if count < len(data.train)), len(data.train)]
+    for count in counts:
+        try:
+            subset(data, count)
+        except InputError as error:
+            raise InputError(f"the curve over training rows cannot be measured: {error}") from error
+    widths = sorted({*WIDTHS, plan.units[0]}) if plan.units else WIDTHS
+    batches = sorted({*BATCHES, plan.batch_rows})
+    return {
+        "rows": counts,
+        "depth": DEPTHS,
+        "width": widths,
+        "x_noise": X_NOISE,
+        "label_noise": LABEL_NOISE,
+        "batch_rows": [count for count in batches if count <= plan.batch_rows],
+    }

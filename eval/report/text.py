@@ -1,0 +1,128 @@
+"""A report as text."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from eval.kept.figures import LABELS
+from ld_data.cli.table import format_table
+
+FAILURES = 2  # shown of a curve
+SHOWN = ("skill", "noise_free_mse", "decoded_accuracy")
+Values = Mapping[str, Any]
+
+
+def write_text(report: Values) -> str:
+    """Return the main results of a report, in tables."""
+    seconds = report["seconds"]
+    count = len(report["seeds"])
+    rows = f"{report['train_rows']} + {report['test_rows']} rows"
+    parts = [f"{report['rule']} on {report['release']}, {rows}, {count} seeds", write_figures(report)]
+    parts += [sentence for name in report["rules"] if (sentence := describe_rate(name, report["rules"][name]))]
+    parts += [describe_difference(report, other) for other in report["differences"]]
+    if "alignment" in report:
+        parts += ["", write_alignment(report["alignment"])]
+    parts += ["", write_costs(report)]
+    if report["curves"]:
+        parts += ["", write_curves(report["curves"])]
+    if "facts" in report:
+        parts += ["", write_facts(report["facts"])]
+    return "\n".join([*parts, "", f"{seconds['wall']:.0f} s, {seconds['cpu']:.0f} s of processors"])
+
+
+def write_figures(report: Values) -> str:
+    """Return the table of the figures of the rule and the references, with 95 % intervals over seeds."""
+    rows = []
+    for name, rule in report["rules"].items():
+        cells = [_write_interval(rule["figures"][figure], 4 if "mse" in figure else 3) for figure in SHOWN]
+        rate = f"{rule['plan']['learning_rate']:g}" if "plan" in rule else ""
+        rows.append((name, *cells, rate))
+    return format_table(("", *map(LABELS.__getitem__, SHOWN), "learning rate"), rows, "lrrrr")
+
+
+def describe_rate(name: str, rule: Values) -> str:
+    """Return a warning if the best learning rate lies at the end of those that were tried, else ""."""
+    rates = list(rule.get("held_out_mse", ()))
+    if not rates or (best := f"{rule['plan']['learning_rate']:g}") not in (rates[0], rates[-1]):
+        return ""
+    return f"The best learning rate of {name}, {best}, lies at the end of those tried: a farther one may be better."
+
+
+def describe_difference(report: Values, other: str) -> str:
+    """Return the difference in skill from another rule in a sentence, with the interval over test rows."""
+    its = report["differences"][other]["skill"]
+    rows, word = its["over_rows"], "significant" if its["over_rows"]["is_significant"] else "not significant"
+    ends = f"{rows['low']:.3f} to {rows['high']:.3f} over test rows"
+    seeds = its["over_seeds"]
+    if seeds["low"] is not None:
+        ends += f", {seeds['low']:.3f} to {seeds['high']:.3f} over seeds"
+    return f"skill minus that of {other}: {rows['value']:.3f} ({ends}), {word} over rows"
+
+
+def write_alignment(alignment: Values) -> str:
+    """Return the table of cosines, ratios and angles, early, in the middle and at the end, or why there is none."""
+    if "not_measured" in alignment:
+        return f"alignment: not measured, since {alignment['not_measured']}."
+    last = len(alignment["passes"]) - 1
+    chosen = sorted({min(1, last), last // 2, last})
+    heads = [f"{alignment['passes'][i]:.2g}" for i in chosen]
+    names = {"cosines": "cosine with the gradient", "ratios": "norm over the gradient's", "angles": "angle of feedback"}
+    rows = []
+    for key, name in names.items():
+        layers = alignment[key]
+        for layer, points in enumerate(layers, 1):
+            cells = [f"{points[i]['mean']:.3g}" if points[i] else "" for i in chosen]
+            rows.append((f"{name}, layer {layer}", *cells))
+    return format_table(("alignment after passes", *heads), rows, "l" + "r" * len(heads))
+
+
+def write_costs(report: Values) -> str:
+    """Return the table of costs."""
+    rows = []
+    for name, rule in report["rules"].items():
+        cost = rule["cost"]
+        work = cost.get("macs_per_row")
+        works = [f"{work[part]:,.0f}" for part in ("forward", "back", "update")] if work else ["not counted", "", ""]
+        memory = f"{cost['memory_bytes'] / 1e6:.2f}" if "memory_bytes" in cost else ""
+        reached = [_write_reached(cost.get(key)) for key in ("to_half", "to_nine_tenths_of_best")]
+        rows.append((name, *works, memory, f"{cost['cpu_seconds']['mean']:.2f}", *reached))
+    heads = ("cost", "MACs forward", "back", "update", "MB", "CPU s", "passes, s to skill 0.5", "to 0.9 of best")
+    joules = report.get("energy_joules")
+    energy = f"energy of a training: {joules:.1f} J" if joules is not None else "energy: not measured"
+    return f"{format_table(heads, rows, 'lrrrrrrr')}\n{energy}"
+
+
+def _write_reached(reached: Values | None) -> str:
+    if not reached:
+        return ""
+    return f"{reached['passes']:.1f}, {reached['cpu_seconds']:.2f}" if reached["seeds"] else "not reached"
+
+
+def write_curves(curves: Values) -> str:
+    """Return a line for each curve and rule, and the first reasons of trainings that failed."""
+    rows = []
+    for curve in curves.values():
+        for rule, skills in curve["skill"].items():
+            means = [[one for one in row if one is not None] for row in skills]
+            cells = [
+                f"{value:g}: {sum(own) / len(own):.3f}" if own else f"{value:g}: failed"
+                for value, own in zip(curve["values"], means, strict=True)
+            ]
+            rows.append((curve["label"], curve["epochs"], rule, "  ".join(cells)))
+    failures = [f"failed: {sentence}" for curve in curves.values() for sentence in curve["failures"][:FAILURES]]
+    table = format_table(("skill by condition", "passes", "rule", "value: mean over seeds"), rows, "lrll")
+    return "\n".join([table, *failures])
+
+
+def write_facts(facts: Values) -> str:
+    """Return the table of facts: declared, found, and the check."""
+    words = {None: "", True: "yes", False: "no"}
+    rows = [
+        (name.replace("_", " "), *(words.get(fact[key], fact[key]) for key in ("declared", "found", "check")))
+        for name, fact in facts.items()
+    ]
+    return format_table(("fact", "declared", "found", "check"), rows, "llll")
+
+
+def _write_interval(values: Values, decimals: int) -> str:
+    mean = f"{values['mean']:.{decimals}f}"
+    return mean if values["low"] is None else f"{mean} ({values['low']:.{decimals}f} to {values['high']:.{decimals}f})"

@@ -1,0 +1,250 @@
+"""Trials: trainings of rules under stated conditions, one by one or in several processes."""
+
+import multiprocessing
+import os
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass, field, replace
+from typing import Any, cast
+
+import numpy as np
+from tqdm import tqdm
+
+from eval.evaluation import evaluate
+from eval.ladder import run_fit
+from eval.predictions import predict
+from eval.report.alignment import Probe
+from eval.report.loading import Rule, describe_error, make_network
+from eval.report.watch import DivergedError, Watched
+from eval.rules.network import HELD_OUT, Network, RulePlan, fit_network
+from eval.score import Score
+from ld_data.errors import InputError, LdDataError
+from ld_data.noise import make_normals
+from ld_data.progress import hide_progress, open_progress
+from ld_data.release.dataset import LatentDataset, subset
+from ld_data.typing import Floats
+
+FIRST_STREAM = 1 << 44  # of the noise on x, apart from the streams of latents and of the ladder
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A training.
+
+    Attributes:
+        rule: its name.
+        rows: of the training rows the first so many; None for all.
+        x_noise: standard deviation of normal noise on x, in training and test rows; x keeps the variance 1.
+        label_noise: share of the training rows that exchange their y with each other.
+        probes: how many steps are compared with the gradient.
+        keeps: whether the predictions for the test rows come back.
+        scored: whether the test rows are predicted at all.
+        may_fail: whether a rule that does not take the condition has an outcome without a score, in place of an error.
+    """
+
+    rule: str
+    plan: RulePlan
+    seed: int
+    rows: int | None = None
+    x_noise: float = 0.0
+    label_noise: float = 0.0
+    probes: int = 0
+    keeps: bool = False
+    scored: bool = True
+    may_fail: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class Outcome:
+    """The result of a trial.
+
+    Attributes:
+        seed: of the trial.
+        score: on the test rows; None if the training failed, or none was asked for.
+        held_out: MSE on held-out training rows at the end of each epoch; empty for a function.
+        seconds: of the processor up to the end of each epoch, or of the whole fit of a function.
+        probes: None if the network has no gradient to compare with.
+        failure: why the training failed, or "".
+    """
+
+    seed: int = 0
+    score: Score | None = None
+    held_out: tuple[float, ...] = ()
+    seconds: tuple[float, ...] = ()
+    probes: tuple[Probe, ...] | None = None
+    predictions: Floats | None = None
+    failure: str = ""
+
+    def find_score(self) -> Score:
+        """Return the score.
+
+        Raises:
+            InputError: it has none, since the training failed; the message is that of the failure.
+        """
+        if self.score is None:
+            raise InputError(self.failure)
+        return self.score
+
+    @property
+    def best(self) -> float:
+        """The MSE on held-out rows at the best epoch; infinite if the training failed."""
+        return min(self.held_out) if self.held_out and not self.failure else np.inf
+
+
+@dataclass(frozen=True, eq=False)
+class Bench:
+    """A dataset, and the rules that trials on it name."""
+
+    data: LatentDataset
+    rules: tuple[Rule, ...]
+    loaded: dict[str, Any] = field(default_factory=dict)
+
+    def find(self, name: str) -> Any:
+        """Return the class or the function of a rule, loaded once; raises as `Rule.load`."""
+        if name not in self.loaded:
+            self.loaded[name] = next(rule for rule in self.rules if rule.name == name).load()
+        return self.loaded[name]
+
+    def make(self, name: str, plan: RulePlan) -> Any:
+        """Return a new network of a class, the same one each time; raises as `make_network`."""
+        return make_network(name, self.find(name), self.data, plan, seed=0)
+
+    def take_batch(self, rows: int) -> tuple[Floats, Floats]:
+        """Return copies of the x and y `(n, d)` of the first training rows."""
+        first = self.data.train.take(rows)
+        return first.x.copy(), first.y.copy()
+
+    def run(self, trial: Trial) -> Outcome:
+        """Return the outcome of a trial, in silence.
+
+        Raises:
+            InputError: the rule raises, or suggests something else than it should; the message names rule, layer, step.
+        """
+        data, found = make_data(self.data, trial), self.find(trial.rule)
+        fit = _train if isinstance(found, type) else _fit_function
+        with hide_progress(), np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+            try:
+                return fit(found, data, self.data, trial)
+            except InputError as error:
+                if not trial.may_fail:
+                    raise
+                return Outcome(trial.seed, failure=str(error))
+
+
+def make_data(data: LatentDataset, trial: Trial) -> LatentDataset:
+    """Return the dataset of a trial; raises `InputError` for more rows than there are, or too few."""
+    if trial.rows is not None:
+        data = subset(data, trial.rows)
+    if trial.x_noise:
+        parts = {}
+        for stream, name in enumerate(("train", "test")):
+            x = getattr(data, name).x
+            noise = make_normals(trial.seed, FIRST_STREAM + stream, 0, *x.shape)
+            noisy = (x + trial.x_noise * noise) / np.sqrt(1 + trial.x_noise**2)
+            parts[name] = replace(getattr(data, name), x=noisy.astype(np.float32))
+        data = replace(data, **parts)
+    if trial.label_noise:
+        random = np.random.default_rng((trial.seed, 2))
+        chosen = random.permutation(len(data.train))[: round(trial.label_noise * len(data.train))]
+        y = data.train.y.copy()
+        y[chosen] = y[np.roll(chosen, 1)]
+        data = replace(data, train=replace(data.train, y=y))
+    return data
+
+
+def count_steps(rows: int, plan: RulePlan) -> tuple[int, int]:
+    """Return the number of steps of `fit_network` in an epoch of so many training rows, and the rows of a step."""
+    fitted = rows - max(1, round(rows * HELD_OUT))
+    batch_rows = min(plan.batch_rows, fitted)
+    return fitted // batch_rows, batch_rows
+
+
+def _train(rule: type, data: LatentDataset, whole: LatentDataset, trial: Trial) -> Outcome:
+    """Return the outcome of a class with `suggest`, in the loop that all rules share."""
+    steps = trial.plan.epochs * count_steps(len(data.train), trial.plan)[0]
+    probed = {round(step) for step in np.geomspace(1, steps, trial.probes)} if trial.probes else ()
+    network = Watched(make_network(trial.rule, rule, data, trial.plan, trial.seed), trial.rule, probed)
+    try:
+        fit_network(cast(Network, network), data, trial.plan, trial.seed, trial.rule)
+        if not np.isfinite(network.held_out_error):
+            raise DivergedError(f"{trial.rule}: predict returned nothing finite after any epoch.")
+    except DivergedError as error:
+        if network.step < 2:  # weights are as they were drawn, so no step was too long
+            raise
+        return Outcome(trial.seed, failure=str(error))
+    probes = None if None in network.probes else tuple(cast(list[Probe], network.probes))
+    outcome = Outcome(trial.seed, None, tuple(network.held_out_errors), tuple(network.seconds), probes)
+    return _score(outcome, network.network, data, whole, trial)
+
+
+def _fit_function(fit: Any, data: LatentDataset, whole: LatentDataset, trial: Trial) -> Outcome:
+    """Return the outcome of a function `fit(x, y, seed)`."""
+    start = time.process_time()
+    try:
+        model = run_fit(lambda own, seed: fit(own.train.x.copy(), own.train.y.copy(), seed), data, trial.seed)
+    except LdDataError as error:
+        raise InputError(f"{trial.rule}: {error}") from error
+    except Exception as error:
+        raise InputError(f"{trial.rule} raised with seed {trial.seed}: {describe_error(error)}.") from error
+    return _score(Outcome(trial.seed, seconds=(time.process_time() - start,)), model, data, whole, trial)
+
+
+def _score(outcome: Outcome, model: Any, data: LatentDataset, whole: LatentDataset, trial: Trial) -> Outcome:
+    """Return an outcome with the score on the test rows, whose null is that of all training rows."""
+    if not trial.scored:
+        return outcome
+    test = replace(whole, test=data.test)
+    try:
+        predictions = predict(model, test)
+    except LdDataError as error:
+        raise InputError(f"{trial.rule}: {error}") from error
+    except Exception as error:
+        raise InputError(f"{trial.rule}: predict raised for the test rows: {describe_error(error)}.") from error
+    score = evaluate(predictions.values, test)
+    return replace(outcome, score=score, predictions=predictions.values if trial.keeps else None)
+
+
+_BENCHES: list[Bench] = []  # of a process of `run_trials`
+
+
+def _start_process(bench: Bench) -> None:
+    _BENCHES[:] = [bench]
+
+
+def _run_in_process(trial: Trial) -> Outcome:
+    return _BENCHES[0].run(trial)
+
+
+def run_trials(bench: Bench, trials: Sequence[Trial], jobs: int, title: str) -> Iterator[Outcome]:
+    """Yield the outcomes of trials in their order, under a progress bar; several jobs are as many processes.
+
+    Raises:
+        InputError: as `Bench.run`, or a process is killed.
+    """
+    bar = tqdm(total=len(trials), desc=title, unit="fit", file=open_progress(), disable=None)
+    with bar:
+        if jobs == 1:
+            for trial in trials:
+                yield bench.run(trial)
+                bar.update()
+            return
+        plain = Bench(replace(bench.data, manifest=None, read_shift=None), bench.rules)
+        context = multiprocessing.get_context("spawn")  # a fork may copy the locks of running threads
+        with ProcessPoolExecutor(min(jobs, len(trials)), context, _start_process, (plain,)) as pool:
+            try:
+                for future in [pool.submit(_run_in_process, trial) for trial in trials]:
+                    yield future.result()
+                    bar.update()
+            except BrokenProcessPool as error:
+                raise InputError(
+                    "a process that trained a rule was killed, perhaps for memory. Try --jobs 1."
+                ) from error
+            finally:
+                pool.shutdown(cancel_futures=True)
+
+
+def count_cores() -> int:
+    """Return the number of cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -1,0 +1,42 @@
+import numpy as np
+import pytest
+
+from eval.report.loading import Rule
+from eval.report.measuring import Wishes, measure_rule
+from eval.rules.backpropagation import Backpropagation
+from eval.rules.feedback_alignment import FeedbackAlignment
+from ld_data.release.dataset import subset
+from ld_data.release.writer import make_dataset
+from tests.support.fakes import FakeCodec, make_source
+from tests.support.reports import OWN, SMALL
+from tests.support.rules import SIZES
+
+
+@pytest.fixture(scope="session")
+def data():
+    return make_dataset(make_source(600, 200), FakeCodec(), "fake", seed=0)
+
+
+@pytest.fixture
+def batch():
+    random = np.random.default_rng(1)
+    return random.normal(size=(40, SIZES[0])), random.normal(size=(40, SIZES[-1]))
+
+
+@pytest.fixture(scope="session")
+def own_rule(tmp_path_factory):
+    """A rule of a user's file."""
+    folder = tmp_path_factory.mktemp("rules")
+    (folder / "delta_rule.py").write_text(OWN)
+    return Rule("delta_rule.py:Delta", folder)
+
+
+@pytest.fixture(scope="session")
+def report(data, own_rule):
+    """The report of that rule, with two seeds and two curves."""
+    wishes = Wishes((0, 1), ("rows", "batch_rows"), (100, 600))
+    with pytest.MonkeyPatch.context() as patch:
+        for rule in (Backpropagation, FeedbackAlignment):
+            patch.setattr(rule, "plan", SMALL)
+        patch.setattr("eval.report.measuring.LEARNING_RATES", (1e-3, 1e-2))
+        return measure_rule(own_rule, subset(data, 600), wishes)

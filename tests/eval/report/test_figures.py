@@ -1,0 +1,24 @@
+from copy import deepcopy
+
+from eval.report.figures import draw_report
+
+
+def test_every_part_has_a_figure(report):
+    figures = dict(draw_report(report, {"linear": 0.268, "backpropagation": 0.9}))
+    assert list(figures) == ["scale", "cost", "alignment", "curves"]
+    names = [label.get_text() for label in figures["scale"].axes[0].get_yticklabels()]
+    assert sorted(names) == sorted([*report["rules"], "linear"])
+    assert [axes.get_xlabel() for axes in figures["curves"].axes[:2]] == ["training rows", "rows of a batch"]
+    assert len(figures["alignment"].axes) == 2
+
+
+def test_figures_cope_with_what_was_not_measured(report):
+    poor = deepcopy(report) | {"alignment": {"not_measured": "no reason"}, "curves": {}}
+    for rule in poor["rules"].values():
+        rule["cost"].pop("macs_per_row")
+        rule["figures"]["skill"] |= {"low": None, "high": None}
+    assert list(dict(draw_report(poor, {}))) == ["scale", "cost"]
+    diverged = deepcopy(report)
+    diverged["curves"]["batch_rows"]["skill"]["backpropagation"][0] = [None, None]
+    figure = dict(draw_report(diverged, {}))["curves"]
+    assert [len(line.get_xdata()) for line in figure.axes[1].lines[:2]] == [3, 2]

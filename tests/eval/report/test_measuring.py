@@ -1,0 +1,109 @@
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from eval.names import RULES
+from eval.report.loading import Rule
+from eval.report.measuring import Wishes, measure_rule
+from eval.report.watch import DivergedError
+from eval.rules.network import Network, RulePlan
+from ld_data.errors import InputError
+from ld_data.release.dataset import subset
+
+RATES = "eval.report.measuring.LEARNING_RATES"
+DEPTHS = "eval.report.sweeps.DEPTHS"
+
+
+def test_a_report_holds_every_part_as_json(report):
+    assert json.loads(json.dumps(report, allow_nan=False)) == report
+    assert list(report["rules"]) == ["delta_rule.py:Delta", "backpropagation", "feedback-alignment"]
+    own = report["rules"]["delta_rule.py:Delta"]
+    assert own["figures"]["skill"]["mean"] > 0.05
+    assert own["held_out_mse"].keys() == {"0.001", "0.01"}
+    assert own["plan"]["learning_rate"] == min((0.001, 0.01), key=lambda rate: own["held_out_mse"][f"{rate:g}"])
+    assert own["cost"]["macs_per_row"] == {"forward": 128, "back": 0, "update": 32, "total": 160}
+    assert own["cost"]["parameters"] == 5 * 8 + 9 * 8 + 9 * 4
+    assert report["seconds"]["cpu"] > 0
+    assert (report["train_rows"], report["test_rows"], report["seeds"]) == (600, 200, [0, 1])
+
+
+def test_differences_pair_seeds_and_rows(report):
+    its = report["differences"]["backpropagation"]["skill"]
+    skills = {name: rule["figures"]["skill"]["values"] for name, rule in report["rules"].items()}
+    expected = np.subtract(skills["delta_rule.py:Delta"], skills["backpropagation"])
+    assert its["over_seeds"]["values"] == pytest.approx(expected)
+    assert its["over_rows"]["value"] == pytest.approx(expected.mean())
+    assert its["over_rows"]["low"] < its["over_rows"]["value"] < its["over_rows"]["high"]
+
+
+def test_the_output_of_the_delta_rule_follows_the_gradient_and_the_hidden_layers_do_not(report):
+    hidden, _, output = report["alignment"]["cosines"]
+    assert {point and point["mean"] for point in hidden} == {None}
+    assert all(point["mean"] == pytest.approx(1) for point in output)
+    assert report["facts"]["weight_transport"] | {"meaning": ""} == {
+        "meaning": "",
+        "declared": "values",
+        "found": "none",
+        "check": "does not hold",
+    }
+
+
+def test_the_curve_over_rows_ends_with_the_figures_of_all_rows(report):
+    assert list(report["curves"]) == ["rows", "batch_rows"]
+    for name, skills in report["curves"]["rows"]["skill"].items():
+        assert skills[-1] == report["rules"][name]["figures"]["skill"]["values"]
+    assert report["curves"]["batch_rows"]["values"] == [1, 8, 32]
+
+
+def test_a_function_is_measured_from_outside(data, own_rule, small_rules, monkeypatch):
+    monkeypatch.setattr(RATES, (1e-2,))
+    report = measure_rule(Rule("delta_rule.py:fit", own_rule.folder), data, Wishes((0,), ("rows", "depth"), (600,)))
+    assert list(report["curves"]) == ["rows"]
+    assert report["rules"]["delta_rule.py:fit"].keys() == {"figures", "cost"}
+    assert "alignment" not in report
+    assert report["differences"]["feedback-alignment"]["skill"]["over_seeds"]["low"] is None
+
+
+@pytest.mark.parametrize("name", RULES)
+def test_built_in_rules_go_through_the_same_door(name, data, small_rules, monkeypatch):
+    rule = Rule(name, Path())
+    monkeypatch.setattr(rule.load(), "plan", RulePlan(units=(8, 8), learning_rate=1e-2, epochs=2, batch_rows=32))
+    monkeypatch.setattr(RATES, (1e-2,))
+    monkeypatch.setattr(DEPTHS, (1, 3))
+    report = measure_rule(rule, subset(data, 200), Wishes((0,), ("depth",)))
+    assert report["curves"]["depth"]["failures"] == []
+    assert report["rules"][name]["cost"]["macs_per_row"]["update"] > 0
+    measured = "not_measured" not in report["alignment"]
+    assert measured == (name not in ("equilibrium-propagation", "forward-forward", "mono-forward", "hebbian"))
+
+
+def test_a_rate_that_diverges_is_left_out_and_a_rule_that_always_does_is_refused(data, small_rules, monkeypatch):
+    monkeypatch.setattr(RATES, (1e-2, 1e3))
+
+    class Squared(Network):
+        """It explodes at high rates."""
+
+        def suggest(self, x, y):
+            return [-np.where(abs(weights) > 10, np.inf, weights) for weights in self.weights]
+
+    class Late(Squared):
+        def suggest(self, x, y):
+            self.steps = getattr(self, "steps", 0) + 1
+            return [weights * (np.nan if self.steps > 2 else 0) for weights in self.weights]
+
+    load = Rule.load
+    monkeypatch.setattr(Rule, "load", lambda rule: {"squared": Squared, "late": Late}.get(rule.name) or load(rule))
+    report = measure_rule(Rule("squared", Path()), data, Wishes((0,), ()))
+    assert report["rules"]["squared"]["held_out_mse"]["1000"] is None
+    with pytest.raises(DivergedError, match=r"late: .* layer 1 at step 3"):
+        measure_rule(Rule("late", Path()), data, Wishes((0,), ()))
+
+
+def test_bad_wishes_are_refused_before_any_training(data, own_rule, monkeypatch):
+    monkeypatch.setattr("eval.report.measuring.run_trials", None)
+    with pytest.raises(InputError, match="seeds must be from 1 to 1000; received 0"):
+        measure_rule(own_rule, data, Wishes(()))
+    with pytest.raises(InputError, match="received 700"):
+        measure_rule(own_rule, data, Wishes(rows=(700,)))

@@ -1,0 +1,43 @@
+import pytest
+
+from eval.report.sweeps import CURVES, list_values, make_sweep
+from eval.report.trials import Trial
+from eval.rules.network import RulePlan
+from ld_data.errors import InputError
+
+PLAN = RulePlan(units=(32, 32), learning_rate=1e-2, epochs=20, batch_rows=128)
+PLAIN = Trial("mine", PLAN, 0, 600)
+
+
+def test_each_curve_changes_one_condition(data):
+    values = list_values(data, PLAN, None)
+    assert list(values) == list(CURVES)
+    assert values["rows"] == [300, 600]
+    assert values["width"] == [16, 32, 64, 256]
+    assert values["batch_rows"] == [1, 8, 128]
+    sweeps = {name: make_sweep(name, PLAIN, (3, 4), values[name]) for name in CURVES}
+    assert {name: sweep.epochs for name, sweep in sweeps.items()} == {
+        name: {"rows": 20, "batch_rows": 1}.get(name, 5) for name in CURVES
+    }
+    last = {name: sweep.trials[-1][-1] for name, sweep in sweeps.items()}
+    assert {trial.seed for trial in last.values()} == {4}
+    assert last["rows"].plan == PLAN
+    assert last["depth"].plan.units == (32,) * 8
+    assert last["width"].plan.units == (256, 256)
+    assert last["x_noise"].x_noise == 1
+    assert last["label_noise"].label_noise == 0.4
+    # curves share the trial without a change
+    same = {sweeps[name].trials[index][0] for name, index in (("depth", 1), ("x_noise", 0), ("label_noise", 0))}
+    assert len(same) == 1
+
+
+def test_the_learning_rate_follows_the_root_of_the_batch():
+    rates = [own[0].plan.learning_rate for own in make_sweep("batch_rows", PLAIN, (0,), (1, 8, 128)).trials]
+    assert rates == pytest.approx([1e-2 / 128**0.5, 1e-2 / 4, 1e-2])
+
+
+def test_more_rows_than_there_are_are_refused(data):
+    assert list_values(data, PLAN, (10, 600))["rows"] == (10, 600)
+    for rows, words in ((601, "must be from 1 to 600; received 601"), (1, "hold 1 of 3 classes")):
+        with pytest.raises(InputError, match=f"the curve over training rows cannot be measured: .*{words}"):
+            list_values(data, PLAN, (rows,))

@@ -1,0 +1,35 @@
+from copy import deepcopy
+
+from eval.report.text import write_text
+
+
+def test_the_text_has_all_tables(report):
+    text = write_text(report)
+    assert text.startswith("delta_rule.py:Delta on fake, 600 + 200 rows, 2 seeds\n")
+    for words in (
+        "The best learning rate of",
+        "skill minus that of feedback-alignment: ",
+        "cosine with the gradient, layer 3",
+        "energy",
+        "training rows",
+    ):
+        assert words in text
+    row = next(line for line in text.splitlines() if line.startswith("weight transport"))
+    assert row.split() == ["weight", "transport", "values", "none", "does", "not", "hold"]
+
+
+def test_the_text_names_what_was_not_measured(report):
+    poor = deepcopy(report) | {"alignment": {"not_measured": "of a reason"}, "energy_joules": 3.25}
+    poor["rules"]["backpropagation"]["cost"]["macs_per_row"] = None
+    poor["rules"]["backpropagation"]["figures"]["skill"] |= {"low": None}
+    poor["curves"]["rows"]["failures"] = ["it was too wide"]
+    poor["curves"]["rows"]["skill"]["backpropagation"] = [[None], [0.25]]
+    text = write_text(poor)
+    for words in (
+        "alignment: not measured, since of a reason.",
+        "3.2 J",
+        "not counted",
+        "failed: it was too wide",
+        "100: failed  600: 0.250",
+    ):
+        assert words in text
