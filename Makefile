@@ -17,7 +17,7 @@ serve: .venv/serving
 test: check
 	OMP_NUM_THREADS=1 PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest --numprocesses auto --maxprocesses 8 --dist worksteal --cov --cov-report=term
 
-# Without TensorFlow, a browser, a database or other processes.
+# The tests that take up to 0.2 s, without TensorFlow, a browser, a database or other processes.
 quick: .venv/testing
 	OMP_NUM_THREADS=1 PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest --numprocesses auto --maxprocesses 8 --dist worksteal -m "not slow"
 

@@ -7,10 +7,11 @@ import socket
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from functools import wraps
+from functools import partial, wraps
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 import ld_data.__main__
 import vae
@@ -112,7 +113,7 @@ def checkpoints(tmp_path, monkeypatch) -> Path:
 @pytest.fixture(scope="session")
 def built_release(tmp_path_factory) -> Path:
     """The folder of a small release, `fake-4`, for copies."""
-    return build_release(make_source(), FakeCodec(), make_plan(), tmp_path_factory.mktemp("built"))
+    return build_release(make_source(), FakeCodec(), make_plan(), tmp_path_factory.mktemp("release"))
 
 
 @pytest.fixture
@@ -227,14 +228,20 @@ def stored_judge(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="session")
 def built_mnist1d(tmp_path_factory) -> Path:
-    """The folder of a release of few signals, built once by the command without a judge, for copies."""
-    folder = tmp_path_factory.mktemp("built")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv(locations.CHECKPOINTS_VARIABLE, str(folder))
-        shrink_models(patch)
-        shrink_mnist1d(patch)
-        assert run(ld_data.__main__.main, *QUICK, "--latent-dim", 5, "--seed", 3) == 0
-    return folder / "ld-mnist1d-5"
+    """The folder of a release of few signals, built by the command without a judge, for copies.
+
+    One of the processes of the tests builds it, and the others wait.
+    """
+    folder = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        folder = folder.parent
+    with FileLock(folder / "built.lock"), pytest.MonkeyPatch.context() as patch:
+        if not (folder / "built" / "ld-mnist1d-5").exists():
+            patch.setenv(locations.CHECKPOINTS_VARIABLE, str(folder / "built"))
+            shrink_models(patch)
+            shrink_mnist1d(patch)
+            assert run(ld_data.__main__.main, *QUICK, "--latent-dim", 5, "--seed", 3) == 0
+    return folder / "built" / "ld-mnist1d-5"
 
 
 def shrink_models(patch: pytest.MonkeyPatch) -> None:
@@ -242,10 +249,13 @@ def shrink_models(patch: pytest.MonkeyPatch) -> None:
 
     Those of images have no flow, and images are not augmented.
     """
-    from ld_data.health.two_sample import stop_early  # late: imports scikit-learn
+    from sklearn.manifold import TSNE  # late: these take seconds to import
+
+    from ld_data.health.two_sample import stop_early
 
     patch.setattr("ld_data.health.latents.NULL_SEEDS", 1)
     patch.setattr("ld_data.health.gaussianity.DIRECTIONS", 50)
+    patch.setattr("ld_data.health.maps.TSNE", partial(TSNE, max_iter=250))
     patch.setattr("ld_data.health.probes.stop_early", lambda *given: stop_early(*given) | {"max_iter": 2})
     patch.setattr("ld_data.health.two_sample.LEAST_ROWS", 1 << 31)
     small = {"encoder_filters": (), "encoder_units": (32,), "decoder_units": (32,), "flow_units": (16,)}

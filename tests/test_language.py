@@ -18,6 +18,8 @@ BANNED = re.compile(
 RIDDLE = re.compile(
     r"(?:^|[.!:;] )(?:Who|What|Which|What\w+) [^?]*?[.;](?:\s|$)"
 )  # a clause as the subject of a sentence
+CLAUSE = re.compile(r"Who|What|Which|test_(who|what|which)_")
+JOINT = re.compile(r"""["']\s+[fr]*["']|\\n""")  # of two strings that Python joins, or of two lines of one
 TEST_NAME = re.compile(r"^test_(who|what|which)_")
 
 
@@ -38,7 +40,11 @@ def _texts(path: Path) -> Iterator[tuple[int, str]]:
 
 
 def find_offences(path: Path) -> Iterator[str]:
-    """Yield each banned phrase of a file with its place."""
+    """Yield each banned phrase of a file with its place; most files hold nothing that is like one."""
+    source = path.read_text()
+    plain = [" ".join(JOINT.sub(joint, source).split()) for joint in ("", " ")]
+    if not any(pattern.search(text) for pattern in (BANNED, CLAUSE) for text in plain):
+        return
     for line, text in _texts(path):
         plain = " ".join(text.split())
         for pattern in (BANNED, RIDDLE):

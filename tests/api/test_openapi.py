@@ -16,6 +16,7 @@ def documented(client):
     }
 
 
+@pytest.mark.slow
 def test_every_error_status_is_documented(documented):
     post = {("POST", f"/v1/datasets/{{release}}/{route}") for route in ("x/encode", "x/decode", "y/encode", "y/decode")}
     generate = documented["POST", "/v1/sources/mnist1d/generate"]
@@ -28,12 +29,14 @@ def test_every_error_status_is_documented(documented):
     assert {"200", "206", "304", "404", "416", "503"} <= set(download)
 
 
+@pytest.mark.slow
 def test_limits_are_documented(client):
     description = client.get("/openapi.json").json()["info"]["description"]
     for limit in asdict(LIMITS).values():
         assert f"{limit:g}" in description or str(limit) in description
 
 
+@pytest.mark.slow
 def test_errors_are_documented_in_their_one_shape(documented):
     for operation in documented.values():
         for status, response in operation["responses"].items():
@@ -41,11 +44,13 @@ def test_errors_are_documented_in_their_one_shape(documented):
                 assert response["content"]["application/json"]["schema"] == {"$ref": "#/components/schemas/ErrorBody"}
 
 
+@pytest.mark.slow
 def test_scores_are_typed(client):
     schemas = client.get("/openapi.json").json()["components"]["schemas"]
     assert schemas["ScoreEntry"]["properties"]["noise_free_mse"]["type"] == "number"
 
 
+@pytest.mark.slow
 def test_operations_have_summaries_and_unique_names(documented):
     assert all(operation["summary"] for operation in documented.values())
     names = [operation["operationId"] for operation in documented.values()]

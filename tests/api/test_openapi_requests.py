@@ -16,7 +16,7 @@ pytestmark = pytest.mark.slow
 
 NAMES = {"release": "fake-4", "file": "train_x.npy"}
 SAMPLES = settings(
-    max_examples=12,
+    max_examples=6,
     derandomize=True,
     database=None,
     deadline=None,

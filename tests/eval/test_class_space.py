@@ -51,6 +51,7 @@ def integrate_agreement(a, b):
     return share
 
 
+@pytest.mark.slow
 def test_the_cells_of_two_releases_agree_by_as_much_as_their_frequencies(equal, unequal):
     expected = integrate_agreement(equal, unequal)
     assert 0.9 < expected < 0.99
@@ -80,6 +81,7 @@ def test_a_transfer_scores_by_both_decoders(equal, unequal):
     assert lines[-1].split() == ["true", "y,", "decoder", "of", "other", f"{truth.agreement:.4f}"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("make", "words"),
     [
@@ -131,6 +133,7 @@ def test_y_is_not_drawn_from_cells_that_are_none_or_too_small(equal):
         draw_y(lost, np.array([1, 0]), np.random.default_rng(0))
 
 
+@pytest.mark.slow
 def test_a_projection_keeps_class_means_and_drops_what_no_class_explains(equal):
     assert project_y(equal, equal.class_mean) == pytest.approx(equal.class_mean, abs=1e-6)
     projected = project_y(equal, equal.test.y)

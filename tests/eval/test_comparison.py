@@ -71,6 +71,7 @@ def test_pairing_sees_what_two_standard_errors_do_not(data):
     assert compare(a, b, data, resamples=500).mse.is_significant
 
 
+@pytest.mark.slow
 def test_ninety_five_of_a_hundred_intervals_hold_the_truth():
     """Two models that differ by a known noise-free MSE, on many redrawn test sets."""
     held = 0

@@ -74,6 +74,7 @@ def list_kept(cache):
     return {path.name for path in folder.iterdir()}
 
 
+@pytest.mark.slow
 def test_a_release_of_a_service_is_loaded_from_its_address(codec, cache, tmp_path, store):
     shutil.copytree(RELEASE, tmp_path / "checkpoints" / RELEASE.name)
     with Catalogue() as catalogue:
@@ -88,6 +89,7 @@ def test_a_release_of_a_service_is_loaded_from_its_address(codec, cache, tmp_pat
     assert list_kept(cache) == {*FILES, MANIFEST_NAME}  # not the data
 
 
+@pytest.mark.slow
 def test_a_folder_with_a_manifest_is_loaded(codec, cache, site):
     folder, address, asked = site
     shutil.copytree(RELEASE, folder / "release")
@@ -96,6 +98,7 @@ def test_a_folder_with_a_manifest_is_loaded(codec, cache, site):
     assert sorted(asked) == sorted(f"/release/{name}" for name in {*FILES, MANIFEST_NAME})
 
 
+@pytest.mark.slow
 def test_a_folder_with_a_preset_is_loaded(codec, cache, preset):
     address, folder, _ = preset
     assert same(vae.load(address), codec)
@@ -105,6 +108,7 @@ def test_a_folder_with_a_preset_is_loaded(codec, cache, preset):
         assert kept.read_bytes() == path.read_bytes()
 
 
+@pytest.mark.slow
 def test_whole_files_are_not_fetched_again(cache, preset):
     address, _, asked = preset
     vae.load(address)
@@ -113,6 +117,7 @@ def test_whole_files_are_not_fetched_again(cache, preset):
     assert asked == ["/preset/manifest.json", "/preset/preset.json"]
 
 
+@pytest.mark.slow
 def test_a_damaged_copy_is_replaced(codec, cache, preset):
     address, _, asked = preset
     vae.load(address)
@@ -125,6 +130,7 @@ def test_a_damaged_copy_is_replaced(codec, cache, preset):
     assert set(asked[2:]) == {"/preset/x.decoder.onnx"}
 
 
+@pytest.mark.slow
 def test_another_preset_at_the_address_is_kept_beside(codec, cache, preset):
     address, folder, _ = preset
     vae.load(address)
@@ -134,6 +140,7 @@ def test_another_preset_at_the_address_is_kept_beside(codec, cache, preset):
     assert len(list(cache.glob(f"*/{PRESET_NAME}"))) == 2
 
 
+@pytest.mark.slow
 def test_a_file_that_is_not_what_the_preset_says_is_refused_and_not_kept(cache, preset):
     address, folder, _ = preset
     (folder / "x.encoder.onnx").write_bytes(b"another")
@@ -143,6 +150,7 @@ def test_a_file_that_is_not_what_the_preset_says_is_refused_and_not_kept(cache, 
     assert not list(cache.glob(f"*/{PRESET_NAME}"))
 
 
+@pytest.mark.slow
 def test_offline_what_is_kept_is_loaded_and_nothing_is_asked(codec, cache, preset, monkeypatch):
     address, _, asked = preset
     monkeypatch.setenv(locations.OFFLINE_VARIABLE, "1")
@@ -156,6 +164,7 @@ def test_offline_what_is_kept_is_loaded_and_nothing_is_asked(codec, cache, prese
     assert asked == asked_before
 
 
+@pytest.mark.slow
 def test_offline_a_damaged_copy_is_refused(cache, preset, monkeypatch):
     address, _, _ = preset
     vae.load(address)
@@ -166,6 +175,7 @@ def test_offline_a_damaged_copy_is_refused(cache, preset, monkeypatch):
         vae.load(address)
 
 
+@pytest.mark.slow
 def test_a_note_of_an_address_that_names_no_folder_is_not_followed(cache, preset, monkeypatch):
     address, _, _ = preset
     vae.load(address)

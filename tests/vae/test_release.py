@@ -33,9 +33,8 @@ class Brightest:
 
 
 @pytest.fixture
-def build(checkpoints, monkeypatch):
-    """`vae.build_release` of 256 rows, examined against one null."""
-    monkeypatch.setattr("ld_data.health.latents.NULL_SEEDS", 1)
+def build(checkpoints, small_models):
+    """`vae.build_release` of 256 rows, examined briefly."""
     return lambda *arguments, **options: vae.build_release(make_source(256, 60), *arguments, **options)
 
 

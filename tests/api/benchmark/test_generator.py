@@ -73,6 +73,7 @@ def test_each_connection_sends_again_once_it_is_answered():
     assert 0 < sample.p50 <= sample.p99
 
 
+@pytest.mark.slow
 def test_the_warm_up_is_not_measured():
     pause = threading.Event()
 
@@ -94,6 +95,7 @@ def test_refusals_are_counted_apart_from_answers():
     assert sample.failures == 0
 
 
+@pytest.mark.slow
 def test_a_request_whose_connection_is_closed_is_lost_and_the_next_ones_are_sent():
     with serve_script(lambda number: None if number == 1 else answer()) as port:
         sample = load(port, Group(REQUEST), seconds=0.5)

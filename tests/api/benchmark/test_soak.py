@@ -43,6 +43,7 @@ def client(catalogue, store):
         yield client
 
 
+@pytest.mark.slow
 def test_every_visitor_gets_the_expected_answer_from_a_healthy_service(client):
     receipts = set()
     visitors = make_visitors(client, SETTING, receipts)
@@ -57,6 +58,7 @@ def test_all_malformed_requests_have_the_expected_errors(client):
     assert {visit() for _ in range(8)} == {OK}
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux has further addresses of the loopback")
 def test_every_attacker_gets_the_expected_answer_and_leaves_others_theirs(client):
     with ExitStack() as opened:

@@ -26,6 +26,7 @@ def start(catalogue, store):
     return make
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("options", "headers"),
     [

@@ -59,6 +59,7 @@ def test_answers_of_the_open_inference_protocol_are_alike(both, rows):
         assert_alike(short, long)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("route", "request_", "status"),
     [

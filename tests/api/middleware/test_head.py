@@ -32,6 +32,7 @@ PATHS = [
 CHANGING = {"x-request-id", "date"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", PATHS)
 def test_head_has_the_status_and_the_headers_of_get(client, path, monkeypatch):
     whole, head = client.get(path), client.head(path)

@@ -64,6 +64,7 @@ def test_the_label_of_a_route_is_its_whole_template(client):
         assert samples[key("ld_data_requests_total", method="POST", route=route, status="422")] == 1
 
 
+@pytest.mark.slow
 def test_generated_rows_are_counted(client):
     client.post("/v1/sources/mnist1d/generate", json={"num_samples": 50})
     assert read(client)[key("ld_data_rows_total", method="POST", route="/v1/sources/mnist1d/generate")] == 50
@@ -91,6 +92,7 @@ def test_refusals_are_counted_by_their_reason(client):
     assert samples[key("ld_data_requests_total", **DECODE, status="413")] == 1
 
 
+@pytest.mark.slow
 def test_invented_names_share_one_label(client):
     sizes = []
     for number in range(20):

@@ -38,12 +38,14 @@ def lines(log):
     return lambda: [json.loads(line) for line in stream.getvalue().splitlines()]
 
 
+@pytest.mark.slow
 def test_every_answer_has_an_id_of_its_own(client):
     routes = ["/info", "/nowhere", f"{BASE}/x/decode", "/docs", "/v1/datasets/nope"]
     ids = [client.get(route).headers["x-request-id"] for route in routes for _ in range(3)]
     assert len(set(ids)) == len(ids)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sent", ["a", "0b5e1a52-7e1c-4f3e-9b1c-3f1d2c4b5a69", "x" * 64])
 def test_a_safe_id_of_the_client_is_kept(client, sent):
     assert client.get("/info", headers={"X-Request-ID": sent}).headers.get_list("x-request-id") == [sent]

@@ -3,7 +3,6 @@
 import shutil
 
 import pytest
-from playwright.sync_api import expect
 
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 MARKS = [pytest.mark.slow, pytest.mark.skipif(BROWSER is None, reason="needs a Chromium: `apt-get install chromium`")]
@@ -13,8 +12,8 @@ DESKTOP, PHONE = (1280, 900), (390, 844)
 
 
 def wait(page):
-    """Wait until the page is idle."""
-    expect(page.locator("main")).to_have_attribute("aria-busy", "false")
+    """Wait until the page is idle; `expect` would look again later and later."""
+    page.locator("main[aria-busy=false]").wait_for()
 
 
 def see(page, canvas):
@@ -24,10 +23,10 @@ def see(page, canvas):
 
 def see_change(page, canvas, before):
     """Wait until the picture on a canvas changes."""
-    for _ in range(50):
+    for _ in range(250):
         if see(page, canvas) != before:
             return
-        page.wait_for_timeout(100)
+        page.wait_for_timeout(20)
     pytest.fail(f"{canvas} shows the same picture as before")
 
 

@@ -61,6 +61,7 @@ class TestReading:
             "closed": [],
         }
 
+    @pytest.mark.slow
     def test_x_is_an_array_with_a_strong_etag(self, client):
         response = client.get(f"{CHALLENGE}/x")
         x = read_npy(response.content)
@@ -75,6 +76,7 @@ class TestReading:
         np.testing.assert_array_equal(fetch_x(client), fetch_x(other))
         assert client.get(CHALLENGE).json() == other.get(CHALLENGE).json()
 
+    @pytest.mark.slow
     def test_labels_and_secret_appear_in_no_answer(self, client, store):
         season, rows = find_secret(store)
         post(client, url="https://a.b")
@@ -95,6 +97,7 @@ class TestReading:
         for answer in answers:
             assert not any(secret in answer.content for secret in hidden), answer.url
 
+    @pytest.mark.slow
     def test_a_release_without_a_generator_is_404(self, client, monkeypatch):
         monkeypatch.delitem(secret_draws.GENERATORS, "fake")
         answers = [client.get(address) for address in (CHALLENGE, f"{CHALLENGE}/x", SCORES)]
@@ -115,6 +118,7 @@ class TestReading:
     def test_an_unknown_release_is_404(self, client):
         assert_error(client.get("/v1/datasets/nope/challenge"), 404, "unknown_name", "nope")
 
+    @pytest.mark.slow
     def test_the_board_as_text_has_the_ranks(self, client):
         post(client, make_predictions(), address=PUBLIC, name="=mine")
         post(client, name="=mine")
@@ -126,6 +130,7 @@ class TestReading:
 
 
 class TestSubmitting:
+    @pytest.mark.slow
     def test_an_honest_model_is_ranked_with_its_receipt(self, client, store):
         body = post(client, url="https://a.b", parameters=12).json()
         assert (body["track"], body["season"], body["status"]) == ("challenge", 1, "ranked")
@@ -140,6 +145,7 @@ class TestSubmitting:
         assert listed == {name: value for name, value in body.items() if name not in UNLISTED}
         assert client.get(PUBLIC).json()["scores"] == []
 
+    @pytest.mark.slow
     def test_more_classes_than_x_allows_are_suspect(self, client, catalogue):
         found = catalogue.find("fake-4")
         manifest = replace(found.manifest, health={"probes": {"mlp_probe": {"value": 0.8}}})
@@ -152,6 +158,7 @@ class TestSubmitting:
         assert [row["name"] for row in board["suspects"]] == ["too good"]
         assert [row["name"] for row in board["scores"]] == ["below the ceiling"]
 
+    @pytest.mark.slow
     def test_the_gap_shows_models_that_do_worse_on_secret_labels(self, client):
         x = fetch_x(client)
         for rank, name in enumerate(("cheat", "honest")):
@@ -168,6 +175,7 @@ class TestSubmitting:
         _, rows = find_secret(store)
         assert_error(post(client, rows.y), 422, "leak", "below the floor")
 
+    @pytest.mark.slow
     def test_bad_predictions_are_422(self, client, store):
         cases = (
             (np.zeros((ROWS - 1, D)), "one row for each of the 300"),
@@ -191,6 +199,7 @@ class TestSubmitting:
         post(client, guess_classes(x) + 0.001)
         assert_error(post(client, guess_classes(x) - 0.1, name="another"), 507, "full", "from one address")
 
+    @pytest.mark.slow
     def test_tokens_and_rates_are_those_of_the_public_track(self, catalogue, store):
         guarded = make_client(catalogue, store, tokens=Tokens("in", "out"))
         assert_error(post(guarded), 401, "unauthorized")
@@ -204,6 +213,7 @@ class TestSubmitting:
 
 
 class TestSeasons:
+    @pytest.mark.slow
     def test_a_revealed_secret_gives_the_x_that_was_published(self, client, store, catalogue):
         x, state = fetch_x(client), client.get(CHALLENGE).json()
         post(client)
@@ -219,6 +229,7 @@ class TestSeasons:
         (entry,) = client.get(f"{SCORES}?season=1").json()["scores"]
         assert entry["data_sha256"] == replace(catalogue.find("fake-4").data, test=rows).test_sha256
 
+    @pytest.mark.slow
     def test_the_log_proves_the_secret(self, client, store):
         post(client)
         close(store)
@@ -226,12 +237,14 @@ class TestSeasons:
         assert verify_log(lines, client.get(SCORES).json()["head"]).seasons == 1
         assert json.loads(lines[1])["secret_sha256"] == json.loads(lines[0])["secret_sha256"]
 
+    @pytest.mark.slow
     def test_predictions_that_name_another_season_are_refused(self, client, store):
         x = fetch_x(client)
         close(store)
         assert_error(post(client, guess_classes(x), season=1), 422, "invalid_input", "are for season 1", "is 2")
         assert post(client, season=2).status_code == 201
 
+    @pytest.mark.slow
     def test_the_boards_of_seasons_are_kept_apart(self, client, store):
         post(client, name="first")
         close(store)

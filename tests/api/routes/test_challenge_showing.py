@@ -28,6 +28,7 @@ def client(catalogue, store):
     return make_client(catalogue, store)
 
 
+@pytest.mark.slow
 def test_a_submission_that_is_no_better_repeats_the_best_figures(client, store):
     x = fetch_x(client)
     worst = post(client, np.zeros_like(x) - 1, name="worse than the null").json()
@@ -64,6 +65,7 @@ def test_a_submission_names_its_x(client):
     assert_error(post(client, x_sha256="ab" * 32), 422, "invalid_input", "are for the x with the sha256 abab")
 
 
+@pytest.mark.slow
 def test_a_name_of_another_is_403(client):
     post(client, make_predictions(), PUBLIC, name="mine")
     for headers in ({OWNER_HEADER: ""}, {OWNER_HEADER: "a guess"}):

@@ -31,6 +31,7 @@ BAD_ARGUMENTS = [
 ]
 
 
+@pytest.mark.slow
 def test_the_answer_holds_the_signals_of_the_generator(client):
     config = Mnist1dConfig(num_samples=50, padding=(10, 20), seed=3)
     answer = client.post(ROUTE, json={"num_samples": 50, "padding": [10, 20], "seed": 3}).json()
@@ -48,6 +49,7 @@ def test_canonical_signals_and_other_templates_are_available(client):
     assert np.array_equal(np.array(client.post(ROUTE, json=body).json()["x"]), expected.x)
 
 
+@pytest.mark.slow
 def test_npy_holds_all_signals(client):
     response = client.post(ROUTE, json={"num_samples": 50}, headers={"Accept": "application/x-npy"})
     data = make_mnist1d(Mnist1dConfig(num_samples=50))
@@ -55,6 +57,7 @@ def test_npy_holds_all_signals(client):
     assert np.array_equal(read_npy(response), np.concatenate([data.x, data.x_test]))
 
 
+@pytest.mark.slow
 def test_npz_holds_the_data_set(client):
     response = client.post(ROUTE, json={"num_samples": 50}, headers={"Accept": "application/x-npz"})
     data = make_mnist1d(Mnist1dConfig(num_samples=50))
@@ -63,6 +66,7 @@ def test_npz_holds_the_data_set(client):
             assert np.array_equal(found[name], getattr(data, name))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("accept", ["application/x-npy", "application/x-npz"])
 def test_a_stream_may_be_longer_than_other_answers_but_not_endless(client, accept):
     headers = {"Accept": accept}
@@ -73,6 +77,7 @@ def test_a_stream_may_be_longer_than_other_answers_but_not_endless(client, accep
     assert_error(client.post(ROUTE, json=canonical, headers=headers), 413, "too_large", "200 signals")
 
 
+@pytest.mark.slow
 def test_a_stream_holds_its_place_to_the_end_and_no_longer(client):
     worker = client.app.state.worker
     for body, status in (({"num_samples": 50}, 200), ({"num_samples": 0}, 422)):
@@ -81,6 +86,7 @@ def test_a_stream_holds_its_place_to_the_end_and_no_longer(client):
         assert worker.admission.streams.used == worker.admission.bytes.used == 0
 
 
+@pytest.mark.slow
 def test_a_stream_needs_a_place_of_its_client_and_of_all(client):
     admission, limits = client.app.state.worker.admission, client.app.state.worker.limits
     ask = partial(client.post, ROUTE, json={"num_samples": 50}, headers={"Accept": "application/x-npy"})
@@ -127,6 +133,7 @@ def test_too_many_samples_are_413(client):
     assert_error(client.post(ROUTE, json={"num_samples": 201}), 413, "too_large", "200 signals", "Accept")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("change", [{"final_seq_length": 10_000}, {"padding": [0, 1000]}])
 def test_too_much_work_is_413(client, change):
     assert_error(client.post(ROUTE, json={"num_samples": 50, **change}), 413, "too_large", "50000 numbers")

@@ -78,6 +78,7 @@ class TestSubmitting:
         assert_error(post(client, 0.5 * y + 0.5 * make_predictions(0.1)), 422, "leak")
         assert client.get(LOG).content == b""
 
+    @pytest.mark.slow
     def test_the_private_redraw_is_that_of_the_secret_seed(self, client, catalogue, store):
         found = catalogue.find("fake-4")
         private_y = found.codec.y.encode(found.data.test.label, seed=store.private_seed)
@@ -91,6 +92,7 @@ class TestSubmitting:
         assert post(client, name="cheat").json()["status"] == "suspect"
         assert list_names(client) == ([], ["cheat"])
 
+    @pytest.mark.slow
     def test_known_predictions_are_a_duplicate_in_any_form(self, client):
         predictions = make_predictions()
         assert post(client, predictions, name="first").status_code == 201
@@ -139,6 +141,7 @@ class TestBadInput:
         assert client.get(LOG).content == log
         assert verify_log(log.splitlines(), client.get(SCORES).json()["head"]).scores == 1
 
+    @pytest.mark.slow
     def test_a_body_without_predictions_is_422(self, client):
         cases = (
             (zip_bomb(), "zip file"),
@@ -174,6 +177,7 @@ class TestBadInput:
         assert_error(answer, 422, "invalid_input", "received the fields")
         assert len(answer.content) < 500
 
+    @pytest.mark.slow
     def test_wrong_texts_and_facts_are_422(self, client):
         cases = (
             {"name": "a\nb"},

@@ -23,6 +23,7 @@ def test_too_many_rows_are_413_with_the_limit(client):
     assert_error(response, 413, "too_large", "at most 200 rows", "201")
 
 
+@pytest.mark.slow
 def test_overload_is_429_with_retry_after_and_accepted_requests_are_answered(catalogue, store, monkeypatch):
     """The limit is filled with requests that wait; every kind of work is then refused, and status still answers."""
     entered, leave = threading.Semaphore(0), threading.Event()
@@ -52,6 +53,7 @@ def test_overload_is_429_with_retry_after_and_accepted_requests_are_answered(cat
     assert client.app.state.worker.admission.requests.used == 0
 
 
+@pytest.mark.slow
 def test_submissions_that_wait_for_the_database_leave_all_other_requests_their_threads(catalogue, store, monkeypatch):
     entered, leave = threading.Semaphore(0), threading.Event()
 
@@ -78,6 +80,7 @@ def test_submissions_that_wait_for_the_database_leave_all_other_requests_their_t
         assert len([answer.result() for answer in waiting]) == WRITERS + 1
 
 
+@pytest.mark.slow
 def test_a_large_whole_answer_needs_the_place_of_a_stream(client, monkeypatch):
     monkeypatch.setattr("api.middleware.answers.LARGE_BYTES", 1000)
     admission, limits = client.app.state.worker.admission, client.app.state.worker.limits

@@ -20,23 +20,28 @@ def source(request):
     return Source("stripes", *train, *test, lambda seed: train, "Apache-2.0")
 
 
-def test_a_judge_reads_its_source(source, tmp_path):
+@pytest.fixture(scope="module")
+def judge(source):
+    return train_judge(source, epochs=10)
+
+
+def test_a_judge_reads_its_source(source, judge, tmp_path):
     noisy = source.inputs_test + np.random.default_rng(0).normal(0, 0.7, source.inputs_test.shape).astype(np.float32)
     decoded = {"samples": noisy, "means": source.inputs_test}
-    judge, path = train_judge(source, epochs=20), tmp_path / "new" / "judge.keras"
+    path = tmp_path / "new" / "judge.keras"
     save_judge(judge, path)
     assert [path.name for path in path.parent.iterdir()] == ["judge.keras"]
     reading = read_decoded(StoredJudge(path), source, decoded)
     assert reading["judge_originals"] > 0.97
-    right = keras.ops.convert_to_numpy(judge(source.inputs_test)).argmax(axis=1) == source.label_test
+    right = keras.ops.convert_to_numpy(judge(source.inputs_test, training=False)).argmax(axis=1) == source.label_test
     assert reading["judge_originals"] == right.mean() == reading["judge_means"]
     assert reading["judge_loss_means"] == 0
     assert reading["judge_loss_samples"] == reading["judge_originals"] - reading["judge_samples"] > 0.01
 
 
-def test_the_same_source_trains_the_same_judge(source):
-    first, second = (train_judge(source, epochs=2).get_weights() for _ in range(2))
-    assert all(map(np.array_equal, first, second))
+def test_the_same_source_trains_the_same_judge(source, judge):
+    again = train_judge(source, epochs=10).get_weights()
+    assert all(map(np.array_equal, judge.get_weights(), again))
 
 
 def read(path):

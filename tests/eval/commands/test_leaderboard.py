@@ -17,6 +17,7 @@ from tests.support.fakes import generate, guess_classes
 from tests.support.servers import serve
 
 
+@pytest.mark.slow
 def test_submit_and_leaderboard(service, predictions, capsys):
     assert run(eval_main.main, "leaderboard", "fake-4", "--from", service) == 0
     assert capsys.readouterr().out == "no scores yet\n"
@@ -44,6 +45,7 @@ def test_hopeless_predictions_are_refused(service, predictions, capsys):
         assert words in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_the_leaderboard_is_of_the_service_of_the_environment(service, predictions, monkeypatch, capsys):
     monkeypatch.setenv("LD_DATA_SERVICE", service)
     assert run(eval_main.main, "submit", "fake-4", predictions, "--name", "mine") == 0
@@ -51,6 +53,7 @@ def test_the_leaderboard_is_of_the_service_of_the_environment(service, predictio
     assert capsys.readouterr().out.count("mine") == 2
 
 
+@pytest.mark.slow
 def test_submitted_facts_are_listed(service, predictions, capsys):
     facts = ("--parameters", 12, "--seconds", 0.5, "--learning-rule", "Hebb")
     assert run(eval_main.main, "submit", "fake-4", predictions, "--name", "mine", *facts, "--to", service) == 0
@@ -63,6 +66,7 @@ def test_submitted_facts_are_listed(service, predictions, capsys):
     assert (entry["parameters"], entry["seconds"], entry["learning_rule"]) == (12, 0.5, "Hebb")
 
 
+@pytest.mark.slow
 def test_suspects_are_shown_apart(service, catalogue, predictions, capsys):
     found = catalogue.find("fake-4")
     manifest = replace(found.manifest, health={"probes": {"mlp_probe": {"value": 0.5}}})
@@ -75,6 +79,7 @@ def test_suspects_are_shown_apart(service, catalogue, predictions, capsys):
     assert shown.index("suspect:") < shown.index("suspicious")
 
 
+@pytest.mark.slow
 def test_verify_log(service, predictions, tmp_path, capsys):
     assert run(eval_main.main, "submit", "fake-4", predictions, "--name", "mine", "--to", service) == 0
     head = httpx2.get(f"{service}/v1/datasets/fake-4/scores").json()["head"]
@@ -94,6 +99,7 @@ def test_verify_log(service, predictions, tmp_path, capsys):
     assert "No such file" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_verify_log_finds_kept_hashes_in_a_log_that_has_grown(service, predictions, tmp_path, capsys):
     kept = []
     for number in range(3):
@@ -120,6 +126,7 @@ def test_verify_log_finds_kept_hashes_in_a_log_that_has_grown(service, predictio
         assert "expected the 64 hexadecimal digits" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_challenge(service, tmp_path, capsys, monkeypatch):
     monkeypatch.setitem(challenge.GENERATORS, "fake", generate)
     x, predictions = tmp_path / "x.npy", tmp_path / "y.npy"
@@ -158,6 +165,7 @@ def test_challenge_replaces_no_file_and_says_so_before_it_fetches(tmp_path, caps
     assert "there is no folder" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_remove(catalogue, store, predictions, tmp_path, capsys, monkeypatch):
     with serve(make_app(catalogue, store, tokens=Tokens(remove="out"))) as service:
         assert run(eval_main.main, "submit", "fake-4", predictions, "--name", "mine", "--to", service) == 0
@@ -183,6 +191,7 @@ class Terminal(io.StringIO):
         return True
 
 
+@pytest.mark.slow
 def test_close_season(service, tmp_path, capsys, monkeypatch):
     monkeypatch.setitem(challenge.GENERATORS, "fake", generate)
     state = httpx2.get(f"{service}/v1/datasets/fake-4/challenge").json()

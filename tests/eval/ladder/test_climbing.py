@@ -68,6 +68,7 @@ def test_the_mean_has_skill_0_on_every_task(data):
         assert rung.word == "not"
 
 
+@pytest.mark.slow
 def test_least_squares_learns_the_linear_tasks_and_no_others(data):
     rungs = climb(fit_least_squares, data)
     assert [rung.task for rung in rungs if rung.word == "learned"] == [
@@ -102,6 +103,7 @@ def test_a_memoriser_learns_nothing_and_noise_makes_it_worse_than_the_null(data)
     assert rungs[-1].skill < -5
 
 
+@pytest.mark.slow
 def test_the_noisiest_class_map_is_scored_as_the_dataset_itself(data):
     last = next(rung for rung in climb(fit_least_squares, data) if rung.task == "classes, noise 1")
     score = evaluate(fit_least_squares(data.train.x, data.train.y, 0), data)
@@ -117,6 +119,7 @@ def test_any_release_has_a_ladder():
     assert words(climb(fit_least_squares, data))["rotation"] == "learned"
 
 
+@pytest.mark.slow
 def test_a_fit_gets_the_seed_and_arrays_of_its_own(data):
     seeds = []
 
@@ -136,6 +139,7 @@ def test_a_fit_gets_the_seed_and_arrays_of_its_own(data):
     assert np.array_equal(few.train.y, before[1])
 
 
+@pytest.mark.slow
 def test_a_fit_of_datasets_climbs_the_same_ladder(data):
     few = keep_rows(data, 1000)
     labels = []

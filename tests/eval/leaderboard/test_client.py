@@ -32,6 +32,7 @@ def service(catalogue, store):
         yield address
 
 
+@pytest.mark.slow
 def test_evaluate_submits_and_the_score_is_listed(service):
     data = ld_data.load("fake-4")
 
@@ -47,6 +48,7 @@ def test_evaluate_submits_and_the_score_is_listed(service):
     assert f"accepted, rank 1; receipt 1, sha256 {entry['receipt_sha256']}" in str(score)
 
 
+@pytest.mark.slow
 def test_evaluate_submits_all_facts_to_the_service_of_the_environment(service, monkeypatch):
     monkeypatch.setenv("LD_DATA_SERVICE", service)
     data, facts = ld_data.load("fake-4"), {"learning_rule": "Hebb", "parameters": np.int64(12), "seconds": 0.5}
@@ -64,6 +66,7 @@ def test_an_error_of_the_service_holds_the_score(release):
     assert str(caught.value.score) in caught.value.__notes__[0]
 
 
+@pytest.mark.slow
 def test_a_user_without_a_home_submits(no_home, service, release):
     data = ld_data.load(release)
     assert evaluate(data.test.x, data, submit_to=service, name="a").entry["name"] == "a"
@@ -145,6 +148,7 @@ def test_an_answer_that_is_not_json_is_a_readable_error():
         fetch_leaderboard(address, "fake-4")
 
 
+@pytest.mark.slow
 def test_a_name_is_kept_for_its_first_user(service, monkeypatch, tmp_path, cache):
     data = ld_data.load("fake-4")
     guess = data.class_mean[data.test.label]
@@ -158,6 +162,7 @@ def test_a_name_is_kept_for_its_first_user(service, monkeypatch, tmp_path, cache
         evaluate(0.7 * guess, data, submit_to=service, name="mine")
 
 
+@pytest.mark.slow
 def test_without_a_cache_folder_the_entry_holds_the_secret(service, monkeypatch, tmp_path):
     (tmp_path / "file").touch()
     monkeypatch.setenv("LD_DATA_CACHE", str(tmp_path / "file"))

@@ -137,6 +137,7 @@ def test_the_refusal_of_a_blend_above_the_floor_says_not_confirmed(data, private
         verify(blend, data, private_y)
 
 
+@pytest.mark.slow
 def test_honest_models_are_hardly_ever_refused(data, private_y, honest):
     """The gap of models of x, in its standard errors, is a standard normal over redraws."""
     gaps = []

@@ -45,6 +45,7 @@ def board():
     return Board()
 
 
+@pytest.mark.slow
 def test_two_long_rows_tell_no_label(board):
     """The attack of two rows of great length amid the mean: its figure is a sum that names the two labels."""
     row = LONGEST / np.linalg.norm(board.means[0]) * board.means
@@ -97,6 +98,7 @@ def test_the_step_stops_known_rows_that_carry_others_through_the_test(board, mon
     assert carry(board) == 100
 
 
+@pytest.mark.slow
 def test_a_good_model_that_climbs_in_steps_gains_little(board):
     """The strongest attack known: each step of a real lead asks how well random changes fit the labels.
 

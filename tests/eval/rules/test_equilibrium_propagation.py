@@ -11,6 +11,7 @@ def make_settling_network(hidden):
     return network
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("hidden", [(4,), (4, 3)])
 def test_equilibrium_propagation_nears_the_gradient_of_the_settled_network(hidden, batch, monkeypatch):
     monkeypatch.setattr("eval.rules.equilibrium_propagation.FREE_STEPS", 300)

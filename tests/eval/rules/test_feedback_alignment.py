@@ -40,6 +40,7 @@ def test_the_output_layer_learns_from_its_own_error(rule, batch):
     assert network.suggest(*batch)[layers - 1] == pytest.approx(exact.suggest(*batch)[-1])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rule", [FeedbackAlignment, DirectFeedbackAlignment])
 @pytest.mark.parametrize("seed", range(3))
 def test_forward_weights_align_with_the_feedback_until_it_teaches(rule, seed):

@@ -32,6 +32,7 @@ def test_layers_of_forward_forward_follow_the_gradient_of_their_own_loss(data):
     assert gradient == pytest.approx(differentiate(measure_loss, network.weights[0]), abs=1e-4)
 
 
+@pytest.mark.slow
 def test_forward_forward_learns_and_is_reproducible(data):
     plan = RulePlan(units=(16,), learning_rate=1e-2, epochs=12, batch_rows=64)
     scores = [evaluate(fit_network(make_forward_forward(data), data, plan, 0, "rule"), data) for _ in range(2)]

@@ -1,7 +1,10 @@
+import pytest
+
 import ld_data.__main__ as data_main
 from tests.support.command_lines import run, run_json
 
 
+@pytest.mark.slow
 def test_download_says_whether_it_fetched(service, release, cache, tmp_path, capsys):
     words = ("download", "fake-4", "--from", service, "--checkpoints", tmp_path / "new")
     assert run(data_main.main, *words) == 0
@@ -17,6 +20,7 @@ def test_download_says_whether_it_fetched(service, release, cache, tmp_path, cap
     assert run_json(capsys, data_main.main, *words) == facts | {"fetched": True}
 
 
+@pytest.mark.slow
 def test_download_uses_the_service_of_the_environment(service, release, cache, tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("LD_DATA_SERVICE", service)
     words = ("download", "fake-4", "--checkpoints", tmp_path / "new")

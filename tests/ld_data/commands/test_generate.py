@@ -11,6 +11,7 @@ from ld_data.variations.stream import VariationConfig, VariationStream
 from tests.support.command_lines import run, run_json
 
 
+@pytest.mark.slow
 def test_generate(tmp_path, capsys):
     out = tmp_path / "signals.npz"
     arguments = ("generate", "mnist1d", "--out", out, "--num-samples", 50, "--padding", 10, 20, "--shuffle-seq")
@@ -54,6 +55,7 @@ def test_generate_refuses_and_writes_nothing(tmp_path, monkeypatch, capsys, argu
     assert [path.read_text() for path in tmp_path.iterdir()] == ["mine"]
 
 
+@pytest.mark.slow
 def test_generate_variations(tmp_path, mnist_home, capsys):
     arguments = ("--train", 30, "--test", 20, "--seed", 5, "--blend", "cover", "--no-rotate", "--gamma", 0.5)
     arguments += ("--background", "correlated", "--out", tmp_path / "v.npz")
@@ -67,6 +69,7 @@ def test_generate_variations(tmp_path, mnist_home, capsys):
         assert np.array_equal(arrays["y_train"], mnist["y_train"][:30])
 
 
+@pytest.mark.slow
 def test_generate_variations_from_pictures(tmp_path, mnist_home):
     np.save(tmp_path / "pictures.npy", np.random.default_rng(0).uniform(size=(1, 28, 28)))
     arguments = ("--pictures", tmp_path / "pictures.npy", "--train", 3, "--test", 2, "--out", tmp_path / "v.npz")

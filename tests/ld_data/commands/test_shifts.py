@@ -11,6 +11,7 @@ from tests.support.command_lines import run_json
 from tests.test_shipped_releases import CHECKPOINTS
 
 
+@pytest.mark.slow
 def test_shifts(checkpoints, capsys):
     folder = shutil.copytree(CHECKPOINTS / "ld-mnist1d-32", checkpoints / "ld-mnist1d-32")
     before = ld_data.load(folder)

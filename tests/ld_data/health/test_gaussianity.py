@@ -61,10 +61,12 @@ class TestSlices:
         distances = [stats.wasserstein_distance(sign * sample[:, 0], normal) for sign in (1, -1)]
         assert slices["wasserstein_worst"] == pytest.approx(max(distances), abs=0.006)
 
+    @pytest.mark.slow
     def test_the_null_of_epps_pulley_is_its_expectation(self):
         values = [measure_slices(make_normal_sample(seed, 2000, 8))["epps_pulley_mean"] for seed in range(10)]
         assert np.mean(values) == pytest.approx(1 - 1 / np.sqrt(3), abs=0.05)
 
+    @pytest.mark.slow
     def test_a_direction_between_the_components_is_seen(self, gaussian):
         null = measure_slices(gaussian)
         both = np.where(np.random.default_rng(1).random((len(gaussian), 1)) < 0.5, 1.0, -1.0)

@@ -16,6 +16,7 @@ def make_data(rows, d, spread):
     return LatentDataset("fake", split, split, np.zeros((d, 3), np.float32), np.zeros(3, np.float32), np.eye(3, d))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", [(2, 3), (40, 1), (40, 60)])
 def test_a_map_is_centred_and_reaches_to_one(shape):
     places = embed(np.random.default_rng(0).normal(size=shape).astype(np.float32))
@@ -30,6 +31,7 @@ def test_rows_that_are_all_the_same_lie_in_the_middle(shape):
     assert np.array_equal(embed(np.full(shape, 0.1, np.float32)), np.zeros((shape[0], 2)))
 
 
+@pytest.mark.slow
 def test_classes_lie_apart():
     data = make_data(150, 8, spread=8)
     places = embed_by_class(data, 100)

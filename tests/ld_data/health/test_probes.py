@@ -88,6 +88,7 @@ def test_the_share_is_1_for_the_truth_0_for_the_mean_and_less_for_worse():
     assert share_kept(targets, targets[::-1], mean) < 0
 
 
+@pytest.mark.slow
 def test_a_latent_that_is_the_background_keeps_that_alone(varied):
     data = encode(varied, lambda parts: parts.background[:, 0, :2] + [0, 1e-3] * parts.angle[:, None])
     decoded = varied.make_parts()[1].background
@@ -98,6 +99,7 @@ def test_a_latent_that_is_the_background_keeps_that_alone(varied):
     assert kept["digit_linear"] == pytest.approx(0, abs=0.05)
 
 
+@pytest.mark.slow
 def test_a_latent_that_is_the_angle_tells_the_angle_alone(varied):
     data = encode(varied, lambda parts: np.stack([np.cos(parts.angle), np.sin(parts.angle)], axis=1))
     kept = measure_kept(data, varied, np.zeros((ROWS, SIDE, SIDE)))
@@ -106,6 +108,7 @@ def test_a_latent_that_is_the_angle_tells_the_angle_alone(varied):
     assert kept["background_linear"] == pytest.approx(0, abs=0.05)
 
 
+@pytest.mark.slow
 def test_principal_components_as_many_as_x_has_are_beside(varied):
     """Four places of the bright pixel and the grey: three and one components, and the pixel's own brightness."""
     few, many = (
@@ -119,6 +122,7 @@ def test_principal_components_as_many_as_x_has_are_beside(varied):
     assert few["digit_pixels_pca"] < 0.5
 
 
+@pytest.mark.slow
 def test_parts_that_a_source_does_not_vary_are_left_out(varied):
     train, test = varied.make_parts()
     data = encode(varied, lambda parts: parts.angle[:, None])

@@ -5,11 +5,13 @@ from ld_data.health.latents import make_normal_sample
 from ld_data.health.two_sample import measure_c2st
 
 
+@pytest.mark.slow
 def test_two_samples_of_the_same_distribution_are_not_told_apart():
     accuracy = measure_c2st(make_normal_sample(0, 4000, 5), make_normal_sample(1, 4000, 5))
     assert accuracy == pytest.approx({"c2st_mlp": 0.5, "c2st_trees": 0.5}, abs=0.03)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("change", [lambda z: z + 0.3, lambda z: z * 1.3, np.abs], ids=["mean", "scale", "shape"])
 def test_means_scales_and_shapes_count(change):
     accuracy = measure_c2st(change(make_normal_sample(0, 4000, 5)), make_normal_sample(1, 4000, 5))

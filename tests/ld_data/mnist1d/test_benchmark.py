@@ -14,6 +14,7 @@ def small(monkeypatch):
         monkeypatch.setattr(mnist1d_benchmark, name, value)
 
 
+@pytest.mark.slow
 def test_every_way_is_timed(small):
     timings = measure_speed(2)
     assert list(timings) == ["package", "canonical", "fast", "normals"]

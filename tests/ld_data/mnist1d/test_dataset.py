@@ -22,12 +22,14 @@ def test_every_published_array_is_equal_as_float32(mnist_home):
         assert np.array_equal(getattr(data, name).astype(np.float32), published[name].astype(np.float32)), name
 
 
+@pytest.mark.slow
 def test_the_published_set_is_canonical_and_any_other_fast():
     assert np.array_equal(make_mnist1d().x, make_canonical(make_templates(), Mnist1dConfig())[0][:4000])
     assert np.array_equal(make_mnist1d(SMALL).x, SignalStream(SMALL).make_rows(0, 160)[0])
     assert make_mnist1d(templates=make_templates()).x.dtype == np.float32
 
 
+@pytest.mark.slow
 def test_a_mode_can_be_chosen():
     assert np.array_equal(
         make_mnist1d(SMALL, mode="canonical").x_test, make_canonical(make_templates(), SMALL)[0][160:]
@@ -50,6 +52,7 @@ class TestBothModes:
         assert everything.mean() == pytest.approx(0, abs=1e-12 if mode == "canonical" else 0.1)
         assert everything.std() == pytest.approx(1, abs=1e-12 if mode == "canonical" else 0.1)
 
+    @pytest.mark.slow
     @pytest.mark.parametrize(
         "change",
         [
@@ -76,10 +79,12 @@ class TestBothModes:
         for signal, label in zip(data.x, data.y, strict=True):
             assert np.corrcoef(signal, templates[label])[0, 1] == pytest.approx(1, abs=1e-9 if mode != "fast" else 1e-6)
 
+    @pytest.mark.slow
     def test_the_time_axis_is_scaled_like_the_signals(self, mode):
         data = make_mnist1d(mode=mode)
         assert data.t == pytest.approx(make_mnist1d().t, rel=0.01)
 
+    @pytest.mark.slow
     def test_each_class_needs_a_signal(self, mode):
         with pytest.raises(InputError, match="num_samples must be 10 or more, one a class; received 9"):
             make_mnist1d(Mnist1dConfig(num_samples=9), mode=mode)

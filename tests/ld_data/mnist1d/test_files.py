@@ -17,6 +17,7 @@ SMALL = Mnist1dConfig(num_samples=200, final_seq_length=10)
 LARGE = Mnist1dConfig(num_samples=150_000, final_seq_length=5)  # parts end inside the training and the test set
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("config", [SMALL, LARGE, replace(SMALL, train_split=0.0), replace(SMALL, train_split=1.0)])
 @pytest.mark.parametrize("mode", ["canonical", "fast"])
 def test_an_npz_holds_the_data_set(tmp_path, config, mode):
@@ -40,6 +41,7 @@ def test_a_folder_holds_all_signals_and_their_classes(tmp_path):
     assert sorted(tmp_path.rglob("*")) == sorted([tmp_path / "s", *files])
 
 
+@pytest.mark.slow
 def test_streams_are_the_files(tmp_path):
     for name, stream in (("s.npz", stream_npz), ("s", stream_npy)):
         file, *_ = write_signals(plan_mnist1d(SMALL), tmp_path / name)

@@ -36,6 +36,7 @@ def draw_signals(dilated, config, labels, draws):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("config", CONFIGS.values(), ids=CONFIGS)
 def test_the_moments_are_those_of_many_signals(config):
     dilated = dilate(make_templates(), config)
@@ -45,6 +46,7 @@ def test_the_moments_are_those_of_many_signals(config):
     assert std == pytest.approx(signals.std(), rel=0.01)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("config", CONFIGS.values(), ids=CONFIGS)
 @pytest.mark.parametrize("padding", [0, 2])
 def test_the_table_of_a_place_gives_the_mean_and_covariance_of_its_signals(config, padding):

@@ -5,6 +5,7 @@ from ld_data.mnist1d.config import Mnist1dConfig, make_templates
 from ld_data.mnist1d.plots import draw_generator, trace_steps
 
 
+@pytest.mark.slow
 def test_the_pictures_show_every_template_and_every_step_of_each():
     figures = dict(draw_generator())
     assert list(figures) == ["templates", "steps"]

@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from scipy import stats
+from sklearn.neural_network import MLPClassifier
 
 from ld_data.errors import InputError
 from ld_data.health.two_sample import measure_c2st
@@ -33,6 +34,7 @@ def fast(request):
     return stream.make_rows(0, ROWS)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("config", [Mnist1dConfig(), SMALL, BIG], ids=["default", "small", "big"])
 def test_a_row_does_not_depend_on_the_other_requested_rows(config):
     stream = SignalStream(config)
@@ -56,6 +58,7 @@ def test_another_process_makes_the_same_rows():
     assert found == hash_array(SignalStream().make_rows(70_000, 100)[0])
 
 
+@pytest.mark.slow
 def test_seeds_and_blocks_differ():
     stream = SignalStream()
     first = stream.make_rows(0, 100)[0]
@@ -63,6 +66,7 @@ def test_seeds_and_blocks_differ():
     assert not np.array_equal(first, SignalStream(Mnist1dConfig(seed=43)).make_rows(0, 100)[0])
 
 
+@pytest.mark.slow
 def test_parts_are_bounded_and_make_up_the_whole():
     stream = SignalStream(SMALL)
     parts = list(stream.iterate(3 * stream.block_rows, first_row=5))
@@ -76,16 +80,19 @@ def test_each_ten_rows_hold_every_class_once_in_random_order():
     assert len(np.unique(labels, axis=0)) > 95
 
 
+@pytest.mark.slow
 def test_all_points_have_mean_0_and_std_1(fast):
     assert fast[0].mean(dtype=np.float64) == pytest.approx(0, abs=0.01)
     assert fast[0].std(dtype=np.float64) == pytest.approx(1, abs=0.01)
 
 
+@pytest.mark.slow
 def test_every_point_has_the_canonical_distribution(canonical, fast):
     p_values = [stats.ks_2samp(canonical[0][:, i], fast[0][:, i]).pvalue for i in range(40)]
     assert min(p_values) > 0.001 / 40
 
 
+@pytest.mark.slow
 def test_means_and_covariances_of_every_class_are_the_canonical_ones(canonical, fast):
     for label in range(10):
         ours, theirs = (x[y == label].astype(np.float64) for x, y in (fast, canonical))
@@ -101,6 +108,7 @@ def measure_covariance_error(first, second):
     return np.abs((products[0].mean(axis=0) - products[1].mean(axis=0)) / error).max()
 
 
+@pytest.mark.slow
 def test_the_extremes_are_the_canonical_ones(canonical, fast):
     for measure in (np.max, np.min, np.ptp, np.std):
         ours, theirs = measure(fast[0], axis=1), measure(canonical[0], axis=1)
@@ -111,6 +119,7 @@ def test_the_extremes_are_the_canonical_ones(canonical, fast):
             assert stats.chi2_contingency([counts, np.subtract(ROWS, counts)]).pvalue > 1e-3
 
 
+@pytest.mark.slow
 def test_neighbouring_points_differ_as_in_canonical_signals(canonical, fast):
     ours, theirs = np.diff(fast[0], axis=1), np.diff(canonical[0], axis=1)
     assert min(stats.ks_2samp(ours[:, i], theirs[:, i]).pvalue for i in range(39)) > 0.001 / 39
@@ -141,22 +150,15 @@ def test_a_judge_of_canonical_signals_reads_both_alike(canonical, fast):
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 def test_a_network_trained_on_fast_signals_reads_canonical_ones_alike(canonical):
     """Those of tables; a judge and classifiers compare either kind."""
-    import keras
-
-    fast = SignalStream(Mnist1dConfig(seed=2)).make_rows(0, ROWS)
-    keras.utils.set_random_seed(0)
-    layers = [keras.layers.Reshape((40, 1))] + [
-        keras.layers.Conv1D(32, 5, strides=2, activation="relu") for _ in range(2)
-    ]
-    network = keras.Sequential([keras.Input((40,)), *layers, keras.layers.Flatten(), keras.layers.Dense(10)])
-    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-    network.compile(keras.optimizers.Adam(3e-3), loss, metrics=["accuracy"], jit_compile=False)
-    half = ROWS // 2
-    network.fit(fast[0][:half], fast[1][:half], batch_size=64, epochs=4, verbose=0)
-    accuracy = [network.evaluate(x[half:], y[half:], batch_size=1000, verbose=0)[1] for x, y in (canonical, fast)]
-    assert accuracy[1] > 0.6
+    fast, half = SignalStream(Mnist1dConfig(seed=2)).make_rows(0, ROWS), ROWS // 2
+    network = MLPClassifier((100,), learning_rate_init=5e-3, max_iter=12, random_state=0).fit(
+        fast[0][:half], fast[1][:half]
+    )
+    accuracy = [network.score(x[half:], y[half:]) for x, y in (canonical, fast)]
+    assert accuracy[1] > 0.5
     assert accuracy[0] == pytest.approx(accuracy[1], abs=4 * np.sqrt(2 * 0.25 / half))
 
 

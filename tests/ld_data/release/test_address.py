@@ -18,6 +18,7 @@ def address(service):
     return f"{service}/v1/datasets/fake-4"
 
 
+@pytest.mark.slow
 def test_a_release_of_a_service_is_loaded_from_its_address(address, release, cache, monkeypatch):
     data, expected = ld_data.load(address), ld_data.load(release)
     assert data.name == "fake-4"
@@ -34,6 +35,7 @@ def test_a_release_of_a_service_is_loaded_from_its_address(address, release, cac
         ld_data.load(address)
 
 
+@pytest.mark.slow
 def test_shifts_are_fetched_when_they_are_asked_for(release, store, cache):
     with Catalogue() as catalogue:
         catalogue.add_all(add_shifts(release).parent, lambda folder: FakeCodec())
@@ -45,6 +47,7 @@ def test_shifts_are_fetched_when_they_are_asked_for(release, store, cache):
             assert {path.name for path in kept.iterdir()} == {"data.npz", "manifest.json", "test_x.scale.npy"}
 
 
+@pytest.mark.slow
 def test_an_address_without_a_release_is_refused(address, cache):
     with pytest.raises(DownloadError, match=r"-other has no data: there is no .*Name the address of a release"):
         ld_data.load(f"{address}-other")

@@ -70,6 +70,7 @@ def test_a_downloaded_release_is_the_served_one(service, release, tmp_path):
     assert list(folder.parent.iterdir()) == [folder]
 
 
+@pytest.mark.slow
 def test_a_download_replaces_an_older_release_whole(service, release, tmp_path):
     older = fetch_release("fake-4", service, tmp_path / "new").folder
     (older / "old").write_text("")
@@ -78,6 +79,7 @@ def test_a_download_replaces_an_older_release_whole(service, release, tmp_path):
     assert {path.name for path in folder.iterdir()} == {path.name for path in release.iterdir()}
 
 
+@pytest.mark.slow
 def test_a_whole_release_is_not_fetched_again(service, tmp_path):
     first = fetch_release("fake-4", service, tmp_path)
     folder = first.folder
@@ -88,6 +90,7 @@ def test_a_whole_release_is_not_fetched_again(service, tmp_path):
     assert {path: path.stat().st_mtime_ns for path in folder.iterdir()} == stamps
 
 
+@pytest.mark.slow
 def test_downloaded_files_have_the_modes_of_others(service, tmp_path):
     (tmp_path / "other").write_text("")
     for path in fetch_release("fake-4", service, tmp_path).folder.iterdir():
@@ -102,6 +105,7 @@ def test_a_folder_that_is_no_release_is_never_replaced(service, tmp_path):
     assert (tmp_path / "fake-4" / "photo.jpg").exists()
 
 
+@pytest.mark.slow
 def test_a_release_of_another_source_is_only_replaced_on_request(service, tmp_path):
     own = build_release(replace(make_source(), name="own"), FakeCodec(), make_plan(), tmp_path)
     with pytest.raises(InputError, match=r"fake-4 is a release of another source: there of own.*--replace"):
@@ -124,6 +128,7 @@ def test_a_download_that_fails_leaves_nothing_new(service, release, tmp_path):
     assert list((tmp_path / "new").iterdir()) == []
 
 
+@pytest.mark.slow
 def test_a_file_of_which_a_part_has_arrived_is_continued(watched_service, door, release, tmp_path):
     content = (release / "data.npz").read_bytes()
     path = partial_path(sha256(content).hexdigest())
@@ -134,6 +139,7 @@ def test_a_file_of_which_a_part_has_arrived_is_continued(watched_service, door, 
     assert [range_ for file, range_ in door.asked if file == "data.npz"] == [b"bytes=1000-"]
 
 
+@pytest.mark.slow
 def test_files_that_arrived_before_a_failure_are_not_fetched_again(watched_service, door, release, tmp_path):
     files = {path.name for path in release.iterdir()}
     last = list(read_manifest(release).files)[-1]

@@ -55,6 +55,7 @@ def test_a_hostile_manifest_is_refused_in_few_words(release, case):
         assert len(str(caught.value)) < 1000
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", [*HOSTILE, "no records of .npy files", "wrong records of .npy files"])
 def test_a_release_with_a_hostile_manifest_is_not_ready_and_the_others_are(release, store, case):
     other = release.parent / "other-4"

@@ -97,6 +97,7 @@ def test_a_folder_that_is_no_release_is_never_replaced(newer, tmp_path):
     assert newer.exists()
 
 
+@pytest.mark.slow
 def test_readers_see_a_whole_release_while_it_is_replaced(release, tmp_path):
     def replace_again_and_again():
         for number in range(30):

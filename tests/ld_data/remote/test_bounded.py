@@ -69,6 +69,7 @@ def hurry(monkeypatch):
     monkeypatch.setattr("ld_data.remote.transfer.TIMEOUT_SECONDS", 0.1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("part", SLOW)
 def test_a_server_that_sends_a_byte_now_and_then_is_left(hurry, tmp_path, part):
     started = time.monotonic()

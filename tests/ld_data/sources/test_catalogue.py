@@ -24,6 +24,7 @@ def test_the_large_mnist1d_has_as_many_rows_as_mnist():
     assert (round(config.num_samples * config.train_split), config.num_samples) == (60_000, 70_000)
 
 
+@pytest.mark.slow
 def test_mnist1d_models_are_fitted_on_other_signals(monkeypatch):
     monkeypatch.setattr(catalogue, "MNIST1D_FIT_ROWS", 5000)
     source = load_source("mnist1d")
@@ -34,6 +35,7 @@ def test_mnist1d_models_are_fitted_on_other_signals(monkeypatch):
     assert not (fit[:, None, :5] == source.inputs_test[None, :, :5]).all(axis=2).any()
 
 
+@pytest.mark.slow
 def test_mnist_is_fitted_on_its_training_images(mnist_home):
     source = load_source("mnist")
     inputs, labels = source.make_fit_set(0)
@@ -53,6 +55,7 @@ def few_digits(monkeypatch):
     return arrays
 
 
+@pytest.mark.slow
 def test_variations_are_each_digit_once_in_order(few_digits):
     for name, preset in PRESETS.items():
         source = load_source(name)
@@ -63,9 +66,14 @@ def test_variations_are_each_digit_once_in_order(few_digits):
         test = VariationStream(preset, few_digits["x_test"], few_digits["y_test"])
         assert np.array_equal(source.inputs_train, to_bytes(train.make_rows(0, 20).x)), name
         assert np.array_equal(source.inputs_test, to_bytes(test.make_rows(20, 10).x)), name  # with angles of its own
-        assert load_source(name).sha256 == source.sha256
 
 
+@pytest.mark.slow
+def test_variations_are_the_same_each_time(few_digits):
+    assert load_source("mnist-rot-back-image-like").sha256 == load_source("mnist-rot-back-image-like").sha256
+
+
+@pytest.mark.slow
 def test_variations_give_the_parts_of_each_image(few_digits):
     source = load_source("mnist-rot-back-image-like")
     for images, parts in zip((source.inputs_train, source.inputs_test), source.make_parts(), strict=True):

@@ -25,6 +25,7 @@ def arrays(mnist_home):
     return read_npz(mnist_home / "mnist.npz")
 
 
+@pytest.mark.slow
 def test_the_copy_in_ld_data_home_is_the_published_one(mnist_home):
     arrays = load_mnist()
     assert arrays["x_train"].shape == (60_000, 28, 28)
@@ -44,6 +45,7 @@ def zipped(contents):
     return {name: gzip.compress(content, 1) for name, content in contents.items()}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("folder", "ending"),
     [("", ""), ("mnist", ""), ("datasets", ""), ("data/MNIST/raw", ""), ("", ".gz"), ("MNIST/raw", ".gz")],
@@ -56,6 +58,7 @@ def test_idx_copies_are_found_where_others_keep_them(arrays, contents, zipped, e
     assert np.array_equal(load_mnist()["y_test"], arrays["y_test"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "rename",
     [
@@ -75,6 +78,7 @@ def test_idx_files_are_found_under_every_usual_name(contents, empty_home, rename
     assert load_mnist()["y_test"].tobytes() == contents["y_test"][8:]
 
 
+@pytest.mark.slow
 def test_a_home_may_be_a_file_itself(contents, empty_home, monkeypatch):
     (empty_home / "a").mkdir()
     for name, (file, _) in IDX_FILES.items():
@@ -83,6 +87,7 @@ def test_a_home_may_be_a_file_itself(contents, empty_home, monkeypatch):
     assert len(load_mnist()) == 4
 
 
+@pytest.mark.slow
 def test_another_dataset_under_the_same_names_is_passed_over(contents, empty_home):
     for folder, altered in (("FashionMNIST", b"\1"), ("MNIST", b"")):
         (empty_home / folder / "raw").mkdir(parents=True)
@@ -92,6 +97,7 @@ def test_another_dataset_under_the_same_names_is_passed_over(contents, empty_hom
     assert load_mnist()["x_test"].tobytes() == contents["x_test"][16:]
 
 
+@pytest.mark.slow
 def test_files_that_are_not_right_are_named(contents, empty_home):
     for name, (file, _) in IDX_FILES.items():
         (empty_home / file).write_bytes(contents[name])
@@ -115,6 +121,7 @@ def test_a_search_is_bounded(empty_home, monkeypatch):
     assert names == ["a/train-labels", "b/train-labels", "a/1/train-labels"]
 
 
+@pytest.mark.slow
 def test_an_altered_copy_is_refused_by_name(arrays, empty_home):
     altered = {**arrays, "x_test": arrays["x_test"].copy()}
     altered["x_test"][0, 0, 0] = 1
@@ -143,6 +150,7 @@ def test_folders_that_cannot_be_read_are_passed_over(empty_home):
         load_mnist()
 
 
+@pytest.mark.slow
 def test_without_a_home_a_copy_is_found_and_only_a_download_needs_a_folder(arrays, no_home, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(StorageError, match="LD_DATA_CACHE"):
@@ -159,13 +167,14 @@ def test_where_no_mirror_answers_it_tells_where_a_copy_may_be_put(empty_home, mo
         load_mnist()
 
 
-def test_without_a_copy_all_four_files_are_fetched_with_their_hashes(arrays, empty_home, monkeypatch):
+@pytest.mark.slow
+def test_without_a_copy_all_four_files_are_fetched_with_their_hashes(arrays, zipped, empty_home, monkeypatch):
     fetched = {}
 
     def fetch_file(content, path, searched):
         name = next(name for name, (file, _) in IDX_FILES.items() if path.name.startswith(file))
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(gzip.compress(write_idx(arrays[name]), 1))
+        path.write_bytes(zipped[name])
         fetched[path.name] = (content.urls, content.digest)
         return path
 

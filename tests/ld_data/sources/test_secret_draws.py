@@ -16,6 +16,7 @@ def test_sources_of_mnist1d_draw_signals():
     assert find_generator("mnist1d") is find_generator("mnist1d-60k") is draw_signals
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [0, 2**95 - 1, 12345 << 50])
 def test_signals_are_rows_of_the_stream_in_an_order_that_hides_their_labels(seed):
     signals, labels = draw_signals(seed, 500)
@@ -26,6 +27,7 @@ def test_signals_are_rows_of_the_stream_in_an_order_that_hides_their_labels(seed
     np.testing.assert_array_equal(draw_signals(seed, 500)[0], signals)
 
 
+@pytest.mark.slow
 def test_signals_come_from_the_block_that_the_seed_names():
     stream = SignalStream(Mnist1dConfig(seed=7))
     block = stream.make_rows(3 * stream.block_rows, stream.block_rows)[0]
@@ -33,6 +35,7 @@ def test_signals_come_from_the_block_that_the_seed_names():
     assert {row.tobytes() for row in signals} <= {row.tobytes() for row in block}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("bit", [0, 31, 60, 94])
 def test_every_part_of_the_seed_matters(bit):
     assert not np.array_equal(draw_signals(1 << bit, 20)[0], draw_signals(0, 20)[0])

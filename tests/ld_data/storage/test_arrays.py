@@ -60,6 +60,7 @@ def test_a_damaged_npz_is_refused(tmp_path, damage):
         read_npz(path)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("save", [write_npz, lambda path, arrays: np.savez_compressed(path, **arrays)])
 def test_any_flipped_bit_is_refused_or_harmless(tmp_path, save):
     path, array = tmp_path / "a.npz", np.arange(40.0)

@@ -128,6 +128,7 @@ class TestPatches:
 
 
 class TestTextures:
+    @pytest.mark.slow
     def test_a_picture_depends_on_its_seed_and_number_alone(self):
         textures = make_textures(3, 2)
         assert (textures.shape, textures.dtype) == ((2, 256, 256), np.uint8)
@@ -135,6 +136,7 @@ class TestTextures:
         assert not np.array_equal(textures[0], textures[1])
         assert not np.array_equal(make_textures(4, 1)[0], textures[0])
 
+    @pytest.mark.slow
     def test_nearly_all_patches_have_texture_but_not_all(self):
         """Edges and plain parts, as in photographs: the threshold leaves some patches out."""
         variance = np.concatenate(

@@ -42,6 +42,7 @@ def test_both_ways_read_the_same(notation):
     assert all(reading.seconds > 0 and reading.elapsed > 0 and reading.peak > 1e6 for reading in readings.values())
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("_in_this_process")
 def test_a_difference_is_an_error(monkeypatch):
     measure = variations_benchmark._measure

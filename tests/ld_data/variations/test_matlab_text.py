@@ -24,6 +24,7 @@ def test_every_number_of_eight_digits_is_rounded_once():
     assert np.array_equal(parse(content, line, 785), parse_slowly(content))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("exponent", range(16))
 def test_a_product_with_a_power_of_ten_is_rounded_as_the_number_itself(exponent):
     digits = np.random.default_rng(exponent).integers(0, 10**8, 20_000)

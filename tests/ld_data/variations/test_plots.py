@@ -10,6 +10,7 @@ def digits():
     return np.random.default_rng(0).uniform(size=(10, 28, 28)), np.arange(10)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "steps"),
     [

@@ -27,11 +27,13 @@ def y(cells, labels):
     return cells.encode(labels, seed=1)
 
 
+@pytest.mark.slow
 def test_every_y_decodes_to_its_own_class(cells, labels, y):
     assert y.dtype == np.float32
     assert np.array_equal(cells.decode(y).argmax(axis=1), labels)
 
 
+@pytest.mark.slow
 def test_the_aggregate_is_the_standard_normal(y):
     y, (n, d) = y.astype(np.float64), y.shape
     assert stats.kstest(y.ravel(), "norm").pvalue > 1e-4
@@ -40,18 +42,21 @@ def test_the_aggregate_is_the_standard_normal(y):
     assert np.abs(np.cov(y, rowvar=False) - np.eye(d)).max() < 6 * np.sqrt(2 / n)
 
 
+@pytest.mark.slow
 def test_each_cell_holds_its_class_s_share_of_the_normal(cells):
     points = np.random.default_rng(0).normal(size=(400_000, cells.latent_dim)).astype(np.float32)
     share = np.bincount(cells.decode(points).argmax(axis=1), minlength=10) / len(points)
     assert share == pytest.approx(MNIST_COUNTS / MNIST_COUNTS.sum(), abs=0.002)
 
 
+@pytest.mark.slow
 def test_class_means_are_the_means_of_the_cells(cells, labels, y):
     for label in range(10):
         mean = y[labels == label].mean(axis=0)
         assert np.abs(mean - cells.class_mean[label]).max() < 5.5 / np.sqrt((labels == label).sum())
 
 
+@pytest.mark.slow
 def test_the_floor_is_the_spread_around_class_means(cells, labels, y):
     assert np.square(y - cells.class_mean[labels]).mean() == pytest.approx(cells.floor, abs=0.01)
 
@@ -73,6 +78,7 @@ def test_equal_classes_need_no_bias():
     assert make_cells(np.ones(10), 32).class_bias == pytest.approx(np.zeros(10), abs=1e-7)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("frequency", [[0.5, 0.5], [0.999, 0.001], [0.9, 0.05, 0.03, 0.01, 0.01], np.ones(40)])
 def test_any_frequencies_are_met(frequency):
     cells = make_cells(np.array(frequency), 64)
@@ -81,6 +87,7 @@ def test_any_frequencies_are_met(frequency):
     assert share == pytest.approx(np.array(frequency) / np.sum(frequency), abs=0.003)
 
 
+@pytest.mark.slow
 def test_a_row_s_draw_depends_on_its_number_alone(labels):
     cells = make_cells(MNIST_COUNTS, 32)
     some = labels[:5000]
