@@ -38,7 +38,7 @@ def rule(
 ) -> None:
     """Write the report of a learning rule.
 
-    It has the skill, the alignment with the gradient, the cost, and curves.
+    It has the skill, the alignment with the gradient, the cost, curves and streams.
 
     Args:
         name: FILE:CLASS of your own, as my_rule.py:MyRule; FILE:FUNCTION for a fit(x, y, seed); or a built-in rule.

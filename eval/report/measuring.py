@@ -15,9 +15,10 @@ from eval.report.sections import (
     describe_data,
     describe_differences,
     describe_rule,
+    describe_streams,
 )
-from eval.report.sweeps import CURVES, SEEDS, Sweep, list_values, make_sweep
-from eval.report.trials import Bench, Outcome, Trial, run_trials
+from eval.report.sweeps import CURVES, SEEDS, Sweep, list_values, make_stream, make_sweep
+from eval.report.trials import STREAMS, Bench, Outcome, Trial, run_trials
 from eval.report.watch import DivergedError, suggest_checked
 from eval.rules.network import RulePlan
 from ld_data.checks import check_integer
@@ -33,7 +34,7 @@ class Wishes:
     """The measurements that are wished for.
 
     Attributes:
-        seeds: of the figures; the curves take the first three.
+        seeds: of the figures; the curves and the streams take the first three.
         curves: their names.
         rows: of the curve over training rows; None for the usual ones.
         jobs: trainings at the same time.
@@ -62,7 +63,8 @@ def measure_rule(rule: Rule, data: LatentDataset, wishes: Wishes) -> Values:
     tuned = tune(bench, wishes)
     mains = {own.name: plan_mains(bench, own.name, tuned[own.name].plan, wishes) for own in bench.rules}
     sweeps = plan_sweeps(bench, mains, values, wishes)
-    trials = [trial for own in mains.values() for trial in own]
+    streams = plan_streams(tuned, wishes) if isinstance(found, type) else []
+    trials = [trial for own in mains.values() for trial in own] + streams
     trials += [trial for sweep in sweeps for row in sweep.trials for trial in row]
     distinct = list(dict.fromkeys(trials))  # curves share the trial without any change
     outcomes = dict(zip(distinct, run_trials(bench, distinct, wishes.jobs, "report"), strict=True))
@@ -73,6 +75,7 @@ def measure_rule(rule: Rule, data: LatentDataset, wishes: Wishes) -> Values:
     if isinstance(found, type):
         report |= describe_class(bench, rule.name, fits[rule.name], tuned[rule.name].plan)
     report["curves"] = describe_curves(sweeps, outcomes)
+    report["streams"] = describe_streams(streams, outcomes)
     spent = zip((time.perf_counter(), sum(os.times()[:4])), start, strict=True)
     report["seconds"] = dict(zip(("wall", "cpu"), (end - begin for end, begin in spent), strict=True))
     return report | {"fingerprint": read_fingerprint()}
@@ -93,23 +96,30 @@ def try_batch(bench: Bench, name: str) -> None:
 def tune(bench: Bench, wishes: Wishes) -> dict[str, Tuned]:
     """Return the plan of each rule at the learning rate with the lowest MSE on held-out rows, by seed 0.
 
+    That of its streams is chosen in the same way, after one pass.
+
     Raises:
         DivergedError: a rule suggests values that are not finite at all rates; the message is that of the lowest.
     """
     plans = {rule.name: find_plan(bench.find(rule.name)) for rule in bench.rules}
-    trials = [
+    plain = [
         Trial(name, replace(plan, learning_rate=rate), 0, scored=False)
         for name, plan in plans.items()
         if isinstance(bench.find(name), type)
         for rate in LEARNING_RATES
     ]
+    trials = plain + [make_stream(trial) for trial in plain]
     outcomes = list(zip(trials, run_trials(bench, trials, wishes.jobs, "learning rates"), strict=True))
-    tuned = {name: Tuned(plan, {}) for name, plan in plans.items()}
+    tuned = {name: Tuned(plan, {}, plan) for name, plan in plans.items()}
     for name in dict.fromkeys(trial.rule for trial in trials):
-        own = {trial.plan: outcome for trial, outcome in outcomes if trial.rule == name}
+        own, streams = (
+            {trial.plan: outcome for trial, outcome in outcomes if trial.rule == name and bool(trial.stream) == once}
+            for once in (False, True)
+        )
         best = min(own, key=lambda plan: own[plan].best)
         _refuse_failure(own[best])
-        tuned[name] = Tuned(best, {plan.learning_rate: outcome.best for plan, outcome in own.items()})
+        errors = {plan.learning_rate: outcome.best for plan, outcome in own.items()}
+        tuned[name] = Tuned(best, errors, min(streams, key=lambda plan: streams[plan].best))
     return tuned
 
 
@@ -132,3 +142,13 @@ def plan_sweeps(
             plain = main if curve == "rows" else replace(main, probes=0, keeps=False, may_fail=True)
             sweeps.append(make_sweep(curve, plain, seeds, values[curve]))
     return sweeps
+
+
+def plan_streams(tuned: Mapping[str, Tuned], wishes: Wishes) -> list[Trial]:
+    """Return the trials of the rule and the references along each stream, one for each of the seeds of the curves."""
+    return [
+        Trial(name, own.stream, seed, may_fail=True, stream=stream)
+        for name, own in tuned.items()
+        for stream in STREAMS
+        for seed in wishes.seeds[:SEEDS]
+    ]

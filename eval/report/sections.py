@@ -31,10 +31,11 @@ Values = dict[str, Any]
 
 @dataclass(frozen=True, eq=False)
 class Tuned:
-    """The plan of a rule at the best of the learning rates, and the MSE on held-out rows of each that was tried."""
+    """The plan of a rule at the best learning rate, the held-out MSE at each rate, and the plan of its streams."""
 
     plan: RulePlan
     errors: Mapping[float, float]
+    stream: RulePlan
 
 
 def describe_interval(values: Sequence[float]) -> Values:
@@ -72,7 +73,8 @@ def describe_rule(bench: Bench, name: str, fits: Sequence[Outcome], tuned: Tuned
     cost = {"passes": tuned.plan.epochs, "training_rows": rows, "cpu_seconds": seconds}
     cost |= describe_speed(bench.data, fits) | describe_step(bench, name, tuned.plan)
     plan = asdict(tuned.plan) | {"units": list(tuned.plan.units)}
-    return {"figures": figures, "plan": plan, "held_out_mse": rates, "cost": cost}
+    stream = {"learning_rate": tuned.stream.learning_rate, "batch_rows": tuned.stream.batch_rows}
+    return {"figures": figures, "plan": plan, "stream_plan": stream, "held_out_mse": rates, "cost": cost}
 
 
 def describe_step(bench: Bench, name: str, plan: RulePlan) -> Values:
@@ -203,4 +205,18 @@ def describe_curves(curves: Sequence[sweeps.Sweep], outcomes: Mapping[Trial, Out
             [fit.score.skill if fit.score else None for fit in row] for row in fits
         ]
         own["failures"] += dict.fromkeys(fit.failure for row in fits for fit in row if fit.failure)
+    return result
+
+
+def describe_streams(trials: Sequence[Trial], outcomes: Mapping[Trial, Outcome]) -> Values:
+    """Return for each stream and rule the figures at the end, one for each seed; None for those that failed.
+
+    `failures` are the reasons.
+    """
+    result: Values = {}
+    for trial in trials:
+        outcome, own = outcomes[trial], result.setdefault(trial.stream, {"figures": {}, "failures": []})
+        own["figures"].setdefault(trial.rule, []).append(outcome.figures)
+        if outcome.failure and outcome.failure not in own["failures"]:
+            own["failures"].append(outcome.failure)
     return result

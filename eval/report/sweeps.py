@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from eval.curves import ROWS
-from eval.report.trials import Trial
+from eval.report.trials import STREAMS, Trial
 from eval.rules.network import RulePlan
 from ld_data.errors import InputError
 from ld_data.release.dataset import LatentDataset, subset
@@ -16,6 +16,7 @@ WIDTHS = (16, 64, 256)
 X_NOISE = (0.0, 0.25, 0.5, 1.0)
 LABEL_NOISE = (0.0, 0.1, 0.2, 0.4)
 BATCHES = (1, 8, 128)
+STREAM_BATCH = 8  # rows, at most
 LABELS = {
     "rows": "training rows",
     "depth": "hidden layers",
@@ -45,6 +46,12 @@ def make_sweep(name: str, plain: Trial, seeds: Sequence[int], values: Sequence[f
         tuple(replace(vary(name, value, replace(plain, plan=plan)), seed=seed) for seed in seeds) for value in values
     ]
     return Sweep(name, tuple(values), plan.epochs, tuple(rows))
+
+
+def make_stream(plain: Trial) -> Trial:
+    """Return a trial of one pass, in small batches, at a learning rate that follows from that of a plain trial."""
+    small = vary("batch_rows", min(STREAM_BATCH, plain.plan.batch_rows), plain)
+    return replace(small, stream=STREAMS[0], may_fail=True)
 
 
 def vary(name: str, value: float, trial: Trial) -> Trial:

@@ -6,7 +6,13 @@ from typing import Any
 from eval.kept.figures import LABELS
 from ld_data.cli.table import format_table
 
-FAILURES = 2  # shown of a curve
+FAILURES = 2  # shown of a curve or a stream
+STREAMS = {
+    "one_pass": "one pass",
+    "drift_90": "x turns by 90 degrees",
+    "drift_360": "x turns by 360 degrees",
+    "classes": "classes in order",
+}
 SHOWN = ("skill", "noise_free_mse", "decoded_accuracy")
 Values = Mapping[str, Any]
 
@@ -24,6 +30,8 @@ def write_text(report: Values) -> str:
     parts += ["", write_costs(report)]
     if report["curves"]:
         parts += ["", write_curves(report["curves"])]
+    if report["streams"]:
+        parts += ["", write_streams(report)]
     if "facts" in report:
         parts += ["", write_facts(report["facts"])]
     return "\n".join([*parts, "", f"{seconds['wall']:.0f} s, {seconds['cpu']:.0f} s of processors"])
@@ -110,6 +118,23 @@ def write_curves(curves: Values) -> str:
             rows.append((curve["label"], curve["epochs"], rule, "  ".join(cells)))
     failures = [f"failed: {sentence}" for curve in curves.values() for sentence in curve["failures"][:FAILURES]]
     table = format_table(("skill by condition", "passes", "rule", "value: mean over seeds"), rows, "lrll")
+    return "\n".join([table, *failures])
+
+
+def write_streams(report: Values) -> str:
+    """Return a line for each stream, figure and rule, with means over seeds, and the first reasons of failures."""
+    rows, streams = [], report["streams"]
+    for name, stream in streams.items():
+        kinds = dict.fromkeys(kind for ends in stream["figures"].values() for end in ends if end for kind in end)
+        for kind in kinds:
+            for rule, ends in stream["figures"].items():
+                values = zip(*(end[kind].values() for end in ends if end), strict=True)
+                cells = [f"{sum(own) / len(own):.3f}" for own in values] or ["failed"]
+                rate = f"{report['rules'][rule]['stream_plan']['learning_rate']:.2g}"
+                rows.append((f"{STREAMS[name]}, {kind}", rule, rate, *cells, *[""] * (3 - len(cells))))
+    failures = [f"failed: {sentence}" for stream in streams.values() for sentence in stream["failures"][:FAILURES]]
+    heads = ("stream", "rule", "learning rate", "at the end", "forgetting", "forward transfer")
+    table = format_table(heads, rows, "llrrrr")
     return "\n".join([table, *failures])
 
 

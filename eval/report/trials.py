@@ -3,10 +3,10 @@
 import multiprocessing
 import os
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, cast
 
 import numpy as np
@@ -20,6 +20,7 @@ from eval.report.loading import Rule, describe_error, make_network
 from eval.report.watch import DivergedError, Watched
 from eval.rules.network import HELD_OUT, Network, RulePlan, fit_network
 from eval.score import Score
+from eval.streams import TASKS, learn_classes, learn_pass
 from ld_data.errors import InputError, LdDataError
 from ld_data.noise import make_normals
 from ld_data.progress import hide_progress, open_progress
@@ -27,6 +28,8 @@ from ld_data.release.dataset import LatentDataset, subset
 from ld_data.typing import Floats
 
 FIRST_STREAM = 1 << 44  # of the noise on x, apart from the streams of latents and of the ladder
+TURNS = {"one_pass": 0.0, "drift_90": 90.0, "drift_360": 360.0}  # of x along a stream, in degrees
+STREAMS = (*TURNS, "classes")
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,7 @@ class Trial:
         keeps: whether the predictions for the test rows come back.
         scored: whether the test rows are predicted at all.
         may_fail: whether a rule that does not take the condition has an outcome without a score, in place of an error.
+        stream: that the rule learns from in place of a training, one of `STREAMS`; "" for none.
     """
 
     rule: str
@@ -54,6 +58,7 @@ class Trial:
     keeps: bool = False
     scored: bool = True
     may_fail: bool = False
+    stream: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,10 +68,11 @@ class Outcome:
     Attributes:
         seed: of the trial.
         score: on the test rows; None if the training failed, or none was asked for.
-        held_out: MSE on held-out training rows at the end of each epoch; empty for a function.
+        held_out: MSE on held-out training rows at the end of each epoch, or of a stream; empty for a function.
         seconds: of the processor up to the end of each epoch, or of the whole fit of a function.
         probes: None if the network has no gradient to compare with.
         failure: why the training failed, or "".
+        figures: at the end of a stream, by what they are measured in, skill or accuracy.
     """
 
     seed: int = 0
@@ -76,6 +82,7 @@ class Outcome:
     probes: tuple[Probe, ...] | None = None
     predictions: Floats | None = None
     failure: str = ""
+    figures: Mapping[str, Mapping[str, float]] | None = None
 
     def find_score(self) -> Score:
         """Return the score.
@@ -123,7 +130,7 @@ class Bench:
             InputError: the rule raises, or suggests something else than it should; the message names rule, layer, step.
         """
         data, found = make_data(self.data, trial), self.find(trial.rule)
-        fit = _train if isinstance(found, type) else _fit_function
+        fit = _learn_stream if trial.stream else _train if isinstance(found, type) else _fit_function
         with hide_progress(), np.errstate(over="ignore", invalid="ignore", divide="ignore"):
             try:
                 return fit(found, data, self.data, trial)
@@ -177,6 +184,25 @@ def _train(rule: type, data: LatentDataset, whole: LatentDataset, trial: Trial) 
     probes = None if None in network.probes else tuple(cast(list[Probe], network.probes))
     outcome = Outcome(trial.seed, None, tuple(network.held_out_errors), tuple(network.seconds), probes)
     return _score(outcome, network.network, data, whole, trial)
+
+
+def _learn_stream(rule: type, data: LatentDataset, whole: LatentDataset, trial: Trial) -> Outcome:
+    """Return the outcome of a class with `suggest` that learns from each row of a stream once."""
+    network = cast(Network, Watched(make_network(trial.rule, rule, data, trial.plan, trial.seed), trial.rule))
+    if not trial.scored:  # a tenth of the training rows takes the place of the test rows
+        fitted, train = len(data.train) - max(1, round(len(data.train) * HELD_OUT)), data.train
+        held = replace(train, x=train.x[fitted:], y=train.y[fitted:], label=train.label[fitted:])
+        data = replace(data, train=train.take(fitted), test=held)
+    if trial.stream in TURNS:
+        end = learn_pass(network, data, trial.plan, trial.seed, trial.rule, TURNS[trial.stream])
+        x, y = data.test.x, data.test.y
+        held_out = () if trial.scored else (float(np.square(network.predict(x) - y).mean()),)
+        return Outcome(trial.seed, held_out=held_out, figures={"skill": {"final": end.final_skill}})
+    result = learn_classes(network, data, trial.plan, trial.seed, trial.rule, min(TASKS, data.classes))
+    figures = {kind: asdict(getattr(result, kind)) for kind in ("accuracy", "skill")}
+    for own in figures.values():
+        del own["matrix"]
+    return Outcome(trial.seed, figures=figures)
 
 
 def _fit_function(fit: Any, data: LatentDataset, whole: LatentDataset, trial: Trial) -> Outcome:

@@ -21,8 +21,7 @@ from ld_data.typing import Array
 FORMAT_VERSION = 3
 MANIFEST_NAME = "manifest.json"
 MAX_MANIFEST_BYTES = 1 << 20
-MAX_FILES = 100  # of a release, ten times as many as it has
-MAX_FILE_NAME = 100  # characters
+MAX_FILES, MAX_FILE_NAME = 100, 100  # files of a release, ten times as many as it has; characters of a name
 SHA256 = re.compile(r"[0-9a-f]{64}")
 VERSION = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9}){2}")
 RESTORE = "Fetch, build or save it again."

@@ -57,12 +57,26 @@ def test_the_curve_over_rows_ends_with_the_figures_of_all_rows(report):
     assert report["curves"]["batch_rows"]["values"] == [1, 8, 32]
 
 
+def test_streams_are_measured_for_the_rule_and_the_references(report):
+    assert list(report["streams"]) == ["one_pass", "drift_90", "drift_360", "classes"]
+    for stream in report["streams"].values():
+        assert stream["failures"] == []
+        assert {name: len(ends) for name, ends in stream["figures"].items()} == dict.fromkeys(report["rules"], 2)
+    ends = {name: stream["figures"]["backpropagation"][0] for name, stream in report["streams"].items()}
+    assert ends["one_pass"]["skill"]["final"] > ends["drift_360"]["skill"]["final"]
+    plans = [rule["stream_plan"] for rule in report["rules"].values()]
+    assert {plan["learning_rate"] for plan in plans} <= {0.001 / 2, 0.01 / 2}  # for batches of 8 rows in place of 32
+    assert ends["classes"].keys() == {"accuracy", "skill"}
+    assert ends["classes"]["accuracy"].keys() == {"average", "forgetting", "forward_transfer"}
+
+
 def test_a_function_is_measured_from_outside(data, own_rule, small_rules, monkeypatch):
     monkeypatch.setattr(RATES, (1e-2,))
     report = measure_rule(Rule("delta_rule.py:fit", own_rule.folder), data, Wishes((0,), ("rows", "depth"), (600,)))
     assert list(report["curves"]) == ["rows"]
     assert report["rules"]["delta_rule.py:fit"].keys() == {"figures", "cost"}
     assert "alignment" not in report
+    assert report["streams"] == {}
     assert report["differences"]["feedback-alignment"]["skill"]["over_seeds"]["low"] is None
 
 
@@ -74,6 +88,7 @@ def test_built_in_rules_go_through_the_same_door(name, data, small_rules, monkey
     monkeypatch.setattr(DEPTHS, (1, 3))
     report = measure_rule(rule, subset(data, 200), Wishes((0,), ("depth",)))
     assert report["curves"]["depth"]["failures"] == []
+    assert [stream["failures"] for stream in report["streams"].values()] == [[]] * 4
     assert report["rules"][name]["cost"]["macs_per_row"]["update"] > 0
     measured = "not_measured" not in report["alignment"]
     assert measured == (name not in ("equilibrium-propagation", "forward-forward", "mono-forward", "hebbian"))

@@ -1,6 +1,8 @@
+from dataclasses import replace
+
 import pytest
 
-from eval.report.sweeps import CURVES, list_values, make_sweep
+from eval.report.sweeps import CURVES, list_values, make_stream, make_sweep
 from eval.report.trials import Trial
 from eval.rules.network import RulePlan
 from ld_data.errors import InputError
@@ -34,6 +36,13 @@ def test_each_curve_changes_one_condition(data):
 def test_the_learning_rate_follows_the_root_of_the_batch():
     rates = [own[0].plan.learning_rate for own in make_sweep("batch_rows", PLAIN, (0,), (1, 8, 128)).trials]
     assert rates == pytest.approx([1e-2 / 128**0.5, 1e-2 / 4, 1e-2])
+
+
+def test_streams_come_in_small_batches():
+    stream = make_stream(PLAIN)
+    assert (stream.stream, stream.plan.batch_rows, stream.plan.learning_rate) == ("one_pass", 8, 1e-2 / 4)
+    online = replace(PLAIN, plan=replace(PLAN, batch_rows=1))
+    assert make_stream(online).plan == online.plan
 
 
 def test_more_rows_than_there_are_are_refused(data):

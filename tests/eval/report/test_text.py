@@ -12,6 +12,7 @@ def test_the_text_has_all_tables(report):
         "cosine with the gradient, layer 3",
         "energy",
         "training rows",
+        "classes in order, accuracy",
     ):
         assert words in text
     row = next(line for line in text.splitlines() if line.startswith("weight transport"))
@@ -24,12 +25,20 @@ def test_the_text_names_what_was_not_measured(report):
     poor["rules"]["backpropagation"]["figures"]["skill"] |= {"low": None}
     poor["curves"]["rows"]["failures"] = ["it was too wide"]
     poor["curves"]["rows"]["skill"]["backpropagation"] = [[None], [0.25]]
+    ends = [{"skill": {"average": own, "forgetting": 1, "forward_transfer": 0}} for own in (0.25, 0.5)]
+    figures = {"backpropagation": [None, None], "feedback-alignment": [None, *ends]}
+    poor["rules"]["feedback-alignment"]["stream_plan"]["learning_rate"] = 0.0025
+    poor["streams"]["classes"] = {"figures": figures, "failures": ["it forgot itself"]}
     text = write_text(poor)
+    rows = [line.split() for line in text.splitlines() if line.startswith("classes in order, skill")]
+    assert [row[6:] for row in rows] == [["failed"], ["0.375", "1.000", "0.000"]]
+    assert rows[1][4:6] == ["feedback-alignment", "0.0025"]
     for words in (
         "alignment: not measured, since of a reason.",
         "3.2 J",
         "not counted",
         "failed: it was too wide",
+        "failed: it forgot itself",
         "100: failed  600: 0.250",
     ):
         assert words in text

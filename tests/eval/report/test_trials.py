@@ -7,6 +7,8 @@ import pytest
 from eval.report.loading import Rule
 from eval.report.trials import Bench, Outcome, Trial, count_cores, count_steps, make_data, run_trials
 from eval.report.watch import DivergedError
+from eval.rules.backpropagation import Backpropagation
+from eval.streams import learn_pass
 from ld_data.errors import InputError
 from tests.support.reports import SMALL
 
@@ -76,6 +78,34 @@ def test_a_function_is_scored(bench):
     outcome = bench.run(Trial("delta_rule.py:fit", SMALL, 0))
     assert outcome.find_score().skill == pytest.approx(0, abs=1e-6)
     assert len(outcome.seconds) == 1
+
+
+def test_a_stream_is_learned_once_and_has_figures_in_place_of_a_score(bench, data):
+    plan = replace(SMALL, learning_rate=1e-2, batch_rows=8)
+    trial = Trial("backpropagation", plan, seed=1, stream="drift_90")
+    outcome = bench.run(trial)
+    network = Backpropagation.make_for(data, SMALL.units, np.random.default_rng(1))
+    expected = learn_pass(network, data, plan, 1, "drift", 90).final_skill
+    assert outcome.figures == {"skill": {"final": expected}}
+    assert outcome.score is None
+    assert outcome.held_out == ()
+    classes = bench.run(replace(trial, stream="classes")).figures  # 3 classes make 3 tasks
+    assert classes["accuracy"]["forgetting"] > 0.1
+    assert classes["skill"].keys() == {"average", "forgetting", "forward_transfer"}
+
+
+def test_a_stream_that_is_not_scored_is_measured_on_held_out_training_rows(bench, data):
+    (error,) = bench.run(Trial("backpropagation", SMALL, seed=1, scored=False, stream="one_pass")).held_out
+    network = Backpropagation.make_for(data, SMALL.units, np.random.default_rng(1))
+    learn_pass(network, replace(data, train=data.train.take(540)), SMALL, 1, "pass")
+    assert error == pytest.approx(np.square(network.predict(data.train.x[540:]) - data.train.y[540:]).mean())
+
+
+@pytest.mark.parametrize("stream", ["one_pass", "classes"])
+def test_a_stream_that_a_rule_does_not_take_has_the_reason(bench, stream):
+    outcome = bench.run(Trial("bad_rules.py:Late", SMALL, 0, may_fail=True, stream=stream))
+    assert outcome.figures is None
+    assert "bad_rules.py:Late: 40 of 40 values of the suggestion for layer 1 at step 3" in outcome.failure
 
 
 def test_conditions_change_the_data(data):
