@@ -7,6 +7,8 @@ import tokenize
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+
 from tests.support.paths import ROOT
 
 PACKAGES = ("ld_data", "vae", "eval", "api", "tests")
@@ -50,6 +52,23 @@ def find_offences(path: Path) -> Iterator[str]:
         for pattern in (BANNED, RIDDLE):
             for found in pattern.finditer(plain):
                 yield f"{path.relative_to(ROOT)}:{line}: {found[0][:80]!r}"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '"""Return it; a test tells so."""',
+        'text = ("a value is at "\n    "hand")',
+        'text = f"it is at\\nhand"',
+        "# Which is it is known.",
+        "def test_which_is_it():\n    pass",
+    ],
+)
+def test_an_offence_is_found(text, tmp_path, monkeypatch):
+    monkeypatch.setattr("tests.test_language.ROOT", tmp_path)
+    path = tmp_path / "module.py"
+    path.write_text(f"{text}\n")
+    assert len(list(find_offences(path))) == 1
 
 
 def test_the_language_is_plain():

@@ -97,8 +97,10 @@ def write_markdown(title: str, scores: Rows, suspects: Rows, held: Rows = (), ba
     track, and the gap.
     """
     parts = [f"# {escape(title)}", *([] if scores else ["No scores yet."])]
-    if rows := sorted([*scores, *baselines], key=lambda row: row["noise_free_mse"]):
-        parts += [_make_table(rows), *(["± is half of the 95 % interval."] if rows[0]["intervals"] else [])]
+    rows = sorted([*scores, *baselines], key=lambda row: row["noise_free_mse"]) if baselines else scores
+    if rows:
+        has_intervals = any(end for row in rows for end in (row["intervals"] or {}).values())
+        parts += [_make_table(rows), *(["± is half of the 95 % interval."] if has_intervals else [])]
     if suspects:
         parts += ["## Suspect", "More classes decoded than x allows: not ranked.", _make_table(suspects)]
     if held:

@@ -52,7 +52,7 @@ class Verdict:
         score: on the public y, or on the secret y of a season: means over the seeds.
         private: on the private redraw; None on the challenge track, whose rows are secret as a whole.
         ceiling: the decoded accuracy that x allows; None if it was not measured.
-        status: "suspect" if the decoded accuracy lies above the ceiling, else "ranked".
+        status: "suspect" if the decoded accuracy of a seed lies above the ceiling, else "ranked".
         seeds: the score of each seed.
         intervals: of 95 %, by the names of `LABELS` (`eval.intervals`).
         errors: noise-free squared error of each row `(n,)`, a mean over the seeds.
@@ -114,8 +114,8 @@ def judge(predictions: Sequence[Predictions], data: LatentDataset) -> tuple[Verd
             seeds.append(_check_finite(score_rows(parts[-1], data)))
     rows = average_rows(parts)
     score = score_rows(rows, data)
-    ceiling = measure_ceiling(data.manifest, len(data.test))
-    status: Status = "suspect" if ceiling is not None and score.decoded_accuracy > ceiling else "ranked"
+    ceiling, greatest = measure_ceiling(data.manifest, len(data.test)), max(seed.decoded_accuracy for seed in seeds)
+    status: Status = "suspect" if ceiling is not None and greatest > ceiling else "ranked"
     sha256 = hash_array(np.stack([own.values for own in predictions]))
     intervals = measure_intervals(score, rows, seeds)
     parts_of_verdict = tuple(seeds), intervals, rows.noise_free

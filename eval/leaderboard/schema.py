@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 
 metadata = sa.MetaData()
-REVISION = "1"  # the newest revision in `eval.leaderboard.migrations`
+REVISION = "2"  # the newest revision in `eval.leaderboard.migrations`
 RANKING = ("release", "data_sha256", "track", "season")  # entries that agree in these are ranked together
 
 # The log: a receipt's text holds everything that is known of a score.

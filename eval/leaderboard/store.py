@@ -4,6 +4,7 @@ import hashlib
 import json
 import secrets
 from collections.abc import Collection, Iterator
+from contextlib import suppress
 from dataclasses import asdict, fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -107,7 +108,8 @@ class Store:
             receipt = _append_receipt(connection, SCORE, self._describe(ranking, submission, verdict, season) | outcome)
             sender = replace(sender, owner=sender.owner or new_secret)
             add_entry(connection, ranking, receipt, submission, verdict, sender)
-        with self._database.read() as connection:
+        rank = None
+        with suppress(StorageError), self._database.read() as connection:  # the entry is kept, its secret must get out
             rank = self._ranks.find(connection, ranking, is_open=season is not None).get(receipt.number)
         return Entry(receipt, rank, best=best, owner_secret=new_secret)
 

@@ -27,7 +27,7 @@ from tests.support.fakes import FakeCodec
 from tests.support.paths import ROOT
 
 RELEASE = "ld-mnist1d-32"
-pytestmark = pytest.mark.slow  # starts processes
+pytestmark = pytest.mark.slow
 NPY = {"Content-Type": "application/x-npy", "Accept": "application/x-npy"}
 ASKS = {
     "x/encode?seed=3": np.linspace(-1, 1, 100 * 40, dtype=np.float32).reshape(100, 40),
@@ -157,6 +157,15 @@ def test_the_next_start_deletes_what_a_killed_service_left(tmp_path):
     assert len(list(tmp_path.glob("ld-data-*"))) == 1
 
 
+def test_workers_end_with_a_killed_supervisor(tmp_path):
+    (tmp_path / "checkpoints").mkdir()
+    with run_service(tmp_path, 2, tmp_path, "no releases") as (process, _):
+        pids = list_workers(process)
+        assert len(pids) == 2
+        process.kill()
+        wait_until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in pids))
+
+
 def test_requests_in_progress_are_answered_before_a_signal_ends_all(home, tmp_path):
     """The body of the request arrives after the signal."""
     body = write_npy(ASKS["x/decode"])
@@ -234,12 +243,3 @@ def test_objects_from_before_the_service_are_exempt_from_garbage_collection(chec
     finally:
         gc.unfreeze()
     assert spared[0] > before + 10_000
-
-
-def test_workers_end_with_a_killed_supervisor(pair):
-    """The last test of these two workers."""
-    process, _ = pair
-    pids = list_workers(process)
-    assert len(pids) == 2
-    process.kill()
-    wait_until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in pids))

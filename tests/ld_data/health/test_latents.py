@@ -18,7 +18,7 @@ from tests.support.fakes import FakeCodec, make_source
 from vae.recipes import MNIST_GOALS
 from vae.runtime.cell_solver import make_cells
 
-pytestmark = pytest.mark.slow  # draws 70,000 rows
+pytestmark = pytest.mark.slow
 TRAIN, TEST, D, K = 60_000, 10_000, 32, 10
 FEW = 20_000  # fewer do not find the mixture below
 FEWEST = 5000  # suffice where there is nothing to find

@@ -4,7 +4,7 @@ from alembic import op
 
 from eval.leaderboard import schema
 
-revision = "1"
+revision = "2"
 down_revision = None
 
 
