@@ -102,8 +102,9 @@ def _make_ones(product: Callable[..., Any], arguments: Sequence[Any]) -> list[An
 def count_work(network: Any, x: Floats, y: Floats) -> Work | None:
     """Return the work of a network on a batch `(n, d)`; it counts the arrays of the network too, so use a fresh one.
 
-    The number of rows must be a prime, as `find_prime` gives: an axis is that of the rows if n divides it. None if the rule takes
-    no arrays that count, or makes no products that can be seen: one of two arrays comes from the batch or the network.
+    The number of rows must be a prime, as `find_prime` gives: an axis is that of the rows if n divides it. None if the
+    rule takes no arrays that count, or makes no products that can be seen: one of two arrays comes from the batch or
+    the network.
     """
     kinds: dict[str, Any] = {"tally": {True: 0.0, False: 0.0}, "rows": len(x)}
     kind: type[Counted] = type("CountedHere", (Counted,), kinds)

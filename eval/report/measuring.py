@@ -153,7 +153,8 @@ def plan_sweeps(
         for name in list(mains)[:2]:
             main = mains[name][0]
             plain = main if curve == "rows" else replace(main, probes=0, keeps=False, may_fail=True)
-            sweeps.append(make_sweep(curve, plain, seeds, values[curve]))
+            sweep = make_sweep(curve, plain, seeds, values[curve])
+            sweeps.append(sweep if isinstance(bench.find(name), type) else replace(sweep, epochs=None))
     return sweeps
 
 

@@ -189,7 +189,7 @@ def _describe_range(values: Sequence[tuple[float | None, ...]]) -> Values | None
 
 
 def describe_curves(curves: Sequence[sweeps.Sweep], outcomes: Mapping[Trial, Outcome]) -> Values:
-    """Return for each curve its values, and for each rule the skills of the seeds; None for those that failed.
+    """Return for each curve its values, and for each rule its epochs and the skills of the seeds, None if they failed.
 
     `failures` are the reasons.
     """
@@ -200,12 +200,13 @@ def describe_curves(curves: Sequence[sweeps.Sweep], outcomes: Mapping[Trial, Out
             {
                 "label": sweeps.LABELS[sweep.name],
                 "values": list(sweep.values),
-                "epochs": sweep.epochs,
+                "epochs": {},
                 "skill": {},
                 "failures": [],
             },
         )
         fits = [[outcomes[trial] for trial in row] for row in sweep.trials]
+        own["epochs"][sweep.trials[0][0].rule] = sweep.epochs
         own["skill"][sweep.trials[0][0].rule] = [
             [fit.score.skill if fit.score else None for fit in row] for row in fits
         ]

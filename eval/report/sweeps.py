@@ -30,11 +30,11 @@ CURVES = tuple(LABELS)
 
 @dataclass(frozen=True)
 class Sweep:
-    """A curve to measure: the trials of each value, one for each seed."""
+    """A curve of a rule to measure: the trials of each value, one for each seed; a function has no epochs."""
 
     name: str
     values: tuple[float, ...]
-    epochs: int
+    epochs: int | None
     trials: tuple[tuple[Trial, ...], ...]
 
 
