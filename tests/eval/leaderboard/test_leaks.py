@@ -169,6 +169,16 @@ def test_an_accuracy_at_the_ceiling_is_ranked(data, private_y, manifest, honest)
     assert verify(honest, with_ceiling(data, manifest, accuracy - 0.05), private_y).status == "suspect"
 
 
+def test_one_seed_above_the_ceiling_is_suspect(data, private_y, manifest, honest):
+    """The mean of the seeds lies below it."""
+    random, means = np.random.default_rng(2), data.class_mean[data.test.label]
+    cheat = means + random.normal(0, 0.2, data.test.y.shape)
+    seeds = [check_predictions(values, data) for values in (cheat, honest, 0.9 * honest)]
+    verdict = verify_predictions(seeds, with_ceiling(data, manifest, 0.98), private_y)
+    assert verdict.score.decoded_accuracy < verdict.ceiling
+    assert verdict.status == "suspect"
+
+
 def test_there_is_no_ceiling_without_a_measure(manifest):
     assert measure_ceiling(None, 100) is None
     assert measure_ceiling(manifest, 100) is None

@@ -31,6 +31,15 @@ def test_an_entry_is_read_as_it_was_added(store):
     assert body["receipt_sha256"] == store.head() == sha256(entry.receipt.text.encode()).hexdigest()
 
 
+def test_an_entry_and_its_secret_come_back_though_its_rank_cannot_be_read(store, monkeypatch):
+    def fail(*_, **__):
+        raise StorageError("no memory")
+
+    monkeypatch.setattr("eval.leaderboard.entries.Ranks.find", fail)
+    entry = add(store, Submission("a"), make_verdict(), owner="")
+    assert (entry.rank, bool(entry.owner_secret)) == (None, True)
+
+
 def test_the_whole_score_is_in_the_receipt(store):
     receipt = add(store, Submission("a"), make_verdict()).receipt
     assert receipt.values["score"] == json.loads(json.dumps(SCORE.to_json()))
