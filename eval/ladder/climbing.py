@@ -1,4 +1,4 @@
-"""A model's climb of a ladder: the skill of each control task, in a word whether the ability was learned."""
+"""A model's climb of a ladder: the skill on each control task, and a word that says whether the ability was learned."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from eval.rules.backpropagation import Backpropagation
+from eval.rules.network import Network
 from ld_data.typing import Array, Floats
 
 Figures = tuple[float | None, ...]  # of each layer; None where one of two arrays is zero
@@ -40,6 +41,8 @@ def find_gradient(network: Any, x: Floats, y: Floats) -> list[Floats] | None:
     x `(n, d)` is another.
     """
     weights = list_layers(network)
+    if any(array.ndim != 2 for array in weights):
+        return None
     sizes = [x.shape[1], *(array.shape[-1] for array in weights)]
     shapes = [(rows + 1, columns) for rows, columns in pairwise(sizes)]
     if [array.shape for array in weights] != shapes or sizes[-1] != y.shape[1]:
@@ -54,7 +57,7 @@ def find_gradient(network: Any, x: Floats, y: Floats) -> list[Floats] | None:
 
 def list_layers(network: Any) -> list[Array]:
     """Return the weights of a network's layers, without those that the rule adds."""
-    return list(network.weights[: getattr(network, "layers", len(network.weights))])
+    return list(network.weights[: network.layers if isinstance(network, Network) else None])
 
 
 def is_close(first: Array, second: Array) -> bool:

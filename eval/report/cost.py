@@ -4,6 +4,7 @@ import math
 import tracemalloc
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -71,7 +72,7 @@ class Counted(np.ndarray):
     def _count(
         self, product: Callable[..., Any], arguments: Sequence[Any], options: Mapping[str, Any], result: Any
     ) -> None:
-        ones = [np.ones(value.shape) if isinstance(value, np.ndarray) else value for value in arguments]
+        ones = _make_ones(product, arguments)
         axes = {name: value for name, value in options.items() if name in ("axes", "axis", "keepdims")}
         keeps_rows = any(length and length % self.rows == 0 for length in np.shape(result))
         self.tally[keeps_rows] += float(np.sum(product(*ones, **axes)))
@@ -89,25 +90,35 @@ def _strip(value: Any) -> Any:
     return value.view(np.ndarray) if isinstance(value, Counted) else value
 
 
+def _make_ones(product: Callable[..., Any], arguments: Sequence[Any]) -> list[Any]:
+    """Return the arguments of a product with ones in place of its factors, and without an array for the result."""
+    if product is np.einsum:  # texts, or lists beside the arrays, are names of axes
+        lists = () if isinstance(arguments[0], str) else (list, tuple)
+        return [value if isinstance(value, (str, *lists)) else np.ones(np.shape(value)) for value in arguments]
+    axes = arguments[2:] if product is np.tensordot else ()
+    return [*(np.ones(np.shape(value)) for value in arguments[:2]), *axes]
+
+
 def count_work(network: Any, x: Floats, y: Floats) -> Work | None:
     """Return the work of a network on a batch `(n, d)`; it counts the arrays of the network too, so use a fresh one.
 
-    The number of rows must be a prime: an axis is that of the rows if n divides it. None if the rule takes
-    no arrays that count, or makes no products that can be seen: one of two arrays comes from the batch or the network.
+    The number of rows must be a prime, as `find_prime` gives: an axis is that of the rows if n divides it. None if the
+    rule takes no arrays that count, or makes no products that can be seen: one of two arrays comes from the batch or
+    the network.
     """
     kinds: dict[str, Any] = {"tally": {True: 0.0, False: 0.0}, "rows": len(x)}
     kind: type[Counted] = type("CountedHere", (Counted,), kinds)
-    for name, value in list(vars(network).items()):
-        if isinstance(value, np.ndarray):
-            setattr(network, name, value.view(kind))
-        elif isinstance(value, list) and value and all(isinstance(array, np.ndarray) for array in value):
-            setattr(network, name, [array.view(kind) for array in value])
     try:
+        for name, value in list(vars(network).items()):
+            if isinstance(value, np.ndarray):
+                setattr(network, name, value.view(kind))
+            elif isinstance(value, list) and value and all(isinstance(array, np.ndarray) for array in value):
+                setattr(network, name, [array.view(kind) for array in value])
         network.predict(x.view(kind))
         predicted = sum(kind.tally.values())
         kind.tally.update({True: 0.0, False: 0.0})
         network.suggest(x.view(kind), y.view(kind))
-    except Exception:  # code of the user, which takes plain arrays, may refuse these
+    except Exception:  # code of the user, which takes plain arrays, may refuse these, or have slots
         return None
     kept, summed = kind.tally[True], kind.tally[False]
     if not kept + summed:
@@ -116,9 +127,14 @@ def count_work(network: Any, x: Floats, y: Floats) -> Work | None:
     return Work(forward / len(x), (kept - forward) / len(x), summed / len(x))
 
 
-def find_prime(most: int) -> int:
-    """Return the greatest prime up to a number of 2 or more."""
-    return next(number for number in range(most, 1, -1) if all(number % by for by in range(2, math.isqrt(number) + 1)))
+def find_prime(lengths: Iterable[int]) -> int:
+    """Return the least prime from 127 on that divides none of some lengths above 0."""
+    own = [length for length in lengths if length > 0]
+    return next(
+        number
+        for number in count(127)
+        if all(number % by for by in range(2, math.isqrt(number) + 1)) and all(length % number for length in own)
+    )
 
 
 def measure_memory(network: Any, x: Floats, y: Floats) -> int:
@@ -150,8 +166,10 @@ def measure_energy(work: Callable[[], object], folder: Path = POWER_FOLDER) -> f
 def _read_counters(folder: Path) -> dict[Path, tuple[int, int]]:
     """Return the counters of the processors, in microjoules, and the values at which they begin anew."""
     counters = {}
-    for package in sorted(folder.glob("*-rapl:[0-9]")):
+    for package in sorted(folder.glob("*-rapl:[0-9]*")):
         try:
+            if not (package / "name").read_text().startswith("package-"):
+                continue  # a part of a package, or the whole machine
             path = package / "energy_uj"
             counters[path] = int(path.read_text()), int((package / "max_energy_range_uj").read_text())
         except (OSError, ValueError):

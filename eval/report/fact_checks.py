@@ -73,36 +73,48 @@ def needs_batch(make: Callable[[], Any], x: Floats, y: Floats) -> bool | None:
 
 
 def uses_upper_weights(make: Callable[[], Any], x: Floats, y: Floats) -> bool | None:
-    """Return whether the hidden layers' suggestions change with output weights that leave every activity as it is.
+    """Return whether suggestions change with weights of a layer above that leave every activity as it is.
 
-    The change of the weights is orthogonal to the activity below them on these rows, so the forward pass of the batch
-    stays, and the transposed weights do not. A rule that does not react has no weight transport into the layer below;
-    one that reacts may have it, or may let other activity pass through these weights. None if the network is not the
-    perceptron of `eval.rules.Network`, or has too few units for that.
+    Each layer from the second on has its turn. The change of its weights is orthogonal to the activity below them on
+    these rows, so the forward pass of the batch stays, and the transposed weights do not. A rule that does not react in
+    any layer below has no weight transport; one that reacts may have it, or may let other activity pass through these
+    weights. None if the network is not the perceptron of `eval.rules.Network`, or has too few units for that.
     """
-    first, second = (_randomise(make()) for _ in range(2))
+    first = _randomise(make())
     if find_gradient(first, x, y) is None or not isinstance(first, Network) or first.layers < 2:
         return None
-    top = first.layers - 1
-    below = np.hstack([first.run(x)[top], np.ones((len(x), 1))]).astype(np.float64)
-    if below.shape[1] <= len(x):
+    activity = first.run(x)
+    if min(first.weights[layer].shape[0] for layer in range(1, first.layers)) <= len(x):
         return None
-    weights = second.weights[top]
-    move = np.random.default_rng(1).normal(0, 1, weights.shape)
-    move -= np.linalg.pinv(below) @ (below @ move)
-    second.weights[top] = (weights + move * np.abs(weights).max()).astype(np.float32)
-    own, other = (_flatten(network.suggest(x.copy(), y.copy())[:top]) for network in (first, second))
-    return not is_close(other, own)
+    suggestion = first.suggest(x.copy(), y.copy())
+    for layer in range(1, first.layers):
+        second = _randomise(make())
+        below, weights = np.hstack([activity[layer], np.ones((len(x), 1))]).astype(np.float64), second.weights[layer]
+        move = np.random.default_rng(1).normal(0, 1, weights.shape)
+        move -= np.linalg.pinv(below) @ (below @ move)
+        second.weights[layer] = (weights + move * np.abs(weights).max()).astype(np.float32)
+        other = second.suggest(x.copy(), y.copy())
+        if not all(map(is_close, other[:layer], suggestion)):
+            return True
+    return False
 
 
-def has_second_network(network: Any, x: Floats) -> bool:
-    """Return whether the network learns weights, after those of its layers, that its answer to x does not depend on."""
+def has_second_network(network: Any, x: Floats) -> bool | None:
+    """Return whether the network learns weights, after those of its layers, that its answer to x does not depend on.
+
+    Each array has its turn. None if the network does not say which weights are those of its layers.
+    """
+    if not isinstance(network, Network):
+        return None
     _randomise(network)
     before = network.predict(x)
-    extra = network.weights[len(list_layers(network)) :]
-    for weights in extra:
+    for weights in network.weights[network.layers :]:
+        kept = weights.copy()
         np.add(weights, 1, out=weights)
-    return bool(extra) and is_close(network.predict(x), before)
+        if is_close(network.predict(x), before):
+            return True
+        weights[...] = kept
+    return False
 
 
 def knows_classes(rule: type) -> bool:

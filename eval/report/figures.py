@@ -110,6 +110,11 @@ def draw_alignment(report: Values) -> Figure:
     return figure
 
 
+def _describe_passes(curve: Values) -> str:
+    """Return the passes of the rules of a curve, in one number if they agree; a function has none."""
+    return " and ".join(dict.fromkeys(str(count) for count in curve["epochs"].values() if count))
+
+
 def draw_curves(report: Values) -> Figure:
     """Return the skill over each condition, a panel each, with bands from the least to the greatest of the seeds."""
     curves = report["curves"]
@@ -120,7 +125,7 @@ def draw_curves(report: Values) -> Figure:
     for axes, (name, curve) in zip(panels, curves.items(), strict=False):
         for rule, skills in curve["skill"].items():
             _draw_band(axes, curve["values"], skills, _find_colour(report, rule), rule)
-        axes.set(xlabel=curve["label"], title=f"passes: {curve['epochs']}")
+        axes.set(xlabel=curve["label"], title=f"passes: {_describe_passes(curve)}")
         axes.axhline(0, color=QUIET, linewidth=0.8)
         if name in LOGARITHMIC:
             axes.set_xscale("log")

@@ -22,7 +22,9 @@ from eval.report.trials import STREAMS, Bench, Outcome, Trial, run_trials
 from eval.report.watch import DivergedError, suggest_checked
 from eval.rules.network import RulePlan
 from ld_data.checks import check_integer
+from ld_data.errors import InputError
 from ld_data.fingerprint import read_fingerprint
+from ld_data.noise import check_seed
 from ld_data.release.dataset import LatentDataset
 
 REFERENCES = ("backpropagation", "feedback-alignment")
@@ -50,14 +52,14 @@ def measure_rule(rule: Rule, data: LatentDataset, wishes: Wishes) -> Values:
     """Return the report of a rule on a dataset, as JSON values.
 
     Raises:
-        InputError: the rule does not do what a rule must, or a curve needs rows that are not there.
+        InputError: the rule does not do what a rule must, a curve needs rows that are not there, or as `check_wishes`.
         UnknownNameError: there is no such rule.
     """
     start = time.perf_counter(), sum(os.times()[:4])
-    check_integer("seeds", len(wishes.seeds), 1, 1000)
+    check_wishes(wishes)
     bench = Bench(data, (rule, *(Rule(name, rule.folder) for name in REFERENCES if name != rule.name)))
     found = bench.find(rule.name)
-    values = list_values(data, find_plan(found), wishes.rows)  # all is checked before the first training
+    values = list_values(data, find_plan(found), wishes.rows, wishes.curves)  # all is checked before the first training
     if isinstance(found, type):
         try_batch(bench, rule.name)
     tuned = tune(bench, wishes)
@@ -79,6 +81,17 @@ def measure_rule(rule: Rule, data: LatentDataset, wishes: Wishes) -> Values:
     spent = zip((time.perf_counter(), sum(os.times()[:4])), start, strict=True)
     report["seconds"] = dict(zip(("wall", "cpu"), (end - begin for end, begin in spent), strict=True))
     return report | {"fingerprint": read_fingerprint()}
+
+
+def check_wishes(wishes: Wishes) -> None:
+    """Raise `InputError` for seeds, curves or jobs that cannot be."""
+    check_integer("seeds", len(wishes.seeds), 1, 1000)
+    for seed in wishes.seeds:
+        check_seed(seed)
+    for curve in wishes.curves:
+        if curve not in CURVES:
+            raise InputError(f"curves must be among {', '.join(CURVES)}; received {curve!r}.")
+    check_integer("jobs", wishes.jobs, 1, 1000)
 
 
 def _refuse_failure(outcome: Outcome) -> Outcome:
@@ -136,11 +149,12 @@ def plan_sweeps(
     is_class = isinstance(bench.find(bench.rules[0].name), type)
     seeds = wishes.seeds[:SEEDS]
     sweeps = []
-    for curve in wishes.curves if is_class else [curve for curve in wishes.curves if curve == "rows"]:
+    for curve in values if is_class else [curve for curve in values if curve == "rows"]:
         for name in list(mains)[:2]:
-            main = mains[name][0]  # with its probes, so that all rows are trained on once
+            main = mains[name][0]
             plain = main if curve == "rows" else replace(main, probes=0, keeps=False, may_fail=True)
-            sweeps.append(make_sweep(curve, plain, seeds, values[curve]))
+            sweep = make_sweep(curve, plain, seeds, values[curve])
+            sweeps.append(sweep if isinstance(bench.find(name), type) else replace(sweep, epochs=None))
     return sweeps
 
 

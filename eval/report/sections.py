@@ -13,7 +13,7 @@ from eval.kept.figures import LABELS
 from eval.predictions import check_predictions
 from eval.report import sweeps
 from eval.report.cost import count_work, find_prime, measure_energy, measure_memory
-from eval.report.fact_checks import check_facts
+from eval.report.fact_checks import ROWS, check_facts
 from eval.report.trials import Bench, Outcome, Trial, count_steps
 from eval.rules.network import RulePlan, split_rows
 from eval.score import average_rows, measure_rows
@@ -39,7 +39,7 @@ class Tuned:
 
 
 def describe_interval(values: Sequence[float]) -> Values:
-    """Return the mean of values over seeds with the ends of its 95 % interval, by Student's t; None of one seed."""
+    """Return the mean of values over seeds with the ends of its 95 % interval, by Student's t; None for one seed."""
     mean, n = float(np.mean(values)), len(values)
     reach = float(stdtrit(n - 1, 0.975) * np.std(values, ddof=1) / np.sqrt(n)) if n > 1 else None
     low, high = (None, None) if reach is None else (mean - reach, mean + reach)
@@ -80,8 +80,12 @@ def describe_rule(bench: Bench, name: str, fits: Sequence[Outcome], tuned: Tuned
 def describe_step(bench: Bench, name: str, plan: RulePlan) -> Values:
     """Return the products of arrays, the memory and the parameters of a suggestion for a batch."""
     rows = min(plan.batch_rows, len(bench.data.train))
-    work = count_work(bench.make(name, plan), *bench.take_batch(find_prime(max(2, rows))))
     network = bench.make(name, plan)
+    lengths = [length for array in network.weights for axis in array.shape for length in (axis, axis - 1)]  # - biases
+    count = find_prime(lengths)  # the work a row is that of any batch, and a prime keeps apart the axis of the rows
+    work = count_work(
+        bench.make(name, plan), *(np.resize(own, (count, own.shape[1])) for own in bench.take_batch(count))
+    )
     return {
         "parameters": sum(array.size for array in network.weights),
         "macs_per_row": work and asdict(work) | {"total": work.total},
@@ -93,12 +97,13 @@ def describe_step(bench: Bench, name: str, plan: RulePlan) -> Values:
 def describe_speed(data: LatentDataset, fits: Sequence[Outcome]) -> Values:
     """Return the passes over the data and the seconds until a skill on the held-out rows is reached.
 
-    Both are means over the seeds that reach it, and None if no seed does.
+    Both are means over the seeds that reach it, and None if no seed does, as where the best skill is not positive.
     """
     reached: dict[str, list[tuple[int, float]]] = {"to_half": [], "to_nine_tenths_of_best": []}
     for seed_fit in fits:
         skills = measure_held_out_skills(data, seed_fit)
-        for key, goal in zip(reached, (HALF, NINE_TENTHS * max(skills)), strict=True):
+        best = max(skills)
+        for key, goal in zip(reached, (HALF, NINE_TENTHS * best if best > 0 else np.inf), strict=True):
             passes = next((i for i, skill in enumerate(skills, 1) if skill >= goal), None)
             if passes is not None:
                 reached[key].append((passes, seed_fit.seconds[passes - 1]))
@@ -149,7 +154,7 @@ def describe_differences(name: str, fits: Mapping[str, Sequence[Outcome]], data:
 
 def describe_class(bench: Bench, name: str, fits: Sequence[Outcome], plan: RulePlan) -> Values:
     """Return what can be measured of a class alone: its alignment, its facts, and its energy where that is reported."""
-    x, y = bench.take_batch(plan.batch_rows)
+    x, y = bench.take_batch(max(ROWS, plan.batch_rows))
     trial = Trial(name, plan, 0, scored=False)
     return {
         "alignment": describe_alignment(fits, len(bench.data.train), plan),
@@ -184,7 +189,7 @@ def _describe_range(values: Sequence[tuple[float | None, ...]]) -> Values | None
 
 
 def describe_curves(curves: Sequence[sweeps.Sweep], outcomes: Mapping[Trial, Outcome]) -> Values:
-    """Return for each curve its values, and for each rule the skills of the seeds; None for those that failed.
+    """Return for each curve its values, and for each rule its epochs and the skills of the seeds, None if they failed.
 
     `failures` are the reasons.
     """
@@ -195,12 +200,13 @@ def describe_curves(curves: Sequence[sweeps.Sweep], outcomes: Mapping[Trial, Out
             {
                 "label": sweeps.LABELS[sweep.name],
                 "values": list(sweep.values),
-                "epochs": sweep.epochs,
+                "epochs": {},
                 "skill": {},
                 "failures": [],
             },
         )
         fits = [[outcomes[trial] for trial in row] for row in sweep.trials]
+        own["epochs"][sweep.trials[0][0].rule] = sweep.epochs
         own["skill"][sweep.trials[0][0].rule] = [
             [fit.score.skill if fit.score else None for fit in row] for row in fits
         ]

@@ -30,11 +30,11 @@ CURVES = tuple(LABELS)
 
 @dataclass(frozen=True)
 class Sweep:
-    """A curve to measure: the trials of each value, one for each seed."""
+    """A curve of a rule to measure: the trials of each value, one for each seed; a function has no epochs."""
 
     name: str
     values: tuple[float, ...]
-    epochs: int
+    epochs: int | None
     trials: tuple[tuple[Trial, ...], ...]
 
 
@@ -69,29 +69,43 @@ def vary(name: str, value: float, trial: Trial) -> Trial:
         rate = plan.learning_rate * (number / plan.batch_rows) ** 0.5
         return replace(trial, plan=replace(plan, batch_rows=number, learning_rate=rate))
     if name == "rows":
-        return replace(trial, rows=number)
+        if number == trial.rows:
+            return trial  # that of the figures, so that all rows are trained on once
+        return replace(trial, rows=number, probes=0, keeps=False, may_fail=True)
     return replace(trial, x_noise=value) if name == "x_noise" else replace(trial, label_noise=value)
 
 
-def list_values(data: LatentDataset, plan: RulePlan, rows: Sequence[int] | None) -> dict[str, Sequence[float]]:
-    """Return the values of each curve; `rows` are those of the first, by default 300, 1,000, 3,000 and so on to all.
+def list_values(
+    data: LatentDataset, plan: RulePlan, rows: Sequence[int] | None, names: Sequence[str] = CURVES
+) -> dict[str, Sequence[float]]:
+    """Return the values of each named curve; a plan without hidden layers has no depth and no width to change.
+
+    `rows` are those of the first curve, by default 300, 1,000, 3,000 and so on to all, as far as they have all classes.
 
     Raises:
         InputError: there are not so many rows, or so few that a class has none.
     """
-    counts = rows or [*(count for count in ROWS if count < len(data.train)), len(data.train)]
-    for count in counts:
-        try:
-            subset(data, count)
-        except InputError as error:
-            raise InputError(f"the curve over training rows cannot be measured: {error}") from error
-    widths = sorted({*WIDTHS, plan.units[0]}) if plan.units else WIDTHS
     batches = sorted({*BATCHES, plan.batch_rows})
-    return {
-        "rows": counts,
-        "depth": DEPTHS,
-        "width": widths,
+    values: dict[str, Sequence[float]] = {
+        "rows": _list_rows(data, rows) if "rows" in names else (),
+        "depth": DEPTHS if plan.units else (),
+        "width": sorted({*WIDTHS, plan.units[0]}) if plan.units else (),
         "x_noise": X_NOISE,
         "label_noise": LABEL_NOISE,
         "batch_rows": [count for count in batches if count <= plan.batch_rows],
     }
+    return {name: values[name] for name in names if values[name]}
+
+
+def _list_rows(data: LatentDataset, rows: Sequence[int] | None) -> list[int]:
+    """Return the numbers of training rows that a curve goes through; raises as `list_values`."""
+    counts = []
+    for count in rows or [*(count for count in ROWS if count < len(data.train)), len(data.train)]:
+        try:
+            subset(data, count)
+        except InputError as error:
+            if rows or count == len(data.train):
+                raise InputError(f"the curve over training rows cannot be measured: {error}") from error
+        else:
+            counts.append(count)
+    return counts

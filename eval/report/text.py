@@ -115,7 +115,7 @@ def write_curves(curves: Values) -> str:
                 f"{value:g}: {sum(own) / len(own):.3f}" if own else f"{value:g}: failed"
                 for value, own in zip(curve["values"], means, strict=True)
             ]
-            rows.append((curve["label"], curve["epochs"], rule, "  ".join(cells)))
+            rows.append((curve["label"], curve["epochs"][rule] or "", rule, "  ".join(cells)))
     failures = [f"failed: {sentence}" for curve in curves.values() for sentence in curve["failures"][:FAILURES]]
     table = format_table(("skill by condition", "passes", "rule", "value: mean over seeds"), rows, "lrll")
     return "\n".join([table, *failures])

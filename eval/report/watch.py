@@ -23,7 +23,7 @@ class Watched:
         name: of the rule, for messages.
         network: of the rule itself.
         seconds: of the processor from the start to the end of each epoch, without those that the checks take.
-        probes: of the steps in `probed`; None of a network without a gradient.
+        probes: of the steps in `probed`; None for a network without a gradient.
     """
 
     def __init__(self, network: Any, name: str, probed: Collection[int] = ()) -> None:

@@ -3,18 +3,22 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from numbers import Real
 from typing import ClassVar, Self
 
 import numpy as np
 from tqdm import tqdm
 
 from eval.rules.facts import Facts
+from ld_data.checks import check_integer
+from ld_data.errors import InputError
 from ld_data.extras import import_library
 from ld_data.progress import open_progress
 from ld_data.release.dataset import LatentDataset
 from ld_data.typing import Array, Floats, Integers
 
 HELD_OUT = 0.1
+MOST = 10**9  # units, epochs or rows of a plan
 FIRST_DECAY, SECOND_DECAY, EPSILON = 0.9, 0.999, 1e-8
 
 
@@ -33,6 +37,18 @@ class RulePlan:
     learning_rate: float = 1e-3
     epochs: int = 20
     batch_rows: int = 128
+
+    def __post_init__(self) -> None:
+        """Raise `InputError` for values that no training can have; a list of units becomes a tuple."""
+        if not isinstance(self.units, list | tuple):
+            raise InputError(f"units must be a tuple of integers, as in (256, 256); received {self.units!r}.")
+        units = tuple(check_integer("units of a hidden layer", number, 1, MOST) for number in self.units)
+        object.__setattr__(self, "units", units)
+        check_integer("epochs", self.epochs, 1, MOST)
+        check_integer("batch_rows", self.batch_rows, 1, MOST)
+        rate = self.learning_rate
+        if not isinstance(rate, Real) or not 0 < rate < np.inf:
+            raise InputError(f"learning_rate must be a finite number above 0; received {rate!r}.")
 
 
 class Network:

@@ -59,6 +59,18 @@ def test_a_network_that_answers_otherwise_has_no_gradient_here(rule, data):
     assert probe(network, network.suggest(x, y), x, y, 1) is None
 
 
+def test_a_class_of_another_kind_may_have_layers_of_its_own_and_any_weights(batch):
+    class Plain:
+        layers = ("first", "second")
+
+    x, y = batch
+    network, twin = Plain(), make_network(Backpropagation)
+    network.weights, network.predict = twin.weights, twin.predict
+    assert len(find_gradient(network, x, y)) == len(twin.weights)
+    network.weights = [np.array(1.0), np.ones(3)]
+    assert find_gradient(network, x, y) is None
+
+
 def test_a_zero_array_has_no_cosine(batch):
     x, y = batch
     network = FeedbackAlignment(SIZES, np.random.default_rng(0))  # begins at 0, so no gradient reaches hidden layers

@@ -43,6 +43,11 @@ def test_work_is_that_counted_by_hand():
         (lambda x, w: (x[:, None] @ np.broadcast_to(w, (ROWS, 4, 3)))[:, 0], 12),
         (lambda x, w: np.vstack([x, x])[:ROWS] @ w, 12),
         (lambda x, w: np.outer(x[:, 0], w[0]), 3),
+        (lambda x, w: np.dot(x, -1000.0), 4),
+        (lambda x, w: np.inner(x, [5.0, -5.0, 5.0, -5.0]), 4),
+        (lambda x, w: np.einsum("ni,->ni", x, -3.0), 4),
+        (lambda x, w: np.einsum(x, [0, 1], w, [1, 2], [0, 2]), 12),
+        (lambda x, w: np.dot(x, w, np.empty((ROWS, 3), np.float32)), 12),
         (lambda x, w: x * 2 + w.sum(), 0),
     ],
 )
@@ -71,6 +76,13 @@ def test_a_rule_that_takes_no_counted_arrays_is_not_counted():
     assert count(Rule, (4, 8, 4)) is None
 
 
+def test_a_rule_with_slots_is_not_counted():
+    class Rule:
+        __slots__ = ("weights",)
+
+    assert count_work(Rule(), np.ones((ROWS, 4)), np.ones((ROWS, 4))) is None
+
+
 def test_counting_changes_no_suggestion():
     random = np.random.default_rng(0)
     x = random.normal(size=(ROWS, 4)).astype(np.float32)
@@ -89,7 +101,7 @@ def test_counting_changes_no_suggestion():
 
 
 def test_primes():
-    assert [find_prime(most) for most in (2, 4, 128, 256, 127)] == [2, 3, 127, 251, 127]
+    assert [find_prime(lengths) for lengths in ((), (0, 1, 32), (254,), (127, 131 * 137))] == [127, 127, 131, 139]
 
 
 def test_memory_is_that_of_the_arrays_of_a_suggestion():
@@ -109,8 +121,11 @@ def test_energy_is_the_sum_of_the_counters_of_the_processors(tmp_path):
     assert measure_energy(run, tmp_path) is None
     for package, start in (("intel-rapl:0", 900_000), ("intel-rapl:1", 500_000)):
         (tmp_path / package).mkdir()
+        (tmp_path / package / "name").write_text(f"package-{package[-1]}\n")
         (tmp_path / package / "energy_uj").write_text(str(start))
         (tmp_path / package / "max_energy_range_uj").write_text("999999" if package.endswith("0") else "9999999")
+    (tmp_path / "intel-rapl:2").mkdir()  # of the whole machine, the packages among it
+    (tmp_path / "intel-rapl:2" / "name").write_text("psys\n")
     assert measure_energy(run, tmp_path) == pytest.approx(0.6 + 1.5)
     (tmp_path / "intel-rapl:1" / "energy_uj").write_text("")  # not readable as a number
     assert measure_energy(run, tmp_path) is None

@@ -4,7 +4,16 @@ import numpy as np
 import pytest
 
 from eval.names import RULES
-from eval.report.fact_checks import FAILS, HOLDS, OPEN, SILENT, check_facts, needs_batch, uses_upper_weights
+from eval.report.fact_checks import (
+    FAILS,
+    HOLDS,
+    OPEN,
+    SILENT,
+    check_facts,
+    has_second_network,
+    needs_batch,
+    uses_upper_weights,
+)
 from eval.rules.backpropagation import Backpropagation
 from eval.rules.facts import MEANINGS, Facts
 from eval.rules.feedback_alignment import FeedbackAlignment
@@ -63,6 +72,43 @@ def test_rules_that_use_transposed_weights_react_to_them(data):
     x, y = data.train.x[:8], data.train.y[:8]
     assert uses_upper_weights(make(Backpropagation), x, y) is True
     assert uses_upper_weights(make(FeedbackAlignment), x, y) is False
+
+
+def test_weight_transport_below_the_layer_under_the_output_is_found(data):
+    class Mixed(FeedbackAlignment):
+        """Random feedback from the output, and the transposed weights below."""
+
+        def suggest(self, x, y):
+            self.feedback[1] = self.weights[1][:-1].T
+            return super().suggest(x, y)
+
+    x, y = data.train.x[:8], data.train.y[:8]
+    assert uses_upper_weights(lambda: Mixed.make_for(data, (16, 16), np.random.default_rng(0)), x, y) is True
+    assert uses_upper_weights(lambda: Mixed.make_for(data, (16, 7), np.random.default_rng(0)), x, y) is None
+
+
+def test_a_second_network_is_found_beside_other_learned_weights(data):
+    class Both(Backpropagation):
+        scaled, helps = True, True
+
+        def __init__(self, sizes, random):
+            super().__init__(sizes, random)
+            self.weights += [np.ones(1, np.float32)] * self.scaled + [np.ones((2, 2), np.float32)] * self.helps
+
+        def predict(self, x):
+            return super().predict(x) * (self.weights[self.layers] if self.scaled else 1)
+
+    class Scaled(Both):
+        helps = False
+
+    class Plain:
+        def __init__(self, network):
+            self.weights, self.predict = network.weights, network.predict
+
+    x, random = data.train.x[:8], np.random.default_rng(0)
+    assert has_second_network(Both.make_for(data, (16,), random), x) is True
+    assert has_second_network(Scaled.make_for(data, (16,), random), x) is False
+    assert has_second_network(Plain(Both.make_for(data, (16,), random)), x) is None
 
 
 def test_a_rule_that_compares_rows_needs_a_batch(data):

@@ -9,6 +9,7 @@ def test_every_part_has_a_figure(report):
     names = [label.get_text() for label in figures["scale"].axes[0].get_yticklabels()]
     assert sorted(names) == sorted([*report["rules"], "linear"])
     assert [axes.get_xlabel() for axes in figures["curves"].axes[:2]] == ["training rows", "rows of a batch"]
+    assert [axes.get_title() for axes in figures["curves"].axes[:2]] == ["passes: 3", "passes: 1"]
     assert len(figures["alignment"].axes) == 2
 
 
@@ -20,5 +21,7 @@ def test_figures_cope_with_what_was_not_measured(report):
     assert list(dict(draw_report(poor, {}))) == ["scale", "cost"]
     diverged = deepcopy(report)
     diverged["curves"]["batch_rows"]["skill"]["backpropagation"][0] = [None, None]
+    diverged["curves"]["batch_rows"]["epochs"]["backpropagation"] = 2
     figure = dict(draw_report(diverged, {}))["curves"]
+    assert figure.axes[1].get_title() == "passes: 1 and 2"
     assert [len(line.get_xdata()) for line in figure.axes[1].lines[:2]] == [3, 2]

@@ -74,6 +74,7 @@ def test_a_function_is_measured_from_outside(data, own_rule, small_rules, monkey
     monkeypatch.setattr(RATES, (1e-2,))
     report = measure_rule(Rule("delta_rule.py:fit", own_rule.folder), data, Wishes((0,), ("rows", "depth"), (600,)))
     assert list(report["curves"]) == ["rows"]
+    assert report["curves"]["rows"]["epochs"] == {"delta_rule.py:fit": None, "backpropagation": 3}
     assert report["rules"]["delta_rule.py:fit"].keys() == {"figures", "cost"}
     assert "alignment" not in report
     assert report["streams"] == {}
@@ -120,5 +121,11 @@ def test_bad_wishes_are_refused_before_any_training(data, own_rule, monkeypatch)
     monkeypatch.setattr("eval.report.measuring.run_trials", None)
     with pytest.raises(InputError, match="seeds must be from 1 to 1000; received 0"):
         measure_rule(own_rule, data, Wishes(()))
+    with pytest.raises(InputError, match=r"seed must be from 0 to .*; received -1"):
+        measure_rule(own_rule, data, Wishes((0, -1)))
+    with pytest.raises(InputError, match=r"curves must be among rows, .*; received 'length'"):
+        measure_rule(own_rule, data, Wishes(curves=("length",)))
+    with pytest.raises(InputError, match="jobs must be from 1 to 1000; received 0"):
+        measure_rule(own_rule, data, Wishes(jobs=0))
     with pytest.raises(InputError, match="received 700"):
         measure_rule(own_rule, data, Wishes(rows=(700,)))

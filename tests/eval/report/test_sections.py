@@ -1,10 +1,20 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 from scipy.stats import t
 
 from eval.report.alignment import Probe
-from eval.report.sections import NO_GRADIENT, describe_alignment, describe_interval, describe_speed
-from eval.report.trials import Outcome
+from eval.report.loading import Rule
+from eval.report.sections import (
+    NO_GRADIENT,
+    describe_alignment,
+    describe_class,
+    describe_interval,
+    describe_speed,
+    describe_step,
+)
+from eval.report.trials import Bench, Outcome
 from eval.rules.network import RulePlan, split_rows
 
 
@@ -29,7 +39,26 @@ def test_speed_is_counted_on_the_held_out_rows(data):
     speed = describe_speed(data, [make(0, (0.2, 0.41, 0.4)), make(1, (0.3, 0.6, 0.8))])
     assert speed["to_half"] == {"seeds": 1, "passes": 2, "cpu_seconds": 2}
     assert speed["to_nine_tenths_of_best"] == {"seeds": 2, "passes": 2.5, "cpu_seconds": 2.75}
-    assert describe_speed(data, [make(0, (-0.2, -0.1, -0.1))])["to_nine_tenths_of_best"]["passes"] is None
+    for skills in ((-0.2, -0.1, -0.1), (0.0, -0.1, -0.1)):
+        assert describe_speed(data, [make(0, skills)])["to_nine_tenths_of_best"]["passes"] is None
+
+
+@pytest.mark.parametrize(("batch_rows", "units"), [(1, 224), (2, 8), (8, 224), (128, 127), (128, 128)])
+def test_work_a_row_is_that_of_any_batch(data, batch_rows, units):
+    plan = RulePlan(units=(units, units), batch_rows=batch_rows)
+    step = describe_step(Bench(data, (Rule("backpropagation", Path()),)), "backpropagation", plan)
+    weights = 4 * units + units * units + units * 4
+    work = {"forward": weights, "back": weights - 4 * units, "update": weights}
+    assert step["macs_per_row"] == work | {"total": sum(work.values())}
+    assert step["batch_rows"] == batch_rows
+
+
+def test_facts_are_checked_on_eight_rows_though_batches_are_smaller(data, monkeypatch):
+    monkeypatch.setattr("eval.report.sections.measure_energy", lambda run: None)
+    plan = RulePlan(units=(8,), batch_rows=1)
+    bench = Bench(data, (Rule("backpropagation", Path()),))
+    monkeypatch.setattr("eval.report.sections.check_facts", lambda rule, make, x, y: (len(x), len(y)))
+    assert describe_class(bench, "backpropagation", [Outcome()], plan)["facts"] == (8, 8)
 
 
 def test_alignment_is_gathered_over_seeds():

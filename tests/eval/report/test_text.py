@@ -23,6 +23,7 @@ def test_the_text_names_what_was_not_measured(report):
     poor = deepcopy(report) | {"alignment": {"not_measured": "of a reason"}, "energy_joules": 3.25}
     poor["rules"]["backpropagation"]["cost"]["macs_per_row"] = None
     poor["rules"]["backpropagation"]["figures"]["skill"] |= {"low": None}
+    poor["curves"]["rows"]["epochs"] = {"delta_rule.py:Delta": None, "backpropagation": 20}
     poor["curves"]["rows"]["failures"] = ["it was too wide"]
     poor["curves"]["rows"]["skill"]["backpropagation"] = [[None], [0.25]]
     ends = [{"skill": {"average": own, "forgetting": 1, "forward_transfer": 0}} for own in (0.25, 0.5)]
@@ -33,6 +34,8 @@ def test_the_text_names_what_was_not_measured(report):
     rows = [line.split() for line in text.splitlines() if line.startswith("classes in order, skill")]
     assert [row[6:] for row in rows] == [["failed"], ["0.375", "1.000", "0.000"]]
     assert rows[1][4:6] == ["feedback-alignment", "0.0025"]
+    curves = [line.split() for line in text.splitlines() if line.startswith("training rows")]
+    assert [row[2:4] for row in curves] == [["delta_rule.py:Delta", "100:"], ["20", "backpropagation"]]
     for words in (
         "alignment: not measured, since of a reason.",
         "3.2 J",

@@ -19,6 +19,7 @@ from eval.rules.network import Adam, Network, RulePlan, fit_network
 from eval.rules.perturbation import NodePerturbation, WeightPerturbation
 from eval.rules.predictive_coding import ErrorPredictiveCoding, PredictiveCoding
 from eval.rules.target_propagation import DifferenceTargetPropagation
+from ld_data.errors import InputError
 
 WITHOUT_GRADIENT = (
     DirectRandomTargetProjection,
@@ -67,6 +68,29 @@ def test_hidden_layers_learn_products_that_fixed_ones_do_not_show(rule):
     for _ in range(300):
         optimizer.step(network.weights, network.suggest(x, y), 0.01)
     assert np.square(network.predict(x) - y).mean() < 0.8
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ({"units": 8}, r"units must be a tuple of integers, as in \(256, 256\); received 8"),
+        ({"units": (8, 0)}, "units of a hidden layer must be from 1"),
+        ({"units": (8.5,)}, "units of a hidden layer must be an integer; received 8.5"),
+        ({"epochs": 0}, "epochs must be from 1"),
+        ({"batch_rows": 0}, "batch_rows must be from 1"),
+        ({"learning_rate": 0.0}, "learning_rate must be a finite number above 0; received 0.0"),
+        ({"learning_rate": np.inf}, "received inf"),
+        ({"learning_rate": "fast"}, "received 'fast'"),
+    ],
+)
+def test_a_plan_that_no_training_can_have_is_refused(values, words):
+    with pytest.raises(InputError, match=words):
+        RulePlan(**values)
+
+
+def test_a_list_of_units_becomes_a_tuple():
+    assert RulePlan(units=[8, 8]) == RulePlan(units=(8, 8))
+    assert len({RulePlan(units=[]), RulePlan(units=())}) == 1
 
 
 def test_a_network_starts_at_the_null(data):
