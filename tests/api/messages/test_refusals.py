@@ -51,6 +51,7 @@ def test_a_bad_request_does_not_harm_the_next(client):
 
 @pytest.mark.parametrize(("base", "statuses"), [(InputError, range(400, 500)), (OverloadedError, [429])])
 def test_each_kind_of_a_wrong_or_untimely_request_has_a_status_of_the_client(base, statuses):
-    kinds = [base, *base.__subclasses__()]
+    kinds = [base, *(kind for kind in base.__subclasses__() if kind.__module__ in ("ld_data.errors", "api.errors"))]
+    assert len(kinds) > 1 or base is OverloadedError
     found = {kind: respond_to(kind.__new__(kind, "a")).status_code for kind in kinds}
     assert not {kind: status for kind, status in found.items() if status not in statuses}

@@ -61,7 +61,7 @@ def test_submissions_that_wait_for_the_database_leave_all_other_requests_their_t
         entered.release()
         leave.wait(10)
 
-    monkeypatch.setattr("api.routes.scores.check_predictions", wait)
+    monkeypatch.setattr("api.routes.scores.check_seeds", wait)
     limits = replace(LIMITS, max_waiting_submissions=WRITERS + 1)
     client, body = TestClient(make_app(catalogue, store, limits), raise_server_exceptions=False), {"predictions": [[1]]}
     with client, ThreadPoolExecutor(WRITERS + 1) as pool:

@@ -171,7 +171,6 @@ class TestLightInstallations:
             "vae train mnist1d --out models": "train",
             "vae decoders ld-mnist1d-32": "train",
             "eval baselines ld-mnist1d-32": "train",
-            "eval tune ld-mnist1d-32 feedback-alignment": "train",
             "eval ladder linear --release ld-mnist1d-32": "train",
             "eval transfer ld-mnist1d-32 ld-mnist-32 --model linear": "train",
             "eval tsne mlp mnist1d --out a.png": "train",

@@ -34,9 +34,9 @@ def test_build_makes_a_verified_release(checkpoints, tiny_mnist1d, built_mnist1d
     assert read_files(checkpoints / "ld-mnist1d-5") == read_files(built_mnist1d)  # built by the same seed
     data = ld_data.load("ld-mnist1d-5")
     assert data.train.x.shape == (400, 5)
-    assert data.manifest.command == "python -m ld_data build mnist1d --latent-dim 5 --seed 3"
+    assert data.manifest.command == "python -m ld_data build mnist1d --latent-dim 5 --flow-epochs 1 --seed 3"
     assert data.manifest.y_kind == "cells"
-    assert astuple(data.manifest.recipe) == ("mnist1d", 1, 1, True, None)
+    assert astuple(data.manifest.recipe) == ("mnist1d", 1, 1, True, 65.0)
     trained_by = {"python", "numpy", "scipy", "scikit-learn", "keras", keras.backend.backend()}
     assert set(data.manifest.libraries) == trained_by | {"tf2onnx", "onnxruntime"}
     health = data.manifest.health
@@ -70,7 +70,7 @@ def test_y_can_have_trained_gaussians(checkpoints, tiny_mnist1d, built_mnist1d, 
     for name in ("x.encoder.onnx", "x.decoder.onnx"):
         assert (folder / name).read_bytes() == (built_mnist1d / name).read_bytes()
     manifest = ld_data.load("ld-mnist1d-5").manifest
-    assert manifest.command == "python -m ld_data build mnist1d --latent-dim 5 --y gaussian --seed 3"
+    assert manifest.command == "python -m ld_data build mnist1d --latent-dim 5 --y gaussian --flow-epochs 1 --seed 3"
     assert manifest.y_kind == "gaussian"
     assert manifest.null != 1  # that of cells
     assert manifest.health["y_test"]["decoded_accuracy"]["value"] < 1.0
