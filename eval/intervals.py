@@ -17,7 +17,7 @@ from ld_data.typing import Doubles
 
 CRITICAL = 4.0  # standard errors over rows: of 16,000 pairs of equal models one is told apart
 NORMAL = NormalDist().inv_cdf(0.975)
-# Two-sided quantiles of 95 % and 99.5 % of Student's t for the mean of 3 to 10 seeds.
+# Two-sided quantiles of 95 % and 99.5 % of Student's t for the mean of 3 to 10 seeds: the service loads no scipy.
 STUDENT_95 = (4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262)
 STUDENT_995 = (14.089, 7.453, 5.598, 4.773, 4.317, 4.029, 3.833, 3.690)
 DECIMALS = {"mse": 4, "skill": 3, "noise_free_mse": 4, "decoded_accuracy": 4}

@@ -36,9 +36,7 @@ entries = sa.Table(
     sa.Column("predictions_sha256", sa.String(64), sa.ForeignKey("predictions.sha256"), nullable=False),
     sa.Column("status", sa.String(16), nullable=False),
     sa.Column("noise_free_mse", sa.Double, nullable=False),  # exact, for ranks
-    sa.Column(
-        "seed_margin", sa.Double, nullable=False
-    ),  # how far its mean over all seeds may lie; 0 for one prediction
+    sa.Column("seed_margin", sa.Double, nullable=False),  # of its mean over seeds; 0 for one prediction
     sa.Column("name_key", sa.String(100), nullable=False),  # the name as names compare
     sa.Column("url", sa.String(300), nullable=False),
     sa.Column("owner_sha256", sa.String(64), nullable=False),  # of the secret that proves whose name it is

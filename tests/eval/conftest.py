@@ -7,6 +7,7 @@ import ld_data
 from eval.rules.backpropagation import Backpropagation
 from eval.rules.feedback_alignment import FeedbackAlignment
 from tests.support.reports import SMALL
+from tests.support.rules import SIZES
 
 
 @pytest.fixture
@@ -23,3 +24,10 @@ def small_rules(monkeypatch):
     """Let the references have small networks."""
     for rule in (Backpropagation, FeedbackAlignment):
         monkeypatch.setattr(rule, "plan", replace(SMALL, learning_rate=rule.plan.learning_rate))
+
+
+@pytest.fixture
+def batch():
+    """Random inputs and targets for a small network."""
+    random = np.random.default_rng(1)
+    return random.normal(size=(40, SIZES[0])), random.normal(size=(40, SIZES[-1]))

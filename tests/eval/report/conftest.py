@@ -1,4 +1,3 @@
-import numpy as np
 import pytest
 
 from eval.report.loading import Rule
@@ -9,18 +8,11 @@ from ld_data.release.dataset import subset
 from ld_data.release.writer import make_dataset
 from tests.support.fakes import FakeCodec, make_source
 from tests.support.reports import OWN, SMALL
-from tests.support.rules import SIZES
 
 
 @pytest.fixture(scope="session")
 def data():
     return make_dataset(make_source(600, 200), FakeCodec(), "fake", seed=0)
-
-
-@pytest.fixture
-def batch():
-    random = np.random.default_rng(1)
-    return random.normal(size=(40, SIZES[0])), random.normal(size=(40, SIZES[-1]))
 
 
 @pytest.fixture(scope="session")
