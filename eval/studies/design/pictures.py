@@ -1,0 +1,99 @@
+"""Pictures of studies: panels of lines, which a study describes without matplotlib, and their drawing with it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from scipy.special import stdtrit
+
+from ld_data.extras import import_library
+from ld_data.typing import Array
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+PANEL_INCHES = (4.6, 3.8)
+
+
+@dataclass(frozen=True, eq=False)
+class Line:
+    """A line of a panel.
+
+    Attributes:
+        at: its axis `(points,)`.
+        values: `(points,)`, or `(s, points)` for s seeds: their mean, with the 95 % interval as a band from 3 on.
+        style: of matplotlib, such as "--" or "o".
+        colour: as another line of the same number; by default the next one.
+    """
+
+    label: str
+    at: Array
+    values: Array
+    style: str = "-"
+    colour: int | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Panel:
+    """A panel of a picture; `marks` are places on its axis that get a vertical line, by their label."""
+
+    title: str
+    across: str
+    up: str
+    lines: Sequence[Line]
+    marks: Mapping[str, float]
+    logarithmic: str = ""  # "x", "y" or "xy"
+
+
+@dataclass(frozen=True, eq=False)
+class Picture:
+    """Panels side by side; the caption says what they show."""
+
+    name: str
+    caption: str
+    panels: Sequence[Panel]
+
+
+def save_picture(picture: Picture, folder: Path) -> Path:
+    """Return the path of the `.png` that is written.
+
+    Raises:
+        MissingLibraryError: matplotlib is not installed.
+    """
+    from ld_data.health.plots import save_figure
+
+    path = folder / f"{picture.name}.png"
+    save_figure(draw(picture), path)
+    return path
+
+
+def draw(picture: Picture) -> "Figure":
+    """Return the figure of a picture; raises as `save_picture`."""
+    width, height = PANEL_INCHES
+    count = len(picture.panels)
+    figure = import_library("matplotlib.figure").Figure((width * count, height + 0.5), layout="constrained")
+    for axes, panel in zip(figure.subplots(1, count, squeeze=False)[0], picture.panels, strict=True):
+        _draw_panel(axes, panel)
+    figure.suptitle(picture.caption, fontsize="medium")
+    return figure
+
+
+def _draw_panel(axes: Any, panel: Panel) -> None:
+    for number, line in enumerate(panel.lines):
+        colour = f"C{number if line.colour is None else line.colour}"
+        values = np.atleast_2d(line.values)
+        axes.plot(line.at, values.mean(axis=0), line.style, color=colour, label=line.label, markersize=4)
+        if (seeds := len(values)) > 2:
+            margin = stdtrit(seeds - 1, 0.975) * values.std(axis=0, ddof=1) / np.sqrt(seeds)
+            axes.fill_between(
+                line.at, values.mean(axis=0) - margin, values.mean(axis=0) + margin, color=colour, alpha=0.2
+            )
+    for number, (label, place) in enumerate(panel.marks.items()):
+        axes.axvline(place, color="black", linewidth=1, linestyle=(":", "--", "-.")[number % 3], label=label)
+    for letter in panel.logarithmic:
+        axes.set(**{f"{letter}scale": "log"})
+    axes.set(title=panel.title, xlabel=panel.across, ylabel=panel.up)
+    axes.grid(alpha=0.3)
+    axes.legend(fontsize="small")

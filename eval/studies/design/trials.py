@@ -1,0 +1,166 @@
+"""Trials of studies: kept in JSON files, each one added once it is done, and read by the claims and pictures."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+
+from eval.kept.figures import Spread, describe_shift, load_kept
+from ld_data.errors import InputError
+from ld_data.settings import checkpoints_folder
+from ld_data.storage.staging import stage_file
+from ld_data.typing import Doubles
+
+AXIS = "at"
+DIGITS = 5
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The results of one run of an arm.
+
+    Attributes:
+        figures: numbers by name.
+        curves: lists by name, all as long as the one named "at", their common axis.
+    """
+
+    figures: Mapping[str, float]
+    curves: Mapping[str, Sequence[float]]
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One run of an arm of a study.
+
+    Attributes:
+        seed: of all that is random in it.
+        protocol: "full" or "quick", and the settings of the run.
+        inputs_sha256: of the data.
+        engine: that trains; each draws other weights from the same seed, or rounds differently.
+        figures, curves: as in `Outcome`, with five digits.
+        cpu_seconds: of the processor.
+    """
+
+    study: str
+    arm: str
+    seed: int
+    protocol: str
+    inputs_sha256: str
+    engine: str
+    figures: dict[str, float]
+    curves: dict[str, list[float]]
+    cpu_seconds: float
+
+    @property
+    def key(self) -> tuple[str, str, str, int]:
+        """Its place in a file: study, arm, protocol and seed."""
+        return self.study, self.arm, self.protocol, self.seed
+
+    @property
+    def origin(self) -> tuple[str, str, str]:
+        """The conditions under which trials compare: protocol, data and engine."""
+        return self.protocol, self.inputs_sha256, self.engine
+
+    def find(self, name: str) -> float:
+        """Return a figure, or the point of a curve: `test_error@16` is that at 16; raise `KeyError` without it."""
+        curve, _, place = name.partition("@")
+        if not place:
+            return self.figures[name]
+        axis = self.curves[AXIS]
+        if float(place) not in axis:
+            raise KeyError(name)
+        return self.curves[curve][axis.index(float(place))]
+
+
+def round_outcome(outcome: Outcome, name: str) -> Outcome:
+    """Return an outcome with five digits; raise `InputError` if a value is not finite, with the `name` of the run."""
+
+    def shorten(value: float, what: str) -> float:
+        if not np.isfinite(value):
+            raise InputError(f"{name}: {what} is {value}, so the training diverged. Lower its learning rate.")
+        return float(f"{value:.{DIGITS}g}")
+
+    figures = {what: shorten(value, what) for what, value in outcome.figures.items()}
+    curves = {what: [shorten(value, what) for value in values] for what, values in outcome.curves.items()}
+    return Outcome(figures, curves)
+
+
+def trials_path(study: str) -> Path:
+    """Return the path of the kept trials of a study, existing or not."""
+    return checkpoints_folder() / "studies" / f"{study}.json"
+
+
+def add_trial(trial: Trial, path: Path) -> None:
+    """Add a trial to a JSON file, in place of one of the same key; raises as `load_trials`."""
+    with stage_file(path) as draft:
+        known = load_trials(path, trial.study) if path.exists() else []
+        kept = {its.key: asdict(its) for its in [*known, trial]}
+        lines = ",\n".join(json.dumps(kept[key], allow_nan=False) for key in sorted(kept))
+        draft.write_text(f"[\n{lines}\n]\n", "utf-8")
+
+
+def load_trials(path: Path, study: str) -> list[Trial]:
+    """Return the trials of a study in a file of `add_trial`; raises as `load_kept`."""
+
+    def read(values: dict[str, object]) -> Trial:
+        trial = Trial(**values)  # type: ignore[arg-type]
+        if trial.study != study:
+            raise ValueError(f"expected trials of {study}; received one of {trial.study}")
+        return trial
+
+    return load_kept(path, read, f"trials of the study {study}", f"study {study}")
+
+
+class Results:
+    """Trials of one study and protocol, by arm and seed."""
+
+    def __init__(self, trials: Sequence[Trial]) -> None:
+        self.trials: dict[str, dict[int, Trial]] = {}
+        for trial in sorted(trials, key=lambda trial: trial.key):
+            self.trials.setdefault(trial.arm, {})[trial.seed] = trial
+
+    def list_seeds(self, *arms: str) -> list[int]:
+        """Return the seeds that all these arms have."""
+        return sorted(set.intersection(*(set(self.trials.get(arm, ())) for arm in arms)))
+
+    def read(self, arm: str, name: str, *others: str) -> Doubles:
+        """Return a value `(s,)`, named as in `Trial.find`, for each of the s seeds that the arm and the others have."""
+        return np.array([self.trials[arm][seed].find(name) for seed in self.list_seeds(arm, *others)])
+
+    def read_curve(self, arm: str, name: str, *others: str) -> Doubles:
+        """Return a curve `(s, points)` in the same way."""
+        return np.array([self.trials[arm][seed].curves[name] for seed in self.list_seeds(arm, *others)])
+
+    def read_axis(self, arm: str) -> Doubles:
+        """Return the common axis `(points,)` of an arm's curves."""
+        return np.array(next(iter(self.trials[arm].values())).curves[AXIS])
+
+
+def check_kept(wanted: Sequence[Trial], kept: Sequence[Trial]) -> None:
+    """Raise `InputError` unless there are kept trials of the same arms and seeds, protocol, data and engine."""
+    for trial in wanted:
+        same = [its for its in kept if (its.arm, its.seed) == (trial.arm, trial.seed)]
+        if not any(its.origin == trial.origin for its in same):
+            words = "; ".join(f"{its.protocol}, data {its.inputs_sha256[:8]}, {its.engine}" for its in same)
+            raise InputError(
+                f"expected a kept trial of {trial.study}, {trial.arm}, seed {trial.seed}: {trial.protocol}, data "
+                f"{trial.inputs_sha256[:8]}, {trial.engine}; there is {words or 'none'}. Choose with --seed, --seeds "
+                "and --only, or measure the study again."
+            )
+
+
+def find_differences(trials: Sequence[Trial], kept: Sequence[Trial]) -> list[str]:
+    """Return a sentence for each figure whose mean differs from the kept one by more than its spread over seeds.
+
+    All trials have passed `check_kept`. The spread is that of all kept seeds.
+    """
+    new, sentences = Results(trials), []
+    old = Results([trial for trial in kept if any(its.origin == trial.origin for its in trials)])
+    for arm, own in new.trials.items():
+        for name in next(iter(own.values())).figures:
+            same = Spread.of([old.trials[arm][seed].figures[name] for seed in own])
+            spread = Spread(same.mean, Spread.of(old.read(arm, name).tolist()).std)
+            sentences.append(describe_shift(f"{arm}: {name}", Spread.of(new.read(arm, name).tolist()), spread))
+    return [sentence for sentence in sentences if sentence]

@@ -1,0 +1,151 @@
+"""Claims and their verdicts, by intervals over seeds, and published figures beside those measured here."""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+import numpy as np
+from scipy.special import ndtri, stdtrit
+
+from eval.kept.figures import Spread
+from eval.studies.design.trials import Results
+from ld_data.typing import Array
+
+Word: TypeAlias = Literal["holds", "fails", "undecided"]
+LEAST_SEEDS = 3
+MOST_SEEDS = 1000
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """A verdict, and the measurement that it follows from."""
+
+    word: Word
+    measured: str
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A claim about the arms of a study.
+
+    Attributes:
+        name: the claim, as a sentence.
+        published: the figures behind it, or "".
+        source: where it is from.
+        arms: that it needs.
+        test: returns the verdict from the results of these arms.
+    """
+
+    name: str
+    published: str
+    source: str
+    arms: tuple[str, ...]
+    test: Callable[[Results], Verdict]
+
+    def judge(self, results: Results) -> Verdict:
+        """Return the verdict: undecided if an arm, or a point of its curves, is not measured."""
+        if missing := [arm for arm in self.arms if arm not in results.trials]:
+            return Verdict("undecided", f"not measured: {', '.join(missing)}")
+        try:
+            return self.test(results)
+        except KeyError as error:
+            return Verdict("undecided", f"not measured: {error.args[0]}")
+
+
+@dataclass(frozen=True)
+class PublishedFigure:
+    """A published figure and its place here.
+
+    Attributes:
+        group: title of the table that it stands in, with its source.
+        label: of its row.
+        tolerance: the most that ours may differ; None if the protocols differ, so that there is no verdict.
+        arm, name: of ours, as in `Results.read`.
+    """
+
+    group: str
+    label: str
+    value: float
+    tolerance: float | None
+    arm: str
+    name: str
+
+    def describe(self, results: Results) -> tuple[str, str, str, str, str]:
+        """Return the row: label, published, ours with its spread over seeds, tolerance, and whether it is within."""
+        start = (self.label, f"{self.value:g}")
+        tolerance = "" if self.tolerance is None else f"{self.tolerance:g}"
+        try:
+            ours = Spread.of(results.read(self.arm, self.name).tolist())
+        except (KeyError, ValueError, TypeError, ZeroDivisionError):
+            return (*start, "not measured", tolerance, "")
+        if self.tolerance is None:
+            return (*start, f"{ours:{choose_form(self.value)}}", "", "another protocol")
+        within = abs(ours.mean - self.value) <= self.tolerance
+        return (*start, f"{ours:{choose_form(self.value)}}", tolerance, "within" if within else "outside")
+
+
+def publish(
+    group: str, arm: str, curve: str, values: Mapping[float, float], tolerance: Callable[[float], float | None]
+) -> list[PublishedFigure]:
+    """Return the published points of a curve, by their place on its axis; `tolerance` is called with the place."""
+    return [
+        PublishedFigure(group, f"{place:g}", value, tolerance(place), arm, f"{curve}@{place:g}")
+        for place, value in values.items()
+    ]
+
+
+def judge(values: Array, low: float = 0.0, high: float = math.inf, form: str = ".2f", unit: str = "") -> Verdict:
+    """Return whether the mean over seeds of values `(s,)` lies from `low` to `high`, by its 95 % interval.
+
+    A claim holds if the whole interval lies inside, and fails if none of it does. The interval is Student's, of values
+    that are already differences where two arms are compared: paired over seeds. An undecided verdict names the number
+    of seeds that would decide if mean and spread stay as they are.
+    """
+    seeds, mean = len(values), float(np.mean(values)) if len(values) else 0.0
+    if seeds < LEAST_SEEDS:
+        return Verdict("undecided", f"{mean:z{form}}{unit}; a verdict needs {LEAST_SEEDS} seeds, there are {seeds}")
+    std = float(np.std(values, ddof=1))
+    margin = _find_margin(std, seeds)
+    text = f"{mean:z{form}}{unit}, 95 % interval {mean - margin:z{form}} to {mean + margin:z{form}}, {seeds} seeds"
+    if low <= mean - margin and mean + margin <= high:
+        return Verdict("holds", text)
+    if mean + margin < low or mean - margin > high:
+        return Verdict("fails", text)
+    gap = min(abs(mean - low), abs(mean - high))
+    more = next((count for count in range(seeds + 1, MOST_SEEDS) if _find_margin(std, count) < gap), None)
+    return Verdict("undecided", f"{text}; about {more} would decide" if more else f"{text}; too near to decide")
+
+
+def judge_exact(measured: Array, errors: Array, theory: Array) -> Verdict:
+    """Return whether measured values `(m,)` equal exact ones within what their standard errors `(m,)` allow.
+
+    All m points together exceed the bound by chance in 5 of 100 repetitions (Šidák, 1967), each one alone two standard
+    errors in 4.6 of 100.
+    """
+    scores = np.abs(measured - theory) / errors
+    bound = float(ndtri(1 - (1 - 0.95 ** (1 / len(scores))) / 2))
+    text = f"{np.sum(scores <= 2)} of {len(scores)} points within 2 standard errors; the farthest at {scores.max():.1f}"
+    word: Word = "holds" if scores.max() <= bound else "fails"
+    return Verdict(word, f"{text}, chance allows {bound:.1f}")
+
+
+def pool(results: Results, arm: str, draws: str = "measured", errors: str = "error") -> tuple[Array, Array]:
+    """Return the mean over seeds of a curve `(m,)` whose points have standard errors, and its standard error."""
+    points, spreads = results.read_curve(arm, draws), results.read_curve(arm, errors)
+    return points.mean(axis=0), np.sqrt(np.square(spreads).sum(axis=0)) / len(spreads)
+
+
+def choose_form(value: float) -> str:
+    """Return the format of a measured value beside a published one: one digit more."""
+    digits = f"{value:g}".partition(".")[2]
+    return f".{max(1, len(digits) + (len(digits) < 2))}f"
+
+
+def describe_source(figures: Sequence[PublishedFigure]) -> list[str]:
+    """Return the titles of the tables of published figures, each once."""
+    return list(dict.fromkeys(figure.group for figure in figures))
+
+
+def _find_margin(std: float, seeds: int) -> float:
+    return float(stdtrit(seeds - 1, 0.975)) * std / math.sqrt(seeds)
