@@ -35,5 +35,9 @@ BASELINES = {
     "associative-memory": "rules.associative_memory:fit_associative_memory",
     "oracle": "baselines.regressors:make_oracle",
 }
+STUDIES = {
+    "double-descent": "studies.double_descent.study:STUDY",
+    "learning-rate": "studies.learning_rate:STUDY",
+}
 AIDED = ("linear-projected", "mlp-redrawn", "mlp-class-means")  # by the decoder of y: no models of pairs (x, y) alone
 SHORT = ("mean", "linear", "mlp")  # the baselines of `python -m eval baselines` without --only and --all

@@ -9,6 +9,7 @@ import numpy as np
 from scipy.special import stdtrit
 
 from ld_data.extras import import_library
+from ld_data.storage.staging import stage_file
 from ld_data.typing import Array
 
 if TYPE_CHECKING:
@@ -62,10 +63,9 @@ def save_picture(picture: Picture, folder: Path) -> Path:
     Raises:
         MissingLibraryError: matplotlib is not installed.
     """
-    from ld_data.health.plots import save_figure
-
     path = folder / f"{picture.name}.png"
-    save_figure(draw(picture), path)
+    with stage_file(path) as draft:
+        draw(picture).savefig(draft, dpi=120)
     return path
 
 

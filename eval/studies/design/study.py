@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from eval.names import STUDIES
 from eval.studies.design.pictures import Picture
 from eval.studies.design.trials import Results, Trial
-from eval.studies.design.verdicts import Claim, PublishedFigure, describe_source
+from eval.studies.design.verdicts import Claim, PublishedFigure, list_exact, list_groups
 from ld_data.cli.table import format_table
 from ld_data.errors import UnknownNameError
 
@@ -73,6 +73,7 @@ class Study:
         published: figures of others, beside ours.
         claims: each of them gets a verdict.
         draw: returns the pictures of those arms that have results.
+        exact: arms whose curves are `measured`, with its standard `error`, and the exact `theory`, with their titles.
     """
 
     name: str
@@ -81,6 +82,7 @@ class Study:
     published: Sequence[PublishedFigure]
     claims: Sequence[Claim]
     draw: Callable[[Results], Iterable[Picture]]
+    exact: Mapping[str, str] = field(default_factory=dict)
 
     def choose(self, names: Sequence[str] | None) -> "Study":
         """Return the study with some of its arms, by their names or first words, and what is said about them alone.
@@ -96,7 +98,8 @@ class Study:
         arms = {arm: its for arm, its in self.arms.items() if any(_is_named(arm, name) for name in names)}
         published = [figure for figure in self.published if figure.arm in arms]
         claims = [claim for claim in self.claims if set(claim.arms) <= set(arms)]
-        return replace(self, arms=arms, published=published, claims=claims)
+        exact = {arm: title for arm, title in self.exact.items() if arm in arms}
+        return replace(self, arms=arms, published=published, claims=claims, exact=exact)
 
     def take_results(self, trials: Iterable[Trial], quick: bool = False) -> Results:
         """Return those trials of the study's arms that follow its protocol."""
@@ -140,10 +143,14 @@ class Study:
     def describe_figures(self, results: Results) -> list[str]:
         """Return a table for each group of published figures; ours have the standard deviation over seeds."""
         lines: list[str] = []
-        for group in describe_source(self.published):
+        for group in list_groups(self.published):
             rows = [figure.describe(results) for figure in self.published if figure.group == group]
             table = format_table(("", "published", "ours", "tolerance", ""), rows, "lrrrl")
             lines += ["", group, table]
+        for arm, title in self.exact.items():
+            if arm in results.trials:
+                headings = ("", "exact", "measured", "standard errors apart")
+                lines += ["", f"exact and measured: {title}", format_table(headings, list_exact(results, arm), "rrrr")]
         return lines
 
 

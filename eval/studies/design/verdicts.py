@@ -60,7 +60,7 @@ class PublishedFigure:
     Attributes:
         group: title of the table that it stands in, with its source.
         label: of its row.
-        tolerance: the most that ours may differ; None if the protocols differ, so that there is no verdict.
+        tolerance: the most that ours may differ; None if there is none, as where the protocols differ.
         arm, name: of ours, as in `Results.read`.
     """
 
@@ -80,7 +80,7 @@ class PublishedFigure:
         except (KeyError, ValueError, TypeError, ZeroDivisionError):
             return (*start, "not measured", tolerance, "")
         if self.tolerance is None:
-            return (*start, f"{ours:{choose_form(self.value)}}", "", "another protocol")
+            return (*start, f"{ours:{choose_form(self.value)}}", "", "")
         within = abs(ours.mean - self.value) <= self.tolerance
         return (*start, f"{ours:{choose_form(self.value)}}", tolerance, "within" if within else "outside")
 
@@ -142,7 +142,16 @@ def choose_form(value: float) -> str:
     return f".{max(1, len(digits) + (len(digits) < 2))}f"
 
 
-def describe_source(figures: Sequence[PublishedFigure]) -> list[str]:
+def list_exact(results: Results, arm: str) -> list[tuple[str, str, str, str]]:
+    """Return a row for each point of an arm with exact theory: place, theory, measured, and how far they differ."""
+    (measured, errors), theory = pool(results, arm), pool(results, arm, "theory")[0]
+    return [
+        (f"{place:g}", f"{exact:.5g}", f"{value:.5g} +- {error:.2g}", f"{(value - exact) / error:z.1f}")
+        for place, exact, value, error in zip(results.read_axis(arm), theory, measured, errors, strict=True)
+    ]
+
+
+def list_groups(figures: Sequence[PublishedFigure]) -> list[str]:
     """Return the titles of the tables of published figures, each once."""
     return list(dict.fromkeys(figure.group for figure in figures))
 
