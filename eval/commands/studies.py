@@ -81,8 +81,8 @@ def take_kept(study: Study, committed: Sequence[Trial]) -> list[Trial]:
     if not own:
         path = trials_path(study.name)
         raise MissingDataError(
-            f"the trials at {path} are of other arms or another protocol. `python -m eval study {study.name} --out DIR` "
-            f"measures them; put DIR/{TRIALS} there."
+            f"the trials at {path} are of other arms or another protocol. `python -m eval study {study.name} "
+            f"--out DIR` measures them; put DIR/{TRIALS} there."
         )
     return own
 

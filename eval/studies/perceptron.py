@@ -8,7 +8,7 @@ from typing import Literal, TypeAlias
 import numpy as np
 
 from eval.rules.network import Adam, apply
-from ld_data.typing import Array, Floats
+from ld_data.typing import Array
 
 Activation: TypeAlias = Literal["relu", "tanh"]
 Order: TypeAlias = Literal["shuffled", "fixed"]
@@ -173,7 +173,7 @@ def squared_error(outputs: Array, targets: Array) -> tuple[Array, Array]:
 LOSSES: dict[str, Loss] = {"nll": cross_entropy, "mse": squared_error}
 
 
-def cut(values: Array, shapes: Sequence[tuple[int, int]]) -> list[Floats]:
+def cut(values: Array, shapes: Sequence[tuple[int, int]]) -> list[Array]:
     """Return views of consecutive parts of values `(p,)` in these shapes."""
     ends = np.cumsum([rows * columns for rows, columns in shapes])[:-1]
     return [part.reshape(shape) for part, shape in zip(np.split(values, ends), shapes, strict=True)]

@@ -79,8 +79,8 @@ def run_tasks(tasks: Sequence[Task], jobs: int, out: Path | None) -> list[Trial]
     known = {trial.key: trial for trial in held}
     done = {plan.key: known[plan.key] for plan in plans if plan.key in known and known[plan.key].origin == plan.origin}
     left = [task for task, plan in zip(tasks, plans, strict=True) if plan.key not in done]
-    bar = tqdm(total=len(tasks), initial=len(done), desc=tasks[0].study, unit="trial", file=open_progress(), disable=None)
-    with bar:
+    title, whole = tasks[0].study, len(tasks)
+    with tqdm(total=whole, initial=len(done), desc=title, unit="trial", file=open_progress(), disable=None) as bar:
         for trial in _run(left, jobs):
             if out:
                 add_trial(trial, out)
@@ -98,9 +98,8 @@ def measure(task: Task) -> Trial:
     seconds = round(time.process_time() - start, 1)
     outcome = round_outcome(outcome, f"{task.study}, {task.name}, seed {task.seed}")
     origin = (task.arm.describe_protocol(task.quick), inputs.sha256, engine)
-    return Trial(
-        task.study, task.name, task.seed, *origin, dict(outcome.figures), {**outcome.curves}, seconds  # type: ignore[arg-type]
-    )
+    curves = {name: list(values) for name, values in outcome.curves.items()}
+    return Trial(task.study, task.name, task.seed, *origin, dict(outcome.figures), curves, seconds)
 
 
 def _run(tasks: Sequence[Task], jobs: int) -> Iterator[Trial]:

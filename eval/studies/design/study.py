@@ -117,10 +117,8 @@ class Study:
 
     def describe(self, results: Results) -> str:
         """Return the claims with their verdicts, and the published figures beside ours, as text."""
-        return "\n".join(
-            [f"{self.name}: {self.question}", "", self.describe_arms(results), "", *self.describe_claims(results)]
-            + self.describe_figures(results)
-        )
+        lines = [f"{self.name}: {self.question}", "", self.describe_arms(results), ""]
+        return "\n".join([*lines, *self.describe_claims(results), *self.describe_figures(results)])
 
     def describe_arms(self, results: Results) -> str:
         """Return a table of the arms: what was measured, and at which cost."""
@@ -135,9 +133,8 @@ class Study:
         """Return the lines of each claim: the verdict, what was published, and what was measured."""
         lines = []
         for entry in self.judge(results):
-            published = f"published: {entry['published']} ({entry['source']})" if entry["published"] else entry["source"]
-            lines += [f"{entry['verdict'].upper()}: {entry['name']}", f"  {published}"]
-            lines.append(f"  measured: {entry['measured']}")
+            lines += [f"{entry['verdict'].upper()}: {entry['name']}", f"  measured: {entry['measured']}"]
+            lines.append(f"  published: {entry['published']} ({entry['source']})")
         return lines
 
     def describe_figures(self, results: Results) -> list[str]:

@@ -86,7 +86,7 @@ class PublishedFigure:
 
 
 def publish(
-    group: str, arm: str, curve: str, values: Mapping[float, float], tolerance: Callable[[float], float | None]
+    group: str, arm: str, curve: str, values: Mapping[int, float], tolerance: Callable[[float], float | None]
 ) -> list[PublishedFigure]:
     """Return the published points of a curve, by their place on its axis; `tolerance` is called with the place."""
     return [
@@ -128,6 +128,14 @@ def judge_exact(measured: Array, errors: Array, theory: Array) -> Verdict:
     text = f"{np.sum(scores <= 2)} of {len(scores)} points within 2 standard errors; the farthest at {scores.max():.1f}"
     word: Word = "holds" if scores.max() <= bound else "fails"
     return Verdict(word, f"{text}, chance allows {bound:.1f}")
+
+
+def judge_close(measured: Array, theory: Array, tolerance: float) -> Verdict:
+    """Return whether measured values `(m,)` are within a share of those of a theory that is not exact for them."""
+    gaps = measured / theory - 1
+    farthest = float(gaps[np.abs(gaps).argmax()])
+    word: Word = "holds" if abs(farthest) <= tolerance else "fails"
+    return Verdict(word, f"the farthest of {len(gaps)} points is {farthest:+.1%} from the formula")
 
 
 def pool(results: Results, arm: str, draws: str = "measured", errors: str = "error") -> tuple[Array, Array]:

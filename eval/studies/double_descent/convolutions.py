@@ -9,9 +9,9 @@ import numpy as np
 from eval.classifiers.parts import NetworkPlan, convolve, make_network
 from eval.keras_fitting import FitPlan, fit_model
 from eval.studies.design.trials import Outcome
-from eval.studies.double_descent.perceptrons import measure_errors, summarise
+from eval.studies.double_descent.widths import measure_errors, summarise
+from eval.studies.inputs import Signals, add_label_noise, to_one_hot
 from eval.studies.perceptron import cross_entropy
-from eval.studies.signals import Signals, add_label_noise, to_one_hot
 
 STRIDED = ((5, 2, 1), (3, 2, 1), (3, 2, 1))  # size, stride and padding of each convolution
 

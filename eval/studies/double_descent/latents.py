@@ -1,10 +1,10 @@
 """The arms on latents, whose error is known exactly: least squares over parameters and over rows, and networks.
 
-With x from N(0, I), n rows, p components of x in use and noise of variance v, least squares of least norm have the mean
-squared error v (1 + p / (n - p - 1)) for p < n - 1, and b (1 - n / p) + v (1 + n / (p - n - 1)) for p > n + 1. Here b is
-the squared norm of the true weights in use, and v = s + the squared norm of those that are not (Belkin, Hsu and Xu,
-"Two models of double descent for weak features", 2020; Hastie et al., "Surprises in high-dimensional ridgeless least
-squares interpolation", 2022). Errors are means over the d components of y.
+With x from N(0, I), n rows, p components of x in use and noise of variance v, least squares of least norm have the
+mean squared error v (1 + p / (n - p - 1)) for p < n - 1, and b (1 - n / p) + v (1 + n / (p - n - 1)) for p > n + 1.
+Here b is the squared norm of the true weights in use, and v = s + the squared norm of those that are not (Belkin, Hsu
+and Xu, "Two models of double descent for weak features", 2020; Hastie et al., "Surprises in high-dimensional ridgeless
+least squares interpolation", 2022). Errors are means over the d components of y.
 """
 
 from collections.abc import Callable, Sequence
@@ -12,9 +12,9 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from eval.studies.design.trials import AXIS, Outcome
-from eval.studies.double_descent.perceptrons import CURVES, count_parameters, find_peak
+from eval.studies.double_descent.widths import CURVES, count_parameters, find_peak
+from eval.studies.inputs import Latents
 from eval.studies.perceptron import Perceptron, Training, squared_error, train
-from eval.studies.signals import Latents
 from ld_data.typing import Array, Doubles
 
 Draw = Callable[[np.random.Generator, int], tuple[Array, Array]]
@@ -64,14 +64,13 @@ def measure_rows(latents: Latents, seed: int, *, rows: Sequence[int], draws: int
     errors: list[list[float]] = [[] for _ in rows]
     for _ in range(draws):
         for place, n in enumerate(rows):
-            x, y, x_test, y_test = _split(latents.x, latents.y, n, random)
             if teacher:
-                x, x_test = (random.standard_normal(part.shape) for part in (x, x_test))
-                y = x @ weights + np.sqrt(rest) * random.standard_normal(y.shape)
-            own = np.linalg.lstsq(x, y)[0]
-            # of the teacher's test rows the error is known without drawing them
-            error = np.square(own - weights).sum() / d + rest if teacher else np.square(x_test @ own - y_test).mean()
-            errors[place].append(float(error))
+                x = random.standard_normal((n, d))
+                own = np.linalg.lstsq(x, x @ weights + np.sqrt(rest) * random.standard_normal((n, d)))[0]
+                errors[place].append(float(np.square(own - weights).sum() / d + rest))  # its mean over all test rows
+            else:
+                x, y, x_test, y_test = _split(latents.x, latents.y, n, random)
+                errors[place].append(float(np.square(x_test @ np.linalg.lstsq(x, y)[0] - y_test).mean()))
     used = float(np.square(weights).sum() / d)
     return _collect(rows, errors, [predict_error(n, d, used, rest) for n in rows])
 
@@ -94,9 +93,9 @@ def measure_threshold(
         measured.append([float(np.square(network.predict(a) - b).mean()) for a, b in ((x, y), (x_test, y_test))])
     errors = np.array(measured).T
     curves = {AXIS: [float(width) for width in widths], **dict(zip(CURVES[2:], errors.tolist(), strict=True))}
-    width = find_peak(np.array(widths), errors[1])
-    parameters = count_parameters(width, outputs, x.shape[1])
-    figures = {"peak_width": width, "peak_loss": float(errors[1].max())}
+    peak = find_peak(np.array(widths), errors[1])
+    parameters = count_parameters(peak, outputs, x.shape[1])
+    figures = {"peak_width": peak, "peak_loss": float(errors[1].max())}
     return Outcome(figures | {"peak": float(np.log2(parameters / (rows * outputs)))}, curves)
 
 

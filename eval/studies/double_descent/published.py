@@ -12,12 +12,16 @@ CLEAN = "mlp-clean-nll"
 NOISY = "mlp-noisy-nll"
 CNN = "cnn-noisy-nll"
 WIDTHS = (2, 3, 4, 5, 7, 9, 12, 16, 21, 27, 36, 47, 61, 80, 104, 135, 177, 230, 300)
-CLEAN_ERRORS = (68.53, 66.83, 58.27, 61.37, 54.20, 49.33, 50.08, 44.55, 42.63, 41.02)
-CLEAN_ERRORS += (41.66, 41.01, 41.24, 39.59, 38.61, 38.58, 38.09, 37.10, 37.25)
-NOISY_ERRORS = (69.59, 67.50, 62.55, 57.45, 54.80, 48.97, 50.28, 47.24, 50.84, 50.69)
-NOISY_ERRORS += (52.80, 54.05, 54.02, 52.08, 50.23, 48.39, 47.88, 46.54, 45.47)
-CNN_ERRORS = {4: 35.78, 10: 19.64, 14: 27.74, 18: 33.80, 22: 31.34, 26: 29.98, 30: 29.82, 40: 30.48, 60: 30.04}
-CNN_ERRORS[100] = 27.66
+CLEAN_ERRORS = (
+    *(68.53, 66.83, 58.27, 61.37, 54.20, 49.33, 50.08, 44.55, 42.63, 41.02),
+    *(41.66, 41.01, 41.24, 39.59, 38.61, 38.58, 38.09, 37.10, 37.25),
+)
+NOISY_ERRORS = (
+    *(69.59, 67.50, 62.55, 57.45, 54.80, 48.97, 50.28, 47.24, 50.84, 50.69),
+    *(52.80, 54.05, 54.02, 52.08, 50.23, 48.39, 47.88, 46.54, 45.47),
+)
+CHANNELS = (4, 10, 14, 18, 22, 26, 30, 40, 60, 100)
+CNN_ERRORS = (35.78, 19.64, 27.74, 33.80, 31.34, 29.98, 29.82, 30.48, 30.04, 27.66)
 TEXTBOOK = {8: 50.05, 18: 49.92, 30: 55.53, 40: 58.08, 45: 55.55, 100: 51.28, 200: 47.70, 400: 44.15}
 
 
@@ -34,10 +38,13 @@ def _place(title: str, arm: str, curve: str, figures: Mapping[str, tuple[float, 
     ]
 
 
-def _place_summary(title: str, arm: str, figures: Mapping[str, tuple[str, float, float | None]]) -> list[PublishedFigure]:
+def _place_summary(
+    title: str, arm: str, figures: Mapping[str, tuple[str, float, float | None]]
+) -> list[PublishedFigure]:
     """Return figures by label: their name here, their value, and their tolerance."""
     return [
-        PublishedFigure(title, label, value, tolerance, arm, name) for label, (name, value, tolerance) in figures.items()
+        PublishedFigure(title, label, value, tolerance, arm, name)
+        for label, (name, value, tolerance) in figures.items()
     ]
 
 
@@ -105,7 +112,7 @@ def _list_convolutions() -> list[PublishedFigure]:
     errors = f"convolutions, wrong labels: test error in % over the channels c ({NOTEBOOK})"
     summary = f"convolutions: summaries ({NOTEBOOK})"
     return [
-        *publish(errors, CNN, "test_error", CNN_ERRORS, lambda _: 2.5),
+        *publish(errors, CNN, "test_error", dict(zip(CHANNELS, CNN_ERRORS, strict=True)), lambda _: 2.5),
         *_place_summary(
             summary,
             CNN,

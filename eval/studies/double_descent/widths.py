@@ -1,14 +1,16 @@
 """The arms of perceptrons on signals: training and test error over the width, with and without wrong labels."""
 
 from collections.abc import Sequence
+from typing import TypeVar
 
 import numpy as np
 
 from eval.studies.design.trials import AXIS, Outcome
+from eval.studies.inputs import Signals, add_label_noise, make_signals, to_one_hot
 from eval.studies.perceptron import LOSSES, Loss, Perceptron, Training, train
-from eval.studies.signals import Signals, add_label_noise, make_signals, to_one_hot
-from ld_data.typing import Array, Floats
+from ld_data.typing import Array, Doubles, Floats
 
+Number = TypeVar("Number", float, Doubles)
 CURVES = ("train_error", "test_error", "train_loss", "test_loss")
 FIRST_WIDTH = 12  # a peak is looked for from here on: tiny networks err more
 
@@ -85,7 +87,7 @@ def find_peak(widths: Array, values: Array) -> float:
     return float(widths[top] * np.exp(-slope / (2 * square)))
 
 
-def count_parameters(width: float, outputs: int, inputs: int) -> float:
+def count_parameters(width: Number, outputs: int, inputs: int) -> Number:
     """Return the number of weights and biases of a network inputs-h-h-K; h may lie between integers."""
     return width**2 + (inputs + 2 + outputs) * width + outputs
 

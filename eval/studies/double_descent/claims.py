@@ -1,0 +1,192 @@
+"""The claims about double descent, and how each one is judged."""
+
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from eval.studies.design.trials import Results
+from eval.studies.design.verdicts import Claim, Verdict, judge, judge_close, judge_exact, pool
+from eval.studies.double_descent.published import CLEAN, CNN, NOISY, NOTEBOOK
+from eval.studies.double_descent.widths import count_parameters, find_threshold
+from ld_data.typing import Doubles
+
+ROWS, CLASSES, SIGNAL = 4_000, 10, 40
+FEW_ROWS, LATENT_DIM = 500, 32
+NEAR = 8  # closer to p = n, errors have tails so heavy that their standard errors mislead
+SQUARED_CLEAN, SQUARED_NOISY = "mlp-clean-mse", "mlp-noisy-mse"
+PARAMETERS, OF_ROWS, TEACHER = "latents-parameters", "latents-rows", "latents-teacher"
+OUTPUTS = {  # widths around the predicted threshold, by the number of outputs K
+    1: (3, 5, 7, 9, 11, 14, 18, 25, 40),
+    4: (10, 15, 20, 25, 30, 36, 45, 60, 90),
+    16: (25, 37, 50, 60, 68, 78, 95, 130, 190),
+    32: (36, 54, 72, 86, 98, 112, 135, 190),
+}
+
+
+def name_outputs(outputs: int) -> str:
+    """Return the name of the arm of networks with so many outputs."""
+    return f"latents-outputs-{outputs}"
+
+
+def _find_least(results: Results, arm: str, name: str, low: float, high: float, *others: str) -> Doubles:
+    """Return the least value `(s,)` of a curve between two places of its axis."""
+    at = results.read_axis(arm)
+    return results.read_curve(arm, name, *others)[:, (low <= at) & (at <= high)].min(axis=1)
+
+
+def _average(results: Results, arm: str, name: str, *places: int) -> Doubles:
+    return np.mean([results.read(arm, f"{name}@{place}") for place in places], axis=0)
+
+
+def _judge_peak(results: Results, arm: str, name: str, rows: int, low: float, high: float) -> Verdict:
+    """Return whether a peak lies where the parameters over n are 2 to the power of low to high."""
+    widths = results.read(arm, name)
+    ratio = np.log2(count_parameters(widths, CLASSES, SIGNAL) / rows)
+    verdict = judge(ratio, low, high)
+    place = f"h = {widths.mean():.0f}; log2 of its parameters over {rows:,} is"
+    return Verdict(verdict.word, f"{place} {verdict.measured}")
+
+
+def _judge_squared(arm: str, results: Results) -> Verdict:
+    left = results.read(arm, "least_train_error").mean()
+    if left > 1:
+        return Verdict("undecided", f"no width interpolates: the least training error is {left:.1f} %")
+    return _judge_peak(results, arm, "loss_peak_width", ROWS * CLASSES, -0.5, 0.5)
+
+
+def _rise(results: Results) -> tuple[Doubles, Doubles]:
+    """Return how far the error rises to its peak, in points: of perceptrons, and of convolutions."""
+    perceptron = results.read(NOISY, "peak_error", CNN) - _find_least(results, NOISY, "test_error", 7, 21, CNN)
+    return perceptron, _rise_of_convolutions(results, NOISY)
+
+
+def _rise_of_convolutions(results: Results, *others: str) -> Doubles:
+    at = results.read_axis(CNN)
+    middle = results.read_curve(CNN, "test_error", *others)[:, (at >= 14) & (at <= 30)].max(axis=1)
+    return middle - results.read(CNN, "test_error@10", *others)
+
+
+def _claim(name: str, published: str, source: str, arms: str | tuple[str, ...], test: Any) -> Claim:
+    return Claim(name, published, source, (arms,) if isinstance(arms, str) else arms, test)
+
+
+def make_signal_claims() -> list[Claim]:
+    """Return the claims about networks on signals."""
+    points, blog = " points", "blog of 2020"
+    return [
+        _claim(
+            "With wrong labels the perceptron's error peaks between n and 2 n parameters.",
+            "54.05 % at h = 47, 54.02 % at h = 61",
+            NOTEBOOK,
+            NOISY,
+            lambda its: _judge_peak(its, NOISY, "peak_width", ROWS, 0, 1),
+        ),
+        _claim(
+            "At the largest width it is lower than at its first minimum.",
+            "47.24 % at h = 16, 45.47 % at h = 300",
+            NOTEBOOK,
+            NOISY,
+            lambda its: judge(
+                _find_least(its, NOISY, "test_error", 7, 27) - its.read(NOISY, "test_error@300"), unit=points
+            ),
+        ),
+        _claim(
+            "With true labels the error has no peak: up to h = 36 to 61 it rises by less than a point.",
+            "41.02 % at h = 27, 41.66 % at 36, 41.24 % at 61, 37.25 % at 300",
+            NOTEBOOK,
+            CLEAN,
+            lambda its: judge(
+                _average(its, CLEAN, "test_error", 47, 61) - its.read(CLEAN, "test_error@27"), -np.inf, 1, unit=points
+            ),
+        ),
+        _claim(
+            "With true labels the NLL has a peak that the error lacks.",
+            "1.308 at h = 9, 4.415 at 47, 2.338 at 300",
+            NOTEBOOK,
+            CLEAN,
+            lambda its: judge(_average(its, CLEAN, "test_loss", 47, 61) - its.read(CLEAN, "test_loss@300")),
+        ),
+        _claim(
+            "With wrong labels the error of convolutions rises to a peak.",
+            "19.64 % at c = 10, 33.80 % at 18",
+            NOTEBOOK,
+            CNN,
+            lambda its: judge(_rise_of_convolutions(its), unit=points),
+        ),
+        _claim(
+            "At 100 channels it is still higher than at its first minimum: there is no second descent in error.",
+            "19.64 % at c = 10, 27.66 % at 100",
+            NOTEBOOK,
+            CNN,
+            lambda its: judge(its.read(CNN, "test_error@100") - its.read(CNN, "test_error@10"), unit=points),
+        ),
+        _claim(
+            "The effect is much less pronounced in convolutions than in perceptrons.",
+            "no peak in 2020; 14.2 points against 6.8 in 2024",
+            blog,
+            (NOISY, CNN),
+            lambda its: judge(np.subtract(*_rise(its)), unit=points),
+        ),
+        *(
+            _claim(
+                f"With {words} labels, NLL peaks where there are n parameters, within a factor of 1.4.",
+                figure,
+                blog,
+                arm,
+                lambda its, arm=arm: _judge_peak(its, arm, "loss_peak_width", ROWS, -0.5, 0.5),
+            )
+            for arm, words, figure in (
+                (CLEAN, "true", "predicted h = 42.3; the notebook's peak is at 47"),
+                (NOISY, "wrong", "predicted h = 42.3; the notebook's peak is at 61"),
+            )
+        ),
+        *(
+            _claim(
+                f"With {words} labels, MSE peaks where there are n K parameters, within a factor of 1.4.",
+                "predicted h = 175.7; no picture",
+                blog,
+                arm,
+                partial(_judge_squared, arm),
+            )
+            for arm, words in ((SQUARED_CLEAN, "true"), (SQUARED_NOISY, "wrong"))
+        ),
+    ]
+
+
+def _judge_points(arm: str, middle: float, tolerance: float, results: Results) -> Verdict:
+    """Return whether all points that are not near the threshold are exact, or within a tolerance above 0."""
+    far = np.abs(results.read_axis(arm) - middle) >= NEAR
+    (measured, errors), theory = pool(results, arm), pool(results, arm, "theory")[0]
+    if tolerance:
+        return judge_close(measured[far], theory[far], tolerance)
+    return judge_exact(measured[far], errors[far], theory[far])
+
+
+def _judge_ratio(arm: str, results: Results) -> Verdict:
+    return judge(results.read(arm, "peak"), -0.5, 0.5, unit=" = log2 of parameters over n K")
+
+
+def make_latent_claims() -> list[Claim]:
+    """Return the claims about latents."""
+    theory = "Belkin, Hsu and Xu, 2020; Hastie et al., 2022"
+    claims = [
+        _claim(name, "a theorem", theory, arm, partial(_judge_points, arm, middle, tolerance))
+        for name, arm, middle, tolerance in (
+            ("Over the parameters, least squares have the exact error of the formula.", PARAMETERS, 64, 0),
+            ("Over the rows, they have it for a linear teacher.", TEACHER, 32, 0),
+            ("Over the rows, they have it within 5 % for y of the release, no linear map of x.", OF_ROWS, 32, 0.05),
+        )
+    ]
+    for outputs in OUTPUTS:
+        width = find_threshold(FEW_ROWS * outputs, outputs, LATENT_DIM)
+        claims.append(
+            _claim(
+                f"Networks with K = {outputs} peak where there are n K parameters, within a factor of 1.4.",
+                f"predicted h = {width:.1f}",
+                "blog of 2020",
+                name_outputs(outputs),
+                partial(_judge_ratio, name_outputs(outputs)),
+            )
+        )
+    return claims
