@@ -1,7 +1,7 @@
 """The command that runs a study, or shows its kept trials."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
@@ -51,6 +51,8 @@ def study(
         raise InputError("--kept runs nothing, so that there is nothing to check: leave one out.")
     choose_seeds(seed, 1 if seeds is None else seeds, jobs)
     chosen = find_study(name).choose(only)
+    if quick:
+        chosen = replace(chosen, published=())  # they are of the full protocol
     committed = load_trials(trials_path(name), name) if kept or check else []
     if kept:
         trials = take_kept(chosen, committed)
@@ -61,7 +63,8 @@ def study(
         trials = run_tasks(tasks, jobs, find_file(out) if out else None)
     results = chosen.take_results(trials, quick)
     lines = [chosen.describe(results), *(save_pictures(chosen, results, out) if out else ())]
-    values = {"study": name, "claims": chosen.judge(results), "trials": [asdict(trial) for trial in trials]}
+    values: dict[str, object] = {"study": name, "claims": chosen.judge(results), "published": chosen.compare(results)}
+    values["trials"] = [asdict(trial) for trial in trials]
     print_result(values, "\n".join(lines), as_json)
     if check and (differences := find_differences(trials, committed)):
         raise IntegrityError(" ".join(["the kept trials were not reproduced.", *differences]))

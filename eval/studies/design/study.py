@@ -115,6 +115,14 @@ class Study:
             for claim, verdict in verdicts
         ]
 
+    def compare(self, results: Results) -> list[dict[str, str]]:
+        """Return the published figures beside ours, as JSON values."""
+        names = ("label", "published", "ours", "tolerance", "verdict")
+        return [
+            {"group": figure.group} | dict(zip(names, figure.describe(results), strict=True))
+            for figure in self.published
+        ]
+
     def describe(self, results: Results) -> str:
         """Return the claims with their verdicts, and the published figures beside ours, as text."""
         lines = [f"{self.name}: {self.question}", "", self.describe_arms(results), ""]

@@ -1,0 +1,94 @@
+import numpy as np
+import pytest
+from scipy import stats
+
+from eval.studies.design.trials import Results
+from eval.studies.design.verdicts import (
+    Claim,
+    PublishedFigure,
+    Verdict,
+    choose_form,
+    judge,
+    judge_close,
+    judge_exact,
+    list_exact,
+    list_groups,
+    pool,
+    publish,
+)
+from tests.support.studies import make_trial
+
+RESULTS = Results([make_trial(seed=seed, value=value) for seed, value in enumerate((1.0, 1.2, 1.1))])
+
+
+@pytest.mark.parametrize(
+    ("values", "bounds", "word"),
+    [
+        ([1.0, 1.2, 1.1], (0.0, np.inf), "holds"),
+        ([1.0, 1.2, 1.1], (0.0, 1.2), "undecided"),
+        ([1.0, 1.2, 1.1], (1.5, np.inf), "fails"),
+        ([-1.0, -1.2, -1.1], (0.0, np.inf), "fails"),
+        ([1.0, -1.0, 1.5], (0.0, np.inf), "undecided"),
+    ],
+)
+def test_a_verdict_follows_from_the_interval_over_seeds(values, bounds, word):
+    assert judge(np.array(values), *bounds).word == word
+
+
+def test_the_interval_is_that_of_student():
+    values = np.array([1.0, 1.2, 1.1, 1.4])
+    low, high = stats.t.interval(0.95, 3, values.mean(), stats.sem(values))
+    assert judge(values, unit=" points").measured == f"1.18 points, 95 % interval {low:.2f} to {high:.2f}, 4 seeds"
+
+
+def test_too_few_seeds_are_undecided_and_the_number_is_named():
+    assert judge(np.array([5.0, 6.0])) == Verdict("undecided", "5.50; a verdict needs 3 seeds, there are 2")
+    verdict = judge(np.array([1.0, -1.0, 1.5]))
+    assert verdict.measured.endswith("; about 30 would decide")
+    assert judge(np.array([1.0, -1.0, 0.0])).measured.endswith("; too near to decide")
+
+
+def test_exact_points_are_judged_together():
+    theory, errors = np.zeros(10), np.ones(10)
+    measured = np.array([0.1] * 8 + [2.5, -2.0])
+    verdict = judge_exact(measured, errors, theory)
+    assert verdict == Verdict(
+        "holds", "9 of 10 points within 2 standard errors; the farthest at 2.5, chance allows 2.8"
+    )
+    assert judge_exact(measured * 1.2, errors, theory).word == "fails"
+
+
+def test_points_are_judged_by_their_distance_where_a_theory_is_not_exact():
+    assert judge_close(np.array([1.0, 0.96]), np.ones(2), 0.05).word == "holds"
+    verdict = judge_close(np.array([1.0, 0.94]), np.ones(2), 0.05)
+    assert verdict == Verdict("fails", "the farthest of 2 points is -6.0% from the formula")
+
+
+def test_a_claim_without_its_arm_or_point_is_undecided():
+    def claim(arm, name):
+        return Claim("a", "b", "c", (arm,), lambda its: judge(its.read(arm, name)))
+
+    assert claim("first-teacher", "a").judge(RESULTS).word == "holds"
+    assert claim("none", "a").judge(RESULTS) == Verdict("undecided", "not measured: none")
+    missing = claim("first-teacher", "measured@7").judge(RESULTS)
+    assert missing == Verdict("undecided", "not measured: measured@7")
+
+
+def test_published_figures_stand_beside_ours():
+    figures = publish("a table", "first-teacher", "measured", {0.1: 1.0, 0.5: 9.0, 7: 1.0}, lambda _: 0.2)
+    rows = [figure.describe(RESULTS) for figure in figures]
+    assert rows[0] == ("0.1", "1", "1.1 +- 0.1", "0.2", "within")
+    assert rows[1] == ("0.5", "9", "2.0 +- 0.0", "0.2", "outside")
+    assert rows[2] == ("7", "1", "not measured", "0.2", "")
+    other = PublishedFigure("another", "x", 1.25, None, "first-teacher", "a")
+    assert other.describe(RESULTS) == ("x", "1.25", "1.10 +- 0.10", "", "")
+    assert PublishedFigure("another", "x", 1.25, None, "none", "a").describe(RESULTS)[2] == "not measured"
+    assert list_groups([*figures, other]) == ["a table", "another"]
+    assert [choose_form(value) for value in (64.0, 68.5, 68.53, 1.716)] == [".1f", ".2f", ".2f", ".3f"]
+
+
+def test_the_error_of_pooled_points_shrinks_with_seeds():
+    measured, errors = pool(RESULTS, "first-teacher")
+    np.testing.assert_allclose(measured, [1.1, 2.0])
+    np.testing.assert_allclose(errors, 0.1 / np.sqrt(3))
+    assert list_exact(RESULTS, "first-teacher")[0] == ("0.1", "1", "1.1 +- 0.058", "1.7")
