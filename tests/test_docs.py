@@ -21,7 +21,7 @@ from api.settings import Limits
 from eval.classifiers.tables import CLASSIFIERS
 from eval.leaderboard import tokens
 from eval.leaderboard.store import Store
-from eval.names import BASELINES
+from eval.names import BASELINES, STUDIES
 from ld_data import settings
 from ld_data.cli.program import EXIT_FAILURE, EXIT_INTERRUPTED, EXIT_USAGE, SHELLS
 from tests.support.command_lines import PROGRAMS, explain_invalid, list_commands, list_options, make_program
@@ -193,10 +193,12 @@ def test_the_kept_tables_in_the_manual_are_those_that_are_kept():
         assert {row.name for row in rows} == set(BASELINES)
     shown = [(found["kind"], found["words"].split(), found["table"]) for found in KEPT.finditer(MANUAL)]
     wanted = {("baselines", release) for release in releases} | {("classifiers", name) for name in TABLES}
+    wanted |= {("study", name) for name in STUDIES}
     assert wanted < {(kind, words[0]) for kind, words, _ in shown}
     for kind, words, table in shown:
         assert table == f"{make_table(kind, words)}\n", "python -m tests.support.manual writes the tables anew"
     assert all(f"python -m eval reproduce {name}" in MANUAL for name in TABLES)
+    assert all(f"python -m eval study {name}" in MANUAL for name in STUDIES)
 
 
 @pytest.fixture(scope="module")

@@ -12,6 +12,9 @@ from pathlib import Path
 from eval.classifiers.tables import TABLES, load_trials, trials_path
 from eval.kept.baselines import describe_rows, load_rows
 from eval.report.text import write_text
+from eval.studies.design.study import find_study
+from eval.studies.design.trials import load_trials as load_study
+from eval.studies.design.trials import trials_path as trials_path_of_study
 from ld_data.release.manifest import read_manifest
 from ld_data.release.report import Goal, HealthReport, Row
 from ld_data.storage.json_text import read_json
@@ -80,20 +83,27 @@ def climb_ladder(words: Sequence[str]) -> str:
     return printed.getvalue().strip()
 
 
+def describe_study(name: str) -> str:
+    """Return the claims and figures of a study from its kept trials; all is "not measured" until there are some."""
+    study, path = find_study(name), trials_path_of_study(name)
+    return study.describe(study.take_results(load_study(path, name) if path.exists() else []))
+
+
 def make_table(kind: str, words: Sequence[str]) -> str:
     """Return the table that a comment in the manual names."""
     name, *rest = words
-    if kind == "scale":
-        return draw_scale(name)
-    if kind == "baselines":
-        return describe_rows([row for row in load_rows(BASELINES / f"{name}.json") if not rest or row.name in rest])
-    if kind == "classifiers":
-        return TABLES[name].describe(load_trials(trials_path()))
-    if kind == "ladder":
-        return climb_ladder(words)
-    if kind == "report":
-        return write_text(read_json((ROOT / name).read_text("utf-8")))
-    return describe_health(name, rest)
+    makers = {
+        "scale": lambda: draw_scale(name),
+        "baselines": lambda: describe_rows(
+            [row for row in load_rows(BASELINES / f"{name}.json") if not rest or row.name in rest]
+        ),
+        "classifiers": lambda: TABLES[name].describe(load_trials(trials_path())),
+        "study": lambda: describe_study(name),
+        "ladder": lambda: climb_ladder(words),
+        "report": lambda: write_text(read_json((ROOT / name).read_text("utf-8"))),
+        "health": lambda: describe_health(name, rest),
+    }
+    return makers[kind]()
 
 
 def write_tables(path: Path) -> str:

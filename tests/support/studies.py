@@ -43,7 +43,9 @@ def make_study() -> Study:
     def draw(results):
         at = results.read_axis("first-teacher")
         line = Line("measured", at, results.read_curve("first-teacher", "measured"))
-        yield Picture("small", "The excess grows with the rate", [Panel("excess", "rate", "D", [line], {"x": 0.2}, "xy")])
+        yield Picture(
+            "small", "The excess grows with the rate", [Panel("excess", "rate", "D", [line], {"x": 0.2}, "xy")]
+        )
 
     exact = {"first-teacher": "excess over the rate"}
     return Study("learning-rate", "is the study small?", arms, published, claims, draw, exact)

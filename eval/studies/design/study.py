@@ -142,7 +142,7 @@ class Study:
         lines = []
         for entry in self.judge(results):
             lines += [f"{entry['verdict'].upper()}: {entry['name']}", f"  measured: {entry['measured']}"]
-            lines.append(f"  published: {entry['published']} ({entry['source']})")
+            lines.append(f"  published: {entry['published'] or 'nothing'} ({entry['source']})")
         return lines
 
     def describe_figures(self, results: Results) -> list[str]:

@@ -61,7 +61,7 @@ class PublishedFigure:
         group: title of the table that it stands in, with its source.
         label: of its row.
         tolerance: the most that ours may differ; None if there is none, as where the protocols differ.
-        arm, name: of ours, as in `Results.read`.
+        arm, name: those of `Results.read` for the figure here.
     """
 
     group: str

@@ -13,6 +13,7 @@ from ld_data.typing import Doubles
 
 ROWS, CLASSES, SIGNAL = 4_000, 10, 40
 FEW_ROWS, LATENT_DIM = 500, 32
+POINTS, BLOG = " points", "blog of 2020"
 NEAR = 8  # closer to p = n, errors have tails so heavy that their standard errors mislead
 SQUARED_CLEAN, SQUARED_NOISY = "mlp-clean-mse", "mlp-noisy-mse"
 PARAMETERS, OF_ROWS, TEACHER = "latents-parameters", "latents-rows", "latents-teacher"
@@ -71,89 +72,6 @@ def _claim(name: str, published: str, source: str, arms: str | tuple[str, ...], 
     return Claim(name, published, source, (arms,) if isinstance(arms, str) else arms, test)
 
 
-def make_signal_claims() -> list[Claim]:
-    """Return the claims about networks on signals."""
-    points, blog = " points", "blog of 2020"
-    return [
-        _claim(
-            "With wrong labels the perceptron's error peaks between n and 2 n parameters.",
-            "54.05 % at h = 47, 54.02 % at h = 61",
-            NOTEBOOK,
-            NOISY,
-            lambda its: _judge_peak(its, NOISY, "peak_width", ROWS, 0, 1),
-        ),
-        _claim(
-            "At the largest width it is lower than at its first minimum.",
-            "47.24 % at h = 16, 45.47 % at h = 300",
-            NOTEBOOK,
-            NOISY,
-            lambda its: judge(
-                _find_least(its, NOISY, "test_error", 7, 27) - its.read(NOISY, "test_error@300"), unit=points
-            ),
-        ),
-        _claim(
-            "With true labels the error has no peak: up to h = 36 to 61 it rises by less than a point.",
-            "41.02 % at h = 27, 41.66 % at 36, 41.24 % at 61, 37.25 % at 300",
-            NOTEBOOK,
-            CLEAN,
-            lambda its: judge(
-                _average(its, CLEAN, "test_error", 47, 61) - its.read(CLEAN, "test_error@27"), -np.inf, 1, unit=points
-            ),
-        ),
-        _claim(
-            "With true labels the NLL has a peak that the error lacks.",
-            "1.308 at h = 9, 4.415 at 47, 2.338 at 300",
-            NOTEBOOK,
-            CLEAN,
-            lambda its: judge(_average(its, CLEAN, "test_loss", 47, 61) - its.read(CLEAN, "test_loss@300")),
-        ),
-        _claim(
-            "With wrong labels the error of convolutions rises to a peak.",
-            "19.64 % at c = 10, 33.80 % at 18",
-            NOTEBOOK,
-            CNN,
-            lambda its: judge(_rise_of_convolutions(its), unit=points),
-        ),
-        _claim(
-            "At 100 channels it is still higher than at its first minimum: there is no second descent in error.",
-            "19.64 % at c = 10, 27.66 % at 100",
-            NOTEBOOK,
-            CNN,
-            lambda its: judge(its.read(CNN, "test_error@100") - its.read(CNN, "test_error@10"), unit=points),
-        ),
-        _claim(
-            "The effect is much less pronounced in convolutions than in perceptrons.",
-            "no peak in 2020; 14.2 points against 6.8 in 2024",
-            blog,
-            (NOISY, CNN),
-            lambda its: judge(np.subtract(*_rise(its)), unit=points),
-        ),
-        *(
-            _claim(
-                f"With {words} labels, NLL peaks where there are n parameters, within a factor of 1.4.",
-                figure,
-                blog,
-                arm,
-                lambda its, arm=arm: _judge_peak(its, arm, "loss_peak_width", ROWS, -0.5, 0.5),
-            )
-            for arm, words, figure in (
-                (CLEAN, "true", "predicted h = 42.3; the notebook's peak is at 47"),
-                (NOISY, "wrong", "predicted h = 42.3; the notebook's peak is at 61"),
-            )
-        ),
-        *(
-            _claim(
-                f"With {words} labels, MSE peaks where there are n K parameters, within a factor of 1.4.",
-                "predicted h = 175.7; no picture",
-                blog,
-                arm,
-                partial(_judge_squared, arm),
-            )
-            for arm, words in ((SQUARED_CLEAN, "true"), (SQUARED_NOISY, "wrong"))
-        ),
-    ]
-
-
 def _judge_points(arm: str, middle: float, tolerance: float, results: Results) -> Verdict:
     """Return whether all points that are not near the threshold are exact, or within a tolerance above 0."""
     far = np.abs(results.read_axis(arm) - middle) >= NEAR
@@ -190,3 +108,83 @@ def make_latent_claims() -> list[Claim]:
             )
         )
     return claims
+
+
+SIGNAL_CLAIMS = [
+    _claim(
+        "With wrong labels the perceptron's error peaks between n and 2 n parameters.",
+        "54.05 % at h = 47, 54.02 % at h = 61",
+        NOTEBOOK,
+        NOISY,
+        lambda its: _judge_peak(its, NOISY, "peak_width", ROWS, 0, 1),
+    ),
+    _claim(
+        "At the largest width it is lower than at its first minimum.",
+        "47.24 % at h = 16, 45.47 % at h = 300",
+        NOTEBOOK,
+        NOISY,
+        lambda its: judge(
+            _find_least(its, NOISY, "test_error", 7, 27) - its.read(NOISY, "test_error@300"), unit=POINTS
+        ),
+    ),
+    _claim(
+        "With true labels the error has no peak: up to h = 36 to 61 it rises by less than a point.",
+        "41.02 % at h = 27, 41.66 % at 36, 41.24 % at 61, 37.25 % at 300",
+        NOTEBOOK,
+        CLEAN,
+        lambda its: judge(
+            _average(its, CLEAN, "test_error", 47, 61) - its.read(CLEAN, "test_error@27"), -np.inf, 1, unit=POINTS
+        ),
+    ),
+    _claim(
+        "With true labels the NLL has a peak that the error lacks.",
+        "1.308 at h = 9, 4.415 at 47, 2.338 at 300",
+        NOTEBOOK,
+        CLEAN,
+        lambda its: judge(_average(its, CLEAN, "test_loss", 47, 61) - its.read(CLEAN, "test_loss@300")),
+    ),
+    _claim(
+        "With wrong labels the error of convolutions rises to a peak.",
+        "19.64 % at c = 10, 33.80 % at 18",
+        NOTEBOOK,
+        CNN,
+        lambda its: judge(_rise_of_convolutions(its), unit=POINTS),
+    ),
+    _claim(
+        "At 100 channels it is still higher than at its first minimum: there is no second descent in error.",
+        "19.64 % at c = 10, 27.66 % at 100",
+        NOTEBOOK,
+        CNN,
+        lambda its: judge(its.read(CNN, "test_error@100") - its.read(CNN, "test_error@10"), unit=POINTS),
+    ),
+    _claim(
+        "The effect is much less pronounced in convolutions than in perceptrons.",
+        "no peak in 2020; 14.2 points against 6.8 in 2024",
+        BLOG,
+        (NOISY, CNN),
+        lambda its: judge(np.subtract(*_rise(its)), unit=POINTS),
+    ),
+    *(
+        _claim(
+            f"With {words} labels, NLL peaks where there are n parameters, within a factor of 1.4.",
+            figure,
+            BLOG,
+            arm,
+            lambda its, arm=arm: _judge_peak(its, arm, "loss_peak_width", ROWS, -0.5, 0.5),
+        )
+        for arm, words, figure in (
+            (CLEAN, "true", "predicted h = 42.3; the notebook's peak is at 47"),
+            (NOISY, "wrong", "predicted h = 42.3; the notebook's peak is at 61"),
+        )
+    ),
+    *(
+        _claim(
+            f"With {words} labels, MSE peaks where there are n K parameters, within a factor of 1.4.",
+            "predicted h = 175.7; no picture",
+            BLOG,
+            arm,
+            partial(_judge_squared, arm),
+        )
+        for arm, words in ((SQUARED_CLEAN, "true"), (SQUARED_NOISY, "wrong"))
+    ),
+]

@@ -1,6 +1,7 @@
 """The study of double descent: arms and pictures."""
 
 from collections.abc import Iterator
+from typing import Any
 
 from eval.studies.design.pictures import Line, Panel, Picture
 from eval.studies.design.study import Arm, Study
@@ -14,11 +15,11 @@ from eval.studies.double_descent.claims import (
     PARAMETERS,
     ROWS,
     SIGNAL,
+    SIGNAL_CLAIMS,
     SQUARED_CLEAN,
     SQUARED_NOISY,
     TEACHER,
     make_latent_claims,
-    make_signal_claims,
     name_outputs,
 )
 from eval.studies.double_descent.published import CHANNELS, CLEAN, CNN, NOISY, PUBLISHED, WIDTHS
@@ -40,7 +41,7 @@ def _make_perceptron_arms() -> dict[str, Arm]:
     return arms
 
 
-def _make_arms() -> dict[str, Arm]:
+def _make_signal_arms() -> dict[str, Arm]:
     arms = _make_perceptron_arms()
     arms[CNN] = Arm(
         "convolutions, 15% of the labels redrawn, NLL",
@@ -57,7 +58,11 @@ def _make_arms() -> dict[str, Arm]:
         seeds=3,
         engine="keras",
     )
-    module, load = "double_descent.latents", "inputs:load_latents"
+    return arms
+
+
+def _make_latent_arms() -> dict[str, Arm]:
+    arms, module, load = {}, "double_descent.latents", "inputs:load_latents"
     parameters = (8, 16, 32, 48, 56, 60, 68, 72, 80, 96, 128, 256, 512, 1024)
     rows = (8, 16, 24, 28, 36, 40, 48, 64, 128, 512)
     arms[PARAMETERS] = Arm(
@@ -73,9 +78,15 @@ def _make_arms() -> dict[str, Arm]:
         arms[name] = Arm(about, f"{module}:measure_rows", load, plan, {"draws": 100})
     for outputs, widths in OUTPUTS.items():
         about = f"perceptrons, 500 rows, MSE of {outputs} {'output' if outputs == 1 else 'outputs'}"
-        plan = {"outputs": outputs, "widths": widths, "rows": FEW_ROWS, "steps": 10_000, "rate": 0.003}
-        quick = {"widths": widths[::3], "steps": 1_000}
-        arms[name_outputs(outputs)] = Arm(about, f"{module}:measure_threshold", load, plan, quick)
+        settings: dict[str, Any] = {
+            "outputs": outputs,
+            "widths": widths,
+            "rows": FEW_ROWS,
+            "steps": 10_000,
+            "rate": 0.003,
+        }
+        quick: dict[str, Any] = {"widths": widths[::3], "steps": 1_000}
+        arms[name_outputs(outputs)] = Arm(about, f"{module}:measure_threshold", load, settings, quick)
     return arms
 
 
@@ -139,9 +150,9 @@ def draw(results: Results) -> Iterator[Picture]:
 STUDY = Study(
     "double-descent",
     "how does the error change with the width of a model, and where is its peak?",
-    _make_arms(),
+    _make_signal_arms() | _make_latent_arms(),
     PUBLISHED,
-    [*make_signal_claims(), *make_latent_claims()],
+    [*SIGNAL_CLAIMS, *make_latent_claims()],
     draw,
     exact={PARAMETERS: "p, 64 rows", OF_ROWS: "n, 32 parameters", TEACHER: "n, 32 parameters, linear teacher"},
 )

@@ -89,7 +89,7 @@ def _make_signal_claims() -> list[Claim]:
         Claim(
             "It is the best rate of a grid, within 0.01.",
             "",
-            "a check of ours",
+            "a check here",
             (DESCENT, GRID),
             lambda its: judge(its.read(DESCENT, second, GRID) - its.read(GRID, best, DESCENT), -0.01, 0.01, ".4f"),
         ),
