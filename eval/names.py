@@ -38,6 +38,7 @@ BASELINES = {
 STUDIES = {
     "double-descent": "studies.double_descent.study:STUDY",
     "learning-rate": "studies.learning_rate.study:STUDY",
+    "lottery": "studies.lottery.study:STUDY",
 }
 AIDED = ("linear-projected", "mlp-redrawn", "mlp-class-means")  # by the decoder of y: no models of pairs (x, y) alone
 SHORT = ("mean", "linear", "mlp")  # the baselines of `python -m eval baselines` without --only and --all

@@ -28,7 +28,7 @@ def test_every_study_is_whole(study):
 
 
 def test_an_unknown_study_or_arm_lists_all():
-    with pytest.raises(UnknownNameError, match=r"no study 'none'\. Known: double-descent, learning-rate"):
+    with pytest.raises(UnknownNameError, match=r"no study 'none'\. Known: double-descent, learning-rate, lottery"):
         find_study("none")
     with pytest.raises(UnknownNameError, match=r"no arm 'fir'\. Its arms: first-teacher, second-release"):
         make_study().choose(["fir"])

@@ -1,0 +1,1 @@
+"""Lottery tickets: sparse masks that magnitude pruning finds, and what they are worth elsewhere."""
