@@ -143,7 +143,9 @@ def draw(results: Results) -> Iterator[Picture]:
         if panels := list(_draw_widths(results, curve)):
             yield Picture(f"double-descent-{curve}", caption, panels)
     if panels := list(_draw_latents(results)):
-        caption = "On latents the error follows its exact formula, and networks peak where there are n K parameters"
+        caption = "On latents the error of least squares follows its exact formula"
+        if any(name_outputs(outputs) in results.trials for outputs in OUTPUTS):
+            caption += ", and networks peak where there are n K parameters"
         yield Picture("double-descent-latents", caption, panels)
 
 
