@@ -1,0 +1,74 @@
+"""The claims, fed with the published curves: the notebook's own figures get the verdicts that its page gives them."""
+
+import numpy as np
+import pytest
+
+from eval.studies.design.study import find_study
+from eval.studies.design.trials import Trial
+from eval.studies.double_descent.published import (
+    CHANNELS,
+    CLEAN,
+    CLEAN_ERRORS,
+    CNN,
+    CNN_ERRORS,
+    NOISY,
+    NOISY_ERRORS,
+    WIDTHS,
+)
+from eval.studies.double_descent.widths import summarise
+
+STUDY = find_study("double-descent")
+
+
+def make_trials(arm, widths, errors, peak, left=0.0):
+    """Three trials with these test errors, and a loss that peaks at a width."""
+    trials = []
+    for seed in range(3):
+        at = np.array(widths, float)
+        loss = 5 - np.abs(np.log(at / peak)) + 0.01 * seed
+        rows = np.stack([np.where(at > peak, left, 5.0), np.array(errors) + 0.1 * seed, loss, loss], axis=1)
+        outcome = summarise(widths, rows, first=0 if arm == CNN else 12)
+        protocol = STUDY.arms[arm].describe_protocol(quick=False)
+        trials.append(Trial(STUDY.name, arm, seed, protocol, "0", "numpy", outcome.figures, outcome.curves, 1.0))
+    return trials
+
+
+def judge_all(*trials):
+    results = STUDY.take_results([trial for its in trials for trial in its])
+    return {claim["name"]: claim["verdict"] for claim in STUDY.judge(results) if claim["verdict"] != "undecided"}
+
+
+def test_the_notebook_s_own_figures_hold_and_contradict_the_blog():
+    verdicts = judge_all(
+        make_trials(CLEAN, WIDTHS, CLEAN_ERRORS, 47),
+        make_trials(NOISY, WIDTHS, NOISY_ERRORS, 61),
+        make_trials(CNN, CHANNELS, CNN_ERRORS, 26),
+    )
+    failed = {name for name, verdict in verdicts.items() if verdict == "fails"}
+    assert failed == {
+        "The effect is much less pronounced in convolutions than in perceptrons.",
+        "With wrong labels, NLL peaks where there are n parameters, within a factor of 1.4.",
+    }
+    assert len(verdicts) == 9
+
+
+@pytest.mark.parametrize(("peak", "verdict"), [(176, "holds"), (61, "fails")])
+def test_the_threshold_of_squared_errors_is_judged(peak, verdict):
+    arm = "mlp-noisy-mse"
+    widths = STUDY.arms[arm].plan["widths"]
+    name = "With wrong labels, MSE peaks where there are n K parameters, within a factor of 1.4."
+    assert judge_all(make_trials(arm, widths, [50] * len(widths), peak)) == {name: verdict}
+    assert judge_all(make_trials(arm, widths, [50] * len(widths), peak, left=2.0)) == {}
+
+
+def test_pictures_show_the_arms_that_have_results():
+    results = STUDY.take_results(
+        make_trials(CLEAN, WIDTHS, CLEAN_ERRORS, 47) + make_trials(CNN, CHANNELS, CNN_ERRORS, 26)
+    )
+    pictures = {picture.name: picture for picture in STUDY.draw(results)}
+    assert list(pictures) == ["double-descent-error", "double-descent-loss"]
+    titles = [panel.title for panel in pictures["double-descent-error"].panels]
+    assert titles == ["perceptrons, true labels", "convolutions, 15 % wrong labels"]
+    assert pictures["double-descent-error"].panels[0].marks == pytest.approx(
+        {"n parameters": 42.3, "n K parameters": 175.7}, abs=0.1
+    )
