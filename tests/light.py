@@ -7,7 +7,6 @@ import numpy as np
 import eval.__main__ as eval_main
 import ld_data
 from eval import evaluate
-from eval.names import STUDIES
 from ld_data.mnist1d.config import Mnist1dConfig
 from ld_data.mnist1d.dataset import make_mnist1d
 
@@ -32,8 +31,9 @@ def main() -> None:
     print(f"generated {signals.x.shape[0]} signals of {signals.x.shape[1]} points")
     weights = np.linalg.lstsq(data.train.x, data.train.y)[0]
     print(evaluate(lambda x: x @ weights, data))
-    for study in STUDIES:  # on latents, where the outcome is known exactly
-        if status := eval_main.main(["study", study, "--only", "latents", "--quick"]):
+    arms = {"double-descent": "latents-teacher", "learning-rate": "latents-teacher", "lottery": "latents-magnitude"}
+    for study, arm in arms.items():  # where the outcome is known exactly
+        if status := eval_main.main(["study", study, "--only", arm, "--quick"]):
             sys.exit(status)
     if loaded := FRAMEWORKS & {name.partition(".")[0] for name in sys.modules}:
         sys.exit(f"the light core imported {', '.join(sorted(loaded))}")

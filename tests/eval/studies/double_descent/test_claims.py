@@ -72,3 +72,20 @@ def test_pictures_show_the_arms_that_have_results():
     assert pictures["double-descent-error"].panels[0].marks == pytest.approx(
         {"n parameters": 42.3, "n K parameters": 175.7}, abs=0.1
     )
+
+
+def test_latents_are_judged_and_drawn():
+    trials = []
+    for name, arm in STUDY.arms.items():
+        if name.startswith("latents"):
+            exact = {"measured": [1.0, 1.1], "error": [0.01, 0.01], "theory": [1.0, 1.1], "test_loss": [1.0, 2.0]}
+            protocol, peak = arm.describe_protocol(quick=False), {"peak": 0.1}
+            for seed in range(3):
+                curves = {"at": [8.0, 512.0]} | exact
+                trials.append(Trial(STUDY.name, name, seed, protocol, "0", "numpy", peak, curves, 1.0))
+    results = STUDY.take_results(trials)
+    verdicts = [claim["verdict"] for claim in STUDY.judge(results) if claim["verdict"] != "undecided"]
+    assert verdicts == ["holds"] * 7
+    (picture,) = STUDY.draw(results)
+    assert "networks peak" in picture.caption
+    assert len(picture.panels) == 4
