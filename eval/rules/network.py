@@ -106,7 +106,9 @@ def make_weights(rows: int, columns: int, random: np.random.Generator) -> Floats
 
 def apply(weights: Array, activity: Array) -> Array:
     """Return the sums `(n, out)` of a layer with weights `(in + 1, out)` for activity `(n, in)`."""
-    return activity @ weights[:-1] + weights[-1]
+    sums = activity @ weights[:-1]
+    sums += weights[-1]
+    return sums
 
 
 def correlate(activity: Array, error: Array) -> Array:
@@ -114,7 +116,11 @@ def correlate(activity: Array, error: Array) -> Array:
 
     For the gradient of a loss with respect to the layer's sums, this is the gradient with respect to its weights.
     """
-    return np.vstack([activity.T @ error, error.sum(axis=0)]) / np.float32(len(activity))
+    products = np.empty((activity.shape[1] + 1, error.shape[1]), np.result_type(activity, error))
+    products[:-1] = activity.T @ error
+    products[-1] = error.sum(axis=0)
+    products /= np.float32(len(activity))
+    return products
 
 
 def fit_network(network: Network, data: LatentDataset, plan: RulePlan, seed: int, title: str) -> Network:
@@ -170,13 +176,25 @@ class Adam:
 
     def __init__(self, weights: Sequence[Floats]) -> None:
         self._moments = [np.zeros((2, *weight.shape), np.float32) for weight in weights]
+        self._work = [np.empty((2, *weight.shape), np.float32) for weight in weights]
         self._steps = 0
 
     def step(self, weights: Sequence[Floats], gradients: Sequence[Floats], rate: float) -> None:
         """Change the weights in place against their gradients."""
         self._steps += 1
         scale = rate * np.sqrt(1 - SECOND_DECAY**self._steps) / (1 - FIRST_DECAY**self._steps)
-        for weight, gradient, moments in zip(weights, gradients, self._moments, strict=True):
-            moments[0] += (1 - FIRST_DECAY) * (gradient - moments[0])
-            moments[1] += (1 - SECOND_DECAY) * (gradient * gradient - moments[1])
-            np.subtract(weight, np.float32(scale) * moments[0] / (np.sqrt(moments[1]) + EPSILON), out=weight)
+        for weight, gradient, (mean, square), (step, root) in zip(
+            weights, gradients, self._moments, self._work, strict=True
+        ):  # a new array for each result takes twice as long
+            np.subtract(gradient, mean, out=step)
+            step *= 1 - FIRST_DECAY
+            mean += step
+            np.multiply(gradient, gradient, out=root)
+            root -= square
+            root *= 1 - SECOND_DECAY
+            square += root
+            np.multiply(mean, np.float32(scale), out=step)
+            np.sqrt(square, out=root)
+            root += EPSILON
+            step /= root
+            weight -= step
