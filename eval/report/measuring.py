@@ -5,7 +5,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from eval.baselines.registry import LEARNING_RATES
+from eval.baselines.registry import list_rates
 from eval.report.loading import Rule, find_plan
 from eval.report.sections import (
     Tuned,
@@ -115,25 +115,28 @@ def tune(bench: Bench, wishes: Wishes) -> dict[str, Tuned]:
         DivergedError: a rule suggests values that are not finite at all rates; the message is that of the lowest.
     """
     plans = {rule.name: find_plan(bench.find(rule.name)) for rule in bench.rules}
-    plain = [
-        Trial(name, replace(plan, learning_rate=rate), 0, scored=False)
-        for name, plan in plans.items()
-        if isinstance(bench.find(name), type)
-        for rate in LEARNING_RATES
-    ]
-    trials = plain + [make_stream(trial) for trial in plain]
-    outcomes = list(zip(trials, run_trials(bench, trials, wishes.jobs, "learning rates"), strict=True))
+    classes = [name for name in plans if isinstance(bench.find(name), type)]
+    tried: dict[tuple[str, bool], dict[RulePlan, Outcome]] = {
+        (name, once): {} for name in classes for once in (False, True)
+    }
+    while trials := [trial for group, own in tried.items() for trial in _plan_rates(group, plans[group[0]], own)]:
+        for trial, outcome in zip(trials, run_trials(bench, trials, wishes.jobs, "learning rates"), strict=True):
+            tried[trial.rule, bool(trial.stream)][trial.plan] = outcome
     tuned = {name: Tuned(plan, {}, plan) for name, plan in plans.items()}
-    for name in dict.fromkeys(trial.rule for trial in trials):
-        own, streams = (
-            {trial.plan: outcome for trial, outcome in outcomes if trial.rule == name and bool(trial.stream) == once}
-            for once in (False, True)
-        )
-        best = min(own, key=lambda plan: own[plan].best)
-        _refuse_failure(own[best])
-        errors = {plan.learning_rate: outcome.best for plan, outcome in own.items()}
-        tuned[name] = Tuned(best, errors, min(streams, key=lambda plan: streams[plan].best))
+    for name in classes:
+        whole, stream = ({plan: outcome.best for plan, outcome in tried[name, once].items()} for once in (False, True))
+        best = min(whole, key=whole.__getitem__)
+        _refuse_failure(tried[name, False][best])
+        errors = dict(sorted((plan.learning_rate, error) for plan, error in whole.items()))
+        tuned[name] = Tuned(best, errors, min(stream, key=stream.__getitem__))
     return tuned
+
+
+def _plan_rates(group: tuple[str, bool], plan: RulePlan, tried: Mapping[RulePlan, Outcome]) -> list[Trial]:
+    """Return the next trainings of a rule, or its streams, at other learning rates."""
+    rates = list_rates({own.learning_rate: outcome.best for own, outcome in tried.items()})
+    plain = [Trial(group[0], replace(plan, learning_rate=rate), 0, scored=False) for rate in rates]
+    return [make_stream(trial) for trial in plain] if group[1] else plain
 
 
 def plan_mains(bench: Bench, name: str, plan: RulePlan, wishes: Wishes) -> list[Trial]:

@@ -175,7 +175,7 @@ def _train(rule: type, data: LatentDataset, whole: LatentDataset, trial: Trial) 
     network = Watched(make_network(trial.rule, rule, data, trial.plan, trial.seed), trial.rule, probed)
     try:
         fit_network(cast(Network, network), data, trial.plan, trial.seed, trial.rule)
-        if not np.isfinite(network.held_out_error):
+        if not np.isfinite(network.held_out_errors).any():
             raise DivergedError(f"{trial.rule}: predict returned nothing finite after any epoch.")
     except DivergedError as error:
         if network.step < 2:  # weights are as they were drawn, so no step was too long

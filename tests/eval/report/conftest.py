@@ -30,5 +30,6 @@ def report(data, own_rule):
     with pytest.MonkeyPatch.context() as patch:
         for rule in (Backpropagation, FeedbackAlignment):
             patch.setattr(rule, "plan", SMALL)
-        patch.setattr("eval.report.measuring.LEARNING_RATES", (1e-3, 1e-2))
+        patch.setattr("eval.baselines.registry.LEARNING_RATES", (1e-3, 1e-2))
+        patch.setattr("eval.baselines.registry.FURTHER_RATES", 0)
         return measure_rule(own_rule, subset(data, 600), wishes)

@@ -12,7 +12,7 @@ from eval.rules.network import Network, RulePlan
 from ld_data.errors import InputError
 from ld_data.release.dataset import subset
 
-RATES = "eval.report.measuring.LEARNING_RATES"
+RATES = "eval.baselines.registry.LEARNING_RATES"
 DEPTHS = "eval.report.sweeps.DEPTHS"
 
 
