@@ -69,8 +69,8 @@ def measure_rule(rule: Rule, data: LatentDataset, wishes: Wishes) -> Values:
     trials = [trial for own in mains.values() for trial in own] + streams
     trials += [trial for sweep in sweeps for row in sweep.trials for trial in row]
     distinct = list(dict.fromkeys(trials))  # curves share the trial without any change
-    outcomes = dict(zip(distinct, run_trials(bench, distinct, wishes.jobs, "report"), strict=True))
-    fits = {name: [_refuse_failure(outcomes[trial]) for trial in own] for name, own in mains.items()}
+    outcomes = dict(run_trials(bench, distinct, wishes.jobs, "report"))
+    fits = {name: [refuse_failure(outcomes[trial]) for trial in own] for name, own in mains.items()}
     report = describe_data(rule.name, data, fits[rule.name], wishes.seeds)
     report["rules"] = {name: describe_rule(bench, name, own, tuned[name]) for name, own in fits.items()}
     report["differences"] = describe_differences(rule.name, fits, data)
@@ -94,7 +94,8 @@ def check_wishes(wishes: Wishes) -> None:
     check_integer("jobs", wishes.jobs, 1, 1000)
 
 
-def _refuse_failure(outcome: Outcome) -> Outcome:
+def refuse_failure(outcome: Outcome) -> Outcome:
+    """Return an outcome; raise `DivergedError` if its training failed."""
     if outcome.failure:
         raise DivergedError(outcome.failure)
     return outcome
@@ -122,15 +123,15 @@ def tune(bench: Bench, wishes: Wishes) -> dict[str, Tuned]:
         for rate in LEARNING_RATES
     ]
     trials = plain + [make_stream(trial) for trial in plain]
-    outcomes = list(zip(trials, run_trials(bench, trials, wishes.jobs, "learning rates"), strict=True))
+    outcomes = dict(run_trials(bench, trials, wishes.jobs, "learning rates"))
     tuned = {name: Tuned(plan, {}, plan) for name, plan in plans.items()}
     for name in dict.fromkeys(trial.rule for trial in trials):
         own, streams = (
-            {trial.plan: outcome for trial, outcome in outcomes if trial.rule == name and bool(trial.stream) == once}
+            {trial.plan: outcomes[trial] for trial in trials if trial.rule == name and bool(trial.stream) == once}
             for once in (False, True)
         )
         best = min(own, key=lambda plan: own[plan].best)
-        _refuse_failure(own[best])
+        refuse_failure(own[best])
         errors = {plan.learning_rate: outcome.best for plan, outcome in own.items()}
         tuned[name] = Tuned(best, errors, min(streams, key=lambda plan: streams[plan].best))
     return tuned
