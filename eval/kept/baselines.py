@@ -53,7 +53,7 @@ def save_rows(rows: Sequence[BaselineRow], path: Path) -> None:
 
 def load_rows(path: Path) -> list[BaselineRow]:
     """Return the rows in a file of `save_rows`; raises as `load_kept`."""
-    return load_kept(path, _read_row, "figures of baselines", f"baselines {path.stem} --all")
+    return load_kept(path, _read_row, "figures of baselines", f"baselines {path.stem} --all --out {path}")
 
 
 def find_rows(

@@ -69,8 +69,8 @@ def measure_rule(rule: Rule, data: LatentDataset, wishes: Wishes) -> Values:
     trials = [trial for own in mains.values() for trial in own] + streams
     trials += [trial for sweep in sweeps for row in sweep.trials for trial in row]
     distinct = list(dict.fromkeys(trials))  # curves share the trial without any change
-    outcomes = dict(zip(distinct, run_trials(bench, distinct, wishes.jobs, "report"), strict=True))
-    fits = {name: [_refuse_failure(outcomes[trial]) for trial in own] for name, own in mains.items()}
+    outcomes = dict(run_trials(bench, distinct, wishes.jobs, "report"))
+    fits = {name: [refuse_failure(outcomes[trial]) for trial in own] for name, own in mains.items()}
     report = describe_data(rule.name, data, fits[rule.name], wishes.seeds)
     report["rules"] = {name: describe_rule(bench, name, own, tuned[name]) for name, own in fits.items()}
     report["differences"] = describe_differences(rule.name, fits, data)
@@ -94,7 +94,8 @@ def check_wishes(wishes: Wishes) -> None:
     check_integer("jobs", wishes.jobs, 1, 1000)
 
 
-def _refuse_failure(outcome: Outcome) -> Outcome:
+def refuse_failure(outcome: Outcome) -> Outcome:
+    """Return an outcome; raise `DivergedError` if its training failed."""
     if outcome.failure:
         raise DivergedError(outcome.failure)
     return outcome
@@ -120,13 +121,13 @@ def tune(bench: Bench, wishes: Wishes) -> dict[str, Tuned]:
         (name, once): {} for name in classes for once in (False, True)
     }
     while trials := [trial for group, own in tried.items() for trial in _plan_rates(group, plans[group[0]], own)]:
-        for trial, outcome in zip(trials, run_trials(bench, trials, wishes.jobs, "learning rates"), strict=True):
+        for trial, outcome in run_trials(bench, trials, wishes.jobs, "learning rates"):
             tried[trial.rule, bool(trial.stream)][trial.plan] = outcome
     tuned = {name: Tuned(plan, {}, plan) for name, plan in plans.items()}
     for name in classes:
         whole, stream = ({plan: outcome.best for plan, outcome in tried[name, once].items()} for once in (False, True))
         best = min(whole, key=whole.__getitem__)
-        _refuse_failure(tried[name, False][best])
+        refuse_failure(tried[name, False][best])
         errors = dict(sorted((plan.learning_rate, error) for plan, error in whole.items()))
         tuned[name] = Tuned(best, errors, min(stream, key=stream.__getitem__))
     return tuned

@@ -4,7 +4,7 @@ import multiprocessing
 import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, cast
@@ -243,8 +243,8 @@ def _run_in_process(trial: Trial) -> Outcome:
     return _BENCHES[0].run(trial)
 
 
-def run_trials(bench: Bench, trials: Sequence[Trial], jobs: int, title: str) -> Iterator[Outcome]:
-    """Yield the outcomes of trials in their order, under a progress bar; several jobs are as many processes.
+def run_trials(bench: Bench, trials: Sequence[Trial], jobs: int, title: str) -> Iterator[tuple[Trial, Outcome]]:
+    """Yield each trial with its outcome once it is done, under a progress bar; several jobs are as many processes.
 
     Raises:
         InputError: as `Bench.run`, or a process is killed.
@@ -253,15 +253,16 @@ def run_trials(bench: Bench, trials: Sequence[Trial], jobs: int, title: str) -> 
     with bar:
         if jobs == 1:
             for trial in trials:
-                yield bench.run(trial)
+                yield trial, bench.run(trial)
                 bar.update()
             return
         plain = Bench(replace(bench.data, manifest=None, read_shift=None), bench.rules)
         context = multiprocessing.get_context("spawn")  # a fork may copy the locks of running threads
-        with ProcessPoolExecutor(min(jobs, len(trials)), context, _start_process, (plain,)) as pool:
+        with ProcessPoolExecutor(min(jobs, max(1, len(trials))), context, _start_process, (plain,)) as pool:
             try:
-                for future in [pool.submit(_run_in_process, trial) for trial in trials]:
-                    yield future.result()
+                running = {pool.submit(_run_in_process, trial): trial for trial in trials}
+                for future in as_completed(running):
+                    yield running[future], future.result()
                     bar.update()
             except BrokenProcessPool as error:
                 raise InputError(

@@ -48,7 +48,11 @@ class Watched:
         suggestion = suggest_checked(self.network, self.name, x, y, self.step)
         if self.step in self.probed:
             before = time.process_time()
-            self.probes.append(probe(self.network, suggestion, x, y, self.step))
+            try:
+                self.probes.append(probe(self.network, suggestion, x, y, self.step))
+            except Exception as error:
+                reason = describe_error(error)
+                raise InputError(f"{self.name}: no gradient to compare with at step {self.step}: {reason}.") from error
             self._start += time.process_time() - before
         return suggestion
 

@@ -46,7 +46,7 @@ class ForwardForward(Network):
 
     def measure_classes(self, x: Floats) -> Floats:
         """Return the goodness of each class, summed over the layers `(n, k)`."""
-        goodness = np.empty((len(x), len(self.class_mean)), np.float32)
+        goodness = np.empty((len(x), len(self.class_mean)), np.result_type(x, self.weights[0]))
         for label in range(len(self.class_mean)):
             active = self._run_layers(x, np.full(len(x), label))
             goodness[:, label] = sum(np.square(state).mean(axis=1) for _, state in active)
@@ -73,6 +73,26 @@ class ForwardForward(Network):
             gradients.append(slopes[0] + slopes[1])
         return [*gradients, scale_gradient]
 
+    def differentiate(self, x: Floats, y: Floats) -> list[Floats]:
+        """Return the gradient of half the squared error of `predict` to the weights of the layers."""
+        shares = softmax(self.weights[-1] * self.measure_classes(x), axis=1)
+        slopes = self.weights[-1] * _differentiate_shares(shares, self.class_mean, y)
+        gradients = [np.zeros_like(weights) for weights in self.weights[: self.layers]]
+        for label, slope in enumerate(slopes.T):
+            layers = self._run_layers(x, np.full(len(x), label))
+            back: Floats | float = 0.0  # to what the next layer gets
+            for i, (below, state) in reversed(list(enumerate(layers))):
+                length = _measure_length(state)
+                shown = state / length
+                error = (
+                    (back - shown * (back * shown).mean(axis=1, keepdims=True)) / length if i + 1 < len(layers) else 0
+                )
+                error = error + slope[:, None] * 2 / state.shape[1] * state
+                error = error * (state > 0)
+                gradients[i] += correlate(below, error)
+                back = error @ self.weights[i][:-1].T
+        return gradients
+
     def _run_layers(self, x: Floats, labels: Integers) -> list[tuple[Floats, Floats]]:
         """Return the input and output of each layer; the next layer gets only the direction of the output."""
         shown = np.eye(len(self.class_mean), dtype=np.float32)[labels]
@@ -81,8 +101,18 @@ class ForwardForward(Network):
         for weights in self.weights[: self.layers]:
             state = np.maximum(apply(weights, below), 0)
             layers.append((below, state))
-            below = state / np.sqrt(np.square(state).mean(axis=1, keepdims=True) + np.float32(1e-6))
+            below = state / _measure_length(state)
         return layers
+
+
+def _measure_length(state: Floats) -> Floats:
+    return np.sqrt(np.square(state).mean(axis=1, keepdims=True) + np.float32(1e-6))
+
+
+def _differentiate_shares(shares: Floats, class_mean: Floats, y: Floats) -> Floats:
+    """Return the slope of half the squared error of the mean of y over the classes to the arguments of a softmax."""
+    back = (shares @ class_mean - y) @ class_mean.T
+    return shares * (back - (shares * back).sum(axis=1, keepdims=True))
 
 
 class ClassNetwork(Network):
@@ -109,6 +139,16 @@ class ClassNetwork(Network):
     def find_error(self, output: Floats, y: Floats) -> Floats:
         """Return the gradient of the cross-entropy to the logits `(n, k)`, times n, for the classes of y."""
         return softmax(output, axis=1) - np.eye(len(self.class_mean), dtype=np.float32)[self.classify(y)]
+
+    def differentiate(self, x: Floats, y: Floats) -> list[Floats]:
+        """Return the gradient of half the squared error of `predict` to the weights of the layers."""
+        activity = self.run(x)
+        error = _differentiate_shares(softmax(activity[-1], axis=1), self.class_mean, y)
+        gradients = [correlate(activity[-2], error)]
+        for layer in reversed(range(1, self.layers)):
+            error = (error @ self.weights[layer][:-1].T) * (1 - activity[layer] ** 2)
+            gradients.insert(0, correlate(activity[layer - 1], error))
+        return gradients
 
 
 class ClassBackpropagation(ClassNetwork, Backpropagation):

@@ -191,18 +191,22 @@ class Adam:
         """Change the weights in place against their gradients."""
         self._steps += 1
         scale = rate * np.sqrt(1 - SECOND_DECAY**self._steps) / (1 - FIRST_DECAY**self._steps)
-        for weight, gradient, (mean, square), (step, root) in zip(
-            weights, gradients, self._moments, self._work, strict=True
-        ):  # a new array for each result takes twice as long
-            np.subtract(gradient, mean, out=step)
-            step *= 1 - FIRST_DECAY
-            mean += step
-            np.multiply(gradient, gradient, out=root)
-            root -= square
-            root *= 1 - SECOND_DECAY
-            square += root
-            np.multiply(mean, np.float32(scale), out=step)
-            np.sqrt(square, out=root)
-            root += EPSILON
-            step /= root
-            weight -= step
+        for arrays in zip(weights, gradients, self._moments, self._work, strict=True):
+            _move_weight(*arrays, np.float32(scale))
+
+
+def _move_weight(weight: Floats, gradient: Floats, moments: Floats, work: Floats, scale: np.float32) -> None:
+    """Change a weight and its moments in place: a new array for each result takes longer."""
+    (mean, square), (step, root) = moments, work
+    np.subtract(gradient, mean, out=step)
+    step *= 1 - FIRST_DECAY
+    mean += step
+    np.multiply(gradient, gradient, out=root)
+    root -= square
+    root *= 1 - SECOND_DECAY
+    square += root
+    np.multiply(mean, scale, out=step)
+    np.sqrt(square, out=root)
+    root += EPSILON
+    step /= root
+    weight -= step

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from eval.classifiers.tables import TABLES, load_trials, trials_path
 from eval.kept.baselines import describe_rows, load_rows
-from eval.report.text import write_text
+from eval.report.output.text import write_text
 from ld_data.release.manifest import read_manifest
 from ld_data.release.report import Goal, HealthReport, Row
 from ld_data.storage.json_text import read_json

@@ -36,7 +36,7 @@ def test_the_report_of_a_rule_in_a_file(release, folder, capsys, small_rules):
 
 
 def test_a_report_without_figures_as_json(release, folder, capsys, small_rules, monkeypatch):
-    monkeypatch.setattr("eval.report.publishing.find_spec", lambda name: None)
+    monkeypatch.setattr("eval.report.output.publishing.find_spec", lambda name: None)
     words = ("rule", "command_rule:fit", "fake-4", "--jobs", 1, "--seeds", 1, "--limit-train", 30)
     report = run_json(capsys, eval_main.main, *words, "--out", "a")
     assert report["train_rows"] == 30

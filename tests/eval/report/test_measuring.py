@@ -91,8 +91,7 @@ def test_built_in_rules_go_through_the_same_door(name, data, small_rules, monkey
     assert report["curves"]["depth"]["failures"] == []
     assert [stream["failures"] for stream in report["streams"].values()] == [[]] * 4
     assert report["rules"][name]["cost"]["macs_per_row"]["update"] > 0
-    measured = "not_measured" not in report["alignment"]
-    assert measured == (name not in ("equilibrium-propagation", "forward-forward", "mono-forward", "hebbian"))
+    assert "not_measured" not in report["alignment"]
 
 
 def test_a_rate_that_diverges_is_left_out_and_a_rule_that_always_does_is_refused(data, small_rules, monkeypatch):

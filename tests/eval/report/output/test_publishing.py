@@ -2,8 +2,8 @@ import json
 
 import pytest
 
-from eval.report import publishing
-from eval.report.publishing import publish_report
+from eval.report.output import publishing
+from eval.report.output.publishing import publish_report
 from ld_data.errors import StorageError
 
 

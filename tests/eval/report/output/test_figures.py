@@ -1,6 +1,6 @@
 from copy import deepcopy
 
-from eval.report.figures import draw_report
+from eval.report.output.figures import draw_report
 
 
 def test_every_part_has_a_figure(report):

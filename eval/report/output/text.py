@@ -27,7 +27,9 @@ def write_text(report: Values) -> str:
     parts += [describe_difference(report, other) for other in report["differences"]]
     if "alignment" in report:
         parts += ["", write_alignment(report["alignment"])]
-    parts += ["", write_costs(report)]
+    joules = report.get("energy_joules")
+    energy = f"energy of a training: {joules:.1f} J" if joules is not None else "energy: not measured"
+    parts += ["", write_costs(report), energy]
     if report["curves"]:
         parts += ["", write_curves(report["curves"])]
     if report["streams"]:
@@ -83,6 +85,38 @@ def write_alignment(alignment: Values) -> str:
     return format_table(("alignment after passes", *heads), rows, "l" + "r" * len(heads))
 
 
+def write_rules(report: Values) -> str:
+    """Return the tables of several rules on a release: figures, alignment and costs."""
+    rows, count = f"{report['train_rows']} training rows", len(report["seeds"])
+    title = f"{report['release']}, {rows}, {count} seed{'s' * (count > 1)}"
+    return "\n\n".join([f"{title}\n{write_figures(report)}", write_alignments(report), write_costs(report)])
+
+
+def write_alignments(report: Values) -> str:
+    """Return the cosine of each layer, and the angle of feedback, of several rules after a pass and at the end."""
+    rows, most = [], {"cosines": 0, "angles": 0}
+    alignments = {name: rule["alignment"] for name, rule in report["rules"].items()}
+    for key in most:
+        most[key] = max(len(own.get(key, ())) for own in alignments.values())
+    for name, own in alignments.items():
+        cells = ["not measured"]
+        if "passes" in own:
+            chosen = [next(i for i, at in enumerate(own["passes"]) if at >= 1), -1]
+            cells = [
+                " ".join(f"{own[key][layer][i]['mean']:{form}}" if own[key][layer][i] else "-" for i in chosen)
+                if layer < len(own[key])
+                else ""
+                for key, form in (("cosines", ".2f"), ("angles", ".0f"))
+                for layer in range(most[key])
+            ]
+        rows.append((name, *cells, *[""] * (sum(most.values()) - len(cells))))
+    heads = [f"layer {layer}" for layer in range(1, most["cosines"] + 1)]
+    heads += [f"feedback {layer}" for layer in range(1, most["angles"] + 1)]
+    table = format_table(("cosine with the gradient", *heads), rows, "l" + "r" * len(heads))
+    feedback = "; feedback: its angle to the transposed weights, in degrees" if most["angles"] else ""
+    return f"{table}\nafter one pass and at the end{feedback}"
+
+
 def write_costs(report: Values) -> str:
     """Return the table of costs."""
     rows = []
@@ -94,9 +128,7 @@ def write_costs(report: Values) -> str:
         reached = [_write_reached(cost.get(key)) for key in ("to_half", "to_nine_tenths_of_best")]
         rows.append((name, *works, memory, f"{cost['cpu_seconds']['mean']:.2f}", *reached))
     heads = ("cost", "MACs forward", "back", "update", "MB", "CPU s", "passes, s to skill 0.5", "to 0.9 of best")
-    joules = report.get("energy_joules")
-    energy = f"energy of a training: {joules:.1f} J" if joules is not None else "energy: not measured"
-    return f"{format_table(heads, rows, 'lrrrrrrr')}\n{energy}"
+    return format_table(heads, rows, "lrrrrrrr")
 
 
 def _write_reached(reached: Values | None) -> str:

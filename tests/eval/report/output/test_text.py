@@ -1,6 +1,6 @@
 from copy import deepcopy
 
-from eval.report.text import write_text
+from eval.report.output.text import write_text
 
 
 def test_the_text_has_all_tables(report):
