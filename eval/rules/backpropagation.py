@@ -39,7 +39,7 @@ class RandomFeatures(Network):
     one's has learned nothing of use in its hidden layers.
     """
 
-    plan = RulePlan()
+    plan = RulePlan(learning_rate=3e-4)
     facts = Facts(feedback="none")
 
     def suggest(self, x: Floats, y: Floats) -> list[Floats]:
