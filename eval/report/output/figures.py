@@ -7,8 +7,9 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-INK, QUIET = "#1b1f24", "#57606a"
-COLOURS = ("#0b5cad", "#9a2a1f", "#1a6b35", "#8a5a00", "#6b3fa0", "#0f7b7b", "#b0447c", "#57606a", "#1b1f24")
+from eval.report.output.palette import COLOURS, INK, MARKERS, QUIET
+from eval.report.output.text import STREAMS
+
 LOGARITHMIC = ("rows", "depth", "width", "batch_rows")
 Values = Mapping[str, Any]
 
@@ -21,6 +22,8 @@ def draw_report(report: Values, kept: Mapping[str, float]) -> Iterator[tuple[str
         yield "alignment", draw_alignment(report)
     if report["curves"]:
         yield "curves", draw_curves(report)
+    if report["streams"]:
+        yield "streams", draw_streams(report)
 
 
 def draw_scale(report: Values, kept: Mapping[str, float]) -> Figure:
@@ -65,15 +68,13 @@ def draw_cost(report: Values) -> Figure:
                     [amount],
                     [skill["mean"]],
                     yerr=ends,
-                    fmt="o",
+                    fmt=_find_marker(report, name),
                     capsize=3,
                     color=_find_colour(report, name),
                     label=name,
                 )
-        axes.set(xlabel=label, ylabel="skill")
-        axes.margins(x=0.1)
-        axes.set_xlim(left=0)
-    panels[1].legend(fontsize="small")
+        axes.set(xlabel=label, ylabel="skill", xscale="log")
+    figure.legend(*panels[0].get_legend_handles_labels(), loc="outside right", fontsize="small", frameon=False)
     figure.suptitle(_describe_data(report), fontsize="medium")
     return figure
 
@@ -140,6 +141,52 @@ def draw_curves(report: Values) -> Figure:
     return figure
 
 
+def draw_streams(report: Values) -> Figure:
+    """Return the skill at the end of each stream, and what classes in order leave, a dot for each seed."""
+    figure = Figure((9, 3.6), layout="constrained")
+    panels = figure.subplots(1, 2, width_ratios=(4, 2))
+    ends = {name: report["streams"][name]["figures"] for name in STREAMS if name in report["streams"]}
+    skills = {
+        STREAMS[name]: {rule: [next(iter(end["skill"].values())) for end in own if end] for rule, own in rules.items()}
+        for name, rules in ends.items()
+    }
+    _draw_groups(panels[0], report, skills)
+    panels[0].set(ylabel="skill at the end")
+    classes = ends.get("classes", {})
+    parts = {"average": "accuracy at the end", "forgetting": "forgetting"}
+    accuracies = {
+        label: {rule: [end["accuracy"][part] for end in own if end] for rule, own in classes.items()}
+        for part, label in parts.items()
+    }
+    _draw_groups(panels[1], report, accuracies)
+    panels[1].set(ylabel="accuracy on the tasks", title="classes in order")
+    figure.legend(
+        *panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=3, fontsize="small", frameon=False
+    )
+    figure.suptitle(f"{report['release']}, {report['train_rows']:,} training rows, each once", fontsize="medium")
+    return figure
+
+
+def _draw_groups(axes: Axes, report: Values, groups: Mapping[str, Mapping[str, Sequence[float]]]) -> None:
+    """Draw a group of bars, the means of each rule, with a dot for each seed."""
+    for place, rules in enumerate(groups.values()):
+        width = 0.8 / max(1, len(rules))
+        for number, (rule, values) in enumerate(rules.items()):
+            if values:
+                at = place + (number - (len(rules) - 1) / 2) * width
+                axes.bar(
+                    at,
+                    np.mean(values),
+                    0.92 * width,
+                    color=_find_colour(report, rule),
+                    label=rule if not place else None,
+                )
+                axes.plot([at] * len(values), values, "o", markersize=3, color=INK, markerfacecolor="white")
+    axes.set_xticks(range(len(groups)), [label.replace(" by ", "\nby ") for label in groups], fontsize="small")
+    axes.axhline(0, color=INK, linewidth=0.8)
+    axes.spines[["top", "right"]].set_visible(False)
+
+
 def _draw_band(
     axes: Axes, values: Sequence[float], skills: Sequence[Sequence[float | None]], colour: str, label: str
 ) -> None:
@@ -152,6 +199,10 @@ def _draw_band(
 
 def _find_colour(report: Values, name: str) -> str:
     return COLOURS[list(report["rules"]).index(name) % len(COLOURS)]
+
+
+def _find_marker(report: Values, name: str) -> str:
+    return MARKERS[list(report["rules"]).index(name) // len(COLOURS) % len(MARKERS)]
 
 
 def _describe_data(report: Values) -> str:
