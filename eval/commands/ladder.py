@@ -6,15 +6,11 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from eval.commands.models import Model, load_fit
+from eval.commands.options import DrawnFile, check_figure, save_figure
 from eval.ladder import climb_datasets, describe_gaps, format_rungs, keep_rows
-from ld_data.cli.options import File, Json, Release, Seed, TrainRows
+from ld_data.cli.options import Json, Release, Seed, TrainRows
 from ld_data.cli.output import print_result
-from ld_data.errors import InputError
-from ld_data.extras import check_libraries
 from ld_data.release.folder import load
-from ld_data.storage.staging import stage_file
-
-SUFFIXES = (".png", ".svg", ".pdf")
 
 
 def ladder(
@@ -25,7 +21,7 @@ def ladder(
     twists: Annotated[tuple[int, ...] | None, Parameter(consume_multiple=(1, None))] = None,
     limit_train: TrainRows = None,
     seed: Seed = 0,
-    figure: File | None = None,
+    figure: DrawnFile = None,
     as_json: Json = False,
 ) -> None:
     """Find the abilities that a model lacks, by control tasks.
@@ -34,12 +30,8 @@ def ladder(
         model: A baseline's name, or module:function of your own, a fit(x_train, y_train, seed) -> model.
         others: More of them.
         twists: Climb the rungs twist-k alone, for these k: the classes, with pairs of components of x turned k times.
-        figure: Draw the skills as bars into this .png, .svg or .pdf.
     """
-    if figure:
-        check_libraries("matplotlib")
-        if figure.suffix not in SUFFIXES:
-            raise InputError(f"--figure must end in {', '.join(SUFFIXES)}; received {figure}.")
+    check_figure(figure)
     data = load(release)
     if limit_train is not None:
         data = keep_rows(data, limit_train)
@@ -54,7 +46,6 @@ def ladder(
     if figure:
         from eval.report.output.ladder_bars import draw_ladder  # late: matplotlib takes 1 s, and the core lacks it
 
-        with stage_file(figure) as draft:
-            draw_ladder(results).savefig(draft, dpi=150)
+        save_figure(draw_ladder(results), figure)
         parts.append(f"wrote {figure}")
     print_result(results, "\n\n".join(parts), as_json)

@@ -6,10 +6,12 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
-from eval.report.output.palette import COLOURS, INK, MARKERS, QUIET
+from eval.report.output.palette import AMBER, BLUE, COLOURS, INK, QUIET, RED
 from eval.report.output.text import STREAMS
 
+TRANSPORTS = {"none": BLUE, "signs": AMBER, "values": RED}
 LOGARITHMIC = ("rows", "depth", "width", "batch_rows")
 Values = Mapping[str, Any]
 
@@ -68,13 +70,52 @@ def draw_cost(report: Values) -> Figure:
                     [amount],
                     [skill["mean"]],
                     yerr=ends,
-                    fmt=_find_marker(report, name),
+                    fmt="o",
                     capsize=3,
                     color=_find_colour(report, name),
                     label=name,
                 )
-        axes.set(xlabel=label, ylabel="skill", xscale="log")
-    figure.legend(*panels[0].get_legend_handles_labels(), loc="outside right", fontsize="small", frameon=False)
+        axes.set(xlabel=label, ylabel="skill")
+        axes.margins(x=0.1)
+        axes.set_xlim(left=0)
+    panels[1].legend(fontsize="small")
+    figure.suptitle(_describe_data(report), fontsize="medium")
+    return figure
+
+
+def draw_costs(report: Values) -> Figure:
+    """Return the skill of many rules against the work of a training, in the colour of their use of forward weights."""
+    rules = sorted(report["rules"].items(), key=lambda rule: rule[1]["figures"]["skill"]["mean"])
+    figure = Figure((8, 2.4 + 0.2 * len(rules)), layout="constrained")
+    axes = figure.subplots()
+    for place, (name, rule) in enumerate(rules):
+        skill, amount, colour = rule["figures"]["skill"], _count_work(rule), TRANSPORTS[rule["weight_transport"]]
+        if amount is None:
+            continue
+        ends = None if skill["low"] is None else [[skill["mean"] - skill["low"]], [skill["high"] - skill["mean"]]]
+        axes.errorbar([amount], [skill["mean"]], yerr=ends, fmt="o", capsize=3, color=colour)
+        axes.annotate(
+            f"{skill['mean']:z.2f}  {name}",
+            (amount, skill["mean"]),
+            (1.05, (place + 0.5) / len(rules)),
+            textcoords="axes fraction",
+            va="center",
+            fontsize="small",
+            color=colour,
+            arrowprops={"arrowstyle": "-", "color": QUIET, "linewidth": 0.5, "alpha": 0.6, "relpos": (0, 0.5)},
+        )
+    axes.set(xlabel="billions of multiply-accumulates of a training", ylabel="skill", xscale="log")
+    axes.axhline(0, color=QUIET, linewidth=0.8)
+    handles = [
+        Line2D([], [], marker="o", linestyle="", color=colour, label=word) for word, colour in TRANSPORTS.items()
+    ]
+    figure.legend(
+        handles=handles,
+        title="forward weights used on the way back",
+        loc="outside lower center",
+        ncols=3,
+        frameon=False,
+    )
     figure.suptitle(_describe_data(report), fontsize="medium")
     return figure
 
@@ -201,12 +242,9 @@ def _find_colour(report: Values, name: str) -> str:
     return COLOURS[list(report["rules"]).index(name) % len(COLOURS)]
 
 
-def _find_marker(report: Values, name: str) -> str:
-    return MARKERS[list(report["rules"]).index(name) // len(COLOURS) % len(MARKERS)]
-
-
 def _describe_data(report: Values) -> str:
-    return f"{report['release']}, {report['train_rows']:,} training rows, {len(report['seeds'])} seeds"
+    seeds = len(report["seeds"])
+    return f"{report['release']}, {report['train_rows']:,} training rows, {seeds} seed{'s' * (seeds > 1)}"
 
 
 def _count_work(rule: Values) -> float | None:

@@ -2,5 +2,4 @@
 
 INK, QUIET = "#1b1f24", "#57606a"
 COLOURS = ("#0b5cad", "#9a2a1f", "#1a6b35", "#8a5a00", "#6b3fa0", "#0f7b7b", "#b0447c", "#57606a", "#1b1f24")
-MARKERS = "osD"  # one for each round of the colours
 BLUE, RED, GREEN, AMBER = COLOURS[:4]

@@ -77,7 +77,8 @@ def test_rules_are_measured_kept_and_checked(release, tmp_path, capsys, small_ru
     assert run(eval_main.main, *few, "--seeds", 2, "--out", folder) == 0
     shown = capsys.readouterr().out
     assert shown.startswith("fake-4, 60 training rows, 2 seeds\n")
-    assert run(eval_main.main, "rules", "fake-4", "--kept") == 0
+    assert run(eval_main.main, "rules", "--kept", "--figure", tmp_path / "costs.pdf") == 0
+    assert (tmp_path / "costs.pdf").read_bytes().startswith(b"%PDF")
     assert capsys.readouterr().out == shown
     (values,) = run_json(capsys, eval_main.main, *few, "--seeds", 1, "--check")
     assert values["rules"]["backpropagation"]["cost"]["passes"] == 3
