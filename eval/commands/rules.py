@@ -5,7 +5,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from eval.commands.options import FirstSeed, Kept, Names, SeedCount, choose_seeds
+from eval.commands.options import DrawnFile, FirstSeed, Kept, Names, SeedCount, check_figure, choose_seeds, save_figure
 from eval.kept.baselines import find_rows
 from eval.kept.rules import find_differences, find_trials, trials_path
 from eval.ladder import keep_rows
@@ -85,6 +85,7 @@ def rules(
     jobs: JobsOfCores = None,
     out: Folder | None = None,
     check: bool = False,
+    figure: DrawnFile = None,
     as_json: Json = False,
 ) -> None:
     """Measure the built-in learning rules on releases, by default on all.
@@ -99,8 +100,11 @@ def rules(
     """
     if kept and (check or out):
         raise InputError("--kept trains nothing, so that there is nothing to check or to write: leave it out.")
+    check_figure(figure)
     names, processes = list(dict.fromkeys(only or RULES)), count_cores() if jobs is None else jobs
     chosen, datasets = choose_seeds(seed, seeds, processes), [load(name) for name in releases or list_releases()]
+    if figure and len(datasets) != 1:
+        raise InputError("--figure draws one release: name it.")
     known = {data.name: find_trials(data.name, data.test_sha256, only=only) for data in datasets if kept or check}
     values, differences = [], list[str]()
     for data in datasets:
@@ -112,6 +116,10 @@ def rules(
         trials = known[data.name] if kept else measure_trials(data, names, chosen, processes, path)
         values.append(describe_trials(trials))
         differences += find_differences(trials, known[data.name]) if check else []
+    if figure:
+        from eval.report.output.figures import draw_costs  # late: matplotlib takes 1 s, and the core lacks it
+
+        save_figure(draw_costs(values[-1]), figure)
     print_result(values, "\n\n".join(map(write_rules, values)), as_json)
     if differences:
         raise IntegrityError(" ".join(["the kept trials were not reproduced.", *differences]))

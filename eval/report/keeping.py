@@ -101,6 +101,7 @@ def describe_trials(trials: Sequence[RuleTrial]) -> Values:
         cost |= {key: getattr(own[0], key) for key in ("parameters", "macs_per_row", "memory_bytes")}
         rules[name] = {
             "figures": {figure: describe_interval([getattr(trial, figure) for trial in own]) for figure in LABELS},
+            "weight_transport": Rule(name, Path()).load().facts.weight_transport,
             "plan": own[0].plan,
             "cost": cost,
             "alignment": describe_alignment([_read_probes(trial) for trial in own], own[0].train_rows, plan),

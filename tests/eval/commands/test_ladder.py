@@ -10,7 +10,7 @@ from tests.support.reports import OWN
 @pytest.mark.slow
 def test_ladder_of_a_baseline(release, capsys, monkeypatch):
     monkeypatch.setattr("ld_data.progress.SECONDS", math.inf)
-    result = run_json(capsys, eval_main.main, "ladder", "linear", "--release", "fake-4", "--limit-train", 50)
+    (result,) = run_json(capsys, eval_main.main, "ladder", "linear", "--release", "fake-4", "--limit-train", 50)
     assert (result["release"], result["model"], result["rows"]) == ("fake-4", "linear", 50)
     words = {rung["task"]: rung["word"] for rung in result["rungs"]}
     assert words["rotation"] == "learned"
@@ -26,7 +26,14 @@ def test_ladder_of_a_function_of_the_user(release, tmp_path, monkeypatch, capsys
     monkeypatch.chdir(tmp_path)
     source = "def fit(x_train, y_train, seed):\n    return lambda x: x\n\n\ndef broken(x, y, seed):\n    return 3\n"
     (tmp_path / "copier.py").write_text(source)
-    result = run_json(capsys, eval_main.main, "ladder", "copier:fit", "--release", "fake-4")
+    figure, words = tmp_path / "bars.svg", ("ladder", "copier:fit", "linear", "--release", "fake-4", "--twists", 2)
+    assert run(eval_main.main, *words, "--figure", tmp_path / "bars.gif") == 1
+    assert "--figure must end in .png, .svg, .pdf; received" in capsys.readouterr().err
+    results = run_json(capsys, eval_main.main, *words, "--figure", figure)
+    assert [[rung["task"] for rung in own["rungs"]] for own in results] == [["twist-2"]] * 2
+    assert [own["model"] for own in results] == ["copier:fit", "linear"]
+    assert figure.read_text("utf-8").startswith("<?xml")
+    (result,) = run_json(capsys, eval_main.main, "ladder", "copier:fit", "--release", "fake-4")
     assert [rung["task"] for rung in result["rungs"] if rung["word"] == "learned"] == ["identity"]
     for name, words in (
         ("copier:broken", "fit must return a function of x"),
