@@ -27,7 +27,7 @@ def ladder(
     """Find the abilities that a model lacks, by control tasks.
 
     Args:
-        model: A baseline's name, or module:function of your own, a fit(x_train, y_train, seed) -> model.
+        model: A baseline's name, or module:name of your own: a rule, or a fit(x_train, y_train, seed) -> model.
         others: More of them.
         twists: Climb the rungs twist-k alone, for these k: the classes, with pairs of components of x turned k times.
     """

@@ -35,6 +35,7 @@ def rule(
     seeds: int = 5,
     curves: Annotated[Names, Parameter(choices=CURVES)] = None,
     rows: Annotated[tuple[int, ...] | None, Parameter(consume_multiple=(1, None))] = None,
+    noise_free: Annotated[bool, Parameter(negative="")] = False,
     jobs: JobsOfCores = None,
     as_json: Json = False,
 ) -> None:
@@ -48,6 +49,7 @@ def rule(
         seeds: The number of seeds.
         curves: Measure these curves alone.
         rows: The numbers of training rows of the curve over them.
+        noise_free: Train on the class means of y in place of y.
     """
     check_folder(out)
     data = load(release)
@@ -55,7 +57,7 @@ def rule(
     if limit_train is not None:
         data = keep_rows(data, limit_train)
     processes = count_cores() if jobs is None else jobs
-    wishes = Wishes(choose_seeds(seed, seeds, processes), curves or CURVES, rows, processes)
+    wishes = Wishes(choose_seeds(seed, seeds, processes), curves or CURVES, rows, processes, noise_free)
     report = measure_rule(Rule(name, Path.cwd()), data, wishes)
     files = publish_report(report, kept, out)
     lines = [write_text(report), f"wrote {out}: {', '.join(files)}"]

@@ -33,11 +33,18 @@ Curve = tuple[Sequence[float], Sequence[float]]  # skill on held-out rows, and s
 
 @dataclass(frozen=True, eq=False)
 class Tuned:
-    """The plan of a rule at the best learning rate, the held-out MSE at each rate, and the plan of its streams."""
+    """The plans of a rule at the best learning rates.
+
+    Attributes:
+        plan: of the training.
+        errors: of the training at each rate, the held-out MSE.
+        stream, classes: of one pass over the rows, and of classes in order.
+    """
 
     plan: RulePlan
     errors: Mapping[float, float]
     stream: RulePlan
+    classes: RulePlan
 
 
 def describe_interval(values: Sequence[float]) -> Values:
@@ -75,6 +82,7 @@ def describe_rule(bench: Bench, name: str, fits: Sequence[Outcome], tuned: Tuned
     cost = describe_cost(tuned.plan, len(bench.data.train), curves) | describe_step(bench, name, tuned.plan)
     plan = asdict(tuned.plan) | {"units": list(tuned.plan.units)}
     stream = {"learning_rate": tuned.stream.learning_rate, "batch_rows": tuned.stream.batch_rows}
+    stream |= {"classes_learning_rate": tuned.classes.learning_rate}
     return {"figures": figures, "plan": plan, "stream_plan": stream, "held_out_mse": rates, "cost": cost}
 
 
@@ -196,7 +204,9 @@ def _describe_range(values: Sequence[tuple[float | None, ...]]) -> Values | None
 
 
 def describe_curves(curves: Sequence[sweeps.Sweep], outcomes: Mapping[Trial, Outcome]) -> Values:
-    """Return for each curve its values, and for each rule its epochs and the skills of the seeds, None if they failed.
+    """Return for each curve its values, and for each rule its epochs, learning rates and the skills of the seeds.
+
+    A skill is None if the training failed.
 
     `failures` are the reasons.
     """
@@ -208,12 +218,15 @@ def describe_curves(curves: Sequence[sweeps.Sweep], outcomes: Mapping[Trial, Out
                 "label": sweeps.LABELS[sweep.name],
                 "values": list(sweep.values),
                 "epochs": {},
+                "learning_rates": {},
                 "skill": {},
                 "failures": [],
             },
         )
         fits = [[outcomes[trial] for trial in row] for row in sweep.trials]
         own["epochs"][sweep.trials[0][0].rule] = sweep.epochs
+        if sweep.epochs:
+            own["learning_rates"][sweep.trials[0][0].rule] = [row[0].plan.learning_rate for row in sweep.trials]
         own["skill"][sweep.trials[0][0].rule] = [
             [fit.score.skill if fit.score else None for fit in row] for row in fits
         ]

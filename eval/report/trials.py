@@ -18,7 +18,7 @@ from eval.predictions import predict
 from eval.report.alignment import Probe
 from eval.report.loading import Rule, describe_error, make_network
 from eval.report.watch import DivergedError, Watched
-from eval.rules.network import HELD_OUT, Network, RulePlan, fit_network
+from eval.rules.network import HELD_OUT, Network, RulePlan, fit_network, measure_error
 from eval.score import Score
 from eval.streams import TASKS, learn_classes, learn_pass
 from ld_data.errors import InputError, LdDataError
@@ -175,7 +175,7 @@ def _train(rule: type, data: LatentDataset, whole: LatentDataset, trial: Trial) 
     network = Watched(make_network(trial.rule, rule, data, trial.plan, trial.seed), trial.rule, probed)
     try:
         fit_network(cast(Network, network), data, trial.plan, trial.seed, trial.rule)
-        if not np.isfinite(network.held_out_error):
+        if not np.isfinite(network.held_out_errors).any():
             raise DivergedError(f"{trial.rule}: predict returned nothing finite after any epoch.")
     except DivergedError as error:
         if network.step < 2:  # weights are as they were drawn, so no step was too long
@@ -193,16 +193,17 @@ def _learn_stream(rule: type, data: LatentDataset, whole: LatentDataset, trial: 
         fitted, train = len(data.train) - max(1, round(len(data.train) * HELD_OUT)), data.train
         held = replace(train, x=train.x[fitted:], y=train.y[fitted:], label=train.label[fitted:])
         data = replace(data, train=train.take(fitted), test=held)
+    figures: dict[str, dict[str, float]] = {}
     if trial.stream in TURNS:
         end = learn_pass(network, data, trial.plan, trial.seed, trial.rule, TURNS[trial.stream])
-        x, y = data.test.x, data.test.y
-        held_out = () if trial.scored else (float(np.square(network.predict(x) - y).mean()),)
-        return Outcome(trial.seed, held_out=held_out, figures={"skill": {"final": end.final_skill}})
-    result = learn_classes(network, data, trial.plan, trial.seed, trial.rule, min(TASKS, data.classes))
-    figures = {kind: asdict(getattr(result, kind)) for kind in ("accuracy", "skill")}
-    for own in figures.values():
-        del own["matrix"]
-    return Outcome(trial.seed, figures=figures)
+        figures["skill"] = {"final": end.final_skill}
+    else:
+        result = learn_classes(network, data, trial.plan, trial.seed, trial.rule, min(TASKS, data.classes))
+        for kind in ("accuracy", "skill"):
+            figures[kind] = asdict(getattr(result, kind))
+            del figures[kind]["matrix"]
+    held_out = () if trial.scored else (measure_error(network, data.test.x, data.test.y),)
+    return Outcome(trial.seed, held_out=held_out, figures=figures)
 
 
 def _fit_function(fit: Any, data: LatentDataset, whole: LatentDataset, trial: Trial) -> Outcome:

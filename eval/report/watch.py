@@ -57,7 +57,7 @@ class Watched:
         return suggestion
 
     def predict(self, x: Floats) -> Floats:
-        """Return the network's answer to the held-out rows, at the end of an epoch."""
+        """Return the network's answer to the held-out rows, at the start and at the end of an epoch."""
         try:
             answer = self.network.predict(x)
         except Exception as error:
@@ -67,7 +67,8 @@ class Watched:
                 f"{self.name}: predict must return an array {x.shape} for x {x.shape}; it returned {_describe(answer)} "
                 f"after step {self.step}."
             )
-        self.seconds.append(time.process_time() - self._start)
+        if self.step:
+            self.seconds.append(time.process_time() - self._start)
         return answer
 
 

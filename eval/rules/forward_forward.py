@@ -1,12 +1,14 @@
-"""The forward-forward algorithm and mono-forward: each layer learns to judge the classes by itself."""
+"""Rules that read the class of y by its decoder: forward-forward, mono-forward, and backpropagation to compare with."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 from typing import Self
 
 import numpy as np
 from scipy.special import expit, softmax
 
+from eval.rules.backpropagation import Backpropagation
 from eval.rules.facts import Facts
 from eval.rules.network import Network, RulePlan, apply, correlate, make_weights
 from ld_data.release.dataset import LatentDataset
@@ -21,11 +23,11 @@ class ForwardForward(Network):
     Hinton, "The forward-forward algorithm: some preliminary investigations", 2022 (arXiv:2212.13345). Its answer is the
     mean of y over the classes, weighted by the softmax of their goodness. The same softmax draws the false classes, so
     hard ones come up more often. The last weight, a single number, is the scale of the softmax; it follows the gradient
-    of the cross-entropy.
+    of the cross-entropy. Unlike there, the goodness of the first layer counts, and a scale of the softmax is learned.
     """
 
     plan = RulePlan(learning_rate=3e-2)
-    facts = Facts(separate_phases=True, labels_as_input=True, feedback="scalar")
+    facts = Facts(separate_phases=True, labels_as_input=True, feedback="scalar", reads_classes=True)
 
     def __init__(self, data: LatentDataset, units: Sequence[int], random: np.random.Generator) -> None:
         super().__init__([data.latent_dim + data.classes, *units, data.latent_dim], random)
@@ -113,22 +115,16 @@ def _differentiate_shares(shares: Floats, class_mean: Floats, y: Floats) -> Floa
     return shares * (back - (shares * back).sum(axis=1, keepdims=True))
 
 
-class MonoForward(Network):
-    """A network whose layers each learn the class through a projection of their own, in one pass.
+class ClassNetwork(Network):
+    """A perceptron whose output layer judges the classes; it answers the mean of y over them, weighted by the softmax.
 
-    Gong, Li and Abdulla, "Mono-forward: backpropagation-free algorithm for efficient neural network training harnessing
-    local errors", 2025 (arXiv:2501.09238). A hidden layer with activity a has the goodness G = a M of the classes; the
-    cross-entropy of softmax(G) teaches its own weights and M. The answer is the mean of y over the classes, weighted by
-    the softmax of the last goodness. The layers are tanh here, and M has biases. After the weights of the hidden
-    layers come M of the last one, in the place of the output layer, and M of the others.
+    Attributes:
+        class_mean: of y `(k, d)`.
+        classify: the decoder of y: it returns the classes `(n,)` of y `(n, d)`.
     """
-
-    plan = RulePlan()
-    facts = Facts(weight_transport="values", second_network=True)
 
     def __init__(self, data: LatentDataset, units: Sequence[int], random: np.random.Generator) -> None:
         super().__init__([data.latent_dim, *units, data.classes], random)
-        self.weights += [make_weights(size, data.classes, random) for size in units[:-1]]
         self.class_mean, self.classify = data.class_mean.astype(np.float32), data.classify
 
     @classmethod
@@ -140,17 +136,9 @@ class MonoForward(Network):
         """Return the expected y `(n, d)`."""
         return softmax(self.run(x)[-1], axis=1) @ self.class_mean
 
-    def suggest(self, x: Floats, y: Floats) -> list[Floats]:
-        """Return the gradients of each layer's own cross-entropy."""
-        activity = self.run(x)[:-1]
-        shown = np.eye(len(self.class_mean), dtype=np.float32)[self.classify(y)]
-        projections = [*self.weights[self.layers :], self.weights[self.layers - 1]]
-        changes, heads = [], []
-        for (below, state), projection in zip(pairwise(activity), projections, strict=True):
-            excess = softmax(apply(projection, state), axis=1) - shown
-            changes.append(correlate(below, (excess @ projection[:-1].T) * (1 - state**2)))
-            heads.append(correlate(state, excess))
-        return [*changes, heads[-1], *heads[:-1]]
+    def find_error(self, output: Floats, y: Floats) -> Floats:
+        """Return the gradient of the cross-entropy to the logits `(n, k)`, times n, for the classes of y."""
+        return softmax(output, axis=1) - np.eye(len(self.class_mean), dtype=np.float32)[self.classify(y)]
 
     def differentiate(self, x: Floats, y: Floats) -> list[Floats]:
         """Return the gradient of half the squared error of `predict` to the weights of the layers."""
@@ -161,3 +149,41 @@ class MonoForward(Network):
             error = (error @ self.weights[layer][:-1].T) * (1 - activity[layer] ** 2)
             gradients.insert(0, correlate(activity[layer - 1], error))
         return gradients
+
+
+class ClassBackpropagation(ClassNetwork, Backpropagation):
+    """Backpropagation of the cross-entropy: what a rule that reads the class of y is to be compared with."""
+
+    plan = RulePlan()
+    facts = replace(Backpropagation.facts, reads_classes=True)
+
+
+class MonoForward(ClassNetwork):
+    """A network whose layers each learn the class through a projection of their own, in one pass.
+
+    Gong, Li and Abdulla, "Mono-forward: backpropagation-free algorithm for efficient neural network training harnessing
+    local errors", 2025 (arXiv:2501.09238), after local classifiers with fixed weights (Mostafa, Ramesh and
+    Cauwenberghs, "Deep supervised learning using local errors", Frontiers in Neuroscience 12, 2018) and learned ones
+    (Nøkland and Eidnes, "Training neural networks with local error signals", ICML 2019). A hidden layer with activity a
+    has the goodness G = a M of the classes; the cross-entropy of softmax(G) teaches its own weights and M. The layers
+    are tanh here, and M has biases. After the weights of the hidden layers come M of the last one, in the place of the
+    output layer, and M of the others.
+    """
+
+    plan = RulePlan()
+    facts = Facts(weight_transport="values", second_network=True, reads_classes=True)
+
+    def __init__(self, data: LatentDataset, units: Sequence[int], random: np.random.Generator) -> None:
+        super().__init__(data, units, random)
+        self.weights += [make_weights(size, data.classes, random) for size in units[:-1]]
+
+    def suggest(self, x: Floats, y: Floats) -> list[Floats]:
+        """Return the gradients of each layer's own cross-entropy."""
+        activity = self.run(x)[:-1]
+        projections = [*self.weights[self.layers :], self.weights[self.layers - 1]]
+        changes, heads = [], []
+        for (below, state), projection in zip(pairwise(activity), projections, strict=True):
+            excess = self.find_error(apply(projection, state), y)
+            changes.append(correlate(below, (excess @ projection[:-1].T) * (1 - state**2)))
+            heads.append(correlate(state, excess))
+        return [*changes, heads[-1], *heads[:-1]]

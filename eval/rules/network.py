@@ -29,7 +29,8 @@ class RulePlan:
     Attributes:
         units: of the hidden layers.
         learning_rate: of Adam at the start; it falls to 0 along a cosine.
-        epochs: passes over nine tenths of the training rows; the last tenth chooses the weights of the best epoch.
+        epochs: passes over nine tenths of the training rows; the last tenth chooses the weights of the best epoch, or
+            those at the start.
         batch_rows: rows a step.
     """
 
@@ -60,7 +61,7 @@ class Network:
         random: the generator that drew the weights, for further draws of the rule.
         weights: the learned arrays: for each layer `(in + 1, out)` float32, the biases last; a rule may add more.
         layers: the number of layers; their weights come first.
-        held_out_error: MSE on held-out rows at the best epoch of the training.
+        held_out_error: MSE on held-out rows at the best epoch of the training, or before it.
         held_out_errors: the same at the end of each epoch.
     """
 
@@ -131,6 +132,8 @@ def fit_network(network: Network, data: LatentDataset, plan: RulePlan, seed: int
     random = np.random.default_rng(seed)
     fit, held = split_rows(len(data.train), random)
     x, y = data.train.x, data.train.y
+    error = measure_error(network, x[held], y[held])
+    network.held_out_error = error if np.isfinite(error) else np.inf  # a rule that only harms leaves the weights alone
     batch_rows = min(plan.batch_rows, len(fit))
     steps = len(fit) // batch_rows
     optimizer = Adam(network.weights)
@@ -141,13 +144,18 @@ def fit_network(network: Network, data: LatentDataset, plan: RulePlan, seed: int
             shares = [(epoch * steps + step) / (plan.epochs * steps) for step in range(steps)]
             rates = [plan.learning_rate * (1 + np.cos(np.pi * share)) / 2 for share in shares]
             take_steps(network, optimizer, x, y, draw_batches(fit, batch_rows, random), rates)
-            error = float(np.square(network.predict(x[held]) - y[held]).mean())
+            error = measure_error(network, x[held], y[held])
             network.held_out_errors.append(error)
             progress.set_postfix(held_out=f"{error:.4f}")
             if error < network.held_out_error:
                 best, network.held_out_error = [weight.copy() for weight in network.weights], error
     network.weights = best
     return network
+
+
+def measure_error(network: Network, x: Floats, y: Floats) -> float:
+    """Return the MSE of a network's output for x `(n, d)` from y `(n, d)`."""
+    return float(np.square(network.predict(x) - y).mean())
 
 
 def draw_batches(rows: Integers, batch_rows: int, random: np.random.Generator) -> list[Integers]:

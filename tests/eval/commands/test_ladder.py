@@ -4,6 +4,7 @@ import pytest
 
 import eval.__main__ as eval_main
 from tests.support.command_lines import run, run_json
+from tests.support.reports import OWN
 
 
 @pytest.mark.slow
@@ -41,3 +42,11 @@ def test_ladder_of_a_function_of_the_user(release, tmp_path, monkeypatch, capsys
     ):
         assert run(eval_main.main, "ladder", name, "--release", "fake-4") == 1
         assert words in capsys.readouterr().err
+
+
+def test_ladder_of_a_rule_of_the_user(release, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "ladder_rule.py").write_text(OWN)
+    result = run_json(capsys, eval_main.main, "ladder", "ladder_rule.py:Delta", "--release", "fake-4", "--twists", 0)
+    assert result["model"] == "ladder_rule.py:Delta"
+    assert len(result["rungs"]) == 1

@@ -18,7 +18,8 @@ pytestmark = pytest.mark.slow
 def folder(tmp_path, monkeypatch):
     (tmp_path / "command_rule.py").write_text(OWN)
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("eval.report.measuring.LEARNING_RATES", (1e-2,))
+    monkeypatch.setattr("eval.baselines.registry.LEARNING_RATES", (1e-2,))
+    monkeypatch.setattr("eval.baselines.registry.FURTHER_RATES", 0)
     yield tmp_path
     sys.modules.pop("command_rule", None)
 
