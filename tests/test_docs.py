@@ -24,8 +24,8 @@ from eval.leaderboard.store import Store
 from eval.names import BASELINES
 from ld_data import settings
 from ld_data.cli.program import EXIT_FAILURE, EXIT_INTERRUPTED, EXIT_USAGE, SHELLS
-from tests.support.command_lines import PROGRAMS, explain_invalid, list_commands, list_options, make_program
 from ld_data.storage.hashing import hash_file
+from tests.support.command_lines import PROGRAMS, explain_invalid, list_commands, list_options, make_program
 from tests.support.manual import FIGURES, KEPT, PAGES, find_kept, make_table, read_source
 from tests.support.paths import ROOT
 from tests.support.servers import serve

@@ -118,19 +118,16 @@ def climb_ladder(words: Sequence[str]) -> str:
 def make_table(kind: str, words: Sequence[str]) -> str:
     """Return the table that a comment in the manual names."""
     name, *rest = words
-    if kind == "scale":
-        return draw_scale(name)
-    if kind == "baselines":
-        return describe_rows([row for row in find_kept(name) if not rest or row.name in rest])
-    if kind == "rules":
-        return write_rules(describe_trials(load_rule_trials(RULES / f"{name}.json")))
-    if kind == "classifiers":
-        return TABLES[name].describe(load_trials(trials_path()))
-    if kind == "ladder":
-        return climb_ladder(words)
-    if kind == "report":
-        return write_text(read_json((ROOT / name).read_text("utf-8")))
-    return describe_health(name, rest)
+    makers = {
+        "scale": lambda: draw_scale(name),
+        "baselines": lambda: describe_rows([row for row in find_kept(name) if not rest or row.name in rest]),
+        "rules": lambda: write_rules(describe_trials(load_rule_trials(RULES / f"{name}.json"))),
+        "classifiers": lambda: TABLES[name].describe(load_trials(trials_path())),
+        "ladder": lambda: climb_ladder(words),
+        "report": lambda: write_text(read_json((ROOT / name).read_text("utf-8"))),
+        "health": lambda: describe_health(name, rest),
+    }
+    return makers[kind]()
 
 
 def write_tables(path: Path) -> str:
