@@ -82,15 +82,16 @@ def tune_rule(name: str, data: LatentDataset, seed: int = 0) -> dict[float, floa
     return dict(sorted(errors.items()))
 
 
-def list_rates(errors: Mapping[float, float]) -> Sequence[float]:
-    """Return the learning rates to try next, given the errors of others: `LEARNING_RATES`, then one beyond a best end.
+def list_rates(errors: Mapping[float, float], grid: Sequence[float] | None = None) -> Sequence[float]:
+    """Return the learning rates to try next, given the errors of others: a grid, then one beyond a best end.
 
-    An error is infinite if the training failed.
+    The grid is `LEARNING_RATES` without another. An error is infinite if the training failed.
     """
+    grid = grid or LEARNING_RATES
     if not errors:
-        return LEARNING_RATES
+        return grid
     rates, best = sorted(errors), min(errors, key=errors.__getitem__)
-    if len(rates) == len(LEARNING_RATES) + FURTHER_RATES or best not in (rates[0], rates[-1]):
+    if len(rates) == len(grid) + FURTHER_RATES or best not in (rates[0], rates[-1]):
         return ()
     return (step_rate(best, 1 if best == rates[-1] else -1),)
 

@@ -33,13 +33,18 @@ class BaselineRow:
 def describe_rows(rows: Sequence[BaselineRow]) -> str:
     """Return the rows as a text table, the best last, with the spread over seeds behind each figure."""
     figures = [
-        (row.name + MARK * (row.name in AIDED), *(format(getattr(row.summary, name), form) for name, form in FIGURES.items()))
+        (
+            row.name + MARK * (row.name in AIDED),
+            *(format(getattr(row.summary, name), form) for name, form in FIGURES.items()),
+        )
         for row in sorted(rows, key=lambda row: -row.summary.noise_free_mse.mean)
     ]
     table = format_table(("baseline", "skill", "noise-free MSE", "decoded accuracy", "MSE"), figures, "lrrrr")
     counts = sorted({len(row.seeds) for row in rows} - {1})
     spread = f"; +- is the standard deviation over {' or '.join(map(str, counts))} seeds" if counts else ""
-    mark = f"\n{MARK.strip()} learns from the class of y, by its decoder" if any(row.name in AIDED for row in rows) else ""
+    mark = (
+        f"\n{MARK.strip()} learns from the class of y, by its decoder" if any(row.name in AIDED for row in rows) else ""
+    )
     return f"{table}\nnull {rows[0].null:.4f}, floor {rows[0].floor:.4f}{spread}{mark}"
 
 

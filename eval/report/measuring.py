@@ -17,7 +17,17 @@ from eval.report.sections import (
     describe_rule,
     describe_streams,
 )
-from eval.report.sweeps import CURVES, RETUNED, SEEDS, Sweep, list_values, make_stream, make_sweep, step_plan
+from eval.report.sweeps import (
+    CURVES,
+    change_rate,
+    list_near_rates,
+    RETUNED,
+    SEEDS,
+    Sweep,
+    list_values,
+    make_stream,
+    make_sweep,
+)
 from eval.report.trials import STREAMS, Bench, Outcome, Trial, run_trials
 from eval.report.watch import DivergedError, suggest_checked
 from eval.rules.network import RulePlan
@@ -173,13 +183,18 @@ def plan_sweeps(
 def tune_sweeps(bench: Bench, sweeps: Sequence[Sweep], jobs: int) -> tuple[list[Sweep], dict[Trial, Outcome]]:
     """Return curves whose learning rates suit each value of `RETUNED`, and the outcomes of the trainings for that.
 
-    The rate is the best of the three around that of the plan, by the MSE on held-out rows with the first seed.
+    The rates are that of the plan, its neighbours, and those beyond an end that is best, by the MSE on held-out rows
+    with the first seed.
     """
     rows = [row for sweep in sweeps if sweep.name in RETUNED and sweep.epochs for row in sweep.trials]
-    tried = {row: [step_plan(row[0], steps) for steps in (-1, 0, 1)] for row in rows if not row[0].keeps}
-    trials = list(dict.fromkeys(trial for own in tried.values() for trial in own))
-    outcomes = dict(run_trials(bench, trials, jobs, "learning rates of curves"))
-    best = {row: min(own, key=lambda trial: outcomes[trial].best).plan for row, own in tried.items()}
+    tried: dict[tuple[Trial, ...], dict[float, float]] = {row: {} for row in rows if not row[0].keeps}
+    outcomes: dict[Trial, Outcome] = {}
+    while wanted := [(row, rate) for row, own in tried.items() for rate in list_rates(own, list_near_rates(row[0]))]:
+        trials = dict.fromkeys(change_rate(row[0], rate) for row, rate in wanted)
+        outcomes |= run_trials(bench, [trial for trial in trials if trial not in outcomes], jobs, "rates of curves")
+        for row, rate in wanted:
+            tried[row][rate] = outcomes[change_rate(row[0], rate)].best
+    best = {row: change_rate(row[0], min(own, key=own.__getitem__)).plan for row, own in tried.items()}
     chosen = []
     for sweep in sweeps:
         plans = best if sweep.name in RETUNED else {}  # other curves hold the same trainings, at the rate of the plan

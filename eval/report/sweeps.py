@@ -50,9 +50,14 @@ def make_sweep(name: str, plain: Trial, seeds: Sequence[int], values: Sequence[f
     return Sweep(name, tuple(values), plan.epochs, tuple(rows))
 
 
-def step_plan(trial: Trial, steps: int) -> Trial:
-    """Return a trial at a learning rate so many steps of the grid away."""
-    return replace(trial, plan=replace(trial.plan, learning_rate=step_rate(trial.plan.learning_rate, steps)))
+def change_rate(trial: Trial, rate: float) -> Trial:
+    """Return a trial at another learning rate."""
+    return replace(trial, plan=replace(trial.plan, learning_rate=rate))
+
+
+def list_near_rates(trial: Trial) -> list[float]:
+    """Return the learning rate of a trial and its neighbours on the grid."""
+    return [step_rate(trial.plan.learning_rate, steps) for steps in (-1, 0, 1)]
 
 
 def make_stream(plain: Trial, kind: str) -> Trial:
