@@ -12,6 +12,7 @@ COMMANDS = (  # function, summary, example
     ("scores:compare", "Compare the predictions of two models, row by row.", "ld-mnist-32 a.npy b.npy"),
     ("scores:transfer", "Train on one release, and read its y by another's decoder.", "ld-mnist1d-32 ld-mnist-32"),
     ("rules:rule", "Write the report of a learning rule.", "my_rule.py:MyRule ld-mnist-32 --out report"),
+    ("rules:rules", "Measure the built-in learning rules on releases.", "ld-mnist-32 --kept"),
     ("ladder:ladder", "Find the abilities that a model lacks, by control tasks.", "linear"),
     ("baselines:baselines", "Fit and score the baselines.", "ld-mnist-32 --only mlp ridge"),
     ("baselines:shifts", "Fit baselines, and show what they lose on shifted test sets.", "ld-mnist-32 --only mlp"),

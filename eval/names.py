@@ -2,6 +2,7 @@
 
 RULES = {
     "backpropagation": "rules.backpropagation:Backpropagation",
+    "random-features": "rules.backpropagation:RandomFeatures",
     "feedback-alignment": "rules.feedback_alignment:FeedbackAlignment",
     "direct-feedback": "rules.feedback_alignment:DirectFeedbackAlignment",
     "target-projection": "rules.feedback_alignment:DirectRandomTargetProjection",
@@ -13,6 +14,7 @@ RULES = {
     "error-predictive-coding": "rules.predictive_coding:ErrorPredictiveCoding",
     "equilibrium-propagation": "rules.equilibrium_propagation:EquilibriumPropagation",
     "forward-forward": "rules.forward_forward:ForwardForward",
+    "backpropagation-classes": "rules.forward_forward:ClassBackpropagation",
     "mono-forward": "rules.forward_forward:MonoForward",
     "hebbian": "rules.hebbian:Hebbian",
     "node-perturbation": "rules.perturbation:NodePerturbation",
@@ -40,5 +42,13 @@ STUDIES = {
     "learning-rate": "studies.learning_rate.study:STUDY",
     "lottery": "studies.lottery.study:STUDY",
 }
-AIDED = ("linear-projected", "mlp-redrawn", "mlp-class-means")  # by the decoder of y: no models of pairs (x, y) alone
+AIDED = (  # by the class of y, which its decoder gives: figures that do not compare with models of pairs (x, y)
+    "linear-projected",
+    "mlp-redrawn",
+    "mlp-class-means",
+    "joint",
+    "backpropagation-classes",
+    "forward-forward",
+    "mono-forward",
+)
 SHORT = ("mean", "linear", "mlp")  # the baselines of `python -m eval baselines` without --only and --all

@@ -24,8 +24,9 @@ from eval.leaderboard.store import Store
 from eval.names import BASELINES, STUDIES
 from ld_data import settings
 from ld_data.cli.program import EXIT_FAILURE, EXIT_INTERRUPTED, EXIT_USAGE, SHELLS
+from ld_data.storage.hashing import hash_file
 from tests.support.command_lines import PROGRAMS, explain_invalid, list_commands, list_options, make_program
-from tests.support.manual import KEPT, PAGES, make_table
+from tests.support.manual import FIGURES, KEPT, PAGES, find_kept, make_table, read_source
 from tests.support.paths import ROOT
 from tests.support.servers import serve
 
@@ -184,21 +185,25 @@ def test_the_change_log_has_this_version():
 @pytest.mark.slow  # the tables of classifiers import Keras, and the ladders fit a model for each rung
 def test_the_kept_tables_in_the_manual_are_those_that_are_kept():
     from eval.classifiers.tables import TABLES
-    from eval.kept.baselines import load_rows
 
     releases = [path.stem for path in (ROOT / "checkpoints" / "baselines").glob("*.json")]
     for release in releases:
-        rows = load_rows(ROOT / "checkpoints" / "baselines" / f"{release}.json")
-        assert rows[0].summary.data_sha256 == ld_data.load(release).test_sha256
-        assert {row.name for row in rows} == set(BASELINES)
+        assert {row.name for row in find_kept(release)} == set(BASELINES)  # of the present version
     shown = [(found["kind"], found["words"].split(), found["table"]) for found in KEPT.finditer(MANUAL)]
-    wanted = {("baselines", release) for release in releases} | {("classifiers", name) for name in TABLES}
+    wanted = {(kind, release) for release in releases for kind in ("baselines", "rules")}
+    wanted |= {("classifiers", name) for name in TABLES}
     wanted |= {("study", name) for name in STUDIES}
     assert wanted < {(kind, words[0]) for kind, words, _ in shown}
     for kind, words, table in shown:
         assert table == f"{make_table(kind, words)}\n", "python -m tests.support.manual writes the tables anew"
     assert all(f"python -m eval reproduce {name}" in MANUAL for name in TABLES)
     assert all(f"python -m eval study {name}" in MANUAL for name in STUDIES)
+
+
+def test_the_figures_of_kept_results_show_what_is_kept():
+    for name, source in FIGURES.items():
+        assert f"]({name})" in MANUAL
+        assert read_source(name) == hash_file(source), "python -m tests.support.manual draws the figures anew"
 
 
 @pytest.fixture(scope="module")

@@ -1,12 +1,15 @@
 """Kept baselines as rows of a leaderboard, without ranks."""
 
 import logging
+from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 from api.errors import NotReadyError
 from api.releases.catalogue import ServedRelease
 from eval.intervals import measure_spread
-from eval.kept.baselines import FIGURES, BaselineRow, find_rows
+from eval.kept.baselines import FIGURES, BaselineRow, find_rows, table_path
+from eval.kept.rules import trials_path
 from eval.names import AIDED
 from ld_data.errors import IntegrityError, MissingDataError
 
@@ -19,17 +22,39 @@ def read_baselines(found: ServedRelease) -> list[BaselineRow]:
     Raises:
         NotReadyError: if they cannot be read.
     """
+    name = found.manifest.name
+    paths = (make_path(name, found.checkpoints) for make_path in (table_path, trials_path))
     try:
-        rows = find_rows(found.manifest.name, found.data.test_sha256, found.checkpoints)
-    except MissingDataError:
-        return []
-    except (IntegrityError, OSError) as error:  # its message names a path of the service
-        name = found.manifest.name
+        rows = _read_rows(name, found.data.test_sha256, found.checkpoints, tuple(map(_identify, paths)))
+    except OSError as error:  # its message names a path of the service, as that of a damaged table does
         logger.error("the baselines of %s are not served: %s", name, error)
-        raise NotReadyError(
-            f"the baselines of {name} cannot be read; the operator finds the cause in the log."
-        ) from None
-    return sorted(rows, key=lambda row: row.summary.noise_free_mse.mean)
+        rows = None
+    if rows is None:
+        raise NotReadyError(f"the baselines of {name} cannot be read; the operator finds the cause in the log.")
+    return list(rows)
+
+
+def _identify(path: Path) -> tuple[int, int, int] | None:
+    """Return what changes when a file is replaced; None if there is none."""
+    if not path.is_file():
+        return None
+    status = path.stat()
+    return status.st_ino, status.st_size, status.st_mtime_ns
+
+
+@lru_cache(maxsize=64)
+def _read_rows(
+    name: str, data_sha256: str, checkpoints: Path, files: tuple[tuple[int, int, int] | None, ...]
+) -> tuple[BaselineRow, ...] | None:
+    """Return the kept rows, read once for each state of the `files`; None, and a line in the log, if one is damaged."""
+    try:
+        rows = find_rows(name, data_sha256, checkpoints)
+    except MissingDataError:
+        return ()
+    except IntegrityError as error:
+        logger.error("the baselines of %s are not served: %s", name, error)
+        return None
+    return tuple(sorted(rows, key=lambda row: row.summary.noise_free_mse.mean))
 
 
 def list_references(found: ServedRelease) -> list[dict[str, Any]]:

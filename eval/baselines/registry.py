@@ -1,6 +1,6 @@
 """The baselines by name: simple models and learning rules, each reproducible from its name and a seed."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pkgutil import resolve_name
 
@@ -17,6 +17,7 @@ from ld_data.errors import UnknownNameError
 from ld_data.release.dataset import LatentDataset
 
 LEARNING_RATES = (1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 1e-1)  # tried for every rule, with seed 0 on ld-mnist-32
+FURTHER_RATES = 4  # at most, beyond an end of these
 LEARNERS = ("ridge", "mlp", "residual")  # from linear to deep
 MAX_SEED = 2**32 - 1  # the limit of scikit-learn
 
@@ -66,7 +67,7 @@ def score_shifts(name: str, data: LatentDataset, seed: int) -> list[Score]:
 
 
 def tune_rule(name: str, data: LatentDataset, seed: int = 0) -> dict[float, float]:
-    """Return a learning rule's MSE on held-out training rows for each of `LEARNING_RATES`.
+    """Return a learning rule's MSE on held-out training rows for each of `LEARNING_RATES`, and beyond a best end.
 
     Raises:
         UnknownNameError: if the name belongs to no learning rule.
@@ -75,7 +76,30 @@ def tune_rule(name: str, data: LatentDataset, seed: int = 0) -> dict[float, floa
     check_integer("seed", seed, 0, MAX_SEED)
     if name not in RULES:
         raise UnknownNameError(f"the baseline {name} has no learning rate to tune. These have one: {', '.join(RULES)}.")
-    return {rate: _fit_rule(name, data, seed, rate).held_out_error for rate in LEARNING_RATES}
+    errors: dict[float, float] = {}
+    while rates := list_rates(errors):
+        errors |= {rate: min(_fit_rule(name, data, seed, rate).held_out_errors) for rate in rates}
+    return dict(sorted(errors.items()))
+
+
+def list_rates(errors: Mapping[float, float], grid: Sequence[float] | None = None) -> Sequence[float]:
+    """Return the learning rates to try next, given the errors of others: a grid, then one beyond a best end.
+
+    The grid is `LEARNING_RATES` without another. An error is infinite if the training failed.
+    """
+    grid = grid or LEARNING_RATES
+    if not errors:
+        return grid
+    rates, best = sorted(errors), min(errors, key=errors.__getitem__)
+    if len(rates) == len(grid) + FURTHER_RATES or best not in (rates[0], rates[-1]):
+        return ()
+    return (step_rate(best, 1 if best == rates[-1] else -1),)
+
+
+def step_rate(rate: float, steps: int) -> float:
+    """Return the learning rate so many places from one in the sequence 1e-4, 3e-4, 1e-3, 3e-3 and so on."""
+    place = round(2 * np.log10(rate)) + steps  # 3 is close to the square root of 10
+    return float(f"{3 if place % 2 else 1}e{place // 2}")
 
 
 def _fit_rule(name: str, data: LatentDataset, seed: int, rate: float | None = None) -> Network:

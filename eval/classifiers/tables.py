@@ -57,7 +57,7 @@ def add_trials(trials: Sequence[Trial], path: Path) -> None:
 
 def load_trials(path: Path) -> list[Trial]:
     """Return the trials in a file of `add_trials`; raises as `load_kept`."""
-    return load_kept(path, lambda values: Trial(**values), "trials of classifiers", "reproduce TABLE")
+    return load_kept(path, lambda values: Trial(**values), "trials of classifiers", f"reproduce TABLE --out {path}")
 
 
 @dataclass(frozen=True)

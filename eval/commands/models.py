@@ -1,24 +1,24 @@
 """The models that commands fit: baselines, and functions of the user."""
 
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 from cyclopts import Parameter
 
 from eval.ladder import FitDataset
 from eval.names import BASELINES
-from eval.report.loading import load_object
+from eval.report.loading import Rule, find_plan, make_network
+from eval.rules.network import Network, fit_network
 from ld_data.cli.libraries import import_quietly
-from ld_data.errors import InputError
+from ld_data.release.dataset import LatentDataset
 
 
 def check_model(_type: object, name: str) -> None:
     """Refuse a name that is neither a baseline nor `module:function` by a `ValueError`, as Cyclopts expects it."""
     if ":" not in name and name not in BASELINES:
         raise ValueError(
-            f"no baseline {name!r}. Known: {', '.join(BASELINES)}. A function of your own is named as module:function."
+            f"no baseline {name!r}. Known: {', '.join(BASELINES)}. Your own function or rule is named as module:name."
         )
 
 
@@ -26,23 +26,19 @@ Model = Annotated[str, Parameter(validator=check_model, completer=lambda _: list
 
 
 def load_fit(name: str) -> FitDataset:
-    """Return the `fit(data, seed)` of a baseline or of a user's `module:function`; raises as `load_function`."""
+    """Return the `fit(data, seed)` of a baseline, or of a user's class of a rule or function; raises as `Rule.load`."""
     if ":" in name:
-        function = load_function(name, Path.cwd())
-        return lambda data, seed: function(*data.as_keras()[0], seed)
+        found = Rule(name, Path.cwd()).load()
+        if isinstance(found, type):
+            return lambda data, seed: train_rule(name, found, data, seed)
+        return lambda data, seed: found(*data.as_keras()[0], seed)
     import_quietly("keras")
     from eval.baselines.registry import fit_baseline  # late: scikit-learn and Keras take seconds
 
     return partial(fit_baseline, name)
 
 
-def load_function(name: str, folder: Path) -> Callable[..., Any]:
-    """Return the function named by `module:function`; raises as `load_object`.
-
-    Raises:
-        InputError: also if its object cannot be called.
-    """
-    function = load_object(name, folder)
-    if not callable(function):
-        raise InputError(f"{name} must be a function; it is of type {type(function).__name__}.")
-    return function
+def train_rule(name: str, rule: type, data: LatentDataset, seed: int) -> Network:
+    """Return the network of a user's rule, trained with its plan; raises as `make_network`."""
+    plan = find_plan(rule)
+    return fit_network(make_network(name, rule, data, plan, seed), data, plan, seed, name)

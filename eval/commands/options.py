@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
@@ -10,7 +10,12 @@ from eval.classifiers.tables import CLASSIFIERS
 from ld_data.checks import check_integer
 from ld_data.cli.options import complete_releases
 from ld_data.errors import InputError
+from ld_data.extras import check_libraries
 from ld_data.sources.catalogue import SOURCES
+from ld_data.storage.staging import stage_file
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 Classifier = Annotated[str, Parameter(choices=CLASSIFIERS, help="The classifier.")]
 Inputs = Annotated[
@@ -19,6 +24,8 @@ Inputs = Annotated[
 FirstSeed = Annotated[int, Parameter(help="The first seed.")]
 SeedCount = Annotated[int, Parameter(help="The number of seeds.")]
 Kept = Annotated[bool, Parameter(help="Fit nothing: print the kept figures, of whatever seeds.")]
+DrawnFile = Annotated[Path | None, Parameter(metavar="FILE", help="Draw the result into this .png, .svg or .pdf.")]
+SUFFIXES = (".png", ".svg", ".pdf")
 Names = Annotated[tuple[str, ...] | None, Parameter(consume_multiple=(1, None))]
 
 
@@ -48,3 +55,22 @@ def prepare_out(path: Path, name: str) -> None:
     if path.is_dir():
         raise InputError(f"--out must name a file; {path} is a folder. Try {path / name}.")
     path.parent.mkdir(parents=True, exist_ok=True)
+
+
+def check_figure(path: Path | None) -> None:
+    """Raise an error if a figure is wished for that cannot be written.
+
+    Raises:
+        InputError: its file has another suffix than `SUFFIXES`.
+        MissingLibraryError: matplotlib is not installed.
+    """
+    if path is not None:
+        check_libraries("matplotlib")
+        if path.suffix not in SUFFIXES:
+            raise InputError(f"--figure must end in {', '.join(SUFFIXES)}; received {path}.")
+
+
+def save_figure(figure: "Figure", path: Path) -> None:
+    """Write a figure in the form of the path's suffix."""
+    with stage_file(path) as draft:
+        figure.savefig(draft, dpi=150)

@@ -1,25 +1,27 @@
-"""The command that writes the report of a learning rule."""
+"""Commands of learning rules: rule, the report of one, and rules, the kept trials of all."""
 
 from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
 
-from eval.commands.options import FirstSeed, Names, choose_seeds
+from eval.commands.options import DrawnFile, FirstSeed, Kept, Names, SeedCount, check_figure, choose_seeds, save_figure
 from eval.kept.baselines import find_rows
+from eval.kept.rules import find_differences, find_trials, trials_path
 from eval.ladder import keep_rows
 from eval.names import AIDED, RULES
+from eval.report.keeping import describe_trials, measure_trials
 from eval.report.loading import Rule
 from eval.report.measuring import Wishes, measure_rule
-from eval.report.publishing import FORMS, check_folder, publish_report
+from eval.report.output.publishing import FORMS, check_folder, publish_report
+from eval.report.output.text import write_rules, write_text
 from eval.report.sweeps import CURVES
-from eval.report.text import write_text
 from eval.report.trials import count_cores
 from ld_data.cli.options import Folder, JobsOfCores, Json, Release, TrainRows
 from ld_data.cli.output import print_result
-from ld_data.errors import MissingDataError
+from ld_data.errors import InputError, IntegrityError, MissingDataError
 from ld_data.release.dataset import LatentDataset
-from ld_data.release.folder import load
+from ld_data.release.folder import list_releases, load
 
 
 def rule(
@@ -33,6 +35,7 @@ def rule(
     seeds: int = 5,
     curves: Annotated[Names, Parameter(choices=CURVES)] = None,
     rows: Annotated[tuple[int, ...] | None, Parameter(consume_multiple=(1, None))] = None,
+    noise_free: Annotated[bool, Parameter(negative="")] = False,
     jobs: JobsOfCores = None,
     as_json: Json = False,
 ) -> None:
@@ -46,6 +49,7 @@ def rule(
         seeds: The number of seeds.
         curves: Measure these curves alone.
         rows: The numbers of training rows of the curve over them.
+        noise_free: Train on the class means of y in place of y.
     """
     check_folder(out)
     data = load(release)
@@ -53,7 +57,7 @@ def rule(
     if limit_train is not None:
         data = keep_rows(data, limit_train)
     processes = count_cores() if jobs is None else jobs
-    wishes = Wishes(choose_seeds(seed, seeds, processes), curves or CURVES, rows, processes)
+    wishes = Wishes(choose_seeds(seed, seeds, processes), curves or CURVES, rows, processes, noise_free)
     report = measure_rule(Rule(name, Path.cwd()), data, wishes)
     files = publish_report(report, kept, out)
     lines = [write_text(report), f"wrote {out}: {', '.join(files)}"]
@@ -70,3 +74,52 @@ def find_kept(data: LatentDataset) -> dict[str, float]:
         return {}
     own = {row.name: row.summary.skill.mean for row in rows}
     return {name: skill for name, skill in own.items() if skill >= 0 and name not in AIDED}
+
+
+def rules(
+    *releases: Release,
+    only: Annotated[Names, Parameter(choices=tuple(RULES))] = None,
+    kept: Kept = False,
+    seed: FirstSeed = 0,
+    seeds: SeedCount = 5,
+    jobs: JobsOfCores = None,
+    out: Folder | None = None,
+    check: bool = False,
+    figure: DrawnFile = None,
+    as_json: Json = False,
+) -> None:
+    """Measure the built-in learning rules on releases, by default on all.
+
+    Each training has the rule's own plan. Its skill, alignment with the gradient and cost are measured on the way.
+
+    Args:
+        only: These alone.
+        out: A folder with a JSON file for each release, to which each training is added once it is done; those that it
+            holds are not repeated, so that a run that stopped goes on.
+        check: Fail if a figure is not the kept one.
+    """
+    if kept and (check or out):
+        raise InputError("--kept trains nothing, so that there is nothing to check or to write: leave it out.")
+    check_figure(figure)
+    names, processes = list(dict.fromkeys(only or RULES)), count_cores() if jobs is None else jobs
+    chosen, datasets = choose_seeds(seed, seeds, processes), [load(name) for name in releases or list_releases()]
+    if figure and len(datasets) != 1:
+        raise InputError("--figure draws one release: name it.")
+    known = {data.name: find_trials(data.name, data.test_sha256, only=only) for data in datasets if kept or check}
+    values, differences = [], list[str]()
+    for data in datasets:
+        path = out and out / f"{data.name}.json"
+        if check and path and path.exists() and path.samefile(trials_path(data.name)):
+            raise InputError(
+                f"{path} holds the kept trials, which --check would compare with themselves: choose another --out."
+            )
+        trials = known[data.name] if kept else measure_trials(data, names, chosen, processes, path)
+        values.append(describe_trials(trials))
+        differences += find_differences(trials, known[data.name]) if check else []
+    if figure:
+        from eval.report.output.figures import draw_costs  # late: matplotlib takes 1 s, and the core lacks it
+
+        save_figure(draw_costs(values[-1]), figure)
+    print_result(values, "\n\n".join(map(write_rules, values)), as_json)
+    if differences:
+        raise IntegrityError(" ".join(["the kept trials were not reproduced.", *differences]))

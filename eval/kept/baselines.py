@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from eval.kept.figures import SeedSummary, Spread, describe_shift, load_kept
+from eval.kept.rules import RuleTrial, load_trials, summarise, trials_path
 from eval.names import AIDED, BASELINES
 from ld_data.checks import is_release_name
 from ld_data.cli.table import format_table
@@ -14,6 +15,7 @@ from ld_data.errors import LdDataError, MissingDataError
 from ld_data.settings import checkpoints_folder
 from ld_data.storage.staging import stage_file
 
+MARK = " *"  # of a baseline in `AIDED`
 FIGURES = {"skill": ".3f", "noise_free_mse": ".4f", "decoded_accuracy": ".3f", "mse": ".4f"}  # and how they print
 
 
@@ -31,13 +33,19 @@ class BaselineRow:
 def describe_rows(rows: Sequence[BaselineRow]) -> str:
     """Return the rows as a text table, the best last, with the spread over seeds behind each figure."""
     figures = [
-        (row.name, *(format(getattr(row.summary, name), form) for name, form in FIGURES.items()))
+        (
+            row.name + MARK * (row.name in AIDED),
+            *(format(getattr(row.summary, name), form) for name, form in FIGURES.items()),
+        )
         for row in sorted(rows, key=lambda row: -row.summary.noise_free_mse.mean)
     ]
     table = format_table(("baseline", "skill", "noise-free MSE", "decoded accuracy", "MSE"), figures, "lrrrr")
-    seeds = max(len(row.seeds) for row in rows)
-    spread = f"; +- is the standard deviation over {seeds} seeds" if seeds > 1 else ""
-    return f"{table}\nnull {rows[0].null:.4f}, floor {rows[0].floor:.4f}{spread}"
+    counts = sorted({len(row.seeds) for row in rows} - {1})
+    spread = f"; +- is the standard deviation over {' or '.join(map(str, counts))} seeds" if counts else ""
+    mark = (
+        f"\n{MARK.strip()} learns from the class of y, by its decoder" if any(row.name in AIDED for row in rows) else ""
+    )
+    return f"{table}\nnull {rows[0].null:.4f}, floor {rows[0].floor:.4f}{spread}{mark}"
 
 
 def table_path(release: str, checkpoints: Path | None = None) -> Path:
@@ -53,7 +61,7 @@ def save_rows(rows: Sequence[BaselineRow], path: Path) -> None:
 
 def load_rows(path: Path) -> list[BaselineRow]:
     """Return the rows in a file of `save_rows`; raises as `load_kept`."""
-    return load_kept(path, _read_row, "figures of baselines", f"baselines {path.stem} --all")
+    return load_kept(path, _read_row, "figures of baselines", f"baselines {path.stem} --all --out {path}")
 
 
 def find_rows(
@@ -61,22 +69,33 @@ def find_rows(
 ) -> list[BaselineRow]:
     """Return the kept rows of a release, all or only some, that were measured on the test set with this sha256.
 
+    Those of learning rules sum up the trials of `eval.kept.rules`, where there are some.
+
     Raises:
         MissingDataError: there are none, or not all of these.
-        IntegrityError: the file holds something else.
+        IntegrityError: a file holds something else.
     """
-    path = table_path(release, checkpoints)
-    rows = [row for row in load_rows(path) if row.summary.data_sha256 == data_sha256]
+    path, own = table_path(release, checkpoints), trials_path(release, checkpoints)
+    known = load_rows(path) if path.is_file() or not own.is_file() else []
+    known += _sum_up(load_trials(own)) if own.is_file() else []
+    rows = {row.name: row for row in known if row.summary.data_sha256 == data_sha256}
     if not rows:
         raise MissingDataError(
             f"the figures at {path} are of another version of {release}. "
             f"`python -m eval baselines {release} --all --out {path}` measures them anew."
         )
-    if missing := set(only or ()) - {row.name for row in rows}:
-        raise MissingDataError(
-            f"{path} has no {', '.join(sorted(missing))}. It has: {', '.join(row.name for row in rows)}."
-        )
-    return [row for row in rows if not only or row.name in only]
+    if missing := set(only or ()) - rows.keys():
+        raise MissingDataError(f"{path} has no {', '.join(sorted(missing))}. It has: {', '.join(rows)}.")
+    return [row for name, row in rows.items() if not only or name in only]
+
+
+def _sum_up(trials: Sequence[RuleTrial]) -> list[BaselineRow]:
+    rows = []
+    for name in dict.fromkeys(trial.rule for trial in trials):
+        own = [trial for trial in trials if trial.rule == name]
+        seeds = tuple(trial.seed for trial in own)
+        rows.append(BaselineRow(name, seeds, summarise(own), own[0].null, own[0].floor))
+    return rows
 
 
 def describe_place(release: str, data_sha256: str, skill: float) -> str:

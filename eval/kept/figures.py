@@ -86,7 +86,7 @@ def load_kept(path: Path, read: Callable[[dict[str, Any]], T], kind: str, comman
         IntegrityError: if it holds no results of this kind.
     """
     if not path.is_file():
-        raise MissingDataError(f"no {kind} at {path}. `python -m eval {command} --out {path}` measures them.")
+        raise MissingDataError(f"no {kind} at {path}. `python -m eval {command}` measures them.")
     try:
         values = read_json(path.read_text("utf-8"))
         if not isinstance(values, list):

@@ -83,7 +83,7 @@ class Ranks:
     def __init__(self) -> None:
         """Know no ranks."""
         self._known: dict[tuple[Any, ...], dict[int, int]] = {}
-        self._lock = Lock()
+        self._locks: dict[tuple[Any, ...], Lock] = {}  # one for each ranking, since a tie test may take seconds
 
     def find(self, connection: Connection, ranking: Ranking, is_open: bool) -> dict[int, int]:
         """Return the rank, from 1, of the first `MAX_RANKED` ranked entries, in their order: that of their tie group.
@@ -96,7 +96,7 @@ class Ranks:
         numbers = list(connection.scalars(ranked))
         if is_open:
             return {number: place for place, number in enumerate(numbers, 1)}
-        with self._lock:
+        with self._locks.setdefault(key, Lock()):
             if list(ranks := self._known.get(key, {})) != numbers:
                 columns = entries.number, entries.noise_free_mse, entries.seed_margin, entries.errors
                 ranks = self._known[key] = _rank_rows(connection.execute(ranked.with_only_columns(*columns)).all())

@@ -10,6 +10,7 @@ import numpy as np
 
 from eval.rules.backpropagation import Backpropagation
 from eval.rules.network import Network
+from ld_data.errors import InputError
 from ld_data.typing import Array, Floats
 
 Figures = tuple[float | None, ...]  # of each layer; None where one of two arrays is zero
@@ -35,17 +36,26 @@ class Probe:
 
 
 def find_gradient(network: Any, x: Floats, y: Floats) -> list[Floats] | None:
-    """Return the gradient of half the squared error by backpropagation on the weights of a network.
+    """Return the gradient of half the squared error of a network's answer to x `(n, d)` to the weights of its layers.
 
-    None if the network is not the perceptron of `eval.rules.Network`: its weights have other shapes, or its answer to
-    x `(n, d)` is another.
+    It is that of its own `differentiate(x, y)`, or else by backpropagation. None without the one, if the network is not
+    the perceptron of `eval.rules.Network`: its weights have other shapes, or its answer is another.
+
+    Raises:
+        InputError: `differentiate` returns something else than an array in the shape of the weights of each layer.
     """
     weights = list_layers(network)
+    if hasattr(network, "differentiate"):
+        gradient = network.differentiate(x, y)
+        shapes, found = [array.shape for array in weights], [np.shape(array) for array in gradient]
+        if found != shapes:
+            raise InputError(f"differentiate must return arrays of the shapes {shapes}; received {found}.")
+        return list(gradient)
     if any(array.ndim != 2 for array in weights):
         return None
     sizes = [x.shape[1], *(array.shape[-1] for array in weights)]
-    shapes = [(rows + 1, columns) for rows, columns in pairwise(sizes)]
-    if [array.shape for array in weights] != shapes or sizes[-1] != y.shape[1]:
+    plain = [(rows + 1, columns) for rows, columns in pairwise(sizes)]
+    if [array.shape for array in weights] != plain or sizes[-1] != y.shape[1]:
         return None
     twin = Backpropagation(sizes, np.random.default_rng(0))
     twin.weights = weights

@@ -28,7 +28,7 @@ def check_facts(rule: type, make: Callable[[], Any], x: Floats, y: Floats) -> di
         "batch_needed": _attempt(lambda: needs_batch(make, x, y)),
         "weight_transport": "none" if _attempt(lambda: uses_upper_weights(make, x, y)) is False else None,
         "second_network": _attempt(lambda: has_second_network(make(), x)),
-        "labels_as_input": False if not knows_classes(rule) else None,
+        **dict.fromkeys(("labels_as_input", "reads_classes"), None if may_know_classes(rule) else False),
     }
     return {
         name: {
@@ -117,7 +117,7 @@ def has_second_network(network: Any, x: Floats) -> bool | None:
     return False
 
 
-def knows_classes(rule: type) -> bool:
+def may_know_classes(rule: type) -> bool:
     """Return whether a rule may know the classes: it makes its network for a dataset in its own way."""
     own = getattr(rule, "make_for", None)
     return own is not None and getattr(own, "__func__", own) is not Network.make_for.__func__  # type: ignore[attr-defined]

@@ -5,7 +5,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from eval.baselines.registry import LEARNING_RATES
+from eval.baselines.registry import list_rates
 from eval.report.loading import Rule, find_plan
 from eval.report.sections import (
     Tuned,
@@ -17,7 +17,17 @@ from eval.report.sections import (
     describe_rule,
     describe_streams,
 )
-from eval.report.sweeps import CURVES, SEEDS, Sweep, list_values, make_stream, make_sweep
+from eval.report.sweeps import (
+    CURVES,
+    RETUNED,
+    SEEDS,
+    Sweep,
+    change_rate,
+    list_near_rates,
+    list_values,
+    make_stream,
+    make_sweep,
+)
 from eval.report.trials import STREAMS, Bench, Outcome, Trial, run_trials
 from eval.report.watch import DivergedError, suggest_checked
 from eval.rules.network import RulePlan
@@ -27,8 +37,9 @@ from ld_data.fingerprint import read_fingerprint
 from ld_data.noise import check_seed
 from ld_data.release.dataset import LatentDataset
 
-REFERENCES = ("backpropagation", "feedback-alignment")
+REFERENCES = ("backpropagation", "feedback-alignment", "random-features")
 PROBES = 16
+TUNED = ("", "one_pass", "classes")  # a training, and the kinds of streams with a learning rate of their own
 
 
 @dataclass(frozen=True)
@@ -40,12 +51,14 @@ class Wishes:
         curves: their names.
         rows: of the curve over training rows; None for the usual ones.
         jobs: trainings at the same time.
+        noise_free: whether the class means of y are the targets, in place of y.
     """
 
     seeds: Sequence[int] = (0, 1, 2, 3, 4)
     curves: Sequence[str] = CURVES
     rows: Sequence[int] | None = None
     jobs: int = 1
+    noise_free: bool = False
 
 
 def measure_rule(rule: Rule, data: LatentDataset, wishes: Wishes) -> Values:
@@ -57,6 +70,8 @@ def measure_rule(rule: Rule, data: LatentDataset, wishes: Wishes) -> Values:
     """
     start = time.perf_counter(), sum(os.times()[:4])
     check_wishes(wishes)
+    if wishes.noise_free:
+        data = replace(data, train=replace(data.train, y=data.train.y_mean))
     bench = Bench(data, (rule, *(Rule(name, rule.folder) for name in REFERENCES if name != rule.name)))
     found = bench.find(rule.name)
     values = list_values(data, find_plan(found), wishes.rows, wishes.curves)  # all is checked before the first training
@@ -64,14 +79,15 @@ def measure_rule(rule: Rule, data: LatentDataset, wishes: Wishes) -> Values:
         try_batch(bench, rule.name)
     tuned = tune(bench, wishes)
     mains = {own.name: plan_mains(bench, own.name, tuned[own.name].plan, wishes) for own in bench.rules}
-    sweeps = plan_sweeps(bench, mains, values, wishes)
+    sweeps, outcomes = tune_sweeps(bench, plan_sweeps(bench, mains, values, wishes), wishes.jobs)
     streams = plan_streams(tuned, wishes) if isinstance(found, type) else []
     trials = [trial for own in mains.values() for trial in own] + streams
     trials += [trial for sweep in sweeps for row in sweep.trials for trial in row]
-    distinct = list(dict.fromkeys(trials))  # curves share the trial without any change
-    outcomes = dict(zip(distinct, run_trials(bench, distinct, wishes.jobs, "report"), strict=True))
-    fits = {name: [_refuse_failure(outcomes[trial]) for trial in own] for name, own in mains.items()}
+    distinct = [trial for trial in dict.fromkeys(trials) if trial not in outcomes]  # curves share plain trials
+    outcomes |= run_trials(bench, distinct, wishes.jobs, "report")
+    fits = {name: [refuse_failure(outcomes[trial]) for trial in own] for name, own in mains.items()}
     report = describe_data(rule.name, data, fits[rule.name], wishes.seeds)
+    report["noise_free"] = wishes.noise_free
     report["rules"] = {name: describe_rule(bench, name, own, tuned[name]) for name, own in fits.items()}
     report["differences"] = describe_differences(rule.name, fits, data)
     if isinstance(found, type):
@@ -94,7 +110,8 @@ def check_wishes(wishes: Wishes) -> None:
     check_integer("jobs", wishes.jobs, 1, 1000)
 
 
-def _refuse_failure(outcome: Outcome) -> Outcome:
+def refuse_failure(outcome: Outcome) -> Outcome:
+    """Return an outcome; raise `DivergedError` if its training failed."""
     if outcome.failure:
         raise DivergedError(outcome.failure)
     return outcome
@@ -107,33 +124,38 @@ def try_batch(bench: Bench, name: str) -> None:
 
 
 def tune(bench: Bench, wishes: Wishes) -> dict[str, Tuned]:
-    """Return the plan of each rule at the learning rate with the lowest MSE on held-out rows, by seed 0.
+    """Return the plans of each rule at the learning rates with the lowest MSE on held-out rows, by seed 0.
 
-    That of its streams is chosen in the same way, after one pass.
+    That of streams is chosen after one pass, and that of classes in order after these. The other settings of all plans
+    are those of the first rule, if it is a class.
 
     Raises:
         DivergedError: a rule suggests values that are not finite at all rates; the message is that of the lowest.
     """
-    plans = {rule.name: find_plan(bench.find(rule.name)) for rule in bench.rules}
-    plain = [
-        Trial(name, replace(plan, learning_rate=rate), 0, scored=False)
-        for name, plan in plans.items()
-        if isinstance(bench.find(name), type)
-        for rate in LEARNING_RATES
-    ]
-    trials = plain + [make_stream(trial) for trial in plain]
-    outcomes = list(zip(trials, run_trials(bench, trials, wishes.jobs, "learning rates"), strict=True))
-    tuned = {name: Tuned(plan, {}, plan) for name, plan in plans.items()}
-    for name in dict.fromkeys(trial.rule for trial in trials):
-        own, streams = (
-            {trial.plan: outcome for trial, outcome in outcomes if trial.rule == name and bool(trial.stream) == once}
-            for once in (False, True)
-        )
-        best = min(own, key=lambda plan: own[plan].best)
-        _refuse_failure(own[best])
-        errors = {plan.learning_rate: outcome.best for plan, outcome in own.items()}
-        tuned[name] = Tuned(best, errors, min(streams, key=lambda plan: streams[plan].best))
+    first = bench.find(bench.rules[0].name)
+    plans = {rule.name: find_plan(first if isinstance(first, type) else bench.find(rule.name)) for rule in bench.rules}
+    classes = [rule.name for rule in bench.rules if isinstance(bench.find(rule.name), type)]
+    tried: dict[tuple[str, str], dict[RulePlan, Outcome]] = {(name, kind): {} for name in classes for kind in TUNED}
+    while trials := [
+        trial for (name, kind), own in tried.items() for trial in _plan_rates(name, kind, plans[name], own)
+    ]:
+        for trial, outcome in run_trials(bench, trials, wishes.jobs, "learning rates"):
+            tried[trial.rule, trial.stream][trial.plan] = outcome
+    tuned = {name: Tuned(plan, {}, plan, plan) for name, plan in plans.items()}
+    for name in classes:
+        errors = [{own: outcome.best for own, outcome in tried[name, kind].items()} for kind in TUNED]
+        best = [min(own, key=own.__getitem__) for own in errors]
+        refuse_failure(tried[name, ""][best[0]])
+        rates = dict(sorted((own.learning_rate, error) for own, error in errors[0].items()))
+        tuned[name] = Tuned(best[0], rates, *best[1:])
     return tuned
+
+
+def _plan_rates(name: str, kind: str, plan: RulePlan, tried: Mapping[RulePlan, Outcome]) -> list[Trial]:
+    """Return the next trainings of a rule, or its streams of a kind, at other learning rates."""
+    rates = list_rates({own.learning_rate: outcome.best for own, outcome in tried.items()})
+    plain = [Trial(name, replace(plan, learning_rate=rate), 0, scored=False) for rate in rates]
+    return [make_stream(trial, kind) for trial in plain] if kind else plain
 
 
 def plan_mains(bench: Bench, name: str, plan: RulePlan, wishes: Wishes) -> list[Trial]:
@@ -158,10 +180,33 @@ def plan_sweeps(
     return sweeps
 
 
+def tune_sweeps(bench: Bench, sweeps: Sequence[Sweep], jobs: int) -> tuple[list[Sweep], dict[Trial, Outcome]]:
+    """Return curves whose learning rates suit each value of `RETUNED`, and the outcomes of the trainings for that.
+
+    The rates are that of the plan, its neighbours, and those beyond an end that is best, by the MSE on held-out rows
+    with the first seed.
+    """
+    rows = [row for sweep in sweeps if sweep.name in RETUNED and sweep.epochs for row in sweep.trials]
+    tried: dict[tuple[Trial, ...], dict[float, float]] = {row: {} for row in rows if not row[0].keeps}
+    outcomes: dict[Trial, Outcome] = {}
+    while wanted := [(row, rate) for row, own in tried.items() for rate in list_rates(own, list_near_rates(row[0]))]:
+        trials = dict.fromkeys(change_rate(row[0], rate) for row, rate in wanted)
+        outcomes |= run_trials(bench, [trial for trial in trials if trial not in outcomes], jobs, "rates of curves")
+        for row, rate in wanted:
+            tried[row][rate] = outcomes[change_rate(row[0], rate)].best
+    best = {row: change_rate(row[0], min(own, key=own.__getitem__)).plan for row, own in tried.items()}
+    chosen = []
+    for sweep in sweeps:
+        plans = best if sweep.name in RETUNED else {}  # other curves hold the same trainings, at the rate of the plan
+        own_rows = [tuple(replace(trial, plan=plans.get(row, trial.plan)) for trial in row) for row in sweep.trials]
+        chosen.append(replace(sweep, trials=tuple(own_rows)))
+    return chosen, outcomes
+
+
 def plan_streams(tuned: Mapping[str, Tuned], wishes: Wishes) -> list[Trial]:
     """Return the trials of the rule and the references along each stream, one for each of the seeds of the curves."""
     return [
-        Trial(name, own.stream, seed, may_fail=True, stream=stream)
+        Trial(name, own.classes if stream == "classes" else own.stream, seed, may_fail=True, stream=stream)
         for name, own in tuned.items()
         for stream in STREAMS
         for seed in wishes.seeds[:SEEDS]

@@ -12,6 +12,7 @@ from eval.comparison import compare_rows
 from eval.kept.figures import LABELS
 from eval.predictions import check_predictions
 from eval.report import sweeps
+from eval.report.alignment import Probe
 from eval.report.cost import count_work, find_prime, measure_energy, measure_memory
 from eval.report.fact_checks import ROWS, check_facts
 from eval.report.trials import Bench, Outcome, Trial, count_steps
@@ -23,19 +24,27 @@ FORMAT = 1
 HALF, NINE_TENTHS = 0.5, 0.9
 RESAMPLES = 2_000
 NO_GRADIENT = (
-    "predict of this rule is not the forward pass of eval.rules.Network, so backpropagation on its weights is not the "
-    "gradient of its error"
+    "predict of this rule is not the forward pass of eval.rules.Network, and it has no `differentiate(x, y)` that "
+    "returns the gradient of half the squared error of its own"
 )
 Values = dict[str, Any]
+Curve = tuple[Sequence[float], Sequence[float]]  # skill on held-out rows, and seconds, at the end of each epoch
 
 
 @dataclass(frozen=True, eq=False)
 class Tuned:
-    """The plan of a rule at the best learning rate, the held-out MSE at each rate, and the plan of its streams."""
+    """The plans of a rule at the best learning rates.
+
+    Attributes:
+        plan: of the training.
+        errors: of the training at each rate, the held-out MSE.
+        stream, classes: of one pass over the rows, and of classes in order.
+    """
 
     plan: RulePlan
     errors: Mapping[float, float]
     stream: RulePlan
+    classes: RulePlan
 
 
 def describe_interval(values: Sequence[float]) -> Values:
@@ -69,12 +78,19 @@ def describe_rule(bench: Bench, name: str, fits: Sequence[Outcome], tuned: Tuned
     if not isinstance(bench.find(name), type):
         return {"figures": figures, "cost": {"cpu_seconds": seconds}}
     rates = {f"{rate:g}": error if np.isfinite(error) else None for rate, error in tuned.errors.items()}
-    rows = tuned.plan.epochs * math.prod(count_steps(len(bench.data.train), tuned.plan))
-    cost = {"passes": tuned.plan.epochs, "training_rows": rows, "cpu_seconds": seconds}
-    cost |= describe_speed(bench.data, fits) | describe_step(bench, name, tuned.plan)
+    curves = [(measure_held_out_skills(bench.data, fit), fit.seconds) for fit in fits]
+    cost = describe_cost(tuned.plan, len(bench.data.train), curves) | describe_step(bench, name, tuned.plan)
     plan = asdict(tuned.plan) | {"units": list(tuned.plan.units)}
     stream = {"learning_rate": tuned.stream.learning_rate, "batch_rows": tuned.stream.batch_rows}
+    stream |= {"classes_learning_rate": tuned.classes.learning_rate}
     return {"figures": figures, "plan": plan, "stream_plan": stream, "held_out_mse": rates, "cost": cost}
+
+
+def describe_cost(plan: RulePlan, train_rows: int, curves: Sequence[Curve]) -> Values:
+    """Return the passes, the rows and the seconds of trainings from several seeds, and how soon they get far."""
+    rows = plan.epochs * math.prod(count_steps(train_rows, plan))
+    seconds = describe_interval([seconds[-1] for _, seconds in curves])
+    return {"passes": plan.epochs, "training_rows": rows, "cpu_seconds": seconds} | describe_speed(curves)
 
 
 def describe_step(bench: Bench, name: str, plan: RulePlan) -> Values:
@@ -94,24 +110,23 @@ def describe_step(bench: Bench, name: str, plan: RulePlan) -> Values:
     }
 
 
-def describe_speed(data: LatentDataset, fits: Sequence[Outcome]) -> Values:
+def describe_speed(curves: Sequence[Curve]) -> Values:
     """Return the passes over the data and the seconds until a skill on the held-out rows is reached.
 
     Both are means over the seeds that reach it, and None if no seed does, as where the best skill is not positive.
     """
     reached: dict[str, list[tuple[int, float]]] = {"to_half": [], "to_nine_tenths_of_best": []}
-    for seed_fit in fits:
-        skills = measure_held_out_skills(data, seed_fit)
+    for skills, seconds in curves:
         best = max(skills)
         for key, goal in zip(reached, (HALF, NINE_TENTHS * best if best > 0 else np.inf), strict=True):
             passes = next((i for i, skill in enumerate(skills, 1) if skill >= goal), None)
             if passes is not None:
-                reached[key].append((passes, seed_fit.seconds[passes - 1]))
+                reached[key].append((passes, seconds[passes - 1]))
     return {
         key: {
             "seeds": len(pairs),
             "passes": float(np.mean([passes for passes, _ in pairs])) if pairs else None,
-            "cpu_seconds": float(np.mean([seconds for _, seconds in pairs])) if pairs else None,
+            "cpu_seconds": float(np.mean([own for _, own in pairs])) if pairs else None,
         }
         for key, pairs in reached.items()
     }
@@ -157,19 +172,19 @@ def describe_class(bench: Bench, name: str, fits: Sequence[Outcome], plan: RuleP
     x, y = bench.take_batch(max(ROWS, plan.batch_rows))
     trial = Trial(name, plan, 0, scored=False)
     return {
-        "alignment": describe_alignment(fits, len(bench.data.train), plan),
+        "alignment": describe_alignment([fit.probes for fit in fits], len(bench.data.train), plan),
         "facts": check_facts(bench.find(name), lambda: bench.make(name, plan), x, y),
         "energy_joules": measure_energy(lambda: bench.run(trial)),
     }
 
 
-def describe_alignment(fits: Sequence[Outcome], rows: int, plan: RulePlan) -> Values:
+def describe_alignment(trainings: Sequence[Sequence[Probe] | None], rows: int, plan: RulePlan) -> Values:
     """Return the cosines, ratios and angles of each layer at each probed step, over the seeds, or why there are none.
 
     Each has mean, least and greatest.
     """
-    probes = [fit.probes for fit in fits if fit.probes is not None]
-    if len(probes) < len(fits):
+    probes = [own for own in trainings if own is not None]
+    if len(probes) < len(trainings):
         return {"not_measured": NO_GRADIENT}
     steps, each = [probe.step for probe in probes[0]], count_steps(rows, plan)[0]
     result: Values = {"steps": steps, "passes": [step / each for step in steps]}
@@ -189,7 +204,9 @@ def _describe_range(values: Sequence[tuple[float | None, ...]]) -> Values | None
 
 
 def describe_curves(curves: Sequence[sweeps.Sweep], outcomes: Mapping[Trial, Outcome]) -> Values:
-    """Return for each curve its values, and for each rule its epochs and the skills of the seeds, None if they failed.
+    """Return for each curve its values, and for each rule its epochs, learning rates and the skills of the seeds.
+
+    A skill is None if the training failed.
 
     `failures` are the reasons.
     """
@@ -201,12 +218,15 @@ def describe_curves(curves: Sequence[sweeps.Sweep], outcomes: Mapping[Trial, Out
                 "label": sweeps.LABELS[sweep.name],
                 "values": list(sweep.values),
                 "epochs": {},
+                "learning_rates": {},
                 "skill": {},
                 "failures": [],
             },
         )
         fits = [[outcomes[trial] for trial in row] for row in sweep.trials]
         own["epochs"][sweep.trials[0][0].rule] = sweep.epochs
+        if sweep.epochs:
+            own["learning_rates"][sweep.trials[0][0].rule] = [row[0].plan.learning_rate for row in sweep.trials]
         own["skill"][sweep.trials[0][0].rule] = [
             [fit.score.skill if fit.score else None for fit in row] for row in fits
         ]

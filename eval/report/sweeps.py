@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from eval.baselines.registry import step_rate
 from eval.curves import ROWS
-from eval.report.trials import STREAMS, Trial
+from eval.report.trials import Trial
 from eval.rules.network import RulePlan
 from ld_data.errors import InputError
 from ld_data.release.dataset import LatentDataset, subset
@@ -26,6 +27,7 @@ LABELS = {
     "batch_rows": "rows of a batch",
 }
 CURVES = tuple(LABELS)
+RETUNED = ("rows", "depth", "width")  # with a learning rate for each value
 
 
 @dataclass(frozen=True)
@@ -48,10 +50,20 @@ def make_sweep(name: str, plain: Trial, seeds: Sequence[int], values: Sequence[f
     return Sweep(name, tuple(values), plan.epochs, tuple(rows))
 
 
-def make_stream(plain: Trial) -> Trial:
-    """Return a trial of one pass, in small batches, at a learning rate that follows from that of a plain trial."""
+def change_rate(trial: Trial, rate: float) -> Trial:
+    """Return a trial at another learning rate."""
+    return replace(trial, plan=replace(trial.plan, learning_rate=rate))
+
+
+def list_near_rates(trial: Trial) -> list[float]:
+    """Return the learning rate of a trial and its neighbours on the grid."""
+    return [step_rate(trial.plan.learning_rate, steps) for steps in (-1, 0, 1)]
+
+
+def make_stream(plain: Trial, kind: str) -> Trial:
+    """Return a trial along a stream, in small batches, at a learning rate that follows from that of a plain trial."""
     small = vary("batch_rows", min(STREAM_BATCH, plain.plan.batch_rows), plain)
-    return replace(small, stream=STREAMS[0], may_fail=True)
+    return replace(small, stream=kind, may_fail=True)
 
 
 def vary(name: str, value: float, trial: Trial) -> Trial:

@@ -4,7 +4,7 @@ import multiprocessing
 import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, cast
@@ -18,7 +18,7 @@ from eval.predictions import predict
 from eval.report.alignment import Probe
 from eval.report.loading import Rule, describe_error, make_network
 from eval.report.watch import DivergedError, Watched
-from eval.rules.network import HELD_OUT, Network, RulePlan, fit_network
+from eval.rules.network import HELD_OUT, Network, RulePlan, fit_network, measure_error
 from eval.score import Score
 from eval.streams import TASKS, learn_classes, learn_pass
 from ld_data.errors import InputError, LdDataError
@@ -175,7 +175,7 @@ def _train(rule: type, data: LatentDataset, whole: LatentDataset, trial: Trial) 
     network = Watched(make_network(trial.rule, rule, data, trial.plan, trial.seed), trial.rule, probed)
     try:
         fit_network(cast(Network, network), data, trial.plan, trial.seed, trial.rule)
-        if not np.isfinite(network.held_out_error):
+        if not np.isfinite(network.held_out_errors).any():
             raise DivergedError(f"{trial.rule}: predict returned nothing finite after any epoch.")
     except DivergedError as error:
         if network.step < 2:  # weights are as they were drawn, so no step was too long
@@ -193,16 +193,17 @@ def _learn_stream(rule: type, data: LatentDataset, whole: LatentDataset, trial: 
         fitted, train = len(data.train) - max(1, round(len(data.train) * HELD_OUT)), data.train
         held = replace(train, x=train.x[fitted:], y=train.y[fitted:], label=train.label[fitted:])
         data = replace(data, train=train.take(fitted), test=held)
+    figures: dict[str, dict[str, float]] = {}
     if trial.stream in TURNS:
         end = learn_pass(network, data, trial.plan, trial.seed, trial.rule, TURNS[trial.stream])
-        x, y = data.test.x, data.test.y
-        held_out = () if trial.scored else (float(np.square(network.predict(x) - y).mean()),)
-        return Outcome(trial.seed, held_out=held_out, figures={"skill": {"final": end.final_skill}})
-    result = learn_classes(network, data, trial.plan, trial.seed, trial.rule, min(TASKS, data.classes))
-    figures = {kind: asdict(getattr(result, kind)) for kind in ("accuracy", "skill")}
-    for own in figures.values():
-        del own["matrix"]
-    return Outcome(trial.seed, figures=figures)
+        figures["skill"] = {"final": end.final_skill}
+    else:
+        result = learn_classes(network, data, trial.plan, trial.seed, trial.rule, min(TASKS, data.classes))
+        for kind in ("accuracy", "skill"):
+            figures[kind] = asdict(getattr(result, kind))
+            del figures[kind]["matrix"]
+    held_out = () if trial.scored else (measure_error(network, data.test.x, data.test.y),)
+    return Outcome(trial.seed, held_out=held_out, figures=figures)
 
 
 def _fit_function(fit: Any, data: LatentDataset, whole: LatentDataset, trial: Trial) -> Outcome:
@@ -243,8 +244,8 @@ def _run_in_process(trial: Trial) -> Outcome:
     return _BENCHES[0].run(trial)
 
 
-def run_trials(bench: Bench, trials: Sequence[Trial], jobs: int, title: str) -> Iterator[Outcome]:
-    """Yield the outcomes of trials in their order, under a progress bar; several jobs are as many processes.
+def run_trials(bench: Bench, trials: Sequence[Trial], jobs: int, title: str) -> Iterator[tuple[Trial, Outcome]]:
+    """Yield each trial with its outcome once it is done, under a progress bar; several jobs are as many processes.
 
     Raises:
         InputError: as `Bench.run`, or a process is killed.
@@ -253,15 +254,16 @@ def run_trials(bench: Bench, trials: Sequence[Trial], jobs: int, title: str) -> 
     with bar:
         if jobs == 1:
             for trial in trials:
-                yield bench.run(trial)
+                yield trial, bench.run(trial)
                 bar.update()
             return
         plain = Bench(replace(bench.data, manifest=None, read_shift=None), bench.rules)
         context = multiprocessing.get_context("spawn")  # a fork may copy the locks of running threads
-        with ProcessPoolExecutor(min(jobs, len(trials)), context, _start_process, (plain,)) as pool:
+        with ProcessPoolExecutor(min(jobs, max(1, len(trials))), context, _start_process, (plain,)) as pool:
             try:
-                for future in [pool.submit(_run_in_process, trial) for trial in trials]:
-                    yield future.result()
+                running = {pool.submit(_run_in_process, trial): trial for trial in trials}
+                for future in as_completed(running):
+                    yield running[future], future.result()
                     bar.update()
             except BrokenProcessPool as error:
                 raise InputError(

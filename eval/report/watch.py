@@ -48,12 +48,16 @@ class Watched:
         suggestion = suggest_checked(self.network, self.name, x, y, self.step)
         if self.step in self.probed:
             before = time.process_time()
-            self.probes.append(probe(self.network, suggestion, x, y, self.step))
+            try:
+                self.probes.append(probe(self.network, suggestion, x, y, self.step))
+            except Exception as error:
+                reason = describe_error(error)
+                raise InputError(f"{self.name}: no gradient to compare with at step {self.step}: {reason}.") from error
             self._start += time.process_time() - before
         return suggestion
 
     def predict(self, x: Floats) -> Floats:
-        """Return the network's answer to the held-out rows, at the end of an epoch."""
+        """Return the network's answer to the held-out rows, at the start and at the end of an epoch."""
         try:
             answer = self.network.predict(x)
         except Exception as error:
@@ -63,7 +67,8 @@ class Watched:
                 f"{self.name}: predict must return an array {x.shape} for x {x.shape}; it returned {_describe(answer)} "
                 f"after step {self.step}."
             )
-        self.seconds.append(time.process_time() - self._start)
+        if self.step:
+            self.seconds.append(time.process_time() - self._start)
         return answer
 
 

@@ -31,14 +31,15 @@ class EquilibriumPropagation(Network):
     ) -> list[Floats]:
         """Return the states of all layers but the input after steps down the energy, pulled towards y or away."""
         states = list(states)
+        first = apply(self.weights[0], x)  # x stays
         for _ in range(steps):
-            rates = [x, *(np.tanh(state) for state in states[:-1]), states[-1]]
+            rates = _find_rates(x, states)
             for i, state in enumerate(states):
-                drive = apply(self.weights[i], rates[i])
+                drive = apply(self.weights[i], rates[i]) if i else first
                 if i < self.layers - 1:
                     drive = (drive + rates[i + 2] @ self.weights[i + 1][:-1].T) * (1 - rates[i + 1] ** 2)
                 elif y is not None:
-                    drive += nudge * (y - state)
+                    drive = drive + nudge * (y - state)
                 states[i] = state + STEP * (drive - state)
         return states
 
@@ -54,9 +55,40 @@ class EquilibriumPropagation(Network):
         )
         return [(near - far) / (2 * NUDGE) for near, far in zip(towards, away, strict=True)]
 
+    def differentiate(self, x: Floats, y: Floats) -> list[Floats]:
+        """Return the gradient of half the squared error of `predict` to the weights, back through all steps."""
+        steps = [self._start(x)]
+        for _ in range(FREE_STEPS):
+            steps.append(self.settle(x, steps[-1], 1))
+        gradients = [np.zeros_like(weights) for weights in self.weights]
+        slopes = [np.zeros_like(state) for state in steps[-1]]  # of the error to the states
+        slopes[-1] = steps[-1][-1] - y
+        for states in steps[-2::-1]:
+            rates = _find_rates(x, states)
+            to_rates = [np.zeros_like(rate) for rate in rates]
+            bends = [1 - rate**2 for rate in rates[1:-1]]
+            own = [(1 - STEP) * slope for slope in slopes]
+            for i, slope in enumerate(slopes):
+                change = STEP * slope
+                if i < self.layers - 1:
+                    drive = apply(self.weights[i], rates[i]) + rates[i + 2] @ self.weights[i + 1][:-1].T
+                    own[i] -= 2 * rates[i + 1] * bends[i] * change * drive
+                    change = change * bends[i]
+                    gradients[i + 1][:-1] += change.T @ rates[i + 2] / np.float32(len(x))
+                    to_rates[i + 2] += change @ self.weights[i + 1][:-1]
+                gradients[i] += correlate(rates[i], change)
+                to_rates[i] += change @ self.weights[i][:-1].T
+            slopes = [
+                one + to * bend for one, to, bend in zip(own, to_rates[1:], [*bends, np.ones(1, x.dtype)], strict=True)
+            ]
+        return gradients
+
     def _start(self, x: Floats) -> list[Floats]:
         return [np.zeros((len(x), weights.shape[1]), np.float32) for weights in self.weights]
 
     def _measure_gradient(self, x: Floats, states: Sequence[Floats]) -> list[Floats]:
-        rates = [x, *(np.tanh(state) for state in states[:-1]), states[-1]]
-        return [correlate(below, -above) for below, above in pairwise(rates)]
+        return [correlate(below, -above) for below, above in pairwise(_find_rates(x, states))]
+
+
+def _find_rates(x: Floats, states: Sequence[Floats]) -> list[Floats]:
+    return [x, *(np.tanh(state) for state in states[:-1]), states[-1]]

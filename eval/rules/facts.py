@@ -11,6 +11,7 @@ MEANINGS = {  # of each fact, for reports
     "second_network": "learned weights that serve training alone",
     "batch_needed": "the change on a batch is not the mean of those on its rows",
     "labels_as_input": "the network is shown the class at its input",
+    "reads_classes": "training reads the class of y by its decoder, where others learn from pairs (x, y) alone",
     "feedback": "what a hidden layer gets back for each row: a vector, signs, a number, or nothing",
 }
 
@@ -26,4 +27,5 @@ class Facts:
     second_network: bool = False
     batch_needed: bool = False
     labels_as_input: bool = False
+    reads_classes: bool = False
     feedback: Literal["vector", "sign", "scalar", "none"] = "vector"

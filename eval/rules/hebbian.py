@@ -37,3 +37,14 @@ class Hebbian(Network):
             change[-1] = 0
             changes.append(change)
         return [*changes, correlate(activity[-2], activity[-1] - y)]
+
+    def differentiate(self, x: Floats, y: Floats) -> list[Floats]:
+        """Return the gradient of half the squared error of `predict` to the weights."""
+        activity = self.run(x)
+        error = activity[-1] - y
+        gradients = [correlate(activity[-2], error)]
+        for layer in reversed(range(1, self.layers)):
+            shares, back = activity[layer], error @ self.weights[layer][:-1].T
+            error = SHARPNESS * shares * (back - (shares * back).mean(axis=1, keepdims=True))
+            gradients.insert(0, correlate(activity[layer - 1], error))
+        return gradients

@@ -29,7 +29,8 @@ class RulePlan:
     Attributes:
         units: of the hidden layers.
         learning_rate: of Adam at the start; it falls to 0 along a cosine.
-        epochs: passes over nine tenths of the training rows; the last tenth chooses the weights of the best epoch.
+        epochs: passes over nine tenths of the training rows; the last tenth chooses the weights of the best epoch, or
+            those at the start.
         batch_rows: rows a step.
     """
 
@@ -60,7 +61,7 @@ class Network:
         random: the generator that drew the weights, for further draws of the rule.
         weights: the learned arrays: for each layer `(in + 1, out)` float32, the biases last; a rule may add more.
         layers: the number of layers; their weights come first.
-        held_out_error: MSE on held-out rows at the best epoch of the training.
+        held_out_error: MSE on held-out rows at the best epoch of the training, or before it.
         held_out_errors: the same at the end of each epoch.
     """
 
@@ -106,7 +107,9 @@ def make_weights(rows: int, columns: int, random: np.random.Generator) -> Floats
 
 def apply(weights: Array, activity: Array) -> Array:
     """Return the sums `(n, out)` of a layer with weights `(in + 1, out)` for activity `(n, in)`."""
-    return activity @ weights[:-1] + weights[-1]
+    sums = activity @ weights[:-1]
+    sums += weights[-1]
+    return sums
 
 
 def correlate(activity: Array, error: Array) -> Array:
@@ -114,7 +117,11 @@ def correlate(activity: Array, error: Array) -> Array:
 
     For the gradient of a loss with respect to the layer's sums, this is the gradient with respect to its weights.
     """
-    return np.vstack([activity.T @ error, error.sum(axis=0)]) / np.float32(len(activity))
+    products = np.empty((activity.shape[1] + 1, error.shape[1]), np.result_type(activity, error))
+    products[:-1] = activity.T @ error
+    products[-1] = error.sum(axis=0)
+    products /= np.float32(len(activity))
+    return products
 
 
 def fit_network(network: Network, data: LatentDataset, plan: RulePlan, seed: int, title: str) -> Network:
@@ -125,6 +132,8 @@ def fit_network(network: Network, data: LatentDataset, plan: RulePlan, seed: int
     random = np.random.default_rng(seed)
     fit, held = split_rows(len(data.train), random)
     x, y = data.train.x, data.train.y
+    error = measure_error(network, x[held], y[held])
+    network.held_out_error = error if np.isfinite(error) else np.inf  # a rule that only harms leaves the weights alone
     batch_rows = min(plan.batch_rows, len(fit))
     steps = len(fit) // batch_rows
     optimizer = Adam(network.weights)
@@ -135,13 +144,18 @@ def fit_network(network: Network, data: LatentDataset, plan: RulePlan, seed: int
             shares = [(epoch * steps + step) / (plan.epochs * steps) for step in range(steps)]
             rates = [plan.learning_rate * (1 + np.cos(np.pi * share)) / 2 for share in shares]
             take_steps(network, optimizer, x, y, draw_batches(fit, batch_rows, random), rates)
-            error = float(np.square(network.predict(x[held]) - y[held]).mean())
+            error = measure_error(network, x[held], y[held])
             network.held_out_errors.append(error)
             progress.set_postfix(held_out=f"{error:.4f}")
             if error < network.held_out_error:
                 best, network.held_out_error = [weight.copy() for weight in network.weights], error
     network.weights = best
     return network
+
+
+def measure_error(network: Network, x: Floats, y: Floats) -> float:
+    """Return the MSE of a network's output for x `(n, d)` from y `(n, d)`."""
+    return float(np.square(network.predict(x) - y).mean())
 
 
 def draw_batches(rows: Integers, batch_rows: int, random: np.random.Generator) -> list[Integers]:
@@ -170,13 +184,29 @@ class Adam:
 
     def __init__(self, weights: Sequence[Floats]) -> None:
         self._moments = [np.zeros((2, *weight.shape), np.float32) for weight in weights]
+        self._work = [np.empty((2, *weight.shape), np.float32) for weight in weights]
         self._steps = 0
 
     def step(self, weights: Sequence[Floats], gradients: Sequence[Floats], rate: float) -> None:
         """Change the weights in place against their gradients."""
         self._steps += 1
         scale = rate * np.sqrt(1 - SECOND_DECAY**self._steps) / (1 - FIRST_DECAY**self._steps)
-        for weight, gradient, moments in zip(weights, gradients, self._moments, strict=True):
-            moments[0] += (1 - FIRST_DECAY) * (gradient - moments[0])
-            moments[1] += (1 - SECOND_DECAY) * (gradient * gradient - moments[1])
-            np.subtract(weight, np.float32(scale) * moments[0] / (np.sqrt(moments[1]) + EPSILON), out=weight)
+        for arrays in zip(weights, gradients, self._moments, self._work, strict=True):
+            _move_weight(*arrays, np.float32(scale))
+
+
+def _move_weight(weight: Floats, gradient: Floats, moments: Floats, work: Floats, scale: np.float32) -> None:
+    """Change a weight and its moments in place: a new array for each result takes longer."""
+    (mean, square), (step, root) = moments, work
+    np.subtract(gradient, mean, out=step)
+    step *= 1 - FIRST_DECAY
+    mean += step
+    np.multiply(gradient, gradient, out=root)
+    root -= square
+    root *= 1 - SECOND_DECAY
+    square += root
+    np.multiply(mean, scale, out=step)
+    np.sqrt(square, out=root)
+    root += EPSILON
+    step /= root
+    weight -= step

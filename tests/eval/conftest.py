@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import ld_data
-from eval.rules.backpropagation import Backpropagation
+from eval.rules.backpropagation import Backpropagation, RandomFeatures
 from eval.rules.feedback_alignment import FeedbackAlignment
 from tests.support.reports import SMALL
 from tests.support.rules import SIZES
@@ -21,8 +21,9 @@ def predictions(release, tmp_path):
 
 @pytest.fixture
 def small_rules(monkeypatch):
-    """Let the references have small networks."""
-    for rule in (Backpropagation, FeedbackAlignment):
+    """Let the references have small networks, and no rates be tried but those of the grid."""
+    monkeypatch.setattr("eval.baselines.registry.FURTHER_RATES", 0)
+    for rule in (Backpropagation, FeedbackAlignment, RandomFeatures):
         monkeypatch.setattr(rule, "plan", replace(SMALL, learning_rate=rule.plan.learning_rate))
 
 

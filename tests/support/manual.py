@@ -1,6 +1,7 @@
-"""The manual: its pages, and the tables in it that repeat kept results.
+"""The manual: its pages, and the tables and figures in it that show kept results.
 
-`python -m tests.support.manual` writes these tables anew. A table is a fenced block under `<!-- kept: KIND NAME -->`.
+`python -m tests.support.manual` makes these anew. A table is a fenced block under `<!-- kept: KIND NAME -->`. A figure
+holds the sha256 of the file that it shows.
 """
 
 import io
@@ -9,14 +10,20 @@ from collections.abc import Sequence
 from contextlib import redirect_stdout
 from pathlib import Path
 
+from PIL import Image
+
+import ld_data
 from eval.classifiers.tables import TABLES, load_trials, trials_path
-from eval.kept.baselines import describe_rows, load_rows
-from eval.report.text import write_text
+from eval.kept.baselines import BaselineRow, describe_rows, find_rows
+from eval.kept.rules import load_trials as load_rule_trials
+from eval.report.keeping import describe_trials
+from eval.report.output.text import write_rules, write_text
 from eval.studies.design.study import find_study
 from eval.studies.design.trials import load_trials as load_study
 from eval.studies.design.trials import trials_path as trials_path_of_study
 from ld_data.release.manifest import read_manifest
 from ld_data.release.report import Goal, HealthReport, Row
+from ld_data.storage.hashing import hash_file
 from ld_data.storage.json_text import read_json
 from tests.support.paths import CHECKPOINTS, ROOT
 
@@ -26,7 +33,10 @@ PAGES = {
 KEPT = re.compile(
     r"(?P<start><!-- kept: (?P<kind>\w+) (?P<words>.+?) -->\n```\n)(?P<table>.*?)(?P<end>^```$)", re.M | re.S
 )
-BASELINES = CHECKPOINTS / "baselines"
+RULES = CHECKPOINTS / "rules"
+REPORT, LADDER = ROOT / "docs" / "rule_report" / "report.json", ROOT / "docs" / "ladder" / "results.json"
+FIGURES = {f"rule_report/{name}.png": REPORT for name in ("scale", "cost", "alignment", "curves", "streams")}
+FIGURES |= {"ladder/bars.png": LADDER, "rules/costs.png": RULES / "ld-mnist-32.json"}
 BAR = 40  # signs for a skill of 1
 ON_THE_SCALE = (
     "mean",
@@ -45,15 +55,40 @@ ON_THE_SCALE = (
 )
 
 
+def draw_figures() -> None:
+    """Draw the figures of kept results."""
+    from eval.report.output.figures import draw_costs, draw_report  # import late: tables need no matplotlib
+    from eval.report.output.ladder_bars import draw_ladder
+
+    report = read_json(REPORT.read_text("utf-8"))
+    figures = {f"rule_report/{name}.png": figure for name, figure in draw_report(report, {})}
+    figures["ladder/bars.png"] = draw_ladder(read_json(LADDER.read_text("utf-8")))
+    figures["rules/costs.png"] = draw_costs(describe_trials(load_rule_trials(RULES / "ld-mnist-32.json")))
+    for name, figure in figures.items():
+        metadata = {"Description": hash_file(FIGURES[name])}
+        figure.savefig(ROOT / "docs" / name, dpi=110, metadata=metadata)
+
+
+def read_source(name: str) -> str:
+    """Return the sha256 of the file that a figure shows, as the figure holds it."""
+    with Image.open(ROOT / "docs" / name) as image:
+        return image.text["Description"]
+
+
 def draw_scale(release: str) -> str:
     """Return the skill of some baselines on a release as bars, from the null to the oracle."""
-    rows = {row.name: row.summary.skill.mean for row in load_rows(BASELINES / f"{release}.json")}
+    rows = {row.name: row.summary.skill.mean for row in find_kept(release)}
     ends = ("0 answers the mean", "1 knows the class")
     lines = [f"{'skill on ' + release:<32} {ends[0]:<{BAR - len(ends[1])}}{ends[1]}"]
     for name in ON_THE_SCALE:
         skill = round(rows[name], 3) + 0.0  # the sum has no negative zero
         lines.append(f"{name:<25}{skill:.3f}  |{'#' * round(BAR * skill)}")
     return "\n".join(lines)
+
+
+def find_kept(release: str) -> list[BaselineRow]:
+    """Return the kept rows of a release."""
+    return find_rows(release, ld_data.load(release).test_sha256, CHECKPOINTS)
 
 
 def describe_health(release: str, groups: Sequence[str]) -> str:
@@ -94,9 +129,8 @@ def make_table(kind: str, words: Sequence[str]) -> str:
     name, *rest = words
     makers = {
         "scale": lambda: draw_scale(name),
-        "baselines": lambda: describe_rows(
-            [row for row in load_rows(BASELINES / f"{name}.json") if not rest or row.name in rest]
-        ),
+        "baselines": lambda: describe_rows([row for row in find_kept(name) if not rest or row.name in rest]),
+        "rules": lambda: write_rules(describe_trials(load_rule_trials(RULES / f"{name}.json"))),
         "classifiers": lambda: TABLES[name].describe(load_trials(trials_path())),
         "study": lambda: describe_study(name),
         "ladder": lambda: climb_ladder(words),
@@ -117,3 +151,4 @@ def write_tables(path: Path) -> str:
 if __name__ == "__main__":
     for page in PAGES.values():
         page.write_text(write_tables(page), "utf-8")
+    draw_figures()

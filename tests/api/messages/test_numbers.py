@@ -40,6 +40,11 @@ def test_a_large_array_is_read_as_a_small_one(shape, kind, style):
     assert np.array_equal(read["vectors"], values)
 
 
+def test_the_predictions_of_a_seed_may_be_large():
+    values = make_values((3, 4000, 32), "f")
+    assert np.array_equal(parse_object(json.dumps({"predictions": values.tolist()}).encode())["predictions"], values)
+
+
 def test_the_array_may_be_shorter_than_what_stands_around_it():
     text = json.dumps({"a": list(range(9000)), "b": ["c" * 9] * 2000}).encode()
     assert len(text) > SMALL_BYTES

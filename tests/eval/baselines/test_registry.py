@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from eval import evaluate
-from eval.baselines.registry import LEARNING_RATES, fit_baseline, score_baseline, tune_rule
+from eval.baselines.registry import LEARNING_RATES, fit_baseline, list_rates, score_baseline, tune_rule
 from eval.names import BASELINES, RULES
 from ld_data.errors import InputError, UnknownNameError
 from ld_data.release.writer import make_dataset
@@ -32,11 +32,21 @@ def test_a_seed_decides_the_score(data):
     assert scores[0] == scores[2] != scores[1]
 
 
-def test_a_rule_is_tuned_on_held_out_rows(data):
+def test_a_rule_is_tuned_on_held_out_rows(data, monkeypatch):
+    monkeypatch.setattr("eval.baselines.registry.FURTHER_RATES", 0)
     errors = tune_rule("backpropagation", data)
     assert tuple(errors) == LEARNING_RATES
     assert all(0 < error < 20 for error in errors.values())
     assert len(set(errors.values())) == len(LEARNING_RATES)
+
+
+def test_rates_beyond_a_best_end_are_tried_one_by_one():
+    falling = {rate: -rate for rate in LEARNING_RATES}
+    assert list_rates(falling) == (0.3,)
+    assert list_rates(falling | {0.3: -0.05}) == ()
+    assert list_rates({rate: rate for rate in LEARNING_RATES}) == (3e-5,)
+    assert list_rates(falling | {0.3: -0.3, 1.0: -1.0, 3.0: -3.0}) == (10.0,)
+    assert list_rates(falling | {0.3: -0.3, 1.0: -1.0, 3.0: -3.0, 10.0: -10.0}) == ()
 
 
 def test_the_rates_in_use_are_in_the_list_of_tuning():

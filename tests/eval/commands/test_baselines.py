@@ -24,9 +24,8 @@ def test_baselines(release, capsys, monkeypatch):
     assert limited["summary"]["skill"]["mean"] < rows[1]["summary"]["skill"]["mean"]
 
 
-def test_a_table_of_baselines_is_kept_and_checked(release, tmp_path, capsys, monkeypatch):
-    path = tmp_path / "tables" / "fake-4.json"
-    monkeypatch.setattr("eval.commands.baselines.table_path", lambda release: path)
+def test_a_table_of_baselines_is_kept_and_checked(release, capsys):
+    path = table_path("fake-4")
     few = ("baselines", "fake-4", "--only", "linear", "feedback-alignment", "--seeds", 2)
     assert run(eval_main.main, *few, "--out", path) == 0
     assert "over 2 seeds" in capsys.readouterr().out
@@ -56,9 +55,8 @@ def test_a_name_given_twice_is_measured_once(release, capsys):
     assert [row["name"] for row in rows] == ["linear", "mean"]
 
 
-def test_a_table_is_checked_with_as_many_seeds_as_it_has(release, tmp_path, capsys, monkeypatch):
-    path = tmp_path / "fake-4.json"
-    monkeypatch.setattr("eval.commands.baselines.table_path", lambda release: path)
+def test_a_table_is_checked_with_as_many_seeds_as_it_has(release, capsys):
+    path = table_path("fake-4")
     few = ("baselines", "fake-4", "--only", "feedback-alignment")
     assert run(eval_main.main, *few, "--seeds", 5, "--out", path) == 0
     assert run(eval_main.main, *few, "--check") == 0
@@ -79,8 +77,7 @@ def test_a_table_is_checked_with_as_many_seeds_as_it_has(release, tmp_path, caps
         (("--limit-train", 1), "rows must be from 2 to"),
     ],
 )
-def test_bad_options_are_refused_before_anything_is_measured(release, options, words, tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr("eval.commands.baselines.table_path", lambda release: tmp_path / "none.json")
+def test_bad_options_are_refused_before_anything_is_measured(release, options, words, capsys):
     assert run(eval_main.main, "baselines", "fake-4", "--only", "feedback-alignment", *options) == 1
     shown = capsys.readouterr()
     assert words in shown.err

@@ -4,12 +4,13 @@ import pytest
 
 import eval.__main__ as eval_main
 from tests.support.command_lines import run, run_json
+from tests.support.reports import OWN
 
 
 @pytest.mark.slow
 def test_ladder_of_a_baseline(release, capsys, monkeypatch):
     monkeypatch.setattr("ld_data.progress.SECONDS", math.inf)
-    result = run_json(capsys, eval_main.main, "ladder", "linear", "--release", "fake-4", "--limit-train", 50)
+    (result,) = run_json(capsys, eval_main.main, "ladder", "linear", "--release", "fake-4", "--limit-train", 50)
     assert (result["release"], result["model"], result["rows"]) == ("fake-4", "linear", 50)
     words = {rung["task"]: rung["word"] for rung in result["rungs"]}
     assert words["rotation"] == "learned"
@@ -25,7 +26,14 @@ def test_ladder_of_a_function_of_the_user(release, tmp_path, monkeypatch, capsys
     monkeypatch.chdir(tmp_path)
     source = "def fit(x_train, y_train, seed):\n    return lambda x: x\n\n\ndef broken(x, y, seed):\n    return 3\n"
     (tmp_path / "copier.py").write_text(source)
-    result = run_json(capsys, eval_main.main, "ladder", "copier:fit", "--release", "fake-4")
+    figure, words = tmp_path / "bars.svg", ("ladder", "copier:fit", "linear", "--release", "fake-4", "--twists", 2)
+    assert run(eval_main.main, *words, "--figure", tmp_path / "bars.gif") == 1
+    assert "--figure must end in .png, .svg, .pdf; received" in capsys.readouterr().err
+    results = run_json(capsys, eval_main.main, *words, "--figure", figure)
+    assert [[rung["task"] for rung in own["rungs"]] for own in results] == [["twist-2"]] * 2
+    assert [own["model"] for own in results] == ["copier:fit", "linear"]
+    assert figure.read_text("utf-8").startswith("<?xml")
+    (result,) = run_json(capsys, eval_main.main, "ladder", "copier:fit", "--release", "fake-4")
     assert [rung["task"] for rung in result["rungs"] if rung["word"] == "learned"] == ["identity"]
     for name, words in (
         ("copier:broken", "fit must return a function of x"),
@@ -34,3 +42,11 @@ def test_ladder_of_a_function_of_the_user(release, tmp_path, monkeypatch, capsys
     ):
         assert run(eval_main.main, "ladder", name, "--release", "fake-4") == 1
         assert words in capsys.readouterr().err
+
+
+def test_ladder_of_a_rule_of_the_user(release, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "ladder_rule.py").write_text(OWN)
+    result = run_json(capsys, eval_main.main, "ladder", "ladder_rule.py:Delta", "--release", "fake-4", "--twists", 0)
+    assert result["model"] == "ladder_rule.py:Delta"
+    assert len(result["rungs"]) == 1

@@ -18,7 +18,8 @@ pytestmark = pytest.mark.slow
 def folder(tmp_path, monkeypatch):
     (tmp_path / "command_rule.py").write_text(OWN)
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("eval.report.measuring.LEARNING_RATES", (1e-2,))
+    monkeypatch.setattr("eval.baselines.registry.LEARNING_RATES", (1e-2,))
+    monkeypatch.setattr("eval.baselines.registry.FURTHER_RATES", 0)
     yield tmp_path
     sys.modules.pop("command_rule", None)
 
@@ -35,7 +36,7 @@ def test_the_report_of_a_rule_in_a_file(release, folder, capsys, small_rules):
 
 
 def test_a_report_without_figures_as_json(release, folder, capsys, small_rules, monkeypatch):
-    monkeypatch.setattr("eval.report.publishing.find_spec", lambda name: None)
+    monkeypatch.setattr("eval.report.output.publishing.find_spec", lambda name: None)
     words = ("rule", "command_rule:fit", "fake-4", "--jobs", 1, "--seeds", 1, "--limit-train", 30)
     report = run_json(capsys, eval_main.main, *words, "--out", "a")
     assert report["train_rows"] == 30
@@ -67,3 +68,28 @@ def test_kept_baselines_stand_on_the_scale(release):
     row = BaselineRow("oracle", (0,), summarise_seeds(scores), score.null, score.floor)
     save_rows([row, replace(row, name="mlp-redrawn")], table_path("fake-4"))
     assert find_kept(data) == {"oracle": pytest.approx(1)}
+
+
+def test_rules_are_measured_kept_and_checked(release, tmp_path, capsys, small_rules):
+    folder = table_path("fake-4").parents[1] / "rules"
+    few = ("rules", "--only", "backpropagation", "--jobs", 1)
+    assert run(eval_main.main, *few, "--check") == 1
+    assert "no trials of rules at" in capsys.readouterr().err
+    assert run(eval_main.main, *few, "--seeds", 2, "--out", folder) == 0
+    shown = capsys.readouterr().out
+    assert shown.startswith("fake-4, 60 training rows, 2 seeds\n")
+    assert run(eval_main.main, "rules", "--kept", "--figure", tmp_path / "costs.pdf") == 0
+    assert (tmp_path / "costs.pdf").read_bytes().startswith(b"%PDF")
+    assert capsys.readouterr().out == shown
+    (values,) = run_json(capsys, eval_main.main, *few, "--seeds", 1, "--check")
+    assert values["rules"]["backpropagation"]["cost"]["passes"] == 3
+    path = folder / "fake-4.json"
+    path.write_text(path.read_text().replace('"decoded_accuracy":0', '"decoded_accuracy":7'))
+    assert run(eval_main.main, *few, "--seeds", 1, "--check", "--out", tmp_path / "new") == 1
+    assert "were not reproduced. backpropagation: decoded_accuracy is 0" in capsys.readouterr().err
+    for words, error in (
+        (("--check", "--out", folder), "with themselves"),
+        (("--kept", "--check"), "nothing to check"),
+    ):
+        assert run(eval_main.main, *few, *words) == 1
+        assert error in capsys.readouterr().err

@@ -2,12 +2,10 @@ import pytest
 
 from eval.report.loading import Rule
 from eval.report.measuring import Wishes, measure_rule
-from eval.rules.backpropagation import Backpropagation
-from eval.rules.feedback_alignment import FeedbackAlignment
 from ld_data.release.dataset import subset
 from ld_data.release.writer import make_dataset
 from tests.support.fakes import FakeCodec, make_source
-from tests.support.reports import OWN, SMALL
+from tests.support.reports import OWN
 
 
 @pytest.fixture(scope="session")
@@ -28,7 +26,6 @@ def report(data, own_rule):
     """The report of that rule, with two seeds and two curves."""
     wishes = Wishes((0, 1), ("rows", "batch_rows"), (100, 600))
     with pytest.MonkeyPatch.context() as patch:
-        for rule in (Backpropagation, FeedbackAlignment):
-            patch.setattr(rule, "plan", SMALL)
-        patch.setattr("eval.report.measuring.LEARNING_RATES", (1e-3, 1e-2))
+        patch.setattr("eval.baselines.registry.LEARNING_RATES", (1e-3, 1e-2))
+        patch.setattr("eval.baselines.registry.FURTHER_RATES", 0)
         return measure_rule(own_rule, subset(data, 600), wishes)

@@ -7,7 +7,9 @@ from eval.report.alignment import find_gradient, measure_angles, measure_cosine,
 from eval.rules.backpropagation import Backpropagation
 from eval.rules.equilibrium_propagation import EquilibriumPropagation
 from eval.rules.feedback_alignment import DirectFeedbackAlignment, FeedbackAlignment, FixedSignSymmetry
-from eval.rules.forward_forward import MonoForward
+from eval.rules.forward_forward import ForwardForward, MonoForward
+from eval.rules.hebbian import Hebbian
+from ld_data.errors import InputError
 from tests.support.rules import SIZES, differentiate, half_squared_error, make_network
 
 NETWORKS = 60
@@ -51,12 +53,31 @@ def test_the_gradient_is_that_of_the_squared_error(batch):
     assert gradient[0] == pytest.approx(exact, abs=1e-7)
 
 
-@pytest.mark.parametrize("rule", [EquilibriumPropagation, MonoForward])
-def test_a_network_that_answers_otherwise_has_no_gradient_here(rule, data):
-    x, y = data.train.x[:20], data.train.y[:20]
-    network = rule.make_for(data, (8,), np.random.default_rng(0))
-    network.weights[-1] += np.float32(0.3)
-    assert probe(network, network.suggest(x, y), x, y, 1) is None
+@pytest.mark.parametrize(
+    ("rule", "units"),
+    [(EquilibriumPropagation, (4, 3)), (ForwardForward, (5, 4)), (MonoForward, (5, 4)), (Hebbian, (5, 4))],
+)
+def test_rules_with_another_forward_pass_have_the_gradient_of_their_own_error(rule, units, data):
+    x, y = (own[:20].astype(np.float64) for own in (data.train.x, data.train.y))
+    network = rule.make_for(data, units, np.random.default_rng(0))
+    network.class_mean = data.class_mean.astype(np.float64)
+    random = np.random.default_rng(1)
+    network.weights = [weights + random.normal(0, 0.2, weights.shape) for weights in network.weights]
+    gradient = find_gradient(network, x, y)
+    assert len(gradient) == network.layers
+    for own, weights in zip(gradient, network.weights, strict=False):
+        exact = differentiate(lambda: half_squared_error(network, x, y), weights)
+        assert own == pytest.approx(exact, abs=1e-7)
+
+
+def test_a_network_that_answers_otherwise_has_no_gradient(batch):
+    x, y = batch
+    network = make_network(Backpropagation)
+    suggestion, network.predict = network.suggest(x, y), lambda x: np.ones((len(x), SIZES[-1]))
+    assert probe(network, suggestion, x, y, 1) is None
+    network.differentiate = lambda x, y: network.weights[:2]
+    with pytest.raises(InputError, match=r"differentiate must return arrays of the shapes \[\(6, 7\), .*received"):
+        probe(network, suggestion, x, y, 1)
 
 
 def test_a_class_of_another_kind_may_have_layers_of_its_own_and_any_weights(batch):

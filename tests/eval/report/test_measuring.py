@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -7,18 +8,19 @@ import pytest
 from eval.names import RULES
 from eval.report.loading import Rule
 from eval.report.measuring import Wishes, measure_rule
+from eval.report.trials import Bench, Trial
 from eval.report.watch import DivergedError
 from eval.rules.network import Network, RulePlan
 from ld_data.errors import InputError
 from ld_data.release.dataset import subset
 
-RATES = "eval.report.measuring.LEARNING_RATES"
+RATES = "eval.baselines.registry.LEARNING_RATES"
 DEPTHS = "eval.report.sweeps.DEPTHS"
 
 
 def test_a_report_holds_every_part_as_json(report):
     assert json.loads(json.dumps(report, allow_nan=False)) == report
-    assert list(report["rules"]) == ["delta_rule.py:Delta", "backpropagation", "feedback-alignment"]
+    assert list(report["rules"]) == ["delta_rule.py:Delta", "backpropagation", "feedback-alignment", "random-features"]
     own = report["rules"]["delta_rule.py:Delta"]
     assert own["figures"]["skill"]["mean"] > 0.05
     assert own["held_out_mse"].keys() == {"0.001", "0.01"}
@@ -70,6 +72,40 @@ def test_streams_are_measured_for_the_rule_and_the_references(report):
     assert ends["classes"]["accuracy"].keys() == {"average", "forgetting", "forward_transfer"}
 
 
+def test_references_have_the_plan_of_the_rule_but_for_the_learning_rate(report):
+    plans = [rule["plan"] | {"learning_rate": None} for rule in report["rules"].values()]
+    assert plans == [{"units": [8, 8], "learning_rate": None, "epochs": 3, "batch_rows": 32}] * 4
+
+
+def test_a_rule_that_learns_its_output_alone_is_level_with_random_features(report):
+    """Delta is that rule: the same weights, batches and rates, so the same skills."""
+    difference = report["differences"]["random-features"]["skill"]
+    assert difference["over_seeds"]["values"] == [0, 0]
+    assert not difference["over_rows"]["is_significant"]
+
+
+def test_learning_rates_follow_the_rows_and_the_depth(data, own_rule, small_rules, monkeypatch):
+    monkeypatch.setattr(RATES, (1e-2,))
+    monkeypatch.setattr(DEPTHS, (1, 2))
+    report = measure_rule(own_rule, subset(data, 300), Wishes((0,), ("rows", "depth", "x_noise"), (100, 300)))
+    rates = {name: curve["learning_rates"]["delta_rule.py:Delta"] for name, curve in report["curves"].items()}
+    assert rates["rows"][1] == 1e-2
+    assert {rates["rows"][0], *rates["depth"]} <= {3e-3, 1e-2, 3e-2}
+    assert set(rates["x_noise"]) == {1e-2}
+    bench, plan = Bench(subset(data, 300), (own_rule,)), RulePlan(units=(8, 8), epochs=3, batch_rows=32)
+    trials = [Trial(own_rule.name, replace(plan, learning_rate=rate), 0, rows=100) for rate in (3e-3, 1e-2, 3e-2)]
+    best = min(trials, key=lambda trial: bench.run(trial).best)
+    assert rates["rows"][0] == best.plan.learning_rate
+
+
+def test_a_rule_can_learn_the_class_means_in_place_of_y(data, own_rule, small_rules, monkeypatch):
+    monkeypatch.setattr(RATES, (1e-2,))
+    whole, noise_free = (measure_rule(own_rule, data, Wishes((0,), (), noise_free=on)) for on in (False, True))
+    assert (whole["noise_free"], noise_free["noise_free"]) == (False, True)
+    skills = [report["rules"]["backpropagation"]["figures"]["skill"]["mean"] for report in (whole, noise_free)]
+    assert skills[1] > skills[0]
+
+
 def test_a_function_is_measured_from_outside(data, own_rule, small_rules, monkeypatch):
     monkeypatch.setattr(RATES, (1e-2,))
     report = measure_rule(Rule("delta_rule.py:fit", own_rule.folder), data, Wishes((0,), ("rows", "depth"), (600,)))
@@ -87,12 +123,12 @@ def test_built_in_rules_go_through_the_same_door(name, data, small_rules, monkey
     monkeypatch.setattr(rule.load(), "plan", RulePlan(units=(8, 8), learning_rate=1e-2, epochs=2, batch_rows=32))
     monkeypatch.setattr(RATES, (1e-2,))
     monkeypatch.setattr(DEPTHS, (1, 3))
+    monkeypatch.setattr("eval.report.measuring.REFERENCES", ("backpropagation",))
     report = measure_rule(rule, subset(data, 200), Wishes((0,), ("depth",)))
     assert report["curves"]["depth"]["failures"] == []
     assert [stream["failures"] for stream in report["streams"].values()] == [[]] * 4
     assert report["rules"][name]["cost"]["macs_per_row"]["update"] > 0
-    measured = "not_measured" not in report["alignment"]
-    assert measured == (name not in ("equilibrium-propagation", "forward-forward", "mono-forward", "hebbian"))
+    assert "not_measured" not in report["alignment"]
 
 
 def test_a_rate_that_diverges_is_left_out_and_a_rule_that_always_does_is_refused(data, small_rules, monkeypatch):
@@ -100,6 +136,8 @@ def test_a_rate_that_diverges_is_left_out_and_a_rule_that_always_does_is_refused
 
     class Squared(Network):
         """It explodes at high rates."""
+
+        plan = RulePlan(units=(8, 8), epochs=3, batch_rows=32)
 
         def suggest(self, x, y):
             return [-np.where(abs(weights) > 10, np.inf, weights) for weights in self.weights]

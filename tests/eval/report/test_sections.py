@@ -13,6 +13,7 @@ from eval.report.sections import (
     describe_interval,
     describe_speed,
     describe_step,
+    measure_held_out_skills,
 )
 from eval.report.trials import Bench, Outcome
 from eval.rules.network import RulePlan, split_rows
@@ -34,13 +35,13 @@ def test_speed_is_counted_on_the_held_out_rows(data):
         null = np.square(data.train.y[fitted].mean(axis=0) - y).mean()
         floor = np.square(data.train.y_mean[held] - y).mean()
         errors = tuple(null - skill * (null - floor) for skill in skills)
-        return Outcome(seed, held_out=errors, seconds=(1.0, 2.0, 3.5))
+        return measure_held_out_skills(data, Outcome(seed, held_out=errors)), (1.0, 2.0, 3.5)
 
-    speed = describe_speed(data, [make(0, (0.2, 0.41, 0.4)), make(1, (0.3, 0.6, 0.8))])
+    speed = describe_speed([make(0, (0.2, 0.41, 0.4)), make(1, (0.3, 0.6, 0.8))])
     assert speed["to_half"] == {"seeds": 1, "passes": 2, "cpu_seconds": 2}
     assert speed["to_nine_tenths_of_best"] == {"seeds": 2, "passes": 2.5, "cpu_seconds": 2.75}
     for skills in ((-0.2, -0.1, -0.1), (0.0, -0.1, -0.1)):
-        assert describe_speed(data, [make(0, skills)])["to_nine_tenths_of_best"]["passes"] is None
+        assert describe_speed([make(0, skills)])["to_nine_tenths_of_best"]["passes"] is None
 
 
 @pytest.mark.parametrize(("batch_rows", "units"), [(1, 224), (2, 8), (8, 224), (128, 127), (128, 128)])
@@ -63,13 +64,10 @@ def test_facts_are_checked_on_eight_rows_though_batches_are_smaller(data, monkey
 
 def test_alignment_is_gathered_over_seeds():
     plan = RulePlan(batch_rows=9)  # ten steps an epoch of 100 rows
-    fits = [
-        Outcome(seed, probes=(Probe(1, (None, 1.0), (None, 1.0), ()), Probe(20, (own, 1.0), (2.0, 1.0), (80.0,))))
-        for seed, own in enumerate((0.2, 0.4))
-    ]
+    fits = [(Probe(1, (None, 1.0), (None, 1.0), ()), Probe(20, (own, 1.0), (2.0, 1.0), (80.0,))) for own in (0.2, 0.4)]
     found = describe_alignment(fits, 100, plan)
     assert found["passes"] == [0.1, 2]
     assert found["cosines"][0] == [None, {"mean": pytest.approx(0.3), "low": 0.2, "high": 0.4}]
     assert found["cosines"][1][0]["mean"] == 1
     assert len(found["angles"]) == 1
-    assert describe_alignment([*fits, Outcome(2)], 100, plan) == {"not_measured": NO_GRADIENT}
+    assert describe_alignment([*fits, None], 100, plan) == {"not_measured": NO_GRADIENT}

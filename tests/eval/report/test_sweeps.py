@@ -59,10 +59,10 @@ def test_the_learning_rate_follows_the_root_of_the_batch():
 
 
 def test_streams_come_in_small_batches():
-    stream = make_stream(PLAIN)
+    stream = make_stream(PLAIN, "one_pass")
     assert (stream.stream, stream.plan.batch_rows, stream.plan.learning_rate) == ("one_pass", 8, 1e-2 / 4)
     online = replace(PLAIN, plan=replace(PLAN, batch_rows=1))
-    assert make_stream(online).plan == online.plan
+    assert make_stream(online, "classes").plan == online.plan
 
 
 def test_more_rows_than_there_are_are_refused(data):

@@ -158,7 +158,7 @@ def test_a_training_that_diverges_has_no_score(bench):
 @pytest.mark.slow
 def test_processes_return_the_same(bench):
     trials = [Trial(name, SMALL, seed) for name in ("delta_rule.py:Delta", "backpropagation") for seed in (0, 1)]
-    scores = [[outcome.score for outcome in run_trials(bench, trials, jobs, "fits")] for jobs in (1, 2)]
+    scores = [{own: outcome.score for own, outcome in run_trials(bench, trials, jobs, "fits")} for jobs in (1, 2)]
     assert scores[0] == scores[1]
     with pytest.raises(DivergedError, match=r"bad_rules.py:Early: 40 of 40 values"):
         list(run_trials(bench, [Trial("bad_rules.py:Early", SMALL, 0)] * 2, 2, "fits"))

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from eval import evaluate
-from eval.rules.forward_forward import THRESHOLD, MonoForward
+from eval.rules.forward_forward import THRESHOLD, ClassBackpropagation, MonoForward
 from eval.rules.network import RulePlan, apply, fit_network
 from tests.support.rules import differentiate, make_forward_forward
 
@@ -40,9 +40,9 @@ def test_forward_forward_learns_and_is_reproducible(data):
     assert scores[0] == scores[1]
 
 
-def make_mono_forward(data):
-    """A network of mono-forward in float64 with two hidden layers, and a batch for it."""
-    network = MonoForward.make_for(data, (6, 5), np.random.default_rng(0))
+def make_class_network(rule, data):
+    """A network of a rule in float64 with two hidden layers, and a batch for it."""
+    network = rule.make_for(data, (6, 5), np.random.default_rng(0))
     random = np.random.default_rng(2)
     network.weights = [random.normal(0, 0.4, weights.shape) for weights in network.weights]
     return network, data.train.x[:30].astype(np.float64), data.train.y[:30]
@@ -50,7 +50,7 @@ def make_mono_forward(data):
 
 @pytest.mark.parametrize(("layer", "own", "projection"), [(1, 0, 3), (2, 1, 2)])
 def test_layers_of_mono_forward_follow_the_gradient_of_their_own_cross_entropy(layer, own, projection, data):
-    network, x, y = make_mono_forward(data)
+    network, x, y = make_class_network(MonoForward, data)
 
     def measure_loss():
         goodness = apply(network.weights[projection], network.run(x)[layer])
@@ -62,6 +62,17 @@ def test_layers_of_mono_forward_follow_the_gradient_of_their_own_cross_entropy(l
 
 
 def test_mono_forward_answers_the_mean_of_y_over_the_classes_of_its_last_layer(data):
-    network, x, _ = make_mono_forward(data)
+    network, x, _ = make_class_network(MonoForward, data)
     shares = np.exp(apply(network.weights[2], network.run(x)[2]))
     assert network.predict(x) == pytest.approx(shares / shares.sum(axis=1, keepdims=True) @ network.class_mean)
+
+
+def test_backpropagation_of_classes_is_the_gradient_of_the_cross_entropy_of_the_answer(data):
+    network, x, y = make_class_network(ClassBackpropagation, data)
+
+    def measure_loss():
+        logits = network.run(x)[-1]
+        return (np.log(np.exp(logits).sum(axis=1)) - logits[np.arange(30), data.classify(y)]).mean()
+
+    for gradient, weights in zip(network.suggest(x, y), network.weights, strict=True):
+        assert gradient == pytest.approx(differentiate(measure_loss, weights), abs=1e-7)

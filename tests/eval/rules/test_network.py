@@ -103,3 +103,11 @@ def test_the_weights_of_the_best_epoch_are_kept(data):
     fitted = fit_network(network, data, plan, 0, "rule")
     errors = np.square(fitted.predict(data.train.x) - data.train.y).mean()
     assert fitted.held_out_error == pytest.approx(errors, rel=0.2)
+
+
+def test_a_rule_that_only_harms_leaves_the_weights_of_the_start(data):
+    plan = RulePlan(units=(8,), learning_rate=300.0, epochs=2, batch_rows=64)
+    network = Backpropagation((data.latent_dim, 8, data.latent_dim), np.random.default_rng(0))
+    fitted = fit_network(network, data, plan, 0, "rule")
+    assert not fitted.predict(data.test.x).any()
+    assert fitted.held_out_error < min(fitted.held_out_errors)

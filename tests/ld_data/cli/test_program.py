@@ -179,7 +179,7 @@ class TestWrongUsage:
             ("eval baselines ld-mnist1d-32 --only mean nope", 'Invalid value "nope" for --only. Choose from: "mean"'),
             ("eval tune ld-mnist1d-32 linear", '"backpropagation", "feedback-alignment"'),
             ("eval ladder nope", "no baseline 'nope'. Known: mean, linear"),
-            ("eval ladder nope", "A function of your own is named as module:function"),
+            ("eval ladder nope", "Your own function or rule is named as module:name"),
             ("eval classify nope mnist1d", '"logistic", "mlp"'),
             ("eval tsne nope mnist1d --out maps.png", '"logistic", "mlp"'),
             ("eval reproduce nope", '"mnist1d", "ladder"'),

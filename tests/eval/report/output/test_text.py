@@ -1,6 +1,8 @@
 from copy import deepcopy
 
-from eval.report.text import write_text
+import pytest
+
+from eval.report.output.text import describe_difference, write_text
 
 
 def test_the_text_has_all_tables(report):
@@ -28,7 +30,9 @@ def test_the_text_names_what_was_not_measured(report):
     poor["curves"]["rows"]["skill"]["backpropagation"] = [[None], [0.25]]
     ends = [{"skill": {"average": own, "forgetting": 1, "forward_transfer": 0}} for own in (0.25, 0.5)]
     figures = {"backpropagation": [None, None], "feedback-alignment": [None, *ends]}
-    poor["rules"]["feedback-alignment"]["stream_plan"]["learning_rate"] = 0.0025
+    poor["rules"]["feedback-alignment"]["stream_plan"]["classes_learning_rate"] = 0.0025
+    poor["rules"]["backpropagation"]["cost"]["to_half"] = {"seeds": 1, "passes": 3.0, "cpu_seconds": 0.5}
+    poor["noise_free"] = True
     poor["streams"]["classes"] = {"figures": figures, "failures": ["it forgot itself"]}
     text = write_text(poor)
     rows = [line.split() for line in text.splitlines() if line.startswith("classes in order, skill")]
@@ -37,6 +41,8 @@ def test_the_text_names_what_was_not_measured(report):
     curves = [line.split() for line in text.splitlines() if line.startswith("training rows")]
     assert [row[2:4] for row in curves] == [["delta_rule.py:Delta", "100:"], ["20", "backpropagation"]]
     for words in (
+        "2 seeds, trained on class means\n",
+        "3.0, 0.50 (1 of 2)",
         "alignment: not measured, since of a reason.",
         "3.2 J",
         "not counted",
@@ -45,3 +51,18 @@ def test_the_text_names_what_was_not_measured(report):
         "100: failed  600: 0.250",
     ):
         assert words in text
+
+
+@pytest.mark.parametrize(
+    ("is_significant", "low", "words"),
+    [
+        (True, 0.1, "0.100 to 0.300 over seeds), significant"),
+        (True, -0.1, "-0.100 to 0.300 over seeds), significant over rows, not over seeds"),
+        (False, 0.1, "0.100 to 0.300 over seeds), not significant"),
+        (True, None, "over test rows), significant over rows"),
+    ],
+)
+def test_a_difference_is_significant_if_both_intervals_leave_out_0(is_significant, low, words):
+    rows = {"value": 0.2, "low": 0.15, "high": 0.25, "is_significant": is_significant}
+    report = {"differences": {"other": {"skill": {"over_rows": rows, "over_seeds": {"low": low, "high": 0.3}}}}}
+    assert describe_difference(report, "other").endswith(words)

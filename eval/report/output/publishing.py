@@ -33,7 +33,7 @@ def publish_report(report: Mapping[str, Any], kept: Mapping[str, float], folder:
     with make_staging_folder(folder.parent, folder.name) as staging:
         (staging / NAME).write_text(json.dumps(report, indent=1, allow_nan=False) + "\n", "utf-8")
         if find_spec("matplotlib"):
-            from eval.report.figures import draw_report  # late: matplotlib takes 1 s, and the core lacks it
+            from eval.report.output.figures import draw_report  # late: matplotlib takes 1 s, and the core lacks it
 
             for name, figure in draw_report(report, kept):
                 for form in FORMS:

@@ -6,9 +6,12 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
-INK, QUIET = "#1b1f24", "#57606a"
-COLOURS = ("#0b5cad", "#9a2a1f", "#1a6b35", "#8a5a00", "#6b3fa0", "#0f7b7b", "#b0447c", "#57606a", "#1b1f24")
+from eval.report.output.palette import AMBER, BLUE, COLOURS, INK, QUIET, RED
+from eval.report.output.text import STREAMS
+
+TRANSPORTS = {"none": BLUE, "signs": AMBER, "values": RED}
 LOGARITHMIC = ("rows", "depth", "width", "batch_rows")
 Values = Mapping[str, Any]
 
@@ -21,6 +24,8 @@ def draw_report(report: Values, kept: Mapping[str, float]) -> Iterator[tuple[str
         yield "alignment", draw_alignment(report)
     if report["curves"]:
         yield "curves", draw_curves(report)
+    if report["streams"]:
+        yield "streams", draw_streams(report)
 
 
 def draw_scale(report: Values, kept: Mapping[str, float]) -> Figure:
@@ -74,6 +79,43 @@ def draw_cost(report: Values) -> Figure:
         axes.margins(x=0.1)
         axes.set_xlim(left=0)
     panels[1].legend(fontsize="small")
+    figure.suptitle(_describe_data(report), fontsize="medium")
+    return figure
+
+
+def draw_costs(report: Values) -> Figure:
+    """Return the skill of many rules against the work of a training, in the colour of their use of forward weights."""
+    rules = sorted(report["rules"].items(), key=lambda rule: rule[1]["figures"]["skill"]["mean"])
+    figure = Figure((8, 2.4 + 0.2 * len(rules)), layout="constrained")
+    axes = figure.subplots()
+    for place, (name, rule) in enumerate(rules):
+        skill, amount, colour = rule["figures"]["skill"], _count_work(rule), TRANSPORTS[rule["weight_transport"]]
+        if amount is None:
+            continue
+        ends = None if skill["low"] is None else [[skill["mean"] - skill["low"]], [skill["high"] - skill["mean"]]]
+        axes.errorbar([amount], [skill["mean"]], yerr=ends, fmt="o", capsize=3, color=colour)
+        axes.annotate(
+            f"{skill['mean']:z.2f}  {name}",
+            (amount, skill["mean"]),
+            (1.05, (place + 0.5) / len(rules)),
+            textcoords="axes fraction",
+            va="center",
+            fontsize="small",
+            color=colour,
+            arrowprops={"arrowstyle": "-", "color": QUIET, "linewidth": 0.5, "alpha": 0.6, "relpos": (0, 0.5)},
+        )
+    axes.set(xlabel="billions of multiply-accumulates of a training", ylabel="skill", xscale="log")
+    axes.axhline(0, color=QUIET, linewidth=0.8)
+    handles = [
+        Line2D([], [], marker="o", linestyle="", color=colour, label=word) for word, colour in TRANSPORTS.items()
+    ]
+    figure.legend(
+        handles=handles,
+        title="forward weights used on the way back",
+        loc="outside lower center",
+        ncols=3,
+        frameon=False,
+    )
     figure.suptitle(_describe_data(report), fontsize="medium")
     return figure
 
@@ -140,6 +182,52 @@ def draw_curves(report: Values) -> Figure:
     return figure
 
 
+def draw_streams(report: Values) -> Figure:
+    """Return the skill at the end of each stream, and what classes in order leave, a dot for each seed."""
+    figure = Figure((9, 3.6), layout="constrained")
+    panels = figure.subplots(1, 2, width_ratios=(4, 2))
+    ends = {name: report["streams"][name]["figures"] for name in STREAMS if name in report["streams"]}
+    skills = {
+        STREAMS[name]: {rule: [next(iter(end["skill"].values())) for end in own if end] for rule, own in rules.items()}
+        for name, rules in ends.items()
+    }
+    _draw_groups(panels[0], report, skills)
+    panels[0].set(ylabel="skill at the end")
+    classes = ends.get("classes", {})
+    parts = {"average": "accuracy at the end", "forgetting": "forgetting"}
+    accuracies = {
+        label: {rule: [end["accuracy"][part] for end in own if end] for rule, own in classes.items()}
+        for part, label in parts.items()
+    }
+    _draw_groups(panels[1], report, accuracies)
+    panels[1].set(ylabel="accuracy on the tasks", title="classes in order")
+    figure.legend(
+        *panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=3, fontsize="small", frameon=False
+    )
+    figure.suptitle(f"{report['release']}, {report['train_rows']:,} training rows, each once", fontsize="medium")
+    return figure
+
+
+def _draw_groups(axes: Axes, report: Values, groups: Mapping[str, Mapping[str, Sequence[float]]]) -> None:
+    """Draw a group of bars, the means of each rule, with a dot for each seed."""
+    for place, rules in enumerate(groups.values()):
+        width = 0.8 / max(1, len(rules))
+        for number, (rule, values) in enumerate(rules.items()):
+            if values:
+                at = place + (number - (len(rules) - 1) / 2) * width
+                axes.bar(
+                    at,
+                    np.mean(values),
+                    0.92 * width,
+                    color=_find_colour(report, rule),
+                    label=rule if not place else None,
+                )
+                axes.plot([at] * len(values), values, "o", markersize=3, color=INK, markerfacecolor="white")
+    axes.set_xticks(range(len(groups)), [label.replace(" by ", "\nby ") for label in groups], fontsize="small")
+    axes.axhline(0, color=INK, linewidth=0.8)
+    axes.spines[["top", "right"]].set_visible(False)
+
+
 def _draw_band(
     axes: Axes, values: Sequence[float], skills: Sequence[Sequence[float | None]], colour: str, label: str
 ) -> None:
@@ -155,7 +243,8 @@ def _find_colour(report: Values, name: str) -> str:
 
 
 def _describe_data(report: Values) -> str:
-    return f"{report['release']}, {report['train_rows']:,} training rows, {len(report['seeds'])} seeds"
+    seeds = len(report["seeds"])
+    return f"{report['release']}, {report['train_rows']:,} training rows, {seeds} seed{'s' * (seeds > 1)}"
 
 
 def _count_work(rule: Values) -> float | None:

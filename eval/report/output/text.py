@@ -22,12 +22,15 @@ def write_text(report: Values) -> str:
     seconds = report["seconds"]
     count = len(report["seeds"])
     rows = f"{report['train_rows']} + {report['test_rows']} rows"
-    parts = [f"{report['rule']} on {report['release']}, {rows}, {count} seeds", write_figures(report)]
+    targets = ", trained on class means" if report["noise_free"] else ""
+    parts = [f"{report['rule']} on {report['release']}, {rows}, {count} seeds{targets}", write_figures(report)]
     parts += [sentence for name in report["rules"] if (sentence := describe_rate(name, report["rules"][name]))]
     parts += [describe_difference(report, other) for other in report["differences"]]
     if "alignment" in report:
         parts += ["", write_alignment(report["alignment"])]
-    parts += ["", write_costs(report)]
+    joules = report.get("energy_joules")
+    energy = f"energy of a training: {joules:.1f} J" if joules is not None else "energy: not measured"
+    parts += ["", write_costs(report), energy]
     if report["curves"]:
         parts += ["", write_curves(report["curves"])]
     if report["streams"]:
@@ -42,9 +45,15 @@ def write_figures(report: Values) -> str:
     rows = []
     for name, rule in report["rules"].items():
         cells = [_write_interval(rule["figures"][figure], 4 if "mse" in figure else 3) for figure in SHOWN]
-        rate = f"{rule['plan']['learning_rate']:g}" if "plan" in rule else ""
-        rows.append((name, *cells, rate))
-    return format_table(("", *map(LABELS.__getitem__, SHOWN), "learning rate"), rows, "lrrrr")
+        plan = rule.get("plan")
+        own = (
+            (" ".join(map(str, plan["units"])) or "none", plan["epochs"], f"{plan['learning_rate']:g}")
+            if plan
+            else ("",) * 3
+        )
+        rows.append((name, *cells, *own))
+    heads = ("", *map(LABELS.__getitem__, SHOWN), "hidden units", "epochs", "learning rate")
+    return format_table(heads, rows, "lrrrlrr")
 
 
 def describe_rate(name: str, rule: Values) -> str:
@@ -58,12 +67,17 @@ def describe_rate(name: str, rule: Values) -> str:
 def describe_difference(report: Values, other: str) -> str:
     """Return the difference in skill from another rule in a sentence, with the interval over test rows."""
     its = report["differences"][other]["skill"]
-    rows, word = its["over_rows"], "significant" if its["over_rows"]["is_significant"] else "not significant"
-    ends = f"{rows['low']:.3f} to {rows['high']:.3f} over test rows"
-    seeds = its["over_seeds"]
-    if seeds["low"] is not None:
+    rows, seeds = its["over_rows"], its["over_seeds"]
+    ends, word = f"{rows['low']:.3f} to {rows['high']:.3f} over test rows", "significant"
+    if not rows["is_significant"]:
+        word = "not significant"
+    if seeds["low"] is None:
+        word += " over rows"
+    else:
         ends += f", {seeds['low']:.3f} to {seeds['high']:.3f} over seeds"
-    return f"skill minus that of {other}: {rows['value']:.3f} ({ends}), {word} over rows"
+        if rows["is_significant"] and seeds["low"] <= 0 <= seeds["high"]:
+            word = "significant over rows, not over seeds"
+    return f"skill minus that of {other}: {rows['value']:.3f} ({ends}), {word}"
 
 
 def write_alignment(alignment: Values) -> str:
@@ -83,6 +97,38 @@ def write_alignment(alignment: Values) -> str:
     return format_table(("alignment after passes", *heads), rows, "l" + "r" * len(heads))
 
 
+def write_rules(report: Values) -> str:
+    """Return the tables of several rules on a release: figures, alignment and costs."""
+    rows, count = f"{report['train_rows']} training rows", len(report["seeds"])
+    title = f"{report['release']}, {rows}, {count} seed{'s' * (count > 1)}"
+    return "\n\n".join([f"{title}\n{write_figures(report)}", write_alignments(report), write_costs(report)])
+
+
+def write_alignments(report: Values) -> str:
+    """Return the cosine of each layer, and the angle of feedback, of several rules after a pass and at the end."""
+    rows, most = [], {"cosines": 0, "angles": 0}
+    alignments = {name: rule["alignment"] for name, rule in report["rules"].items()}
+    for key in most:
+        most[key] = max(len(own.get(key, ())) for own in alignments.values())
+    for name, own in alignments.items():
+        cells = ["not measured"]
+        if "passes" in own:
+            chosen = [next(i for i, at in enumerate(own["passes"]) if at >= 1), -1]
+            cells = [
+                " ".join(f"{own[key][layer][i]['mean']:{form}}" if own[key][layer][i] else "-" for i in chosen)
+                if layer < len(own[key])
+                else ""
+                for key, form in (("cosines", ".2f"), ("angles", ".0f"))
+                for layer in range(most[key])
+            ]
+        rows.append((name, *cells, *[""] * (sum(most.values()) - len(cells))))
+    heads = [f"layer {layer}" for layer in range(1, most["cosines"] + 1)]
+    heads += [f"feedback {layer}" for layer in range(1, most["angles"] + 1)]
+    table = format_table(("cosine with the gradient", *heads), rows, "l" + "r" * len(heads))
+    feedback = "; feedback: its angle to the transposed weights, in degrees" if most["angles"] else ""
+    return f"{table}\nafter one pass and at the end{feedback}"
+
+
 def write_costs(report: Values) -> str:
     """Return the table of costs."""
     rows = []
@@ -91,18 +137,19 @@ def write_costs(report: Values) -> str:
         work = cost.get("macs_per_row")
         works = [f"{work[part]:,.0f}" for part in ("forward", "back", "update")] if work else ["not counted", "", ""]
         memory = f"{cost['memory_bytes'] / 1e6:.2f}" if "memory_bytes" in cost else ""
-        reached = [_write_reached(cost.get(key)) for key in ("to_half", "to_nine_tenths_of_best")]
+        reached = [_write_reached(cost.get(key), len(report["seeds"])) for key in ("to_half", "to_nine_tenths_of_best")]
         rows.append((name, *works, memory, f"{cost['cpu_seconds']['mean']:.2f}", *reached))
     heads = ("cost", "MACs forward", "back", "update", "MB", "CPU s", "passes, s to skill 0.5", "to 0.9 of best")
-    joules = report.get("energy_joules")
-    energy = f"energy of a training: {joules:.1f} J" if joules is not None else "energy: not measured"
-    return f"{format_table(heads, rows, 'lrrrrrrr')}\n{energy}"
+    return format_table(heads, rows, "lrrrrrrr")
 
 
-def _write_reached(reached: Values | None) -> str:
+def _write_reached(reached: Values | None, seeds: int) -> str:
     if not reached:
         return ""
-    return f"{reached['passes']:.1f}, {reached['cpu_seconds']:.2f}" if reached["seeds"] else "not reached"
+    if not reached["seeds"]:
+        return "not reached"
+    few = f" ({reached['seeds']} of {seeds})" if reached["seeds"] < seeds else ""
+    return f"{reached['passes']:.1f}, {reached['cpu_seconds']:.2f}{few}"
 
 
 def write_curves(curves: Values) -> str:
@@ -130,7 +177,8 @@ def write_streams(report: Values) -> str:
             for rule, ends in stream["figures"].items():
                 values = zip(*(end[kind].values() for end in ends if end), strict=True)
                 cells = [f"{sum(own) / len(own):.3f}" for own in values] or ["failed"]
-                rate = f"{report['rules'][rule]['stream_plan']['learning_rate']:.2g}"
+                key = "classes_learning_rate" if name == "classes" else "learning_rate"
+                rate = f"{report['rules'][rule]['stream_plan'][key]:.2g}"
                 rows.append((f"{STREAMS[name]}, {kind}", rule, rate, *cells, *[""] * (3 - len(cells))))
     failures = [f"failed: {sentence}" for stream in streams.values() for sentence in stream["failures"][:FAILURES]]
     heads = ("stream", "rule", "learning rate", "at the end", "forgetting", "forward transfer")

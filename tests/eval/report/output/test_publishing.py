@@ -2,14 +2,14 @@ import json
 
 import pytest
 
-from eval.report import publishing
-from eval.report.publishing import publish_report
+from eval.report.output import publishing
+from eval.report.output.publishing import publish_report
 from ld_data.errors import StorageError
 
 
 def test_a_report_is_published_whole(report, tmp_path):
     names = publish_report(report, {}, tmp_path / "new" / "report")
-    figures = ("alignment", "cost", "curves", "scale")
+    figures = ("alignment", "cost", "curves", "scale", "streams")
     assert set(names) == {"report.json", *(f"{name}.{form}" for name in figures for form in ("png", "svg"))}
     assert json.loads((tmp_path / "new" / "report" / "report.json").read_text()) == report
     assert [path.name for path in (tmp_path / "new").iterdir()] == ["report"]

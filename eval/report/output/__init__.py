@@ -1,0 +1,1 @@
+"""The output of a report: text, figures, and the folder of its files."""
