@@ -39,6 +39,7 @@ def test_a_judge_reads_its_source(source, judge, tmp_path):
     assert reading["judge_loss_samples"] == reading["judge_originals"] - reading["judge_samples"] > 0.01
 
 
+@pytest.mark.parametrize("source", [(9, 9)], ids=["images"], indirect=True)
 def test_the_same_source_trains_the_same_judge(source, judge):
     again = train_judge(source, epochs=10).get_weights()
     assert all(map(np.array_equal, judge.get_weights(), again))
