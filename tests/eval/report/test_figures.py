@@ -1,6 +1,10 @@
 from copy import deepcopy
 
+import pytest
+
 from eval.report.figures import draw_report
+
+pytestmark = pytest.mark.slow
 
 
 def test_every_part_has_a_figure(report):

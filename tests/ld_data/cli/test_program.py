@@ -146,16 +146,15 @@ for sys.argv in {lines}:
     os.wait()
     print("end", flush=True)
 """
-        command = [sys.executable, "-c", script]
-        shown = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+        shown = subprocess.run(
+            [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True
+        ).stdout
         *printed, _ = shown.split("end\n")
-        assert len(printed) == len(lines) > len(PROGRAMS) + 4
         wrong = []
         for words, text in zip(lines, printed, strict=True):
             loaded = set(text.splitlines()[-1].split())
             heavy = HEAVY | {"scipy", "httpx2"} if len(words) == 2 else HEAVY
-            assert "numpy" in loaded
-            if heavy & loaded:
+            if heavy & loaded or "ld_data" not in loaded:
                 wrong.append((words, heavy & loaded))
         assert not wrong
 
