@@ -150,13 +150,11 @@ for sys.argv in {lines}:
             [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True
         ).stdout
         *printed, _ = shown.split("end\n")
-        wrong = []
         for words, text in zip(lines, printed, strict=True):
             loaded = set(text.splitlines()[-1].split())
             heavy = HEAVY | {"scipy", "httpx2"} if len(words) == 2 else HEAVY
-            if heavy & loaded or "ld_data" not in loaded:
-                wrong.append((words, heavy & loaded))
-        assert not wrong
+            assert "ld_data" in loaded, words
+            assert not heavy & loaded, words
 
 
 class TestWrongUsage:
