@@ -1,6 +1,7 @@
 """The fixtures of all tests, in the processes that run tests; and the modules that are not collected."""
 
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -18,4 +19,4 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
     """Do not even import a module of slow tests where they are left out: most of these modules import Keras."""
     if config.option.markexpr != "not slow" or collection_path.suffix != ".py":
         return None
-    return "\npytestmark = pytest.mark.slow" in collection_path.read_text("utf-8") or None
+    return re.search(r"^pytestmark = \[?pytest\.mark\.slow\b", collection_path.read_text("utf-8"), re.M) and True
