@@ -4,12 +4,10 @@ import ipaddress
 import os
 import shutil
 import socket
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache as cache_results
-from functools import partial, wraps
-from importlib import import_module
+from functools import partial
 from pathlib import Path
 
 import httpcore2
@@ -41,40 +39,6 @@ def _no_network(monkeypatch):
         return connect(self, address)
 
     monkeypatch.setattr(socket.socket, "connect", connect_locally)
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _no_coverage_inside_keras():
-    """Pause the tracer of coverage while Keras trains and exports: it costs half as much again.
-
-    Keras traces our functions there, whose lines the tests of losses, layers and networks cover by calling them.
-    """
-    with pytest.MonkeyPatch.context() as patch:
-        if "keras" in sys.modules:
-            model = sys.modules["keras"].Model
-            for name in ("fit", "evaluate", "predict", "export"):
-                patch.setattr(model, name, call_untraced(getattr(model, name)))
-        yield
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection(session: pytest.Session) -> None:
-    """Import Keras for the modules of slow tests without the tracer of coverage: it takes twice as long with it."""
-    if sys.gettrace() is not None and session.config.option.markexpr != "not slow":
-        call_untraced(import_module)("keras")
-
-
-def call_untraced(function: Callable) -> Callable:
-    @wraps(function)
-    def call(*arguments, **options):
-        tracer = sys.gettrace()
-        sys.settrace(None)
-        try:
-            return function(*arguments, **options)
-        finally:
-            sys.settrace(tracer)
-
-    return call
 
 
 @pytest.fixture(scope="session", autouse=True)

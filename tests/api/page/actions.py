@@ -7,7 +7,7 @@ import pytest
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 MARKS = [
     pytest.mark.slow,
-    pytest.mark.no_cover,
+    pytest.mark.untraced,
     pytest.mark.skipif(BROWSER is None, reason="needs a Chromium: `apt-get install chromium`"),
 ]
 PARTS = ("explorer", "map", "datasets", "leaderboard", "generator")

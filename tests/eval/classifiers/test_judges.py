@@ -25,7 +25,7 @@ def judge(source):
     return train_judge(source, epochs=10)
 
 
-@pytest.mark.no_cover
+@pytest.mark.untraced
 def test_a_judge_reads_its_source(source, judge, tmp_path):
     noisy = source.inputs_test + np.random.default_rng(0).normal(0, 0.7, source.inputs_test.shape).astype(np.float32)
     decoded = {"samples": noisy, "means": source.inputs_test}
@@ -40,7 +40,7 @@ def test_a_judge_reads_its_source(source, judge, tmp_path):
     assert reading["judge_loss_samples"] == reading["judge_originals"] - reading["judge_samples"] > 0.01
 
 
-@pytest.mark.no_cover
+@pytest.mark.untraced
 @pytest.mark.parametrize("source", [(9, 9)], ids=["images"], indirect=True)
 def test_the_same_source_trains_the_same_judge(source, judge):
     again = train_judge(source, epochs=10).get_weights()

@@ -63,7 +63,7 @@ def test_health_measures_a_built_release_again(copied_mnist1d, capsys, monkeypat
     assert ld_data.load("ld-mnist1d-5").manifest == manifest
 
 
-@pytest.mark.no_cover
+@pytest.mark.untraced
 def test_y_can_have_trained_gaussians(checkpoints, tiny_mnist1d, built_mnist1d):
     """Its x is trained again by the same seed, to the same bytes."""
     assert run(data_main.main, *QUICK, "--latent-dim", 5, "--y", "gaussian", "--seed", 3) == 0

@@ -90,7 +90,7 @@ def test_decoded_means_are_those_of_the_trained_vae(pair):
     assert frozen.decoder.run(latents)[0] == pytest.approx(expected, abs=1e-5)
 
 
-@pytest.mark.no_cover
+@pytest.mark.untraced
 @pytest.mark.parametrize("name", ["image", "signal"])
 def test_the_same_vae_gives_the_same_bytes(name):
     vae, frozen = make_pair(name)

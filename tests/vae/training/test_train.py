@@ -73,7 +73,7 @@ def trained(inputs, terminal):
         return train_vae(CONFIG, *inputs)
 
 
-@pytest.mark.no_cover
+@pytest.mark.untraced
 def test_training_lowers_the_loss(inputs):
     config, (images, labels) = replace(CONFIG, epochs=30, noise_std=0.5, learning_rate=1e-2), inputs
 
@@ -84,7 +84,7 @@ def test_training_lowers_the_loss(inputs):
     assert measure_loss(train_vae(config, *inputs)) < 0.7 * measure_loss(Vae(config))
 
 
-@pytest.mark.no_cover
+@pytest.mark.untraced
 def test_the_seed_reproduces_every_term_and_the_flow_whatever_the_global_state(inputs):
     first = train_vae(FLOWING, *inputs)
     untrained = weights_of(Vae(FLOWING).flow)
@@ -94,7 +94,7 @@ def test_the_seed_reproduces_every_term_and_the_flow_whatever_the_global_state(i
     assert not np.isclose(weights_of(Vae(replace(FLOWING, seed=1)).flow), untrained).all()
 
 
-@pytest.mark.no_cover
+@pytest.mark.untraced
 def test_the_flow_alone_brings_draws_nearer_to_the_standard_normal(monkeypatch):
     """Without the training before it, whose place a count takes."""
     fits = []
