@@ -12,8 +12,8 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 def pytest_configure(config: pytest.Config) -> None:
     """Import the fixtures, which takes seconds, unless the process only hands out the tests to others."""
     if config.getoption("dist", "no") == "no" or hasattr(config, "workerinput"):
-        config.pluginmanager.import_plugin("tests.support.tracer")
-        config.pluginmanager.import_plugin("tests.support.fixtures")
+        for name in ("tracer", "fixtures"):
+            config.pluginmanager.import_plugin(f"tests.support.{name}")
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:

@@ -1,21 +1,73 @@
-"""Pauses of the tracer of coverage where others' code takes long: it doubles the time of each line of Python."""
+"""Coverage's tracer runs in tests and fixtures alone: in what is not ours it more than doubles the time of Python.
+
+It pauses in pytest's own work, in the imports of libraries, in Keras' training, and in tests that are marked so.
+"""
 
 import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import wraps
-from importlib import import_module
+from importlib.machinery import SourceFileLoader
 
 import pytest
+
+OURS = {"ld_data", "vae", "eval", "api"}
+OFF = (None, None)
+last = [OFF]  # the tracers of this thread and of new ones, when they were last paused
+
+
+@contextmanager
+def use_tracers(tracers: tuple) -> Iterator[None]:
+    """Trace this thread, and threads that it starts, by others for a while."""
+    before = sys.gettrace(), threading.gettrace()
+    if before[0] is not None and threading.current_thread() is threading.main_thread():
+        last[0] = before
+    sys.settrace(tracers[0])
+    threading.settrace(tracers[1])
+    try:
+        yield
+    finally:
+        sys.settrace(before[0])
+        threading.settrace(before[1])
+
+
+def call_untraced(function: Callable) -> Callable:
+    @wraps(function)
+    def call(*arguments, **options):
+        with use_tracers(OFF):
+            return function(*arguments, **options)
+
+    return call
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_protocol() -> Iterator[None]:
+    with use_tracers(OFF):
+        return (yield)
+
+
+@pytest.hookimpl(wrapper=True, trylast=True)
+def pytest_fixture_setup() -> Iterator[None]:
+    with use_tracers(last[0]):
+        return (yield)
+
+
+@pytest.hookimpl(wrapper=True, trylast=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Iterator[None]:
+    with use_tracers(OFF if pyfuncitem.get_closest_marker("untraced") else last[0]):
+        return (yield)
+
+
+@pytest.hookimpl(wrapper=True, trylast=True)
+def pytest_runtest_teardown() -> Iterator[None]:
+    with use_tracers(last[0]):
+        return (yield)
 
 
 @pytest.fixture(scope="session", autouse=True)
 def _no_coverage_inside_keras():
-    """Pause the tracer of coverage while Keras trains and exports: it costs half as much again.
-
-    Keras traces our functions there, whose lines the tests of losses, layers and networks cover by calling them.
-    """
+    """Keras traces our functions where it trains and exports; tests of losses, layers and networks call them, too."""
     with pytest.MonkeyPatch.context() as patch:
         if "keras" in sys.modules:
             model = sys.modules["keras"].Model
@@ -24,38 +76,17 @@ def _no_coverage_inside_keras():
         yield
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection(session: pytest.Session) -> None:
-    """Import Keras for the modules of slow tests without the tracer of coverage: it takes twice as long with it."""
-    if sys.gettrace() is not None and session.config.option.markexpr != "not slow":
-        call_untraced(import_module)("keras")
+def pytest_configure() -> None:
+    """Trace the imports of our modules alone."""
+    if sys.gettrace() is None:
+        return
+    execute = SourceFileLoader.exec_module
 
+    def exec_module(loader, module):
+        is_ours = module.__name__.partition(".")[0] in OURS
+        if threading.current_thread() is not threading.main_thread() or is_ours == (sys.gettrace() is not None):
+            return execute(loader, module)
+        with use_tracers(last[0] if is_ours else OFF):
+            return execute(loader, module)
 
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
-    """Pause the tracer of coverage in tests marked so; the marker of pytest-cov only changes the tracer under xdist."""
-    if item.get_closest_marker("untraced") is None:
-        return (yield)
-    with pause_tracer():
-        return (yield)
-
-
-@contextmanager
-def pause_tracer() -> Iterator[None]:
-    tracer, tracer_of_threads = sys.gettrace(), threading.gettrace()
-    sys.settrace(None)
-    threading.settrace(None)
-    try:
-        yield
-    finally:
-        sys.settrace(tracer)
-        threading.settrace(tracer_of_threads)
-
-
-def call_untraced(function: Callable) -> Callable:
-    @wraps(function)
-    def call(*arguments, **options):
-        with pause_tracer():
-            return function(*arguments, **options)
-
-    return call
+    SourceFileLoader.exec_module = exec_module
