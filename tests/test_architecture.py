@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterator
+from functools import cache
 
 import pytest
 
@@ -19,7 +20,6 @@ PATHS = {
     for package in PACKAGES
     for path in sorted((ROOT / package).rglob("*.py"))
 }
-TREES = {module: ast.parse(path.read_text()) for module, path in PATHS.items()}
 MAX_FILE_LINES, MAX_FUNCTION_LINES, MAX_FOLDER_MODULES = 300, 40, 12
 MAX_SOURCE_LINES = 31_400
 MAX_LATE_IMPORTS = 45  # most of them in commands, whose --help should not pay for Keras
@@ -27,6 +27,12 @@ VAGUE_NAMES = {"utils", "util", "helpers", "misc", "manager", "common", "core", 
 RANDOM_STATES = {"np.random.seed", "random.seed", "keras.utils.set_random_seed"}
 NUMPY_FILES = {"np.load", "np.save", "np.savez"}
 Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+@cache
+def list_nodes() -> dict[str, list[ast.AST]]:
+    """Return the nodes of the syntax tree of each module, the module first."""
+    return {module: list(ast.walk(ast.parse(path.read_text()))) for module, path in PATHS.items()}
 
 
 def test_files_are_short():
@@ -42,8 +48,8 @@ def test_the_source_is_small():
 def test_functions_are_short():
     lengths = {
         f"{module}.{node.name}": node.end_lineno - node.lineno + 1 - _count_docstring(node)
-        for module, tree in TREES.items()
-        for node in ast.walk(tree)
+        for module, nodes in list_nodes().items()
+        for node in nodes
         if isinstance(node, Function)
     }
     assert not {name: lines for name, lines in lengths.items() if lines > MAX_FUNCTION_LINES}
@@ -55,7 +61,7 @@ def test_folders_hold_few_modules():
 
 
 def test_late_imports_are_few():
-    late = [f"{module}:{line}" for module, tree in TREES.items() for line in _find_late_imports(tree)]
+    late = [f"{module}:{line}" for module, nodes in list_nodes().items() for line in _find_late_imports(nodes)]
     assert len(late) <= MAX_LATE_IMPORTS, late
 
 
@@ -67,24 +73,24 @@ def test_names_are_specific():
 def test_public_names_are_documented():
     undocumented = [
         f"{module}.{node.name}"
-        for module, tree in TREES.items()
+        for module, (tree, *_) in list_nodes().items()
         for node in tree.body
         if isinstance(node, Function | ast.ClassDef) and not node.name.startswith("_") and not ast.get_docstring(node)
     ]
-    undocumented += [module for module, tree in TREES.items() if not ast.get_docstring(tree)]
+    undocumented += [module for module, (tree, *_) in list_nodes().items() if not ast.get_docstring(tree)]
     assert not undocumented
 
 
 def test_forbidden_constructs_are_absent():
-    found = [offence for module, tree in TREES.items() for offence in _find_forbidden(module, tree)]
+    found = [offence for module, nodes in list_nodes().items() for offence in _find_forbidden(module, nodes)]
     assert not found
 
 
 def test_progress_is_shown_as_bars_on_terminals_and_as_lines_elsewhere():
     """Each bar names its file; with `disable=None` it also stays away from streams that are no terminal."""
     others = []
-    for module, tree in TREES.items():
-        for node in ast.walk(tree):
+    for module, nodes in list_nodes().items():
+        for node in nodes:
             if isinstance(node, ast.Call) and ast.unparse(node.func) in {"tqdm", "TqdmCallback"}:
                 options = {ast.unparse(option) for option in node.keywords}
                 if not options >= {"disable=None", "file=open_progress()"}:
@@ -134,15 +140,15 @@ def _count_docstring(function: Function) -> int:
     return first.end_lineno - first.lineno + 1 if ast.get_docstring(function) else 0
 
 
-def _find_late_imports(tree: ast.Module) -> Iterator[int]:
+def _find_late_imports(nodes: list[ast.AST]) -> Iterator[int]:
     """Yield the lines of imports inside functions."""
-    for function in ast.walk(tree):
+    for function in nodes:
         if isinstance(function, Function):
             yield from (node.lineno for node in ast.walk(function) if isinstance(node, ast.Import | ast.ImportFrom))
 
 
-def _find_forbidden(module: str, tree: ast.Module) -> Iterator[str]:
-    for node in ast.walk(tree):
+def _find_forbidden(module: str, nodes: list[ast.AST]) -> Iterator[str]:
+    for node in nodes:
         if reason := _explain_forbidden(module, node):
             yield f"{module}:{getattr(node, 'lineno', 0)}: {reason}"
 

@@ -216,6 +216,7 @@ def service(tmp_path_factory):
             yield address
 
 
+@pytest.mark.untraced
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:.*deprecated:DeprecationWarning")  # mlcroissant's own
 @pytest.mark.parametrize("page", [name for name, text in TEXTS.items() if "```python" in text])

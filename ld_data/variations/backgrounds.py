@@ -165,8 +165,8 @@ def _lay_leaves(draws: Doubles, least_radius: float) -> Doubles:
     for leaf in range(LEAVES):
         top, left = max(0, int(y[leaf] - radius[leaf])), max(0, int(x[leaf] - radius[leaf]))
         part = picture[top : max(0, int(y[leaf] + radius[leaf]) + 2), left : max(0, int(x[leaf] + radius[leaf]) + 2)]
-        rows, columns = np.ogrid[top : top + part.shape[0], left : left + part.shape[1]]
-        down, right = rows - y[leaf], columns - x[leaf]
+        rows, columns = np.arange(top, top + part.shape[0]), np.arange(left, left + part.shape[1])
+        down, right = rows[:, None] - y[leaf], columns - x[leaf]
         along, beside = cos[leaf] * right + sin[leaf] * down, cos[leaf] * down - sin[leaf] * right
         part[(along / radius[leaf]) ** 2 + (beside / width[leaf]) ** 2 <= 1] = grey[leaf]
     return picture

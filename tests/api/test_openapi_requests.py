@@ -12,7 +12,7 @@ from schemathesis.specs.openapi.checks import positive_data_acceptance
 from api.app import make_app
 from api.settings import Limits
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.untraced]
 
 NAMES = {"release": "fake-4", "file": "train_x.npy"}
 SAMPLES = settings(

@@ -148,22 +148,17 @@ def test_killed_workers_are_replaced_and_no_score_or_metric_is_lost(home, pair):
     assert read_metric(address, unknown) == 8
 
 
-def test_the_next_start_deletes_what_a_killed_service_left(tmp_path):
-    (tmp_path / "checkpoints").mkdir()
-    for _ in range(2):
-        with run_service(tmp_path, 1, tmp_path, "no releases") as (process, _):
-            assert len(list(tmp_path.glob("ld-data-*"))) == 1
-            process.kill()
-    assert len(list(tmp_path.glob("ld-data-*"))) == 1
-
-
-def test_workers_end_with_a_killed_supervisor(tmp_path):
+def test_workers_end_with_a_killed_supervisor_and_the_next_start_deletes_what_was_left(tmp_path):
     (tmp_path / "checkpoints").mkdir()
     with run_service(tmp_path, 2, tmp_path, "no releases") as (process, _):
         pids = list_workers(process)
         assert len(pids) == 2
+        assert len(list(tmp_path.glob("ld-data-*"))) == 1
         process.kill()
         wait_until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in pids))
+    assert len(list(tmp_path.glob("ld-data-*"))) == 1
+    with run_service(tmp_path, 1, tmp_path, "no releases"):
+        assert len(list(tmp_path.glob("ld-data-*"))) == 1
 
 
 def test_requests_in_progress_are_answered_before_a_signal_ends_all(home, tmp_path):

@@ -67,63 +67,56 @@ def test_ratios_compare_the_service_with_others_at_the_same_load():
     }
 
 
-@pytest.mark.slow
-def test_the_long_way_asks_the_same_and_is_measured(folder, monkeypatch, tmp_path):
-    short, long = (contender.ask(Setting.read(folder, "", tmp_path), 1) for contender in (SERVICE[1], LONG_WAY))
-    assert dataclasses.replace(long, path=short.path) == short
-    monkeypatch.setitem(PARTS, "requests", [part for part in PARTS["requests"] if part.name.endswith("1 x 16")][1:3])
-    results = run_briefly(folder, "requests")
-    assert list(results.samples) == ["service, .npy, 1 x 16", "service by the long way, .npy, 1 x 16"]
-    assert all(sample.failures == 0 for sample in results.samples.values())
-
-
-@pytest.mark.slow
-def test_the_service_answers_every_part_right(folder, monkeypatch):
-    small = [
+@pytest.fixture(scope="module")
+def results(tmp_path_factory):
+    """The results of one run of almost all sections, with few parts and small loads, and with servers that fail."""
+    folder = shutil.copytree(CHECKPOINTS / "ld-mnist1d-32", tmp_path_factory.mktemp("release") / "ld-mnist1d-32")
+    requests = [part for part in PARTS["requests"] if part.name.endswith("1 x 16")][1:3]
+    large = [
         dataclasses.replace(part, groups=tuple((ask, min(rows, 500), count) for ask, rows, count in part.groups))
         for part in PARTS["large"]
     ]
-    monkeypatch.setitem(PARTS, "large", small)
-    results = run_briefly(folder, "large", "overload")
-    assert set(results.samples) == {part.name for part in PARTS["large"]}
+    download, beside = PARTS["download"]
+    absent = dataclasses.replace(NGINX, command="/nowhere/nginx")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(PARTS, "requests", requests)
+        patch.setitem(PARTS, "large", large)
+        patch.setitem(PARTS, "download", [download, dataclasses.replace(beside, contender=absent)])
+        patch.setitem(PARTS, "others", make_others())
+        return run_briefly(folder, "requests", "large", "download", "others", "overload")
+
+
+def make_others():
+    """The parts of others: one that works, one that ends at once, and three without any installed packages."""
+    working = find_other("FastAPI, ONNX Runtime")
+    broken = Contender("Broken", """{own} -c 'raise SystemExit("no such library")'""", working.ask)
+    others = [find_other(name) for name in ("LitServe", "BentoML", "MLServer")]
+    bare = [dataclasses.replace(other, command=other.command.replace("{python}", "{python} -S")) for other in others]
+    return [make_part(broken), *map(make_part, bare), make_part(working, 64), make_part(ECHO[1], 64)]
+
+
+def test_the_long_way_asks_the_same(folder, tmp_path):
+    short, long = (contender.ask(Setting.read(folder, "", tmp_path), 1) for contender in (SERVICE[1], LONG_WAY))
+    assert dataclasses.replace(long, path=short.path) == short
+
+
+@pytest.mark.slow
+def test_the_service_answers_every_part_right(results):
+    names = {"service, .npy, 1 x 16", "service by the long way, .npy, 1 x 16", "data.npz"}
+    names |= {part.name for part in PARTS["large"]} | {"FastAPI, ONNX Runtime", "echo, .npy"}
+    assert set(results.samples) == names
     for sample in results.samples.values():
         assert sample.failures == 0
         assert 0 < sample.p50 <= sample.p99
     assert results.figures["overload, 64 rows, .npy: wrong or lost"] == 0
     assert results.figures["overload, 64 rows, .npy: capacity, requests a second"] > 0
-    assert results.missing == {}
 
 
 @pytest.mark.slow
-def test_a_server_that_does_not_start_is_named_and_the_others_are_measured(folder, monkeypatch):
-    working = find_other("FastAPI, ONNX Runtime")
-    broken = Contender("Broken", """{own} -c 'raise SystemExit("no such library")'""", working.ask)
-    monkeypatch.setitem(PARTS, "others", [make_part(broken), make_part(working, 64), make_part(ECHO[1], 64)])
-    results = run_briefly(folder, "others")
-    assert results.missing == {"Broken": "it ended with status 1 (no such library)"}
-    assert set(results.samples) == {"FastAPI, ONNX Runtime", "echo, .npy"}
-    assert all(sample.failures == 0 for sample in results.samples.values())
-
-
-@pytest.mark.slow
-def test_an_alternative_whose_library_is_missing_says_so(folder, monkeypatch):
-    """The interpreter runs without any installed packages."""
-    others = [find_other(name) for name in ("LitServe", "BentoML", "MLServer")]
-    bare = [dataclasses.replace(other, command=other.command.replace("{python}", "{python} -S")) for other in others]
-    monkeypatch.setitem(PARTS, "others", [make_part(other) for other in bare])
-    results = run_briefly(folder, "others")
-    assert set(results.missing) == {"LitServe", "BentoML", "MLServer"}
-    assert all("No module named" in reason for reason in results.missing.values())
-    assert results.samples == {}
-
-
-@pytest.mark.slow
-def test_a_download_is_measured_and_nginx_named_where_it_is_not_installed(folder, monkeypatch):
-    download, beside = PARTS["download"]
-    absent = dataclasses.replace(NGINX, command="/nowhere/nginx")
-    monkeypatch.setitem(PARTS, "download", [download, dataclasses.replace(beside, contender=absent)])
-    results = run_briefly(folder, "download")
-    assert set(results.samples) == {"data.npz"}
+def test_servers_that_do_not_start_are_named_and_the_others_are_measured(results):
+    assert set(results.missing) == {"Broken", "LitServe", "BentoML", "MLServer", "nginx"}
+    assert results.missing["Broken"] == "it ended with status 1 (no such library)"
+    assert all("No module named" in results.missing[name] for name in ("LitServe", "BentoML", "MLServer"))
     assert "No such file" in results.missing["nginx"]
 
 

@@ -5,7 +5,11 @@ import shutil
 import pytest
 
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-MARKS = [pytest.mark.slow, pytest.mark.skipif(BROWSER is None, reason="needs a Chromium: `apt-get install chromium`")]
+MARKS = [
+    pytest.mark.slow,
+    pytest.mark.untraced,
+    pytest.mark.skipif(BROWSER is None, reason="needs a Chromium: `apt-get install chromium`"),
+]
 PARTS = ("explorer", "map", "datasets", "leaderboard", "generator")
 RELEASES = ("ld-mnist-32", "ld-mnist-rot-back-32", "ld-mnist1d-32")
 DESKTOP, PHONE = (1280, 900), (390, 844)

@@ -18,14 +18,14 @@ pytestmark = pytest.mark.slow
 
 def test_classify(tiny_mnist1d, capsys, monkeypatch):
     monkeypatch.setattr("ld_data.progress.SECONDS", math.inf)
-    quick = ("mnist1d-cnn", "mnist1d", "--epochs", 1)
+    quick = ("mnist1d-logistic", "mnist1d", "--epochs", 1)
     result = run_json(capsys, eval_main.main, "classify", *quick, "--seed", 3, "--seeds", 2, "--limit-train", 300)
     assert [(trial["seed"], trial["train_rows"]) for trial in result["trials"]] == [(3, 300), (4, 300)]
     assert result["mean"] == pytest.approx(sum(trial["accuracy"] for trial in result["trials"]) / 2)
     assert run(eval_main.main, "classify", *quick, "--shuffled") == 0
     shown = capsys.readouterr()
     assert (
-        "mnist1d, shuffled, 400 + 100 rows\nmnist1d-cnn (three convolutions), 5210 parameters, 1 epochs\nreads "
+        "mnist1d, shuffled, 400 + 100 rows\nmnist1d-logistic (logistic regression), 410 parameters, 1 epochs\nreads "
         in shown.out
     )
     assert shown.err == ""  # no bars, not on a terminal

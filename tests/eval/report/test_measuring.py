@@ -117,6 +117,7 @@ def test_a_function_is_measured_from_outside(data, own_rule, small_rules, monkey
     assert report["differences"]["feedback-alignment"]["skill"]["over_seeds"]["low"] is None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", RULES)
 def test_built_in_rules_go_through_the_same_door(name, data, small_rules, monkeypatch):
     rule = Rule(name, Path())
@@ -131,6 +132,7 @@ def test_built_in_rules_go_through_the_same_door(name, data, small_rules, monkey
     assert "not_measured" not in report["alignment"]
 
 
+@pytest.mark.slow
 def test_a_rate_that_diverges_is_left_out_and_a_rule_that_always_does_is_refused(data, small_rules, monkeypatch):
     monkeypatch.setattr(RATES, (1e-2, 1e3))
 

@@ -58,6 +58,7 @@ def test_every_rule_learns_and_is_reproducible(rule, data):
     assert fit() == first
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rule", [Backpropagation, *WITHOUT_GRADIENT])
 def test_hidden_layers_learn_products_that_fixed_ones_do_not_show(rule):
     """With the hidden layers as they start, the output alone leaves an error of 0.9 or more."""

@@ -63,7 +63,8 @@ def test_health_measures_a_built_release_again(copied_mnist1d, capsys, monkeypat
     assert ld_data.load("ld-mnist1d-5").manifest == manifest
 
 
-def test_y_can_have_trained_gaussians(checkpoints, tiny_mnist1d, built_mnist1d, capsys):
+@pytest.mark.untraced
+def test_y_can_have_trained_gaussians(checkpoints, tiny_mnist1d, built_mnist1d):
     """Its x is trained again by the same seed, to the same bytes."""
     assert run(data_main.main, *QUICK, "--latent-dim", 5, "--y", "gaussian", "--seed", 3) == 0
     folder = checkpoints / "ld-mnist1d-5"
@@ -74,8 +75,6 @@ def test_y_can_have_trained_gaussians(checkpoints, tiny_mnist1d, built_mnist1d, 
     assert manifest.y_kind == "gaussian"
     assert manifest.null != 1  # that of cells
     assert manifest.health["y_test"]["decoded_accuracy"]["value"] < 1.0
-    capsys.readouterr()
-    assert run_json(capsys, data_main.main, "health", "ld-mnist1d-5") == manifest.health
 
 
 def test_a_build_that_misses_its_goals_is_refused_and_names_them(

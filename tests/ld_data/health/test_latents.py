@@ -45,6 +45,7 @@ def find_missed(measures):
     return {row.measure for row in make_report({"x": measures}, {}, {"x": goals}).rows if row.is_missed}
 
 
+@pytest.mark.untraced
 def test_a_true_sample_passes_every_row(true_sample, monkeypatch):
     monkeypatch.setattr(
         "ld_data.health.latents.measure_c2st", lambda first, second: measure_c2st(first[:FEWEST], second[:FEWEST])

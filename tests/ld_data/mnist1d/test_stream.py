@@ -125,6 +125,7 @@ def test_neighbouring_points_differ_as_in_canonical_signals(canonical, fast):
     assert min(stats.ks_2samp(ours[:, i], theirs[:, i]).pvalue for i in range(39)) > 0.001 / 39
 
 
+@pytest.mark.untraced
 @pytest.mark.slow
 def test_classifiers_cannot_tell_them_apart(canonical, fast):
     with_class = [np.column_stack([x, np.eye(10)[y]]) for x, y in (canonical, fast)]
@@ -132,6 +133,7 @@ def test_classifiers_cannot_tell_them_apart(canonical, fast):
     assert accuracy == pytest.approx({"c2st_mlp": 0.5, "c2st_trees": 0.5}, abs=4 * 0.5 / np.sqrt(ROWS))
 
 
+@pytest.mark.untraced
 @pytest.mark.slow
 def test_a_classifier_would_notice_a_slip(canonical):
     """The power of the test before: correlated noise one fifth too strong, all else the same."""
@@ -139,6 +141,7 @@ def test_a_classifier_would_notice_a_slip(canonical):
     assert max(measure_c2st(canonical[0], other).values()) > 0.55
 
 
+@pytest.mark.untraced
 @pytest.mark.slow
 def test_a_judge_of_canonical_signals_reads_both_alike(canonical, fast):
     from eval.classifiers.judges import open_judge
@@ -149,6 +152,7 @@ def test_a_judge_of_canonical_signals_reads_both_alike(canonical, fast):
     assert abs(correct[0].mean() - correct[1].mean()) < 4 * error
 
 
+@pytest.mark.untraced
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 def test_a_network_trained_on_fast_signals_reads_canonical_ones_alike(canonical):

@@ -8,7 +8,7 @@ from ld_data.sources.shifts import describe_parameters, plan_shifts, shift_input
 from tests.support.fakes import make_source
 
 RANDOM = np.random.default_rng(0)
-IMAGES = RANDOM.integers(0, 256, (40, 12, 9), np.uint8)
+IMAGES = RANDOM.integers(0, 256, (10, 12, 9), np.uint8)
 SIGNALS = RANDOM.normal(size=(2000, 40)).astype(np.float32)
 
 
@@ -36,7 +36,7 @@ def test_a_source_has_no_shift_that_its_models_have_met(name, left):
     assert list(plan(name, IMAGES)) == left
 
 
-@pytest.mark.parametrize("inputs", [IMAGES, SIGNALS], ids=["images", "signals"])
+@pytest.mark.parametrize("inputs", [pytest.param(IMAGES, marks=pytest.mark.slow), SIGNALS], ids=["images", "signals"])
 def test_a_row_depends_on_its_number_and_the_seed_alone(inputs):
     for name, parameters in plan("a", inputs).items():
         whole = shift_inputs(name, inputs, parameters)

@@ -86,6 +86,7 @@ def test_images_of_a_lesson_are_augmented_as_those_of_the_release_were():
     assert sums[1] != pytest.approx(sums[0], rel=1e-3)
 
 
+@pytest.mark.untraced
 def test_training_brings_one_nearer_to_the_published_decoder_the_same_way_each_time(vae, signals):
     normals = np.random.default_rng(1).normal(size=(500, 4)).astype(np.float32)
 

@@ -1,3 +1,5 @@
+from functools import cache
+
 import keras
 import numpy as np
 import pytest
@@ -19,6 +21,12 @@ def make_flow(latent_dim, couplings=3, strength=0.2):
     return flow
 
 
+@cache
+def share_flow(latent_dim):
+    """The flow of tests that leave it as it is."""
+    return make_flow(latent_dim)
+
+
 def to_numpy(tensor):
     return ops.convert_to_numpy(tensor)
 
@@ -34,7 +42,7 @@ def draw(latent_dim, rows=64, scale=1.0):
 
 @pytest.mark.parametrize("scale", [1.0, 6.0])
 def test_the_inverse_undoes_the_flow(latent_dim, scale):
-    flow, inner = make_flow(latent_dim), draw(latent_dim, scale=scale)
+    flow, inner = share_flow(latent_dim), draw(latent_dim, scale=scale)
     outer, _ = flow(inner)
     assert np.abs(to_numpy(outer) - inner).max() > 0.1
     rounding = 1e-4 * scale**2  # of float32, which the couplings may stretch
@@ -51,7 +59,7 @@ def check_log_determinant(flow, inner, step=1e-3):
 
 
 def test_the_log_determinant_is_that_of_the_jacobian(latent_dim):
-    check_log_determinant(make_flow(latent_dim), draw(latent_dim, rows=3))
+    check_log_determinant(share_flow(latent_dim), draw(latent_dim, rows=3))
 
 
 def test_it_starts_as_a_rotation(latent_dim):
@@ -75,16 +83,11 @@ def test_standardising_gives_the_moments_and_norms_of_n_0_i_and_stays_invertible
     assert np.quantile(np.linalg.norm(inner, axis=1), shares) != pytest.approx(chi.ppf(shares, latent_dim), rel=0.1)
     assert np.abs(to_numpy(flow.inverse(after)) - inner).max() < 1e-3
     assert np.abs(to_numpy(log_det) - to_numpy(before_log_det)).max() > 0.1
-
-
-def test_the_log_determinant_holds_for_a_standardised_flow(latent_dim):
-    flow = make_flow(latent_dim)
-    flow.standardise(to_numpy(flow(draw(latent_dim, rows=5000, scale=1.5) + 0.3)[0]))
     check_log_determinant(flow, draw(latent_dim, rows=3))
 
 
 def test_rows_do_not_mix():
-    flow, inner = make_flow(8), draw(8)
+    flow, inner = share_flow(32), draw(32)
     assert to_numpy(flow(inner[10:20])[0]) == pytest.approx(to_numpy(flow(inner)[0])[10:20], abs=1e-5)
 
 

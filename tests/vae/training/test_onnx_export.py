@@ -90,9 +90,9 @@ def test_decoded_means_are_those_of_the_trained_vae(pair):
     assert frozen.decoder.run(latents)[0] == pytest.approx(expected, abs=1e-5)
 
 
-@pytest.mark.parametrize("name", ["image", "signal"])
-def test_the_same_vae_gives_the_same_bytes(name):
-    vae, frozen = make_pair(name)
+@pytest.mark.untraced
+def test_the_same_vae_gives_the_same_bytes():
+    vae, frozen = make_pair("image")
     again = freeze(vae)
     assert again.encoder.model == frozen.encoder.model
     assert again.decoder.model == frozen.decoder.model

@@ -73,6 +73,7 @@ def trained(inputs, terminal):
         return train_vae(CONFIG, *inputs)
 
 
+@pytest.mark.untraced
 def test_training_lowers_the_loss(inputs):
     config, (images, labels) = replace(CONFIG, epochs=30, noise_std=0.5, learning_rate=1e-2), inputs
 
@@ -83,6 +84,7 @@ def test_training_lowers_the_loss(inputs):
     assert measure_loss(train_vae(config, *inputs)) < 0.7 * measure_loss(Vae(config))
 
 
+@pytest.mark.untraced
 def test_the_seed_reproduces_every_term_and_the_flow_whatever_the_global_state(inputs):
     first = train_vae(FLOWING, *inputs)
     untrained = weights_of(Vae(FLOWING).flow)
@@ -92,29 +94,24 @@ def test_the_seed_reproduces_every_term_and_the_flow_whatever_the_global_state(i
     assert not np.isclose(weights_of(Vae(replace(FLOWING, seed=1)).flow), untrained).all()
 
 
-def test_the_flow_alone_leaves_encoder_and_decoder_as_they_were(inputs, monkeypatch):
+@pytest.mark.untraced
+def test_the_flow_alone_brings_draws_nearer_to_the_standard_normal(monkeypatch):
     """Without the training before it, whose place a count takes."""
     fits = []
     monkeypatch.setattr("vae.training.train.fit", lambda *given: fits.append(given) or (len(fits) == 2 and fit(*given)))
-    config = replace(CONFIG, flow_couplings=1, flow_units=(8,), flow_epochs=2)
-    after, before = train_vae(config, *inputs), Vae(config)
-    assert len(fits) == 2
-    assert np.array_equal(weights_of(after.encoder), weights_of(before.encoder))
-    assert np.array_equal(weights_of(after.decoder), weights_of(before.decoder))
-    assert not np.isclose(weights_of(after.flow), weights_of(before.flow)).all()
-
-
-def test_the_flow_brings_what_it_is_given_nearer_to_the_standard_normal():
     random = np.random.default_rng(0)
     bent = random.normal(size=(2000, 2))
     bent[:, 1] = 0.3 * bent[:, 1] + np.square(bent[:, 0]) - 1
-    config = replace(FLOWING, input_shape=(2,), encoder_filters=(), decoder_units=(), divergence=0.0, epochs=1)
-    config = replace(config, class_loss=0.0, flow_couplings=2, flow_units=(16,), flow_epochs=40)
-    vae = train_vae(config, bent.astype(np.float32), np.zeros(2000, int))
-    noise = random.normal(size=bent.shape).astype(np.float32)
-    x = ops.convert_to_numpy(vae.encode(bent.astype(np.float32), noise)[0])
+    config = replace(FLOWING, input_shape=(2,), encoder_filters=(), decoder_units=(), divergence=0.0, class_loss=0.0)
+    config = replace(config, flow_couplings=2, flow_units=(16,), flow_epochs=40)
+    bent, noise = bent.astype(np.float32), random.normal(size=bent.shape).astype(np.float32)
+    vae, before = train_vae(config, bent, np.zeros(2000, int)), Vae(config)
+    x = ops.convert_to_numpy(vae.encode(bent, noise)[0])
     u = ops.convert_to_numpy(vae.to_inner(x))
     assert measure_slices(x)["epps_pulley_mean"] < 0.2 * measure_slices(u)["epps_pulley_mean"]
+    assert len(fits) == 2
+    assert np.array_equal(weights_of(vae.encoder), weights_of(before.encoder))
+    assert np.array_equal(weights_of(vae.decoder), weights_of(before.decoder))
 
 
 def test_progress_on_a_terminal_names_the_terms_of_the_loss(trained, terminal):

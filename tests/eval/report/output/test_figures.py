@@ -5,6 +5,8 @@ import pytest
 
 from eval.report.output.figures import draw_report
 
+pytestmark = pytest.mark.slow
+
 
 def test_every_part_has_a_figure(report):
     figures = dict(draw_report(report, {"linear": 0.268, "backpropagation": 0.9}))

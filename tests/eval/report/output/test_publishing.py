@@ -7,6 +7,7 @@ from eval.report.output.publishing import publish_report
 from ld_data.errors import StorageError
 
 
+@pytest.mark.slow
 def test_a_report_is_published_whole(report, tmp_path):
     names = publish_report(report, {}, tmp_path / "new" / "report")
     figures = ("alignment", "cost", "curves", "scale", "streams")
