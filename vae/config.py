@@ -16,11 +16,16 @@ WEIGHTS = (
     "normality",
     "divergence",
     "class_loss",
+    "class_linear",
     "flow_class_loss",
     "augmentation",
     "averaging",
 )
-ADDED_FIELDS = {"class_units": (), "flow_class_loss": 0.0}  # since the first release, and the values of its models
+ADDED_FIELDS = {
+    "class_units": (),
+    "class_linear": 0.0,
+    "flow_class_loss": 0.0,
+}  # since the first release, and the values of its models
 LEAST_VALUES = dict.fromkeys(WEIGHTS, 0.0) | {"flow_couplings": 0, "flow_epochs": 0, "epochs": 1, "batch_size": 1}
 LEAST_VALUES |= {"noise_std": 1e-6, "learning_rate": 1e-12, "flow_learning_rate": 1e-12}
 
@@ -48,6 +53,7 @@ class VaeConfig:
         divergence: weight of the flow's estimate of KL(aggregate posterior || N(0, I)) in nats.
         class_loss: weight of the cross-entropy of a classifier of the latents, for the encoder.
         class_units: hidden widths of that classifier; empty for a linear one.
+        class_linear: share of the weight that a linear classifier beside that one takes, less than 1; 0 for none.
         flow_class_loss: weight of the cross-entropy for the flow: then the classifier reads the published latents, and
             1 is the weight of the joint likelihood of latents and classes. 0 for a classifier of the inner latents.
         slip: whether the rate takes the standard deviation as the variance, as the predecessor's did.
@@ -75,6 +81,7 @@ class VaeConfig:
     divergence: float = 0.0
     class_loss: float = 0.0
     class_units: tuple[int, ...] = ()
+    class_linear: float = 0.0
     flow_class_loss: float = 0.0
     slip: bool = False
     augmentation: float = 0.0
@@ -99,8 +106,9 @@ class VaeConfig:
         for name, least in LEAST_VALUES.items():
             if not (math.isfinite(getattr(self, name)) and getattr(self, name) >= least):
                 raise InputError(f"{name} must be {least} or more; received {getattr(self, name)}.")
-        if self.averaging >= 1:
-            raise InputError(f"averaging must be less than 1; received {self.averaging}.")
+        for name in ("averaging", "class_linear"):
+            if getattr(self, name) >= 1:
+                raise InputError(f"{name} must be less than 1; received {getattr(self, name)}.")
         self._check_combinations()
 
     def _check_combinations(self) -> None:

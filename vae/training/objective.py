@@ -1,6 +1,6 @@
 """The loss of a VAE and its terms, as Keras models that wrap the VAE, and slight changes of the images in training."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any, NamedTuple
 
 import keras
@@ -106,10 +106,11 @@ class Objective(keras.Model):
 
     def _measure_class_loss(self, draw: Draw, labels: KerasTensor) -> KerasTensor:
         if not self.config.flow_class_loss:
-            return measure_cross_entropy(self.classifier(draw.inner), labels)
+            return measure_class_loss(self.classifier(draw.inner), labels, self.config.class_linear)
         # The flow takes the one weight, which the loss has, and the encoder the other.
         factor = self.config.class_loss / self.config.flow_class_loss
-        return measure_cross_entropy(self.classifier(self.vae.to_outer(scale_gradient(draw.inner, factor))), labels)
+        outer = self.vae.to_outer(scale_gradient(draw.inner, factor))
+        return measure_class_loss(self.classifier(outer), labels, self.config.class_linear)
 
     def _estimate_divergence(self, draw: Draw, labels: KerasTensor) -> KerasTensor:
         """Return the flow's estimate of KL(q || N(0, I)), its gradient to the draw reversed and weighted."""
@@ -146,21 +147,32 @@ class FlowObjective(keras.Model):
         outer, log_det = self.flow(y_pred)
         loss = -ops.mean(gaussian.log_density(outer) + log_det - gaussian.log_density(y_pred))
         if self.class_weight:
-            loss += self.class_weight * measure_cross_entropy(self.classifier(outer), y)
+            loss += self.class_weight * measure_class_loss(self.classifier(outer), y, self.vae.config.class_linear)
         return loss
 
 
 def make_classifier(config: VaeConfig, classes: int) -> keras.Model:
-    """Return the classifier of latents `(n, d)` that a configuration describes; its outputs are logits `(n, k)`."""
+    """Return the classifier of latents `(n, d)` that a configuration describes.
+
+    Its output is a list of logits `(n, k)`: of the classifier with the hidden layers, and of the linear one, if any.
+    """
     parts = Parts(config.seed)
-    hidden = [parts.make(keras.layers.Dense, units, "silu") for units in config.class_units]
-    last = parts.make(keras.layers.Dense, classes)
-    return keras.Sequential([keras.Input((config.latent_dim,)), *hidden, last], name="classifier")
+    hidden = inputs = keras.Input((config.latent_dim,))
+    for units in config.class_units:
+        hidden = parts.make(keras.layers.Dense, units, "silu")(hidden)
+    outputs = [parts.make(keras.layers.Dense, classes)(hidden)]
+    if config.class_linear:
+        outputs.append(parts.make(keras.layers.Dense, classes)(inputs))
+    return keras.Model(inputs, outputs, name="classifier")
 
 
-def measure_cross_entropy(logits: KerasTensor, labels: KerasTensor) -> KerasTensor:
-    """Return the mean cross-entropy of logits `(n, k)` and labels `(n,)` in nats: a scalar."""
-    return ops.mean(keras.losses.sparse_categorical_crossentropy(labels, logits, from_logits=True))
+def measure_class_loss(logits: Sequence[KerasTensor], labels: KerasTensor, linear: float) -> KerasTensor:
+    """Return the mean cross-entropy of a classifier's logits and labels `(n,)` in nats: a scalar.
+
+    The second logits, of the linear classifier, have the weight `linear`, and the first the rest of 1.
+    """
+    losses = [ops.mean(keras.losses.sparse_categorical_crossentropy(labels, own, from_logits=True)) for own in logits]
+    return losses[0] if len(losses) == 1 else (1 - linear) * losses[0] + linear * losses[1]
 
 
 def scale_gradient(values: KerasTensor, factor: Any) -> KerasTensor:

@@ -18,7 +18,7 @@ from vae.training.objective import (
     FlowObjective,
     Objective,
     make_classifier,
-    measure_cross_entropy,
+    measure_class_loss,
     reconstruct,
 )
 
@@ -157,14 +157,14 @@ def test_the_encoder_lowers_the_divergence_that_the_flow_estimates():
 def test_the_class_loss_of_published_latents_has_one_weight_for_the_encoder_and_one_for_the_flow():
     import tensorflow
 
-    config = replace(FLOWING, class_loss=60.0, flow_class_loss=2.0, class_units=(5,))
+    config = replace(FLOWING, class_loss=60.0, flow_class_loss=2.0, class_units=(5,), class_linear=0.25)
     objective, labels = Objective(Vae(config), classes=3), np.arange(20) % 3
     inner = tensorflow.constant(np.random.default_rng(0).normal(0, 1, (20, 2)).astype(np.float32))
     weights = [*objective.vae.flow.trainable_weights, *objective.classifier.trainable_weights]
     values = [weight.value for weight in weights]
     with tensorflow.GradientTape(persistent=True) as tape:
         tape.watch(inner)
-        plain = measure_cross_entropy(objective.classifier(objective.vae.to_outer(inner)), labels)
+        plain = measure_class_loss(objective.classifier(objective.vae.to_outer(inner)), labels, 0.25)
         weight, measure = objective.terms["class_loss"]
         term = weight * measure(Draw(None, None, inner, None, None), labels)
     assert to_numpy(term) == pytest.approx(2 * to_numpy(plain), rel=1e-5)
@@ -181,7 +181,20 @@ def test_the_loss_of_the_flow_is_the_joint_likelihood_of_latents_and_classes():
     inner = objective(tuple(posterior))
     joint = (
         to_numpy(vae.log_density(inner))
-        + np.log(softmax(to_numpy(classifier(vae.to_outer(inner))), axis=1)).T[labels, np.arange(40)]
+        + np.log(softmax(to_numpy(classifier(vae.to_outer(inner))[0]), axis=1)).T[labels, np.arange(40)]
     )
     loss = to_numpy(objective.compute_loss(y=labels, y_pred=inner))
     assert loss == pytest.approx((stats.norm.logpdf(to_numpy(inner)).sum(axis=1) - joint).mean(), rel=1e-4)
+
+
+def test_a_linear_classifier_takes_its_share_of_the_class_loss_beside_one_with_hidden_layers():
+    classifier = make_classifier(VaeConfig((40,), latent_dim=4, class_units=(6,), class_linear=0.25), classes=3)
+    x, labels = np.random.default_rng(0).normal(size=(20, 4)).astype(np.float32), np.arange(20) % 3
+    hidden, linear = classifier(x)
+    *_, last = classifier.layers
+    assert to_numpy(linear) == pytest.approx(x @ to_numpy(last.kernel) + to_numpy(last.bias), abs=1e-5)
+    each = [-np.log(softmax(to_numpy(logits), axis=1))[np.arange(20), labels].mean() for logits in (hidden, linear)]
+    assert to_numpy(measure_class_loss([hidden, linear], labels, 0.25)) == pytest.approx(
+        0.75 * each[0] + 0.25 * each[1]
+    )
+    assert to_numpy(measure_class_loss([hidden], labels, 0.0)) == pytest.approx(each[0])
