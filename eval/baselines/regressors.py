@@ -5,6 +5,7 @@ from sklearn.ensemble import HistGradientBoostingRegressor
 from sklearn.linear_model import LinearRegression, RidgeCV
 from sklearn.model_selection import GridSearchCV, ShuffleSplit
 from sklearn.neighbors import KNeighborsRegressor
+from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
 from eval.class_space import project_y
@@ -68,18 +69,26 @@ def fit_trees(data: LatentDataset, seed: int) -> Answer:
 
     Each stops when it no longer improves on a held-out tenth of the rows.
     """
-    models = [
-        HistGradientBoostingRegressor(
-            max_iter=TREES,
-            max_leaf_nodes=31,
-            learning_rate=0.1,
-            early_stopping=True,
-            validation_fraction=HELD_OUT,
-            random_state=seed,
-        ).fit(data.train.x, component)
-        for component in tqdm(data.train.y.T, desc="trees", unit="component", file=open_progress(), disable=None)
-    ]
-    return lambda x: np.column_stack([model.predict(x) for model in models])
+    progress = tqdm(data.train.y.T, desc="trees", unit="component", file=open_progress(), disable=None)
+    with threadpool_limits(1):  # threads that wait for each other take several times the processor time on busy cores
+        models = [_make_trees(seed).fit(data.train.x, component) for component in progress]
+
+    def predict(x: Array) -> Array:
+        with threadpool_limits(1):
+            return np.column_stack([model.predict(x) for model in models])
+
+    return predict
+
+
+def _make_trees(seed: int) -> HistGradientBoostingRegressor:
+    return HistGradientBoostingRegressor(
+        max_iter=TREES,
+        max_leaf_nodes=31,
+        learning_rate=0.1,
+        early_stopping=True,
+        validation_fraction=HELD_OUT,
+        random_state=seed,
+    )
 
 
 def _widen(data: LatentDataset) -> tuple[Doubles, Doubles]:

@@ -1,5 +1,6 @@
 """Commands that fit baselines: baselines, shifts, tune."""
 
+import os
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -84,6 +85,7 @@ def fit_rows(
     data: LatentDataset, names: Sequence[str], seeds: Sequence[int], jobs: int, out: Path | None
 ) -> list[BaselineRow]:
     """Return the rows of baselines, measured now; with `out` they are kept in that file, one after another."""
+    os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")  # more take up to twice the processor time on small products
     from eval.baselines import table  # late: Keras takes 5 s that --help should not pay
 
     if out:

@@ -44,8 +44,6 @@ def ladder(
         results.append(result | {"rungs": [asdict(rung) for rung in rungs], "verdict": verdict})
         parts.append("\n".join([title, format_rungs(rungs), verdict]))
     if figure:
-        from eval.report.output.ladder_bars import draw_ladder  # late: matplotlib takes 1 s, and the core lacks it
-
-        save_figure(draw_ladder(results), figure)
+        save_figure("ladder_bars:draw_ladder", results, figure)
         parts.append(f"wrote {figure}")
     print_result(results, "\n\n".join(parts), as_json)

@@ -1,7 +1,9 @@
 """Options of the commands that train models, and their checks."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from pkgutil import resolve_name
 from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
@@ -70,7 +72,8 @@ def check_figure(path: Path | None) -> None:
             raise InputError(f"--figure must end in {', '.join(SUFFIXES)}; received {path}.")
 
 
-def save_figure(figure: "Figure", path: Path) -> None:
-    """Write a figure in the form of the path's suffix."""
+def save_figure(name: str, values: object, path: Path) -> None:
+    """Write what a `module:function` of `eval.report.output` draws of values, in the form of the path's suffix."""
+    draw: Callable[[object], Figure] = resolve_name(f"eval.report.output.{name}")  # matplotlib takes 1 s
     with stage_file(path) as draft:
-        figure.savefig(draft, dpi=150)
+        draw(values).savefig(draft, dpi=150)

@@ -117,9 +117,7 @@ def rules(
         values.append(describe_trials(trials))
         differences += find_differences(trials, known[data.name]) if check else []
     if figure:
-        from eval.report.output.figures import draw_costs  # late: matplotlib takes 1 s, and the core lacks it
-
-        save_figure(draw_costs(values[-1]), figure)
+        save_figure("figures:draw_costs", values[-1], figure)
     print_result(values, "\n\n".join(map(write_rules, values)), as_json)
     if differences:
         raise IntegrityError(" ".join(["the kept trials were not reproduced.", *differences]))

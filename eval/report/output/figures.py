@@ -76,9 +76,9 @@ def draw_cost(report: Values) -> Figure:
                     label=name,
                 )
         axes.set(xlabel=label, ylabel="skill")
-        axes.margins(x=0.1)
-        axes.set_xlim(left=0)
-    panels[1].legend(fontsize="small")
+        axes.set_xlim(0, 1.1 * max(filter(None, map(measure, report["rules"].values())), default=1))
+    handles, names = panels[1].get_legend_handles_labels()
+    figure.legend(handles, names, loc="outside lower center", ncols=3, fontsize="small", frameon=False)
     figure.suptitle(_describe_data(report), fontsize="medium")
     return figure
 

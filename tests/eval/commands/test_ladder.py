@@ -47,6 +47,6 @@ def test_ladder_of_a_function_of_the_user(release, tmp_path, monkeypatch, capsys
 def test_ladder_of_a_rule_of_the_user(release, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "ladder_rule.py").write_text(OWN)
-    result = run_json(capsys, eval_main.main, "ladder", "ladder_rule.py:Delta", "--release", "fake-4", "--twists", 0)
+    (result,) = run_json(capsys, eval_main.main, "ladder", "ladder_rule.py:Delta", "--release", "fake-4", "--twists", 0)
     assert result["model"] == "ladder_rule.py:Delta"
     assert len(result["rungs"]) == 1
