@@ -7,7 +7,7 @@ from cyclopts import Parameter
 
 from eval.commands.options import DrawnFile, FirstSeed, Kept, Names, SeedCount, check_figure, choose_seeds, save_figure
 from eval.kept.baselines import find_rows
-from eval.kept.rules import find_differences, find_trials, trials_path
+from eval.kept.rules import find_differences, find_trials
 from eval.ladder import keep_rows
 from eval.names import AIDED, RULES
 from eval.report.keeping import describe_trials, measure_trials
@@ -53,7 +53,7 @@ def rule(
     """
     check_folder(out)
     data = load(release)
-    kept = find_kept(data) if limit_train is None else {}
+    kept = {} if noise_free or limit_train is not None else find_kept(data)
     if limit_train is not None:
         data = keep_rows(data, limit_train)
     processes = count_cores() if jobs is None else jobs
@@ -109,10 +109,8 @@ def rules(
     values, differences = [], list[str]()
     for data in datasets:
         path = out and out / f"{data.name}.json"
-        if check and path and path.exists() and path.samefile(trials_path(data.name)):
-            raise InputError(
-                f"{path} holds the kept trials, which --check would compare with themselves: choose another --out."
-            )
+        if check and path and path.exists():
+            raise InputError(f"--check trains anew, and {path} holds trials already: choose another --out.")
         trials = known[data.name] if kept else measure_trials(data, names, chosen, processes, path)
         values.append(describe_trials(trials))
         differences += find_differences(trials, known[data.name]) if check else []

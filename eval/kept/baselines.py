@@ -85,7 +85,7 @@ def find_rows(
             f"`python -m eval baselines {release} --all --out {path}` measures them anew."
         )
     if missing := set(only or ()) - rows.keys():
-        raise MissingDataError(f"{path} has no {', '.join(sorted(missing))}. It has: {', '.join(rows)}.")
+        raise MissingDataError(f"{path} and {own} have no {', '.join(sorted(missing))}. They have: {', '.join(rows)}.")
     return [row for name, row in rows.items() if not only or name in only]
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from eval.kept.figures import LABELS, SeedSummary, Spread, describe_shift, load_kept
+from eval.names import RULES
 from ld_data.errors import MissingDataError
 from ld_data.settings import checkpoints_folder
 from ld_data.storage.staging import stage_file
@@ -17,6 +18,7 @@ class RuleTrial:
     """A training of a learning rule from one seed.
 
     Attributes:
+        version: of the rule's code, `eval.rules.Network.version`.
         plan: the fields of `eval.rules.RulePlan`.
         data_sha256: of the test set, as in `Score`.
         train_sha256: of the training rows.
@@ -49,11 +51,12 @@ class RuleTrial:
     skills: Sequence[float]
     cpu_seconds: Sequence[float]
     alignment: Mapping[str, Sequence[Any]] | None
+    version: int = 1
 
     @property
     def conditions(self) -> tuple[Any, ...]:
-        """All that the trial depends on but the seed."""
-        return self.rule, self.plan, self.data_sha256, self.train_sha256
+        """The rule, its version and plan, and the data: with the seed, what the trial depends on."""
+        return self.rule, self.version, self.plan, self.data_sha256, self.train_sha256
 
 
 def trials_path(release: str, checkpoints: Path | None = None) -> Path:
@@ -77,9 +80,17 @@ def add_trial(trial: RuleTrial, path: Path) -> None:
 
 def load_trials(path: Path) -> list[RuleTrial]:
     """Return the trials in a file of `add_trial`; raises as `load_kept`."""
-    return load_kept(
-        path, lambda values: RuleTrial(**values), "trials of rules", f"rules {path.stem} --out {path.parent}"
-    )
+    return load_kept(path, _read_trial, "trials of rules", f"rules {path.stem} --out {path.parent}")
+
+
+def _read_trial(values: dict[str, Any]) -> RuleTrial:
+    trial = RuleTrial(**values)
+    if trial.rule not in RULES:
+        raise ValueError(f"no learning rule {trial.rule!r}")
+    figures = [getattr(trial, name) for name in ("null", "floor", *LABELS)]
+    if not all(isinstance(figure, int | float) for figure in figures):
+        raise TypeError(f"the figures of {trial.rule}, seed {trial.seed}, must be numbers; received {figures}")
+    return trial
 
 
 def find_trials(
@@ -99,7 +110,11 @@ def find_trials(
             f"`python -m eval rules {release} --out {path.parent}` measures them anew."
         )
     if missing := set(only or ()) - {trial.rule for trial in trials}:
-        raise MissingDataError(f"{path} has no trials of {', '.join(sorted(missing))}.")
+        names = " ".join(sorted(missing))
+        raise MissingDataError(
+            f"{path} has no trials of {names}. "
+            f"`python -m eval rules {release} --only {names} --out {path.parent}` measures them."
+        )
     return [trial for trial in trials if only is None or trial.rule in only]
 
 
@@ -112,7 +127,8 @@ def summarise(trials: Sequence[RuleTrial]) -> SeedSummary:
 def find_differences(trials: Sequence[RuleTrial], kept: Sequence[RuleTrial]) -> list[str]:
     """Return a sentence for each rule whose figures over seeds differ from the kept ones by more than their spread.
 
-    The kept ones are those of the same seeds, and the spread is that over all kept seeds. Work is compared exactly.
+    The kept ones are those of the same seeds, and the spread is that over all kept seeds. Parameters and work are
+    compared exactly.
     """
     sentences = []
     for rule in dict.fromkeys(trial.rule for trial in trials):
@@ -123,11 +139,24 @@ def find_differences(trials: Sequence[RuleTrial], kept: Sequence[RuleTrial]) -> 
             sentences.append(f"{rule} has no kept trial of each of these seeds; it has those of {seeds}.")
         elif new[0].conditions != old[0].conditions:
             sentences.append(f"{rule} was measured with another plan, or on another version of {new[0].release}.")
-        elif new[0].macs_per_row != old[0].macs_per_row:
-            sentences.append(f"{rule}: macs_per_row is {new[0].macs_per_row}, committed {old[0].macs_per_row}.")
         else:
-            own, same, every = summarise(new), summarise(old), summarise(known)
-            for name in LABELS:
-                allowed = Spread(getattr(same, name).mean, getattr(every, name).std)
-                sentences.append(describe_shift(f"{rule}: {name}", getattr(own, name), allowed))
+            for name in ("parameters", "macs_per_row"):
+                found, expected = getattr(new[0], name), getattr(old[0], name)
+                sentences.append(f"{rule}: {name} is {found}, committed {expected}." if found != expected else "")
+            own, same, every = (_spread_figures(some) for some in (new, old, known))
+            if own.keys() != every.keys():
+                sentences.append(f"{rule} has an alignment of other layers than the kept one.")
+            for name in [name for name in own if name in every]:
+                allowed = Spread(same[name].mean, every[name].std)
+                sentences.append(describe_shift(f"{rule}: {name}", own[name], allowed))
     return [sentence for sentence in sentences if sentence]
+
+
+def _spread_figures(trials: Sequence[RuleTrial]) -> dict[str, Spread]:
+    """Return the figures of a rule over its seeds: scores, and the cosine of each layer at the last probe."""
+    spreads = {name: Spread.of([getattr(trial, name) for trial in trials]) for name in LABELS}
+    cosines = [trial.alignment["cosines"][-1] if trial.alignment else () for trial in trials]
+    for layer, own in enumerate(zip(*cosines, strict=True), 1):
+        if None not in own:
+            spreads[f"last cosine of layer {layer}"] = Spread.of(own)
+    return spreads

@@ -1,7 +1,7 @@
 """The kept trials of learning rules: measured one by one, and described as a report describes them."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +41,7 @@ def measure_trials(
     bench = Bench(data, tuple(Rule(name, Path()) for name in names))
     version = data.test_sha256, hash_arrays(data.train.x, data.train.y, data.train.label)
     plans = {name: find_plan(bench.find(name)) for name in names}
-    conditions = {name: (name, _write_plan(plan), *version) for name, plan in plans.items()}
+    conditions = {name: (name, bench.find(name).version, _write_plan(plan), *version) for name, plan in plans.items()}
     known = load_trials(path) if path and path.exists() else []
     done = {(own.rule, own.seed): own for own in known if own.conditions == conditions.get(own.rule)}
     wanted = [(name, seed) for seed in seeds for name in names]
@@ -49,6 +49,7 @@ def measure_trials(
     steps = {name: describe_step(bench, name, plans[name]) for name in dict.fromkeys(own.rule for own in missing)}
     for trial, outcome in run_trials(bench, missing, jobs, f"rules on {data.name}"):
         own = _make_trial(data, version, trial, refuse_failure(outcome), steps[trial.rule])
+        own = replace(own, version=bench.find(trial.rule).version)
         done[own.rule, own.seed] = own
         if path:
             add_trial(own, path)

@@ -58,6 +58,7 @@ class Network:
     Attributes:
         plan: of the rule's training as a baseline.
         facts: that the rule declares about itself, if it does.
+        version: a number that a change of what the rule suggests raises, so that kept trials are made anew.
         random: the generator that drew the weights, for further draws of the rule.
         weights: the learned arrays: for each layer `(in + 1, out)` float32, the biases last; a rule may add more.
         layers: the number of layers; their weights come first.
@@ -66,6 +67,7 @@ class Network:
     """
 
     plan: ClassVar[RulePlan] = RulePlan()
+    version: ClassVar[int] = 1
     facts: ClassVar[Facts | None] = None
 
     def __init__(self, sizes: Sequence[int], random: np.random.Generator) -> None:

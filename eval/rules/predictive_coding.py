@@ -21,6 +21,7 @@ class PredictiveCoding(Network):
     """
 
     plan = RulePlan(learning_rate=3e-3)
+    version = 2
     facts = Facts(weight_transport="values", separate_phases=True)
 
     def suggest(self, x: Floats, y: Floats) -> list[Floats]:
@@ -30,23 +31,26 @@ class PredictiveCoding(Network):
     def settle(self, x: Floats, y: Floats) -> tuple[list[Floats], list[Floats]]:
         """Return the input and the prediction error of each layer after steps of its states down the energy.
 
-        A step that would raise the energy of the batch is not taken, and the next ones are half as long: steps above 2
-        over 1 and the squared norm of the weights diverge.
+        A step that would raise the energy of a row is not taken there, and the next ones are half as long: steps above
+        2 over 1 and the squared norm of the weights diverge.
         """
         rates = self.run(x)[:-1]
         states = [apply(weights, rate) for weights, rate in zip(self.weights, rates[:-1], strict=False)]  # the hidden
-        errors, step = self._measure_errors(states, rates, y), STEP
+        errors = self._measure_errors(states, rates, y)
+        energy, step = measure_energy(errors), np.full((len(x), 1), STEP, np.float32)
         for _ in range(STEPS):
             moved = [
                 state + step * ((errors[i + 1] @ self.weights[i + 1][:-1].T) * (1 - rates[i + 1] ** 2) - errors[i])
                 for i, state in enumerate(states)
             ]
-            new_rates = [x, *map(np.tanh, moved)]
-            new_errors = self._measure_errors(moved, new_rates, y)
-            if measure_energy(new_errors) > measure_energy(errors):
-                step /= 2
-            else:
-                states, rates, errors = moved, new_rates, new_errors
+            new_errors = self._measure_errors(moved, [x, *map(np.tanh, moved)], y)
+            new_energy = measure_energy(new_errors)
+            lower = new_energy <= energy
+            step = np.where(lower, step, step / 2)
+            energy = np.where(lower, new_energy, energy)
+            states = [np.where(lower, new, old) for new, old in zip(moved, states, strict=True)]
+            errors = [np.where(lower, new, old) for new, old in zip(new_errors, errors, strict=True)]
+            rates = [x, *map(np.tanh, states)]
         return rates, errors
 
     def _measure_errors(self, states: list[Floats], rates: list[Floats], y: Floats) -> list[Floats]:
@@ -55,12 +59,11 @@ class PredictiveCoding(Network):
         return [*errors[:-1], errors[-1] / OUTPUT_VARIANCE]
 
 
-def measure_energy(errors: list[Floats]) -> float:
-    """Return half the sum of the squared errors of the layers, that of the output over its variance."""
+def measure_energy(errors: list[Floats]) -> Floats:
+    """Return half the sum of the squared errors of the layers, that of the output over its variance, `(n, 1)`."""
     *hidden, output = errors  # the last is divided by its variance already
-    return 0.5 * (
-        sum(float(np.vdot(error, error)) for error in hidden) + OUTPUT_VARIANCE * float(np.vdot(output, output))
-    )
+    squares = sum(np.square(error).sum(axis=1, keepdims=True) for error in hidden)
+    return 0.5 * (squares + OUTPUT_VARIANCE * np.square(output).sum(axis=1, keepdims=True))
 
 
 class ErrorPredictiveCoding(PredictiveCoding):
@@ -73,6 +76,7 @@ class ErrorPredictiveCoding(PredictiveCoding):
     """
 
     plan = RulePlan(learning_rate=3e-3)
+    version = 1
     facts = Facts(local_in_time=False, weight_transport="values", separate_phases=True)
 
     def settle(self, x: Floats, y: Floats) -> tuple[list[Floats], list[Floats]]:

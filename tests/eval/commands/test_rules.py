@@ -88,7 +88,7 @@ def test_rules_are_measured_kept_and_checked(release, tmp_path, capsys, small_ru
     assert run(eval_main.main, *few, "--seeds", 1, "--check", "--out", tmp_path / "new") == 1
     assert "were not reproduced. backpropagation: decoded_accuracy is 0" in capsys.readouterr().err
     for words, error in (
-        (("--check", "--out", folder), "with themselves"),
+        (("--check", "--out", folder), "holds trials already"),
         (("--kept", "--check"), "nothing to check"),
     ):
         assert run(eval_main.main, *few, *words) == 1
