@@ -78,8 +78,18 @@ def tune_rule(name: str, data: LatentDataset, seed: int = 0) -> dict[float, floa
         raise UnknownNameError(f"the baseline {name} has no learning rate to tune. These have one: {', '.join(RULES)}.")
     errors: dict[float, float] = {}
     while rates := list_rates(errors):
-        errors |= {rate: min(_fit_rule(name, data, seed, rate).held_out_errors) for rate in rates}
+        errors |= {rate: find_best(_fit_rule(name, data, seed, rate).held_out_errors) for rate in rates}
     return dict(sorted(errors.items()))
+
+
+def find_best(errors: Sequence[float]) -> float:
+    """Return the least of the errors after each epoch that are finite; infinite if none is."""
+    return min((error for error in errors if np.isfinite(error)), default=np.inf)
+
+
+def choose_rate(errors: Mapping[float, float]) -> float:
+    """Return the learning rate with the least error, the lowest of those that are level."""
+    return min(errors, key=lambda rate: (errors[rate], rate))
 
 
 def list_rates(errors: Mapping[float, float], grid: Sequence[float] | None = None) -> Sequence[float]:
@@ -90,7 +100,7 @@ def list_rates(errors: Mapping[float, float], grid: Sequence[float] | None = Non
     grid = grid or LEARNING_RATES
     if not errors:
         return grid
-    rates, best = sorted(errors), min(errors, key=errors.__getitem__)
+    rates, best = sorted(errors), choose_rate(errors)
     if len(rates) == len(grid) + FURTHER_RATES or best not in (rates[0], rates[-1]):
         return ()
     return (step_rate(best, 1 if best == rates[-1] else -1),)

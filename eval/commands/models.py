@@ -9,7 +9,8 @@ from cyclopts import Parameter
 from eval.ladder import FitDataset
 from eval.names import BASELINES
 from eval.report.loading import Rule, find_plan, make_network
-from eval.rules.network import Network, fit_network
+from eval.report.watch import Watched, fit_watched
+from eval.rules.network import Network
 from ld_data.cli.libraries import import_quietly
 from ld_data.release.dataset import LatentDataset
 
@@ -39,6 +40,10 @@ def load_fit(name: str) -> FitDataset:
 
 
 def train_rule(name: str, rule: type, data: LatentDataset, seed: int) -> Network:
-    """Return the network of a user's rule, trained with its plan; raises as `make_network`."""
+    """Return the network of a user's rule, trained with its plan.
+
+    Raises:
+        InputError: as `make_network`, or the rule suggests something else than it must.
+    """
     plan = find_plan(rule)
-    return fit_network(make_network(name, rule, data, plan, seed), data, plan, seed, name)
+    return fit_watched(Watched(make_network(name, rule, data, plan, seed), name), data, plan, seed)

@@ -12,13 +12,14 @@ from typing import Any, cast
 import numpy as np
 from tqdm import tqdm
 
+from eval.baselines.registry import find_best
 from eval.evaluation import evaluate
 from eval.ladder import run_fit
 from eval.predictions import predict
 from eval.report.alignment import Probe
 from eval.report.loading import Rule, describe_error, make_network
-from eval.report.watch import DivergedError, Watched
-from eval.rules.network import HELD_OUT, Network, RulePlan, fit_network, measure_error
+from eval.report.watch import DivergedError, Watched, fit_watched
+from eval.rules.network import HELD_OUT, Network, RulePlan, measure_error
 from eval.score import Score
 from eval.streams import TASKS, learn_classes, learn_pass
 from ld_data.errors import InputError, LdDataError
@@ -97,7 +98,7 @@ class Outcome:
     @property
     def best(self) -> float:
         """The MSE on held-out rows at the best epoch; infinite if the training failed."""
-        return min(self.held_out) if self.held_out and not self.failure else np.inf
+        return np.inf if self.failure else find_best(self.held_out)
 
 
 @dataclass(frozen=True, eq=False)
@@ -174,9 +175,7 @@ def _train(rule: type, data: LatentDataset, whole: LatentDataset, trial: Trial) 
     probed = {round(step) for step in np.geomspace(1, steps, trial.probes)} if trial.probes else ()
     network = Watched(make_network(trial.rule, rule, data, trial.plan, trial.seed), trial.rule, probed)
     try:
-        fit_network(cast(Network, network), data, trial.plan, trial.seed, trial.rule)
-        if not np.isfinite(network.held_out_errors).any():
-            raise DivergedError(f"{trial.rule}: predict returned nothing finite after any epoch.")
+        fit_watched(network, data, trial.plan, trial.seed)
     except DivergedError as error:
         if network.step < 2:  # weights are as they were drawn, so no step was too long
             raise

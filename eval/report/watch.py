@@ -2,13 +2,15 @@
 
 import time
 from collections.abc import Collection
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
 from eval.report.alignment import Probe, probe
 from eval.report.loading import describe_error
+from eval.rules.network import Network, RulePlan, fit_network
 from ld_data.errors import InputError
+from ld_data.release.dataset import LatentDataset
 from ld_data.typing import Array, Floats
 
 
@@ -70,6 +72,19 @@ class Watched:
         if self.step:
             self.seconds.append(time.process_time() - self._start)
         return answer
+
+
+def fit_watched(network: Watched, data: LatentDataset, plan: RulePlan, seed: int) -> Any:
+    """Return the network of a rule, trained by `fit_network`.
+
+    Raises:
+        InputError: the rule suggests something else than it must; the message names rule, layer and step.
+        DivergedError: what it suggests, or answers after every epoch, is not finite.
+    """
+    fit_network(cast(Network, network), data, plan, seed, network.name)
+    if not np.isfinite(network.held_out_errors).any():
+        raise DivergedError(f"{network.name}: predict returned nothing finite after any epoch.")
+    return network.network
 
 
 def suggest_checked(network: Any, name: str, x: Floats, y: Floats, step: int) -> list[Array]:

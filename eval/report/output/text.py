@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+
 from eval.kept.figures import LABELS
 from ld_data.cli.table import format_table
 
@@ -99,13 +101,14 @@ def write_alignment(alignment: Values) -> str:
 
 def write_rules(report: Values) -> str:
     """Return the tables of several rules on a release: figures, alignment and costs."""
-    rows, count = f"{report['train_rows']} training rows", len(report["seeds"])
-    title = f"{report['release']}, {rows}, {count} seed{'s' * (count > 1)}"
+    counts = sorted({len(rule["figures"]["skill"]["values"]) for rule in report["rules"].values()})
+    seeds = f"{' to '.join(map(str, {counts[0]: '', counts[-1]: ''}))} seed{'s' * (counts[-1] > 1)}"
+    title = f"{report['release']}, {report['train_rows']} training rows, {seeds}"
     return "\n\n".join([f"{title}\n{write_figures(report)}", write_alignments(report), write_costs(report)])
 
 
 def write_alignments(report: Values) -> str:
-    """Return the cosine of each layer, and the angle of feedback, of several rules after a pass and at the end."""
+    """Return the cosine of each layer, and the angle of feedback, of several rules near one pass and at the end."""
     rows, most = [], {"cosines": 0, "angles": 0}
     alignments = {name: rule["alignment"] for name, rule in report["rules"].items()}
     for key in most:
@@ -113,7 +116,8 @@ def write_alignments(report: Values) -> str:
     for name, own in alignments.items():
         cells = ["not measured"]
         if "passes" in own:
-            chosen = [next(i for i, at in enumerate(own["passes"]) if at >= 1), -1]
+            near = min(range(len(own["passes"])), key=lambda i: abs(np.log(own["passes"][i])))
+            chosen = [near, -1]
             cells = [
                 " ".join(f"{own[key][layer][i]['mean']:{form}}" if own[key][layer][i] else "-" for i in chosen)
                 if layer < len(own[key])
@@ -126,7 +130,7 @@ def write_alignments(report: Values) -> str:
     heads += [f"feedback {layer}" for layer in range(1, most["angles"] + 1)]
     table = format_table(("cosine with the gradient", *heads), rows, "l" + "r" * len(heads))
     feedback = "; feedback: its angle to the transposed weights, in degrees" if most["angles"] else ""
-    return f"{table}\nafter one pass and at the end{feedback}"
+    return f"{table}\nafter about one pass and at the end{feedback}"
 
 
 def write_costs(report: Values) -> str:
@@ -137,7 +141,8 @@ def write_costs(report: Values) -> str:
         work = cost.get("macs_per_row")
         works = [f"{work[part]:,.0f}" for part in ("forward", "back", "update")] if work else ["not counted", "", ""]
         memory = f"{cost['memory_bytes'] / 1e6:.2f}" if "memory_bytes" in cost else ""
-        reached = [_write_reached(cost.get(key), len(report["seeds"])) for key in ("to_half", "to_nine_tenths_of_best")]
+        count = len(rule["figures"]["skill"]["values"])
+        reached = [_write_reached(cost.get(key), count) for key in ("to_half", "to_nine_tenths_of_best")]
         rows.append((name, *works, memory, f"{cost['cpu_seconds']['mean']:.2f}", *reached))
     heads = ("cost", "MACs forward", "back", "update", "MB", "CPU s", "passes, s to skill 0.5", "to 0.9 of best")
     return format_table(heads, rows, "lrrrrrrr")

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from eval import evaluate
-from eval.baselines.registry import LEARNING_RATES, fit_baseline, list_rates, score_baseline, tune_rule
+from eval.baselines.registry import LEARNING_RATES, find_best, fit_baseline, list_rates, score_baseline, tune_rule
 from eval.names import BASELINES, RULES
 from ld_data.errors import InputError, UnknownNameError
 from ld_data.release.writer import make_dataset
@@ -45,6 +45,11 @@ def test_rates_beyond_a_best_end_are_tried_one_by_one():
     assert list_rates(falling) == (0.3,)
     assert list_rates(falling | {0.3: -0.05}) == ()
     assert list_rates({rate: rate for rate in LEARNING_RATES}) == (3e-5,)
+    failed = dict.fromkeys(LEARNING_RATES, np.inf)
+    assert list_rates(failed) == list_rates(dict(reversed(failed.items()))) == (3e-5,)
+    assert list_rates(failed | {1e-3: 0.5}) == ()
+    assert find_best((np.nan, 0.5, np.inf)) == 0.5
+    assert find_best((np.nan,)) == np.inf
     assert list_rates(falling | {0.3: -0.3, 1.0: -1.0, 3.0: -3.0}) == (10.0,)
     assert list_rates(falling | {0.3: -0.3, 1.0: -1.0, 3.0: -3.0, 10.0: -10.0}) == ()
 

@@ -47,7 +47,7 @@ def test_kept_figures_are_printed_and_nothing_is_fitted(release, capsys, monkeyp
     assert title == "fake-4, 60 + 30 rows"
     assert row.split()[:2] == ["oracle", "1.000"]
     assert run(eval_main.main, "baselines", "fake-4", "--kept", "--only", "mlp") == 1
-    assert "has no mlp. It has: oracle." in capsys.readouterr().err
+    assert "have no mlp. They have: oracle." in capsys.readouterr().err
 
 
 def test_a_name_given_twice_is_measured_once(release, capsys):

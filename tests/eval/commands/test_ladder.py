@@ -6,6 +6,40 @@ import eval.__main__ as eval_main
 from tests.support.command_lines import run, run_json
 from tests.support.reports import OWN
 
+OTHERS = """
+import numpy as np
+
+
+class Nothing(Delta):
+    def suggest(self, x, y):
+        return None
+
+
+class Nan(Delta):
+    def suggest(self, x, y):
+        return [np.nan * weights for weights in self.weights]
+
+
+class Flat(Delta):
+    def suggest(self, x, y):
+        return [weights[0] for weights in self.weights]
+
+
+class Plain:
+    plan = Delta.plan
+
+    def __init__(self, sizes, random):
+        self.inner = Delta(sizes, random)
+        self.weights = self.inner.weights
+
+    def suggest(self, x, y):
+        return self.inner.suggest(x, y)
+
+    def predict(self, x):
+        self.inner.weights = self.weights
+        return self.inner.predict(x)
+"""
+
 
 @pytest.mark.slow
 def test_ladder_of_a_baseline(release, capsys, monkeypatch):
@@ -46,7 +80,15 @@ def test_ladder_of_a_function_of_the_user(release, tmp_path, monkeypatch, capsys
 
 def test_ladder_of_a_rule_of_the_user(release, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "ladder_rule.py").write_text(OWN)
-    (result,) = run_json(capsys, eval_main.main, "ladder", "ladder_rule.py:Delta", "--release", "fake-4", "--twists", 0)
-    assert result["model"] == "ladder_rule.py:Delta"
-    assert len(result["rungs"]) == 1
+    (tmp_path / "ladder_rule.py").write_text(OWN + OTHERS)
+    words = ("--release", "fake-4", "--twists", 0)
+    delta, plain = run_json(capsys, eval_main.main, "ladder", "ladder_rule.py:Delta", "ladder_rule.py:Plain", *words)
+    assert delta["rungs"] == plain["rungs"]
+    assert delta["rungs"][0]["mse"] < delta["rungs"][0]["null"]
+    for name, error in (
+        ("Nothing", "at step 1 it returned nothing"),
+        ("Nan", "32 of 32 values"),
+        ("Flat", "must be an array of floats (5, 8)"),
+    ):
+        assert run(eval_main.main, "ladder", f"ladder_rule.py:{name}", *words) == 1
+        assert error in capsys.readouterr().err

@@ -79,7 +79,7 @@ def test_a_score_prints_its_place_on_its_own_test_set_alone(data, kept):
 
 def test_kept_rows_are_those_of_the_test_set(data, kept):
     assert [row.name for row in find_rows("fake", data.test_sha256, only=["ridge", "mean"])] == ["mean", "ridge"]
-    with pytest.raises(MissingDataError, match=r"has no linear, mlp\. They have: mean, backpropagation, ridge"):
+    with pytest.raises(MissingDataError, match=r"have no linear, mlp\. They have: mean, backpropagation, ridge"):
         find_rows("fake", data.test_sha256, only=["mlp", "mean", "linear"])
     with pytest.raises(MissingDataError, match=r"of another version of fake.*measures them anew"):
         find_rows("fake", "0")

@@ -1,5 +1,5 @@
 import json
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import pytest
 
@@ -48,9 +48,18 @@ def test_trials_of_another_version_or_rule_are_missing(path):
         find_trials("fake", "other")
     with pytest.raises(MissingDataError, match=r"has no trials of forward-forward\."):
         find_trials("fake", "data", only=["hebbian", "forward-forward"])
-    path.write_text(json.dumps([{"rule": "hebbian"}]))
-    with pytest.raises(IntegrityError, match="no trials of rules"):
-        find_trials("fake", "data")
+    for values in ({"rule": "hebbian"}, asdict(TRIAL) | {"rule": "nope"}, asdict(TRIAL) | {"skill": None}):
+        path.write_text(json.dumps([values]))
+        with pytest.raises(IntegrityError, match="no trials of rules"):
+            find_trials("fake", "data")
+
+
+def test_a_last_cosine_beyond_the_spread_is_reported():
+    kept = replace(TRIAL, alignment={"cosines": [[0.2, None], [0.5, 1.0]]})
+    turned = replace(TRIAL, alignment={"cosines": [[0.2, None], [-0.5, 1.0]]})
+    assert find_differences([kept], [kept]) == []
+    (sentence,) = find_differences([turned], [kept])
+    assert sentence.startswith("hebbian: last cosine of layer 1 is -0.50000, committed 0.50000")
 
 
 def test_trials_are_summed_up_among_the_baselines(path):
@@ -76,6 +85,9 @@ def test_a_figure_beyond_the_spread_of_all_kept_seeds_is_reported():
     [
         ({"seed": 9}, "hebbian has no kept trial of each of these seeds; it has those of 0."),
         ({"plan": {}}, "hebbian was measured with another plan, or on another version of fake."),
+        ({"version": 2}, "hebbian was measured with another plan, or on another version of fake."),
+        ({"parameters": 1}, "hebbian: parameters is 1, committed"),
+        ({"alignment": {"cosines": [[1.0]]}}, "hebbian has an alignment of other layers"),
         ({"macs_per_row": None}, "hebbian: macs_per_row is None, committed {'forward': 64.0"),
     ],
 )
