@@ -88,9 +88,9 @@ def rules(
     figure: DrawnFile = None,
     as_json: Json = False,
 ) -> None:
-    """Measure the built-in learning rules on releases, by default on all.
+    """Measure the built-in learning rules on releases.
 
-    Each training has the rule's own plan. Its skill, alignment with the gradient and cost are measured on the way.
+    Without names, on all of them. Each training has the rule's own plan. Its skill, alignment with the gradient and cost are measured on the way.
 
     Args:
         only: These alone.

@@ -152,7 +152,7 @@ class ClassNetwork(Network):
 
 
 class ClassBackpropagation(ClassNetwork, Backpropagation):
-    """Backpropagation of the cross-entropy: what a rule that reads the class of y is to be compared with."""
+    """Backpropagation of the cross-entropy: the reference for rules that read the class of y."""
 
     plan = RulePlan()
     facts = replace(Backpropagation.facts, reads_classes=True)

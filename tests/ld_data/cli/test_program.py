@@ -184,7 +184,7 @@ class TestWrongUsage:
             ("vae train nope --out models", '"mnist", "mnist1d"'),
             ("vae decoders ld-mnist1d-32 --only nope", '"dense-512-512"'),
             ("eval baselines ld-mnist1d-32 --only mean nope", 'Invalid value "nope" for --only. Choose from: "mean"'),
-            ("eval tune ld-mnist1d-32 linear", '"backpropagation", "feedback-alignment"'),
+            ("eval tune ld-mnist1d-32 linear", '"backpropagation", "random-features"'),
             ("eval ladder nope", "no baseline 'nope'. Known: mean, linear"),
             ("eval ladder nope", "Your own function or rule is named as module:name"),
             ("eval classify nope mnist1d", '"logistic", "mlp"'),
