@@ -47,6 +47,8 @@ class Claim:
         """Return the verdict: undecided if an arm, or a point of its curves, is not measured."""
         if missing := [arm for arm in self.arms if arm not in results.trials]:
             return Verdict("undecided", f"not measured: {', '.join(missing)}")
+        if not results.list_seeds(*self.arms):
+            return Verdict("undecided", f"no seed in common: {', '.join(self.arms)}")
         try:
             return self.test(results)
         except KeyError as error:
@@ -62,6 +64,7 @@ class PublishedFigure:
         label: of its row.
         tolerance: the most that ours may differ; None if there is none, as where the protocols differ.
         arm, name: those of `Results.read` for the figure here.
+        optional: whether a trial may lack it, as it lacks the width without training errors if all widths have some.
     """
 
     group: str
@@ -70,19 +73,27 @@ class PublishedFigure:
     tolerance: float | None
     arm: str
     name: str
+    optional: bool = False
 
     def describe(self, results: Results) -> tuple[str, str, str, str, str]:
-        """Return the row: label, published, ours with its spread over seeds, tolerance, and whether it is within."""
+        """Return the row: label, published, ours with its spread over seeds, tolerance, and whether it is within.
+
+        Raises:
+            KeyError: a trial lacks the figure, and it is not optional.
+        """
         start = (self.label, f"{self.value:g}")
         tolerance = "" if self.tolerance is None else f"{self.tolerance:g}"
-        try:
-            ours = Spread.of(results.read(self.arm, self.name).tolist())
-        except (KeyError, ValueError, TypeError, ZeroDivisionError):
-            return (*start, "not measured", tolerance, "")
+        trials = list(results.trials.get(self.arm, {}).values())
+        values = [trial.find(self.name) for trial in trials if not self.optional or self.name in trial.figures]
+        count = f"{len(values)} of {len(trials)} seeds"
+        if not values:
+            return (*start, count if trials else "not measured", tolerance, "")
+        ours = Spread.of(values)
+        text = f"{ours:{choose_form(self.value)}}" + (f", {count}" if len(values) < len(trials) else "")
         if self.tolerance is None:
-            return (*start, f"{ours:{choose_form(self.value)}}", "", "")
+            return (*start, text, "", "")
         within = abs(ours.mean - self.value) <= self.tolerance
-        return (*start, f"{ours:{choose_form(self.value)}}", tolerance, "within" if within else "outside")
+        return (*start, text, tolerance, "within" if within else "outside")
 
 
 def publish(
