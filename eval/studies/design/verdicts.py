@@ -134,19 +134,24 @@ def judge_exact(measured: Array, errors: Array, theory: Array) -> Verdict:
     All m points together exceed the bound by chance in 5 of 100 repetitions (Šidák, 1967), each one alone two standard
     errors in 4.6 of 100.
     """
-    scores = np.abs(measured - theory) / errors
-    bound = float(ndtri(1 - (1 - 0.95 ** (1 / len(scores))) / 2))
+    scores, bound = np.abs(measured - theory) / errors, _find_bound(len(measured))
     text = f"{np.sum(scores <= 2)} of {len(scores)} points within 2 standard errors; the farthest at {scores.max():.1f}"
     word: Word = "holds" if scores.max() <= bound else "fails"
     return Verdict(word, f"{text}, chance allows {bound:.1f}")
 
 
-def judge_close(measured: Array, theory: Array, tolerance: float) -> Verdict:
-    """Return whether measured values `(m,)` are within a share of those of a theory that is not exact for them."""
-    gaps = measured / theory - 1
-    farthest = float(gaps[np.abs(gaps).argmax()])
-    word: Word = "holds" if abs(farthest) <= tolerance else "fails"
-    return Verdict(word, f"the farthest of {len(gaps)} points is {farthest:+.1%} from the formula")
+def judge_close(measured: Array, errors: Array, theory: Array, tolerance: float) -> Verdict:
+    """Return whether measured values `(m,)` are within a share of those of a theory that is not exact for them.
+
+    The intervals of all m points together hold at 95 %, by the standard errors `(m,)` and the bound of `judge_exact`.
+    The claim holds if all lie inside the share, and fails if one lies outside.
+    """
+    gaps, margins = measured / theory - 1, _find_bound(len(measured)) * errors / theory
+    place = int(np.abs(gaps).argmax())
+    text = f"the farthest of {len(gaps)} points is {gaps[place]:+.1%} +- {margins[place]:.1%} from the formula"
+    if (np.abs(gaps) - margins > tolerance).any():
+        return Verdict("fails", text)
+    return Verdict("holds" if (np.abs(gaps) + margins <= tolerance).all() else "undecided", text)
 
 
 def pool(results: Results, arm: str, draws: str = "measured", errors: str = "error") -> tuple[Array, Array]:
@@ -173,6 +178,11 @@ def list_exact(results: Results, arm: str) -> list[tuple[str, str, str, str]]:
 def list_groups(figures: Sequence[PublishedFigure]) -> list[str]:
     """Return the titles of the tables of published figures, each once."""
     return list(dict.fromkeys(figure.group for figure in figures))
+
+
+def _find_bound(points: int) -> float:
+    """Return how many standard errors so many exact points together exceed by chance in 5 of 100 repetitions."""
+    return float(ndtri(1 - (1 - 0.95 ** (1 / points)) / 2))
 
 
 def _find_margin(std: float, seeds: int) -> float:

@@ -144,7 +144,7 @@ def draw_mask(share: float, random: np.random.Generator) -> Floats:
 
 
 def measure_adjacency(mask: Floats, seed: int) -> dict[str, float]:
-    """Return the share of neighbouring pairs of inputs that a unit of the first layer keeps, and the null.
+    """Return the pairs of neighbouring inputs that units of the first layer keep, over all its weights, and the null.
 
     The null is the mean over permutations of the inputs, the same for all units, which keep the number of inputs of
     each unit and of units of each input. `adjacent_rank` is the share of permutations below the mask.
@@ -156,7 +156,7 @@ def measure_adjacency(mask: Floats, seed: int) -> dict[str, float]:
     for place in range(PERMUTATIONS):
         order = random.permutation(inputs)
         counts[place] = pairs[order[:-1], order[1:]].sum()
-    own, whole = np.trace(pairs, 1), (inputs - 1) * kept.shape[1]
+    own, whole = np.trace(pairs, 1), inputs * kept.shape[1]
     shares = {"adjacent": own / whole, "adjacent_null": counts.mean() / whole, "adjacent_rank": (counts < own).mean()}
     return {name: float(value) for name, value in shares.items()} | {
         "units_without_input": float((kept.sum(0) == 0).sum())

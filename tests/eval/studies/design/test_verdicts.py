@@ -59,9 +59,11 @@ def test_exact_points_are_judged_together():
 
 
 def test_points_are_judged_by_their_distance_where_a_theory_is_not_exact():
-    assert judge_close(np.array([1.0, 0.96]), np.ones(2), 0.05).word == "holds"
-    verdict = judge_close(np.array([1.0, 0.94]), np.ones(2), 0.05)
-    assert verdict == Verdict("fails", "the farthest of 2 points is -6.0% from the formula")
+    near, far, errors = np.array([1.0, 0.96]), np.array([1.0, 0.94]), np.full(2, 0.002)
+    assert judge_close(near, errors, np.ones(2), 0.05).word == "holds"
+    verdict = judge_close(far, errors, np.ones(2), 0.05)
+    assert verdict == Verdict("fails", "the farthest of 2 points is -6.0% +- 0.4% from the formula")
+    assert {judge_close(values, 10 * errors, np.ones(2), 0.05).word for values in (near, far)} == {"undecided"}
 
 
 def test_a_claim_without_its_arm_or_point_is_undecided():
