@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 import numpy as np
-from scipy.special import ndtri, stdtrit
+from scipy.special import ndtri
 
+from eval.intervals import measure_student
 from eval.kept.figures import Spread
 from eval.studies.design.trials import Results
 from ld_data.typing import Array
@@ -117,14 +118,14 @@ def judge(values: Array, low: float = 0.0, high: float = math.inf, form: str = "
     if seeds < LEAST_SEEDS:
         return Verdict("undecided", f"{mean:z{form}}{unit}; a verdict needs {LEAST_SEEDS} seeds, there are {seeds}")
     std = float(np.std(values, ddof=1))
-    margin = _find_margin(std, seeds)
+    margin = float(measure_student(std, seeds))
     text = f"{mean:z{form}}{unit}, 95 % interval {mean - margin:z{form}} to {mean + margin:z{form}}, {seeds} seeds"
     if low <= mean - margin and mean + margin <= high:
         return Verdict("holds", text)
     if mean + margin < low or mean - margin > high:
         return Verdict("fails", text)
     gap = min(abs(mean - low), abs(mean - high))
-    more = next((count for count in range(seeds + 1, MOST_SEEDS) if _find_margin(std, count) < gap), None)
+    more = next((count for count in range(seeds + 1, MOST_SEEDS) if measure_student(std, count) < gap), None)
     return Verdict("undecided", f"{text}; about {more} would decide" if more else f"{text}; too near to decide")
 
 
@@ -183,7 +184,3 @@ def list_groups(figures: Sequence[PublishedFigure]) -> list[str]:
 def _find_bound(points: int) -> float:
     """Return how many standard errors so many exact points together exceed by chance in 5 of 100 repetitions."""
     return float(ndtri(1 - (1 - 0.95 ** (1 / points)) / 2))
-
-
-def _find_margin(std: float, seeds: int) -> float:
-    return float(stdtrit(seeds - 1, 0.975)) * std / math.sqrt(seeds)

@@ -56,13 +56,12 @@ def search(
 
     At each level, evenly from 0 to 1, the smallest magnitudes of each layer at step `pruned_at` are pruned, and the
     training starts again from the first weights. The figures `CONDITION_MASK` are those of the masks `dense`, `ticket`
-    and `random` under a condition; `adjacent` is the share of pairs of neighbouring inputs that a unit of the ticket
-    keeps, beside that of permuted inputs.
+    and `random` under a condition; the others are those of `measure_adjacency` for the ticket.
     """
     shares, values, rows = np.linspace(0, 1, levels), make_network(seed).values, []
     chosen, masks = int(np.abs(shares - level).argmin()), [np.ones(VALUES, np.float32)]
     for share in shares:
-        masks.append(masks[-1] * prune(values * masks[-1], float(share)))
+        masks.append(prune(values, float(share)))  # values that the last mask prunes are 0, and so the smallest
         network, values = fit(sets.published, seed, masks[-1], Training(RATE, steps, order="fixed"), pruned_at)
         rows.append(measure_accuracy(network, sets.published))
     accuracy, loss = np.array(rows).T.tolist()
