@@ -6,6 +6,7 @@ two parts of an interval are added as squares (Zou and Donner, Statistics in Med
 
 import math
 from collections.abc import Mapping, Sequence
+from pkgutil import resolve_name
 from statistics import NormalDist
 from typing import Any
 
@@ -53,6 +54,11 @@ def measure_spread(spread: Spread, seeds: int) -> Interval | None:
         return None
     margin = _find_quantile(STUDENT_95, seeds) * spread.std / math.sqrt(seeds)
     return spread.mean - margin, spread.mean + margin
+
+
+def measure_student(std: Any, seeds: int) -> Any:
+    """Return half of the 95 % interval of means of seeds, by Student's t, given standard deviations of any shape."""
+    return resolve_name("scipy.special.stdtrit")(seeds - 1, 0.975) * std / math.sqrt(seeds)
 
 
 def measure_margin(values: Sequence[float], quantiles: Sequence[float]) -> float:

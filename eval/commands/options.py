@@ -47,8 +47,9 @@ class InputOptions:
 
 
 def choose_seeds(first: int, count: int, jobs: int) -> range:
-    """Return `count` seeds from `first` on; raise `InputError` if their number or that of the jobs is out of range."""
+    """Return `count` seeds from `first` on; raise `InputError` if one of the three is out of range."""
     check_integer("jobs", jobs, 1, 1000)
+    first = check_integer("seed", first, 0, 2**32 - 1)
     return range(first, first + check_integer("seeds", count, 1, 1000))
 
 

@@ -49,7 +49,10 @@ def study(
         raise InputError("a quick run is not kept, so that --kept and --check have nothing to compare: leave one out.")
     if kept and check:
         raise InputError("--kept runs nothing, so that there is nothing to check: leave one out.")
+    if check and out:
+        raise InputError("--check runs all trials, and --out takes those that its folder holds: leave one out.")
     choose_seeds(seed, 1 if seeds is None else seeds, jobs)
+    file = find_file(out) if out else None
     chosen = find_study(name).choose(only)
     if quick:
         chosen = replace(chosen, published=())  # they are of the full protocol
@@ -60,7 +63,7 @@ def study(
         tasks = list_tasks(chosen, seed, seeds, quick)
         if check:
             check_kept(plan_trials(tasks), committed)
-        trials = run_tasks(tasks, jobs, find_file(out) if out else None)
+        trials = run_tasks(tasks, jobs, file)
     results = chosen.take_results(trials, quick)
     lines = [chosen.describe(results), *(save_pictures(chosen, results, out) if out else ())]
     values: dict[str, object] = {"study": name, "claims": chosen.judge(results), "published": chosen.compare(results)}
@@ -79,8 +82,20 @@ def find_file(out: Path) -> Path:
 
 
 def take_kept(study: Study, committed: Sequence[Trial]) -> list[Trial]:
-    """Return the kept trials of a study's arms; raise `MissingDataError` if none follow its protocol."""
+    """Return the kept trials of a study's arms.
+
+    Raises:
+        MissingDataError: none follow its protocol.
+        IntegrityError: those of an arm are of several data or engines, so that they do not pool.
+    """
     own = [trial for its in study.take_results(committed).trials.values() for trial in its.values()]
+    for arm in study.arms:
+        if len(origins := {(trial.inputs_sha256[:8], trial.engine) for trial in own if trial.arm == arm}) > 1:
+            words = " and ".join(f"data {data}, {engine}" for data, engine in sorted(origins))
+            raise IntegrityError(
+                f"{trials_path(study.name)}: expected trials of {arm} on the same data and engine; found {words}. "
+                f"Measure the arm again: `python -m eval study {study.name} --only {arm} --out DIR`."
+            )
     if not own:
         path = trials_path(study.name)
         raise MissingDataError(

@@ -66,13 +66,13 @@ class SeedSummary(Figures[Spread]):
         return "\n".join([f"{self.release}, {self.n} seeds: mean +- standard deviation", *lines])
 
 
-def describe_shift(name: str, new: Spread, old: Spread) -> str:
+def describe_shift(name: str, new: Spread, old: Spread, least: float = 1.0) -> str:
     """Return a sentence if the mean of a figure moved by more than the older one spreads over its seeds, else "".
 
-    The spread of a single seed counts as 0. On top comes a thousandth of 1, or of the mean if that is larger, since
-    processors round differently, and training amplifies that.
+    The spread of a single seed counts as 0. On top comes a thousandth of `least`, or of the mean if that is larger,
+    since processors round differently, and training amplifies that.
     """
-    allowed = (old.std or 0.0) + 1e-3 * max(1.0, abs(old.mean))
+    allowed = (old.std or 0.0) + 1e-3 * max(least, abs(old.mean))
     if abs(new.mean - old.mean) <= allowed:
         return ""
     return f"{name} is {new.mean:.5f}, committed {old.mean:.5f}, spread {allowed:.5f}."

@@ -6,9 +6,9 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
-from scipy.special import stdtrit
 
 from eval.comparison import compare_rows
+from eval.intervals import measure_student
 from eval.kept.figures import LABELS
 from eval.predictions import check_predictions
 from eval.report import sweeps
@@ -50,7 +50,7 @@ class Tuned:
 def describe_interval(values: Sequence[float]) -> Values:
     """Return the mean of values over seeds with the ends of its 95 % interval, by Student's t; None for one seed."""
     mean, n = float(np.mean(values)), len(values)
-    reach = float(stdtrit(n - 1, 0.975) * np.std(values, ddof=1) / np.sqrt(n)) if n > 1 else None
+    reach = float(measure_student(np.std(values, ddof=1), n)) if n > 1 else None
     low, high = (None, None) if reach is None else (mean - reach, mean + reach)
     return {"mean": mean, "low": low, "high": high, "values": list(values)}
 

@@ -10,7 +10,6 @@ import numpy as np
 from eval.rules.network import Adam, apply
 from ld_data.typing import Array
 
-Activation: TypeAlias = Literal["relu", "tanh"]
 Order: TypeAlias = Literal["shuffled", "fixed"]
 Loss: TypeAlias = Callable[[Array, Array], tuple[Array, Array]]
 Watch: TypeAlias = Callable[[int], object]
@@ -36,7 +35,7 @@ class Training:
 
 
 class Perceptron:
-    """A perceptron with a linear layer on top.
+    """A perceptron of rectified units with a linear layer on top.
 
     Weights and biases start uniform within 1 / sqrt(inputs of the layer), as in PyTorch.
 
@@ -51,7 +50,6 @@ class Perceptron:
         sizes: Sequence[int],
         random: np.random.Generator,
         *,
-        activation: Activation = "relu",
         skip: bool = False,
         dtype: type[np.floating] = np.float32,
     ) -> None:
@@ -60,7 +58,6 @@ class Perceptron:
         self.values: Array = np.concatenate([layer.ravel() for layer in drawn]).astype(dtype)
         self.weights = cut(self.values, shapes)
         self.skip = skip
-        self._relu = activation == "relu"
         self._gradient = np.zeros_like(self.values)
         self._gradients = cut(self._gradient, shapes)
 
@@ -74,7 +71,7 @@ class Perceptron:
         losses, slope = loss(bent[-1], targets)
         above, ones = slope / len(x), np.ones(len(x), slope.dtype)
         for layer in reversed(range(len(self.weights))):
-            delta = above if layer == len(self.weights) - 1 else above * self._slope(bent[layer])
+            delta = above if layer == len(self.weights) - 1 else above * (bent[layer] > 0)
             np.matmul(inputs[layer].T, delta, out=self._gradients[layer][:-1])
             np.matmul(ones, delta, out=self._gradients[layer][-1])
             if layer:
@@ -87,12 +84,9 @@ class Perceptron:
         inputs, bent = [x], []
         for layer, weights in enumerate(self.weights[:-1]):
             sums = apply(weights, inputs[-1])
-            bent.append(np.maximum(sums, 0, out=sums) if self._relu else np.tanh(sums, out=sums))
+            bent.append(np.maximum(sums, 0, out=sums))
             inputs.append(inputs[-1] + bent[-1] if self._skips(layer) else bent[-1])
         return inputs, [*bent, apply(self.weights[-1], inputs[-1])]
-
-    def _slope(self, bent: Array) -> Array:
-        return bent > 0 if self._relu else 1 - bent * bent
 
     def _skips(self, layer: int) -> bool:
         rows, columns = self.weights[layer].shape

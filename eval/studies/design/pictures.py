@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy.special import stdtrit
 
+from eval.intervals import measure_student
 from ld_data.extras import import_library
 from ld_data.storage.staging import stage_file
 from ld_data.typing import Array
@@ -86,7 +86,7 @@ def _draw_panel(axes: Any, panel: Panel) -> None:
         values = np.atleast_2d(line.values)
         axes.plot(line.at, values.mean(axis=0), line.style, color=colour, label=line.label, markersize=4)
         if (seeds := len(values)) > 2:
-            margin = stdtrit(seeds - 1, 0.975) * values.std(axis=0, ddof=1) / np.sqrt(seeds)
+            margin = measure_student(values.std(axis=0, ddof=1), seeds)
             axes.fill_between(
                 line.at, values.mean(axis=0) - margin, values.mean(axis=0) + margin, color=colour, alpha=0.2
             )

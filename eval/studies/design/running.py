@@ -71,7 +71,7 @@ def run_tasks(tasks: Sequence[Task], jobs: int, out: Path | None) -> list[Trial]
     Each trial is added to the file once it is done, so that a stopped run resumes.
 
     Raises:
-        InputError: a training diverges, or a process is killed.
+        InputError: a training diverges, or a process is killed; those of other processes are kept first.
         LdDataError: as `plan_trials` and `load_trials`.
     """
     plans = plan_trials(tasks)
@@ -103,16 +103,29 @@ def measure(task: Task) -> Trial:
 
 
 def _run(tasks: Sequence[Task], jobs: int) -> Iterator[Trial]:
-    """Yield the trials of tasks as they are done; several jobs are as many processes."""
+    """Yield the trials of tasks as they are done; several jobs are as many processes.
+
+    Once one fails, those that wait are cancelled, and those that run are yielded before its error is raised.
+    """
     if jobs == 1 or len(tasks) < 2:
         yield from map(measure, tasks)
         return
     context = multiprocessing.get_context("spawn")  # a fork may copy the locks of running threads
     with ProcessPoolExecutor(min(jobs, len(tasks)), context) as pool:
         try:
-            for future in as_completed([pool.submit(measure, task) for task in tasks]):
-                yield future.result()
-        except BrokenProcessPool as error:
-            raise InputError("a process that ran a trial was killed, perhaps for memory. Try --jobs 1.") from error
+            futures, failed = [pool.submit(measure, task) for task in tasks], None
+            for future in as_completed(futures):
+                if future.cancelled():
+                    continue
+                if error := future.exception():
+                    failed = failed or error
+                    for waiting in futures:
+                        waiting.cancel()
+                else:
+                    yield future.result()
         finally:
             pool.shutdown(cancel_futures=True)
+    if isinstance(failed, BrokenProcessPool):
+        raise InputError("a process that ran a trial was killed, perhaps for memory. Try --jobs 1.") from failed
+    if failed:
+        raise failed

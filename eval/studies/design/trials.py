@@ -63,6 +63,14 @@ class Trial:
         """The conditions under which trials compare: protocol, data and engine."""
         return self.protocol, self.inputs_sha256, self.engine
 
+    def list_values(self) -> dict[str, float]:
+        """Return all figures and points of curves, by the names that `find` takes."""
+        values = dict(self.figures)
+        for name, curve in self.curves.items():
+            if name != AXIS:
+                values |= {f"{name}@{at:g}": value for at, value in zip(self.curves[AXIS], curve, strict=True)}
+        return values
+
     def find(self, name: str) -> float:
         """Return a figure, or the point of a curve: `test_error@16` is that at 16; raise `KeyError` without it."""
         curve, _, place = name.partition("@")
@@ -79,7 +87,9 @@ def round_outcome(outcome: Outcome, name: str) -> Outcome:
 
     def shorten(value: float, what: str) -> float:
         if not np.isfinite(value):
-            raise InputError(f"{name}: {what} is {value}, so the training diverged. Lower its learning rate.")
+            raise InputError(
+                f"{name}: {what} is {value}, so the training diverged. Leave it out with --seed or --only."
+            )
         return float(f"{value:.{DIGITS}g}")
 
     figures = {what: shorten(value, what) for what, value in outcome.figures.items()}
@@ -110,7 +120,7 @@ def load_trials(path: Path, study: str) -> list[Trial]:
             raise ValueError(f"expected trials of {study}; received one of {trial.study}")
         return trial
 
-    return load_kept(path, read, f"trials of the study {study}", f"study {study}")
+    return load_kept(path, read, f"trials of the study {study}", f"study {study} --out DIR")
 
 
 class Results:
@@ -152,15 +162,22 @@ def check_kept(wanted: Sequence[Trial], kept: Sequence[Trial]) -> None:
 
 
 def find_differences(trials: Sequence[Trial], kept: Sequence[Trial]) -> list[str]:
-    """Return a sentence for each figure whose mean differs from the kept one by more than its spread over seeds.
+    """Return a sentence for each figure or point whose mean differs from the kept one by more than its spread.
 
-    All trials have passed `check_kept`. The spread is that of all kept seeds.
+    All trials have passed `check_kept`. The spread is that of all kept seeds. A figure that a trial or its kept one
+    lacks is a difference, too.
     """
-    new, sentences = Results(trials), []
-    old = Results([trial for trial in kept if any(its.origin == trial.origin for its in trials)])
-    for arm, own in new.trials.items():
-        for name in next(iter(own.values())).figures:
-            same = Spread.of([old.trials[arm][seed].figures[name] for seed in own])
-            spread = Spread(same.mean, Spread.of(old.read(arm, name).tolist()).std)
-            sentences.append(describe_shift(f"{arm}: {name}", Spread.of(new.read(arm, name).tolist()), spread))
+    old, sentences = Results([trial for trial in kept if any(its.origin == trial.origin for its in trials)]), []
+    for arm, its in Results(trials).trials.items():
+        new = {seed: trial.list_values() for seed, trial in its.items()}
+        known = {seed: trial.list_values() for seed, trial in old.trials[arm].items()}
+        common = set.intersection(*(set(new[seed]) & set(known[seed]) for seed in new))
+        for seed, own in new.items():
+            for word, names in (("not kept", own.keys() - known[seed]), ("kept, but absent", known[seed].keys() - own)):
+                if names:
+                    sentences.append(f"{arm}, seed {seed}: {word}: {', '.join(sorted(names))}.")
+        for name in filter(common.__contains__, next(iter(new.values()))):
+            found, same = (Spread.of([side[seed][name] for seed in new]) for side in (new, known))
+            spread = Spread(same.mean, Spread.of([own[name] for own in known.values() if name in own]).std)
+            sentences.append(describe_shift(f"{arm}: {name}", found, spread, least=0.0))
     return [sentence for sentence in sentences if sentence]

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 import numpy as np
-from scipy.special import ndtri, stdtrit
+from scipy.special import ndtri
 
+from eval.intervals import measure_student
 from eval.kept.figures import Spread
 from eval.studies.design.trials import Results
 from ld_data.typing import Array
@@ -47,6 +48,8 @@ class Claim:
         """Return the verdict: undecided if an arm, or a point of its curves, is not measured."""
         if missing := [arm for arm in self.arms if arm not in results.trials]:
             return Verdict("undecided", f"not measured: {', '.join(missing)}")
+        if not results.list_seeds(*self.arms):
+            return Verdict("undecided", f"no seed in common: {', '.join(self.arms)}")
         try:
             return self.test(results)
         except KeyError as error:
@@ -62,6 +65,7 @@ class PublishedFigure:
         label: of its row.
         tolerance: the most that ours may differ; None if there is none, as where the protocols differ.
         arm, name: those of `Results.read` for the figure here.
+        optional: whether a trial may lack it, as it lacks the width without training errors if all widths have some.
     """
 
     group: str
@@ -70,19 +74,27 @@ class PublishedFigure:
     tolerance: float | None
     arm: str
     name: str
+    optional: bool = False
 
     def describe(self, results: Results) -> tuple[str, str, str, str, str]:
-        """Return the row: label, published, ours with its spread over seeds, tolerance, and whether it is within."""
+        """Return the row: label, published, ours with its spread over seeds, tolerance, and whether it is within.
+
+        Raises:
+            KeyError: a trial lacks the figure, and it is not optional.
+        """
         start = (self.label, f"{self.value:g}")
         tolerance = "" if self.tolerance is None else f"{self.tolerance:g}"
-        try:
-            ours = Spread.of(results.read(self.arm, self.name).tolist())
-        except (KeyError, ValueError, TypeError, ZeroDivisionError):
-            return (*start, "not measured", tolerance, "")
+        trials = list(results.trials.get(self.arm, {}).values())
+        values = [trial.find(self.name) for trial in trials if not self.optional or self.name in trial.figures]
+        count = f"{len(values)} of {len(trials)} seeds"
+        if not values:
+            return (*start, count if trials else "not measured", tolerance, "")
+        ours = Spread.of(values)
+        text = f"{ours:{choose_form(self.value)}}" + (f", {count}" if len(values) < len(trials) else "")
         if self.tolerance is None:
-            return (*start, f"{ours:{choose_form(self.value)}}", "", "")
+            return (*start, text, "", "")
         within = abs(ours.mean - self.value) <= self.tolerance
-        return (*start, f"{ours:{choose_form(self.value)}}", tolerance, "within" if within else "outside")
+        return (*start, text, tolerance, "within" if within else "outside")
 
 
 def publish(
@@ -106,14 +118,14 @@ def judge(values: Array, low: float = 0.0, high: float = math.inf, form: str = "
     if seeds < LEAST_SEEDS:
         return Verdict("undecided", f"{mean:z{form}}{unit}; a verdict needs {LEAST_SEEDS} seeds, there are {seeds}")
     std = float(np.std(values, ddof=1))
-    margin = _find_margin(std, seeds)
+    margin = float(measure_student(std, seeds))
     text = f"{mean:z{form}}{unit}, 95 % interval {mean - margin:z{form}} to {mean + margin:z{form}}, {seeds} seeds"
     if low <= mean - margin and mean + margin <= high:
         return Verdict("holds", text)
     if mean + margin < low or mean - margin > high:
         return Verdict("fails", text)
     gap = min(abs(mean - low), abs(mean - high))
-    more = next((count for count in range(seeds + 1, MOST_SEEDS) if _find_margin(std, count) < gap), None)
+    more = next((count for count in range(seeds + 1, MOST_SEEDS) if measure_student(std, count) < gap), None)
     return Verdict("undecided", f"{text}; about {more} would decide" if more else f"{text}; too near to decide")
 
 
@@ -123,19 +135,24 @@ def judge_exact(measured: Array, errors: Array, theory: Array) -> Verdict:
     All m points together exceed the bound by chance in 5 of 100 repetitions (Šidák, 1967), each one alone two standard
     errors in 4.6 of 100.
     """
-    scores = np.abs(measured - theory) / errors
-    bound = float(ndtri(1 - (1 - 0.95 ** (1 / len(scores))) / 2))
+    scores, bound = np.abs(measured - theory) / errors, _find_bound(len(measured))
     text = f"{np.sum(scores <= 2)} of {len(scores)} points within 2 standard errors; the farthest at {scores.max():.1f}"
     word: Word = "holds" if scores.max() <= bound else "fails"
     return Verdict(word, f"{text}, chance allows {bound:.1f}")
 
 
-def judge_close(measured: Array, theory: Array, tolerance: float) -> Verdict:
-    """Return whether measured values `(m,)` are within a share of those of a theory that is not exact for them."""
-    gaps = measured / theory - 1
-    farthest = float(gaps[np.abs(gaps).argmax()])
-    word: Word = "holds" if abs(farthest) <= tolerance else "fails"
-    return Verdict(word, f"the farthest of {len(gaps)} points is {farthest:+.1%} from the formula")
+def judge_close(measured: Array, errors: Array, theory: Array, tolerance: float) -> Verdict:
+    """Return whether measured values `(m,)` are within a share of those of a theory that is not exact for them.
+
+    The intervals of all m points together hold at 95 %, by the standard errors `(m,)` and the bound of `judge_exact`.
+    The claim holds if all lie inside the share, and fails if one lies outside.
+    """
+    gaps, margins = measured / theory - 1, _find_bound(len(measured)) * errors / theory
+    place = int(np.abs(gaps).argmax())
+    text = f"the farthest of {len(gaps)} points is {gaps[place]:+.1%} +- {margins[place]:.1%} from the formula"
+    if (np.abs(gaps) - margins > tolerance).any():
+        return Verdict("fails", text)
+    return Verdict("holds" if (np.abs(gaps) + margins <= tolerance).all() else "undecided", text)
 
 
 def pool(results: Results, arm: str, draws: str = "measured", errors: str = "error") -> tuple[Array, Array]:
@@ -164,5 +181,6 @@ def list_groups(figures: Sequence[PublishedFigure]) -> list[str]:
     return list(dict.fromkeys(figure.group for figure in figures))
 
 
-def _find_margin(std: float, seeds: int) -> float:
-    return float(stdtrit(seeds - 1, 0.975)) * std / math.sqrt(seeds)
+def _find_bound(points: int) -> float:
+    """Return how many standard errors so many exact points together exceed by chance in 5 of 100 repetitions."""
+    return float(ndtri(1 - (1 - 0.95 ** (1 / points)) / 2))

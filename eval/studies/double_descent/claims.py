@@ -1,5 +1,6 @@
 """The claims about double descent, and how each one is judged."""
 
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -30,14 +31,19 @@ def name_outputs(outputs: int) -> str:
     return f"latents-outputs-{outputs}"
 
 
-def _find_least(results: Results, arm: str, name: str, low: float, high: float, *others: str) -> Doubles:
-    """Return the least value `(s,)` of a curve between two places of its axis."""
-    at = results.read_axis(arm)
-    return results.read_curve(arm, name, *others)[:, (low <= at) & (at <= high)].min(axis=1)
+def _average(results: Results, arm: str, name: str, places: Sequence[int], *others: str) -> Doubles:
+    return np.mean([results.read(arm, f"{name}@{place}", *others) for place in places], axis=0)
 
 
-def _average(results: Results, arm: str, name: str, *places: int) -> Doubles:
-    return np.mean([results.read(arm, f"{name}@{place}") for place in places], axis=0)
+def _judge_hill(
+    arm: str, name: str, before: Sequence[int], peak: Sequence[int], after: int, unit: str, results: Results
+) -> Verdict:
+    """Return whether a curve is higher at the places of its peak than before and after.
+
+    All places are fixed: the largest value of several would exceed the others by noise alone.
+    """
+    low, top = (_average(results, arm, name, places) for places in (before, peak))
+    return judge(np.minimum(top - low, top - results.read(arm, f"{name}@{after}")), unit=unit)
 
 
 def _judge_peak(results: Results, arm: str, name: str, rows: int, low: float, high: float) -> Verdict:
@@ -57,15 +63,10 @@ def _judge_squared(arm: str, results: Results) -> Verdict:
 
 
 def _rise(results: Results) -> tuple[Doubles, Doubles]:
-    """Return how far the error rises to its peak, in points: of perceptrons, and of convolutions."""
-    perceptron = results.read(NOISY, "peak_error", CNN) - _find_least(results, NOISY, "test_error", 7, 21, CNN)
-    return perceptron, _rise_of_convolutions(results, NOISY)
-
-
-def _rise_of_convolutions(results: Results, *others: str) -> Doubles:
-    at = results.read_axis(CNN)
-    middle = results.read_curve(CNN, "test_error", *others)[:, (at >= 14) & (at <= 30)].max(axis=1)
-    return middle - results.read(CNN, "test_error@10", *others)
+    """Return how far the error rises to the published peak, in points: of perceptrons, and of convolutions."""
+    perceptron = _average(results, NOISY, "test_error", (47, 61), CNN) - results.read(NOISY, "test_error@16", CNN)
+    convolution = _average(results, CNN, "test_error", (18, 22, 26), NOISY) - results.read(CNN, "test_error@10", NOISY)
+    return perceptron, convolution
 
 
 def _claim(name: str, published: str, source: str, arms: str | tuple[str, ...], test: Any) -> Claim:
@@ -77,7 +78,7 @@ def _judge_points(arm: str, middle: float, tolerance: float, results: Results) -
     far = np.abs(results.read_axis(arm) - middle) >= NEAR
     (measured, errors), theory = pool(results, arm), pool(results, arm, "theory")[0]
     if tolerance:
-        return judge_close(measured[far], theory[far], tolerance)
+        return judge_close(measured[far], errors[far], theory[far], tolerance)
     return judge_exact(measured[far], errors[far], theory[far])
 
 
@@ -89,7 +90,7 @@ def make_latent_claims() -> list[Claim]:
     """Return the claims about latents."""
     theory = "Belkin, Hsu and Xu, 2020; Hastie et al., 2022"
     claims = [
-        _claim(name, "a theorem", theory, arm, partial(_judge_points, arm, middle, tolerance))
+        _claim(name, "" if tolerance else "a theorem", theory, arm, partial(_judge_points, arm, middle, tolerance))
         for name, arm, middle, tolerance in (
             ("Over the parameters, least squares have the exact error of the formula.", PARAMETERS, 64, 0),
             ("Over the rows, they have it for a linear teacher.", TEACHER, 32, 0),
@@ -119,36 +120,34 @@ SIGNAL_CLAIMS = [
         lambda its: _judge_peak(its, NOISY, "peak_width", ROWS, 0, 1),
     ),
     _claim(
-        "At the largest width it is lower than at its first minimum.",
+        "At the largest width it is lower than at the published first minimum, h = 16.",
         "47.24 % at h = 16, 45.47 % at h = 300",
         NOTEBOOK,
         NOISY,
-        lambda its: judge(
-            _find_least(its, NOISY, "test_error", 7, 27) - its.read(NOISY, "test_error@300"), unit=POINTS
-        ),
+        lambda its: judge(its.read(NOISY, "test_error@16") - its.read(NOISY, "test_error@300"), unit=POINTS),
     ),
     _claim(
-        "With true labels the error has no peak: up to h = 36 to 61 it rises by less than a point.",
+        "With true labels the error has no peak: its mean at h = 36, 47 and 61 is less than a point above that at 27.",
         "41.02 % at h = 27, 41.66 % at 36, 41.24 % at 61, 37.25 % at 300",
         NOTEBOOK,
         CLEAN,
         lambda its: judge(
-            _average(its, CLEAN, "test_error", 47, 61) - its.read(CLEAN, "test_error@27"), -np.inf, 1, unit=POINTS
+            _average(its, CLEAN, "test_error", (36, 47, 61)) - its.read(CLEAN, "test_error@27"), -np.inf, 1, unit=POINTS
         ),
     ),
     _claim(
-        "With true labels the NLL has a peak that the error lacks.",
+        "With true labels the NLL has a peak: at h = 47 and 61 it is above that at 9 and 12, and at 300.",
         "1.308 at h = 9, 4.415 at 47, 2.338 at 300",
         NOTEBOOK,
         CLEAN,
-        lambda its: judge(_average(its, CLEAN, "test_loss", 47, 61) - its.read(CLEAN, "test_loss@300")),
+        partial(_judge_hill, CLEAN, "test_loss", (9, 12), (47, 61), 300, ""),
     ),
     _claim(
-        "With wrong labels the error of convolutions rises to a peak.",
-        "19.64 % at c = 10, 33.80 % at 18",
+        "With wrong labels the error of convolutions has a peak: at c = 18, 22 and 26 it is above that at 10 and 100.",
+        "19.64 % at c = 10, 33.80 % at 18, 27.66 % at 100",
         NOTEBOOK,
         CNN,
-        lambda its: judge(_rise_of_convolutions(its), unit=POINTS),
+        partial(_judge_hill, CNN, "test_error", (10,), (18, 22, 26), 100, POINTS),
     ),
     _claim(
         "At 100 channels it is still higher than at its first minimum: there is no second descent in error.",

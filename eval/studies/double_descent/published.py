@@ -43,7 +43,7 @@ def _place_summary(
 ) -> list[PublishedFigure]:
     """Return figures by label: their name here, their value, and their tolerance."""
     return [
-        PublishedFigure(title, label, value, tolerance, arm, name)
+        PublishedFigure(title, label, value, tolerance, arm, name, optional=name == "zero_from")
         for label, (name, value, tolerance) in figures.items()
     ]
 

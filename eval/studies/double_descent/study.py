@@ -98,8 +98,8 @@ def _draw_widths(results: Results, curve: str) -> Iterator[Panel]:
     word = "error in %" if curve == "error" else "loss"
     for title, arms in (
         ("perceptrons, true labels", {"NLL": CLEAN, "MSE": SQUARED_CLEAN}),
-        ("perceptrons, 15 % wrong labels", {"NLL": NOISY, "MSE": SQUARED_NOISY}),
-        ("convolutions, 15 % wrong labels", {"NLL": CNN}),
+        ("perceptrons, 15 % of labels redrawn", {"NLL": NOISY, "MSE": SQUARED_NOISY}),
+        ("convolutions, 15 % of labels redrawn", {"NLL": CNN}),
     ):
         lines = [
             Line(f"{part}, {loss}", results.read_axis(arm), results.read_curve(arm, f"{part}_{curve}"), style, colour)
@@ -136,16 +136,16 @@ def _draw_latents(results: Results) -> Iterator[Panel]:
 def draw(results: Results) -> Iterator[Picture]:
     """Yield the pictures of the arms that have results."""
     captions = {
-        "error": "With wrong labels the test error peaks where the training error reaches 0, and falls again beyond",
-        "loss": "The test loss peaks where the training loss reaches 0, with true labels, too",
+        "error": "Test error over the width; the dashed lines are training errors",
+        "loss": "Test loss over the width; the dashed lines are training losses",
     }
     for curve, caption in captions.items():
         if panels := list(_draw_widths(results, curve)):
             yield Picture(f"double-descent-{curve}", caption, panels)
     if panels := list(_draw_latents(results)):
-        caption = "On latents the error of least squares follows its exact formula"
+        caption = "Error of least squares on latents, measured and by its formula"
         if any(name_outputs(outputs) in results.trials for outputs in OUTPUTS):
-            caption += ", and networks peak where there are n K parameters"
+            caption += ", and of networks over their parameters"
         yield Picture("double-descent-latents", caption, panels)
 
 

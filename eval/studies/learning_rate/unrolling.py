@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from eval.rules.network import apply
+from eval.rules.network import apply, correlate
 from eval.studies.design.trials import AXIS, Outcome
 from eval.studies.inputs import Signals, to_one_hot
 from eval.studies.perceptron import Perceptron, cross_entropy
@@ -76,7 +76,7 @@ class Unrolled:
         self._inputs = signals.x_train.astype(np.float64)[rows]
         self._targets = to_one_hot(signals.label_train).astype(np.float64)[rows]
         sizes = [signals.x_train.shape[1], HIDDEN, CLASSES]
-        self._start = [*Perceptron(sizes, random, activation="tanh", dtype=np.float64).weights]
+        self._start = [*Perceptron(sizes, random, dtype=np.float64).weights]
 
     def run(self, rate: float, slope: bool = True) -> tuple[Doubles, float]:
         """Return the loss of each step `(steps,)` before its update, and the derivative of their mean by the rate."""
@@ -98,7 +98,7 @@ def _backpropagate(weights: list[Array], x: Array, targets: Array) -> tuple[list
     hidden = np.tanh(apply(weights[0], x))
     losses, error = cross_entropy(apply(weights[1], hidden), targets)
     back = error @ weights[1][:-1].T
-    gradients = [_correlate(x, back * (1 - hidden**2)), _correlate(hidden, error)]
+    gradients = [correlate(x, back * (1 - hidden**2)), correlate(hidden, error)]
     return gradients, float(losses.mean()), [hidden, error, error + targets, back]
 
 
@@ -110,10 +110,6 @@ def _turn(weights: list[Array], moves: list[Array], x: Array, kept: list[Array])
     output_moves = hidden_moves @ weights[1][:-1] + apply(moves[1], hidden)
     error_moves = shares * (output_moves - (shares * output_moves).sum(axis=1, keepdims=True))
     back_moves = error_moves @ weights[1][:-1].T + error @ moves[1][:-1].T
-    top = _correlate(hidden, error_moves)
+    top = correlate(hidden, error_moves)
     top[:-1] += hidden_moves.T @ error / len(x)
-    return [_correlate(x, back_moves * bent - 2 * back * hidden * hidden_moves), top]
-
-
-def _correlate(inputs: Array, error: Array) -> Array:
-    return np.vstack([inputs.T @ error, error.sum(axis=0)]) / len(inputs)
+    return [correlate(x, back_moves * bent - 2 * back * hidden * hidden_moves), top]

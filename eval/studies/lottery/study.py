@@ -1,5 +1,6 @@
 """The study of lottery tickets: arms, published figures, claims and pictures."""
 
+import math
 from collections.abc import Iterator
 from functools import partial
 
@@ -19,7 +20,7 @@ LATENTS = {
     ROTATION: "masked by magnitude after a rotation of x",
     DRAWN: "masked at random",
 }
-LATE = (0.75, 0.8, 0.84, 0.88, 0.9, 0.92, 0.94, 0.96, 0.97, 0.98, 0.99)
+LATE = (0.75, 0.8, 0.84, 0.88, 0.9, 0.92, 0.94, 0.96, 0.97, 0.98, 0.99, 1.0)
 EXPECTED = {  # the energy that the specification predicts for ld-mnist-32
     MAGNITUDE: {0.5: 0.958, 0.2: 0.731, 0.1: 0.537, 0.08: 0.481, 0.02: 0.222},
     ROTATION: {0.5: 0.935, 0.2: 0.670, 0.1: 0.466, 0.08: 0.408, 0.02: 0.157},
@@ -129,7 +130,7 @@ def _make_signal_claims() -> list[Claim]:
     claims = []
     for name, condition, other, published in (
         ("The ticket is better than the dense network on fresh data.", "fresh", "dense", "+6.6 in 2020, +1.65 in 2024"),
-        ("It is better on the data of its search.", "same", "dense", "+9.4 on the test rows of the search"),
+        ("It is better from the training rows of its search, on fresh test rows.", "same", "dense", ""),
         ("It is better than a random mask.", "fresh", "random", "+12.4 in 2020, +5.85 in 2024"),
         ("It is better from other first weights, too.", "reinit", "dense", "+3.3 in 2020, +1.3 in 2024"),
         ("It is better with the signals flipped.", "flip", "dense", "+4.1 in 2020, -0.25 in 2024"),
@@ -140,11 +141,20 @@ def _make_signal_claims() -> list[Claim]:
         claims.append(Claim(name, published, source, (SEARCH,), test))
     claims.append(
         Claim(
-            "Points in another order take the gain away.",
+            "It is better in its search, on the published test rows.",
+            "+9.4: 75.0 against 65.6",
+            NOTEBOOK,
+            (SEARCH,),
+            lambda its: judge(its.read(SEARCH, "accuracy@0.9192") - its.read(SEARCH, "accuracy@0"), unit=" points"),
+        )
+    )
+    claims.append(
+        Claim(
+            "With the points of the signals in another order it is not better than the dense network.",
             "+1.65 in order, -0.95 shuffled",
             NOTEBOOK,
             (SEARCH,),
-            lambda its: judge(_gain(its, "fresh") - _gain(its, "shuffle"), unit=" points"),
+            lambda its: judge(_gain(its, "shuffle"), -math.inf, 0.0, unit=" points"),
         )
     )
     claims.append(
@@ -205,13 +215,15 @@ def draw(results: Results) -> Iterator[Picture]:
         for curve, word in (("accuracy", "test accuracy in %"), ("loss", "test loss")):
             lines = [Line(label, results.read_axis(arm), results.read_curve(arm, curve)) for arm, label in found]
             panels.append(Panel("pruned on the published signals", "sparsity", word, lines, {}))
-        yield Picture("lottery", "Masks found by magnitude beat random masks, the more so the sparser they are", panels)
+        yield Picture(
+            "lottery", "Test accuracy and loss over the sparsity of masks by magnitude and of random masks", panels
+        )
     lines = []
     for arm, label in LATENTS.items():
         if arm in results.trials:
             lines.append(Line(label, results.read_axis(arm), results.read_curve(arm, "energy"), "o-"))
     if lines:
-        caption = "Magnitude finds energy in the basis of x, and less of it after a rotation"
+        caption = "The energy of a linear map that masks keep, over the share of its entries"
         panel = Panel("a linear map on latents", "share of entries kept", "share of energy kept", lines, {}, "x")
         yield Picture("lottery-latents", caption, [panel])
 

@@ -56,13 +56,12 @@ def search(
 
     At each level, evenly from 0 to 1, the smallest magnitudes of each layer at step `pruned_at` are pruned, and the
     training starts again from the first weights. The figures `CONDITION_MASK` are those of the masks `dense`, `ticket`
-    and `random` under a condition; `adjacent` is the share of pairs of neighbouring inputs that a unit of the ticket
-    keeps, beside that of permuted inputs.
+    and `random` under a condition; the others are those of `measure_adjacency` for the ticket.
     """
     shares, values, rows = np.linspace(0, 1, levels), make_network(seed).values, []
     chosen, masks = int(np.abs(shares - level).argmin()), [np.ones(VALUES, np.float32)]
     for share in shares:
-        masks.append(masks[-1] * prune(values * masks[-1], float(share)))
+        masks.append(prune(values, float(share)))  # values that the last mask prunes are 0, and so the smallest
         network, values = fit(sets.published, seed, masks[-1], Training(RATE, steps, order="fixed"), pruned_at)
         rows.append(measure_accuracy(network, sets.published))
     accuracy, loss = np.array(rows).T.tolist()
@@ -144,7 +143,7 @@ def draw_mask(share: float, random: np.random.Generator) -> Floats:
 
 
 def measure_adjacency(mask: Floats, seed: int) -> dict[str, float]:
-    """Return the share of neighbouring pairs of inputs that a unit of the first layer keeps, and the null.
+    """Return the pairs of neighbouring inputs that units of the first layer keep, over all its weights, and the null.
 
     The null is the mean over permutations of the inputs, the same for all units, which keep the number of inputs of
     each unit and of units of each input. `adjacent_rank` is the share of permutations below the mask.
@@ -156,7 +155,7 @@ def measure_adjacency(mask: Floats, seed: int) -> dict[str, float]:
     for place in range(PERMUTATIONS):
         order = random.permutation(inputs)
         counts[place] = pairs[order[:-1], order[1:]].sum()
-    own, whole = np.trace(pairs, 1), (inputs - 1) * kept.shape[1]
+    own, whole = np.trace(pairs, 1), inputs * kept.shape[1]
     shares = {"adjacent": own / whole, "adjacent_null": counts.mean() / whole, "adjacent_rank": (counts < own).mean()}
     return {name: float(value) for name, value in shares.items()} | {
         "units_without_input": float((kept.sum(0) == 0).sum())

@@ -2,7 +2,10 @@ import json
 import re
 import subprocess
 import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from threading import Event
 
 import numpy as np
 import pytest
@@ -12,6 +15,7 @@ from eval.studies.design.running import list_tasks, run_tasks
 from eval.studies.design.study import find_study
 from eval.studies.design.trials import Trial, add_trial, load_trials, trials_path
 from eval.studies.learning_rate.latents import measure_recursion
+from ld_data.errors import InputError
 from ld_data.settings import CHECKPOINTS_VARIABLE
 from ld_data.storage.hashing import hash_file
 from tests.support.command_lines import run, run_json
@@ -127,6 +131,8 @@ def test_check_refuses_kept_trials_of_another_origin_before_a_run(kept, field, c
         (("--quick", "--kept"), 1, "a quick run is not kept"),
         (("--quick", "--check"), 1, "a quick run is not kept"),
         (("--kept", "--check"), 1, "--kept runs nothing"),
+        (("--check", "--out", "run"), 1, "--check runs all trials, and --out takes those"),
+        (("--seed", -1), 1, "seed must be from 0 to 4294967295; received -1"),
         (("--seeds", 0), 1, "seeds must be from 1 to 1000; received 0"),
         (("--jobs", 0), 1, "jobs must be from 1 to 1000; received 0"),
         (("--kept",), 1, "no trials of the study learning-rate at"),
@@ -146,6 +152,13 @@ def test_other_bad_input_is_refused(kept, tmp_path, capsys):
     file.touch()
     assert run(eval_main.main, "study", NAME, "--out", file) == 1
     assert "--out must name a folder" in capsys.readouterr().err
+    assert run(eval_main.main, "study", NAME, "--kept", "--out", file) == 1
+    assert "--out must name a folder" in capsys.readouterr().err
+    *trials, last = json.loads(kept.read_text())
+    kept.write_text(json.dumps([*trials, last | {"engine": "another"}]))
+    assert run(eval_main.main, "study", NAME, "--kept") == 1
+    assert "expected trials of second-release on the same data and engine; found data" in capsys.readouterr().err
+    assert run(eval_main.main, "study", NAME, "--kept", "--only", "first") == 0
     kept.write_text(json.dumps([trial | {"protocol": "full: other"} for trial in json.loads(kept.read_text())]))
     assert run(eval_main.main, "study", NAME, "--kept") == 1
     assert "are of other arms or another protocol" in capsys.readouterr().err
@@ -158,6 +171,27 @@ def test_a_diverged_training_is_named(capsys, monkeypatch):
     with np.errstate(all="ignore"):
         assert run(eval_main.main, "study", NAME, "--only", "first", "--seeds", 1) == 1
     assert "learning-rate, first-teacher, seed 0: worst_ratio is nan, so the training" in capsys.readouterr().err
+
+
+def test_a_failing_trial_keeps_those_of_other_jobs(tmp_path, monkeypatch):
+    failed, path = Event(), tmp_path / "trials.json"
+
+    def measure(inputs, seed, **plan):
+        if seed == 0:
+            failed.set()
+            raise InputError("it diverged")
+        failed.wait(5)
+        time.sleep(0.05)  # the failure arrives first
+        return measure_recursion(inputs, seed, **plan)
+
+    monkeypatch.setattr(MEASURE, measure)
+    monkeypatch.setattr("eval.studies.design.running.ProcessPoolExecutor", lambda jobs, _: ThreadPoolExecutor(jobs))
+    tasks = list_tasks(make_study().choose(["first"]), 0, 9, quick=False)
+    with pytest.raises(InputError, match="it diverged"):
+        run_tasks(tasks, 2, path)
+    seeds = [trial.seed for trial in load_trials(path, NAME)]
+    assert seeds[0] == 1
+    assert len(seeds) < 8
 
 
 @pytest.mark.slow

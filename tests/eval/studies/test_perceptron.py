@@ -9,9 +9,9 @@ TARGETS = np.eye(3)[RANDOM.integers(3, size=7)]
 
 
 @pytest.mark.parametrize("loss", LOSSES.values())
-@pytest.mark.parametrize(("activation", "skip"), [("relu", False), ("relu", True), ("tanh", True)])
-def test_the_gradient_is_that_of_finite_differences(activation, skip, loss):
-    network = Perceptron([5, 6, 6, 3], np.random.default_rng(1), activation=activation, skip=skip, dtype=np.float64)
+@pytest.mark.parametrize("skip", [False, True])
+def test_the_gradient_is_that_of_finite_differences(skip, loss):
+    network = Perceptron([5, 6, 6, 3], np.random.default_rng(1), skip=skip, dtype=np.float64)
     gradient = network.find_gradient(X, TARGETS, loss)[1].copy()
     step = 1e-6
     for place, value in enumerate(network.values.copy()):

@@ -88,7 +88,25 @@ def test_differences_are_beyond_the_spread_of_the_kept_seeds():
     assert find_differences(TRIALS[:1], TRIALS) == []
     assert find_differences([make_trial(value=1.09)], TRIALS) == []
     sentences = find_differences([make_trial(value=1.2)], TRIALS)
-    assert sentences == ["first-teacher: a is 1.20000, committed 1.00000, spread 0.10100."]
+    assert sentences[0] == "first-teacher: a is 1.20000, committed 1.00000, spread 0.10100."
+
+
+def test_points_of_curves_are_compared_with_a_relative_floor():
+    def make(second):
+        return make_trial(figures={}, curves={"at": [0.1, 0.5], "energy": [0.5, second]})
+
+    assert find_differences([make(0.0093)], [make(0.0093)]) == []
+    assert find_differences([make(0.00931)], [make(0.0093)]) == [
+        "first-teacher: energy@0.5 is 0.00931, committed 0.00930, spread 0.00001."
+    ]
+
+
+def test_figures_that_one_side_lacks_are_differences():
+    more = make_trial(figures={"a": 1.0, "zero_from": 47.0})
+    kept = [make_trial(), make_trial(seed=1, figures={"a": 1.0, "zero_from": 9.0})]
+    assert find_differences([more], kept) == ["first-teacher, seed 0: not kept: zero_from."]
+    assert find_differences([make_trial(seed=1)], kept) == ["first-teacher, seed 1: kept, but absent: zero_from."]
+    assert find_differences([make_trial()], kept) == []
 
 
 def test_kept_trials_lie_beside_the_releases(checkpoints):

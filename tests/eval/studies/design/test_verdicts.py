@@ -59,9 +59,11 @@ def test_exact_points_are_judged_together():
 
 
 def test_points_are_judged_by_their_distance_where_a_theory_is_not_exact():
-    assert judge_close(np.array([1.0, 0.96]), np.ones(2), 0.05).word == "holds"
-    verdict = judge_close(np.array([1.0, 0.94]), np.ones(2), 0.05)
-    assert verdict == Verdict("fails", "the farthest of 2 points is -6.0% from the formula")
+    near, far, errors = np.array([1.0, 0.96]), np.array([1.0, 0.94]), np.full(2, 0.002)
+    assert judge_close(near, errors, np.ones(2), 0.05).word == "holds"
+    verdict = judge_close(far, errors, np.ones(2), 0.05)
+    assert verdict == Verdict("fails", "the farthest of 2 points is -6.0% +- 0.4% from the formula")
+    assert {judge_close(values, 10 * errors, np.ones(2), 0.05).word for values in (near, far)} == {"undecided"}
 
 
 def test_a_claim_without_its_arm_or_point_is_undecided():
@@ -74,17 +76,34 @@ def test_a_claim_without_its_arm_or_point_is_undecided():
     assert missing == Verdict("undecided", "not measured: measured@7")
 
 
+def test_a_claim_about_arms_without_a_common_seed_is_undecided():
+    results = Results([make_trial(seed=0), make_trial("second-release", seed=1)])
+    arms = ("first-teacher", "second-release")
+    claim = Claim("a", "b", "c", arms, lambda its: judge(its.read(*arms)))
+    assert claim.judge(results) == Verdict("undecided", "no seed in common: first-teacher, second-release")
+
+
 def test_published_figures_stand_beside_ours():
-    figures = publish("a table", "first-teacher", "measured", {0.1: 1.0, 0.5: 9.0, 7: 1.0}, lambda _: 0.2)
+    figures = publish("a table", "first-teacher", "measured", {0.1: 1.0, 0.5: 9.0}, lambda _: 0.2)
     rows = [figure.describe(RESULTS) for figure in figures]
     assert rows[0] == ("0.1", "1", "1.1 +- 0.1", "0.2", "within")
     assert rows[1] == ("0.5", "9", "2.0 +- 0.0", "0.2", "outside")
-    assert rows[2] == ("7", "1", "not measured", "0.2", "")
     other = PublishedFigure("another", "x", 1.25, None, "first-teacher", "a")
     assert other.describe(RESULTS) == ("x", "1.25", "1.10 +- 0.10", "", "")
     assert PublishedFigure("another", "x", 1.25, None, "none", "a").describe(RESULTS)[2] == "not measured"
+    with pytest.raises(KeyError, match="misspelt"):
+        PublishedFigure("a table", "x", 1.0, None, "first-teacher", "misspelt").describe(RESULTS)
     assert list_groups([*figures, other]) == ["a table", "another"]
     assert [choose_form(value) for value in (64.0, 68.5, 68.53, 1.716)] == [".1f", ".2f", ".2f", ".3f"]
+
+
+def test_a_figure_that_some_trials_lack_names_their_number():
+    figure = PublishedFigure("a table", "x", 47.0, 3.0, "first-teacher", "zero_from", optional=True)
+    some = [make_trial(seed=seed, figures={"zero_from": value}) for seed, value in ((0, 46.0), (1, 48.0))]
+    without = make_trial(seed=2)
+    assert figure.describe(Results([*some, without]))[2:] == ("47.0 +- 1.4, 2 of 3 seeds", "3", "within")
+    assert figure.describe(Results([without]))[2:] == ("0 of 1 seeds", "3", "")
+    assert figure.describe(Results([]))[2:] == ("not measured", "3", "")
 
 
 def test_the_error_of_pooled_points_shrinks_with_seeds():

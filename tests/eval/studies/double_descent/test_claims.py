@@ -52,6 +52,37 @@ def test_the_notebook_s_own_figures_hold_and_contradict_the_blog():
     assert len(verdicts) == 9
 
 
+def judge_curve(arm, values):
+    """The verdict of the claim that a curve `(seeds, places)` of an arm has a peak."""
+    widths, curve = (CHANNELS, "test_error") if arm == CNN else (WIDTHS, "test_loss")
+    protocol, at = STUDY.arms[arm].describe_protocol(quick=False), [float(width) for width in widths]
+    trials = [
+        Trial(STUDY.name, arm, seed, protocol, "0", "numpy", {}, {"at": at, curve: list(own)}, 1.0)
+        for seed, own in enumerate(values)
+    ]
+    (claim,) = (claim for claim in STUDY.claims if claim.arms == (arm,) and "has a peak:" in claim.name)
+    return claim.judge(STUDY.take_results(trials)).word
+
+
+@pytest.mark.parametrize("arm", [CLEAN, CNN])
+def test_a_peak_holds_and_a_monotone_curve_or_noise_does_not(arm):
+    places = len(CHANNELS if arm == CNN else WIDTHS)
+    small = 0.01 * np.random.default_rng(0).normal(size=(5, places))
+    hill = -np.abs(np.arange(places) - places * 0.55)
+    assert judge_curve(arm, hill + small) == "holds"
+    assert judge_curve(arm, np.arange(places) + small) == "fails"
+    assert judge_curve(arm, small - np.arange(places)) == "fails"
+    noise = np.random.default_rng(1).normal(size=(200, 5, places))
+    assert np.mean([judge_curve(arm, own) == "holds" for own in noise]) < 0.05
+
+
+def test_a_rise_at_36_contradicts_the_claim_about_true_labels():
+    errors = [*CLEAN_ERRORS]
+    errors[WIDTHS.index(36)] += 6
+    verdicts = judge_all(make_trials(CLEAN, WIDTHS, errors, 47))
+    assert [verdict for name, verdict in verdicts.items() if "has no peak" in name] == ["fails"]
+
+
 @pytest.mark.parametrize(("peak", "verdict"), [(176, "holds"), (61, "fails")])
 def test_the_threshold_of_squared_errors_is_judged(peak, verdict):
     arm = "mlp-noisy-mse"
@@ -68,7 +99,7 @@ def test_pictures_show_the_arms_that_have_results():
     pictures = {picture.name: picture for picture in STUDY.draw(results)}
     assert list(pictures) == ["double-descent-error", "double-descent-loss"]
     titles = [panel.title for panel in pictures["double-descent-error"].panels]
-    assert titles == ["perceptrons, true labels", "convolutions, 15 % wrong labels"]
+    assert titles == ["perceptrons, true labels", "convolutions, 15 % of labels redrawn"]
     assert pictures["double-descent-error"].panels[0].marks == pytest.approx(
         {"n parameters": 42.3, "n K parameters": 175.7}, abs=0.1
     )
@@ -87,5 +118,8 @@ def test_latents_are_judged_and_drawn():
     verdicts = [claim["verdict"] for claim in STUDY.judge(results) if claim["verdict"] != "undecided"]
     assert verdicts == ["holds"] * 7
     (picture,) = STUDY.draw(results)
-    assert "networks peak" in picture.caption
+    assert (
+        picture.caption
+        == "Error of least squares on latents, measured and by its formula, and of networks over their parameters"
+    )
     assert len(picture.panels) == 4

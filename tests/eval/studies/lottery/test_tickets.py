@@ -46,7 +46,7 @@ def test_adjacency_is_held_against_permuted_inputs():
     rows = cut(mask, SHAPES)[0]
     rows[3:5, :50], rows[10, 50:100] = 1, 1
     figures = measure_adjacency(mask, 0)
-    assert figures["adjacent"] == pytest.approx(50 / (39 * 500))
+    assert figures["adjacent"] == pytest.approx(50 / (40 * 500))
     assert figures["adjacent_null"] == pytest.approx(figures["adjacent"] * 2 / 40, rel=0.5)
     assert figures["adjacent_rank"] > 0.9
     assert figures["units_without_input"] == 400
