@@ -90,7 +90,8 @@ def rules(
 ) -> None:
     """Measure the built-in learning rules on releases.
 
-    Without names, on all of them. Each training has the rule's own plan. Its skill, alignment with the gradient and cost are measured on the way.
+    Without names, on all of them. Each training has the rule's own plan. Its skill, alignment with the gradient and
+    cost are measured on the way.
 
     Args:
         only: These alone.

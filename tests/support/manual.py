@@ -80,7 +80,7 @@ def draw_scale(release: str) -> str:
     rows = {row.name: row.summary.skill.mean for row in find_kept(release)}
     ends = ("0 answers the mean", "1 knows the class")
     lines = [f"{'skill on ' + release:<32} {ends[0]:<{BAR - len(ends[1])}}{ends[1]}"]
-    for name in ON_THE_SCALE:
+    for name in sorted(ON_THE_SCALE, key=rows.__getitem__):
         skill = round(rows[name], 3) + 0.0  # the sum has no negative zero
         lines.append(f"{name:<25}{skill:.3f}  |{'#' * round(BAR * skill)}")
     return "\n".join(lines)

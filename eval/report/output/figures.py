@@ -178,7 +178,8 @@ def draw_curves(report: Values) -> Figure:
     for axes in panels[::columns]:
         axes.set_ylabel("skill")
     panels[0].legend(fontsize="small")
-    figure.suptitle(_describe_data(report), fontsize="medium")
+    first = next(iter(curves.values()))["skill"].values()
+    figure.suptitle(_describe_data(report, max(len(row) for skills in first for row in skills)), fontsize="medium")
     return figure
 
 
@@ -242,8 +243,9 @@ def _find_colour(report: Values, name: str) -> str:
     return COLOURS[list(report["rules"]).index(name) % len(COLOURS)]
 
 
-def _describe_data(report: Values) -> str:
-    seeds = len(report["seeds"])
+def _describe_data(report: Values, seeds: int | None = None) -> str:
+    """Return the release, the training rows and the seeds, by default those of the figures."""
+    seeds = seeds or len(report["seeds"])
     return f"{report['release']}, {report['train_rows']:,} training rows, {seeds} seed{'s' * (seeds > 1)}"
 
 

@@ -127,48 +127,44 @@ def _gain(results: Results, condition: str, other: str = "dense") -> Doubles:
 
 
 def _make_signal_claims() -> list[Claim]:
-    claims = []
-    for name, condition, other, published in (
+    gains = (
         ("The ticket is better than the dense network on fresh data.", "fresh", "dense", "+6.6 in 2020, +1.65 in 2024"),
         ("It is better from the training rows of its search, on fresh test rows.", "same", "dense", ""),
         ("It is better than a random mask.", "fresh", "random", "+12.4 in 2020, +5.85 in 2024"),
         ("It is better from other first weights, too.", "reinit", "dense", "+3.3 in 2020, +1.3 in 2024"),
         ("It is better with the signals flipped.", "flip", "dense", "+4.1 in 2020, -0.25 in 2024"),
         ("It is better with the chunks of the signals exchanged.", "chunks", "dense", "+1.7 in 2020, -2.25 in 2024"),
-    ):
-        source = f"{PAGE}, {NOTEBOOK}"
-        test = partial(_judge_gain, condition, other)
-        claims.append(Claim(name, published, source, (SEARCH,), test))
-    claims.append(
+    )
+    sources = f"{PAGE}, {NOTEBOOK}"
+    return [
+        *(
+            Claim(name, published, sources, (SEARCH,), partial(_judge_gain, condition, other))
+            for name, condition, other, published in gains
+        ),
         Claim(
             "It is better in its search, on the published test rows.",
             "+9.4: 75.0 against 65.6",
             NOTEBOOK,
             (SEARCH,),
             lambda its: judge(its.read(SEARCH, "accuracy@0.9192") - its.read(SEARCH, "accuracy@0"), unit=" points"),
-        )
-    )
-    claims.append(
+        ),
         Claim(
             "With the points of the signals in another order it is not better than the dense network.",
             "+1.65 in order, -0.95 shuffled",
             NOTEBOOK,
             (SEARCH,),
             lambda its: judge(_gain(its, "shuffle"), -math.inf, 0.0, unit=" points"),
-        )
-    )
-    claims.append(
+        ),
         Claim(
             "The ticket keeps neighbouring inputs more often than chance.",
             "0.86 % in 2020, 0.93 % in 2024, of random masks 0.72 and 0.56 %",
-            f"{PAGE}, {NOTEBOOK}",
+            sources,
             (SEARCH,),
             lambda its: judge(
                 100 * (its.read(SEARCH, "adjacent") - its.read(SEARCH, "adjacent_null")), form=".3f", unit=" points"
             ),
-        )
-    )
-    return claims
+        ),
+    ]
 
 
 def _judge_gain(condition: str, other: str, results: Results) -> Verdict:
