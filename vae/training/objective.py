@@ -1,6 +1,6 @@
 """The loss of a VAE and its terms, as Keras models that wrap the VAE, and slight changes of the images in training."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from typing import Any, NamedTuple
 
 import keras
@@ -154,7 +154,7 @@ class FlowObjective(keras.Model):
 def make_classifier(config: VaeConfig, classes: int) -> keras.Model:
     """Return the classifier of latents `(n, d)` that a configuration describes.
 
-    Its output is a list of logits `(n, k)`: of the classifier with the hidden layers, and of the linear one, if any.
+    Its output are logits `(n, 1, k)` of the classifier with the hidden layers, or `(n, 2, k)` with a linear one behind.
     """
     parts = Parts(config.seed)
     hidden = inputs = keras.Input((config.latent_dim,))
@@ -163,16 +163,19 @@ def make_classifier(config: VaeConfig, classes: int) -> keras.Model:
     outputs = [parts.make(keras.layers.Dense, classes)(hidden)]
     if config.class_linear:
         outputs.append(parts.make(keras.layers.Dense, classes)(inputs))
-    return keras.Model(inputs, outputs, name="classifier")
+    return keras.Model(inputs, ops.stack(outputs, axis=1), name="classifier")
 
 
-def measure_class_loss(logits: Sequence[KerasTensor], labels: KerasTensor, linear: float) -> KerasTensor:
-    """Return the mean cross-entropy of a classifier's logits and labels `(n,)` in nats: a scalar.
+def measure_class_loss(logits: KerasTensor, labels: KerasTensor, linear: float) -> KerasTensor:
+    """Return the mean cross-entropy of logits `(n, m, k)` and labels `(n,)` in nats: a scalar.
 
-    The second logits, of the linear classifier, have the weight `linear`, and the first the rest of 1.
+    The second of two logits, of the linear classifier, have the weight `linear`, and the first the rest of 1.
     """
-    losses = [ops.mean(keras.losses.sparse_categorical_crossentropy(labels, own, from_logits=True)) for own in logits]
-    return losses[0] if len(losses) == 1 else (1 - linear) * losses[0] + linear * losses[1]
+
+    def measure(own: int) -> KerasTensor:
+        return ops.mean(keras.losses.sparse_categorical_crossentropy(labels, logits[:, own], from_logits=True))
+
+    return (1 - linear) * measure(0) + linear * measure(1) if linear else measure(0)
 
 
 def scale_gradient(values: KerasTensor, factor: Any) -> KerasTensor:

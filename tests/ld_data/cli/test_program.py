@@ -35,6 +35,7 @@ COMMANDS = {
 SEVERAL_MEANINGS = {  # options whose help differs between commands
     "--background",
     "--challenge",
+    "--figure",
     "--only",
     "--out",
     "--release",
