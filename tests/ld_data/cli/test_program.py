@@ -32,21 +32,11 @@ from tests.support.paths import ROOT
 COMMANDS = {
     (package, *words): command for package in PROGRAMS for words, command in list_commands(make_program(package))
 }
-SEVERAL_MEANINGS = {  # options whose help differs between commands
-    "--background",
-    "--challenge",
-    "--figure",
-    "--only",
-    "--out",
-    "--release",
-    "--rows",
-    "--seconds",
-    "--seed",
-    "--seeds",
-    "--source-npz",
-    "--turns",
-    "--workers",
-}
+# Options whose help differs between commands.
+SEVERAL_MEANINGS = set(
+    "--background --challenge --figure --only --out --release --rows --seconds --seed --seeds --source-npz --turns "
+    "--workers".split()
+)
 HEAVY = {"keras", "tensorflow", "sklearn", "matplotlib", "onnxruntime", "fastapi", "starlette", "sqlalchemy"}
 
 
