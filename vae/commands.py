@@ -40,7 +40,7 @@ def readability(
         source: The source of the inputs.
         levels: The readabilities, from 0 to 1,000; 0 3 10 30 100 300 by default.
         out: The JSON file to write after each build; builds that it holds already are not repeated.
-        figure: The .png file to draw.
+        figure: Draw the result into this .png, .svg or .pdf.
     """
     from vae import readability as builds  # late: Keras takes 5 s
 

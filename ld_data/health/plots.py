@@ -53,7 +53,7 @@ def check_components(components: Sequence[int], latent_dim: int) -> None:
 
 
 def save_figure(figure: Figure, path: Path) -> None:
-    """Write a figure as a `.png`."""
+    """Write a figure in the format of its suffix: `.png`, `.svg` or `.pdf`."""
     with stage_file(path) as draft:
         figure.savefig(draft, dpi=120)
 

@@ -32,11 +32,20 @@ from tests.support.paths import ROOT
 COMMANDS = {
     (package, *words): command for package in PROGRAMS for words, command in list_commands(make_program(package))
 }
-# Options whose help differs between commands.
-SEVERAL_MEANINGS = set(
-    "--background --challenge --figure --only --out --release --rows --seconds --seed --seeds --source-npz --turns "
-    "--workers".split()
-)
+SEVERAL_MEANINGS = {  # options whose help differs between commands
+    "--background",
+    "--challenge",
+    "--only",
+    "--out",
+    "--release",
+    "--rows",
+    "--seconds",
+    "--seed",
+    "--seeds",
+    "--source-npz",
+    "--turns",
+    "--workers",
+}
 HEAVY = {"keras", "tensorflow", "sklearn", "matplotlib", "onnxruntime", "fastapi", "starlette", "sqlalchemy"}
 
 
