@@ -1,7 +1,7 @@
 """The kept trials of learning rules: measured one by one, and described as a report describes them."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -39,17 +39,17 @@ def measure_trials(
         DivergedError: a rule suggests values that are not finite.
     """
     bench = Bench(data, tuple(Rule(name, Path()) for name in names))
-    version = data.test_sha256, hash_arrays(data.train.x, data.train.y, data.train.label)
+    hashes = data.test_sha256, hash_arrays(data.train.x, data.train.y, data.train.label)
     plans = {name: find_plan(bench.find(name)) for name in names}
-    conditions = {name: (name, bench.find(name).version, _write_plan(plan), *version) for name, plan in plans.items()}
+    conditions = {name: (name, bench.find(name).version, _write_plan(plan), *hashes) for name, plan in plans.items()}
     known = load_trials(path) if path and path.exists() else []
     done = {(own.rule, own.seed): own for own in known if own.conditions == conditions.get(own.rule)}
     wanted = [(name, seed) for seed in seeds for name in names]
     missing = [Trial(name, plans[name], seed, probes=PROBES) for name, seed in wanted if (name, seed) not in done]
     steps = {name: describe_step(bench, name, plans[name]) for name in dict.fromkeys(own.rule for own in missing)}
     for trial, outcome in run_trials(bench, missing, jobs, f"rules on {data.name}"):
-        own = _make_trial(data, version, trial, refuse_failure(outcome), steps[trial.rule])
-        own = replace(own, version=bench.find(trial.rule).version)
+        step = steps[trial.rule] | {"version": bench.find(trial.rule).version}
+        own = _make_trial(data, hashes, trial, refuse_failure(outcome), step)
         done[own.rule, own.seed] = own
         if path:
             add_trial(own, path)
@@ -57,7 +57,7 @@ def measure_trials(
 
 
 def _make_trial(
-    data: LatentDataset, version: tuple[str, str], trial: Trial, outcome: Outcome, step: Values
+    data: LatentDataset, hashes: tuple[str, str], trial: Trial, outcome: Outcome, step: Values
 ) -> RuleTrial:
     score, alignment = outcome.find_score(), None
     if outcome.probes is not None:
@@ -69,11 +69,11 @@ def _make_trial(
         plan=_write_plan(trial.plan),
         seed=trial.seed,
         release=data.name,
-        data_sha256=version[0],
-        train_sha256=version[1],
+        data_sha256=hashes[0],
+        train_sha256=hashes[1],
         train_rows=len(data.train),
         **{name: _round([getattr(score, name)], 8)[0] for name in ("null", "floor", *LABELS)},
-        **{name: step[name] for name in ("parameters", "macs_per_row", "memory_bytes")},
+        **{name: step[name] for name in ("parameters", "macs_per_row", "memory_bytes", "version")},
         skills=_round(measure_held_out_skills(data, outcome), 5),
         cpu_seconds=_round(outcome.seconds, 5),
         alignment=alignment,
