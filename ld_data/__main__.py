@@ -30,6 +30,7 @@ def make_app() -> App:
     """Return the program with its commands."""
     app = make_program("ld_data", "Latent datasets: list, make, fetch and check them.", "list")
     app.command("ld_data.commands.generate:app", name="generate", help="Write raw signals or images from a generator.")
+    app.command("ld_data.commands.shards:app", name="shards", help="Make releases of any number of rows, in shards.")
     for function, name, summary, example in COMMANDS:
         add_command(app, f"ld_data.commands.{function}", name, summary, example)
     return app

@@ -2,6 +2,8 @@
 
 import platform
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 from threadpoolctl import threadpool_info
@@ -18,8 +20,7 @@ def read_fingerprint() -> dict[str, str]:
     """
     configuration = np.show_config(mode="dicts")
     groups = configuration["SIMD Extensions"]
-    kernels = [pool for pool in threadpool_info() if pool["user_api"] == "blas"] or [{}]  # numpy's is the first
-    kernel = kernels[0]
+    kernel = _find_kernel()
     name = kernel.get("internal_api") or configuration["Build Dependencies"]["blas"]["name"]
     return {
         **_find_versions(),
@@ -31,6 +32,13 @@ def read_fingerprint() -> dict[str, str]:
 def describe_fingerprint() -> str:
     """Return the fingerprint as one line."""
     return ", ".join(f"{part} {fact}" for part, fact in read_fingerprint().items())
+
+
+def _find_kernel() -> dict[str, Any]:
+    """Return what is known of numpy's linear algebra: others are loaded, too, in an order that differs."""
+    kernels = [pool for pool in threadpool_info() if pool["user_api"] == "blas"]
+    own = [pool for pool in kernels if {"numpy", "numpy.libs"} & set(Path(pool.get("filepath", "")).parts)]
+    return next(iter(own or kernels), {})
 
 
 def _find_versions() -> dict[str, str]:

@@ -50,7 +50,7 @@ Replace = Annotated[bool, Parameter(help="Replace one of this name that is of an
 Seed = Annotated[int, Parameter(help="The seed of all that is random.")]
 Shift = Annotated[str | None, Parameter(help="A shifted test set in place of the test rows.")]
 Epochs = Annotated[int | None, Parameter(help="Passes over the training rows.")]
-AT_ONCE = Parameter(help="How many to train at the same time.")
+AT_ONCE = Parameter(help="How many to work on at the same time.")
 Jobs = Annotated[int, AT_ONCE]
 JobsOfCores = Annotated[int | None, AT_ONCE]  # None for one on each core
 TrainRows = Annotated[

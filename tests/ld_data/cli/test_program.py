@@ -87,7 +87,7 @@ class TestHelp:
 
     def test_every_command_has_json(self):
         without = [name for name, command in COMMANDS.items() if "--json" not in list_options(command)]
-        assert without == [("ld_data", "generate")]
+        assert without == [("ld_data", "generate"), ("ld_data", "shards")]
 
     def test_the_list_of_commands_repeats_their_docstrings(self):
         wrong = [
@@ -161,9 +161,9 @@ class TestWrongUsage:
     @pytest.mark.parametrize(
         ("line", "words"),
         [
-            ("ld_data", "name a command: generate, list"),
+            ("ld_data", "name a command: generate, shards, list"),
             ("ld_data generate", "name a command: mnist1d, mnist-rot-like"),
-            ("ld_data nope", "unknown command 'nope'. The commands are generate, list, benchmark, build"),
+            ("ld_data nope", "unknown command 'nope'. The commands are generate, shards, list, benchmark"),
             ("ld_data verify", 'Command "verify" parameter RELEASE requires an argument.'),
             ("ld_data verify a b", "unexpected arguments: b."),
             ("ld_data list --nope", "Unknown option: --nope."),

@@ -1,0 +1,172 @@
+"""Commands of sharded releases: plan, make, look, seal and check."""
+
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Annotated, Any
+
+from cyclopts import App, Parameter
+from tqdm import tqdm
+
+import vae
+from ld_data.checks import check_integer, check_number
+from ld_data.cli.options import Jobs, Json, Release
+from ld_data.cli.output import print_result
+from ld_data.cli.program import add_command, name_program
+from ld_data.errors import InputError, IntegrityError
+from ld_data.extras import check_libraries
+from ld_data.progress import open_progress
+from ld_data.shards.inputs import plan_images, plan_signals
+from ld_data.shards.making import list_missing, make_by_workers, make_here
+from ld_data.shards.plan import SHARD_ROWS, ShardPlan, read_plan, write_plan
+from ld_data.shards.records import iterate_records
+from ld_data.shards.root import ROOT_NAME, seal
+from ld_data.shards.verification import check_shards, drop_shards, recompute_shards
+
+GROUP = f"{name_program('ld_data')} shards"
+app = App(name="shards", help_epilogue=f"example:\n  {GROUP} plan big --release ld-mnist1d-32 --rows 1000000")
+Shards = Annotated[Path, Parameter(metavar="DIR", help="The folder of the shards.")]
+Numbers = Annotated[str | None, Parameter(metavar="FIRST:END", help="These alone, the last one not included.")]
+
+
+def plan(
+    folder: Shards,
+    /,
+    *,
+    release: Release,
+    rows: int | None = None,
+    seed: int = 0,
+    rows_per_shard: int = SHARD_ROWS,
+    inputs: Annotated[list[Path] | None, Parameter(consume_multiple=True)] = None,
+    labels: Annotated[list[Path] | None, Parameter(consume_multiple=True)] = None,
+    as_json: Json = False,
+) -> None:
+    """Write the plan of a sharded release into a folder.
+
+    Args:
+        release: The release whose models draw x and y.
+        rows: Rows in all; those of the inputs by default.
+        seed: The seed of the generator and of the noise.
+        rows_per_shard: Rows of a shard.
+        inputs: Your own inputs in place of the generator's: .npy files, in order.
+        labels: Their classes: an .npy file for each of them.
+    """
+    name = folder.resolve().name
+    if inputs:
+        made = plan_images(name, release, inputs, labels or [], rows, seed, rows_per_shard)
+    elif rows is None:
+        raise InputError("a generator has no end: name the number of --rows, or your own --inputs and their --labels.")
+    else:
+        made = plan_signals(name, release, rows, seed, rows_per_shard)
+    write_plan(folder, made)
+    facts = {"folder": str(folder), "rows": made.rows, "shards": made.shards, "plan": made.id}
+    print_result(facts, f"{folder}: a plan of {made.rows} rows in {made.shards} shards", as_json)
+
+
+def make(folder: Shards, /, *, jobs: Jobs = 1, shards: Numbers = None, as_json: Json = False) -> None:
+    """Make the shards that are missing.
+
+    Several of these commands share the work, also on other machines with the same folder.
+    """
+    check_libraries("onnxruntime")
+    found = read_plan(folder)
+    chosen = _read_numbers(shards, found)
+    missing = list_missing(folder, found, chosen)
+    with _open_workers(check_integer("--jobs", jobs, 1, 1024)) as pool:
+        made = make_by_workers(folder, missing, vae.load, pool, jobs) if pool else make_here(folder, missing, vae.load)
+        for _ in tqdm(made, "shards", len(missing), file=open_progress(), disable=None):
+            pass
+    facts = {"made": len(missing), "were_there": len(chosen) - len(missing), "shards": found.shards}
+    text = f"made {len(missing)} shards of {folder}; {facts['were_there']} were there"
+    print_result(facts, text, as_json)
+
+
+@contextmanager
+def _open_workers(jobs: int) -> Iterator[ProcessPoolExecutor | None]:
+    if jobs == 1:
+        yield None
+        return
+    with ProcessPoolExecutor(jobs, get_context("spawn")) as pool:
+        yield pool
+
+
+def _read_numbers(text: str | None, found: ShardPlan) -> range:
+    """Return the shards that an option FIRST:END names, or all."""
+    if text is None:
+        return range(found.shards)
+    first, colon, end = text.partition(":")
+    if not (colon and first.isdecimal() and end.isdecimal() and int(first) < int(end) <= found.shards):
+        raise InputError(f"--shards must be FIRST:END within 0:{found.shards}; received {text!r}.")
+    return range(int(first), int(end))
+
+
+def status(folder: Shards, /, *, as_json: Json = False) -> None:
+    """Show how many shards are there."""
+    found = read_plan(folder)
+    records = [record for record in iterate_records(folder, found) if record]
+    facts: dict[str, Any] = {
+        "shards": found.shards,
+        "made": len(records),
+        "rows": sum(record.rows for record in records),
+        "seconds": sum(record.seconds for record in records),
+        "sealed": (folder / ROOT_NAME).is_file(),
+    }
+    state = "sealed" if facts["sealed"] else "not sealed"
+    text = f"{folder}: {len(records)} of {found.shards} shards, {facts['rows']} of {found.rows} rows, {state}"
+    print_result(facts, text, as_json)
+
+
+def seal_folder(folder: Shards, /, *, same_machine: bool = False, as_json: Json = False) -> None:
+    """Write the root of a folder whose shards are all there.
+
+    Args:
+        same_machine: Refuse shards of several installations, whose x may differ in the last bits.
+    """
+    root = seal(folder, read_plan(folder), same_machine=same_machine)
+    worst = max(map(abs, root.mean)), min(root.std), max(root.std)
+    facts = {**root.to_values(), "path": str(folder / ROOT_NAME)}
+    text = (
+        f"{folder} is sealed: {root.rows} rows in {root.shards} shards of {len(root.fingerprints)} installations\n"
+        f"components of x: means within +-{worst[0]:.4f}, stds from {worst[1]:.4f} to {worst[2]:.4f}"
+    )
+    print_result(facts, text, as_json)
+
+
+def verify(
+    folder: Shards, /, *, share: float = 1.0, redraw: int = 0, drop: bool = False, as_json: Json = False
+) -> None:
+    """Check a sealed folder: sizes, hashes, and shards made again.
+
+    Args:
+        share: Of the shards whose hashes are compared; the root chooses them.
+        redraw: Shards to make again and compare; the root chooses them.
+        drop: Delete damaged shards, so that `make` makes them again.
+    """
+    found = read_plan(folder)
+    check_integer("--redraw", redraw, 0, found.shards)
+    findings = check_shards(folder, found, check_number("--share", share, 1.0))
+    if redraw and not findings.damaged:
+        check_libraries("onnxruntime")
+        recompute_shards(folder, found, vae.load(found.release), redraw, findings)
+    if drop:
+        drop_shards(folder, findings.damaged)
+    if faults := findings.describe_faults():
+        remedy = "Damaged ones were deleted" if drop else "Delete damaged ones with --drop"
+        raise IntegrityError(f"{folder}: of {findings.sizes} shards, {faults}. {remedy}; `make` makes them again.")
+    text = (
+        f"{folder}: {findings.sizes} shards are there, {findings.hashes} hashes are as sealed, "
+        f"{findings.recomputed} were made again"
+    )
+    print_result(vars(findings), text, as_json)
+
+
+for function, name, summary, example in (
+    (plan, "plan", "Write the plan of a sharded release into a folder.", "big --release ld-mnist1d-32 --rows 1000000"),
+    (make, "make", "Make the shards that are missing.", "big --jobs 2"),
+    (status, "status", "Show how many shards are there.", "big"),
+    (seal_folder, "seal", "Write the root of a folder whose shards are all there.", "big"),
+    (verify, "verify", "Check a sealed folder: sizes, hashes, and shards made again.", "big --redraw 3"),
+):
+    add_command(app, function, name, summary, example, GROUP)

@@ -1,0 +1,164 @@
+"""The inputs of a plan by row number: signals of a generator, or a user's own images in memory-mapped files."""
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import asdict
+from functools import lru_cache
+from itertools import accumulate
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+
+from ld_data.checks import check_integer, check_labels
+from ld_data.errors import InputError, IntegrityError
+from ld_data.mnist1d.config import Mnist1dConfig
+from ld_data.mnist1d.stream import SignalStream
+from ld_data.noise import MAX_SEED
+from ld_data.release.folder import find_release
+from ld_data.release.manifest import read_manifest
+from ld_data.shards.plan import MAX_ROWS, SHARD_ROWS, ImageFile, ShardPlan, read_models
+from ld_data.sources.secret_draws import GENERATORS
+from ld_data.storage.hashing import hash_file
+from ld_data.typing import Array, Integers
+
+MAX_CLASSES = 256
+MAX_SHARD_ROWS = 2**22  # 1 GB
+UNUSED_ARGUMENTS = ("num_samples", "train_split")  # of the generator: rows are numbered without an end
+
+
+class Inputs(Protocol):
+    """Inputs and their classes by row number."""
+
+    def read(self, rows: range) -> tuple[Array, Array]:
+        """Return the inputs `(n, ...)` of n rows, and their labels `(n,)`."""
+
+
+class SignalInputs:
+    """The signals of the generator's fast mode."""
+
+    def __init__(self, config: Mnist1dConfig) -> None:
+        self._stream = SignalStream(config)
+
+    def read(self, rows: range) -> tuple[Array, Array]:
+        """Return the signals `(n, t)` of n rows, and their labels `(n,)`."""
+        return self._stream.make_rows(rows.start, len(rows))
+
+
+class ImageInputs:
+    """Images in `.npy` files, of which only the pages that are read come into memory."""
+
+    def __init__(self, files: Sequence[ImageFile]) -> None:
+        self._files, self._ends = files, list(accumulate(file.rows for file in files))
+
+    def read(self, rows: range) -> tuple[Array, Array]:
+        """Return the images `(n, ...)` of n rows, and their labels `(n,)`.
+
+        Raises:
+            InputError: a file is missing, or holds no numbers.
+            IntegrityError: a file has changed since the plan was made.
+        """
+        inputs, labels, first = [], [], rows.start
+        while first < rows.stop:
+            number = bisect_right(self._ends, first)
+            images, classes = _open_checked(self._files[number])
+            start = self._ends[number] - self._files[number].rows
+            part = slice(first - start, min(rows.stop, self._ends[number]) - start)
+            inputs.append(np.array(images[part]))
+            labels.append(np.array(classes[part]))
+            first = start + part.stop
+        return np.concatenate(inputs), check_labels(np.concatenate(labels), MAX_CLASSES)
+
+
+def open_inputs(plan: ShardPlan) -> Inputs:
+    """Return the inputs of a plan; nothing is read yet."""
+    return SignalInputs(Mnist1dConfig(**plan.signals)) if plan.signals else ImageInputs(plan.images)
+
+
+@lru_cache(maxsize=64)
+def _open_checked(file: ImageFile) -> tuple[Array, Array]:
+    """Return the mapped inputs and labels of a file, whose hashes are compared once in each process."""
+    for path, sha256 in zip((file.inputs, file.labels), file.sha256, strict=True):
+        array = map_array(path)
+        if hash_file(Path(path)) != sha256 or len(array) != file.rows:
+            raise IntegrityError(f"{path} has changed since the plan was made. Make a new plan in another folder.")
+    return map_array(file.inputs), map_array(file.labels)
+
+
+def plan_signals(name: str, release: str, rows: int, seed: int = 0, rows_per_shard: int = SHARD_ROWS) -> ShardPlan:
+    """Return the plan of signals of the generator's fast mode, encoded by a release of such signals.
+
+    Raises:
+        InputError: the release is made of something else, or a number is out of range.
+        UnknownNameError: there is no such release.
+    """
+    manifest = read_manifest(find_release(release))
+    if manifest.source["name"] not in GENERATORS:
+        raise InputError(f"{manifest.name} has no generator: plan inputs of your own, with their labels.")
+    arguments = asdict(Mnist1dConfig(seed=check_integer("seed", seed, 0, MAX_SEED)))
+    signals = {argument: value for argument, value in arguments.items() if argument not in UNUSED_ARGUMENTS}
+    return _make_plan(name, manifest.name, rows, seed, rows_per_shard, MAX_ROWS, signals=signals)
+
+
+def plan_images(
+    name: str,
+    release: str,
+    inputs: Sequence[Path],
+    labels: Sequence[Path],
+    rows: int | None = None,
+    seed: int = 0,
+    rows_per_shard: int = SHARD_ROWS,
+) -> ShardPlan:
+    """Return the plan of a user's own inputs, all of them or the first rows; raises as `describe_images`."""
+    manifest, images = read_manifest(find_release(release)), describe_images(inputs, labels)
+    most = sum(file.rows for file in images)
+    return _make_plan(name, manifest.name, most if rows is None else rows, seed, rows_per_shard, most, images=images)
+
+
+def _make_plan(
+    name: str, release: str, rows: int, seed: int, rows_per_shard: int, most: int, **inputs: Any
+) -> ShardPlan:
+    return ShardPlan(
+        name=name,
+        release=release,
+        models=read_models(release),
+        seed=check_integer("seed", seed, 0, MAX_SEED),
+        rows=check_integer("rows", rows, 1, most),
+        rows_per_shard=check_integer("rows_per_shard", rows_per_shard, 1, MAX_SHARD_ROWS),
+        **inputs,
+    )
+
+
+def describe_images(inputs: Sequence[Path], labels: Sequence[Path]) -> tuple[ImageFile, ...]:
+    """Return the files of a user's images for a plan: n files of inputs, and n of labels in the same order.
+
+    Raises:
+        InputError: the numbers of files or rows differ, or a file is no `.npy` of numbers.
+    """
+    if len(inputs) != len(labels) or not inputs:
+        raise InputError(f"each file of inputs needs one of labels; received {len(inputs)} and {len(labels)}.")
+    files = []
+    for images, classes in zip(inputs, labels, strict=True):
+        rows, numbers = len(map_array(images)), map_array(classes)
+        if numbers.shape != (rows,):
+            raise InputError(
+                f"{classes} must hold a label for each of the {rows} inputs; it has shape {numbers.shape}."
+            )
+        hashes = hash_file(images), hash_file(classes)
+        files.append(ImageFile(str(images.resolve()), str(classes.resolve()), rows, hashes))
+    return tuple(files)
+
+
+def map_array(path: Path | str) -> Integers | Array:
+    """Return the array of an `.npy` file, which is mapped, not read.
+
+    Raises:
+        InputError: the file is missing, or no `.npy` of numbers with one row or more.
+    """
+    try:
+        array: Array = np.load(path, mmap_mode="r", allow_pickle=False)
+    except (OSError, ValueError, EOFError) as error:
+        raise InputError(f"{path}: expected an .npy file of numbers; could not read it ({error}).") from error
+    if not isinstance(array, np.memmap) or not array.ndim or not len(array):
+        raise InputError(f"{path}: expected an .npy file of one row or more.")
+    return array
