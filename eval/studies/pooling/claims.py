@@ -67,6 +67,10 @@ def _gain_of_all(results: Results, kind: str, rows: int) -> Doubles:
     return np.mean([gain(results, kind, method, rows, *arms) for method in POOLED], axis=0)
 
 
+def _judge_gain(kind: str, rows: int, low: float, high: float, results: Results) -> Verdict:
+    return judge(_gain_of_all(results, kind, rows), low, high, unit=POINTS)
+
+
 def _judge_fall(results: Results) -> Verdict:
     return judge(_gain_of_all(results, "cnn", 1_000) - _gain_of_all(results, "cnn", 50_000), unit=POINTS)
 
@@ -85,48 +89,20 @@ def _judge_norm(results: Results) -> Verdict:
 def make_signal_claims() -> list[Claim]:
     """Return the claims about convolutions."""
     arms = {kind: tuple(name_arm(kind, method) for method in ("none", *POOLED)) for kind in ORDERS}
+    both, strided = f"{BLOG}, {NOTEBOOK}", (name_arm("cnn", "none"), name_arm("cnn", "stride"))
+    helps = "With 1,000 rows, pooling helps: on average over its three kinds."
+    norm = "L2 pooling is better than max pooling with many rows: on average over 20,000 and 50,000."
+    stride = "Stride 2 is the worst of all: on average over the sizes it is behind no pooling."
     claims = [
-        Claim(
-            "With 1,000 rows, pooling helps: on average over its three kinds.",
-            "+18.6 points",
-            f"{BLOG}, {NOTEBOOK}",
-            arms["cnn"],
-            lambda its: judge(_gain_of_all(its, "cnn", 1_000), unit=POINTS),
-        ),
-        Claim(
-            "Its gain is smaller with 50,000 rows.",
-            "+18.6 against +1.2 points",
-            f"{BLOG}, {NOTEBOOK}",
-            arms["cnn"],
-            _judge_fall,
-        ),
-        Claim(
-            "L2 pooling is better than max pooling with many rows: on average over 20,000 and 50,000.",
-            "+1.0 and -1.0 points",
-            BLOG,
-            (*arms["cnn"],),
-            _judge_norm,
-        ),
-        Claim(
-            "Stride 2 is the worst of all: on average over the sizes it is behind no pooling.",
-            "-1.7 points, behind at each size",
-            NOTEBOOK,
-            (name_arm("cnn", "none"), name_arm("cnn", "stride")),
-            _judge_stride,
-        ),
+        Claim(helps, "+18.6 points", both, arms["cnn"], partial(_judge_gain, "cnn", 1_000, 0.0, np.inf)),
+        Claim("Its gain is smaller with 50,000 rows.", "+18.6 against +1.2 points", both, arms["cnn"], _judge_fall),
+        Claim(norm, "+1.0 and -1.0 points", BLOG, arms["cnn"], _judge_norm),
+        Claim(stride, "-1.7 points, behind at each size", NOTEBOOK, strided, _judge_stride),
     ]
     for kind, words in ORDERS.items():
-        claims.append(
-            Claim(
-                f"With 50,000 rows, pooling hinders, on average over its three kinds: {words}.",
-                "it hinders in the blog; +1.2 points in its notebook, with rows in order",
-                BLOG,
-                arms[kind],
-                lambda its, kind=kind: judge(  # type: ignore[misc]
-                    _gain_of_all(its, kind, 50_000), -np.inf, 0.0, unit=POINTS
-                ),
-            )
-        )
+        name = f"With 50,000 rows, pooling hinders, on average over its three kinds: {words}."
+        published = "it hinders in the blog; +1.2 points in its notebook, with rows in order"
+        claims.append(Claim(name, published, BLOG, arms[kind], partial(_judge_gain, kind, 50_000, -np.inf, 0.0)))
     return claims
 
 
@@ -145,40 +121,34 @@ def make_latent_claims() -> list[Claim]:
     """Return the claims about projections."""
     claims = []
     for kept in KEPT:
-        arm = name_arm("latents-teacher", kept)
-        words = f"Projected onto {kept} directions, least squares have the exact excess of the formula"
-        claims.append(Claim(f"{words} for a linear teacher.", "a theorem", THEORY, (arm,), partial(_judge_exact, arm)))
-        arm = name_arm("latents-release", kept)
-        claims.append(
-            Claim(f"{words} within 5 % for y of the release.", "", THEORY, (arm,), partial(_judge_close, arm))
-        )
+        words = f"Projected onto {kept} directions, least squares have the excess of the formula"
+        for kind, how, published, test in (
+            ("teacher", "exactly, for a linear teacher", "a theorem", _judge_exact),
+            ("release", "within 5 %, for y of the release", "", _judge_close),
+        ):
+            arm = name_arm(f"latents-{kind}", kept)
+            claims.append(Claim(f"{words} {how}.", published, THEORY, (arm,), partial(test, arm)))
     for kept, rows in PREDICTED.items():
         for kind in ("teacher", "release"):
             arm = name_arm(f"latents-{kind}", kept)
-            claims.append(
-                Claim(
-                    f"All 9 directions become better than the first {kept} where predicted, within 5 %: {kind}.",
-                    f"predicted at {rows:,} rows with one noise for all",
-                    THEORY,
-                    (arm,),
-                    lambda its, arm=arm: judge(  # type: ignore[misc]
-                        its.read(arm, "crossing_ratio"), 0.95, 1.05, ".3f", " of the predicted number of rows"
-                    ),
-                )
-            )
-    five, nine, all_of_y = (name_arm("latents-release", kept) for kept in (5, CLASS_DIRECTIONS, 32))
-    for words, arms, published, test in (
+            name = f"All 9 directions become better than the first {kept} where predicted, within 5 %: {kind}."
+            published = f"predicted at {rows:,} rows with one noise for all"
+            claims.append(Claim(name, published, THEORY, (arm,), partial(_judge_crossing, arm)))
+    five, nine, whole = (name_arm("latents-release", kept) for kept in (5, CLASS_DIRECTIONS, 32))
+    for name, arms, judging in (
         (
-            "5 directions are better than 9 at 1,000 rows: the prior helps.",
+            "5 directions are better than 9 at 1,000 rows: they help.",
             (five, nine),
-            "predicted",
-            (five, nine, 1_000),
+            partial(_judge_gap, five, nine, 1_000),
         ),
-        ("5 are worse than 9 at 4,000 rows: it hinders.", (five, nine), "predicted", (nine, five, 4_000)),
+        ("5 are worse than 9 at 4,000 rows: they hinder.", (five, nine), partial(_judge_gap, nine, five, 4_000)),
+        (
+            "9 directions, those of the class means, are better than all 32 at each number of rows.",
+            (nine, whole),
+            partial(_judge_always, nine, whole),
+        ),
     ):
-        claims.append(Claim(words, published, THEORY, arms, partial(_judge_gap, *test)))
-    words = "9 directions, those of the class means, are better than all 32 at each number of rows."
-    claims.append(Claim(words, "predicted", THEORY, (nine, all_of_y), partial(_judge_always, nine, all_of_y)))
+        claims.append(Claim(name, "predicted", THEORY, arms, judging))
     return claims
 
 
@@ -188,3 +158,7 @@ def _judge_exact(arm: str, results: Results) -> Verdict:
 
 def _judge_close(arm: str, results: Results) -> Verdict:
     return judge_close(*pool(results, arm), pool(results, arm, "theory")[0], 0.05)
+
+
+def _judge_crossing(arm: str, results: Results) -> Verdict:
+    return judge(results.read(arm, "crossing_ratio"), 0.95, 1.05, ".3f", " of the predicted number of rows")

@@ -24,43 +24,30 @@ UPDATES, BATCH_ROWS, PASSES = 6_000, 100, 60
 TEACHERS = {"teacher": "y of a linear teacher", "release": "y of the release"}
 
 
-def _make_arms() -> dict[str, Arm]:
-    arms = {}
+def _make_signal_arms() -> dict[str, Arm]:
+    arms, module = {}, "pooling.convolutions"
     chosen = {"cnn": SIZES, "shuffled": (1_000, 10_000, 50_000), "passes": (1_000, 50_000)}
     for kind, sizes in chosen.items():
-        passes = [PASSES if kind == "passes" else UPDATES * BATCH_ROWS // rows for rows in sizes]
-        for method, about in METHODS.items():
+        passes = tuple(PASSES if kind == "passes" else UPDATES * BATCH_ROWS // rows for rows in sizes)
+        common = {"rows": sizes, "passes": passes, "shuffled": kind != "cnn", "rate": 0.01, "batch_rows": BATCH_ROWS}
+        quick, seeds = {"rows": sizes[:1], "passes": (PASSES,)}, 5 if kind == "cnn" else 3
+        for method, words in METHODS.items():
             if kind == "cnn" or method != "stride":
-                arms[name_arm(kind, method)] = Arm(
-                    f"{about}, {ORDERS[kind]}",
-                    "pooling.convolutions:measure_sizes",
-                    "pooling.convolutions:load_sizes",
-                    {
-                        "method": method,
-                        "rows": sizes,
-                        "passes": tuple(passes),
-                        "shuffled": kind != "cnn",
-                        "rate": 0.01,
-                        "batch_rows": BATCH_ROWS,
-                    },
-                    {"rows": sizes[:1], "passes": (PASSES,)},
-                    seeds=5 if kind == "cnn" else 3,
-                    engine="keras",
-                )
+                about, plan = f"{words}, {ORDERS[kind]}", common | {"method": method}
+                paths = f"{module}:measure_sizes", f"{module}:load_sizes"
+                arms[name_arm(kind, method)] = Arm(about, *paths, plan, quick, seeds, "keras")
+    return arms
+
+
+def _make_latent_arms() -> dict[str, Arm]:
+    arms, paths = {}, ("pooling.latents:measure_projection", "inputs:load_latents")
+    rows = (250, 500, 1_000, 1_500, 2_000, 3_000, 4_000, 8_000)
     for kind, words in TEACHERS.items():
         for kept in KEPT:
-            arms[name_arm(f"latents-{kind}", kept)] = Arm(
-                f"least squares projected onto {kept} directions, {words}",
-                "pooling.latents:measure_projection",
-                "inputs:load_latents",
-                {
-                    "kept": kept,
-                    "rows": (250, 500, 1_000, 1_500, 2_000, 3_000, 4_000, 8_000),
-                    "draws": 200,
-                    "teacher": kind == "teacher",
-                },
-                {"rows": (250, 500, 1_000, 2_000, 4_000), "draws": 30},
-            )
+            about = f"least squares projected onto {kept} directions, {words}"
+            plan = {"kept": kept, "rows": rows, "draws": 200, "teacher": kind == "teacher"}
+            quick = {"rows": (250, 500, 1_000, 2_000, 4_000), "draws": 30}
+            arms[name_arm(f"latents-{kind}", kept)] = Arm(about, *paths, plan, quick)
     return arms
 
 
@@ -133,7 +120,7 @@ def draw(results: Results) -> Iterator[Picture]:
 STUDY = Study(
     "pooling",
     "how does the worth of pooling depend on the number of training rows?",
-    _make_arms(),
+    _make_signal_arms() | _make_latent_arms(),
     list_published(),
     [*make_signal_claims(), *make_latent_claims()],
     draw,
