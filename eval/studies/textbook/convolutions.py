@@ -12,7 +12,16 @@ CLASSES = 10
 
 
 def measure_convolutions(
-    sets: TwoSets, seed: int, *, channels: int, layers: int, epochs: int, rate: float, halved: int, batch_rows: int
+    sets: TwoSets,
+    seed: int,
+    *,
+    channels: int,
+    layers: int,
+    epochs: int,
+    rate: float,
+    momentum: float,
+    halved: int,
+    batch_rows: int,
 ) -> Outcome:
     """Return the last errors in % on training, test and 10,000 fresh rows; the rate is halved as in `measure_training`.
 
@@ -25,7 +34,7 @@ def measure_convolutions(
 
     def make(start: object) -> keras.optimizers.Optimizer:
         schedule = keras.optimizers.schedules.ExponentialDecay(start, steps, 0.5, staircase=True)
-        return keras.optimizers.SGD(schedule, momentum=0.9)
+        return keras.optimizers.SGD(schedule, momentum)
 
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     plan = FitPlan(epochs, batch_rows, rate, make, cosine=False, seed=seed)

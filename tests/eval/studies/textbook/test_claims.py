@@ -11,8 +11,10 @@ FIGURES = {
     "mlp-200": {"best_error": 33.0, "fresh_error": 36.0, "test_error": 36.0},
     "mlp-200-augmented": {"fresh_error": 34.0},
     "mlp-285-135-60": {"fresh_error": 40.0, "test_error": 40.0},
-    "mlp-plain": {"test_loss": 2.2, "best_loss": 1.25},
+    "mlp-plain": {"test_loss": 2.2, "best_loss": 1.25, "test_error": 39.0},
+    "mlp-285-135-60-plain": {"test_error": 40.0},
     "cnn-strided": {"fresh_error": 17.0, "test_error": 17.0},
+    "cnn-strided-plain": {"test_error": 17.0},
     "random-data": {"true": 0.3, "inputs": 0.6, "labels": 0.9},
     "depth-four": {"loss_1": 0.8, "loss_2": 0.6, "loss_3": 0.4, "loss_4": 0.2},
     "latents-permuted": {"left": 0.0},
@@ -24,6 +26,8 @@ def make_curves(arm):
     """Curves of an arm that agree with the book."""
     if arm.startswith("mlp"):
         return {"at": BLOCKS + 35} | dict.fromkeys(CURVES, 0 * BLOCKS + 1)
+    if arm.startswith("cnn"):
+        return {}
     if arm.startswith("residual"):
         theory = BLOCKS if arm == "residual-normalised" else 2**BLOCKS
         share = 1 - 1 / np.pi if arm == "residual-normalised" else 1
@@ -60,15 +64,15 @@ def test_all_claims_hold_for_the_figures_of_the_book_and_are_drawn():
     ("arm", "changes", "places"),
     [
         ("mlp-100", {"train_error": 2.0, "test_error": 36.0}, [0, 1]),
-        ("mlp-plain", {"test_loss": 0.9}, [2]),
-        ("mlp-200", {"best_error": 35.0, "fresh_error": 33.0}, [3, 4]),
-        ("cnn-strided", {"fresh_error": 41.0}, [5]),
-        ("residual-growing", {"@variance": 1.7**BLOCKS}, [7]),
-        ("residual-normalised", {"@measured": 2 * BLOCKS, "@variance": BLOCKS}, [8, 9]),
-        ("random-data", {"inputs": 0.2, "labels": 0.1}, [10, 11]),
-        ("depth-four", {"loss_3": 0.1}, [14]),
-        ("latents-permuted", {"left": 0.1, "@measured": 9 * BLOCKS}, [15, 16]),
-        ("latents-memory", {"@train_loss": np.array([0.01, 0.02])}, [17, 18]),
+        ("mlp-plain", {"test_error": 41.0, "test_loss": 0.9}, [2, 3]),
+        ("mlp-200", {"best_error": 35.0, "fresh_error": 33.0}, [4, 5]),
+        ("cnn-strided", {"fresh_error": 41.0}, [6]),
+        ("residual-growing", {"@variance": 1.7**BLOCKS}, [8]),
+        ("residual-normalised", {"@measured": 2 * BLOCKS, "@variance": BLOCKS}, [9, 10]),
+        ("random-data", {"inputs": 0.2, "labels": 0.1}, [11, 12]),
+        ("depth-four", {"loss_3": 0.1}, [15]),
+        ("latents-permuted", {"left": 0.1, "@measured": 9 * BLOCKS}, [16, 17]),
+        ("latents-memory", {"@train_loss": np.array([0.01, 0.02])}, [18, 19]),
     ],
 )
 def test_each_claim_is_judged_by_its_own_figures(arm, changes, places):
