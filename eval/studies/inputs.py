@@ -1,5 +1,6 @@
 """The data of studies: signals of MNIST-1D, and latents of a release, each with its hash."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 
@@ -46,6 +47,11 @@ def make_signals(rows: int, train_rows: int, seed: int = 42) -> Signals:
     data = make_mnist1d(Mnist1dConfig(num_samples=rows, train_split=train_rows / rows, seed=seed), mode="canonical")
     arrays = (data.x.astype(np.float32), data.y, data.x_test.astype(np.float32), data.y_test)
     return Signals(*arrays, hash_arrays(*arrays))
+
+
+def hash_sets(sets: Iterable[Signals]) -> str:
+    """Return the sha256 of several sets together."""
+    return hash_arrays(*(np.frombuffer(its.sha256.encode(), np.uint8) for its in sets))
 
 
 @cache

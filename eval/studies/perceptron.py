@@ -20,11 +20,12 @@ class Training:
     """The plan of a training.
 
     Attributes:
-        rate: the learning rate, constant.
+        rate: the learning rate at the start.
         steps: updates of the weights.
         batch_rows: rows a step.
         momentum: of plain steps; None for Adam.
         order: "shuffled" draws a new order of the rows for each pass; "fixed" takes the rows as they come.
+        halved: the number of steps after which the rate of plain steps is halved, again and again; None for never.
     """
 
     rate: float
@@ -32,6 +33,7 @@ class Training:
     batch_rows: int = 100
     momentum: float | None = None
     order: Order = "shuffled"
+    halved: int | None = None
 
 
 class Perceptron:
@@ -109,7 +111,6 @@ def train(
     A mask `(p,)` of 0 and 1 sets values of the network to 0 and keeps them there.
     """
     values, adam, velocity = network.values, Adam([network.values]), np.zeros_like(network.values)
-    rate = values.dtype.type(plan.rate)
     if mask is not None:
         values *= mask
     for step, (inputs, wanted) in enumerate(iterate_batches(x, targets, plan, random), 1):
@@ -121,7 +122,8 @@ def train(
         else:
             velocity *= values.dtype.type(plan.momentum)
             velocity += gradient
-            values -= rate * velocity
+            halvings = (step - 1) // plan.halved if plan.halved else 0
+            values -= values.dtype.type(plan.rate / 2**halvings) * velocity
         if watch:
             watch(step)
 

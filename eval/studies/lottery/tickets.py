@@ -6,9 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from eval.studies.design.trials import AXIS, Outcome
-from eval.studies.inputs import Signals, make_published, make_signals, to_one_hot
+from eval.studies.inputs import Signals, hash_sets, make_published, make_signals, to_one_hot
 from eval.studies.perceptron import Perceptron, Training, cross_entropy, cut, train
-from ld_data.storage.hashing import hash_arrays
 from ld_data.typing import Array, Floats
 
 SIZES = (40, 500, 500, 10)
@@ -33,7 +32,7 @@ class TwoSets:
     @property
     def sha256(self) -> str:
         """The hash of both."""
-        return hash_arrays(*(np.frombuffer(its.sha256.encode(), np.uint8) for its in (self.published, self.fresh)))
+        return hash_sets((self.published, self.fresh))
 
 
 def load_sets() -> TwoSets:

@@ -74,6 +74,15 @@ def test_momentum_and_adam_take_the_steps_of_their_formulas():
         np.testing.assert_allclose(network.values, twin.values, atol=1e-5)  # Adam keeps float32
 
 
+def test_the_rate_is_halved_after_so_many_steps():
+    network = Perceptron([5, 3], np.random.default_rng(0), dtype=np.float64)
+    twin = Perceptron([5, 3], np.random.default_rng(0), dtype=np.float64)
+    train(network, X, TARGETS, squared_error, Training(0.1, 3, 7, 0.0, "fixed", halved=2), RANDOM)
+    for rate in (0.1, 0.1, 0.05):
+        twin.values -= rate * twin.find_gradient(X, TARGETS, squared_error)[1]
+    np.testing.assert_allclose(network.values, twin.values)
+
+
 def test_masked_values_stay_zero_and_others_learn():
     network, seen = Perceptron([5, 6, 3], np.random.default_rng(0)), []
     mask = (np.random.default_rng(1).random(len(network.values)) < 0.5).astype(np.float32)
