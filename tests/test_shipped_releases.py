@@ -24,9 +24,9 @@ from vae.recipes import describe_build, find_recipe, restore_recipe
 
 CHECKPOINTS = ROOT / "checkpoints"
 ROT_BACK = "ld-mnist-rot-back-32"
-SHAPES = {"ld-mnist-32": (28, 28), ROT_BACK: (28, 28), "ld-mnist1d-32": (40,)}
+SHAPES = {"ld-mnist-32": (28, 28), ROT_BACK: (28, 28), "ld-mnist1d-32": (40,), "ld-mnist1d-60k-32": (40,)}
 NAMES = tuple(SHAPES)
-ROWS = {"ld-mnist-32": (60_000, 10_000), ROT_BACK: (60_000, 10_000), "ld-mnist1d-32": (4000, 1000)}
+ROWS = {**dict.fromkeys(NAMES, (60_000, 10_000)), "ld-mnist1d-32": (4000, 1000)}
 MAX_BYTES = 32 * 2**20  # with the shifted test sets
 
 
