@@ -11,10 +11,10 @@ from ld_data.errors import InputError, StorageError
 from ld_data.extras import import_library
 
 LOCAL = re.compile(r"local:([1-9]\d{0,3})")
-CONNECT_SECONDS = 120
+ANSWER_SECONDS = 10.0  # of a scheduler
 TRIM_BYTES = 2**29  # glibc's default gives memory back to the system so often that a worker takes 1.6 times as long
 SETTINGS = {
-    "distributed.comm.timeouts.connect": f"{CONNECT_SECONDS}s",
+    "distributed.comm.timeouts.connect": "120s",  # between workers: a busy machine answers late
     "distributed.worker.profile.enabled": False,
     "distributed.nanny.pre-spawn-environ": {
         "MALLOC_TRIM_THRESHOLD_": TRIM_BYTES,
@@ -70,7 +70,7 @@ def _connect(distributed: Any, place: str) -> Iterator[Any]:
         return
     chosen = {"scheduler_file": place} if Path(place).is_file() else {"address": place}
     try:
-        client = distributed.Client(**chosen, timeout=CONNECT_SECONDS if chosen.get("scheduler_file") else 10)
+        client = distributed.Client(**chosen, timeout=ANSWER_SECONDS)
     except (OSError, ValueError, TimeoutError) as error:
         raise InputError(
             f"no Dask scheduler answers at {place} ({error}). Name its address, such as tcp://host:8786, its scheduler "

@@ -147,8 +147,15 @@ def make_by_workers(
             for following in islice(queue, 1):
                 submit(following)
     if failed:
-        first, cause = next(iter(failed.items()))
-        raise StorageError(
-            f"{len(failed)} shards failed {TRIES} times each, number {first} by: {cause}. All others were made; "
-            "mend the cause, and run the command again."
-        ) from cause
+        raise _explain(failed)
+
+
+def _explain(failed: dict[int, Exception]) -> StorageError:
+    """Return the error that names the first of the shards that failed."""
+    number, cause = next(iter(failed.items()))
+    error = StorageError(
+        f"{len(failed)} shards failed {TRIES} times each, number {number} by: {cause}. All others were made; "
+        "mend the cause, and run the command again."
+    )
+    error.__cause__ = cause
+    return error
