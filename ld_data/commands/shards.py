@@ -1,8 +1,9 @@
 """Commands of sharded releases: plan, make, look, seal and check."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Annotated, Any
@@ -18,16 +19,21 @@ from ld_data.cli.program import add_command, name_program
 from ld_data.errors import InputError, IntegrityError
 from ld_data.extras import check_libraries
 from ld_data.progress import open_progress
+from ld_data.shards.cluster import open_cluster
 from ld_data.shards.inputs import plan_images, plan_signals
 from ld_data.shards.making import list_missing, make_by_workers, make_here
 from ld_data.shards.plan import SHARD_ROWS, ShardPlan, read_plan, write_plan
-from ld_data.shards.records import iterate_records
+from ld_data.shards.records import ShardRecord, iterate_records
 from ld_data.shards.root import ROOT_NAME, seal
 from ld_data.shards.verification import check_shards, drop_shards, recompute_shards
 
 GROUP = f"{name_program('ld_data')} shards"
 app = App(name="shards", help_epilogue=f"example:\n  {GROUP} plan big --release ld-mnist1d-32 --rows 1000000")
 Shards = Annotated[Path, Parameter(metavar="DIR", help="The folder of the shards.")]
+Cluster = Annotated[
+    str | None,
+    Parameter(metavar="PLACE", help="A Dask scheduler: tcp://host:8786, a scheduler file, or local:2 to start one."),
+]
 Numbers = Annotated[str | None, Parameter(metavar="FIRST:END", help="These alone, the last one not included.")]
 
 
@@ -65,7 +71,15 @@ def plan(
     print_result(facts, f"{folder}: a plan of {made.rows} rows in {made.shards} shards", as_json)
 
 
-def make(folder: Shards, /, *, jobs: Jobs = 1, shards: Numbers = None, as_json: Json = False) -> None:
+def make(
+    folder: Shards,
+    /,
+    *,
+    jobs: Jobs = 1,
+    cluster: Cluster = None,
+    shards: Numbers = None,
+    as_json: Json = False,
+) -> None:
     """Make the shards that are missing.
 
     Several of these commands share the work, also on other machines with the same folder.
@@ -74,9 +88,8 @@ def make(folder: Shards, /, *, jobs: Jobs = 1, shards: Numbers = None, as_json: 
     found = read_plan(folder)
     chosen = _read_numbers(shards, found)
     missing = list_missing(folder, found, chosen)
-    with _open_workers(check_integer("--jobs", jobs, 1, 1024)) as pool:
-        made = make_by_workers(folder, missing, vae.load, pool, jobs) if pool else make_here(folder, missing, vae.load)
-        for _ in tqdm(made, "shards", len(missing), file=open_progress(), disable=None):
+    with _open_maker(check_integer("--jobs", jobs, 1, 1024), cluster) as make_all:
+        for _ in tqdm(make_all(folder, missing, vae.load), "shards", len(missing), file=open_progress(), disable=None):
             pass
     facts = {"made": len(missing), "were_there": len(chosen) - len(missing), "shards": found.shards}
     text = f"made {len(missing)} shards of {folder}; {facts['were_there']} were there"
@@ -84,12 +97,16 @@ def make(folder: Shards, /, *, jobs: Jobs = 1, shards: Numbers = None, as_json: 
 
 
 @contextmanager
-def _open_workers(jobs: int) -> Iterator[ProcessPoolExecutor | None]:
-    if jobs == 1:
-        yield None
-        return
-    with ProcessPoolExecutor(jobs, get_context("spawn")) as pool:
-        yield pool
+def _open_maker(jobs: int, cluster: str | None) -> Iterator[Callable[..., Iterator[ShardRecord]]]:
+    """Yield the function that makes shards: in this process, in some of this machine, or in those of a cluster."""
+    if cluster is not None:
+        with open_cluster(cluster) as (executor, workers, check):
+            yield partial(make_by_workers, executor=executor, workers=workers, check=check)
+    elif jobs > 1:
+        with ProcessPoolExecutor(jobs, get_context("spawn")) as pool:
+            yield partial(make_by_workers, executor=pool, workers=jobs)
+    else:
+        yield make_here
 
 
 def _read_numbers(text: str | None, found: ShardPlan) -> range:

@@ -24,6 +24,7 @@ from ld_data.storage.staging import make_staging_folder, take_place
 from ld_data.typing import Array
 
 TRIES = 3  # for each shard
+CHECK_SECONDS = 5.0
 WAITING = 4  # shards that wait for a worker, for each that works
 PART_ROWS = 8192  # encoded at a time
 
@@ -52,7 +53,7 @@ def make_shard(folder: Path, number: int, load_codec: LoadCodec) -> ShardRecord:
         IntegrityError: the models or inputs are not those of the plan.
         StorageError: the disk refuses.
     """
-    plan, inputs, codec = _open(folder, load_codec)
+    plan, inputs, codec = _open(folder.resolve(), load_codec)
     if record := find_record(folder, plan, number):
         return record
     began = time.process_time()
@@ -101,11 +102,17 @@ def make_here(folder: Path, numbers: Iterable[int], load_codec: LoadCodec) -> It
 
 
 def make_by_workers(
-    folder: Path, numbers: Iterable[int], load_codec: LoadCodec, executor: Executor, workers: int
+    folder: Path,
+    numbers: Iterable[int],
+    load_codec: LoadCodec,
+    executor: Executor,
+    workers: int,
+    check: Callable[[], None] = lambda: None,
 ) -> Iterator[ShardRecord]:
     """Yield the records of shards as the workers of an executor make them.
 
-    A shard that fails is tried twice more; then the others go on, and it is named in the end.
+    A shard that fails is tried twice more; then the others go on, and it is named in the end. `check` is called every
+    few seconds, and raises an error if the executor is lost, whose shards would never end.
 
     Raises:
         StorageError: shards failed, or a worker was killed. All other shards stay.
@@ -115,12 +122,13 @@ def make_by_workers(
 
     def submit(number: int) -> None:
         tries[number] = tries.get(number, 0) + 1
-        running[executor.submit(make_shard, folder, number, load_codec)] = number
+        running[executor.submit(make_shard, folder.resolve(), number, load_codec)] = number
 
     for number in islice(queue, workers * WAITING):
         submit(number)
     while running:
-        done, _ = wait(running, return_when=FIRST_COMPLETED)
+        done, _ = wait(running, CHECK_SECONDS, FIRST_COMPLETED)
+        check()
         for future in done:
             number = running.pop(future)
             try:
@@ -139,8 +147,15 @@ def make_by_workers(
             for following in islice(queue, 1):
                 submit(following)
     if failed:
-        first, cause = next(iter(failed.items()))
-        raise StorageError(
-            f"{len(failed)} shards failed {TRIES} times each, number {first} by: {cause}. All others were made; "
-            "mend the cause, and run the command again."
-        ) from cause
+        raise _explain(failed)
+
+
+def _explain(failed: dict[int, Exception]) -> StorageError:
+    """Return the error that names the first of the shards that failed."""
+    number, cause = next(iter(failed.items()))
+    error = StorageError(
+        f"{len(failed)} shards failed {TRIES} times each, number {number} by: {cause}. All others were made; "
+        "mend the cause, and run the command again."
+    )
+    error.__cause__ = cause
+    return error

@@ -1,0 +1,80 @@
+"""Dask as the executor of shards: a cluster that runs, or one of processes on this machine."""
+
+import re
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from ld_data.errors import InputError, StorageError
+from ld_data.extras import import_library
+
+LOCAL = re.compile(r"local:([1-9]\d{0,3})")
+ANSWER_SECONDS = 10.0  # of a scheduler
+TRIM_BYTES = 2**29  # glibc's default gives memory back to the system so often that a worker takes 1.6 times as long
+SETTINGS = {
+    "distributed.comm.timeouts.connect": "120s",  # between workers: a busy machine answers late
+    "distributed.worker.profile.enabled": False,
+    "distributed.nanny.pre-spawn-environ": {
+        "MALLOC_TRIM_THRESHOLD_": TRIM_BYTES,
+        "MALLOC_MMAP_THRESHOLD_": TRIM_BYTES,
+        "OMP_NUM_THREADS": 1,
+        "OPENBLAS_NUM_THREADS": 1,
+    },
+}
+
+
+@contextmanager
+def open_cluster(place: str) -> Iterator[tuple[Executor, int, Callable[[], None]]]:
+    """Yield an executor, its number of workers, and a function that raises `StorageError` if its scheduler is gone.
+
+    `place` is the address of a Dask scheduler (`tcp://host:8786`), the path of a scheduler file, or `local:2` for two
+    processes on this machine.
+
+    Raises:
+        InputError: there is no scheduler, it has no worker, or its versions of libraries differ from these.
+        MissingLibraryError: Dask is not installed.
+    """
+    dask, distributed = import_library("dask"), import_library("distributed")
+    with dask.config.set(SETTINGS), _connect(distributed, place) as client:
+        try:
+            client.get_versions(check=True)
+        except ValueError as error:
+            raise InputError(
+                f"the cluster at {place} has other versions of libraries than this machine: {error} Install the same "
+                "on both."
+            ) from error
+        workers = len(client.scheduler_info(n_workers=-1)["workers"])
+        if not workers:
+            raise InputError(f"the scheduler at {place} has no worker. Start some with `dask worker ADDRESS`.")
+
+        def check() -> None:
+            if client.status not in ("running", "connecting"):  # without a scheduler its tasks never end
+                raise StorageError(
+                    f"the scheduler at {place} is gone. Finished shards stay: start it and its workers, and run the "
+                    "command again."
+                )
+
+        yield client.get_executor(pure=False), workers, check
+
+
+@contextmanager
+def _connect(distributed: Any, place: str) -> Iterator[Any]:
+    if local := LOCAL.fullmatch(place):
+        with (
+            distributed.LocalCluster(int(local[1]), threads_per_worker=1, dashboard_address=None) as cluster,
+            distributed.Client(cluster) as client,
+        ):
+            yield client
+        return
+    chosen = {"scheduler_file": place} if Path(place).is_file() else {"address": place}
+    try:
+        client = distributed.Client(**chosen, timeout=ANSWER_SECONDS)
+    except (OSError, ValueError, TimeoutError) as error:
+        raise InputError(
+            f"no Dask scheduler answers at {place} ({error}). Name its address, such as tcp://host:8786, its scheduler "
+            "file, or local:2 for two processes here."
+        ) from error
+    with client:
+        yield client

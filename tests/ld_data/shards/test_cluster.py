@@ -1,0 +1,60 @@
+"""A real scheduler and two worker processes on loopback."""
+
+import os
+import signal
+import time
+
+import distributed
+import pytest
+
+from ld_data.errors import InputError
+from ld_data.shards.cluster import open_cluster
+from ld_data.shards.making import list_missing, make_by_workers
+from ld_data.shards.plan import write_plan
+from tests.ld_data.shards.test_making import read_bytes
+from tests.support.fakes import FakeCodec, FakeX
+from tests.support.shards import make_folder
+
+pytestmark = [pytest.mark.slow, pytest.mark.untraced, pytest.mark.usefixtures("release")]
+
+
+class SlowX(FakeX):
+    def run_encoder(self, inputs, noise):
+        time.sleep(0.2)
+        return super().run_encoder(inputs, noise)
+
+
+def load_slow_codec(name):
+    return FakeCodec(x=SlowX())
+
+
+@pytest.fixture
+def cluster(release):
+    """Its workers start in the test's environment, with its folder of releases."""
+    with distributed.LocalCluster(2, threads_per_worker=1, dashboard_address=None) as cluster:
+        yield cluster
+
+
+def test_workers_make_the_same_bytes_also_if_one_is_killed(cluster, tmp_path):
+    folder, plan = make_folder(tmp_path)
+    other = tmp_path / "other"
+    write_plan(other, plan)
+    with open_cluster(cluster.scheduler_address) as (executor, workers, check):
+        assert workers == 2
+        made = make_by_workers(other, range(7), load_slow_codec, executor, workers, check)
+        next(made)
+        os.kill(cluster.workers[0].pid, signal.SIGKILL)
+        list(made)
+    assert list_missing(other, plan, range(7)) == []
+    assert read_bytes(other) == read_bytes(folder)
+
+
+def test_a_scheduler_that_is_not_there_is_named(monkeypatch):
+    monkeypatch.setattr("ld_data.shards.cluster.ANSWER_SECONDS", 0.5)
+    with (
+        pytest.raises(InputError, match=r"no Dask scheduler answers at tcp://127\.0\.0\.1:9 "),
+        open_cluster("tcp://127.0.0.1:9"),
+    ):
+        pass
+    with pytest.raises(InputError, match="no Dask scheduler answers at nowhere"), open_cluster("nowhere"):
+        pass
