@@ -41,6 +41,8 @@ STUDIES = {
     "double-descent": "studies.double_descent.study:STUDY",
     "learning-rate": "studies.learning_rate.study:STUDY",
     "lottery": "studies.lottery.study:STUDY",
+    "contrast": "studies.contrast.study:STUDY",
+    "maps": "studies.maps.study:STUDY",
 }
 AIDED = (  # by the class of y, which its decoder gives: figures that do not compare with models of pairs (x, y)
     "linear-projected",

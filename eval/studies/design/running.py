@@ -58,9 +58,10 @@ def plan_trials(tasks: Sequence[Task]) -> list[Trial]:
 
 def find_engine(arm: Arm) -> str:
     """Return the name of an arm's engine, which for Keras has its backend; raises as `plan_trials`."""
+    if arm.engine != "numpy":
+        check_libraries(arm.engine)
     if arm.engine != "keras":
         return arm.engine
-    check_libraries("keras")
     import_quietly("keras")
     return f"keras-{import_library('keras').backend.backend()}"
 
