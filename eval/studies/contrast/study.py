@@ -178,16 +178,17 @@ def _draw_latents(results: Results) -> Iterator[Panel]:
         lines.append(Line("entropy of the class", at, np.full(len(at), results.read(CEILING, "entropy")[0]), "--"))
         yield Panel("a critic that knows the classes", "rows of a batch", "estimate in nats", lines, {}, "x")
     lines = []
-    for arm, words in ((ENCODERS, "60,000 rows"), (MEMORY, "2,000 rows")):
+    for arm, name, words in (
+        (ENCODERS, "estimate", "held-out rows"),
+        (ENCODERS, "train_estimate", "their 60,000 training rows"),
+        (MEMORY, "train_estimate", "2,000 training rows, memorised"),
+    ):
         if arm in results.trials:
             at = results.read_axis(arm)
-            lines += [
-                Line(f"{part}, trained on {words}", at, results.read_curve(arm, name), "o-")
-                for part, name in (("held-out rows", "estimate"), ("training rows", "train_estimate"))
-            ]
+            lines.append(Line(words, at, results.read_curve(arm, name), "o-"))
             limit = Line("ceiling", at, np.full(len(at), results.read(arm, "ceiling")[0]), "--", 7)
     if lines:
-        yield Panel("encoders of x and y", "width of the embedding", "estimate in nats", [*lines, limit], {}, "x")
+        yield Panel("encoders of x and y", "width of the embedding", "estimate in nats", [limit, *lines], {}, "x")
 
 
 def draw(results: Results) -> Iterator[Picture]:

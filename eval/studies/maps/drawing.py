@@ -35,6 +35,6 @@ def describe_map(x: Array, labels: Array) -> Outcome:
         for name, count in (("nearest", 1), ("neighbours", 10)):
             reader = KNeighborsClassifier(count).fit(values[:fitted], labels[:fitted])
             figures[f"{prefix}{name}"] = 100 * float(reader.score(values[fitted:], labels[fitted:]))
-    curves = {AXIS: range(SHOWN), f"{PLACES}across": places[:SHOWN, 0], f"{PLACES}up": places[:SHOWN, 1]}
+    curves = {AXIS: range(min(SHOWN, len(x))), f"{PLACES}across": places[:SHOWN, 0], f"{PLACES}up": places[:SHOWN, 1]}
     curves[f"{PLACES}class"] = labels[:SHOWN]
     return Outcome(figures, {name: [float(value) for value in values] for name, values in curves.items()})
