@@ -41,6 +41,7 @@ STUDIES = {
     "double-descent": "studies.double_descent.study:STUDY",
     "learning-rate": "studies.learning_rate.study:STUDY",
     "lottery": "studies.lottery.study:STUDY",
+    "activation": "studies.activation.study:STUDY",
     "contrast": "studies.contrast.study:STUDY",
     "maps": "studies.maps.study:STUDY",
 }

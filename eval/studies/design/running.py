@@ -49,7 +49,8 @@ def plan_trials(tasks: Sequence[Task]) -> list[Trial]:
     plans = {}
     for task in tasks:
         if task.name not in plans:
-            plans[task.name] = task.arm.load_inputs().sha256, find_engine(task.arm)
+            engine = find_engine(task.arm)
+            plans[task.name] = task.arm.load_inputs().sha256, engine
     return [
         Trial(task.study, task.name, task.seed, task.arm.describe_protocol(task.quick), *plans[task.name], {}, {}, 0.0)
         for task in tasks

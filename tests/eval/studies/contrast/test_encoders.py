@@ -36,7 +36,7 @@ def test_a_view_is_a_rotated_signal_with_another_mean_and_trend(sets):
 
 @pytest.mark.parametrize(("target", "start"), [("views", 3.0), ("labels", 2.2)])
 def test_an_encoder_is_trained_and_read_at_each_layer(sets, target, start):
-    plan = {"epochs": 8, "rate": 0.01, "batch_rows": 20, "temperature": 0.5, "shift": 10}
+    plan = {"epochs": 12, "rate": 0.01, "batch_rows": 20, "temperature": 0.5, "shift": 10}
     outcome = measure_layers(sets, 0, projector=(8, 4), target=target, **plan)
     assert outcome.figures["loss"] < start  # log 20 and log 10 without training
     assert outcome.curves["at"] == [0, 1, 2, 3, 4, 5]
@@ -44,7 +44,7 @@ def test_an_encoder_is_trained_and_read_at_each_layer(sets, target, start):
 
 
 def test_an_untrained_encoder_has_no_loss(sets):
-    plan = {"epochs": 8, "rate": 0.01, "batch_rows": 20, "temperature": 0.5, "shift": 10}
+    plan = {"epochs": 12, "rate": 0.01, "batch_rows": 20, "temperature": 0.5, "shift": 10}
     assert set(measure_layers(sets, 0, projector=(8, 4), target="none", **plan).figures) == {"parameters", "neighbours"}
 
 
