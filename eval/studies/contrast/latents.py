@@ -79,7 +79,7 @@ class Contrast:
 
     Attributes:
         units: of both hidden layers of each.
-        temperature: by which cosines are divided.
+        temperature: the divisor of cosines.
     """
 
     units: int
