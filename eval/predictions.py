@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 import numpy as np
 
-from ld_data.checks import GREATEST_VALUE, check_integer, check_magnitude, check_numbers, check_vectors, describe_shape
+from ld_data.checks import GREATEST_VALUE, check_integer, check_numbers, check_vectors, describe_shape
 from ld_data.errors import InputError, MissingDataError
 from ld_data.release.dataset import LatentDataset
 from ld_data.storage.arrays import read_npy
@@ -193,7 +193,7 @@ def _check_values(
     if array.shape != (rows, d):
         received = f"{describe_shape(array, (d,))}{_explain_classes(array, data)}"
         raise InputError(f"{name} must have shape {(rows, d)}{explanation}; {received}")
-    return check_magnitude(check_vectors(array, d, name), GREATEST_VALUE, name)
+    return check_vectors(array, d, name, GREATEST_VALUE)
 
 
 def _explain_classes(array: Array, data: LatentDataset) -> str:

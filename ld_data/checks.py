@@ -25,13 +25,20 @@ RELEASE_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,99}")  # a name of a folder has 
 MAX_SLUG = 60
 
 
-def check_vectors(values: object, width: int, name: str = "vectors") -> Floats:
-    """Return `values` as a `(n, width)` float32 array, if they are that many finite numbers, and n is 1 or more."""
+def check_vectors(values: object, width: int, name: str = "vectors", most: float = np.inf) -> Floats:
+    """Return `values` as a `(n, width)` float32 array, if they are finite, within +-`most`, and n is 1 or more."""
     array = check_numbers(values, name)
     if array.ndim != 2 or array.shape[1] != width or not len(array):
         raise InputError(f"{name} must have shape (n, {width}) with n of 1 or more; {describe_shape(array, (width,))}")
-    with np.errstate(over="ignore"):  # values beyond float32 become infinite and are refused below
-        return check_finite(array.astype(np.float32), name)
+    return check_finite(to_float32(array), name, most)
+
+
+def to_float32(array: Array) -> Floats:
+    """Return an array of numbers as float32, a copy; those beyond its range become infinite, which is refused later."""
+    if array.dtype == np.float32:
+        return array.copy()
+    with np.errstate(over="ignore"):
+        return array.astype(np.float32)
 
 
 def describe_shape(array: Array, row_shape: tuple[int, ...]) -> str:
@@ -53,18 +60,13 @@ def check_numbers(values: object, name: str, take_booleans: bool = False) -> Arr
     return array
 
 
-def check_finite(array: Array, name: str) -> Array:
-    """Return `array` if it holds no NaN and no infinity; the error names the first index."""
-    if not np.isfinite(array).all():
+def check_finite(array: Array, name: str, most: float = np.inf) -> Array:
+    """Return `array` if it holds no NaN, no infinity, and nothing beyond +-`most`; the error names the first index."""
+    greatest = np.abs(array).max(initial=0)
+    if not greatest < np.inf:
         bad = np.argwhere(~np.isfinite(array))
         count, place = len(bad), tuple(bad[0].tolist())
         raise InputError(f"{name} must be finite; {count} of {array.size} values are not, the first at index {place}.")
-    return array
-
-
-def check_magnitude(array: Array, most: float, name: str) -> Array:
-    """Return `array` if its numbers lie from `-most` to `most`."""
-    greatest = np.abs(array).max()
     if greatest > most:
         raise InputError(f"{name} must lie within +-{most:g}; received {greatest:g}.")
     return array
@@ -78,8 +80,7 @@ def check_pixels(values: Array, name: str) -> Floats:
     if values.dtype == np.uint8:
         check_bytes(values, name)
         return values.astype(np.float32) / np.float32(255)
-    with np.errstate(over="ignore"):  # values beyond float32 become infinite and are refused
-        pixels: Floats = check_finite(values.astype(np.float32), name)
+    pixels: Floats = check_finite(to_float32(values), name)
     least, most = float(pixels.min()), float(pixels.max())
     if least < -PIXEL_ROUNDING or most > 1 + PIXEL_ROUNDING:
         raise InputError(

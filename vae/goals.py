@@ -67,7 +67,7 @@ MNIST1D_60K_GOALS: Goals = {
         "mse_samples": Goal(most=0.008),
         "mse_means": Goal(most=0.008),
     },
-    "probes": {"mlp_probe": Goal(least=0.9, allowance=0.06)},
+    "probes": {"mlp_probe": Goal(least=0.9, allowance=0.04)},
     "skill": {
         "ridge": Goal(least=0.1),
         "mlp": Goal(least=0.55, allowance=0.04),

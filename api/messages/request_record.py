@@ -16,5 +16,7 @@ class RequestRecord:
 
 def find_record(scope: Scope) -> RequestRecord:
     """Return the record of a request; the first call puts one into the scope."""
-    record: RequestRecord = scope.setdefault("ld_data.record", RequestRecord())
+    record: RequestRecord | None = scope.get("ld_data.record")
+    if record is None:
+        record = scope["ld_data.record"] = RequestRecord()
     return record

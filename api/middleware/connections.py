@@ -31,6 +31,7 @@ class Connection(OldClients):
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self._undelivered = 0  # bytes since the last end of headers and the last part of a body
+        self._is_in_headers = False
         self._deadline: TimerHandle | None = None  # for what the client still has to send
         self._look: TimerHandle | None = None  # the next one at the bytes that the client has to take
         self._unread = 0  # at the last look
@@ -51,8 +52,6 @@ class Connection(OldClients):
 
     def data_received(self, data: bytes) -> None:
         """Parse some bytes; refuse headers, trailers and chunk extensions beyond the limit."""
-        if self.cycle is None or self.cycle.response_complete:
-            self._start_deadline()
         while data and not self.transport.is_closing():
             room = MAX_HEADER_BYTES + 1 - self._undelivered
             piece, data = data[:room], data[room:]
@@ -60,16 +59,19 @@ class Connection(OldClients):
             super().data_received(piece)
             if self._undelivered > MAX_HEADER_BYTES:
                 self._refuse(431, f"the headers of a request may hold at most {MAX_HEADER_BYTES} bytes. Send fewer.")
+        if self._is_in_headers or self.cycle is None or self.cycle.response_complete:
+            self._start_deadline()
 
     def on_message_begin(self) -> None:
-        """Start the time for the headers of a request."""
+        """Note the start of the headers of a request; time starts for what of them is still to come."""
         self._undelivered = max(self._undelivered, 1)
-        self._start_deadline()
+        self._is_in_headers = True
         super().on_message_begin()
 
     def on_headers_complete(self) -> None:
         """Stop the time for the headers."""
         self._undelivered = 0
+        self._is_in_headers = False
         self._stop_deadline()
         super().on_headers_complete()
 

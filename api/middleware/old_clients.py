@@ -10,11 +10,10 @@ class OldClients(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         """Prepare the answer to a request whose headers have arrived."""
-        is_old = self.parser.get_http_version() == "1.0"
-        self.expect_100_continue = self.expect_100_continue and not is_old
         super().on_headers_complete()
-        if is_old and self.cycle is not None:
+        if self.scope["http_version"] == "1.0" and self.cycle is not None:
             self.cycle.__class__ = OldCycle
+            self.cycle.waiting_for_100_continue = False
 
 
 class OldCycle(RequestResponseCycle):

@@ -22,7 +22,7 @@ from api.messages.inference import (
     describe_tensor,
     read_question,
 )
-from api.messages.payload import BINARY_CONTENT, JSON, check_content_type, parse_object, write_json
+from api.messages.payload import BINARY_CONTENT, JSON, check_content_type, parse_object, read_header, write_json
 from api.messages.refusals import describe_errors
 from api.messages.replies import Question
 from api.releases.catalogue import Catalogue
@@ -205,7 +205,7 @@ async def show_model_ready(model: FoundModel) -> ModelReady:
 
 async def infer_model(request: Request, service: CodecServiceState, model: FoundModel) -> Response:
     """Answer with the outputs of a model for one input."""
-    header_length = request.headers.get(HEADER_LENGTH)
+    header_length = read_header(request.scope, HEADER_LENGTH.lower().encode()) or None
 
     def read(body: bytes) -> Question:
         return read_question(model, header_length, body)

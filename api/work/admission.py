@@ -4,8 +4,9 @@ This is written by hand: the limits of the ASGI server and of the rate-limiting 
 request of this service costs by its rows and bytes.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Self
 
 from starlette.types import Scope
 
@@ -30,26 +31,36 @@ class Quota:
             refusal = self._refusal.format(used=self.used, most=self._most)
             raise OverloadedError(f"{refusal}. Try again in {OverloadedError.retry_after} s.")
 
-    @contextmanager
-    def hold(self, amount: int = 0) -> Iterator[Callable[[int], None]]:
-        """Count an amount as used until the block ends; yield a function that adds to it.
+    def hold(self, amount: int = 0) -> "Hold":
+        """Count an amount as used until the block of `with` ends.
 
         Raises:
-            OverloadedError: it does not fit; the function raises it, too.
+            OverloadedError: it does not fit.
         """
-        held = 0
+        hold = Hold(self)
+        hold.add(amount)
+        return hold
 
-        def add(more: int) -> None:
-            nonlocal held
-            self.check(more)
-            self.used += more
-            held += more
 
-        add(amount)
-        try:
-            yield add
-        finally:
-            self.used -= held
+class Hold:
+    """A part of a quota that is in use until a block ends."""
+
+    def __init__(self, quota: Quota) -> None:
+        self._quota, self._amount = quota, 0
+
+    def add(self, more: int) -> None:
+        """Use more of the quota; raises as `Quota.check`."""
+        self._quota.check(more)
+        self._quota.used += more
+        self._amount += more
+
+    def __enter__(self) -> Self:
+        """Return this part."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Give it back."""
+        self._quota.used -= self._amount
 
 
 class Admission:

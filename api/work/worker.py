@@ -50,12 +50,12 @@ class Worker:
             OverloadedError: all bodies together exceed `max_held_bytes`.
             SlowBodyError: the body did not arrive within `max_body_seconds`.
         """
-        count = places.enter_context(self.admission.bytes.hold())
+        held = places.enter_context(self.admission.bytes.hold())
         chunks = []
         try:
             async with asyncio.timeout(self.limits.max_body_seconds):
                 async for chunk in request.stream():
-                    count(len(chunk))
+                    held.add(len(chunk))
                     chunks.append(chunk)
                 return b"".join(chunks)
         except TimeoutError as error:

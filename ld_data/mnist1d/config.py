@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ld_data.checks import check_finite, check_integer, check_magnitude, check_number, check_numbers
+from ld_data.checks import check_finite, check_integer, check_number, check_numbers
 from ld_data.errors import InputError
 from ld_data.typing import Doubles
 
@@ -132,7 +132,7 @@ def check_templates(templates: object) -> Doubles:
             f"templates must have shape (k, l), with k from 1 to {MAX_CLASSES} classes and l from {SHORTEST} to "
             f"{MAX_LENGTH} steps, all of one length; received {array.shape}."
         )
-    return check_magnitude(check_finite(array.astype(np.float64), "templates"), MAX_SCALE, "templates")
+    return check_finite(array.astype(np.float64), "templates", MAX_SCALE)
 
 
 def count_rows(config: Mnist1dConfig, classes: int) -> int:

@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 
 from ld_data.checks import (
+    check_finite,
     check_integer,
     check_labels,
-    check_magnitude,
     check_number,
     check_pixels,
     check_service,
@@ -83,9 +83,11 @@ def test_huge_integers_are_refused_by_their_size():
 
 
 def test_magnitudes_are_bounded_on_both_sides():
-    assert check_magnitude(np.array([-2.0, 2.0]), 2, "x").tolist() == [-2, 2]
+    assert check_finite(np.array([-2.0, 2.0]), "x", 2).tolist() == [-2, 2]
     with pytest.raises(InputError, match=r"x must lie within \+-2; received 3"):
-        check_magnitude(np.array([-3.0, 2.0]), 2, "x")
+        check_finite(np.array([-3.0, 2.0]), "x", 2)
+    with pytest.raises(InputError, match=r"x must be finite; 2 of 3 values are not, the first at index \(1,\)"):
+        check_finite(np.array([-3.0, np.nan, np.inf]), "x", 2)
 
 
 def test_pixels_become_float32_between_0_and_1():

@@ -2,16 +2,14 @@
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from ld_data.checks import (
     GREATEST_VALUE,
     check_finite,
-    check_magnitude,
     check_numbers,
     check_pixels,
     check_vectors,
     describe_shape,
+    to_float32,
 )
 from ld_data.errors import InputError
 from ld_data.noise import X_STREAM
@@ -79,7 +77,7 @@ class InputCodec:
         Raises:
             InputError: the latents have another shape, are not finite, or exceed +-1e6.
         """
-        return (check_magnitude(check_vectors(latents, self.latent_dim), GREATEST_VALUE, "vectors"),)
+        return (check_vectors(latents, self.latent_dim, most=GREATEST_VALUE),)
 
     def run_decoder(self, latents: Array) -> Floats:
         """Return inputs `(n, *input_shape)` float32 for the latents of one `prepare_decoding`, or of several joined."""
@@ -100,6 +98,4 @@ def prepare_inputs(inputs: object, config: VaeConfig) -> Floats:
         raise InputError(f"inputs must have shape ({expected}) with n of 1 or more; {received}")
     if config.has_pixels:
         return check_pixels(array, "pixels")
-    with np.errstate(over="ignore"):
-        values = check_finite(array.astype(np.float32), "inputs")
-    return check_magnitude(values, GREATEST_VALUE, "signals")
+    return check_finite(to_float32(array), "signals", GREATEST_VALUE)
