@@ -164,7 +164,7 @@ def _draw_latents(results: Results) -> Iterator[Panel]:
         for name in ("learned", "backpropagation", "feedback_alignment")
     ]
     first = results.read(FEEDBACK, "theory@1").mean()
-    lines.append(Line("exact, one step", at[:1], np.array([first]), "k*"))
+    lines.append(Line("exact, one step", at[:1], np.array([first]), "*"))
     yield Panel("what is left to learn", "steps of the training", "share of the excess", lines, {}, "xy")
     lines = [
         Line(f"to the {word}", at, results.read_curve(FEEDBACK, name), "o-")

@@ -199,7 +199,7 @@ def draw(results: Results) -> Iterator[Picture]:
         if arm in results.trials
     ]
     if lines:
-        caption = "Accuracy of linear classifiers over the layers of convolutions: the last is not the best"
+        caption = "Without labels, the last layer is not the best"
         panel = Panel("fresh signals", "layer (0 is the input)", "accuracy in %", lines, {})
         yield Picture("contrast", caption, [panel])
     if panels := list(_draw_latents(results)):
