@@ -50,7 +50,7 @@ def _make_arms() -> dict[str, Arm]:
         {"draws": 100},
     )
     training = {"steps": 1_500, "batch_rows": 512, "units": 128, "rate": 0.001, "temperature": 0.1}
-    for arm, rows, widths in ((ENCODERS, 60_000, (1, 2, 4, WIDTH, 64)), (MEMORY, 2_000, (WIDTH,))):
+    for arm, rows, widths in ((ENCODERS, 60_000, (2, 4, 8, WIDTH, 64)), (MEMORY, 2_000, (WIDTH,))):
         arms[arm] = Arm(
             f"encoders of x and y over the width, {rows:,} rows",
             f"{module}:measure_encoders",
