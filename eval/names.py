@@ -42,6 +42,9 @@ STUDIES = {
     "learning-rate": "studies.learning_rate.study:STUDY",
     "lottery": "studies.lottery.study:STUDY",
     "pooling": "studies.pooling.study:STUDY",
+    "activation": "studies.activation.study:STUDY",
+    "contrast": "studies.contrast.study:STUDY",
+    "maps": "studies.maps.study:STUDY",
     "textbook": "studies.textbook.study:STUDY",
 }
 AIDED = (  # by the class of y, which its decoder gives: figures that do not compare with models of pairs (x, y)

@@ -32,7 +32,7 @@ def main() -> None:
     weights = np.linalg.lstsq(data.train.x, data.train.y)[0]
     print(evaluate(lambda x: x @ weights, data))
     arms = {"double-descent": "latents-teacher", "learning-rate": "latents-teacher", "lottery": "latents-magnitude"}
-    arms |= {"pooling": "latents-teacher-5", "textbook": "latents-permuted"}
+    arms |= {"pooling": "latents-teacher-5", "contrast": "latents-ceiling", "textbook": "latents-permuted"}
     for study, arm in arms.items():  # where the outcome is known exactly
         if status := eval_main.main(["study", study, "--only", arm, "--quick"]):
             sys.exit(status)

@@ -52,7 +52,7 @@ def import_quietly(*libraries: str) -> None:
     except (ImportError, ValueError) as error:
         backend = os.environ.get(BACKEND_VARIABLE)
         missing = (error.name or "").partition(".")[0] if isinstance(error, ImportError) else ""
-        if backend is None or missing in EXTRAS:
+        if backend is None or (missing in EXTRAS and missing != "jax"):  # a backend, too, and not of the extra train
             raise
         raise InputError(
             f"{BACKEND_VARIABLE} is {backend}, which cannot be imported ({error}). "

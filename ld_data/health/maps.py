@@ -19,22 +19,28 @@ SEED = 0
 
 
 def embed(values: Array) -> Floats:
+    """Return the places of `draw_map` alone."""
+    return draw_map(values)[0]
+
+
+def draw_map(values: Array) -> tuple[Floats, float]:
     """Return places `(n, 2)` float32 of rows `(n, d)` on a t-SNE map, where similar rows lie close together.
 
-    The map is centred and reaches to -1 or 1. Wide rows are first reduced to 50 principal components. Equal rows lie in
-    the middle. One thread draws the map, or as many as `OMP_NUM_THREADS` says: threads wait for one another at each of
-    its thousands of short steps, which costs more than it saves where other programs use the cores.
+    The second result is the divergence in nats that the map was fitted by. The map is centred and reaches to -1 or 1.
+    Wide rows are first reduced to 50 principal components. Equal rows lie in the middle, at a divergence of 0. One
+    thread draws the map, or as many as `OMP_NUM_THREADS` says: threads wait for one another at each of its thousands of
+    short steps, which costs more than it saves where other programs use the cores.
     """
     if len(values) < 2 or not np.ptp(values, axis=0).any():
-        return np.zeros((len(values), 2), np.float32)
+        return np.zeros((len(values), 2), np.float32), 0.0
     components = min(COMPONENTS, *values.shape)
     narrow = PCA(components, random_state=SEED).fit_transform(values) if components < values.shape[1] else values
     perplexity = min(PERPLEXITY, (len(values) - 1) / 3)
-    init = "pca" if components > 1 else "random"
+    fitted = TSNE(perplexity=perplexity, init="pca" if components > 1 else "random", random_state=SEED)
     with threadpool_limits(None if "OMP_NUM_THREADS" in os.environ else 1, "openmp"):
-        places = TSNE(perplexity=perplexity, init=init, random_state=SEED).fit_transform(narrow)
+        places = fitted.fit_transform(narrow)
     places -= (places.min(axis=0) + places.max(axis=0)) / 2
-    return (places / np.abs(places).max()).astype(np.float32)
+    return (places / np.abs(places).max()).astype(np.float32), float(fitted.kl_divergence_)
 
 
 def embed_by_class(data: LatentDataset, rows: int) -> Array:

@@ -64,3 +64,16 @@ def make_trial(arm: str = "first-teacher", seed: int = 0, value: float = 1.0, **
         "cpu_seconds": 0.5,
     }
     return Trial(arm=arm, seed=seed, **(fields | changes))
+
+
+def make_trials(study: Study, arm: str, figures: dict, curves: dict, step: float = 0.01) -> list[Trial]:
+    """Three trials of an arm of a study, whose figures and points, but for axis and places, grow with the seed."""
+    arms, trials = study.arms[arm], []
+    for seed in range(3):
+        own = {name: value + step * seed for name, value in figures.items()}
+        points = {
+            name: [value + step * seed * (name in {"fresh", "accuracy", "measured"}) for value in values]
+            for name, values in curves.items()
+        }
+        trials.append(Trial(study.name, arm, seed, arms.describe_protocol(False), "0", arms.engine, own, points, 1.0))
+    return trials

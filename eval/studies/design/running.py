@@ -49,7 +49,8 @@ def plan_trials(tasks: Sequence[Task]) -> list[Trial]:
     plans = {}
     for task in tasks:
         if task.name not in plans:
-            plans[task.name] = task.arm.load_inputs().sha256, find_engine(task.arm)
+            engine = find_engine(task.arm)
+            plans[task.name] = task.arm.load_inputs().sha256, engine
     return [
         Trial(task.study, task.name, task.seed, task.arm.describe_protocol(task.quick), *plans[task.name], {}, {}, 0.0)
         for task in tasks
@@ -58,9 +59,10 @@ def plan_trials(tasks: Sequence[Task]) -> list[Trial]:
 
 def find_engine(arm: Arm) -> str:
     """Return the name of an arm's engine, which for Keras has its backend; raises as `plan_trials`."""
+    if arm.engine != "numpy":
+        check_libraries(arm.engine)
     if arm.engine != "keras":
         return arm.engine
-    check_libraries("keras")
     import_quietly("keras")
     return f"keras-{import_library('keras').backend.backend()}"
 

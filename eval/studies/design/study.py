@@ -33,7 +33,7 @@ class Arm:
         plan: settings of the full protocol.
         quick: those of `plan` that are smaller in a quick run.
         seeds: how many the full protocol has.
-        engine: "numpy", or "keras", whose backend is then named.
+        engine: "numpy", "sklearn", "jax", or "keras", whose backend is then named.
     """
 
     about: str

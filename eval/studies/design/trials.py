@@ -14,6 +14,7 @@ from ld_data.storage.staging import stage_file
 from ld_data.typing import Doubles
 
 AXIS = "at"
+PLACES = "place_"  # curves of such names are points of a picture, and no figures
 DIGITS = 5
 
 
@@ -64,10 +65,10 @@ class Trial:
         return self.protocol, self.inputs_sha256, self.engine
 
     def list_values(self) -> dict[str, float]:
-        """Return all figures and points of curves, by the names that `find` takes."""
+        """Return all figures and points of curves but places, by the names that `find` takes."""
         values = dict(self.figures)
         for name, curve in self.curves.items():
-            if name != AXIS:
+            if name != AXIS and not name.startswith(PLACES):
                 values |= {f"{name}@{at:g}": value for at, value in zip(self.curves[AXIS], curve, strict=True)}
         return values
 

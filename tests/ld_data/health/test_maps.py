@@ -45,6 +45,8 @@ def test_a_map_takes_one_thread_unless_a_number_is_asked_for(monkeypatch, variab
     seen = []
 
     class Map(maps.TSNE):
+        kl_divergence_ = 0.0
+
         def fit_transform(self, rows):
             seen.extend(pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "openmp")
             return rows[:, :2]

@@ -1,0 +1,1 @@
+"""A metalearned activation function, and metalearned feedback weights."""

@@ -1,0 +1,195 @@
+"""The study of a learned activation function, and of learned feedback weights: arms, claims and pictures."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from eval.studies.design.pictures import Line, Panel, Picture
+from eval.studies.design.study import Arm, Study
+from eval.studies.design.trials import Results
+from eval.studies.design.verdicts import Claim, PublishedFigure, judge, publish
+
+LEARNED, REDRAWN, FEEDBACK = "mlp-learned", "mlp-redrawn", "latents-feedback"
+NOTEBOOK, THEORY = "notebook of 2024", "the step of Gauss and Newton; Meulemans et al., 2020"
+BASELINES = {  # published accuracies in %, read off, and mean losses of all steps
+    "relu": (58.8, 1.337),
+    "swish": (57.8, 1.368),
+    "elu": (50.8, 1.474),
+    "tanh": (50.6, 1.524),
+    "softplus": (43.8, 1.647),
+    "sigmoid": (34.8, 1.753),
+}
+LOSSES = {0: 1.352, 10: 1.033, 25: 0.982, 100: 0.944, 200: 0.910, 300: 0.884}
+SHOWN = np.linspace(-5, 5, 41)
+SPANS = (1, 2, 4, 16, 64)
+
+
+def _make_arms() -> dict[str, Arm]:
+    arms, paths = {}, ("activation.unrolled:learn", "activation.unrolled:load_sets")
+    for name, words in ((LEARNED, "one initialisation and noise"), (REDRAWN, "new ones for each training")):
+        plan = {"outer": 301, "steps": 301, "redrawn": name == REDRAWN}
+        about = f"an activation function learned through trainings, {words}"
+        arms[name] = Arm(about, *paths, plan, {"outer": 30, "steps": 101}, seeds=3, engine="jax")
+    arms[FEEDBACK] = Arm(
+        "feedback weights learned through trainings of a linear network",
+        "activation.feedback:learn_feedback",
+        "inputs:load_latents",
+        {"spans": SPANS, "hidden": 16, "outer": 500},
+        {"spans": SPANS[:3], "outer": 200},
+        engine="jax",
+    )
+    return arms
+
+
+def _list_published() -> list[PublishedFigure]:
+    group = f"outer loss over the outer step ({NOTEBOOK})"
+    figures = publish(group, LEARNED, "loss", LOSSES, lambda step: 0.03 if step == 300 else None)
+    group = f"test accuracy in % on 500 rows ({NOTEBOOK}; known functions read off)"
+    figures.append(PublishedFigure(group, "learned, last fifty", 67.1, 3, LEARNED, "last_accuracy"))
+    for name, (accuracy, _) in BASELINES.items():
+        tolerance = 3 if name == "relu" else None
+        figures.append(PublishedFigure(group, name, accuracy, tolerance, LEARNED, f"own_{name}"))
+    figures.append(PublishedFigure(group, "piecewise linear fit", 66.4, None, LEARNED, "own_pieces"))
+    group = f"mean loss of all steps ({NOTEBOOK}; ours on fresh signals)"
+    for name, (_, loss) in BASELINES.items():
+        figures.append(PublishedFigure(group, name, loss, None, LEARNED, f"loss_{name}"))
+    group = f"shape of the learned function ({NOTEBOOK}, read off)"
+    for label, value, name in (
+        ("at -5", 0.15, "f(-5)"),
+        ("at -2", 0.6, "f(-2)"),
+        ("lowest point", -0.85, "dip"),
+        ("its place", 0.15, "dip_at"),
+    ):
+        figures.append(PublishedFigure(group, label, value, None, LEARNED, name))
+    return figures
+
+
+def _claim(name: str, published: str, source: str, arms: str | tuple[str, ...], test: Any) -> Claim:
+    return Claim(name, published, source, (arms,) if isinstance(arms, str) else arms, test)
+
+
+def _gain(results: Results, arm: str, kind: str) -> Any:
+    return results.read(arm, f"{kind}_learned") - results.read(arm, f"{kind}_relu")
+
+
+CLAIMS = [
+    _claim(
+        "The learned function is better than ReLU by 5 points, on its own first weights.",
+        "67.1 against 58.8 %",
+        NOTEBOOK,
+        LEARNED,
+        lambda its: judge(_gain(its, LEARNED, "own"), 5, unit=" points"),
+    ),
+    _claim(
+        "It is better on fresh signals and first weights, too.",
+        "",
+        "a control here",
+        LEARNED,
+        lambda its: judge(_gain(its, LEARNED, "fresh"), unit=" points"),
+    ),
+    _claim(
+        "It is not monotone: it falls on the left by more than 0.5.",
+        "from 0.6 at -2 to -0.85 at 0.15",
+        NOTEBOOK,
+        LEARNED,
+        lambda its: judge(its.read(LEARNED, "left_top") - its.read(LEARNED, "dip"), 0.5),
+    ),
+    _claim(
+        "Its lowest point is within 0.5 of 0.",
+        "at 0.15",
+        NOTEBOOK,
+        LEARNED,
+        lambda its: judge(its.read(LEARNED, "dip_at"), -0.5, 0.5),
+    ),
+    _claim(
+        "With first weights drawn anew for each training, it is still better than ReLU on fresh ones.",
+        "",
+        "a control here",
+        REDRAWN,
+        lambda its: judge(_gain(its, REDRAWN, "fresh"), unit=" points"),
+    ),
+    _claim(
+        "After one step, learned feedback weights leave the excess of the formula, within 1 %.",
+        "a theorem",
+        THEORY,
+        FEEDBACK,
+        lambda its: judge(its.read(FEEDBACK, "learned@1") / its.read(FEEDBACK, "theory@1"), 0.99, 1.01, ".4f"),
+    ),
+    _claim(
+        "They are then the pseudo-inverse of the weights above: the angle is below 5 degrees.",
+        "a theorem",
+        THEORY,
+        FEEDBACK,
+        lambda its: judge(its.read(FEEDBACK, "to_inverse@1"), 0, 5, unit=" degrees"),
+    ),
+    _claim(
+        "After four steps, they are still nearer to it than to the transpose.",
+        "predicted: between both",
+        "a prediction here",
+        FEEDBACK,
+        lambda its: judge(its.read(FEEDBACK, "to_transpose@4") - its.read(FEEDBACK, "to_inverse@4"), unit=" degrees"),
+    ),
+    _claim(
+        "They leave less than backpropagation after any number of steps.",
+        "predicted: at most as much",
+        "a prediction here",
+        FEEDBACK,
+        lambda its: judge(
+            (its.read_curve(FEEDBACK, "backpropagation") - its.read_curve(FEEDBACK, "learned")).min(axis=1), form=".3f"
+        ),
+    ),
+]
+
+
+def _draw_signals(results: Results) -> Iterator[Panel]:
+    arms = [
+        (arm, word) for arm, word in ((LEARNED, "one initialisation"), (REDRAWN, "redrawn")) if arm in results.trials
+    ]
+    for curve, title in (("loss", "outer loss"), ("accuracy", "test accuracy in %")):
+        lines = [Line(word, results.read_axis(arm), results.read_curve(arm, curve)) for arm, word in arms]
+        if curve == "accuracy":
+            arm, at = arms[0][0], results.read_axis(arms[0][0])
+            for name in ("relu", "elu", "sigmoid"):
+                lines.append(Line(name, at, np.full(len(at), results.read(arm, f"own_{name}").mean()), "--"))
+        yield Panel(title, "outer step", title, lines, {})
+    lines = [Line(word, SHOWN, np.array([results.read(arm, f"f({at:g})") for at in SHOWN]).T) for arm, word in arms]
+    yield Panel("the learned function", "v", "f(v)", lines, {})
+
+
+def _draw_latents(results: Results) -> Iterator[Panel]:
+    at = results.read_axis(FEEDBACK)
+    lines = [
+        Line(name.replace("_", " "), at, results.read_curve(FEEDBACK, name), "o-")
+        for name in ("learned", "backpropagation", "feedback_alignment")
+    ]
+    first = results.read(FEEDBACK, "theory@1").mean()
+    lines.append(Line("exact, one step", at[:1], np.array([first]), "*"))
+    yield Panel("what is left to learn", "steps of the training", "share of the excess", lines, {}, "xy")
+    lines = [
+        Line(f"to the {word}", at, results.read_curve(FEEDBACK, name), "o-")
+        for name, word in (("to_transpose", "transpose"), ("to_inverse", "pseudo-inverse"))
+    ]
+    yield Panel("angle of the learned weights", "steps of the training", "degrees", lines, {}, "x")
+
+
+def draw(results: Results) -> Iterator[Picture]:
+    """Yield the pictures of the arms that have results."""
+    if {LEARNED, REDRAWN} & set(results.trials):
+        caption = "An activation function that is learned through whole trainings from ELU, and what it is worth"
+        yield Picture("activation", caption, list(_draw_signals(results)))
+    if FEEDBACK in results.trials:
+        caption = (
+            "Feedback weights learned through trainings: the pseudo-inverse after one step, and neither after more"
+        )
+        yield Picture("activation-latents", caption, list(_draw_latents(results)))
+
+
+STUDY = Study(
+    "activation",
+    "which activation function, and which feedback weights, does gradient descent through whole trainings find?",
+    _make_arms(),
+    _list_published(),
+    CLAIMS,
+    draw,
+)

@@ -1,0 +1,174 @@
+"""The study of maps: arms, claims and pictures."""
+
+from collections.abc import Iterator
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from eval.studies.design.pictures import Line, Panel, Picture
+from eval.studies.design.study import Arm, Study
+from eval.studies.design.trials import PLACES, Results
+from eval.studies.design.verdicts import Claim, PublishedFigure, Verdict, judge
+
+PIXELS, SIGNALS, FEATURES = "inputs-mnist", "inputs-mnist1d", "features-mnist1d"
+OF_MNIST, OF_SIGNALS, OF_ROTATED = "latents-mnist", "latents-mnist1d", "latents-rotated"
+NOISE = "latents-noise"
+NOTEBOOK = "notebook of 2024"
+TITLES = {
+    PIXELS: "pixels of MNIST",
+    SIGNALS: "signals of MNIST-1D",
+    FEATURES: "features of a trained network",
+    OF_MNIST: "x of ld-mnist-32",
+    OF_SIGNALS: "x of ld-mnist1d-32",
+    OF_ROTATED: "x of ld-mnist-rot-back-32",
+    NOISE: "N(0, I)",
+}
+LOADERS = {
+    PIXELS: "load_pixels",
+    SIGNALS: "make_rows",
+    OF_MNIST: "load_mnist_x",
+    OF_SIGNALS: "load_mnist1d_x",
+    OF_ROTATED: "load_rotated_x",
+    NOISE: "load_mnist_x",
+}
+CLOSE = 0.01  # of the divergence of noise: a map is that of noise if it differs by less
+
+
+def _make_arms() -> dict[str, Arm]:
+    arms, quick = {}, {"count": 1_000}
+    for arm, about in TITLES.items():
+        plan: dict[str, Any] = {"count": 4_000 if arm.startswith("latents") else 5_000}
+        if arm == FEATURES:
+            paths = ("maps.features:measure_features", "maps.features:load_signals")
+            settings = {"classifier": "mnist1d-cnn", "epochs": 150}
+            arms[arm] = Arm(about, *paths, plan | settings, quick | {"epochs": 20}, seeds=3, engine="keras")
+        else:
+            paths = ("maps.drawing:measure_map", f"maps.rows:{LOADERS[arm]}")
+            noise = {"noise": True} if arm == NOISE else {}
+            seeds = 5 if arm in (SIGNALS, OF_MNIST, NOISE) else 3
+            arms[arm] = Arm(about, *paths, plan | noise, quick, seeds, "sklearn")
+    return arms
+
+
+def _list_published() -> list[PublishedFigure]:
+    group = f"MNIST-1D, 5,000 rows ({NOTEBOOK}s)"
+    return [
+        PublishedFigure(group, "divergence in nats", 2.5276, 0.15, SIGNALS, "divergence"),
+        PublishedFigure(group, "accuracy in % of 10 neighbours", 59.6, 1.5, SIGNALS, "neighbours"),
+        PublishedFigure(
+            f"MNIST, 70,000 rows there and 5,000 here ({NOTEBOOK})", "divergence", 2.8642, None, PIXELS, "divergence"
+        ),
+    ]
+
+
+def _compare(arm: str, other: str, name: str, results: Results, unit: str = "") -> Verdict:
+    return judge(results.read(arm, name, other) - results.read(other, name, arm), form=".3f", unit=unit)
+
+
+def _judge_noise(arm: str, results: Results) -> Verdict:
+    """Return whether the divergence of a map is that of noise, within a hundredth."""
+    ratio = results.read(arm, "divergence", NOISE) / results.read(NOISE, "divergence", arm)
+    return judge(ratio, 1 - CLOSE, 1 + CLOSE, ".4f", " of that of noise")
+
+
+def _judge_cluster(arm: str, low: float, high: float, results: Results) -> Verdict:
+    return judge(results.read(arm, "silhouette"), low, high, ".3f")
+
+
+def _make_input_claims() -> list[Claim]:
+    return [
+        Claim(
+            "The classes of MNIST are clusters on its map: their silhouette is above 0.2.",
+            "picture only",
+            NOTEBOOK,
+            (PIXELS,),
+            partial(_judge_cluster, PIXELS, 0.2, 1.0),
+        ),
+        Claim(
+            "Those of MNIST-1D are none: their silhouette is below 0.",
+            "picture only",
+            NOTEBOOK,
+            (SIGNALS,),
+            partial(_judge_cluster, SIGNALS, -1.0, 0.0),
+        ),
+        Claim(
+            "A trained network makes clusters of its classes: the silhouette rises.",
+            "",
+            "a control here",
+            (FEATURES, SIGNALS),
+            partial(_compare, FEATURES, SIGNALS, "silhouette"),
+        ),
+        *(
+            Claim(
+                f"10 neighbours on the map read more of {TITLES[arm]} than of {TITLES[other]}.",
+                "predicted order: MNIST, MNIST-1D, x, noise",
+                "a prediction here",
+                (arm, other),
+                partial(_compare, arm, other, "map_neighbours", unit=" points"),
+            )
+            for arm, other in ((PIXELS, SIGNALS), (SIGNALS, OF_MNIST), (OF_MNIST, NOISE))
+        ),
+    ]
+
+
+def _make_latent_claims() -> list[Claim]:
+    theory, claims = "x is N(0, I)", []
+    for arm in (OF_MNIST, OF_SIGNALS, OF_ROTATED):
+        claims += [
+            Claim(
+                f"The map of {TITLES[arm]} has the divergence of maps of noise, within 1 %.",
+                "predicted: equal",
+                theory,
+                (arm, NOISE),
+                partial(_judge_noise, arm),
+            ),
+            Claim(
+                "It shows no cluster of a class: the silhouette is below 0.",
+                "predicted",
+                theory,
+                (arm,),
+                partial(_judge_cluster, arm, -1.0, 0.0),
+            ),
+            Claim(
+                "Yet x holds the class: its nearest neighbour reads 20 points more than that of noise.",
+                "predicted: far above chance",
+                "a prediction here",
+                (arm, NOISE),
+                lambda its, arm=arm: judge(  # type: ignore[misc]
+                    its.read(arm, "nearest", NOISE) - its.read(NOISE, "nearest", arm), 20, unit=" points"
+                ),
+            ),
+        ]
+    return claims
+
+
+def _draw_map(results: Results, arm: str) -> Panel:
+    trial = next(iter(results.trials[arm].values()))
+    across, up, label = (np.array(trial.curves[f"{PLACES}{name}"]) for name in ("across", "up", "class"))
+    lines = [Line(f"{own:g}", across[label == own], up[label == own], ".") for own in np.unique(label)]
+    return Panel(f"{TITLES[arm]}: {results.read(arm, 'divergence').mean():.2f} nats", "", "", lines, {})
+
+
+def draw(results: Results) -> Iterator[Picture]:
+    """Yield the pictures of the arms that have results."""
+    for name, caption, arms in (
+        ("maps", "Maps by t-SNE: MNIST falls into its classes, and MNIST-1D does not", (PIXELS, SIGNALS, FEATURES)),
+        (
+            "maps-latents",
+            "Maps of x beside that of noise: they show no clusters, though x holds the class",
+            (OF_MNIST, OF_SIGNALS, OF_ROTATED, NOISE),
+        ),
+    ):
+        if panels := [_draw_map(results, arm) for arm in arms if arm in results.trials]:
+            yield Picture(name, caption, panels)
+
+
+STUDY = Study(
+    "maps",
+    "does a map by t-SNE show the classes, and is that of x one of noise?",
+    _make_arms(),
+    _list_published(),
+    [*_make_input_claims(), *_make_latent_claims()],
+    draw,
+)
