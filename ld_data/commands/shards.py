@@ -21,11 +21,12 @@ from ld_data.extras import check_libraries
 from ld_data.progress import open_progress
 from ld_data.shards.cluster import open_cluster
 from ld_data.shards.inputs import plan_images, plan_signals
-from ld_data.shards.making import list_missing, make_by_workers, make_here
+from ld_data.shards.making import list_missing, make_shards
 from ld_data.shards.plan import SHARD_ROWS, ShardPlan, read_plan, write_plan
 from ld_data.shards.records import ShardRecord, iterate_records
-from ld_data.shards.root import ROOT_NAME, seal
+from ld_data.shards.root import ROOT_NAME, name_numbers, seal
 from ld_data.shards.verification import check_shards, drop_shards, recompute_shards
+from ld_data.storage.hashing import hash_file
 
 GROUP = f"{name_program('ld_data')} shards"
 app = App(name="shards", help_epilogue=f"example:\n  {GROUP} plan big --release ld-mnist1d-32 --rows 1000000")
@@ -60,6 +61,8 @@ def plan(
         labels: Their classes: an .npy file for each of them.
     """
     name = folder.resolve().name
+    if labels and not inputs:
+        raise InputError("--labels are those of --inputs, which are missing.")
     if inputs:
         made = plan_images(name, release, inputs, labels or [], rows, seed, rows_per_shard)
     elif rows is None:
@@ -101,12 +104,12 @@ def _open_maker(jobs: int, cluster: str | None) -> Iterator[Callable[..., Iterat
     """Yield the function that makes shards: in this process, in some of this machine, or in those of a cluster."""
     if cluster is not None:
         with open_cluster(cluster) as (executor, workers, check):
-            yield partial(make_by_workers, executor=executor, workers=workers, check=check)
+            yield partial(make_shards, executor=executor, workers=workers, check=check)
     elif jobs > 1:
         with ProcessPoolExecutor(jobs, get_context("spawn")) as pool:
-            yield partial(make_by_workers, executor=pool, workers=jobs)
+            yield partial(make_shards, executor=pool, workers=jobs)
     else:
-        yield make_here
+        yield make_shards
 
 
 def _read_numbers(text: str | None, found: ShardPlan) -> range:
@@ -122,16 +125,14 @@ def _read_numbers(text: str | None, found: ShardPlan) -> range:
 def status(folder: Shards, /, *, as_json: Json = False) -> None:
     """Show how many shards are there."""
     found = read_plan(folder)
-    records = [record for record in iterate_records(folder, found) if record]
-    facts: dict[str, Any] = {
-        "shards": found.shards,
-        "made": len(records),
-        "rows": sum(record.rows for record in records),
-        "seconds": sum(record.seconds for record in records),
-        "sealed": (folder / ROOT_NAME).is_file(),
-    }
+    facts: dict[str, Any] = {"shards": found.shards, "made": 0, "rows": 0, "seconds": 0.0}
+    for record in filter(None, iterate_records(folder, found)):
+        facts["made"] += 1
+        facts["rows"] += record.rows
+        facts["seconds"] += record.seconds
+    facts["sealed"] = (folder / ROOT_NAME).is_file()
     state = "sealed" if facts["sealed"] else "not sealed"
-    text = f"{folder}: {len(records)} of {found.shards} shards, {facts['rows']} of {found.rows} rows, {state}"
+    text = f"{folder}: {facts['made']} of {found.shards} shards, {facts['rows']} of {found.rows} rows, {state}"
     print_result(facts, text, as_json)
 
 
@@ -143,9 +144,10 @@ def seal_folder(folder: Shards, /, *, same_machine: bool = False, as_json: Json 
     """
     root = seal(folder, read_plan(folder), same_machine=same_machine)
     worst = max(map(abs, root.mean)), min(root.std), max(root.std)
-    facts = {**root.to_values(), "path": str(folder / ROOT_NAME)}
+    facts = {**root.to_values(), "path": str(folder / ROOT_NAME), "sha256": hash_file(folder / ROOT_NAME)}
     text = (
         f"{folder} is sealed: {root.rows} rows in {root.shards} shards of {len(root.fingerprints)} installations\n"
+        f"sha256 of {ROOT_NAME}: {facts['sha256']}\n"
         f"components of x: means within +-{worst[0]:.4f}, stds from {worst[1]:.4f} to {worst[2]:.4f}"
     )
     print_result(facts, text, as_json)
@@ -169,14 +171,23 @@ def verify(
         recompute_shards(folder, found, vae.load(found.release), redraw, findings)
     if drop:
         drop_shards(folder, findings.damaged)
-    if faults := findings.describe_faults():
-        remedy = "Damaged ones were deleted" if drop else "Delete damaged ones with --drop"
-        raise IntegrityError(f"{folder}: of {findings.sizes} shards, {faults}. {remedy}; `make` makes them again.")
+    if findings.damaged:
+        remedy = "They were deleted: run `make` again" if drop else "Delete them with --drop, then run `make` again"
+        raise IntegrityError(
+            f"{folder}: {len(findings.damaged)} of {findings.sizes} shards are damaged: "
+            f"{name_numbers(findings.damaged)}. {remedy}; on another processor also delete {ROOT_NAME}, and seal anew."
+        )
+    if findings.differing:
+        raise IntegrityError(
+            f"{folder}: {len(findings.differing)} of {findings.recomputed} shards are not what their models draw: "
+            f"{name_numbers(findings.differing)}. Do not trust this release."
+        )
+    facts = {**vars(findings), "sha256": hash_file(folder / ROOT_NAME)}
     text = (
         f"{folder}: {findings.sizes} shards are there, {findings.hashes} hashes are as sealed, "
-        f"{findings.recomputed} were made again"
+        f"{findings.recomputed} were made again\nsha256 of {ROOT_NAME}: {facts['sha256']}"
     )
-    print_result(vars(findings), text, as_json)
+    print_result(facts, text, as_json)
 
 
 for function, name, summary, example in (

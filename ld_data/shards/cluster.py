@@ -9,10 +9,12 @@ from typing import Any
 
 from ld_data.errors import InputError, StorageError
 from ld_data.extras import import_library
+from ld_data.fingerprint import LIBRARIES
 
 LOCAL = re.compile(r"local:([1-9]\d{0,3})")
 ANSWER_SECONDS = 10.0  # of a scheduler
 TRIM_BYTES = 2**29  # glibc's default gives memory back to the system so often that a worker takes 1.6 times as long
+COMPARED = ("python", "dask", "distributed", *LIBRARIES)
 SETTINGS = {
     "distributed.comm.timeouts.connect": "120s",  # between workers: a busy machine answers late
     "distributed.worker.profile.enabled": False,
@@ -38,13 +40,7 @@ def open_cluster(place: str) -> Iterator[tuple[Executor, int, Callable[[], None]
     """
     dask, distributed = import_library("dask"), import_library("distributed")
     with dask.config.set(SETTINGS), _connect(distributed, place) as client:
-        try:
-            client.get_versions(check=True)
-        except ValueError as error:
-            raise InputError(
-                f"the cluster at {place} has other versions of libraries than this machine: {error} Install the same "
-                "on both."
-            ) from error
+        _compare_versions(client.get_versions(packages=[*LIBRARIES]))
         workers = len(client.scheduler_info(n_workers=-1)["workers"])
         if not workers:
             raise InputError(f"the scheduler at {place} has no worker. Start some with `dask worker ADDRESS`.")
@@ -57,6 +53,18 @@ def open_cluster(place: str) -> Iterator[tuple[Executor, int, Callable[[], None]
                 )
 
         yield client.get_executor(pure=False), workers, check
+
+
+def _compare_versions(versions: Any) -> None:
+    """Raise `InputError` if a worker has other versions than this process."""
+    own = versions["client"]["packages"]
+    for address, facts in versions["workers"].items():
+        for name in COMPARED:
+            if (there := facts["packages"].get(name)) != own.get(name):
+                raise InputError(
+                    f"the worker at {address} has {name} {there}, and this machine {own.get(name)}. Install the same "
+                    "on both."
+                )
 
 
 @contextmanager

@@ -10,20 +10,19 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from ld_data.checks import check_integer, check_labels
+from ld_data.checks import check_labels, is_release_name
 from ld_data.errors import InputError, IntegrityError
 from ld_data.mnist1d.config import Mnist1dConfig
 from ld_data.mnist1d.stream import SignalStream
-from ld_data.noise import MAX_SEED
 from ld_data.release.folder import find_release
 from ld_data.release.manifest import read_manifest
-from ld_data.shards.plan import MAX_ROWS, SHARD_ROWS, ImageFile, ShardPlan, read_models
+from ld_data.shards.plan import SHARD_ROWS, ImageFile, ShardPlan, read_models
+from ld_data.sources.catalogue import MNIST1D_FIT_SEED
 from ld_data.sources.secret_draws import GENERATORS
 from ld_data.storage.hashing import hash_file
 from ld_data.typing import Array, Integers
 
 MAX_CLASSES = 256
-MAX_SHARD_ROWS = 2**22  # 1 GB
 UNUSED_ARGUMENTS = ("num_samples", "train_split")  # of the generator: rows are numbered without an end
 
 
@@ -95,9 +94,11 @@ def plan_signals(name: str, release: str, rows: int, seed: int = 0, rows_per_sha
     manifest = read_manifest(find_release(release))
     if manifest.source["name"] not in GENERATORS:
         raise InputError(f"{manifest.name} has no generator: plan inputs of your own, with their labels.")
-    arguments = asdict(Mnist1dConfig(seed=check_integer("seed", seed, 0, MAX_SEED)))
+    if seed == MNIST1D_FIT_SEED + manifest.seed:
+        raise InputError(f"seed {seed} draws the signals that the models were fitted to. Choose another seed.")
+    arguments = asdict(Mnist1dConfig(seed=seed))
     signals = {argument: value for argument, value in arguments.items() if argument not in UNUSED_ARGUMENTS}
-    return _make_plan(name, manifest.name, rows, seed, rows_per_shard, MAX_ROWS, signals=signals)
+    return _make_plan(name, manifest.name, rows, seed, rows_per_shard, signals=signals)
 
 
 def plan_images(
@@ -111,41 +112,41 @@ def plan_images(
 ) -> ShardPlan:
     """Return the plan of a user's own inputs, all of them or the first rows; raises as `describe_images`."""
     manifest, images = read_manifest(find_release(release)), describe_images(inputs, labels)
-    most = sum(file.rows for file in images)
-    return _make_plan(name, manifest.name, most if rows is None else rows, seed, rows_per_shard, most, images=images)
+    rows = sum(file.rows for file in images) if rows is None else rows
+    return _make_plan(name, manifest.name, rows, seed, rows_per_shard, images=images)
 
 
-def _make_plan(
-    name: str, release: str, rows: int, seed: int, rows_per_shard: int, most: int, **inputs: Any
-) -> ShardPlan:
-    return ShardPlan(
-        name=name,
-        release=release,
-        models=read_models(release),
-        seed=check_integer("seed", seed, 0, MAX_SEED),
-        rows=check_integer("rows", rows, 1, most),
-        rows_per_shard=check_integer("rows_per_shard", rows_per_shard, 1, MAX_SHARD_ROWS),
-        **inputs,
-    )
+def _make_plan(name: str, release: str, rows: int, seed: int, rows_per_shard: int, **inputs: Any) -> ShardPlan:
+    if not is_release_name(name):
+        raise InputError(
+            f"a sharded release has the name of its folder: lower-case letters, digits and hyphens; received {name!r}."
+        )
+    return ShardPlan(name, release, read_models(release), seed, rows, rows_per_shard, **inputs)
 
 
 def describe_images(inputs: Sequence[Path], labels: Sequence[Path]) -> tuple[ImageFile, ...]:
     """Return the files of a user's images for a plan: n files of inputs, and n of labels in the same order.
 
     Raises:
-        InputError: the numbers of files or rows differ, or a file is no `.npy` of numbers.
+        InputError: the numbers of files or rows differ, or the shapes or types of rows; a file is no `.npy` of numbers,
+            or a label is no class.
     """
     if len(inputs) != len(labels) or not inputs:
         raise InputError(f"each file of inputs needs one of labels; received {len(inputs)} and {len(labels)}.")
-    files = []
+    files, shapes = [], set()
     for images, classes in zip(inputs, labels, strict=True):
-        rows, numbers = len(map_array(images)), map_array(classes)
-        if numbers.shape != (rows,):
+        array, numbers = map_array(images), map_array(classes)
+        if numbers.shape != (len(array),):
             raise InputError(
-                f"{classes} must hold a label for each of the {rows} inputs; it has shape {numbers.shape}."
+                f"{classes} must hold a label for each of {len(array)} inputs; its shape is {numbers.shape}."
             )
+        check_labels(np.array(numbers), MAX_CLASSES, str(classes))
+        shapes.add((array.shape[1:], array.dtype))
         hashes = hash_file(images), hash_file(classes)
-        files.append(ImageFile(str(images.resolve()), str(classes.resolve()), rows, hashes))
+        files.append(ImageFile(str(images.resolve()), str(classes.resolve()), len(array), hashes))
+    if len(shapes) > 1:
+        received = " and ".join(sorted(f"{dtype} {shape}" for shape, dtype in shapes))
+        raise InputError(f"all files of inputs must have rows of one shape and type; received {received}.")
     return tuple(files)
 
 
@@ -159,6 +160,6 @@ def map_array(path: Path | str) -> Integers | Array:
         array: Array = np.load(path, mmap_mode="r", allow_pickle=False)
     except (OSError, ValueError, EOFError) as error:
         raise InputError(f"{path}: expected an .npy file of numbers; could not read it ({error}).") from error
-    if not isinstance(array, np.memmap) or not array.ndim or not len(array):
-        raise InputError(f"{path}: expected an .npy file of one row or more.")
+    if not isinstance(array, np.memmap) or not array.ndim or not len(array) or array.dtype.kind not in "iufb":
+        raise InputError(f"{path}: expected an .npy file of numbers with one row or more.")
     return array

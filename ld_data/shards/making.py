@@ -4,15 +4,17 @@ An engine only decides which process calls `make_shard`: any `concurrent.futures
 """
 
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
 from functools import lru_cache
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from ld_data.errors import StorageError
+from ld_data.errors import IntegrityError, LdDataError, StorageError
 from ld_data.fingerprint import read_fingerprint
 from ld_data.protocols import LatentCodec
 from ld_data.release.manifest import ArrayRecord, FileRecord
@@ -24,6 +26,11 @@ from ld_data.storage.staging import make_staging_folder, take_place
 from ld_data.typing import Array
 
 TRIES = 3  # for each shard
+MAX_FAILURES = 10  # shards, after which no more are begun
+KILLED = (
+    "a worker was killed, for example for lack of memory. Finished shards stay: run the command again, with fewer jobs "
+    "if this repeats itself."
+)
 CHECK_SECONDS = 5.0
 WAITING = 4  # shards that wait for a worker, for each that works
 PART_ROWS = 8192  # encoded at a time
@@ -45,15 +52,17 @@ def make_arrays(plan: ShardPlan, number: int, inputs: Inputs, codec: LatentCodec
     return {"x": x, "y": y, "label": labels.astype(np.uint8)}
 
 
-def make_shard(folder: Path, number: int, load_codec: LoadCodec) -> ShardRecord:
+def make_shard(folder: Path, number: int, load_codec: LoadCodec, plan_id: str) -> ShardRecord:
     """Return the record of a shard, made unless it is there; another process that makes it may finish first.
 
     Raises:
-        InputError: the folder holds no plan, or the inputs of the plan are missing.
-        IntegrityError: the models or inputs are not those of the plan.
+        InputError: the folder holds no plan, or the inputs of the plan are missing or cannot be encoded.
+        IntegrityError: the plan is another one, or the models or inputs are not those of the plan.
         StorageError: the disk refuses.
     """
-    plan, inputs, codec = _open(folder.resolve(), load_codec)
+    if read_plan(folder).id != plan_id:
+        raise IntegrityError(f"{folder} holds another plan than when this command began. Run it again.")
+    plan, inputs, codec = _open(folder, load_codec, plan_id)
     if record := find_record(folder, plan, number):
         return record
     began = time.process_time()
@@ -77,6 +86,7 @@ def make_shard(folder: Path, number: int, load_codec: LoadCodec) -> ShardRecord:
             fingerprint=read_fingerprint(),
             seconds=time.process_time() - began,
         )
+        (folder / note.name).unlink(missing_ok=True)  # of a file that is gone: it would vouch for the new one
         take_place(draft, folder / draft.name)
         note.write_text(record.to_json(), "utf-8")
         take_place(note, folder / note.name)
@@ -84,78 +94,89 @@ def make_shard(folder: Path, number: int, load_codec: LoadCodec) -> ShardRecord:
 
 
 @lru_cache(maxsize=1)
-def _open(folder: Path, load_codec: LoadCodec) -> tuple[ShardPlan, Inputs, LatentCodec]:
-    """Return what all shards of a folder share, opened once in each process."""
+def _open(folder: Path, load_codec: LoadCodec, plan_id: str) -> tuple[ShardPlan, Inputs, LatentCodec]:
+    """Return all that the shards of a plan share, opened once in each process."""
     plan = read_plan(folder)
     check_models(plan)
     return plan, open_inputs(plan), load_codec(plan.release)
 
 
 def list_missing(folder: Path, plan: ShardPlan, numbers: Iterable[int]) -> list[int]:
-    """Return those of the numbered shards that have to be made."""
-    return [number for number in numbers if find_record(folder, plan, number) is None]
+    """Return those of the numbered shards that have to be made, in random order.
+
+    So several processes that make the same shards at the same time seldom meet.
+    """
+    missing = [number for number in numbers if find_record(folder, plan, number) is None]
+    shuffled: list[int] = np.random.default_rng().permutation(missing).tolist()
+    return shuffled
 
 
-def make_here(folder: Path, numbers: Iterable[int], load_codec: LoadCodec) -> Iterator[ShardRecord]:
-    """Yield the records of shards, made one after the other in this process; raises as `make_shard`."""
-    return (make_shard(folder, number, load_codec) for number in numbers)
+class Here(Executor):
+    """An executor that runs each task when it is submitted, in this process."""
+
+    def submit(self, function: Callable[..., Any], /, *arguments: Any, **options: Any) -> Future[Any]:
+        """Return the finished future of a task."""
+        future: Future[Any] = Future()
+        try:
+            future.set_result(function(*arguments, **options))
+        except Exception as error:
+            future.set_exception(error)
+        return future
 
 
-def make_by_workers(
+def make_shards(
     folder: Path,
     numbers: Iterable[int],
     load_codec: LoadCodec,
-    executor: Executor,
-    workers: int,
+    executor: Executor | None = None,
+    workers: int = 1,
     check: Callable[[], None] = lambda: None,
 ) -> Iterator[ShardRecord]:
-    """Yield the records of shards as the workers of an executor make them.
+    """Yield the records of shards as they are made: here, or by the workers of an executor.
 
-    A shard that fails is tried twice more; then the others go on, and it is named in the end. `check` is called every
-    few seconds, and raises an error if the executor is lost, whose shards would never end.
+    A shard that fails for want of luck is tried twice more. The others go on, until ten have failed, and the first is
+    named in the end. `check` is called every few seconds, and raises an error if the executor is lost.
 
     Raises:
-        StorageError: shards failed, or a worker was killed. All other shards stay.
+        StorageError: shards failed, or a worker was killed. All finished shards stay.
     """
-    queue, tries, failed = iter(numbers), dict[int, int](), dict[int, Exception]()
+    folder, queue, waiting = folder.resolve(), iter(numbers), WAITING * workers if executor else 1
+    tries, failures, plan_id = Counter[int](), dict[int, str](), read_plan(folder).id
+    executor = executor or Here()
     running: dict[Future[ShardRecord], int] = {}
 
     def submit(number: int) -> None:
-        tries[number] = tries.get(number, 0) + 1
-        running[executor.submit(make_shard, folder.resolve(), number, load_codec)] = number
+        tries[number] += 1
+        running[executor.submit(make_shard, folder, number, load_codec, plan_id)] = number
 
-    for number in islice(queue, workers * WAITING):
+    for number in islice(queue, waiting):
         submit(number)
     while running:
         done, _ = wait(running, CHECK_SECONDS, FIRST_COMPLETED)
         check()
         for future in done:
             number = running.pop(future)
-            try:
+            if isinstance(error := future.exception(), BrokenExecutor):
+                raise StorageError(KILLED) from error
+            if error and tries[number] < TRIES and not isinstance(error, LdDataError):
+                submit(number)
+                continue
+            if error:
+                failures[number] = str(error)
+            else:
                 yield future.result()
-                tries.pop(number)
-            except BrokenExecutor as error:
-                raise StorageError(
-                    "a worker was killed, for example for lack of memory. Finished shards stay: run the command again, "
-                    "with fewer jobs if this repeats itself."
-                ) from error
-            except Exception as error:
-                if tries[number] < TRIES:
-                    submit(number)
-                    continue
-                failed[number] = error
-            for following in islice(queue, 1):
+            del tries[number]
+            for following in islice(queue, 1 if len(failures) < MAX_FAILURES else 0):
                 submit(following)
-    if failed:
-        raise _explain(failed)
+    if failures:
+        raise StorageError(_explain(failures))
 
 
-def _explain(failed: dict[int, Exception]) -> StorageError:
-    """Return the error that names the first of the shards that failed."""
-    number, cause = next(iter(failed.items()))
-    error = StorageError(
-        f"{len(failed)} shards failed {TRIES} times each, number {number} by: {cause}. All others were made; "
-        "mend the cause, and run the command again."
+def _explain(failures: dict[int, str]) -> str:
+    """Return what failed, in words."""
+    number = min(failures)
+    goes_on = "All others were made" if len(failures) < MAX_FAILURES else "Too many failed to go on"
+    return (
+        f"shard {number} failed: {failures[number]} {len(failures)} failed in all. {goes_on}; mend the cause, and run "
+        "the command again."
     )
-    error.__cause__ = cause
-    return error

@@ -6,17 +6,20 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
 
-from ld_data.checks import MAX_ECHO, is_release_name
+from ld_data.checks import MAX_ECHO, check_integer, is_release_name
 from ld_data.errors import InputError, IntegrityError
 from ld_data.fingerprint import TOLERANCE
+from ld_data.mnist1d.config import Mnist1dConfig
+from ld_data.noise import MAX_SEED
 from ld_data.release.folder import find_release
-from ld_data.release.manifest import Description, read_manifest
+from ld_data.release.manifest import MAX_MANIFEST_BYTES, Description, read_manifest
 from ld_data.storage.staging import make_staging_folder, take_place
 
 PLAN_NAME = "plan.json"
 PLAN_VERSION = 1
 SHARD_ROWS = 131_070  # a block of the generator of signals, so that no block is drawn twice
 MAX_ROWS = 2**40
+MAX_SHARD_ROWS = 2**22  # 1 GB
 MODEL_FILES = ("model.json", "cells.npz", "x.encoder.onnx", "y.encoder.onnx", "y.decoder.onnx")  # that draw x and y
 
 
@@ -62,13 +65,16 @@ class ShardPlan(Description):
     kind: ClassVar[str] = "plan"
 
     def __post_init__(self) -> None:
-        """Raise `TypeError` for sizes or names that no plan has."""
+        """Raise `TypeError` or `InputError` for names, numbers or arguments that no plan has."""
         if not (is_release_name(self.name) and is_release_name(self.release)):
             raise TypeError(f"the names must be those of releases; received {self.name!r:.{MAX_ECHO}}")
-        if not (1 <= self.rows <= MAX_ROWS and self.rows_per_shard >= 1):
-            raise TypeError(f"rows must be from 1 to {MAX_ROWS}; received {self.rows}, {self.rows_per_shard} a shard")
         if bool(self.signals) == bool(self.images):
             raise TypeError("a plan needs the arguments of a generator, or files of images, and not both")
+        most = sum(file.rows for file in self.images) or MAX_ROWS
+        for name, least, greatest in (("seed", 0, MAX_SEED), ("rows", 1, most), ("rows_per_shard", 1, MAX_SHARD_ROWS)):
+            check_integer(name, getattr(self, name), least, greatest)
+        if self.signals:
+            Mnist1dConfig(**self.signals)
 
     @property
     def id(self) -> str:
@@ -122,7 +128,7 @@ def write_plan(folder: Path, plan: ShardPlan) -> None:
     """Write a plan into a folder, made if it is missing; the same plan may be there already.
 
     Raises:
-        InputError: the folder holds another plan, whose shards would not fit this one.
+        InputError: the folder holds another plan, whose shards would not fit this one; or the plan is too long.
         StorageError: the disk refuses.
     """
     with make_staging_folder(folder, PLAN_NAME, wait=True) as staging:
@@ -132,5 +138,8 @@ def write_plan(folder: Path, plan: ShardPlan) -> None:
                     f"{folder} holds another plan, of {there.rows} rows of {there.name}. Choose another folder."
                 )
             return
-        (staging / PLAN_NAME).write_text(plan.to_json(), "utf-8")
+        text = plan.to_json()
+        if len(text) > MAX_MANIFEST_BYTES:
+            raise InputError(f"a plan may have {MAX_MANIFEST_BYTES} bytes; this one has {len(text)}. Join some files.")
+        (staging / PLAN_NAME).write_text(text, "utf-8")
         take_place(staging / PLAN_NAME, folder / PLAN_NAME)

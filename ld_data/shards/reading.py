@@ -1,6 +1,6 @@
 """Rows of a sharded release by number, of which only the shards that hold them are read."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -40,14 +40,16 @@ class ShardedRows:
             InputError: the slice has a step or no rows, or a shard of it is not there.
             IntegrityError: a shard is damaged.
         """
-        first, end, step = rows.indices(len(self))
+        first, end, step = rows.indices(len(self)) if isinstance(rows, slice) else (0, 0, 1)
         if step != 1 or first >= end:
             raise InputError(f"rows must be a slice of one row or more without a step; received {rows}.")
         parts = [self._read(number, first, end) for number in self.plan.find_shards(first, end)]
-        return Split(*(np.concatenate(arrays) for arrays in zip(*parts, strict=True)))
+        return _join(parts)
 
     def iterate(self, batch_rows: int, first: int = 0, end: int | None = None) -> Iterator[Split]:
-        """Return an iterator over batches of successive rows from `first` up to `end`; it holds two shards at most.
+        """Return an iterator over batches of successive rows from `first` up to `end`.
+
+        It holds the shards of one batch.
 
         Raises:
             InputError: a number is out of range; later, that a shard is not there.
@@ -57,18 +59,18 @@ class ShardedRows:
         return self._iterate(batch_rows, check_integer("first", first, 0, stop), stop)
 
     def _iterate(self, batch_rows: int, first: int, end: int) -> Iterator[Split]:
-        rest: list[tuple[Array, ...]] = []
+        parts: list[tuple[Array, ...]] = []
+        missing = batch_rows  # rows of the batch
         for number in self.plan.find_shards(first, end):
-            arrays = self._read(number, first, end)
-            if rest:
-                arrays = tuple(np.concatenate(parts) for parts in zip(rest.pop(), arrays, strict=True))
-            whole = len(arrays[0]) // batch_rows * batch_rows
-            for start in range(0, whole, batch_rows):
-                yield Split(*(array[start : start + batch_rows] for array in arrays))
-            if whole < len(arrays[0]):
-                rest.append(tuple(array[whole:] for array in arrays))
-        if rest:
-            yield Split(*rest.pop())
+            rest = self._read(number, first, end)
+            while len(rest[0]):
+                parts.append(tuple(array[:missing] for array in rest))
+                rest, missing = tuple(array[missing:] for array in rest), missing - len(parts[-1][0])
+                if not missing:
+                    yield _join(parts)
+                    parts, missing = [], batch_rows
+        if parts:
+            yield _join(parts)
 
     def _read(self, number: int, first: int, end: int) -> tuple[Array, ...]:
         """Return x, y and label of the rows of a shard that lie between two rows."""
@@ -77,5 +79,10 @@ class ShardedRows:
             raise InputError(
                 f"shard {number} of {self.plan.name} is not there. Make it with `python -m ld_data shards make`."
             )
-        arrays, start = read_shard(self._folder, record), record.first_row
+        hashes = {name: array.sha256 for name, array in record.arrays.items()}
+        arrays, start = read_shard(self._folder, self.plan, number, hashes), self.plan.find_rows(number).start
         return tuple(arrays[name][max(first - start, 0) : end - start] for name in ARRAYS)
+
+
+def _join(parts: Sequence[tuple[Array, ...]]) -> Split:
+    return Split(*(np.concatenate(arrays) for arrays in zip(*parts, strict=True)))

@@ -11,6 +11,7 @@ from ld_data.errors import IntegrityError
 from ld_data.release.manifest import ArrayRecord, Description, FileRecord
 from ld_data.shards.plan import ShardPlan
 from ld_data.storage.arrays import read_npz
+from ld_data.storage.hashing import hash_array
 from ld_data.typing import Array, Doubles
 
 ARRAYS = ("x", "y", "label")
@@ -66,9 +67,12 @@ def find_record(folder: Path, plan: ShardPlan, number: int) -> ShardRecord | Non
     path = folder / name_record(number)
     if not path.is_file():
         return None
-    record = ShardRecord.read(path)
+    try:
+        record = ShardRecord.read(path)
+    except IntegrityError as error:
+        raise IntegrityError(f"{error} {REMAKE}") from error
     if record.plan != plan.id or record.number != number:
-        raise IntegrityError(f"{path} belongs to another plan than {folder}. {REMAKE}")
+        raise IntegrityError(f"{path} belongs to another plan than the one beside it: restore that plan.")
     shard = folder / name_shard(number)
     return record if shard.is_file() and shard.stat().st_size == record.file.size else None
 
@@ -78,19 +82,18 @@ def iterate_records(folder: Path, plan: ShardPlan) -> Iterator[ShardRecord | Non
     return (find_record(folder, plan, number) for number in range(plan.shards))
 
 
-def read_shard(folder: Path, record: ShardRecord) -> dict[str, Array]:
-    """Return the arrays of a shard, checked by their hashes.
+def read_shard(folder: Path, plan: ShardPlan, number: int, hashes: Mapping[str, str]) -> dict[str, Array]:
+    """Return the arrays of a shard, checked by the sha256 of each.
 
     Raises:
+        FileNotFoundError: the file is missing.
         IntegrityError: the file is damaged, or an array is not the recorded one.
     """
-    path = folder / name_shard(record.number)
+    path = folder / name_shard(number)
     arrays = read_npz(path)
-    if set(arrays) != set(ARRAYS):
-        raise IntegrityError(f"{path}: expected the arrays {', '.join(ARRAYS)}; received {', '.join(arrays)}. {REMAKE}")
-    for name, array in arrays.items():
-        if ArrayRecord.of(array) != record.arrays[name]:
-            raise IntegrityError(f"{path}: {name} was altered. {REMAKE}")
+    wrong = [name for name in ARRAYS if name not in arrays or hash_array(arrays[name]) != hashes[name]]
+    if wrong or len(arrays["label"]) != len(plan.find_rows(number)):
+        raise IntegrityError(f"{path} was altered. {REMAKE}")
     return arrays
 
 

@@ -23,17 +23,25 @@ MAX_NAMED = 5  # shards that an error names
 
 @dataclass(frozen=True)
 class Entry:
-    """A shard in a group: its number and rows, its file, and the sha256 of its arrays by name."""
+    """A shard in a group.
+
+    Attributes:
+        number, rows, file: of the shard.
+        arrays: the sha256 of each by name.
+        fingerprint: the place of its installation among those of the root.
+    """
 
     number: int
     rows: int
     file: FileRecord
     arrays: dict[str, str]
+    fingerprint: int
 
     @classmethod
-    def of(cls, record: ShardRecord) -> Self:
+    def of(cls, record: ShardRecord, fingerprint: int) -> Self:
         """Return the entry of a recorded shard."""
-        return cls(record.number, record.rows, record.file, {name: of.sha256 for name, of in record.arrays.items()})
+        arrays = {name: array.sha256 for name, array in record.arrays.items()}
+        return cls(record.number, record.rows, record.file, arrays, fingerprint)
 
 
 @dataclass(frozen=True)
@@ -63,7 +71,7 @@ class Root(Description):
         rows, shards: of the whole.
         mean, std: of each component of x, over all rows.
         counts: rows of each class.
-        fingerprints: the installations that took part; with one alone, all hashes can be made again elsewhere by it.
+        fingerprints: the installations that took part, in the order of their first shards.
     """
 
     plan: str
@@ -96,15 +104,13 @@ def seal(folder: Path, plan: ShardPlan, *, same_machine: bool = False) -> Root:
         IntegrityError: a record belongs to another plan.
         StorageError: the disk refuses.
     """
-    if (folder / ROOT_NAME).exists():
-        raise InputError(f"{folder} is sealed already. Delete {ROOT_NAME} to seal it anew.")
     totals, groups = _Totals(), list[FileRecord]()
     with make_staging_folder(folder, ROOT_NAME, wait=True) as staging:
+        if (folder / ROOT_NAME).exists():
+            raise InputError(f"{folder} is sealed already. Delete {ROOT_NAME} to seal it anew.")
         for number, records in enumerate(_iterate_groups(folder, plan)):
-            for record in records:
-                totals.add(record)
             path = staging / name_group(number)
-            path.write_text(Group(tuple(map(Entry.of, records))).to_json(), "utf-8")
+            path.write_text(Group(tuple(map(totals.add, records))).to_json(), "utf-8")
             groups.append(FileRecord(path.stat().st_size, hash_file(path)))
         root = totals.make_root(plan, groups)
         if same_machine and len(root.fingerprints) > 1:
@@ -137,7 +143,8 @@ class _Totals:
         self.counts = np.zeros(0, np.int64)
         self.made: Counter[str] = Counter()
 
-    def add(self, record: ShardRecord) -> None:
+    def add(self, record: ShardRecord) -> Entry:
+        """Add a shard, and return its entry."""
         if not self.rows:
             self.sums, self.squares = np.zeros(len(record.sums)), np.zeros(len(record.sums))
             self.counts = np.zeros(len(record.counts), np.int64)
@@ -145,7 +152,9 @@ class _Totals:
         self.sums += record.sums
         self.squares += record.squares
         self.counts += record.counts
-        self.made[json.dumps(record.fingerprint, sort_keys=True)] += 1
+        made_by = json.dumps(record.fingerprint, sort_keys=True)
+        self.made[made_by] += 1
+        return Entry.of(record, list(self.made).index(made_by))
 
     def make_root(self, plan: ShardPlan, groups: Sequence[FileRecord]) -> Root:
         mean = self.sums / self.rows
@@ -155,7 +164,7 @@ class _Totals:
             rows=self.rows,
             shards=plan.shards,
             mean=tuple(mean.tolist()),
-            std=tuple(np.sqrt(self.squares / self.rows - np.square(mean)).tolist()),
+            std=tuple(np.sqrt(np.maximum(self.squares / self.rows - np.square(mean), 0)).tolist()),
             counts=tuple(self.counts.tolist()),
-            fingerprints=tuple(Fingerprint(shards, json.loads(text)) for text, shards in sorted(self.made.items())),
+            fingerprints=tuple(Fingerprint(shards, json.loads(text)) for text, shards in self.made.items()),
         )

@@ -5,8 +5,9 @@ from pathlib import Path
 import numpy as np
 
 from ld_data.shards.inputs import describe_images
-from ld_data.shards.making import make_here
+from ld_data.shards.making import make_shards
 from ld_data.shards.plan import ShardPlan, read_models, write_plan
+from ld_data.shards.records import find_record, read_shard
 from tests.support.fakes import FakeCodec, generate
 
 ROWS, ROWS_PER_SHARD = 50, 8
@@ -37,9 +38,15 @@ def make_plan(folder: Path, **changes) -> ShardPlan:
     return ShardPlan(**{**values, "rows": ROWS, "rows_per_shard": ROWS_PER_SHARD, **changes})
 
 
+def read_whole(folder: Path, plan: ShardPlan, number: int) -> dict[str, np.ndarray]:
+    """Return the arrays of a shard, checked by its record."""
+    record = find_record(folder, plan, number)
+    return read_shard(folder, plan, number, {name: array.sha256 for name, array in record.arrays.items()})
+
+
 def make_folder(parent: Path, **changes) -> tuple[Path, ShardPlan]:
     """Return a folder with all shards of a plan, and the plan."""
     plan, folder = make_plan(parent, **changes), parent / "big"
     write_plan(folder, plan)
-    list(make_here(folder, range(plan.shards), load_codec))
+    list(make_shards(folder, range(plan.shards), load_codec))
     return folder, plan

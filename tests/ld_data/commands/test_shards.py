@@ -51,7 +51,7 @@ def test_signals_become_a_sealed_release(generator, tmp_path, capsys):
     assert np.array_equal(rows.y, codec.y.encode(labels[15:45], seed=4, first_row=15))
     (folder / name_shard(1)).write_bytes(b"cut")
     assert run(data_main.main, "shards", "verify", folder) == 1
-    assert "of 3 shards, 1 damaged: 1. Delete damaged ones with --drop" in capsys.readouterr().err
+    assert "1 of 3 shards are damaged: 1. Delete them with --drop" in capsys.readouterr().err
     assert run(data_main.main, "shards", "verify", folder, "--drop") == 1
     assert run_json(capsys, data_main.main, "shards", "make", folder)["made"] == 1
     assert run(data_main.main, "shards", "verify", folder) == 0
@@ -68,10 +68,14 @@ def test_bad_plans_and_numbers_are_refused(generator, release, tmp_path, capsys)
             "rows must be from 1 to 50",
         ),
         (("--release", "nope", "--rows", 5), "no release 'nope'"),
+        (("--release", "ld-mnist1d-32", "--rows", 5, "--labels", labels[0]), "--labels are those of --inputs"),
+        (("--release", "ld-mnist1d-32", "--rows", 5, "--seed", 10**6), "signals that the models were fitted to"),
     ):
         assert run(data_main.main, "shards", "plan", tmp_path / "big", *words) == 1
         assert reason in capsys.readouterr().err
     assert not (tmp_path / "big").exists()
+    assert run(data_main.main, "shards", "plan", tmp_path / "My_Set", "--release", "ld-mnist1d-32", "--rows", 5) == 1
+    assert "lower-case letters, digits and hyphens; received 'My_Set'" in capsys.readouterr().err
     assert run(data_main.main, "shards", "plan", tmp_path / "big", "--release", "ld-mnist1d-32", "--rows", 5) == 0
     assert run(data_main.main, "shards", "make", tmp_path / "big", "--shards", "0:2") == 1
     assert "--shards must be FIRST:END within 0:1; received '0:2'" in capsys.readouterr().err

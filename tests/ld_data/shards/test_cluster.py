@@ -7,9 +7,9 @@ import time
 import distributed
 import pytest
 
-from ld_data.errors import InputError
-from ld_data.shards.cluster import open_cluster
-from ld_data.shards.making import list_missing, make_by_workers
+from ld_data.errors import InputError, StorageError
+from ld_data.shards import cluster
+from ld_data.shards.making import list_missing, make_shards
 from ld_data.shards.plan import write_plan
 from tests.ld_data.shards.test_making import read_bytes
 from tests.support.fakes import FakeCodec, FakeX
@@ -29,22 +29,26 @@ def load_slow_codec(name):
 
 
 @pytest.fixture
-def cluster(release):
+def dask_cluster(release):
     """Its workers start in the test's environment, with its folder of releases."""
-    with distributed.LocalCluster(2, threads_per_worker=1, dashboard_address=None) as cluster:
-        yield cluster
+    with distributed.LocalCluster(2, threads_per_worker=1, dashboard_address=None) as started:
+        yield started
 
 
-def test_workers_make_the_same_bytes_also_if_one_is_killed(cluster, tmp_path):
+def test_workers_make_the_same_bytes_also_if_one_is_killed(dask_cluster, tmp_path):
     folder, plan = make_folder(tmp_path)
     other = tmp_path / "other"
     write_plan(other, plan)
-    with open_cluster(cluster.scheduler_address) as (executor, workers, check):
+    with cluster.open_cluster(dask_cluster.scheduler_address) as (executor, workers, check):
         assert workers == 2
-        made = make_by_workers(other, range(7), load_slow_codec, executor, workers, check)
+        made = make_shards(other, range(7), load_slow_codec, executor, workers, check)
         next(made)
-        os.kill(cluster.workers[0].pid, signal.SIGKILL)
+        os.kill(dask_cluster.workers[0].pid, signal.SIGKILL)
         list(made)
+        check()
+        distributed.default_client().close()  # as if the scheduler was lost: shards would never end
+        with pytest.raises(StorageError, match=r"the scheduler at .* is gone\. Finished shards stay"):
+            check()
     assert list_missing(other, plan, range(7)) == []
     assert read_bytes(other) == read_bytes(folder)
 
@@ -53,8 +57,17 @@ def test_a_scheduler_that_is_not_there_is_named(monkeypatch):
     monkeypatch.setattr("ld_data.shards.cluster.ANSWER_SECONDS", 0.5)
     with (
         pytest.raises(InputError, match=r"no Dask scheduler answers at tcp://127\.0\.0\.1:9 "),
-        open_cluster("tcp://127.0.0.1:9"),
+        cluster.open_cluster("tcp://127.0.0.1:9"),
     ):
         pass
-    with pytest.raises(InputError, match="no Dask scheduler answers at nowhere"), open_cluster("nowhere"):
+    with pytest.raises(InputError, match="no Dask scheduler answers at nowhere"), cluster.open_cluster("nowhere"):
         pass
+
+
+def test_workers_with_other_versions_are_named():
+    own = {"python": "3.11.7", "numpy": "2.4"}
+    versions = {"client": {"packages": own}, "workers": {"tcp://a": {"packages": {**own, "numpy": "2.3"}}}}
+    with pytest.raises(InputError, match=r"the worker at tcp://a has numpy 2\.3, and this machine 2\.4"):
+        cluster._compare_versions(versions)
+    versions["workers"]["tcp://a"]["packages"]["numpy"] = "2.4"
+    cluster._compare_versions(versions)

@@ -43,10 +43,17 @@ def test_bad_files_are_named(tmp_path):
     inputs, labels = write_images(tmp_path)
     with pytest.raises(InputError, match="each file of inputs needs one of labels; received 2 and 1"):
         describe_images(inputs, labels[:1])
-    with pytest.raises(InputError, match=r"a label for each of the 30 inputs; it has shape \(20,\)"):
+    with pytest.raises(InputError, match=r"a label for each of 30 inputs; its shape is \(20,\)"):
         describe_images(inputs[:1], labels[1:])
+    np.save(tmp_path / "labels.npy", np.arange(300, 330))
+    with pytest.raises(InputError, match=r"labels\.npy must lie from 0 to 255; received 300 to 329"):
+        describe_images(inputs[:1], [tmp_path / "labels.npy"])
+    np.save(inputs[1], np.zeros((20, 3, 3), np.uint8))
+    with pytest.raises(InputError, match=r"one shape and type; received float32 \(2, 2\) and uint8 \(3, 3\)"):
+        describe_images(inputs, labels)
+    np.save(tmp_path / "texts.npy", np.array(["a"]))
     np.savez(tmp_path / "a.npz", inputs=np.zeros(3))
     np.save(tmp_path / "objects.npy", np.array([{}]))
-    for name in ("a.npz", "objects.npy", "missing.npy"):
+    for name in ("a.npz", "objects.npy", "missing.npy", "texts.npy"):
         with pytest.raises(InputError, match=r"expected an \.npy file"):
             describe_images([tmp_path / name], labels[:1])

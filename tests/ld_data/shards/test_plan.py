@@ -41,7 +41,18 @@ def test_a_folder_without_a_plan_is_named(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "change", [{"rows": 0}, {"rows_per_shard": 0}, {"name": "A b"}, {"signals": {}}, {"models": 1}, {"extra": 1}]
+    "change",
+    [
+        {"rows": 0},
+        {"rows_per_shard": 0},
+        {"name": "A b"},
+        {"signals": {}},
+        {"models": 1},
+        {"extra": 1},
+        {"seed": -1},
+        {"signals": {"sede": 1}},
+        {"rows_per_shard": 2**40},
+    ],
 )
 def test_other_plans_are_refused(tmp_path, change):
     (tmp_path / "plan.json").write_text(json.dumps({**PLAN.to_values(), **change}))
