@@ -203,12 +203,13 @@ def compare(
 
 
 def describe_shape(theta: list[Any]) -> dict[str, float]:
-    """Return values of f from -5 to 5, and the place and value of its lowest point between -2 and 2."""
+    """Return values of f from -5 to 5, its lowest point between -2 and 2, and its highest value left of that."""
     near = np.linspace(-2, 2, 81)
     shown, values = (np.array(jax.vmap(partial(evaluate, theta))(at)) for at in (SHOWN, near))
     figures = {f"f({at:g})": float(value) for at, value in zip(SHOWN, shown, strict=True)}
+    dip_at = near[values.argmin()]
     return figures | {
-        "dip_at": float(near[values.argmin()]),
+        "dip_at": float(dip_at),
         "dip": float(values.min()),
-        "left_top": float(shown[SHOWN < 0].max()),
+        "left_top": float(shown[dip_at > SHOWN].max()),
     }

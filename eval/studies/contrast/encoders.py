@@ -79,7 +79,7 @@ def make_encoder(projector: Sequence[int], random: np.random.Generator) -> keras
         values = part(values, plan)
         outputs.append(values if values.ndim == 2 else keras.layers.Flatten()(values))
     encoder = keras.Model(inputs, outputs)
-    for layer in filter(lambda its: its.weights, encoder.layers):  # from biases of 0 the features become far worse
+    for layer in filter(lambda its: its.weights, encoder.layers):  # as PyTorch starts them
         kernel, bias = layer.get_weights()
         layer.set_weights([kernel, random.uniform(-1, 1, bias.shape) / np.sqrt(kernel[..., 0].size)])
     return encoder

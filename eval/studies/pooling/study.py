@@ -102,9 +102,9 @@ def _draw_latents(results: Results) -> Iterator[Panel]:
 def draw(results: Results) -> Iterator[Picture]:
     """Yield the pictures of the arms that have results."""
     captions = {
-        "cnn": "Pooling helps most where rows are few: test accuracy, and the gain over no pooling",
-        "shuffled": "The same with rows shuffled in each pass",
-        "passes": "The same with 60 passes at each size",
+        "cnn": "Test accuracy over the rows, in their order, and the gain over no pooling",
+        "shuffled": "Test accuracy over the rows, shuffled in each pass, and the gain over no pooling",
+        "passes": "Test accuracy after 60 passes at each size, and the gain over no pooling",
     }
     pictures = [(f"pooling-{kind}", caption, _draw_signals(results, kind)) for kind, caption in captions.items()]
     pictures.append(("pooling-training", "Test accuracy in training, for three sizes", _draw_trainings(results)))

@@ -61,3 +61,9 @@ def test_a_function_is_learned_and_compared(sets, monkeypatch):
 def test_pieces_are_those_of_the_notebook():
     values = unrolled.bend_pieces(np.array([-4.0, -1.5, -0.5, 0.0, 0.5, 2.0]))
     np.testing.assert_allclose(values, [0.3, 0.475, -0.25, -0.75, -0.75, 1.0], atol=1e-6)
+
+
+def test_the_elu_at_the_start_does_not_fall_on_its_left(theta):
+    shape = unrolled.describe_shape([0 * layer for layer in theta])
+    assert shape["dip_at"] == -2
+    assert shape["left_top"] < shape["dip"]

@@ -42,7 +42,7 @@ def test_the_published_figures_hold():
     ("changes", "failed"),
     [
         ({"output": 83.0}, "With a projector, the output is worse than that layer."),
-        ({"none": 95.0}, "Without a projector the best features lie earlier."),
+        ({"none": 95.0}, "Without a projector the best layer lies earlier."),
         ({"untrained": 83.0}, "Training without labels improves layer 3."),
         ({"labels": 80.0}, "Labels improve it further."),
         ({"measured": 2.3}, "A critic that knows the classes gets exactly the estimate of the formula."),

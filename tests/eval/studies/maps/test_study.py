@@ -50,13 +50,13 @@ def test_the_expected_figures_hold():
             (3.6, -0.1, 47.0, 40.0),
             "The map of x of ld-mnist-32 has the divergence of maps of noise, within 1 %.",
         ),
-        (OF_SIGNALS, (3.7, 0.1, 37.0, 32.0), "It shows no cluster of a class: the silhouette is below 0."),
+        (OF_SIGNALS, (3.7, 0.1, 37.0, 32.0), "Its classes overlap: their mean silhouette is below 0."),
         (
             OF_ROTATED,
             (3.7, -0.1, 20.0, 27.0),
             "Yet x holds the class: its nearest neighbour reads 20 points more than that of noise.",
         ),
-        (FEATURES, (1.2, -0.2, 92.0, 92.0), "A trained network makes clusters of its classes: the silhouette rises."),
+        (FEATURES, (1.2, -0.2, 92.0, 92.0), "A trained network separates its classes: the silhouette rises."),
     ],
 )
 def test_other_figures_fail(arm, values, failed):
