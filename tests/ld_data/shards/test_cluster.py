@@ -15,7 +15,7 @@ from tests.ld_data.shards.test_making import read_bytes
 from tests.support.fakes import FakeCodec, FakeX
 from tests.support.shards import make_folder
 
-pytestmark = [pytest.mark.slow, pytest.mark.untraced, pytest.mark.usefixtures("release")]
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("release")]
 
 
 class SlowX(FakeX):

@@ -3,7 +3,7 @@ import pytest
 
 from eval.studies.inputs import load_latents
 
-pytestmark = [pytest.mark.slow, pytest.mark.untraced]
+pytestmark = pytest.mark.slow
 pytest.importorskip("jax", reason="needs JAX, of the extra studies")
 feedback = pytest.importorskip("eval.studies.activation.feedback")
 

@@ -7,7 +7,7 @@ from eval.studies.inputs import make_signals
 from eval.studies.lottery.tickets import TwoSets
 from eval.studies.perceptron import Perceptron
 
-pytestmark = [pytest.mark.slow, pytest.mark.untraced]
+pytestmark = pytest.mark.slow
 jax = pytest.importorskip("jax", reason="needs JAX, of the extra studies")
 unrolled = pytest.importorskip("eval.studies.activation.unrolled")
 
