@@ -54,6 +54,7 @@ INFER_REQUEST = {
     "requestBody": {"required": True, "content": {JSON: {"schema": REQUEST_SCHEMA}, BINARY: BINARY_CONTENT}}
 }
 
+HEADER_FIELD = HEADER_LENGTH.lower().encode()  # as the server names headers
 router = APIRouter(prefix="/v2", tags=["Open Inference Protocol"])
 
 
@@ -205,7 +206,7 @@ async def show_model_ready(model: FoundModel) -> ModelReady:
 
 async def infer_model(request: Request, service: CodecServiceState, model: FoundModel) -> Response:
     """Answer with the outputs of a model for one input."""
-    header_length = read_header(request.scope, HEADER_LENGTH.lower().encode()) or None
+    header_length = read_header(request.scope, HEADER_FIELD) or None
 
     def read(body: bytes) -> Question:
         return read_question(model, header_length, body)

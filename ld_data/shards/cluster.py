@@ -13,7 +13,7 @@ from ld_data.fingerprint import LIBRARIES
 
 LOCAL = re.compile(r"local:([1-9]\d{0,3})")
 ANSWER_SECONDS = 10.0  # of a scheduler
-TRIM_BYTES = 2**29  # glibc's default gives memory back to the system so often that a worker takes 1.6 times as long
+TRIM_BYTES = 2**29  # with Dask's 64 kB, memory goes back to the system so often that a worker takes 1.6 times as long
 COMPARED = ("python", "dask", "distributed", *LIBRARIES)
 SETTINGS = {
     "distributed.comm.timeouts.connect": "120s",  # between workers: a busy machine answers late

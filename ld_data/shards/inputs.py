@@ -20,7 +20,7 @@ from ld_data.shards.plan import SHARD_ROWS, ImageFile, ShardPlan, read_models
 from ld_data.sources.catalogue import MNIST1D_FIT_SEED
 from ld_data.sources.secret_draws import GENERATORS
 from ld_data.storage.hashing import hash_file
-from ld_data.typing import Array, Integers
+from ld_data.typing import Array
 
 MAX_CLASSES = 256
 UNUSED_ARGUMENTS = ("num_samples", "train_split")  # of the generator: rows are numbered without an end
@@ -150,7 +150,7 @@ def describe_images(inputs: Sequence[Path], labels: Sequence[Path]) -> tuple[Ima
     return tuple(files)
 
 
-def map_array(path: Path | str) -> Integers | Array:
+def map_array(path: Path | str) -> Array:
     """Return the array of an `.npy` file, which is mapped, not read.
 
     Raises:
