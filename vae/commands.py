@@ -29,6 +29,9 @@ def readability(
     /,
     *,
     levels: Annotated[tuple[float, ...] | None, Parameter(consume_multiple=(1, None))] = None,
+    class_units: Annotated[tuple[int, ...], Parameter(consume_multiple=(1, None))] | None = None,
+    epochs: int | None = None,
+    flow_epochs: int | None = None,
     seed: Seed = 0,
     out: File | None = None,
     figure: File | None = None,
@@ -39,13 +42,17 @@ def readability(
     Args:
         source: The source of the inputs.
         levels: The readabilities, from 0 to 1,000; 0 3 10 30 100 300 by default.
+        class_units: Hidden widths of the classifier that reads x; those of the recipe by default.
+        epochs: Passes over the training rows; fewer show the direction sooner.
+        flow_epochs: Passes of the flow alone.
         out: The JSON file to write after each build; builds that it holds already are not repeated.
         figure: Draw the result into this .png, .svg or .pdf.
     """
     from vae import readability as builds  # late: Keras takes 5 s
 
     inputs = load_source(source)
-    recipe, judge = choose_recipe(inputs, seed=seed), open_judge(inputs.judge)
+    recipe = choose_recipe(inputs, class_units=class_units, epochs=epochs, flow_epochs=flow_epochs, seed=seed)
+    judge = open_judge(inputs.judge)
     rows = builds.measure_levels(inputs, recipe, judge, score_learners, levels or builds.LEVELS, out)
     if figure is not None:
         builds.save_figure(builds.draw_rows(rows, f"{source}: the price of readable classes"), figure)

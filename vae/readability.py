@@ -24,12 +24,16 @@ from vae.release import build_release
 __all__ = ["save_figure"]
 
 LEVELS = (0.0, 3.0, 10.0, 30.0, 100.0, 300.0)
-PANELS = {  # of the figure: the measures of the health report in each, by group and name
-    "class read from x": (("probes", "linear_probe"), ("probes", "mlp_probe")),
-    "skill": (("skill", "ridge"), ("skill", "mlp"), ("skill", "residual")),
-    "told from N(0, I)": (("x_train", "c2st_mlp"), ("x_train", "c2st_trees")),
-    "MSE of decoded samples": (("decoded", "mse_samples"),),
-    "judge on decoded samples": (("decoded", "judge_samples"),),
+PANELS = {  # of the figure: its measures, and where the health report has them
+    "class read from x": {"linear_probe": ("probes", "linear_probe"), "mlp_probe": ("probes", "mlp_probe")},
+    "skill": {name: ("skill", name) for name in ("ridge", "mlp", "residual")},
+    "told from N(0, I)": {
+        "c2st_mlp": ("x_train", "c2st_mlp"),
+        "c2st_trees": ("x_train", "c2st_trees"),
+        "c2st_mlp_test": ("x_test", "c2st_mlp"),
+    },
+    "MSE of decoded samples": {"mse_samples": ("decoded", "mse_samples")},
+    "judge on decoded samples": {"judge_samples": ("decoded", "judge_samples")},
 }
 GOALS: Goals = {"skill": {}}  # for all builds alike: none is refused, and learners are fitted
 
@@ -88,10 +92,9 @@ def measure_levels(
 
 
 def _choose(report: HealthReport) -> dict[str, float]:
-    wanted = {measure for panel in PANELS.values() for measure in panel}
-    return {
-        row.measure: row.value for row in report.rows if (row.group, row.measure) in wanted and row.value is not None
-    }
+    values = {(row.group, row.measure): row.value for row in report.rows}
+    names = {name: place for panel in PANELS.values() for name, place in panel.items()}
+    return {name: value for name, place in names.items() if (value := values.get(place)) is not None}
 
 
 def describe_rows(rows: Sequence[ReadabilityRow]) -> str:
@@ -107,7 +110,7 @@ def draw_rows(rows: Sequence[ReadabilityRow], title: str) -> Figure:
     figure.suptitle(title)
     rows = sorted(rows, key=lambda row: row.readability)
     for axes, (panel, measures) in zip(figure.subplots(1, len(PANELS)), PANELS.items(), strict=True):
-        names = [name for _, name in measures if name in rows[0].measures]
+        names = [name for name in measures if name in rows[0].measures]
         for name in names:
             axes.plot([row.readability for row in rows], [row.measures[name] for row in rows], marker="o", label=name)
         axes.set(title=panel, xlabel="readability")

@@ -21,7 +21,7 @@ def builds(monkeypatch):
     def build_release(source, recipe, judge, learners, *, checkpoints):
         level = recipe.x.class_loss
         built.append(level)
-        groups = {"skill": {"ridge": level / 1000}, "probes": {"linear_probe": 0.5}, "x_train": {"worst_mean": 0.1}}
+        groups = {"skill": {"ridge": level / 1000}, "probes": {"linear_probe": 0.5}, "x_test": {"c2st_mlp": 0.6}}
         return BuiltRelease(checkpoints / "ld", make_report(groups, {}, recipe.goals))
 
     monkeypatch.setattr("vae.readability.build_release", build_release)
@@ -37,16 +37,16 @@ def test_each_readability_is_built_and_its_measures_are_kept(builds, tmp_path):
     rows = measure((0, 30), tmp_path / "rows.json")
     assert builds == [0, 30]
     assert [row.measures for row in rows] == [
-        {"linear_probe": 0.5, "ridge": 0.0},
-        {"linear_probe": 0.5, "ridge": 0.03},
+        {"linear_probe": 0.5, "ridge": 0.0, "c2st_mlp_test": 0.6},
+        {"linear_probe": 0.5, "ridge": 0.03, "c2st_mlp_test": 0.6},
     ]
     assert [row.x["class_loss"] for row in rows] == [0, 30]
     assert [json.dumps(row.x) for row in load_rows(tmp_path / "rows.json")] == [json.dumps(row.x) for row in rows]
     heads, *lines = describe_rows(rows).splitlines()
-    assert heads.split() == ["readability", "ridge", "linear_probe"]
-    assert [line.split() for line in lines] == [["0", "0.0000", "0.5000"], ["30", "0.0300", "0.5000"]]
+    assert heads.split() == ["readability", "linear_probe", "ridge", "c2st_mlp_test"]
+    assert [line.split() for line in lines] == [["0", "0.5000", "0.0000", "0.6000"], ["30", "0.5000", "0.0300", "0.6000"]]
     names = [[line.get_label() for line in axes.get_lines()] for axes in draw_rows(rows, "fake").axes]
-    assert names == [["linear_probe"], ["ridge"], [], [], []]
+    assert names == [["linear_probe"], ["ridge"], ["c2st_mlp_test"], [], []]
 
 
 def test_known_builds_are_not_repeated_and_none_is_lost(builds, tmp_path):
