@@ -48,8 +48,8 @@ def open_cluster(place: str) -> Iterator[tuple[Executor, int, Callable[[], None]
         def check() -> None:
             if client.status not in ("running", "connecting"):  # without a scheduler its tasks never end
                 raise StorageError(
-                    f"the scheduler at {place} is gone. What was finished and kept stays: start it and its workers, and "
-                    "run the command again."
+                    f"the scheduler at {place} is gone. What was kept stays: start it and its workers, and run the "
+                    "command again."
                 )
 
         yield client.get_executor(pure=False), workers, check
@@ -71,7 +71,7 @@ def _compare_versions(versions: Any) -> None:
 def _connect(distributed: Any, place: str) -> Iterator[Any]:
     if local := LOCAL.fullmatch(place):
         with (
-            distributed.LocalCluster(int(local[1]), threads_per_worker=1, dashboard_address=None) as cluster,
+            distributed.LocalCluster(int(local[1]), threads_per_worker=1, dashboard_address=":0") as cluster,
             distributed.Client(cluster) as client,
         ):
             yield client

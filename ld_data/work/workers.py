@@ -20,8 +20,8 @@ from ld_data.errors import LdDataError, StorageError
 from ld_data.work.cluster import THREADS, open_cluster
 
 KILLED = (
-    "a worker was killed, for example for lack of memory. What was finished and kept stays: run the command again, with "
-    "fewer jobs if this repeats itself."
+    "a worker was killed, for example for lack of memory. What was kept stays: run the command again, with fewer jobs "
+    "if this repeats itself."
 )
 CHECK_SECONDS = 5.0
 MAX_JOBS = 1000
