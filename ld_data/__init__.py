@@ -4,8 +4,9 @@ Importing this needs numpy alone; the generator (`ld_data.mnist1d`) and the sour
 """
 
 from ld_data.errors import LdDataError
+from ld_data.loading import load
 from ld_data.release.dataset import LatentDataset, Split, subset
-from ld_data.release.folder import list_releases, load, verify
+from ld_data.release.folder import list_releases, verify
 
 __version__ = "0.1.0"
 
