@@ -8,7 +8,7 @@ from ld_data.release.manifest import FileRecord
 from ld_data.shards.folders import Folder, Place, Readable, Source, hash_content, open_folder, open_reader
 from ld_data.shards.plan import ShardPlan, write_plan
 from ld_data.shards.records import ShardRecord, name_record, name_shard, read_record
-from ld_data.shards.root import GROUP_SHARDS, ROOT_NAME, name_group, read_group, read_root
+from ld_data.shards.root import ROOT_NAME, Entries, name_group, read_root
 
 
 def fetch_shards(source: Source, target: Place, plan: ShardPlan, numbers: range) -> Iterator[int]:
@@ -27,17 +27,16 @@ def fetch_shards(source: Source, target: Place, plan: ShardPlan, numbers: range)
     write_plan(folder, plan)
     for group, file in enumerate(root.groups):
         _copy(reader, folder, name_group(group), file)
-        first = group * GROUP_SHARDS
-        wanted = range(max(numbers.start, first), min(numbers.stop, first + GROUP_SHARDS))
-        entries = read_group(folder, root, group) if wanted else ()
-        for number in wanted:
-            if (record := read_record(reader, plan, number)) is None:
-                raise InputError(
-                    f"{reader} does not hold shard {number}. Make it with `python -m ld_data shards make`."
-                )
-            _copy(reader, folder, name_shard(number), entries[number - first].file)
-            _add_record(folder, record)
-            yield number
+    entries = Entries(folder, root)
+    for number in numbers:
+        try:
+            _copy(reader, folder, name_shard(number), entries.find(number).file)
+            _add_record(folder, read_record(reader, plan, number))
+        except FileNotFoundError as error:
+            raise InputError(
+                f"{reader} does not hold shard {number}. Make it with `python -m ld_data shards make`."
+            ) from error
+        yield number
     _copy(reader, folder, ROOT_NAME, root_file)
 
 

@@ -15,7 +15,7 @@ from ld_data.shards.making import LoadCodec
 from ld_data.shards.plan import read_plan
 from ld_data.shards.records import ARRAYS, read_record, read_shard
 from ld_data.shards.redraws import Redraws
-from ld_data.shards.root import GROUP_SHARDS, Entry, Root, find_root, read_group
+from ld_data.shards.root import Entries, Root, find_root
 from ld_data.typing import Array
 
 
@@ -44,7 +44,7 @@ class ShardedRows:
         self.root_sha256: str | None = found[1].sha256 if found else None
         if load_codec and not found:
             raise InputError(f"{self._folder} has no root to compare new shards with: seal it, or omit load_codec.")
-        self._group: tuple[int, tuple[Entry, ...]] = (-1, ())  # the last one that was read
+        self._entries = Entries(self._folder, self._root) if self._root else None
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Let another process, such as one that loads batches, open the folder anew."""
@@ -124,7 +124,7 @@ class ShardedRows:
         return tuple(arrays[name][max(first - start, 0) : end - start] for name in ARRAYS)
 
     def _read_shard(self, number: int) -> dict[str, Array]:
-        entry = self._find_entry(number)
+        entry = self._entries.find(number) if self._entries else None
         try:
             if entry:
                 return read_shard(self._folder, self.plan, number, entry.arrays)
@@ -138,15 +138,6 @@ class ShardedRows:
             f"shard {number} of {self.plan.name} is not in {self._folder}. Make it with `python -m ld_data shards make`"
             f"{', or let ShardedRows make it: load_codec=vae.load' if entry else ''}."
         )
-
-    def _find_entry(self, number: int) -> Entry | None:
-        """Return the sealed facts of a shard; None before the folder is sealed."""
-        if self._root is None:
-            return None
-        group, place = divmod(number, GROUP_SHARDS)
-        if self._group[0] != group:
-            self._group = group, read_group(self._folder, self._root, group)
-        return self._group[1][place]
 
 
 def _join(parts: Sequence[tuple[Array, ...]]) -> Split:

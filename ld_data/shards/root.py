@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from typing import ClassVar, Self
 
 import numpy as np
@@ -20,6 +20,7 @@ from ld_data.shards.records import ShardRecord, find_record
 ROOT_NAME = "root.json"
 GROUP_SHARDS = 4096
 MAX_ROOT_BYTES = 1 << 26
+MAX_GROUPS = 4  # in memory, some 10 MB each
 MEAN_DIGITS = 5
 MAX_NAMED = 5  # shards that an error names
 
@@ -157,6 +158,17 @@ def iterate_entries(folder: Readable, root: Root) -> Iterator[Entry]:
     """Yield the entries of all shards in their order; raises as `read_group`."""
     for number in range(-(-root.shards // GROUP_SHARDS)):
         yield from read_group(folder, root, number)
+
+
+class Entries:
+    """The entries of a sealed release by the number of a shard; the last groups that were read stay in memory."""
+
+    def __init__(self, folder: Readable, root: Root) -> None:
+        self._read_group = lru_cache(MAX_GROUPS)(partial(read_group, folder, root))
+
+    def find(self, number: int) -> Entry:
+        """Return the entry of a shard; raises as `read_group`."""
+        return self._read_group(number // GROUP_SHARDS)[number % GROUP_SHARDS]
 
 
 def seal(place: Place, plan: ShardPlan, *, same_machine: bool = False) -> Root:

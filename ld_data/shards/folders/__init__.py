@@ -4,8 +4,9 @@ import hashlib
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from ld_data.errors import InputError, IntegrityError
+from ld_data.errors import InputError, IntegrityError, MissingDataError
 from ld_data.release.folder import SCHEMES as WEB_SCHEMES
+from ld_data.settings import OFFLINE_VARIABLE, is_offline
 from ld_data.shards.folders.bucket import SCHEMES, BucketFolder
 from ld_data.shards.folders.folder import Folder, Readable
 from ld_data.shards.folders.local import LocalFolder
@@ -46,8 +47,15 @@ def open_folder(place: Place) -> Folder:
 
 
 def open_reader(place: Source) -> Readable:
-    """Return a folder to read from, as `open_folder` does, also one at http:// or https://."""
+    """Return a folder to read from, as `open_folder` does, also one at http:// or https://.
+
+    Raises:
+        InputError: as `open_folder`.
+        MissingDataError: `LD_DATA_OFFLINE` forbids to read an address.
+    """
     if isinstance(place, str) and place.startswith(WEB_SCHEMES):
+        if is_offline():
+            raise MissingDataError(f"{OFFLINE_VARIABLE} forbids to read {place}. Unset it, or name a folder.")
         from ld_data.shards.folders.web import WebFolder  # late: the HTTP client takes 0.1 s to import
 
         return WebFolder(place)
