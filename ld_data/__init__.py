@@ -42,11 +42,14 @@ def load(name: str | Path, *, rows: int | slice | None = None) -> LatentDataset 
         DownloadError: the address does not deliver.
         MissingDataError: `LD_DATA_OFFLINE` forbids the download, and the cache does not hold the data.
     """
+    place = name if isinstance(name, str) and "://" in name else _releases.find_release(name)
+    is_whole = isinstance(place, Path) and (place / MANIFEST_NAME).is_file()
     if not isinstance(rows, slice):
+        if isinstance(place, Path) and not is_whole and (place / "plan.json").is_file():
+            raise InputError(f"{name} is a sharded release: name the rows, such as rows=slice(0, 1000).")
         return _releases.load(name, rows=rows)
+    if is_whole:
+        raise InputError(f"{name} is no sharded release: load it whole, and take slices of its arrays.")
     from ld_data.shards.reading import ShardedRows  # late: most users need one file
 
-    place = name if isinstance(name, str) and "://" in name else _releases.find_release(name)
-    if isinstance(place, Path) and (place / MANIFEST_NAME).is_file():
-        raise InputError(f"{name} is no sharded release: load it whole, and take slices of its arrays.")
     return ShardedRows(place).load(rows)

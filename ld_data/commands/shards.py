@@ -176,7 +176,7 @@ def verify(
     if findings.damaged:
         remedy = "They were deleted: run `make` again" if drop else "Delete them with --drop, then run `make` again"
         raise IntegrityError(
-            f"{folder}: {len(findings.damaged)} of {findings.sizes} shards are damaged: "
+            f"{folder}: {len(findings.damaged)} of {findings.sizes} shards are missing or damaged: "
             f"{name_numbers(findings.damaged)}. {remedy}; on another processor also delete {ROOT_NAME}, and seal anew."
         )
     if findings.differing:

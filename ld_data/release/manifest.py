@@ -227,9 +227,7 @@ def read_manifest(folder: Path) -> Manifest:
     """
     path = folder / MANIFEST_NAME
     if not path.is_file():  # a pipe would let its reader wait
-        is_sharded = (folder / "plan.json").is_file()
-        remedy = "It is a sharded one: load its rows with a slice, rows=slice(0, 1000)." if is_sharded else RESTORE
-        raise IntegrityError(f"{folder} is not a whole release: it has no {MANIFEST_NAME}. {remedy}")
+        raise IntegrityError(f"{folder} is not a whole release: it has no {MANIFEST_NAME}. {RESTORE}")
     return Manifest.read(path)
 
 

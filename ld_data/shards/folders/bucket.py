@@ -6,6 +6,7 @@ busy.
 """
 
 import hashlib
+import os
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
@@ -91,6 +92,11 @@ class BucketFolder:
     def _reach(self) -> Iterator[Any]:
         """Yield the store of obstore; raise `StorageError` in its place."""
         errors = import_library("obstore.exceptions")
+        if _find_first_process() != os.getpid():  # the threads of obstore are not there: it would wait without end
+            raise StorageError(
+                f"{self.url} was opened before this process was forked. Start workers by spawn: "
+                'DataLoader(..., multiprocessing_context="spawn").'
+            )
         try:
             yield _open_store(self.url)
         except (errors.PermissionDeniedError, errors.UnauthenticatedError) as error:
@@ -107,6 +113,12 @@ class BucketFolder:
 
 def _shorten(error: Exception) -> str:
     return " ".join(str(error).partition(DETAILS)[0].split())[:400].rstrip(".") + "."
+
+
+@lru_cache(maxsize=1)
+def _find_first_process() -> int:
+    """Return the number of the process that first used obstore, also in a process that was forked from it."""
+    return os.getpid()
 
 
 @lru_cache(maxsize=16)

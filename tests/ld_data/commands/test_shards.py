@@ -51,7 +51,7 @@ def test_signals_become_a_sealed_release(generator, tmp_path, capsys):
     assert np.array_equal(rows.y, codec.y.encode(labels[15:45], seed=4, first_row=15))
     (folder / name_shard(1)).write_bytes(b"cut")
     assert run(data_main.main, "shards", "verify", folder) == 1
-    assert "1 of 3 shards are damaged: 1. Delete them with --drop" in capsys.readouterr().err
+    assert "1 of 3 shards are missing or damaged: 1. Delete them with --drop" in capsys.readouterr().err
     assert run(data_main.main, "shards", "verify", folder, "--drop") == 1
     assert run_json(capsys, data_main.main, "shards", "make", folder)["made"] == 1
     assert run(data_main.main, "shards", "verify", folder) == 0

@@ -126,7 +126,7 @@ def test_rows_are_those_of_sharded_releases(tmp_path, release):
         ShardedRows(folder, load_codec)
     with pytest.raises(InputError, match="fake-4 is no sharded release"):
         ld_data.load("fake-4", rows=slice(0, 5))
-    with pytest.raises(IntegrityError, match="It is a sharded one: load its rows with a slice"):
+    with pytest.raises(InputError, match="is a sharded release: name the rows"):
         ld_data.load(folder)
     shutil.copytree(folder, release.parent / "big")
     assert len(ld_data.load("big", rows=slice(0, 5))) == 5  # by name, in the folder of releases

@@ -22,7 +22,7 @@ def rows(tmp_path):
 
 @pytest.fixture
 def worker(monkeypatch):
-    """What `get_worker_info` of a stub of PyTorch returns, as `info`: None in the main process, as in PyTorch."""
+    """A stub of PyTorch, whose `get_worker_info` returns `info`: None in the main process, as in PyTorch."""
     state = SimpleNamespace(info=None)
     torch, utils, data = (ModuleType(name) for name in ("torch", "torch.utils", "torch.utils.data"))
     torch.from_numpy, torch.Tensor = (lambda array: array), np.ndarray

@@ -130,6 +130,13 @@ def test_another_plan_and_too_large_files_are_refused(planned, tmp_path):
     assert json.loads(read_content(folder, "plan.json"))["rows"] == 50
 
 
+def test_a_forked_process_is_refused(planned, monkeypatch):
+    folder, _ = planned
+    monkeypatch.setattr("os.getpid", lambda: -1)
+    with pytest.raises(StorageError, match=r"was opened before this process was forked\. Start workers by spawn"):
+        folder.find_size("plan.json")
+
+
 def test_names_are_listed_in_parts(planned):
     folder, _ = planned
     for name in ("b1", "b2", "c"):
