@@ -1,0 +1,1 @@
+"""What sharded releases cost, measured; and whether they survive kills."""

@@ -1,0 +1,291 @@
+"""The costs of making, resuming and verifying shards, measured on this machine."""
+
+import os
+import resource
+import socket
+import statistics
+import struct
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor, Future, ProcessPoolExecutor
+from contextlib import closing, suppress
+from dataclasses import dataclass, replace
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+from ld_data.errors import IntegrityError
+from ld_data.extras import check_libraries, import_library
+from ld_data.release.manifest import FileRecord
+from ld_data.shards.folders import open_folder
+from ld_data.shards.inputs import plan_signals
+from ld_data.shards.making import LoadCodec, list_missing, make_shards
+from ld_data.shards.plan import ShardPlan, write_plan
+from ld_data.shards.records import ShardRecord, name_record, name_shard
+from ld_data.shards.root import seal
+from ld_data.shards.verification import check_shards
+from ld_data.work.workers import Workers, make_calls, open_workers
+
+MEGABYTE = 2**20
+ACKED, RECEIVED = 120, 128  # places in Linux's tcp_info of the bytes of a connection
+INTERNET = (socket.AF_INET, socket.AF_INET6)
+SHELL_SHARDS = 2
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """How much is measured.
+
+    Attributes:
+        shards: that two workers of Dask make; the memory after all of them is compared with that after the first ones.
+        alone: that the plain loop makes, and one worker of Dask.
+        tasks: that do nothing.
+        records: of shards that are there when a run is resumed.
+        rows_per_shard: None for the usual number.
+    """
+
+    shards: int = 64
+    alone: int = 8
+    tasks: int = 1000
+    records: int = 100_000
+    rows_per_shard: int | None = None
+
+
+QUICK = Sizes(8, 2, 200, 2_000)
+
+
+@dataclass(frozen=True)
+class Costs:
+    """The measured costs.
+
+    Attributes:
+        rows_per_shard, shards: that two workers made.
+        equal: shards of two workers; those that the loop, one worker, two processes or two shells made, too, are equal.
+        loop, one, two: microseconds of the processor for a row, the median over shards, in the loop, and in one and two
+            workers.
+        wall_one, wall_two: seconds of a shard by the clock, with one worker and with two.
+        start: seconds until a cluster of two workers is there.
+        task_ms: milliseconds of a task that does nothing.
+        scheduler_bytes: of a shard, in and out of the scheduler.
+        driver_mb, worker_mb: that the memory grew by.
+        row_bytes: on disk, with its record.
+        verify_mb_per_second: from the cache of the disk.
+        records, resume_seconds: that a resumed run finds, and until it knows what is missing.
+    """
+
+    rows_per_shard: int
+    shards: int
+    equal: int
+    loop: float
+    one: float
+    two: float
+    wall_one: float
+    wall_two: float
+    start: float
+    task_ms: float
+    scheduler_bytes: float
+    driver_mb: float
+    worker_mb: float
+    row_bytes: float
+    verify_mb_per_second: float
+    records: int
+    resume_seconds: float
+
+    @property
+    def speedup(self) -> float:
+        """How many times as fast two workers are as one."""
+        return self.wall_one / self.wall_two
+
+    @property
+    def hours_per_billion(self) -> float:
+        """Hours of a core for 10^9 rows, in a worker beside another one."""
+        return self.two * 1e9 / 3.6e9
+
+    @property
+    def minutes_per_10_million(self) -> float:
+        """Minutes of two workers for 10^7 rows."""
+        return self.wall_two / self.rows_per_shard * 1e7 / 60
+
+
+@dataclass(frozen=True)
+class Run:
+    """Shards made by the workers of a local cluster, after some that do not count."""
+
+    records: Sequence[ShardRecord]
+    start: float
+    wall: float
+    bytes: float
+    driver: float
+    worker: float
+    task_ms: float
+
+
+def measure_costs(folder: Path, load_codec: LoadCodec, sizes: Sizes, say: Callable[[str], None]) -> Costs:
+    """Return the costs for the signals of `ld-mnist1d-32`, made in an empty folder; `say` is told what comes next.
+
+    Raises:
+        MissingLibraryError: Dask or ONNX Runtime is not installed.
+        IntegrityError: two ways made different shards.
+        LdDataError: as `make_shards`.
+    """
+    check_libraries("distributed", "onnxruntime")
+    rows = {} if sizes.rows_per_shard is None else {"rows_per_shard": sizes.rows_per_shard}
+    whole = plan_signals("benchmark", "ld-mnist1d-32", 1, 7, **rows)
+    plan = replace(whole, rows=whole.rows_per_shard * sizes.shards)
+
+    def begin(name: str) -> Path:
+        say(name)
+        write_plan(folder / name, plan)
+        return folder / name
+
+    with ProcessPoolExecutor(1, get_context("spawn")) as process:
+        loop = process.submit(_make_in_loop, begin("loop"), sizes.alone, load_codec).result()
+    one = _run_cluster(begin("one worker"), 1, sizes.alone, load_codec, 0)
+    two = _run_cluster(begin("two workers"), 2, sizes.shards, load_codec, sizes.tasks)
+    with open_workers(2) as workers:
+        pool = list(make_shards(begin("two processes"), range(SHELL_SHARDS), load_codec, workers))
+    _compare(two.records, [*loop, *one.records, *pool, *_run_shells(begin("two shells"))])
+    say("verification")
+    speed = _verify(folder / "two workers", plan)
+    say("resuming")
+    return Costs(
+        rows_per_shard=plan.rows_per_shard,
+        shards=plan.shards,
+        equal=len(two.records),
+        loop=_find_cost(loop),
+        one=_find_cost(one.records),
+        two=_find_cost(two.records),
+        wall_one=one.wall,
+        wall_two=two.wall,
+        start=two.start,
+        task_ms=two.task_ms,
+        scheduler_bytes=two.bytes,
+        driver_mb=two.driver,
+        worker_mb=two.worker,
+        row_bytes=_measure_size(folder / "two workers") / plan.rows,
+        verify_mb_per_second=speed,
+        records=sizes.records,
+        resume_seconds=_resume(folder / "resumed", plan, two.records[0], sizes.records),
+    )
+
+
+def _make_in_loop(folder: Path, count: int, load_codec: LoadCodec) -> list[ShardRecord]:
+    with open_workers() as workers:
+        return list(make_shards(folder, range(count), load_codec, workers))
+
+
+def _find_cost(records: Sequence[ShardRecord]) -> float:
+    return statistics.median(record.seconds / record.rows for record in records) * 1e6
+
+
+def _run_cluster(folder: Path, count: int, shards: int, load_codec: LoadCodec, tasks: int) -> Run:
+    began = time.perf_counter()
+    with open_workers(cluster=f"local:{count}") as workers:
+        start = time.perf_counter() - began
+        client = import_library("distributed").default_client()
+        first = list(make_shards(folder, range(count), load_codec, workers))  # each worker loads the models
+        before = _read_state(client)
+        began = time.perf_counter()
+        records = list(make_shards(folder, range(count, shards), load_codec, workers))
+        wall = (time.perf_counter() - began) / len(records)
+        after = _read_state(client)
+        sent, driver, worker = (end - begin for begin, end in zip(before, after, strict=True))
+        task_ms = _time_tasks(workers, tasks) if tasks else 0.0
+    return Run([*first, *records], start, wall, sent / len(records), driver, worker, task_ms)
+
+
+def _read_state(client: Any) -> tuple[float, float, float]:
+    """Return the scheduler's bytes, and the megabytes of this process and of the largest worker."""
+    port = int(client.scheduler.address.rpartition(":")[2])
+    driver = import_library("psutil").Process().memory_info().rss
+    return _count_bytes(port), driver / MEGABYTE, max(client.run(_read_peak).values()) / MEGABYTE
+
+
+def _read_peak() -> int:
+    """Return the most bytes of memory that this process has had."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+
+
+def _count_bytes(port: int) -> float:
+    """Return the bytes of all connections of a scheduler that is in this process, as Linux counts them; else NaN."""
+    if not hasattr(socket, "TCP_INFO"):
+        return float("nan")
+    total = 0
+    for connection in _list_connections():
+        with closing(connection), suppress(OSError):
+            if connection.family in INTERNET and connection.getpeername()[1] != port:  # else it is the client's end
+                facts = connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 192)
+                total += sum(struct.unpack_from("Q", facts, place)[0] for place in (ACKED, RECEIVED))
+    return total
+
+
+def _list_connections() -> Iterator[socket.socket]:
+    """Yield a copy of each socket of this process."""
+    for name in os.listdir("/proc/self/fd"):
+        with suppress(OSError):
+            if os.readlink(f"/proc/self/fd/{name}").startswith("socket:"):
+                yield socket.socket(fileno=os.dup(int(name)))
+
+
+def _time_tasks(workers: Workers, count: int) -> float:
+    """Return the milliseconds of a task that does nothing, many of which wait."""
+
+    def submit(executor: Executor, number: int) -> Future[Any]:
+        return executor.submit(abs, number)
+
+    began = time.perf_counter()
+    for _, future in make_calls(submit, range(count), workers, ahead=4):
+        future.result()
+    return (time.perf_counter() - began) / count * 1e3
+
+
+def _run_shells(folder: Path) -> list[ShardRecord]:
+    """Return the records of shards that as many commands make at the same time, each by its range."""
+    command = [sys.executable, "-m", "ld_data", "shards", "make", str(folder), "--shards"]
+    shells = [
+        subprocess.Popen([*command, f"{number}:{number + 1}"], stdout=subprocess.DEVNULL)  # noqa: S603
+        for number in range(SHELL_SHARDS)
+    ]
+    statuses = [shell.wait() for shell in shells]
+    if any(statuses):
+        raise IntegrityError(f"`{' '.join(command)}` failed; see above.")
+    return [ShardRecord.read(folder / name_record(number)) for number in range(SHELL_SHARDS)]
+
+
+def _compare(expected: Sequence[ShardRecord], records: Sequence[ShardRecord]) -> None:
+    """Raise `IntegrityError` unless shards have the same files."""
+    made = {record.number: record for record in expected}
+    for record in records:
+        if record.file != made[record.number].file:
+            raise IntegrityError(f"shard {record.number} differs between two ways of making it. Report this as a bug.")
+
+
+def _measure_size(folder: Path) -> int:
+    return sum(path.stat().st_size for path in folder.iterdir() if path.is_file())
+
+
+def _verify(folder: Path, plan: ShardPlan) -> float:
+    """Return the megabytes that a check of all hashes reads in a second."""
+    seal(folder, plan)
+    began = time.perf_counter()
+    findings = check_shards(open_folder(folder), plan)
+    seconds = time.perf_counter() - began
+    if findings.damaged:
+        raise IntegrityError(f"shards {findings.damaged} are damaged. Report this as a bug.")
+    return _measure_size(folder) / 1e6 / seconds
+
+
+def _resume(folder: Path, plan: ShardPlan, record: ShardRecord, count: int) -> float:
+    """Return the seconds until a resumed run knows what is missing, with so many records of files of one byte."""
+    many = replace(plan, name="resumed", rows=count, rows_per_shard=1)
+    write_plan(folder, many)
+    for number in range(count):
+        own = replace(record, plan=many.id, number=number, first_row=number, rows=1, file=FileRecord(1, "0" * 64))
+        (folder / name_record(number)).write_text(own.to_json(), "utf-8")
+        (folder / name_shard(number)).write_bytes(b"0")
+    began = time.perf_counter()
+    if list_missing(open_folder(folder), many, range(count)):
+        raise IntegrityError("a resumed run finds less than there is. Report this as a bug.")
+    return time.perf_counter() - began
