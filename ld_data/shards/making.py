@@ -126,10 +126,8 @@ def list_missing(folder: Folder, plan: ShardPlan, numbers: range) -> list[int]:
     return shuffled
 
 
-def make_shards(
-    place: Place, numbers: Iterable[int], load_codec: LoadCodec, workers: Workers = HERE
-) -> Iterator[ShardRecord]:
-    """Yield the records of shards as they are made: here, or by other workers.
+def make_shards(place: Place, numbers: Iterable[int], load_codec: LoadCodec, workers: Workers = HERE) -> Iterator[int]:
+    """Yield the numbers of shards as they are made: here, or by other workers, which send nothing else back.
 
     A shard that fails for want of luck is tried twice more. The others go on, until ten have failed, and the first is
     named in the end.
@@ -139,17 +137,21 @@ def make_shards(
     """
     folder, plan_id, failures = str(open_folder(place)), read_plan(place).id, dict[int, str]()
 
-    def submit(executor: Executor, number: int) -> Future[ShardRecord]:
-        return executor.submit(make_shard, folder, number, load_codec, plan_id)
+    def submit(executor: Executor, number: int) -> Future[None]:
+        return executor.submit(_make_shard, folder, number, load_codec, plan_id)
 
     wanted = takewhile(lambda _: len(failures) < MAX_FAILURES, numbers)
     for number, future in make_calls(submit, wanted, workers, WAITING, TRIES):
         if error := future.exception():
             failures[number] = str(error)
         else:
-            yield future.result()
+            yield number
     if failures:
         raise StorageError(_explain(failures))
+
+
+def _make_shard(place: Place, number: int, load_codec: LoadCodec, plan_id: str) -> None:
+    make_shard(place, number, load_codec, plan_id)
 
 
 def _explain(failures: dict[int, str]) -> str:

@@ -16,6 +16,8 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
+from threadpoolctl import threadpool_limits
+
 from ld_data.errors import IntegrityError
 from ld_data.extras import check_libraries, import_library
 from ld_data.release.manifest import FileRecord
@@ -26,9 +28,10 @@ from ld_data.shards.plan import ShardPlan, write_plan
 from ld_data.shards.records import ShardRecord, name_record, name_shard
 from ld_data.shards.root import seal
 from ld_data.shards.verification import check_shards
-from ld_data.work.workers import Workers, make_calls, open_workers
+from ld_data.work.workers import HERE, Workers, make_calls, open_workers
 
 MEGABYTE = 2**20
+IDLE_SECONDS = 5.0
 ACKED, RECEIVED = 120, 128  # places in Linux's tcp_info of the bytes of a connection
 INTERNET = (socket.AF_INET, socket.AF_INET6)
 SHELL_SHARDS = 2
@@ -53,7 +56,7 @@ class Sizes:
     rows_per_shard: int | None = None
 
 
-QUICK = Sizes(8, 2, 200, 2_000)
+QUICK = Sizes(8, 4, 200, 2_000)
 
 
 @dataclass(frozen=True)
@@ -62,7 +65,7 @@ class Costs:
 
     Attributes:
         rows_per_shard, shards: that two workers made.
-        equal: shards of two workers; those that the loop, one worker, two processes or two shells made, too, are equal.
+        equal: shards that the loop, one worker, two processes and two shells made like two workers.
         loop, one, two: microseconds of the processor for a row, the median over shards, in the loop, and in one and two
             workers.
         wall_one, wall_two: seconds of a shard by the clock, with one worker and with two.
@@ -111,7 +114,7 @@ class Costs:
 
 @dataclass(frozen=True)
 class Run:
-    """Shards made by the workers of a local cluster, after some that do not count."""
+    """The making of shards by the workers of a local cluster, after some that do not count; as in `Costs`."""
 
     records: Sequence[ShardRecord]
     start: float
@@ -145,7 +148,7 @@ def measure_costs(folder: Path, load_codec: LoadCodec, sizes: Sizes, say: Callab
     one = _run_cluster(begin("one worker"), 1, sizes.alone, load_codec, 0)
     two = _run_cluster(begin("two workers"), 2, sizes.shards, load_codec, sizes.tasks)
     with open_workers(2) as workers:
-        pool = list(make_shards(begin("two processes"), range(SHELL_SHARDS), load_codec, workers))
+        pool = _make(begin("two processes"), range(2 + SHELL_SHARDS), load_codec, workers)[2:]
     _compare(two.records, [*loop, *one.records, *pool, *_run_shells(begin("two shells"))])
     say("verification")
     speed = _verify(folder / "two workers", plan)
@@ -153,7 +156,7 @@ def measure_costs(folder: Path, load_codec: LoadCodec, sizes: Sizes, say: Callab
     return Costs(
         rows_per_shard=plan.rows_per_shard,
         shards=plan.shards,
-        equal=len(two.records),
+        equal=len(loop) + len(one.records) + len(pool) + SHELL_SHARDS,
         loop=_find_cost(loop),
         one=_find_cost(one.records),
         two=_find_cost(two.records),
@@ -172,8 +175,15 @@ def measure_costs(folder: Path, load_codec: LoadCodec, sizes: Sizes, say: Callab
 
 
 def _make_in_loop(folder: Path, count: int, load_codec: LoadCodec) -> list[ShardRecord]:
-    with open_workers() as workers:
-        return list(make_shards(folder, range(count), load_codec, workers))
+    with threadpool_limits(1):
+        return _make(folder, range(count), load_codec, HERE)[1:]  # the first one warms up
+
+
+def _make(folder: Path, numbers: range, load_codec: LoadCodec, workers: Workers) -> list[ShardRecord]:
+    """Return the records of shards, made by workers."""
+    return [
+        ShardRecord.read(folder / name_record(number)) for number in make_shards(folder, numbers, load_codec, workers)
+    ]
 
 
 def _find_cost(records: Sequence[ShardRecord]) -> float:
@@ -185,22 +195,26 @@ def _run_cluster(folder: Path, count: int, shards: int, load_codec: LoadCodec, t
     with open_workers(cluster=f"local:{count}") as workers:
         start = time.perf_counter() - began
         client = import_library("distributed").default_client()
-        first = list(make_shards(folder, range(count), load_codec, workers))  # each worker loads the models
+        _make(folder, range(count), load_codec, workers)  # each worker loads the models
+        idle = _count_bytes(client)
+        time.sleep(IDLE_SECONDS)
+        idle = (_count_bytes(client) - idle) / IDLE_SECONDS
         before = _read_state(client)
         began = time.perf_counter()
-        records = list(make_shards(folder, range(count, shards), load_codec, workers))
-        wall = (time.perf_counter() - began) / len(records)
+        records = _make(folder, range(count, shards), load_codec, workers)
+        wall = time.perf_counter() - began
         after = _read_state(client)
         sent, driver, worker = (end - begin for begin, end in zip(before, after, strict=True))
+        sent -= idle * wall  # the workers report every second, whatever they do
         task_ms = _time_tasks(workers, tasks) if tasks else 0.0
-    return Run([*first, *records], start, wall, sent / len(records), driver, worker, task_ms)
+    return Run(records, start, wall / len(records), sent / len(records), driver, worker, task_ms)
 
 
 def _read_state(client: Any) -> tuple[float, float, float]:
     """Return the scheduler's bytes, and the megabytes of this process and of the largest worker."""
-    port = int(client.scheduler.address.rpartition(":")[2])
     driver = import_library("psutil").Process().memory_info().rss
-    return _count_bytes(port), driver / MEGABYTE, max(client.run(_read_peak).values()) / MEGABYTE
+    workers = client.run(_read_peak).values()
+    return _count_bytes(client), driver / MEGABYTE, max(workers) / MEGABYTE
 
 
 def _read_peak() -> int:
@@ -208,11 +222,11 @@ def _read_peak() -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
 
 
-def _count_bytes(port: int) -> float:
+def _count_bytes(client: Any) -> float:
     """Return the bytes of all connections of a scheduler that is in this process, as Linux counts them; else NaN."""
     if not hasattr(socket, "TCP_INFO"):
         return float("nan")
-    total = 0
+    port, total = int(client.scheduler.address.rpartition(":")[2]), 0
     for connection in _list_connections():
         with closing(connection), suppress(OSError):
             if connection.family in INTERNET and connection.getpeername()[1] != port:  # else it is the client's end
@@ -245,13 +259,13 @@ def _run_shells(folder: Path) -> list[ShardRecord]:
     """Return the records of shards that as many commands make at the same time, each by its range."""
     command = [sys.executable, "-m", "ld_data", "shards", "make", str(folder), "--shards"]
     shells = [
-        subprocess.Popen([*command, f"{number}:{number + 1}"], stdout=subprocess.DEVNULL)  # noqa: S603
-        for number in range(SHELL_SHARDS)
+        subprocess.Popen([*command, f"{number}:{number + 1}"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # noqa: S603
+        for number in range(2, 2 + SHELL_SHARDS)
     ]
     statuses = [shell.wait() for shell in shells]
     if any(statuses):
-        raise IntegrityError(f"`{' '.join(command)}` failed; see above.")
-    return [ShardRecord.read(folder / name_record(number)) for number in range(SHELL_SHARDS)]
+        raise IntegrityError(f"`{' '.join(command)}` failed. Run it in a folder with a plan.")
+    return [ShardRecord.read(folder / name_record(number)) for number in range(2, 2 + SHELL_SHARDS)]
 
 
 def _compare(expected: Sequence[ShardRecord], records: Sequence[ShardRecord]) -> None:

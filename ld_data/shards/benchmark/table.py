@@ -13,7 +13,7 @@ DAY = 24.0  # hours
 def describe_costs(costs: Costs) -> str:
     """Return the costs beside their goals, and then those of 10^9 and 10^12 rows."""
     rows = [
-        ("shards that the loop, processes, Dask and shells make alike", "all", f"{costs.equal} of {costs.equal}"),
+        ("shards that the loop, processes, one worker and shells make as two workers do", "all", f"all {costs.equal}"),
         ("processor time of a row: the loop", "", f"{costs.loop:.1f} us"),
         ("the same in one worker of Dask, of the loop's", "1.10", f"{costs.one / costs.loop:.2f}"),
         ("the same in each of two workers, of the loop's", "1.10", f"{costs.two / costs.loop:.2f}"),
