@@ -25,7 +25,8 @@ from ld_data.shards.root import read_root, seal
 
 TARGETS = ("worker", "nanny", "scheduler", "driver")
 SHARDS, ROWS_PER_SHARD = 600, 4
-MOST_PAUSE_SECONDS = 6.0  # between two kills
+START_SHARE = 0.2  # of the kills: at any moment after the one before, so also while processes start
+START_SECONDS, WORK_SECONDS = 6.0, 4.0  # at most until such a kill, and from the first new shard until the others
 STEP_SECONDS = 0.2
 ROUND_SECONDS = 600.0
 
@@ -170,11 +171,15 @@ def _make(
     """Make all shards of a folder, and kill on the way."""
     seen, end = dict[int, tuple[int, ...]](), time.monotonic() + ROUND_SECONDS
     while True:
-        pause = time.monotonic() + random.uniform(0, MOST_PAUSE_SECONDS)
-        while not (is_done := crew.start_missing(folder)) and time.monotonic() < pause:
+        moment = end  # or once there are new shards
+        if random.random() < START_SHARE:
+            moment = time.monotonic() + random.uniform(0, START_SECONDS)
+        while not (is_done := crew.start_missing(folder)) and time.monotonic() < moment:
             time.sleep(STEP_SECONDS)
-        _look(folder, plan, seen, toll)
+            if _look(folder, plan, seen, toll) and moment == end:
+                moment = time.monotonic() + random.uniform(0, WORK_SECONDS)
         if is_done:
+            _look(folder, plan, seen, toll)
             return
         if time.monotonic() > end:
             raise StorageError(f"{folder} is not made after {ROUND_SECONDS:g} s. Read {folder.parent / 'log.txt'}.")
@@ -184,11 +189,13 @@ def _make(
             say(f"kill {toll.kills.total()}: {target}; {len(seen)} of {plan.shards} shards")
 
 
-def _look(folder: Path, plan: ShardPlan, seen: dict[int, tuple[int, ...]], toll: Toll) -> None:
-    """Compare the finished shards with those that were finished before."""
+def _look(folder: Path, plan: ShardPlan, seen: dict[int, tuple[int, ...]], toll: Toll) -> bool:
+    """Compare the finished shards with those that were finished before, and return whether there are new ones."""
+    known = len(seen)
     made = list_made(open_folder(folder), plan, range(plan.shards))
     toll.lost += len(seen.keys() - set(made))
     for number in made:
         states = [(folder / name(number)).stat() for name in (name_shard, name_record)]
         state = tuple(part for own in states for part in (own.st_ino, own.st_mtime_ns))
         toll.doubled += seen.setdefault(number, state) != state
+    return len(seen) > known
