@@ -149,7 +149,7 @@ def measure_costs(folder: Path, load_codec: LoadCodec, sizes: Sizes, say: Callab
     two = _run_cluster(begin("two workers"), 2, sizes.shards, load_codec, sizes.tasks)
     with open_workers(2) as workers:
         pool = _make(begin("two processes"), range(2 + SHELL_SHARDS), load_codec, workers)[2:]
-    _compare(two.records, [*loop, *one.records, *pool, *_run_shells(begin("two shells"))])
+    _compare(folder / "two workers", [*loop, *one.records, *pool, *_run_shells(begin("two shells"))])
     say("verification")
     speed = _verify(folder / "two workers", plan)
     say("resuming")
@@ -268,11 +268,10 @@ def _run_shells(folder: Path) -> list[ShardRecord]:
     return [ShardRecord.read(folder / name_record(number)) for number in range(2, 2 + SHELL_SHARDS)]
 
 
-def _compare(expected: Sequence[ShardRecord], records: Sequence[ShardRecord]) -> None:
-    """Raise `IntegrityError` unless shards have the same files."""
-    made = {record.number: record for record in expected}
+def _compare(folder: Path, records: Sequence[ShardRecord]) -> None:
+    """Raise `IntegrityError` unless shards have the files that they have in a folder."""
     for record in records:
-        if record.file != made[record.number].file:
+        if record.file != ShardRecord.read(folder / name_record(record.number)).file:
             raise IntegrityError(f"shard {record.number} differs between two ways of making it. Report this as a bug.")
 
 

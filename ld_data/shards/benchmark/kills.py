@@ -6,7 +6,6 @@ import socket
 import subprocess
 import sys
 import time
-from collections import Counter
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -45,7 +44,7 @@ class Toll:
         other_roots: releases whose root is not that of a run without kills.
     """
 
-    kills: Counter[str] = field(default_factory=Counter)
+    kills: dict[str, int] = field(default_factory=lambda: dict.fromkeys(TARGETS, 0))
     rounds: int = 0
     shards: int = 0
     lost: int = 0
@@ -53,6 +52,11 @@ class Toll:
     leftovers: int = 0
     other_roots: int = 0
     seconds: float = 0.0
+
+    @property
+    def count(self) -> int:
+        """The number of kills."""
+        return sum(self.kills.values())
 
     @property
     def is_clean(self) -> bool:
@@ -116,9 +120,7 @@ class Crew:
         self._log.close()
 
 
-def survive_kills(
-    folder: Path, load_codec: LoadCodec, kills: int, say: Callable[[str], None], shards: int = SHARDS, seed: int = 0
-) -> Toll:
+def survive_kills(folder: Path, load_codec: LoadCodec, kills: int, say: Callable[[str], None], seed: int = 0) -> Toll:
     """Return what so many kills did to releases in an empty folder, made by the models of `ld-mnist1d-32`.
 
     `say` is told each kill.
@@ -128,7 +130,7 @@ def survive_kills(
         StorageError: a release is not made within ten minutes; the log says why.
     """
     check_libraries("distributed", "onnxruntime")
-    random, toll, began = np.random.default_rng(seed), Toll(), time.perf_counter()
+    random, toll, began, shards = np.random.default_rng(seed), Toll(), time.perf_counter(), SHARDS
     plan = _plan(folder, shards, random)
     write_plan(folder / "alone", plan)
     list(make_shards(folder / "alone", range(shards), load_codec))
@@ -136,7 +138,7 @@ def survive_kills(
     expected = read_root(open_folder(folder / "alone"), plan)[1]
     crew = Crew(folder / "log.txt")
     try:
-        while not toll.rounds or toll.kills.total() < kills:
+        while not toll.rounds or toll.count < kills:
             place = folder / f"round-{toll.rounds}"
             write_plan(place, plan)
             _make(crew, place, plan, toll, kills, random, say)
@@ -184,9 +186,9 @@ def _make(
         if time.monotonic() > end:
             raise StorageError(f"{folder} is not made after {ROUND_SECONDS:g} s. Read {folder.parent / 'log.txt'}.")
         target = str(random.choice(TARGETS))
-        if toll.kills.total() < kills and crew.kill(target):
+        if toll.count < kills and crew.kill(target):
             toll.kills[target] += 1
-            say(f"kill {toll.kills.total()}: {target}; {len(seen)} of {plan.shards} shards")
+            say(f"kill {toll.count}: {target}; {len(seen)} of {plan.shards} shards")
 
 
 def _look(folder: Path, plan: ShardPlan, seen: dict[int, tuple[int, ...]], toll: Toll) -> bool:

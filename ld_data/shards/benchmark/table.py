@@ -61,7 +61,7 @@ def describe_toll(toll: Toll) -> str:
     """Return what kills did, in words."""
     words = ", ".join(f"{count} of the {name}" for name, count in toll.kills.items())
     return (
-        f"{toll.kills.total()} kills at random moments ({words}) over {toll.shards} shards of {toll.rounds} releases: "
+        f"{toll.count} kills at random moments ({words}) over {toll.shards} shards of {toll.rounds} releases: "
         f"{toll.lost} lost, {toll.doubled} made twice, {toll.leftovers} leftovers, {toll.other_roots} with another "
         f"root than without kills; {toll.seconds:.0f} s"
     )
