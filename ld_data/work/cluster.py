@@ -48,7 +48,7 @@ def open_cluster(place: str) -> Iterator[tuple[Executor, int, Callable[[], None]
         def check() -> None:
             if client.status not in ("running", "connecting"):  # without a scheduler its tasks never end
                 raise StorageError(
-                    f"the scheduler at {place} is gone. What was kept stays: start it and its workers, and run the "
+                    f"the scheduler at {place} is gone. Kept results stay: start it and its workers, and run the "
                     "command again."
                 )
 

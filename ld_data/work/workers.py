@@ -20,7 +20,7 @@ from ld_data.errors import LdDataError, StorageError
 from ld_data.work.cluster import THREADS, open_cluster
 
 KILLED = (
-    "a worker was killed, for example for lack of memory. What was kept stays: run the command again, with fewer jobs "
+    "a worker was killed, for example for lack of memory. Kept results stay: run the command again, with fewer jobs "
     "if this repeats itself."
 )
 CHECK_SECONDS = 5.0

@@ -1,1 +1,1 @@
-"""What sharded releases cost, measured; and whether they survive kills."""
+"""The measured costs of sharded releases, and whether they survive kills."""

@@ -32,7 +32,7 @@ ROUND_SECONDS = 600.0
 
 @dataclass
 class Toll:
-    """What became of the shards.
+    """The fate of the shards.
 
     Attributes:
         kills: by target.

@@ -31,7 +31,7 @@ def _nothing_made():
     made.clear()
 
 
-def test_what_is_kept_is_not_made_again(tmp_path):
+def test_kept_results_are_not_made_again(tmp_path):
     runner = Runner(kept=tmp_path / "trials")
     with pytest.raises(InputError, match="-2 is negative"):
         run(runner, 1, 2, -2, 3)

@@ -59,7 +59,7 @@ def test_no_more_calls_wait_than_asked_for_and_those_are_cancelled_in_the_end():
         go.set()
 
 
-def test_what_was_finished_comes_before_a_lost_worker():
+def test_finished_calls_come_before_a_lost_worker():
     class Lost(Executor):
         def submit(self, function, item):
             future = Future()
