@@ -21,12 +21,12 @@ from api.settings import Limits
 from eval.classifiers.tables import CLASSIFIERS
 from eval.leaderboard import tokens
 from eval.leaderboard.store import Store
-from eval.names import BASELINES, STUDIES
+from eval.names import BASELINES, RULES, STUDIES
 from ld_data import settings
 from ld_data.cli.program import EXIT_FAILURE, EXIT_INTERRUPTED, EXIT_USAGE, SHELLS
 from ld_data.storage.hashing import hash_file
 from tests.support.command_lines import PROGRAMS, explain_invalid, list_commands, list_options, make_program
-from tests.support.manual import FIGURES, KEPT, PAGES, find_kept, make_table, read_source
+from tests.support.manual import DOCS, FIGURES, KEPT, PAGES, find_kept, make_table, read_source
 from tests.support.paths import ROOT
 from tests.support.servers import serve
 
@@ -67,10 +67,15 @@ def test_the_readme_is_one_page():
 
 
 def test_the_contents_page_names_every_page():
-    pages = {name for name in PAGES if name.startswith("docs/")} - {"docs/index.md"}
-    for contents, folder in (("README.md", "docs/"), ("docs/index.md", "")):
-        linked = set(re.findall(rf"\]\({folder}(\w+\.md)\)", TEXTS[contents]))
-        assert {f"docs/{page}" for page in linked} == pages, contents
+    pages = {path.name for path in DOCS.glob("*.md")} - {"index.md"}
+    pages |= {f"tutorials/{path.name}" for path in (DOCS / "tutorials").glob("*.py")}
+    rows = re.findall(r"^\| \[[^]]+\]\(([\w/]+\.\w+)\)", TEXTS["docs/index.md"], re.MULTILINE)
+    assert sorted(rows) == sorted(pages)  # each once: the site has its sections from these tables
+
+
+def test_every_rule_has_a_page():
+    linked = set(re.findall(r"\]\(rules/([\w-]+)\.md\)", TEXTS["docs/rules.md"]))
+    assert linked == set(RULES) == {path.stem for path in (DOCS / "rules").glob("*.md")}
 
 
 def test_every_command_in_the_manual_is_understood():
@@ -219,7 +224,7 @@ def service(tmp_path_factory):
 @pytest.mark.untraced
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:.*deprecated:DeprecationWarning")  # mlcroissant's own
-@pytest.mark.parametrize("page", [name for name, text in TEXTS.items() if "```python" in text])
+@pytest.mark.parametrize("page", [name for name, text in TEXTS.items() if "\n\n```python" in text])
 def test_the_python_of_a_page_runs_and_prints_the_output_below_it(page, service, tmp_path, monkeypatch, capsys):
     """Block after block in one namespace, as in a notebook, against the shipped releases."""
     import datasets
