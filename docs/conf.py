@@ -1,5 +1,7 @@
 """Sphinx builds the manual as a site: `make docs`."""
 
+import logging
+import os
 import sys
 from pathlib import Path
 
@@ -8,6 +10,8 @@ sys.path[:0] = [str(FOLDER.parent), str(FOLDER)]
 
 from ld_data import __version__  # noqa: E402 - of this checkout
 
+os.environ |= {"TF_CPP_MIN_LOG_LEVEL": "3"}  # of the tutorials
+logging.getLogger("traitlets").setLevel(logging.WARNING)
 project = "LD-Data"
 author = "LD-Data developers"
 copyright = "LD-Data developers"  # noqa: A001 - Sphinx's name

@@ -26,7 +26,7 @@ from ld_data import settings
 from ld_data.cli.program import EXIT_FAILURE, EXIT_INTERRUPTED, EXIT_USAGE, SHELLS
 from ld_data.storage.hashing import hash_file
 from tests.support.command_lines import PROGRAMS, explain_invalid, list_commands, list_options, make_program
-from tests.support.manual import DOCS, FIGURES, KEPT, PAGES, find_kept, make_table, read_source
+from tests.support.manual import BADGES, DOCS, FIGURES, KEPT, PAGES, find_kept, make_table, read_source
 from tests.support.paths import ROOT
 from tests.support.servers import serve
 
@@ -118,7 +118,7 @@ def test_every_completion_in_the_manual_is_for_an_installed_program():
 def test_the_manual_has_the_routes_that_exist(tmp_path):
     paths = make_app(Catalogue(), Store(tmp_path / "scores.sqlite")).openapi()["paths"]
     exist = {(method.upper(), path) for path, methods in paths.items() for method in methods}
-    exist |= {("GET", "/"), ("GET", "/docs"), ("GET", "/openapi.json")}
+    exist |= {("GET", "/"), ("GET", "/manual"), ("GET", "/docs"), ("GET", "/openapi.json")}
     assert set(ROUTE.findall(TEXTS["docs/http.md"])) == exist
     assert set(ROUTE.findall(MANUAL)) == exist
 
@@ -207,8 +207,14 @@ def test_the_kept_tables_in_the_manual_are_those_that_are_kept():
 
 def test_the_figures_of_kept_results_show_what_is_kept():
     for name, source in FIGURES.items():
-        assert f"]({name})" in MANUAL
+        assert f"]({name})" in MANUAL or f"](docs/{name})" in MANUAL
         assert read_source(name) == hash_file(source), "python -m tests.support.manual draws the figures anew"
+
+
+def test_the_badges_are_true():
+    from tests.support.front import write_badges  # late: matplotlib
+
+    assert BADGES.read_text("utf-8") == write_badges(), "python -m tests.support.manual writes the badges anew"
 
 
 @pytest.fixture(scope="module")

@@ -50,15 +50,15 @@ class ManualFiles(PageFiles):
         Raises:
             UnknownNameError: the manual is not built.
         """
-        if not MANUAL.is_dir():
+        if not Path(str(self.directory)).is_dir():
             raise UnknownNameError("the manual is not built; `make docs` in the folder of LD-Data builds it.")
         return await super().get_response(path, scope)
 
 
-FILES = PageFiles(directory=FOLDER)
+FILES, MANUAL_FILES = PageFiles(directory=FOLDER), ManualFiles(directory=MANUAL, html=True, check_dir=False)
 router = APIRouter()
 router.mount("/static", FILES, name="static")
-router.mount("/manual", ManualFiles(directory=MANUAL, html=True, check_dir=False), name="manual")
+router.mount("/manual", MANUAL_FILES, name="manual")
 
 
 @router.get("/", include_in_schema=False)

@@ -21,16 +21,15 @@ print(images.shape, means.shape, samples.shape)
 # From one digit to another: points on the way between two latents decode to digits, too.
 
 # %%
+import matplotlib.pyplot as plt
 import numpy as np
-from matplotlib.figure import Figure
 
 shares = np.linspace(0, 1, 10, dtype=np.float32)[:, None]
 way = np.sqrt(1 - shares) * data.test.x[0] + np.sqrt(shares) * data.test.x[2]  # keeps the variance
-figure = Figure((8, 1))
-for axes, image in zip(figure.subplots(1, 10), codec.x.decode(way), strict=True):
+_, panels = plt.subplots(1, 10, figsize=(8, 1))
+for axes, image in zip(panels, codec.x.decode(way), strict=True):
     axes.imshow(image, cmap="gray_r")
     axes.axis("off")
-figure
 
 # %% [markdown]
 # y is the code of the class. Its cells are known exactly, so decoding it is always right.
@@ -93,7 +92,7 @@ print(httpx2.post(f"{route}/x/decode", json={"vectors": [[1.0, 2.0]]}).json())
 
 # %%
 service.terminate()
-service.wait()
+_ = service.wait()
 
 # %% [markdown]
 # [HTTP](../http.md) lists the routes, [Operations](../operations.md) explains how to run the service for others.

@@ -20,7 +20,7 @@ for values in (data.train.x, data.train.y):
 # %% [markdown]
 # ## Fit and score
 #
-# Least squares with a constant is a model. Anything is that maps x `(n, 32)` to y `(n, 32)`.
+# Anything that maps x `(n, 32)` to y `(n, 32)` is a model. This one is least squares with a constant.
 
 # %%
 import numpy as np
@@ -56,14 +56,13 @@ print("true:    ", data.test.label[:10])
 print("answered:", classes[:10])
 
 # %%
-from matplotlib.figure import Figure
+import matplotlib.pyplot as plt
 
-figure = Figure((8, 1.2))
-for axes, image, label in zip(figure.subplots(1, 10), images, classes, strict=False):
+_, panels = plt.subplots(1, 10, figsize=(8, 1.2))
+for axes, image, label in zip(panels, images, classes, strict=False):
     axes.imshow(image, cmap="gray_r")
     axes.set_title(int(label))
     axes.axis("off")
-figure
 
 # %% [markdown]
 # ## Keras, PyTorch, JAX

@@ -35,9 +35,12 @@ for name in ("worst_mean", "greatest_std", "worst_correlation", "c2st_mlp"):
 # minus the line, inside a band that true samples leave once in a thousand times.
 
 # %%
+from IPython.display import Image
+
 from ld_data.health.plots import draw_deviations
 
-draw_deviations(ld_data.load("ld-mnist-32"))
+draw_deviations(ld_data.load("ld-mnist-32")).savefig("deviations.png")
+Image("deviations.png", width=800)
 
 # %% [markdown]
 # ## What x keeps

@@ -1,8 +1,8 @@
 # %% [markdown]
 # # Your learning rule in 20 lines
 #
-# A rule, its report, the ladder of control tasks, a submission, and the receipt that proves it. The whole takes about a
-# minute, since it uses few rows; leave out `--limit-train` for figures to publish.
+# A rule, its report, the ladder of control tasks, a submission and its receipt. The whole takes a minute
+# or two, since it uses few rows; leave out `--limit-train` for figures to publish.
 #
 # ## The rule
 #
@@ -13,7 +13,7 @@
 # %%
 from pathlib import Path
 
-Path("my_rule.py").write_text('''
+_ = Path("my_rule.py").write_text('''
 from eval.rules import Facts, Network, RulePlan, correlate, make_weights
 
 
@@ -115,12 +115,12 @@ print(f"skill {score.skill:.3f}, rank {score.entry['rank']}")
 
 # %%
 receipt = score.entry["receipt_sha256"]
-Path("log.jsonl").write_bytes(httpx2.get(f"{address}/v1/scores/log").content)
+_ = Path("log.jsonl").write_bytes(httpx2.get(f"{address}/v1/scores/log").content)
 run("eval", "verify-log", "log.jsonl", "--receipt", receipt)
 
 # %%
 service.terminate()
-service.wait()
+_ = service.wait()
 
 # %% [markdown]
 # [The learning rules compared](../rules.md) shows where the built-in rules stand, with a page for each. `make serve`

@@ -38,7 +38,7 @@ def describe_rule(name: str) -> str:
     heads = (
         ("skill", "95 % interval over seeds", "decoded accuracy", "place"),
         ("cosine with the gradient", "after about one pass", "at the end"),
-        (f"cost on {FIRST}", "", "backpropagation = 1"),
+        (f"cost on {FIRST}", "value", "backpropagation = 1"),
         ("ladder, 5,000 rows", "skill", ""),
     )
     tables = [format_table(head, rows, "l" + "r" * (len(head) - 1)) for head, rows in zip(heads, parts, strict=True)]

@@ -39,8 +39,9 @@ KEPT = re.compile(
 RULES = CHECKPOINTS / "rules"
 REPORT = DOCS / "rule_report" / "report.json"
 FIGURES = {f"rule_report/{name}.png": REPORT for name in ("scale", "cost", "alignment", "curves", "streams")}
-FIGURES |= {"ladder/bars.png": LADDER, "rules/costs.png": RULES / "ld-mnist-32.json"}
+FIGURES |= {"ladder/bars.png": LADDER} | dict.fromkeys(("rules/costs.png", "idea.png"), RULES / "ld-mnist-32.json")
 CLIMBERS = ("linear", "hebbian", "target-projection", "feedback-alignment", "backpropagation")  # in the figure
+BADGES = DOCS / "static" / "badges.svg"
 BAR = 40  # signs for a skill of 1
 ON_THE_SCALE = (
     "mean",
@@ -60,18 +61,22 @@ ON_THE_SCALE = (
 
 
 def draw_figures() -> None:
-    """Draw the figures of kept results."""
+    """Draw the figures of kept results, and the badges."""
     from eval.report.output.figures import draw_costs, draw_report  # import late: tables need no matplotlib
     from eval.report.output.ladder_bars import draw_ladder
+    from tests.support.front import draw_idea, write_badges
 
     report = read_json(REPORT.read_text("utf-8"))
     figures = {f"rule_report/{name}.png": figure for name, figure in draw_report(report, {})}
     results = {result["model"]: result for result in read_json(LADDER.read_text("utf-8"))}
     figures["ladder/bars.png"] = draw_ladder([results[name] for name in CLIMBERS])
     figures["rules/costs.png"] = draw_costs(describe_trials(load_rule_trials(RULES / "ld-mnist-32.json")))
+    skills = {row.name: row.summary.skill.mean for row in find_kept("ld-mnist-32")}
+    figures["idea.png"] = draw_idea({name: skills[name] for name in ON_THE_SCALE if name not in ("mean", "oracle")})
     for name, figure in figures.items():
         metadata = {"Description": hash_file(FIGURES[name])}
         figure.savefig(DOCS / name, dpi=110, metadata=metadata)
+    BADGES.write_text(write_badges(), "utf-8")
 
 
 def read_source(name: str) -> str:
