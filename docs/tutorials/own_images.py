@@ -22,8 +22,7 @@ np.savez(
 # %% [markdown]
 # ## Build
 #
-# One command trains the models, encodes the images, examines the latents, writes the release and verifies it. It
-# refuses latents that miss the goals of its recipe by far; `--no-goals` publishes them all the same, as 20 passes need.
+# One command trains the models, encodes the images, examines the latents, writes the release and verifies it.
 
 # %%
 import os
@@ -34,12 +33,12 @@ os.environ["LD_DATA_CHECKPOINTS"] = "releases"  # the folder of releases, for th
 
 
 def run(*words):
-    """Run a command as in a terminal, and print what it prints."""
-    done = subprocess.run([sys.executable, "-m", *words], check=False, capture_output=True, text=True)
-    print(done.stdout or done.stderr)
+    """Run a command as in a terminal, and print the first lines of its output."""
+    done = subprocess.run([sys.executable, "-m", *words], check=True, capture_output=True, text=True)
+    print("\n".join(done.stdout.splitlines()[:24]))
 
 
-few = ("--latent-dim", "16", "--epochs", "20", "--flow-epochs", "8", "--no-goals")
+few = ("--latent-dim", "16", "--epochs", "20", "--flow-epochs", "8")
 run("ld_data", "build", "--source-npz", "small_digits.npz", "--licence", "BSD-3-Clause", *few)
 
 # %% [markdown]
@@ -49,7 +48,7 @@ run("ld_data", "build", "--source-npz", "small_digits.npz", "--licence", "BSD-3-
 import ld_data
 
 print(ld_data.list_releases())
-data = ld_data.load("ld-smalldigits-16")
+data = ld_data.load("ld-small-digits-16")
 print(data.train.x.shape, data.test.y.shape)
 
 # %% [markdown]
@@ -62,7 +61,7 @@ import matplotlib.pyplot as plt
 
 import vae
 
-codec = vae.load("ld-smalldigits-16")
+codec = vae.load("ld-small-digits-16")
 decoded = codec.x.decode(codec.x.encode(images[1500:1510], mode="mean"))
 _, panels = plt.subplots(2, 10, figsize=(8, 1.8))
 for line, row in zip(panels, (images[1500:1510] / 255, decoded), strict=True):
@@ -79,7 +78,7 @@ for line, row in zip(panels, (images[1500:1510] / 255, decoded), strict=True):
 from eval import evaluate
 
 weights = data.train.x.T @ data.train.y / len(data.train)
-print(evaluate(lambda x: x @ weights, "ld-smalldigits-16"))
+print(evaluate(lambda x: x @ weights, "ld-small-digits-16"))
 
 # %% [markdown]
 # ## Share it
@@ -87,8 +86,8 @@ print(evaluate(lambda x: x @ weights, "ld-smalldigits-16"))
 # A release is a folder, and `publish` lays releases out as a data hub or any web server takes them.
 
 # %%
-run("ld_data", "verify", "ld-smalldigits-16")
-run("ld_data", "publish", "ld-smalldigits-16", "--to", "hub")
+run("ld_data", "verify", "ld-small-digits-16")
+run("ld_data", "publish", "ld-small-digits-16", "--to", "hub")
 
 # %% [markdown]
 # [Building a release](../latents.md#building-a-release) has the table of what more passes bring, and the options.
