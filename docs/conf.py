@@ -43,6 +43,7 @@ nb_output_stderr = "remove"  # bars of progress
 
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
+highlight_language = "none"  # of blocks that name no language
 default_role = "code"  # docstrings put code in single backticks
 napoleon_use_ivar = True  # attributes are listed with their class, and not once more
 python_use_unqualified_type_names = True

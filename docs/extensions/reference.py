@@ -4,7 +4,7 @@ import logging
 from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from cyclopts import App
 from sphinx.application import Sphinx
@@ -57,8 +57,12 @@ def describe_program(words: str, command: App) -> Iterator[str]:
     """Yield the Markdown of a program or command, and of those below it."""
     yield f"{'##' if ' ' not in words else '###'} `{words}`\n\n{command.help}\n"
     if command.default_command:
-        rows = [describe_argument(argument) for argument in command.assemble_argument_collection()]
-        yield "\n".join(["| argument | meaning | default |", "|---|---|---|", *rows, ""])
+        rows = [
+            describe_argument(own)
+            for own in command.assemble_argument_collection(parse_docstring=True)
+            if own.name != "*"
+        ]
+        yield "\n".join(["| argument | value | meaning | default |", "|---|---|---|---|", *rows, ""])
     for name in command:
         if not name.startswith("-"):
             yield from describe_program(f"{words} {name}", command[name])
@@ -70,7 +74,15 @@ def describe_argument(argument: Any) -> str:
     default = "required" if argument.required else ""
     if argument.show_default and argument.field_info.default not in (False, ""):
         default = f"`{argument.field_info.default}`"
-    return f"| {names} | {escape(argument.parameter.help or '')} | {default} |"
+    choices = argument.get_choices()
+    value = ", ".join(f"`{choice}`" for choice in choices) if choices else describe_type(argument.hint)
+    return f"| {names} | {value} | {escape(argument.parameter.help or '')} | {default} |"
+
+
+def describe_type(hint: Any) -> str:
+    """Return the type of the value of an argument; nothing for a switch."""
+    words = hint.__name__ if isinstance(hint, type) and not get_args(hint) else str(hint)
+    return "" if hint is bool else f"`{escape(words.replace(' | None', '').replace('pathlib.', ''))}`"
 
 
 def describe_routes(described: dict[str, Any]) -> Iterator[str]:
