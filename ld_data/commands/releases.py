@@ -74,11 +74,11 @@ def export(
 
 
 def publish(*names: Release, to: Annotated[Folder, Parameter(name="--to")], as_json: Json = False) -> None:
-    """Lay releases out for a data hub or a web server: files, Parquet tables, card and Croissant.
+    """Lay releases out for a data hub or a web server.
 
     Args:
         names: The releases; all that are installed by default.
-        to: The folder to write into; each release gets a folder of its name there.
+        to: The folder to write into; each release gets a folder there, with its files, Parquet, card and Croissant.
     """
     folders = [str(publish_release(name, to)) for name in names or releases.list_releases()]
     lines = [f"wrote {folder}" for folder in folders]

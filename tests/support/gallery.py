@@ -29,7 +29,7 @@ def read_code(words: Iterable[str]) -> str:
     """Return the source of some methods of a class, named as in `eval.names.RULES`."""
     path, *names = words
     owner = load_object(f"eval.{path}", ROOT)
-    return "\n\n".join(textwrap.dedent(inspect.getsource(getattr(owner, name))).strip() for name in names)
+    return "\n\n\n".join(textwrap.dedent(inspect.getsource(getattr(owner, name))).strip() for name in names)
 
 
 def describe_rule(name: str) -> str:

@@ -35,6 +35,7 @@ COMMANDS = {
 SEVERAL_MEANINGS = {  # options whose help differs between commands
     "--background",
     "--challenge",
+    "--format",
     "--only",
     "--out",
     "--release",
@@ -43,6 +44,7 @@ SEVERAL_MEANINGS = {  # options whose help differs between commands
     "--seed",
     "--seeds",
     "--source-npz",
+    "--to",
     "--turns",
     "--workers",
 }
