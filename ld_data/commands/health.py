@@ -72,7 +72,7 @@ def plots(
     *,
     out: Folder,
     components: tuple[int, int] = (0, 1),
-    form: Annotated[Literal["png", "svg", "pdf"], Parameter(name="--format")] = "png",
+    form: Annotated[Literal["png", "svg", "pdf"], Parameter(name="--format", help="The format of the files.")] = "png",
     images: OwnImages = NO_IMAGES,
     as_json: Json = False,
 ) -> None:
@@ -82,7 +82,6 @@ def plots(
         release: A release's name or folder; or mnist1d, mnist-rot-like, ...: a generator.
         out: The folder to write the figures into.
         components: The components of the manifold.
-        form: The format of the figures.
     """
     from ld_data.commands.figures import choose_figures, save_figure  # late: matplotlib takes 1 s
 
