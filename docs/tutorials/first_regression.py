@@ -80,7 +80,7 @@ if find_spec("keras"):
     network = keras.Sequential([keras.layers.Dense(256, "relu"), keras.layers.Dense(32)])
     network.compile("adam", "mse")
     network.fit(data.train.x, data.train.y, batch_size=128, epochs=2, verbose=0)
-    print("Keras  ", evaluate(network, "ld-mnist-32").skill)
+    print(f"Keras    {evaluate(network, 'ld-mnist-32').skill:.3f}")
 
 # %%
 if find_spec("torch"):
@@ -95,27 +95,30 @@ if find_spec("torch"):
             optimizer.zero_grad()
             torch.nn.functional.mse_loss(network(x), y).backward()
             optimizer.step()
-    print("PyTorch", evaluate(network, "ld-mnist-32").skill)
+    print(f"PyTorch  {evaluate(network, 'ld-mnist-32').skill:.3f}")
 
 # %%
 if find_spec("jax"):
     import jax
     import jax.numpy as jnp
+    from jax.example_libraries.optimizers import adam
 
     def run(weights, x):
-        return jnp.tanh(x @ weights[0]) @ weights[1]
+        return jax.nn.relu(x @ weights[0]) @ weights[1]
 
     @jax.jit
-    def step(weights, x, y):
-        slopes = jax.grad(lambda own: jnp.square(run(own, x) - y).mean())(weights)
-        return [weight - 3.0 * slope for weight, slope in zip(weights, slopes, strict=True)]
+    def step(number, state, x, y):
+        slopes = jax.grad(lambda weights: jnp.square(run(weights, x) - y).mean())(get_weights(state))
+        return update(number, slopes, state)
 
+    start, update, get_weights = adam(1e-3)
     random = np.random.default_rng(0)
-    weights_jax = [jnp.array(random.normal(0, 0.2, shape), jnp.float32) for shape in ((32, 256), (256, 32))]
-    for _ in range(2):
-        for rows in np.array_split(random.permutation(len(data.train)), len(data.train) // 128):
-            weights_jax = step(weights_jax, data.train.x[rows], data.train.y[rows])
-    print("JAX    ", evaluate(lambda x: np.asarray(run(weights_jax, x)), "ld-mnist-32").skill)
+    state = start([jnp.array(random.normal(0, 0.1, (32, 256)), jnp.float32), jnp.zeros((256, 32))])
+    for number in range(2 * len(data.train) // 128):
+        rows = random.choice(len(data.train), 128)
+        state = step(number, state, data.train.x[rows], data.train.y[rows])
+    score = evaluate(lambda x: np.asarray(run(get_weights(state), x)), "ld-mnist-32")
+    print(f"JAX      {score.skill:.3f}")
 
 # %% [markdown]
 # [Benchmark](../benchmark.md) explains every line of a score, and has the skills of all baselines. The next step is

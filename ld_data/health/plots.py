@@ -125,15 +125,14 @@ def draw_manifold(codec: XCodec, first: int, second: int) -> Figure:
 
 
 def draw_embeddings(data: LatentDataset, source: Source) -> Figure:
-    """Return t-SNE maps of raw test inputs and of their latents in the directions of the classes, coloured by class."""
+    """Return t-SNE maps of raw test inputs and of their x in the directions of the classes, coloured by class.
+
+    Maps of all of x, or of y, would be round clouds, as of any N(0, I).
+    """
     rows = np.random.default_rng(SEED).permutation(len(data.test))[:TSNE_ROWS]
-    views = {"raw inputs": source.inputs_test[rows].reshape(len(rows), -1).astype(np.float32)}
-    for space in ("x", "y"):
-        directed = find_directions(getattr(data.train, space), data.train.label).transform(
-            getattr(data.test, space)[rows]
-        )
-        views[f"{space}, the directions of the classes"] = directed
-    return draw_maps(views, data.test.label[rows])
+    raw = source.inputs_test[rows].reshape(len(rows), -1).astype(np.float32)
+    directed = find_directions(data.train.x, data.train.label).transform(data.test.x[rows])
+    return draw_maps({"raw inputs": raw, "x, the directions of the classes": directed}, data.test.label[rows])
 
 
 def draw_maps(views: Mapping[str, Array], labels: Array) -> Figure:
