@@ -27,7 +27,7 @@ check: .venv/testing
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-# The site of the manual, which the service shows at /manual. The tutorials run once, and again after a change.
+# The site of the manual, which the service shows at /manual. The tutorials run again after a change of the code.
 docs: .venv/docs
 	OMP_NUM_THREADS=2 $(BIN)/python -m sphinx -W --keep-going -q -b html docs build/manual
 	@echo "the manual: build/manual/index.html, and /manual of the service"

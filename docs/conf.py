@@ -1,5 +1,6 @@
 """Sphinx builds the manual as a site: `make docs`."""
 
+import hashlib
 import logging
 import os
 import sys
@@ -34,7 +35,9 @@ myst_enable_extensions = ["dollarmath"]
 myst_heading_anchors = 4
 nb_custom_formats = {".py": ["jupytext.reads", {"fmt": "py:percent"}]}
 nb_execution_mode = "cache"
-nb_execution_cache_path = str(FOLDER.parent / "build" / "notebooks")
+code = sorted(path for package in ("ld_data", "vae", "eval", "api") for path in (FOLDER.parent / package).rglob("*.py"))
+digest = hashlib.sha256(b"".join(path.read_bytes() for path in code)).hexdigest()[:16]
+nb_execution_cache_path = str(FOLDER.parent / "build" / "notebooks" / digest)  # a change of the code runs all again
 nb_execution_raise_on_error = True
 nb_execution_timeout = 240
 nb_execution_in_temp = True
