@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import httpx2
-from moto.server import ThreadedMotoServer
 
 NAME = "shards"
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "user", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_REGION": "us-east-1"}
@@ -36,6 +35,8 @@ class Bucket:
 @contextmanager
 def open_bucket() -> Iterator[Bucket]:
     """Yield an empty bucket."""
+    from moto.server import ThreadedMotoServer  # late: it takes a second to import
+
     server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
     server.start()
     try:

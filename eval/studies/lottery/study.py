@@ -33,9 +33,9 @@ EXPECTED = {  # the energy that the specification predicts for ld-mnist-32
 }
 
 
-def _make_arms() -> dict[str, Arm]:
+def _make_signal_arms() -> dict[str, Arm]:
     module, load = "lottery.tickets", "lottery.tickets:load_sets"
-    arms = {
+    return {
         SEARCH: Arm(
             "magnitude pruning, and its mask at 0.92 elsewhere",
             f"{module}:search",
@@ -61,29 +61,29 @@ def _make_arms() -> dict[str, Arm]:
             {"shares": (0.8, 0.92), "steps": 1_001},
         ),
     }
-    plan = {"kept": (0.5, 0.2, 0.1, 0.08, 0.02), "rows": 1_000, "draws": 40}
-    arms[NETWORKS] = Arm(
-        "pruned networks on latents",
-        "lottery.networks:prune_networks",
-        "inputs:load_latents",
-        {"shares": (0.0, *SHARES), "hidden": 256, "steps": 3_000, "rate": 0.001},
-        {"shares": (0.0, 0.9), "hidden": 64, "steps": 300},
-    )
-    arms[PLANTED] = Arm(
-        "a planted support, found by magnitude",
-        "lottery.networks:find_planted",
-        "inputs:load_latents",
-        {"share": 0.08, "rows": (300, 1_000, 3_000, 10_000, 30_000, MANY_ROWS)},
-    )
+
+
+def _make_latent_arms() -> dict[str, Arm]:
+    load, plan = "inputs:load_latents", {"kept": (0.5, 0.2, 0.1, 0.08, 0.02), "rows": 1_000, "draws": 40}
+    arms = {
+        NETWORKS: Arm(
+            "pruned networks on latents",
+            "lottery.networks:prune_networks",
+            load,
+            {"shares": (0.0, *SHARES), "hidden": 256, "steps": 3_000, "rate": 0.001},
+            {"shares": (0.0, 0.9), "hidden": 64, "steps": 300},
+        ),
+        PLANTED: Arm(
+            "a planted support, found by magnitude",
+            "lottery.networks:find_planted",
+            load,
+            {"share": 0.08, "rows": (300, 1_000, 3_000, 10_000, 30_000, MANY_ROWS)},
+        ),
+    }
     for name, about in LATENTS.items():
         chosen = {"chosen": name.removeprefix("latents-")}
-        arms[name] = Arm(
-            f"a linear map {about}",
-            "lottery.latents:measure_masks",
-            "inputs:load_latents",
-            plan | chosen,
-            {"draws": 10},
-        )
+        words, measure = f"a linear map {about}", "lottery.latents:measure_masks"
+        arms[name] = Arm(words, measure, load, plan | chosen, {"draws": 10})
     return arms
 
 
@@ -173,7 +173,7 @@ def draw(results: Results) -> Iterator[Picture]:
 STUDY = Study(
     "lottery",
     "does pruning by magnitude find masks that train better, and why?",
-    _make_arms(),
+    _make_signal_arms() | _make_latent_arms(),
     _list_published(),
     [*make_signal_claims(), *make_latent_claims()],
     draw,

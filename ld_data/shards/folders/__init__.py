@@ -13,7 +13,6 @@ from ld_data.shards.folders.local import LocalFolder
 
 __all__ = [
     "Folder",
-    "LocalFolder",
     "Place",
     "Readable",
     "Source",
