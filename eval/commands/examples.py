@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from functools import lru_cache
+from importlib import import_module
 from typing import TYPE_CHECKING, TypeAlias
 
 import vae
@@ -19,13 +20,13 @@ from ld_data.storage.hashing import hash_arrays
 if TYPE_CHECKING:
     from eval.classifiers.training import Examples
 
+TRAINING = "eval.classifiers.training"  # imported when it is used: Keras takes 5 s that --help should not pay
 Sent: TypeAlias = "Examples | tuple[str, InputOptions, str]"  # arrays, or what loads them, and their sha256
 
 
 def load_examples(name: str, options: InputOptions) -> "Examples":
     """Return the examples of a source, or those of a release: its x, or its decoded x."""
-    from eval.classifiers import training  # late: Keras takes 5 s that --help should not pay
-
+    training = import_module(TRAINING)
     if options.decoded:
         check_libraries("onnxruntime")
         if name in SOURCES:
@@ -56,8 +57,7 @@ def measure_trials(
     Raises:
         LdDataError: as `load_examples`, `check_training` and `Runner.run`.
     """
-    from eval.classifiers.training import check_training  # late: Keras takes 5 s that --help should not pay
-
+    check_training = import_module(TRAINING).check_training
     examples = load_examples(inputs, options)
     plans = {name: check_training(name, examples, seeds, epochs) for name in classifiers}
     sha256 = hash_arrays(examples.x_train, examples.label_train, examples.x_test, examples.label_test)
@@ -79,9 +79,7 @@ def measure_trials(
 def measure_one(name: str, sent: Sent, seed: int, epochs: int | None) -> Trial:
     """Return the trial of a classifier; raises as `eval.classifiers.training.measure`, and `load_examples`."""
     import_quietly("keras")
-    from eval.classifiers import training  # late: Keras takes 5 s that --help should not pay
-
-    return training.measure(name, _open(*sent) if isinstance(sent, tuple) else sent, seed, epochs)
+    return import_module(TRAINING).measure(name, _open(*sent) if isinstance(sent, tuple) else sent, seed, epochs)
 
 
 @lru_cache(1)

@@ -1,5 +1,6 @@
 """The command that climbs a ladder of control tasks."""
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from functools import lru_cache
 from pathlib import Path
@@ -9,11 +10,12 @@ from cyclopts import Parameter
 
 from eval.commands.models import Model, find_source, load_fit
 from eval.commands.options import DrawnFile, Work, WorkOptions, check_figure, open_runner, save_figure
-from eval.jobs.calls import Call
+from eval.jobs.calls import Call, Runner
 from eval.jobs.data import Sent, hash_data, open_data
 from eval.ladder import Rung, Task, climb_task, describe_gaps, format_rungs, keep_rows, make_ladder
 from ld_data.cli.options import Json, Release, Seed, TrainRows
 from ld_data.cli.output import print_result
+from ld_data.release.dataset import LatentDataset
 from ld_data.release.folder import load
 
 
@@ -40,24 +42,11 @@ def ladder(
     data = load(release)
     if limit_train is not None:
         data = keep_rows(data, limit_train)
-    names, tasks = list(dict.fromkeys((model, *others))), open_ladder(data, seed, twists)
-    sources = {name: find_source(name) for name in names}  # of all, before the first is fitted
+    sources = {name: find_source(name) for name in (model, *others)}  # of all, before the first is fitted
     with open_runner(work) as runner:
-        sent, hashes = runner.send(data), hash_data(data)
-        calls = {
-            Call(
-                climb_one,
-                (name, Path.cwd(), sent, seed, twists, number),
-                {"model": name, "source": sources[name], "task": task.name, "seed": seed, "data": hashes},
-                read_rung,
-            ): (name, number)
-            for name in names
-            for number, task in enumerate(tasks)
-        }
-        found = {calls[call]: rung for call, rung in runner.run(list(calls), "ladder")}
+        found = climb(sources, data, seed, twists, runner)
     results, parts = [], []
-    for name in names:
-        rungs = [found[name, number] for number in range(len(tasks))]
+    for name, rungs in found.items():
         verdict = describe_gaps(name, rungs)
         title = f"{data.name}, {len(data.train)} + {len(data.test)} rows, the model {name}"
         result = {"release": data.name, "model": name, "seed": seed, "rows": len(data.train)}
@@ -67,6 +56,25 @@ def ladder(
         save_figure("ladder_bars:draw_ladder", results, figure)
         parts.append(f"wrote {figure}")
     print_result(results, "\n\n".join(parts), as_json)
+
+
+def climb(
+    sources: Mapping[str, str], data: LatentDataset, seed: int, twists: tuple[int, ...] | None, runner: Runner
+) -> dict[str, list[Rung]]:
+    """Return the rungs of models by their names, which have the sha256 of their files beside them."""
+    sent, hashes, tasks = runner.send(data), hash_data(data), open_ladder(data, seed, twists)
+    calls = {
+        Call(
+            climb_one,
+            (name, Path.cwd(), sent, seed, twists, number),
+            {"model": name, "source": source, "task": task.name, "seed": seed, "data": hashes},
+            read_rung,
+        ): (name, number)
+        for name, source in sources.items()
+        for number, task in enumerate(tasks)
+    }
+    found = {calls[call]: rung for call, rung in runner.run(list(calls), "ladder")}
+    return {name: [found[name, number] for number in range(len(tasks))] for name in sources}
 
 
 @lru_cache(1)

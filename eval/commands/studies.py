@@ -52,8 +52,7 @@ def study(
     if check and out:
         raise InputError("--check runs all trials, and --out takes those that its folder holds: leave one out.")
     choose_seeds(seed, 1 if seeds is None else seeds)
-    file = find_file(out) if out else None
-    chosen = find_study(name).choose(only)
+    file, chosen = find_file(out) if out else None, find_study(name).choose(only)
     if quick:
         chosen = replace(chosen, published=())  # they are of the full protocol
     committed = load_trials(trials_path(name), name) if kept or check else []

@@ -43,17 +43,14 @@ class Sizes:
 
     Attributes:
         shards: that two workers of Dask make; the memory after all of them is compared with that after the first ones.
-        alone: that the plain loop makes, and one worker of Dask.
-        tasks: that do nothing.
+        alone, tasks: shards of the plain loop, and of one worker of Dask; tasks that do nothing.
         records: of shards that are there when a run is resumed.
-        rows_per_shard: None for the usual number.
     """
 
     shards: int = 64
     alone: int = 8
     tasks: int = 1000
     records: int = 100_000
-    rows_per_shard: int | None = None
 
 
 QUICK = Sizes(8, 4, 200, 2_000)
@@ -70,7 +67,7 @@ class Costs:
             workers.
         wall_one, wall_two: seconds of a shard by the clock, with one worker and with two.
         start: seconds until a cluster of two workers is there.
-        task_ms: milliseconds of a task that does nothing.
+        task_ms: of a task that does nothing.
         scheduler_bytes: of a shard, in and out of the scheduler.
         driver_mb, worker_mb: that the memory grew by.
         row_bytes: on disk, with its record.
@@ -134,9 +131,8 @@ def measure_costs(folder: Path, load_codec: LoadCodec, sizes: Sizes, say: Callab
         LdDataError: as `make_shards`.
     """
     check_libraries("distributed", "onnxruntime")
-    rows = {} if sizes.rows_per_shard is None else {"rows_per_shard": sizes.rows_per_shard}
-    whole = plan_signals("benchmark", "ld-mnist1d-32", 1, 7, **rows)
-    plan = replace(whole, rows=whole.rows_per_shard * sizes.shards)
+    plan = plan_signals("benchmark", "ld-mnist1d-32", 1, 7)
+    plan = replace(plan, rows=plan.rows_per_shard * sizes.shards)
 
     def begin(name: str) -> Path:
         say(name)

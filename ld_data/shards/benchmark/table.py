@@ -2,12 +2,14 @@
 
 import math
 
-from ld_data.cli.table import format_table
+from tabulate import tabulate
+
 from ld_data.shards.benchmark.costs import Costs
 from ld_data.shards.benchmark.kills import Toll
 from ld_data.shards.root import GROUP_SHARDS
 
 DAY = 24.0  # hours
+ALIGNMENT = ("left", "right", "right")
 
 
 def describe_costs(costs: Costs) -> str:
@@ -28,7 +30,7 @@ def describe_costs(costs: Costs) -> str:
         ("verification, from the cache of the disk", "", f"{costs.verify_mb_per_second:.0f} MB/s"),
         ("on disk, a row", "", f"{costs.row_bytes:.1f} bytes"),
     ]
-    table = format_table(("", "goal", "measured"), rows, "lrr")
+    table = tabulate(rows, ("", "goal", "measured"), "plain", colalign=ALIGNMENT, disable_numparse=True)
     return f"{table}\n\n{describe_scale(costs)}"
 
 
@@ -36,7 +38,7 @@ def describe_scale(costs: Costs) -> str:
     """Return what 10^9 and 10^12 rows cost, by the measured costs."""
     columns = [list_scale(costs, rows) for rows in (10**9, 10**12)]
     rows = [(name, *(column[name] for column in columns)) for name in columns[0]]
-    return format_table(("", "10^9 rows", "10^12 rows"), rows, "lrr")
+    return tabulate(rows, ("", "10^9 rows", "10^12 rows"), "plain", colalign=ALIGNMENT, disable_numparse=True)
 
 
 def list_scale(costs: Costs, rows: int) -> dict[str, str]:
