@@ -32,7 +32,7 @@ from ld_data.work.workers import HERE, Workers, make_calls, open_workers
 
 MEGABYTE = 2**20
 IDLE_SECONDS = 5.0
-ACKED, RECEIVED = 120, 128  # places in Linux's tcp_info of the bytes of a connection
+RECEIVED = 128  # the place in Linux's tcp_info of the bytes that a connection has received
 INTERNET = (socket.AF_INET, socket.AF_INET6)
 SHELL_SHARDS = 2
 
@@ -68,7 +68,7 @@ class Costs:
         wall_one, wall_two: seconds of a shard by the clock, with one worker and with two.
         start: seconds until a cluster of two workers is there.
         task_ms: of a task that does nothing.
-        scheduler_bytes: of a shard, in and out of the scheduler.
+        scheduler_bytes: of a shard, that the scheduler receives, and about as many that it sends.
         driver_mb, worker_mb: that the memory grew by.
         row_bytes: on disk, with its record.
         verify_mb_per_second: from the cache of the disk.
@@ -219,7 +219,7 @@ def _read_peak() -> int:
 
 
 def _count_bytes(client: Any) -> float:
-    """Return the bytes of all connections of a scheduler that is in this process, as Linux counts them; else NaN."""
+    """Return the bytes that a scheduler in this process has received, as Linux counts them; NaN elsewhere."""
     if not hasattr(socket, "TCP_INFO"):
         return float("nan")
     port, total = int(client.scheduler.address.rpartition(":")[2]), 0
@@ -227,7 +227,7 @@ def _count_bytes(client: Any) -> float:
         with closing(connection), suppress(OSError):
             if connection.family in INTERNET and connection.getpeername()[1] != port:  # else it is the client's end
                 facts = connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 192)
-                total += sum(struct.unpack_from("Q", facts, place)[0] for place in (ACKED, RECEIVED))
+                total += struct.unpack_from("Q", facts, RECEIVED)[0]
     return total
 
 
