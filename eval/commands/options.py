@@ -12,7 +12,7 @@ from cyclopts import Parameter
 from eval.classifiers.tables import CLASSIFIERS
 from eval.jobs.calls import Runner
 from ld_data.checks import check_integer
-from ld_data.cli.options import complete_releases
+from ld_data.cli.options import Cluster, complete_releases
 from ld_data.errors import InputError
 from ld_data.extras import check_libraries
 from ld_data.sources.catalogue import SOURCES
@@ -55,12 +55,11 @@ class WorkOptions:
 
     Attributes:
         jobs: How many to work on at the same time.
-        cluster: A Dask scheduler in place of them: tcp://host:8786, a scheduler file, or local:2 to start one.
         trials: A folder that gets a file for each finished trial; those that it holds are not made again.
     """
 
     jobs: int | None = None
-    cluster: Annotated[str | None, Parameter(metavar="PLACE")] = None
+    cluster: Cluster = None
     trials: Annotated[Path | None, Parameter(metavar="DIR")] = None
 
 

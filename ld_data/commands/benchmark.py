@@ -30,13 +30,13 @@ def benchmark(
     folder: Annotated[Path | None, Parameter(metavar="DIR")] = None,
     as_json: Json = False,
 ) -> None:
-    """Compare the speed of a generator or a parser with the original, or measure what shards cost.
+    """Compare a generator or a parser with the original, or measure what shards cost.
 
     Args:
         subject: The generator of mnist1d, the parser of published variations, or shards, by Dask on this machine.
         turns: Turns of each way; 7 by default, 3 for variations.
         notation: The notation of the numbers of variations.
-        quick: Fewer shards and records.
+        quick: Less of everything, by the same code.
         kills: In place of the costs of shards, kill processes that make some so many times, and check what is left.
         folder: The folder in which shards are made, for a while; by default that of temporary files.
     """
