@@ -8,6 +8,7 @@ import struct
 import subprocess
 import sys
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from contextlib import closing, suppress
@@ -31,7 +32,7 @@ from ld_data.shards.verification import check_shards
 from ld_data.work.workers import HERE, Workers, make_calls, open_workers
 
 MEGABYTE = 2**20
-IDLE_SECONDS = 5.0
+AGAIN = 400  # shards that are asked for again
 RECEIVED = 128  # the place in Linux's tcp_info of the bytes that a connection has received
 INTERNET = (socket.AF_INET, socket.AF_INET6)
 SHELL_SHARDS = 2
@@ -192,25 +193,24 @@ def _run_cluster(folder: Path, count: int, shards: int, load_codec: LoadCodec, t
         start = time.perf_counter() - began
         client = import_library("distributed").default_client()
         _make(folder, range(count), load_codec, workers)  # each worker loads the models
-        idle = _count_bytes(client)
-        time.sleep(IDLE_SECONDS)
-        idle = (_count_bytes(client) - idle) / IDLE_SECONDS
-        before = _read_state(client)
+        before = _read_memory(client)
         began = time.perf_counter()
         records = _make(folder, range(count, shards), load_codec, workers)
-        wall = time.perf_counter() - began
-        after = _read_state(client)
-        sent, driver, worker = (end - begin for begin, end in zip(before, after, strict=True))
-        sent -= idle * wall  # the workers report every second, whatever they do
+        wall = (time.perf_counter() - began) / len(records)
+        driver, worker = (end - begin for begin, end in zip(before, _read_memory(client), strict=True))
+        again = [*range(shards)] * max(1, AGAIN // shards)  # the same messages, in so short a time that no others count
+        received = _count_bytes(client)
+        deque(make_shards(folder, again, load_codec, workers), maxlen=0)
+        received = (_count_bytes(client) - received) / len(again)
         task_ms = _time_tasks(workers, tasks) if tasks else 0.0
-    return Run(records, start, wall / len(records), sent / len(records), driver, worker, task_ms)
+    return Run(records, start, wall, received, driver, worker, task_ms)
 
 
-def _read_state(client: Any) -> tuple[float, float, float]:
-    """Return the scheduler's bytes, and the megabytes of this process and of the largest worker."""
+def _read_memory(client: Any) -> tuple[float, float]:
+    """Return the megabytes of this process and of the largest worker."""
     driver = import_library("psutil").Process().memory_info().rss
     workers = client.run(_read_peak).values()
-    return _count_bytes(client), driver / MEGABYTE, max(workers) / MEGABYTE
+    return driver / MEGABYTE, max(workers) / MEGABYTE
 
 
 def _read_peak() -> int:

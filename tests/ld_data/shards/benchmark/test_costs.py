@@ -33,7 +33,6 @@ def test_the_costs_of_shards(monkeypatch, tmp_path):
 
     monkeypatch.setattr(costs, "plan_signals", lambda *_, **__: plan)
     monkeypatch.setattr(costs, "_run_shells", make_in_shells)
-    monkeypatch.setattr(costs, "IDLE_SECONDS", 0.1)
     found = costs.measure_costs(tmp_path, load_codec, TINY, told.append)
     assert found.equal == 2 + 2 + 2 + 2
     assert 30 < found.row_bytes < 1000
