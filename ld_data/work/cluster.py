@@ -1,5 +1,6 @@
 """Dask as the executor of calls: a cluster that runs, or one of processes on this machine."""
 
+import logging
 import re
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
@@ -12,6 +13,7 @@ from ld_data.extras import import_library
 from ld_data.fingerprint import LIBRARIES
 
 LOCAL = re.compile(r"local:([1-9]\d{0,3})")
+QUIET = {"dashboard_address": ":0", "silence_logs": logging.ERROR}
 ANSWER_SECONDS = 10.0  # of a scheduler
 TRIM_BYTES = 2**29  # with Dask's 64 kB, memory goes back to the system so often that a worker takes 1.6 times as long
 COMPARED = ("python", "dask", "distributed", *LIBRARIES)
@@ -71,7 +73,7 @@ def _compare_versions(versions: Any) -> None:
 def _connect(distributed: Any, place: str) -> Iterator[Any]:
     if local := LOCAL.fullmatch(place):
         with (
-            distributed.LocalCluster(int(local[1]), threads_per_worker=1, dashboard_address=":0") as cluster,
+            distributed.LocalCluster(int(local[1]), threads_per_worker=1, **QUIET) as cluster,
             distributed.Client(cluster) as client,
         ):
             yield client
