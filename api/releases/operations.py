@@ -1,11 +1,12 @@
-"""The operations of the models of a release: encode and decode, in x and in y."""
+"""The operations of the models of a release: encode and decode, in x and in y, and predict y from x."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from math import prod
 
+from ld_data.checks import GREATEST_VALUE, check_vectors
 from ld_data.protocols import LatentCodec, Mode
-from ld_data.typing import Array
+from ld_data.typing import Array, Floats
 
 MAX_FIRST_ROW = 2**40
 
@@ -96,3 +97,21 @@ def make_operations(codec: LatentCodec) -> dict[str, Operation]:
             derive=lambda probabilities: (probabilities.argmax(axis=1),),
         ),
     }
+
+
+def make_prediction(codec: LatentCodec, predict: Callable[[Floats], Floats]) -> Operation:
+    """Return the operation of a model from x to y, which also decodes the predicted y to its class."""
+    x, y = codec.x, codec.y
+
+    def derive(vectors: Array) -> tuple[Array, ...]:
+        probabilities = y.decode(vectors)
+        return probabilities.argmax(axis=1), probabilities
+
+    return Operation(
+        Tensor("vectors", (x.latent_dim,)),
+        Tensor("vectors", (y.latent_dim,)),
+        lambda vectors, _: (check_vectors(vectors, x.latent_dim, most=GREATEST_VALUE),),
+        predict,
+        derives=(Tensor("labels", (), "int64"), Tensor("probabilities", y.class_bias.shape)),
+        derive=derive,
+    )

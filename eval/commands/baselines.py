@@ -4,26 +4,30 @@ import os
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from cyclopts import Group, Parameter
 from cyclopts.validators import mutually_exclusive
 
 from eval.baselines.registry import tune_rule
 from eval.commands.options import FirstSeed, Kept, Names, SeedCount, choose_seeds, prepare_out
+from eval.evaluation import evaluate
 from eval.kept.baselines import BaselineRow, describe_rows, find_differences, find_rows
+from eval.kept.models import load_model
 from eval.ladder import keep_rows
 from eval.names import BASELINES, RULES, SHORT
 from ld_data.cli.libraries import needs
-from ld_data.cli.options import File, Jobs, Json, Release, Seed, TrainRows
+from ld_data.cli.options import File, Folder, Jobs, Json, Release, Seed, TrainRows
 from ld_data.cli.output import print_result
 from ld_data.cli.table import format_table
 from ld_data.errors import InputError, IntegrityError
 from ld_data.release.dataset import LatentDataset
 from ld_data.release.folder import load
+from ld_data.storage.staging import stage_file
 
 ALL_SEEDS = 5
 PLAIN = tuple(name for name in BASELINES if name not in RULES)
+SHOWN = ("mlp", "feedback-alignment")  # on the page: of the two, the rule errs more
 FITTERS = ("keras", "sklearn")  # fit baselines
 CHOICE = Group("Chosen baselines", validator=mutually_exclusive)
 
@@ -115,6 +119,38 @@ def shifts(
     rows = list(table.measure_shifts(data, names, choose_seeds(seed, seeds, jobs), jobs))
     text = f"{data.name}, {len(data.test)} test rows\n{table.describe_shift_rows(rows)}"
     print_result([asdict(row) for row in rows], text, as_json)
+
+
+@needs(*FITTERS, "onnx", "onnxruntime")
+def export_baselines(
+    release: Release,
+    /,
+    *,
+    only: Annotated[Names, Parameter(choices=tuple(BASELINES))] = None,
+    seed: Seed = 0,
+    out: Folder,
+    as_json: Json = False,
+) -> None:
+    """Fit baselines, and write each as an ONNX network from x to y, for the page of the service.
+
+    Args:
+        only: These alone, of dense layers; by default mlp and feedback-alignment.
+        out: The folder of NAME.onnx, as checkpoints/baselines/RELEASE, where the service finds them.
+    """
+    from eval.baselines.export import list_layers, write_network  # late: Keras takes 5 s that --help should not pay
+    from eval.baselines.registry import fit_baseline
+
+    data, results = load(release), dict[str, dict[str, Any]]()
+    for name in dict.fromkeys(only or SHOWN):
+        layers = list_layers(name, fit_baseline(name, data, seed))
+        facts = {"release": data.name, "data_sha256": data.test_sha256, "skill": 0.0}
+        with stage_file(out / f"{name}.onnx") as draft:
+            draft.write_bytes(write_network(layers, facts))
+            facts["skill"] = round(evaluate(load_model(draft), data).skill, 4)  # of the rounded weights
+            draft.write_bytes(write_network(layers, facts))
+        results[name] = {"skill": facts["skill"], "bytes": (out / f"{name}.onnx").stat().st_size}
+    rows = [(str(out / f"{name}.onnx"), f"{own['skill']:.3f}", str(own["bytes"])) for name, own in results.items()]
+    print_result(results, format_table(("written", "skill", "bytes"), rows, "lrr"), as_json)
 
 
 def tune(

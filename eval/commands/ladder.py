@@ -40,7 +40,13 @@ def ladder(
         rungs = climb_datasets(fit, data, seed, twists=twists)
         verdict = describe_gaps(name, rungs)
         title = f"{data.name}, {len(data.train)} + {len(data.test)} rows, the model {name}"
-        result = {"release": data.name, "model": name, "seed": seed, "rows": len(data.train)}
+        result = {
+            "release": data.name,
+            "data_sha256": data.test_sha256,
+            "model": name,
+            "seed": seed,
+            "rows": len(data.train),
+        }
         results.append(result | {"rungs": [asdict(rung) for rung in rungs], "verdict": verdict})
         parts.append("\n".join([title, format_rungs(rungs), verdict]))
     if figure:
