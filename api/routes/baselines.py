@@ -102,9 +102,10 @@ def list_baselines(release: str, request: Request, catalogue: CatalogueState) ->
     summary="x latents to the y that a baseline predicts",
     responses={
         **describe_response(
-            "Predicted y (n, d), and the classes (n,) and probabilities (n, k) that they decode to; as .npy y alone.",
+            "Predicted y (n, d), the classes (n,) that they decode to, and shares (n, k): of the mixture of class means "
+            "that is nearest to y, which for the best model are the probabilities of the classes. As .npy y alone.",
             labels=describe_array(1, "integer"),
-            probabilities=describe_array(2),
+            shares=describe_array(2),
             vectors=describe_array(2),
         ),
         **ERRORS,
