@@ -1,6 +1,8 @@
 """Routes: the page, the description of the interface, and their files."""
 
 from email.utils import parsedate_to_datetime
+from functools import cache
+from hashlib import sha256
 from pathlib import Path
 
 from fastapi import APIRouter, Request
@@ -8,9 +10,13 @@ from fastapi.staticfiles import StaticFiles
 from starlette.responses import FileResponse, Response
 from starlette.types import Scope
 
+from api.leaderboard.references import list_references
 from api.messages.files import respond_to_conditions
-from api.messages.pages import HEADERS
+from api.messages.pages import HEADERS, HTML, write_figures
+from api.releases.catalogue import ServedRelease
+from api.routes.state import CatalogueState
 
+FIGURES = "<!-- figures -->"  # their place in the page
 FOLDER = Path(__file__).parents[1] / "static"
 CONDITIONS = (b"if-match", b"if-none-match", b"if-modified-since", b"if-unmodified-since", b"if-range", b"range")
 
@@ -38,9 +44,24 @@ router.mount("/static", FILES, name="static")
 
 
 @router.get("/", include_in_schema=False)
-async def show_page(request: Request) -> Response:
-    """Answer with the page."""
-    return await FILES.get_response("index.html", request.scope)
+def show_page(request: Request, catalogue: CatalogueState) -> Response:
+    """Answer with the page, which also holds the figures and links to files for readers without scripts."""
+    figures = "\n".join(map(_write_release, catalogue.ready))
+    body = _read_page().replace(FIGURES, figures).encode()
+    headers = {"ETag": f'"{sha256(body).hexdigest()}"', **HEADERS, "Accept-Ranges": "none"}
+    if answer := respond_to_conditions(request.scope, headers, None, "the page"):
+        return answer
+    return Response(body, headers=headers, media_type=HTML)
+
+
+@cache
+def _read_page() -> str:
+    return (FOLDER / "index.html").read_text("utf-8")
+
+
+def _write_release(found: ServedRelease) -> str:
+    references = sorted(list_references(found), key=lambda row: -row["skill"])
+    return write_figures(found.manifest.name, [(row["name"], row["skill"]) for row in references], found.files)
 
 
 @router.get("/docs", include_in_schema=False)

@@ -28,15 +28,7 @@ const COLUMNS = [
   { name: "parameters", read: ({ parameters }) => parameters ?? Infinity, make: ({ parameters }) => write(parameters) },
   { name: "seconds", read: ({ seconds }) => seconds ?? Infinity, make: ({ seconds }) => write(seconds, 3) },
   { name: "seeds", read: ({ seeds }) => seeds, make: ({ seeds }) => String(seeds), isFalling: true },
-  {
-    name: "submitted",
-    read: (entry) => entry.submitted_at,
-    make: (entry) => entry.submitted_at.slice(0, 10),
-    isFalling: true,
-    isWhole: true,
-  },
-  { name: "receipt", read: (entry) => entry.receipt_sha256, make: makeReceipt },
-  { name: "MSE", read: ({ mse }) => mse, make: (entry) => writeWithHalf(entry, "mse", writeFigure), isWhole: true },
+  { name: "receipt", read: (entry) => entry.submitted_at, make: makeReceipt, isFalling: true, isWhole: true },
 ];
 
 export async function show({ release, still }) {
@@ -56,7 +48,7 @@ export async function show({ release, still }) {
     `Skill lies between null (MSE ${ends[0]}) and floor (MSE ${ends[1]}), as the marks do. ± is half of the 95 % interval, over`,
     "test rows and, with several seeds, over seeds; the bars show it. Baselines have an interval over seeds alone. The",
     "learning rule, parameters and seconds are what the sender says; those of baselines were measured. Models whose",
-    "decoded accuracy is above what x allows are suspects, without a rank. The hash of a receipt opens it: it proves what",
+    "decoded accuracy is above what x allows are suspects, without a rank. The date of a receipt opens it: it proves what",
     `was submitted, and when.${scores.length < MOST ? "" : ` The best ${MOST} are shown.`}`,
   ].join(" ");
   find("no-scores").hidden = scores.length + suspects.length > 0;
@@ -160,12 +152,13 @@ function makeSkill(entry) {
     Object.assign(range.style, { left: `${low}%`, width: `${high - low}%` });
     scale.prepend(range);
   }
-  return make("div", {}, make("span", { textContent: writeWithHalf(entry, "skill", (value) => writeFigure(value, 3)) }), scale);
+  const figure = writeWithHalf(entry, "skill", (value) => writeFigure(value, 3));
+  return make("div", { className: "skill" }, make("span", { textContent: figure }), scale);
 }
 
 function makeReceipt(entry) {
   if (entry.isReference) return "";
-  const button = make("button", { type: "button", className: "link hash", textContent: entry.receipt_sha256.slice(0, 8) });
+  const button = make("button", { type: "button", className: "link", textContent: entry.submitted_at.slice(0, 10) });
   button.addEventListener("click", () => showReceipt(entry));
   return button;
 }
@@ -173,7 +166,8 @@ function makeReceipt(entry) {
 function showReceipt(entry) {
   const facts = {
     ...(entry.description ? { description: entry.description } : {}),
-    skill: writeWithHalf(entry, "skill", (value) => writeFigure(value, 4)),
+    skill: writeWithHalf(entry, "skill", writeFigure),
+    MSE: writeWithHalf(entry, "mse", writeFigure),
     receipt: entry.receipt_sha256,
     predictions: entry.predictions_sha256,
     "test set": entry.data_sha256,

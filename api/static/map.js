@@ -25,6 +25,8 @@ export async function show({ release, values, openRow }) {
   }
   const still = begin();
   Object.assign(state, { release, openRow, isWhole: false, row: null });
+  const view = release.input_shape.length === 1 ? "y" : "x"; // no direction of a signal's x shows its class
+  document.querySelector(`input[name=view][value=${view}]`).checked = true;
   find("map-part").hidden = find("components-part").hidden = find("health-part").hidden = true;
   const parts = [showMap(release, still, row), showComponents(release, still), showHealth(release, still)];
   state.isWhole = (await still(Promise.all(parts))).every(Boolean);
