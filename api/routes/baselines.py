@@ -102,8 +102,8 @@ def list_baselines(release: str, request: Request, catalogue: CatalogueState) ->
     summary="x latents to the y that a baseline predicts",
     responses={
         **describe_response(
-            "Predicted y (n, d), the classes (n,) that they decode to, and shares (n, k): of the mixture of class means "
-            "that is nearest to y, which for the best model are the probabilities of the classes. As .npy y alone.",
+            "Predicted y (n, d), the classes (n,) that they decode to, and shares (n, k): of the class means in the "
+            "mixture nearest to y, which for the best model are the probabilities of the classes. As .npy y alone.",
             labels=describe_array(1, "integer"),
             shares=describe_array(2),
             vectors=describe_array(2),

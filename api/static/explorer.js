@@ -12,8 +12,8 @@ import { between, drawNormal } from "./vectors.js";
 
 const STEPS = 9;
 const DRAWN_SHAPE = [28, 28];
-// isOwn: the reader moved y; label: of the row that x is, or null; shown: the address of what is shown
-const state = { release: null, x: [], y: [], isOwn: false, label: null, input: null, row: 0, pair: null, shown: null };
+// rowY: the y of the row shown last; isOwn: the reader moved y; label: of the row that x is, or null; shown: the address of what is shown
+const state = { release: null, x: [], y: [], rowY: [], isOwn: false, label: null, input: null, row: 0, pair: null, shown: null };
 const begin = makeTurns(); // of all actions that set x or y
 
 const space = () => document.querySelector("input[name=space]:checked").value;
@@ -40,7 +40,7 @@ export async function show({ release, still, values }) {
 
 /** Set up all parts that depend on the release alone. */
 function setUp(release, first) {
-  Object.assign(state, { release, pair: null, shown: null, y: first.y });
+  Object.assign(state, { release, pair: null, shown: null, y: first.y, rowY: first.y });
   toggle(find("interpolate"), find("interpolation"), false);
   toggle(find("draw"), find("drawing"), false);
   find("steps").replaceChildren();
@@ -54,7 +54,7 @@ async function takeRow(row, isNew = true) {
   const still = begin();
   find("example-row").value = state.row = row;
   const { x, y, input, label } = await still(askJson(at(state.release, `rows/${row}`)));
-  Object.assign(state, { x, y, input, label, isOwn: false });
+  Object.assign(state, { x, y, rowY: y, input, label, isOwn: false });
   find("example-note").textContent = input ? "" : `The release holds no input of test row ${row}, a ${label}.`;
   find("original-caption").textContent = `test row ${row}, a ${label}`;
   keepAddress(isNew);
@@ -84,14 +84,15 @@ function keepAddress(isNew = false) {
 async function refresh(withSliders = true) {
   if (withSliders) showSliders(space(), state[space()], move);
   showCopy(state.release, space(), state[space()]);
-  const { release, x, y, label, isOwn } = state;
+  const { release, x, label, isOwn } = state;
+  const y = isOwn ? state.y : state.rowY;
   await Promise.all([decodeX(release, x, state.input), showY({ release, x, y, label, isOwn }, keepPrediction)]);
 }
 
 /** Keep a predicted y: the sliders of y begin there. */
 function keepPrediction(y) {
   if (state.isOwn) return;
-  state.y = y;
+  state.y = [...y];
   if (space() === "y") showSliders("y", y, move);
 }
 

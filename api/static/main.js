@@ -55,7 +55,7 @@ function linkParts({ name }) {
   for (const link of document.querySelectorAll("nav a[href^='#'], a[data-part], h1 a[href^='#']")) {
     const part = link.hash.slice(1).split("?")[0];
     const values = seen[part]?.release === name ? seen[part] : { release: name };
-    link.hash = address.format(part, values);
+    link.setAttribute("href", address.format(part, values));
   }
 }
 
@@ -74,7 +74,7 @@ document.querySelector("nav").addEventListener("pointerdown", remember);
 document.querySelector("nav").addEventListener("focusin", remember);
 function remember() {
   const { part, values } = address.read();
-  seen[part] = values;
+  seen[part] = { ...values, release: picker.value };
   const release = releases.find(({ name }) => name === picker.value);
   if (release) linkParts(release);
 }

@@ -44,7 +44,10 @@ def test_each_readability_is_built_and_its_measures_are_kept(builds, tmp_path):
     assert [json.dumps(row.x) for row in load_rows(tmp_path / "rows.json")] == [json.dumps(row.x) for row in rows]
     heads, *lines = describe_rows(rows).splitlines()
     assert heads.split() == ["readability", "linear_probe", "ridge", "c2st_mlp_test"]
-    assert [line.split() for line in lines] == [["0", "0.5000", "0.0000", "0.6000"], ["30", "0.5000", "0.0300", "0.6000"]]
+    assert [line.split() for line in lines] == [
+        ["0", "0.5000", "0.0000", "0.6000"],
+        ["30", "0.5000", "0.0300", "0.6000"],
+    ]
     names = [[line.get_label() for line in axes.get_lines()] for axes in draw_rows(rows, "fake").axes]
     assert names == [["linear_probe"], ["ridge"], ["c2st_mlp_test"], [], []]
 
