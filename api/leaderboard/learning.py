@@ -1,4 +1,4 @@
-"""What is kept of baselines beside their figures: needs and cost of the learning rules, ladders, and models."""
+"""Facts of baselines beside their figures: needs and cost of the learning rules, and ladders."""
 
 import logging
 from collections.abc import Callable
@@ -13,7 +13,7 @@ from pydantic import BaseModel, Field
 from api.leaderboard.references import identify
 from api.releases.catalogue import ServedRelease
 from eval.kept.ladders import Climb, climbs_path, find_climbs
-from eval.kept.rules import find_trials, trials_path
+from eval.kept.rules import RuleTrial, find_trials, trials_path
 from eval.names import RULES
 from ld_data.errors import IntegrityError, MissingDataError
 
@@ -22,10 +22,10 @@ T = TypeVar("T")
 
 
 class Rule(BaseModel):
-    """What a learning rule needs, and what its training costs."""
+    """The needs of a learning rule, and the cost of its training."""
 
-    weight_transport: str = Field(description="What travels back uses the forward weights: values, signs, or none.")
-    feedback: str = Field(description="What a hidden layer gets back for each row: vector, sign, scalar, or none.")
+    weight_transport: str = Field(description="Of the forward weights, on the way back: values, signs, or none.")
+    feedback: str = Field(description="To a hidden layer, for each row: vector, sign, scalar, or none.")
     parameters: int | None = Field(description="null if no trial is kept.")
     macs_per_row: float | None = Field(description="Multiply-accumulates; null if they cannot be counted.")
     cpu_seconds: float | None = Field(description="Of a whole training, the mean over seeds.")
@@ -68,7 +68,8 @@ def find_ladders(found: ServedRelease) -> dict[str, Climb]:
 @lru_cache(maxsize=64)
 def _read_costs(name: str, data_sha256: str, checkpoints: Path, _state: object) -> dict[str, dict[str, Any]]:
     costs: dict[str, dict[str, Any]] = {}
-    trials = _spare(lambda: find_trials(name, data_sha256, checkpoints), [], f"the trials of {name}")
+    none: list[RuleTrial] = []
+    trials = _spare(lambda: find_trials(name, data_sha256, checkpoints), none, f"the trials of {name}")
     for rule in {trial.rule for trial in trials}:
         own = [trial for trial in trials if trial.rule == rule]
         costs[rule] = {

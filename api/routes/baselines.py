@@ -125,4 +125,4 @@ async def predict_y(release: Release, name: Name, request: Request, service: Cod
 
 
 def _describe_climb(climb: Climb | None) -> dict[str, Any] | None:
-    return climb and {"rows": climb.rows, "steps": [asdict(step) for step in climb.steps]}
+    return None if climb is None else {"rows": climb.rows, "steps": [asdict(step) for step in climb.steps]}

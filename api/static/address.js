@@ -13,7 +13,7 @@ export function format(part, values = {}) {
   return `#${part}${query ? `?${query}` : ""}`;
 }
 
-/** Set the values of the shown part, the release apart, as a new entry of the history or in place of the present one. */
+/** Set the values of the shown part but for its release: as a new entry of the history, or in place of the present one. */
 export function note(values, isNew = false) {
   const { part, values: before } = read();
   const next = format(part, { release: before.release, ...values });

@@ -26,7 +26,8 @@ export async function show({ release, still }) {
   find("skills-caption").textContent = caption(release, shown, isLadder);
   find("skills-absent").hidden = shown.length > 0;
   find("skills-absent").textContent =
-    `No baselines of ${release.name} are kept here. \`python -m eval rules ${release.name}\` measures the learning rules.`;
+    `No baselines of ${release.name} are kept here. ` +
+    `\`python -m eval rules ${release.name}\` measures the learning rules.`;
 }
 
 function caption(release, shown, isLadder) {
@@ -35,7 +36,8 @@ function caption(release, shown, isLadder) {
     `Mean skill on the test rows of ${release.name}; the bar behind a dot is one standard deviation over seeds.`,
     "Grey: baselines that are no learning rules. Ring: reads the class of y in training, so that it does not compare.",
     isLadder
-      ? `The ladder asks for one ability after another, from copying x to finding the class behind twists of x, after ${write(rows)} training rows: ■ learned, ◧ partly, □ not.`
+      ? `The ladder asks for one ability after another, from copying x to finding the class behind twists of x, after ` +
+        `${write(rows)} training rows: ■ learned, ◧ partly, □ not.`
       : "No climbs of the ladder are kept for this release.",
     "Press a name for what the rule needs and costs.",
   ].join(" ");
@@ -76,7 +78,8 @@ function makeRow(row, isLadder) {
   return rule ? [line, details] : [line];
 }
 
-const writeSkill = (skill) => (Math.abs(skill) < 100 ? skill.toFixed(3).replace("-0.000", "0.000") : skill.toExponential(0));
+const writeSkill = (skill) =>
+  Math.abs(skill) < 100 ? skill.toFixed(3).replace("-0.000", "0.000") : skill.toExponential(0);
 
 function makeScale({ mean, std }, aided) {
   const place = (value) => `${100 * Math.min(1, Math.max(0, value))}%`;

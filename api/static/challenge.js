@@ -13,23 +13,21 @@ export async function showChallenge(release, still) {
   const days = Math.floor((Date.now() - Date.parse(board.opened_at)) / DAY);
   const since = days < 1 ? "today" : days === 1 ? "yesterday" : `${days} days ago`;
   find("challenge-about").textContent = [
-    `Season ${board.season} has ${write(board.rows)} rows, drawn from a secret, and was opened ${since}; it is open until the`,
-    "operator closes it and reveals the secret. The gap is the rank here less the public rank: a model that fitted the",
+    `Season ${board.season} has ${write(board.rows)} rows, drawn from a secret, and was opened ${since}; it is open until`,
+    "the operator closes it and reveals the secret. The gap is the rank here less the public rank: a model that fitted the",
     `public test rows falls. Fetch x with: python -m eval challenge ${release.name} --out x.npy`,
   ].join(" ");
   const rows = board.scores.map((entry) => makeRow(entry.rank, entry));
   rows.push(...board.held.map((entry) => makeRow("held", entry)));
   rows.push(...board.suspects.map((entry) => makeRow("suspect", entry)));
   const heading = makeHeading("rank", "model", "skill", "public rank", "gap");
-  const body = rows.length ? rows : [make("tr", {}, make("td", { colSpan: 5, className: "quiet", textContent: "No entries in this season yet." }))];
+  const none = make("td", { colSpan: 5, className: "quiet", textContent: "No entries in this season yet." });
+  const body = rows.length ? rows : [make("tr", {}, none)];
   find("challenge-scores").replaceChildren(heading, make("tbody", {}, ...body));
 }
 
-const makeRow = (rank, { name, skill, public_rank: open, rank_gap: gap }) =>
-  make(
-    "tr",
-    {},
-    ...[String(rank), name, skill === null ? "" : skill.toFixed(3), write(open), gap === null ? "" : gap > 0 ? `+${gap}` : String(gap)].map(
-      (textContent) => make("td", { textContent }),
-    ),
-  );
+function makeRow(rank, { name, skill, public_rank: open, rank_gap: gap }) {
+  const sign = gap > 0 ? "+" : "";
+  const cells = [String(rank), name, skill === null ? "" : skill.toFixed(3), write(open), gap === null ? "" : sign + gap];
+  return make("tr", {}, ...cells.map((textContent) => make("td", { textContent })));
+}

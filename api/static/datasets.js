@@ -106,9 +106,11 @@ const showRows = newest(
 );
 
 function makeTestRow({ row, label }, openRow) {
-  const button = make("button", { type: "button", className: "link", textContent: row, "aria-label": `row ${row} in the explorer` });
+  const title = `row ${row} in the explorer`;
+  const button = make("button", { type: "button", className: "link", textContent: row, "aria-label": title });
   button.addEventListener("click", () => openRow(row));
-  const canvases = ["thumb", "thumb", "strip", "strip"].map((className) => make("canvas", { className, "aria-hidden": "true" }));
+  const names = ["thumb", "thumb", "strip", "strip"];
+  const canvases = names.map((className) => make("canvas", { className, "aria-hidden": "true" }));
   return make("tr", {}, ...[button, ...canvases, String(label)].map((cell) => make("td", {}, cell)));
 }
 

@@ -12,8 +12,18 @@ import { between, drawNormal } from "./vectors.js";
 
 const STEPS = 9;
 const DRAWN_SHAPE = [28, 28];
-// rowY: the y of the row shown last; isOwn: the reader moved y; label: of the row that x is, or null; shown: the address of what is shown
-const state = { release: null, x: [], y: [], rowY: [], isOwn: false, label: null, input: null, row: 0, pair: null, shown: null };
+const state = {
+  release: null,
+  x: [],
+  y: [],
+  rowY: [], // of the row that was shown last
+  isOwn: false, // whether the reader moved y
+  label: null, // of the row that x is; null for another x
+  input: null, // that was encoded as x, if there is one
+  row: 0,
+  pair: null, // of rows to interpolate between
+  shown: null, // the address of the shown vectors
+};
 const begin = makeTurns(); // of all actions that set x or y
 
 const space = () => document.querySelector("input[name=space]:checked").value;

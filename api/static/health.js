@@ -74,12 +74,14 @@ function judge(health) {
   );
   const goals = measures.filter(({ goal }) => goal);
   const missed = goals.filter((measure) => measure.missed);
-  const sentence = `${goals.length - missed.length} of ${goals.length} goals met${missed.length ? `, ${missed.length} missed as allowed` : ""}.`;
-  const names = missed.map(
-    ({ group, name, value, goal }) =>
-      `${name.replaceAll("_", " ")} of ${GROUPS[group] ?? group}: ${write(value)}, goal ${writeGoal(goal)}`,
+  const rest = missed.length ? `, ${missed.length} missed as allowed` : "";
+  const sentence = `${goals.length - missed.length} of ${goals.length} goals met${rest}.`;
+  const items = missed.map(({ group, name, value, goal }) =>
+    make("li", {
+      textContent: `${GROUPS[group] ?? group}: ${name.replaceAll("_", " ")} ${write(value)}, goal ${writeGoal(goal)}`,
+    }),
   );
-  return [make("strong", { textContent: sentence }), names.length ? ` Missed: ${names.join("; ")}.` : ""];
+  return [make("strong", { textContent: sentence }), make("ul", {}, ...items)];
 }
 
 function makeRow(name, { value, null_mean: mean, null_worst: worst, goal, missed }) {

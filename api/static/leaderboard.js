@@ -35,7 +35,8 @@ export async function show({ release, still }) {
   const { scores, suspects, baselines } = await still(askJson(at(release, `scores?limit=${MOST}`)));
   const kept = (await still(askBaselines(release))).baselines;
   const rules = new Map(kept.map(({ name, rule }) => [name, rule]));
-  const references = baselines.map((row) => ({ ...UNKNOWN, ...row, ...describeReference(row, rules), isReference: true }));
+  const describe = (row) => ({ ...UNKNOWN, ...row, ...describeReference(row, rules), isReference: true });
+  const references = baselines.map(describe);
   const firsts = new Set(scores.filter(({ rank }, index) => index > 0 && rank !== scores[index - 1].rank));
   const entries = [
     ...[...scores, ...references]
@@ -45,11 +46,11 @@ export async function show({ release, still }) {
   ];
   const ends = [release.null, release.floor].map((end) => write(end));
   find("leaderboard-about").textContent = [
-    `Skill lies between null (MSE ${ends[0]}) and floor (MSE ${ends[1]}), as the marks do. ± is half of the 95 % interval, over`,
-    "test rows and, with several seeds, over seeds; the bars show it. Baselines have an interval over seeds alone. The",
+    `Skill lies between null (MSE ${ends[0]}) and floor (MSE ${ends[1]}), as the marks do. ± is half of the 95 % interval,`,
+    "over test rows and, with several seeds, over seeds; the bars show it. Baselines have an interval over seeds alone. The",
     "learning rule, parameters and seconds are what the sender says; those of baselines were measured. Models whose",
-    "decoded accuracy is above what x allows are suspects, without a rank. The date of a receipt opens it: it proves what",
-    `was submitted, and when.${scores.length < MOST ? "" : ` The best ${MOST} are shown.`}`,
+    "decoded accuracy is above what x allows are suspects, without a rank. The date of a receipt opens it: it proves",
+    `what was submitted, and when.${scores.length < MOST ? "" : ` The best ${MOST} are shown.`}`,
   ].join(" ");
   find("no-scores").hidden = scores.length + suspects.length > 0;
   find("scores").hidden = !entries.length;
@@ -174,6 +175,8 @@ function showReceipt(entry) {
     submitted: entry.submitted_at,
   };
   find("receipt-title").textContent = `Receipt of ${entry.name}`;
-  find("receipt-facts").replaceChildren(makeFacts(facts), make("p", {}, "The log of all receipts proves it: ", make("code", { textContent: "python -m eval verify-log log.jsonl" })));
+  const command = make("code", { textContent: "python -m eval verify-log log.jsonl" });
+  const proof = make("p", {}, "The log of all receipts proves it: ", command);
+  find("receipt-facts").replaceChildren(makeFacts(facts), proof);
   find("receipt").showModal();
 }

@@ -10,8 +10,12 @@ import { showHealth } from "./health.js";
 import { drawInput } from "./pictures.js";
 
 const ABOUT = {
-  x: "Test rows by their x, coloured by class. As x is N(0, I), it has no clusters of its own: the map shows the directions of x that separate the classes best.",
-  y: "Each class has a corner. A row lies the nearer to it, the more of that class is in the y that the model predicts; rows between corners are those that it is unsure about.",
+  x:
+    "Test rows by their x, coloured by class. As x is N(0, I), it has no clusters of its own: the map shows the " +
+    "directions of x that separate the classes best.",
+  y:
+    "Each class has a corner. A row lies the nearer to it, the more of that class is in the y that the model predicts; " +
+    "rows between corners are those that it is unsure about.",
 };
 const CORNER = 1.16; // of a class's name; the corners lie at 1
 const state = { release: null, isWhole: false, openRow: null, row: null, places: [], labels: [], model: "" };
@@ -74,7 +78,8 @@ function mix(shares, corners) {
 const nameCorners = (corners) => ({
   id: "corners",
   afterDraw({ ctx, scales: { x, y } }) {
-    Object.assign(ctx, { fillStyle: styleOf("--ink"), font: "600 14px system-ui", textAlign: "center", textBaseline: "middle" });
+    Object.assign(ctx, { fillStyle: styleOf("--ink"), font: "600 14px system-ui" });
+    Object.assign(ctx, { textAlign: "center", textBaseline: "middle" });
     corners.forEach(([across, up], label) =>
       ctx.fillText(String(label), x.getPixelForValue(across * CORNER), y.getPixelForValue(up * CORNER)),
     );

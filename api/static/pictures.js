@@ -3,6 +3,8 @@
 import { isDark, onSchemeChange, styleOf } from "./colours.js";
 
 const REACH = 3.5; // about the greatest value of a signal; greater ones widen the scale
+const ON_LIGHT = { back: [255, 255, 255], more: [0, 90, 200], less: [205, 40, 10] }; // of differences
+const ON_DARK = { back: [20, 24, 29], more: [110, 190, 255], less: [255, 120, 95] };
 const drawings = new WeakMap(); // the drawing of each canvas, for a redraw at another size or in other colours
 
 const redraw = (canvas) => drawings.get(canvas)?.();
@@ -26,10 +28,10 @@ export function drawResidual(canvas, input, decoded) {
   if (isImage(input)) drawings.set(canvas, () => drawPixels(canvas, rest, paintDifference));
 }
 
-/** Return the colour of a difference in [-1, 1]: from the back of the page to blue or red, so that it shows in the dark. */
+/** Return the colour of a difference in [-1, 1]: from the back of the page to blue or red, for a light or dark page. */
 function paintDifference(value) {
   if (Array.isArray(value)) return value.map((part) => 127.5 * (1 + Math.min(1, Math.max(-1, part))));
-  const [back, more, less] = isDark() ? [[20, 24, 29], [110, 190, 255], [255, 120, 95]] : [[255, 255, 255], [0, 90, 200], [205, 40, 10]];
+  const { back, more, less } = isDark() ? ON_DARK : ON_LIGHT;
   const share = Math.min(1, Math.sqrt(Math.abs(value))); // the root lifts small differences
   return back.map((level, channel) => level + share * ((value > 0 ? more : less)[channel] - level));
 }
@@ -97,7 +99,10 @@ export function drawStrip(canvas, vector, reach = 2.5) {
 /** Draw inputs of this shape, flat arrays, side by side on one canvas: pixels of images, or curves of signals. */
 export function drawSheet(canvas, inputs, shape) {
   if (shape.length === 1) {
-    keepDrawn(canvas, (context, ratio) => inputs.forEach((input, place) => drawCurve(context, input, ratio, place, inputs.length)));
+    const { length } = inputs;
+    keepDrawn(canvas, (context, ratio) =>
+      inputs.forEach((input, place) => drawCurve(context, input, ratio, place, length)),
+    );
     return;
   }
   const [height, width, channels = 1] = shape;

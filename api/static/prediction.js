@@ -1,5 +1,5 @@
-// A model at work: the y that a kept baseline predicts from x, and the class that y decodes to. The bars of a prediction
-// are the shares of the class means in it: the best model answers their mean with the probabilities of the classes.
+// A model at work: the y that a kept baseline predicts from x, and the class that y decodes to. The bars of a
+// prediction are the shares of the class means in it: the best model answers their mean with the probabilities of the classes.
 
 import { askBaselines, askJson, at, guard, newest } from "./client.js";
 import { find, make } from "./elements.js";
@@ -18,7 +18,8 @@ export async function setUpModels(release, still) {
   find("predictor-label").hidden = !models.length;
   find("predictor-absent").hidden = models.length > 0;
   find("predictor-absent").textContent =
-    `No model that predicts y from x is kept for this release, so y is that of the row: \`python -m eval export-baselines ${release.name} --out checkpoints/baselines/${release.name}\` makes two.`;
+    "No model that predicts y from x is kept for this release, so y is that of the row: `python -m eval " +
+    `export-baselines ${release.name} --out checkpoints/baselines/${release.name}\` makes two.`;
 }
 
 /** Return the name of the chosen model; "" for the y of the row. */
@@ -34,7 +35,8 @@ export const showY = newest(
     const path = name ? `baselines/${name}/predict` : "y/decode";
     const answer = await askJson(at(release, path), { body: { vectors: [name ? x : y] } });
     if (release !== state.release) return;
-    const [shares, shown, best] = [(answer.shares ?? answer.probabilities)[0], name ? answer.vectors[0] : y, answer.labels[0]];
+    const [shares, best] = [(answer.shares ?? answer.probabilities)[0], answer.labels[0]];
+    const shown = name ? answer.vectors[0] : y;
     take(shown);
     drawStrip(find("strip-x"), x);
     drawStrip(find("strip-y"), shown, name ? 1 : 2.5); // predictions are means, which are smaller
@@ -49,9 +51,11 @@ export const showY = newest(
 
 function describe(name, isOwn, best, label) {
   if (isOwn) return `Your y decodes to ${best}.`;
-  if (!name) return label === null ? `y does not follow x here: it is the last row's, and decodes to ${best}.` : `The row's y decodes to ${best}.`;
+  if (!name && label === null) return `y does not follow x here: it is the last row's, and decodes to ${best}.`;
+  if (!name) return `The row's y decodes to ${best}.`;
   if (label === null) return `${name} reads this x as ${best}.`;
-  return best === label ? `${name} reads this x as ${best}, as the row's class is.` : `${name} reads this x as ${best}; the row's class is ${label}.`;
+  const end = best === label ? ", as the row's class is." : `; the row's class is ${label}.`;
+  return `${name} reads this x as ${best}${end}`;
 }
 
 function makeClass(share, own, label) {

@@ -41,7 +41,8 @@ export function showSliders(name, vector, onChange) {
   find("sliders").replaceChildren(...shown.map((index) => makeSlider(name, vector[index], index)));
   find("sliders-note").textContent =
     name === "x"
-      ? `The components that change the picture most come first. Small pictures: that component at ${STEPS.join(", ")}, the others as they are.`
+      ? "The components that change the picture most come first. Small pictures: that component at " +
+        `${STEPS.join(", ")}, the others as they are.`
       : "The first nine directions of y hold its class; the rest is noise that no model can predict.";
   find("more").textContent = state.isWhole ? `The first ${FIRST} alone` : `All ${d} components`;
   find("more").setAttribute("aria-expanded", state.isWhole);

@@ -1,5 +1,6 @@
 """The export of a fitted baseline as an ONNX network: float32 arithmetic, and large weights stored as float16."""
 
+from pathlib import Path
 from typing import Any
 
 import keras
@@ -8,10 +9,14 @@ import onnx
 from onnx import numpy_helper
 
 from eval.baselines.perceptrons import KerasAnswer
-from eval.kept.models import FACTS, X, Y
+from eval.baselines.registry import fit_baseline
+from eval.evaluation import evaluate
+from eval.kept.models import FACTS, X, Y, load_model
 from eval.predictions import Model
 from eval.rules.network import Network
 from ld_data.errors import InputError
+from ld_data.release.dataset import LatentDataset
+from ld_data.storage.staging import stage_file
 from ld_data.typing import Array
 
 OPSET, IR = 17, 8
@@ -19,6 +24,20 @@ LARGE = 1024  # values: an array with so many is stored as float16, which halves
 ACTIVATIONS = {"relu": "Relu", "tanh": "Tanh"}
 
 Layers = list[tuple[Array, Array, str]]  # weights (in, out), biases (out,), and an activation or "linear"
+
+
+def export_baseline(name: str, data: LatentDataset, seed: int, path: Path) -> float:
+    """Return the skill of a baseline, fitted from a seed, whose network this writes to a file.
+
+    The skill is that of the stored weights, and in the file too. Raises as `fit_baseline` and `list_layers`.
+    """
+    layers = list_layers(name, fit_baseline(name, data, seed))
+    facts = {"release": data.name, "data_sha256": data.test_sha256, "skill": 0.0}
+    with stage_file(path) as draft:
+        draft.write_bytes(write_network(layers, facts))
+        facts["skill"] = skill = round(evaluate(load_model(draft), data).skill, 4)
+        draft.write_bytes(write_network(layers, facts))
+    return skill
 
 
 def list_layers(name: str, model: Model) -> Layers:

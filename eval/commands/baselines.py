@@ -1,9 +1,10 @@
 """Commands that fit baselines: baselines, shifts, tune."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
+from pkgutil import resolve_name
 from typing import Annotated, Any
 
 from cyclopts import Group, Parameter
@@ -11,9 +12,7 @@ from cyclopts.validators import mutually_exclusive
 
 from eval.baselines.registry import tune_rule
 from eval.commands.options import FirstSeed, Kept, Names, SeedCount, choose_seeds, prepare_out
-from eval.evaluation import evaluate
 from eval.kept.baselines import BaselineRow, describe_rows, find_differences, find_rows
-from eval.kept.models import load_model
 from eval.ladder import keep_rows
 from eval.names import BASELINES, RULES, SHORT
 from ld_data.cli.libraries import needs
@@ -23,7 +22,6 @@ from ld_data.cli.table import format_table
 from ld_data.errors import InputError, IntegrityError
 from ld_data.release.dataset import LatentDataset
 from ld_data.release.folder import load
-from ld_data.storage.staging import stage_file
 
 ALL_SEEDS = 5
 PLAIN = tuple(name for name in BASELINES if name not in RULES)
@@ -137,18 +135,11 @@ def export_baselines(
         only: These alone, of dense layers; by default mlp and feedback-alignment.
         out: The folder of NAME.onnx, as checkpoints/baselines/RELEASE, where the service finds them.
     """
-    from eval.baselines.export import list_layers, write_network  # late: Keras takes 5 s that --help should not pay
-    from eval.baselines.registry import fit_baseline
-
+    export: Callable[..., float] = resolve_name("eval.baselines.export:export_baseline")  # Keras takes 5 s
     data, results = load(release), dict[str, dict[str, Any]]()
     for name in dict.fromkeys(only or SHOWN):
-        layers = list_layers(name, fit_baseline(name, data, seed))
-        facts = {"release": data.name, "data_sha256": data.test_sha256, "skill": 0.0}
-        with stage_file(out / f"{name}.onnx") as draft:
-            draft.write_bytes(write_network(layers, facts))
-            facts["skill"] = round(evaluate(load_model(draft), data).skill, 4)  # of the rounded weights
-            draft.write_bytes(write_network(layers, facts))
-        results[name] = {"skill": facts["skill"], "bytes": (out / f"{name}.onnx").stat().st_size}
+        path = out / f"{name}.onnx"
+        results[name] = {"skill": export(name, data, seed, path), "bytes": path.stat().st_size}
     rows = [(str(out / f"{name}.onnx"), f"{own['skill']:.3f}", str(own["bytes"])) for name, own in results.items()]
     print_result(results, format_table(("written", "skill", "bytes"), rows, "lrr"), as_json)
 

@@ -1,4 +1,4 @@
-"""Kept climbs of the ladder: skills on its control tasks, as `python -m eval ladder --json` prints them."""
+"""Kept climbs of the ladder: skills on its control tasks, as `python -m eval ladder --out` writes them."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,7 +42,7 @@ def find_climbs(release: str, data_sha256: str, checkpoints: Path | None = None)
     path = climbs_path(release, checkpoints)
     if not path.is_file():
         return {}
-    climbs = load_kept(path, _read_climb, "climbs of a ladder", f"ladder RULES --release {release} --json > {path}")
+    climbs = load_kept(path, _read_climb, "climbs of a ladder", f"ladder linear mlp --release {release} --out {path}")
     return {climb.model: climb for climb in climbs if climb.data_sha256 == data_sha256}
 
 
