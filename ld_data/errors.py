@@ -42,7 +42,7 @@ class HealthError(LdDataError, error_type="unhealthy"):
 
 
 class StorageError(LdDataError, OSError, error_type="storage"):
-    """The disk refused: full, read-only or not permitted. Older files are unchanged."""
+    """The disk or the bucket refused: full, read-only or not permitted. Older files are unchanged."""
 
 
 class DownloadError(LdDataError, ConnectionError, error_type="download"):

@@ -12,6 +12,7 @@ from urllib.parse import unquote, urlsplit
 from ld_data.errors import MissingLibraryError
 
 LIBRARIES = {  # of each extra, named as they are imported
+    "cloud": "obstore",
     "cluster": "dask distributed",
     "codec": "onnxruntime",
     "formats": "pandas pyarrow safetensors",

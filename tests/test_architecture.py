@@ -21,8 +21,8 @@ PATHS = {
     for path in sorted((ROOT / package).rglob("*.py"))
 }
 MAX_FILE_LINES, MAX_FUNCTION_LINES, MAX_FOLDER_MODULES = 300, 40, 12
-MAX_SOURCE_LINES = 35_900
-MAX_LATE_IMPORTS = 45  # most of them in commands, whose --help should not pay for Keras
+MAX_SOURCE_LINES = 37_200
+MAX_LATE_IMPORTS = 47  # most of them in commands, whose --help should not pay for Keras
 VAGUE_NAMES = {"utils", "util", "helpers", "misc", "manager", "common", "core", "base"}
 RANDOM_STATES = {"np.random.seed", "random.seed", "keras.utils.set_random_seed"}
 NUMPY_FILES = {"np.load", "np.save", "np.savez"}
@@ -76,6 +76,7 @@ def test_public_names_are_documented():
         for module, (tree, *_) in list_nodes().items()
         for node in tree.body
         if isinstance(node, Function | ast.ClassDef) and not node.name.startswith("_") and not ast.get_docstring(node)
+        if "overload" not in map(ast.unparse, node.decorator_list)
     ]
     undocumented += [module for module, (tree, *_) in list_nodes().items() if not ast.get_docstring(tree)]
     assert not undocumented

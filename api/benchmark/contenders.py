@@ -22,6 +22,7 @@ from ld_data.typing import Array, Floats
 HERE = Path(__file__).parent
 DECODE = "/v1/datasets/{release}/x/decode"
 SERVE = "{own} -m api --checkpoints {checkpoints} --scores {scratch}/scores-{port}.sqlite --port {port}"
+BARE_SERVER = "{own} -m api.benchmark.servers.bare {port}"
 ECHO_SERVER = "{own} -m api.benchmark.servers.echo {checkpoints} {port}"
 FASTAPI = "{own} -m api.benchmark.servers.fastapi_decoder {folder} {port}"
 ALTERNATIVE = "{python} {here}/alternatives/%s_decoder.py {folder}/x.decoder.onnx {port}"
@@ -119,6 +120,7 @@ def _make_two(name: str, command: str, core: int | None = 0) -> list[Contender]:
 
 SERVICE = _make_two("service", SERVE)
 ECHO = _make_two("echo", ECHO_SERVER)
+BARE = Contender("bare uvicorn", BARE_SERVER, ask_in_npy)
 WORKERS = _make_two("service of two processes", f"{SERVE} --workers 2", core=None)
 LONG_WAY = Contender(  # `api.middleware.fast_path` passes on a request with a query, even if that changes nothing
     "service by the long way, .npy", SERVE, _ask_with_npy(f"{DECODE}?dtype=float32")

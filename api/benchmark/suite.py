@@ -14,6 +14,7 @@ from tempfile import TemporaryDirectory
 from tqdm import tqdm
 
 from api.benchmark.contenders import (
+    BARE,
     ECHO,
     KERAS,
     LONG_WAY,
@@ -50,13 +51,15 @@ class Part:
     """A load on a contender, measured once a round.
 
     The groups are connections at the same time: what each asks, with how many rows, on how many connections. The last
-    group is measured. The base is the name of the part of the service that it is compared with.
+    group is measured. The base is the name of the part of the service that it is compared with, and the floor that of
+    the least that such a request costs.
     """
 
     name: str
     contender: Contender
     groups: tuple[tuple[Ask, int, int], ...]
     base: str = ""
+    floor: str = ""
 
 
 @dataclass
@@ -66,6 +69,7 @@ class Results:
     samples: dict[str, Sample] = field(default_factory=dict)  # medians of the parts' turns
     figures: dict[str, float] = field(default_factory=dict)  # not measured in turns
     ratios: dict[str, float] = field(default_factory=dict)  # how many times as fast as a part the service is
+    multiples: dict[str, float] = field(default_factory=dict)  # processor time of a part, of that of its floor
     missing: dict[str, str] = field(default_factory=dict)  # why servers or parts are missing
 
 
@@ -91,6 +95,15 @@ def compute_ratios(parts: Sequence[Part], samples: Mapping[str, Sample]) -> dict
         part.name: samples[part.base].rate / samples[part.name].rate
         for part in parts
         if part.name in samples and part.base in samples
+    }
+
+
+def compute_multiples(parts: Sequence[Part], samples: Mapping[str, Sample]) -> dict[str, float]:
+    """Return how many times the processor time of its floor each part with a floor takes, request by request."""
+    return {
+        part.name: samples[part.name].work / samples[part.floor].work
+        for part in parts
+        if part.name in samples and part.floor in samples and samples[part.floor].work
     }
 
 
@@ -163,6 +176,7 @@ class _Stage:
                     turns[part.name].append(take_sample(self._generator, running, groups, seconds, WARM_UP_SECONDS))
         samples = {name: summarise(taken) for name, taken in turns.items() if name not in missing}
         self.results.samples, self.results.ratios = samples, compute_ratios(parts, samples)
+        self.results.multiples = compute_multiples(parts, samples)
 
     def measure_overload(self, seconds: float) -> None:
         """Measure requests to the service at capacity, and then ten times as many a second for that many seconds.
@@ -207,15 +221,17 @@ def _make_parts(*contenders: Contender) -> list[Part]:
     parts = []
     for contender in contenders:
         for rows, connections in LOADS:
-            name, base = (f"{one.name}, {rows} x {connections}" for one in (contender, SERVICE[1]))
+            name, base, floor = (f"{one.name}, {rows} x {connections}" for one in (contender, SERVICE[1], BARE))
+            if contender is BARE and rows > 1:  # its answer has the size of one row
+                continue
             groups = ((contender.ask, rows, connections),)
-            parts.append(Part(name, contender, groups, base if base != name else ""))
+            parts.append(Part(name, contender, groups, base if base != name else "", floor))
     return parts
 
 
 PARTS: dict[str, list[Part]] = {
     "requests": [
-        *_make_parts(*SERVICE, LONG_WAY, *ECHO),
+        *_make_parts(*SERVICE, LONG_WAY, *ECHO, BARE),
         Part("x/encode, .npy, 64 x 16", SERVICE[1], ((ask_to_encode, 64, 16),)),
     ],
     "workers": _make_parts(*WORKERS),

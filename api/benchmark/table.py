@@ -16,7 +16,15 @@ ASK = """import sys
 from importlib.metadata import distributions
 found = {one.name.lower(): one.version for one in distributions()}
 print(*(found.get(name, "missing") for name in sys.argv[1:]))"""
-HEAD = ("rows a request x connections", "requests a second", "p50 ms", "p99 ms", "processor us", "service, times")
+HEAD = (
+    "rows a request x connections",
+    "requests a second",
+    "p50 ms",
+    "p99 ms",
+    "processor us",
+    "of bare",
+    "service, times",
+)
 
 
 def describe_machine(python: str) -> dict[str, str]:
@@ -34,11 +42,15 @@ def describe_machine(python: str) -> dict[str, str]:
 
 
 def describe(results: Results, machine: dict[str, str]) -> str:
-    """Return all results; the last column says how many times as fast as a part the service is."""
+    """Return all results.
+
+    The last columns say how many times the processor time of bare uvicorn a part takes, and how many times as fast as
+    the part the service is.
+    """
     libraries = ", ".join(f"{name} {value}" for name, value in list(machine.items())[2:])
     parts = [f"{machine['processor']}, {machine['cores']} cores; {libraries}."]
     samples = [
-        [name, *map(_round, (one.rate, 1e3 * one.p50, 1e3 * one.p99, 1e6 * one.work, results.ratios.get(name, 0.0)))]
+        [name, *map(_round, (one.rate, 1e3 * one.p50, 1e3 * one.p99, 1e6 * one.work, *_compare(results, name)))]
         for name, one in results.samples.items()
     ]
     figures = [[name, _round(value) or "0"] for name, value in results.figures.items()]
@@ -49,6 +61,10 @@ def describe(results: Results, machine: dict[str, str]) -> str:
     missing = [f"- {name}: {reason}." for name, reason in results.missing.items()]
     missing += [f"- {name}: {count} requests were not answered 200." for name, count in failures.items()]
     return "\n\n".join([*parts, *(["\n".join(missing)] if missing else [])])
+
+
+def _compare(results: Results, name: str) -> tuple[float, float]:
+    return results.multiples.get(name, 0.0), results.ratios.get(name, 0.0)
 
 
 def _find_versions(python: str, *libraries: str) -> dict[str, str]:

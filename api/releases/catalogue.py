@@ -1,8 +1,8 @@
 """The releases that the service offers, each verified before it is served."""
 
 import logging
-from collections.abc import Callable, Iterable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from hashlib import sha256
@@ -14,6 +14,7 @@ import numpy as np
 from api.errors import NotReadyError
 from api.releases.operations import Operation, make_operations, make_prediction
 from api.releases.served_files import Exports, ServedFile, read_stamp
+from api.releases.shards import ServedShards
 from eval.kept.models import find_models
 from ld_data.errors import IntegrityError, LdDataError, UnknownNameError
 from ld_data.export.croissant import CROISSANT_NAME
@@ -22,6 +23,7 @@ from ld_data.release.dataset import NPY_FILES, LatentDataset, Split
 from ld_data.release.examples import Examples, load_examples
 from ld_data.release.folder import check_settled, list_releases, read_settled, read_verified
 from ld_data.release.manifest import MANIFEST_NAME, RESTORE, FileRecord, Manifest
+from ld_data.shards.root import ROOT_NAME
 from ld_data.sources.secret_draws import GENERATORS
 from ld_data.storage.arrays import write_npy
 
@@ -82,18 +84,28 @@ class Catalogue(ExitStack):
         super().__init__()
         self._folder = folder
         self._ready: dict[str, ServedRelease] = {}
+        self._sharded: dict[str, ServedShards] = {}
         self._failed: dict[str, str] = {}
 
     def add_all(self, checkpoints: Path, load_codec: LoadCodec) -> None:
-        """Verify and load every release of a folder."""
+        """Verify and load every release of a folder, and open every sharded one that is sealed."""
         for name in list_releases(checkpoints):
-            try:
+            with self._keep_reason(name):
                 self._ready[name] = read_settled(checkpoints / name, partial(self._load, name, load_codec))
-            except Exception as error:  # whatever a damaged folder causes, the other releases are served
-                shown, reason = _escape(name), _escape(str(error) or type(error).__name__)
-                is_unexpected = not isinstance(error, LdDataError)
-                logger.error("the release %s is not served: %s", shown, reason, exc_info=is_unexpected)
-                self._failed[shown] = reason
+        for path in sorted(checkpoints.glob(f"*/{ROOT_NAME}")):
+            with self._keep_reason(path.parent.name):
+                self._sharded[path.parent.name] = ServedShards(path.parent)
+
+    @contextmanager
+    def _keep_reason(self, name: str) -> Iterator[None]:
+        """Note why a release is not served; whatever a damaged folder causes, the others are."""
+        try:
+            yield
+        except Exception as error:
+            shown, reason = _escape(name), _escape(str(error) or type(error).__name__)
+            is_unexpected = not isinstance(error, LdDataError)
+            logger.error("the release %s is not served: %s", shown, reason, exc_info=is_unexpected)
+            self._failed[shown] = reason
 
     def find(self, name: str) -> ServedRelease:
         """Return a release.
@@ -105,7 +117,9 @@ class Catalogue(ExitStack):
         if name in self._failed:
             raise NotReadyError(f"the release {name} is not ready: {self._failed[name]}")
         if name not in self._ready:
-            known = ", ".join(self._ready) or "none"
+            if name in self._sharded:
+                raise UnknownNameError(f"{name} is a sharded release: it has rows to read, and no models of its own.")
+            known = ", ".join((*self._ready, *self._sharded)) or "none"
             raise UnknownNameError(f"no release {name!r}. Known: {known}.")
         return self._ready[name]
 
@@ -116,6 +130,8 @@ class Catalogue(ExitStack):
             NotReadyError: the release failed its check, or the export failed.
             UnknownNameError: there is no release or file of this name.
         """
+        if name in self._sharded:
+            return self._sharded[name].find_file(file)
         release = self.find(name)
         if file in release.files:
             return release.files[file]
@@ -130,6 +146,11 @@ class Catalogue(ExitStack):
     def ready(self) -> Iterable[ServedRelease]:
         """The releases that are served."""
         return self._ready.values()
+
+    @property
+    def sharded(self) -> dict[str, ServedShards]:
+        """The sharded releases that are served, by name."""
+        return self._sharded
 
     def explain_not_ready(self) -> dict[str, str]:
         """Return the reason why a release is not served, or not all of its files, by the name of the release."""

@@ -8,10 +8,11 @@ from pydantic import BaseModel
 
 from api.messages.files import ANY_BYTES, MEDIA_TYPES, send
 from api.messages.refusals import describe_errors
-from api.releases.catalogue import ServedRelease
+from api.releases.catalogue import Catalogue, ServedRelease
 from api.routes.state import CatalogueState
 from ld_data.export.croissant import CROISSANT_NAME, MEDIA_TYPE, describe_dataset
 from ld_data.export.formats import list_parquet
+from ld_data.shards.root import ROOT_NAME
 
 FILE_PATH = "/{release}/files/{file}"
 CONTENT: dict[str, Any] = {media_type: {} for media_type in (*MEDIA_TYPES.values(), ANY_BYTES)}
@@ -43,10 +44,25 @@ class DatasetSummary(BaseModel):
     challenge: bool
 
 
+class ShardedDataset(BaseModel):
+    """The main facts about a sharded release, and the address of the folder of its files."""
+
+    name: str
+    release: str
+    rows: int
+    shards: int
+    rows_per_shard: int
+    plan: str
+    root_sha256: str
+    counts: list[int]
+    files: str
+
+
 class DatasetList(BaseModel):
-    """All releases."""
+    """All releases, and the sharded ones."""
 
     datasets: list[DatasetSummary]
+    sharded: list[ShardedDataset]
 
 
 class FileSummary(BaseModel):
@@ -66,15 +82,20 @@ class Dataset(DatasetSummary):
 
 
 @router.get("", summary="The releases")
-async def list_datasets(catalogue: CatalogueState) -> DatasetList:
-    """Answer with the main facts about each release that is ready."""
-    return DatasetList(datasets=[DatasetSummary(**_summarise(release)) for release in catalogue.ready])
+async def list_datasets(request: Request, catalogue: CatalogueState) -> DatasetList:
+    """Answer with the main facts about each release that is ready, and about each sharded one."""
+    return DatasetList(
+        datasets=[DatasetSummary(**_summarise(release)) for release in catalogue.ready],
+        sharded=[_summarise_shards(name, request, catalogue) for name in catalogue.sharded],
+    )
 
 
 @router.get("/{release}", summary="One release: its manifest and its files", responses=describe_errors(404, 503))
-async def show_dataset(release: str, request: Request, catalogue: CatalogueState) -> Dataset:
+async def show_dataset(release: str, request: Request, catalogue: CatalogueState) -> Dataset | ShardedDataset:
     """Answer with all facts about a release, and the addresses of its files."""
-    found, folder = catalogue.find(release), f"{request.scope.get('root_path', '')}/v1/datasets/{release}/files/"
+    if release in catalogue.sharded:
+        return _summarise_shards(release, request, catalogue)
+    found, folder = catalogue.find(release), _name_folder(release, request)
     files = {
         name: FileSummary(size=served.record.size, sha256=served.record.sha256, url=folder + name)
         for name, served in found.files.items()
@@ -103,6 +124,25 @@ def describe_release(release: str, request: Request, catalogue: CatalogueState) 
 def send_file(release: str, file: str, request: Request, catalogue: CatalogueState) -> Response:
     """Send a file with its sha256 as a strong ETag; answers Range with 206 or 416 and conditions with 304 and 412."""
     return send(catalogue.find_file(release, file), request)
+
+
+def _name_folder(release: str, request: Request) -> str:
+    return f"{request.scope.get('root_path', '')}/v1/datasets/{release}/files/"
+
+
+def _summarise_shards(name: str, request: Request, catalogue: Catalogue) -> ShardedDataset:
+    served = catalogue.sharded[name]
+    return ShardedDataset(
+        name=name,
+        release=served.plan.release,
+        rows=served.plan.rows,
+        shards=served.plan.shards,
+        rows_per_shard=served.plan.rows_per_shard,
+        plan=served.plan.id,
+        root_sha256=served.files[ROOT_NAME].record.sha256,
+        counts=list(served.root.counts),
+        files=_name_folder(name, request),
+    )
 
 
 def _summarise(release: ServedRelease) -> dict[str, Any]:

@@ -95,6 +95,15 @@ class Perceptron:
         return self.skip and rows - 1 == columns and 0 < layer < len(self.weights) - 1
 
 
+def make_he_perceptron(sizes: Sequence[int], random: np.random.Generator) -> Perceptron:
+    """Return a perceptron whose weights start uniform with a variance of 2 / inputs (He et al., 2015), biases at 0."""
+    network = Perceptron(sizes, random)
+    for layer in network.weights:
+        layer[:-1] *= np.sqrt(6)
+        layer[-1] = 0
+    return network
+
+
 def train(
     network: Perceptron,
     x: Array,

@@ -17,25 +17,28 @@ from ld_data.cli.options import Jobs, Json, Release
 from ld_data.cli.output import print_result
 from ld_data.cli.program import add_command, name_program
 from ld_data.errors import InputError, IntegrityError
+from ld_data.export.shards import export_shards
 from ld_data.extras import check_libraries
 from ld_data.progress import open_progress
 from ld_data.shards.cluster import open_cluster
+from ld_data.shards.fetching import fetch_shards
+from ld_data.shards.folders import open_folder
 from ld_data.shards.inputs import plan_images, plan_signals
 from ld_data.shards.making import list_missing, make_shards
-from ld_data.shards.plan import SHARD_ROWS, ShardPlan, read_plan, write_plan
-from ld_data.shards.records import ShardRecord, iterate_records
-from ld_data.shards.root import ROOT_NAME, name_numbers, seal
+from ld_data.shards.plan import SHARD_ROWS, read_plan, write_plan
+from ld_data.shards.reading import ShardedRows
+from ld_data.shards.records import ShardRecord, list_made
+from ld_data.shards.root import ROOT_NAME, name_numbers, read_root, seal
 from ld_data.shards.verification import check_shards, drop_shards, recompute_shards
-from ld_data.storage.hashing import hash_file
 
 GROUP = f"{name_program('ld_data')} shards"
 app = App(name="shards", help_epilogue=f"example:\n  {GROUP} plan big --release ld-mnist1d-32 --rows 1000000")
-Shards = Annotated[Path, Parameter(metavar="DIR", help="The folder of the shards.")]
+Shards = Annotated[str, Parameter(metavar="DIR", help="The folder of the shards, also s3://... or gs://...")]
 Cluster = Annotated[
     str | None,
     Parameter(metavar="PLACE", help="A Dask scheduler: tcp://host:8786, a scheduler file, or local:2 to start one."),
 ]
-Numbers = Annotated[str | None, Parameter(metavar="FIRST:END", help="These alone, the last one not included.")]
+Part = Annotated[str | None, Parameter(metavar="FIRST:END", help="These alone, END not included.")]
 
 
 def plan(
@@ -60,7 +63,7 @@ def plan(
         inputs: Your own inputs in place of the generator's: .npy files, in order.
         labels: Their classes: an .npy file for each of them.
     """
-    name = folder.resolve().name
+    name = open_folder(folder).name
     if labels and not inputs:
         raise InputError("--labels are those of --inputs, which are missing.")
     if inputs:
@@ -70,7 +73,7 @@ def plan(
     else:
         made = plan_signals(name, release, rows, seed, rows_per_shard)
     write_plan(folder, made)
-    facts = {"folder": str(folder), "rows": made.rows, "shards": made.shards, "plan": made.id}
+    facts = {"folder": folder, "rows": made.rows, "shards": made.shards, "plan": made.id}
     print_result(facts, f"{folder}: a plan of {made.rows} rows in {made.shards} shards", as_json)
 
 
@@ -80,7 +83,7 @@ def make(
     *,
     jobs: Jobs = 1,
     cluster: Cluster = None,
-    shards: Numbers = None,
+    shards: Part = None,
     as_json: Json = False,
 ) -> None:
     """Make the shards that are missing.
@@ -89,8 +92,8 @@ def make(
     """
     check_libraries("onnxruntime")
     found = read_plan(folder)
-    chosen = _read_numbers(shards, found)
-    missing = list_missing(folder, found, chosen)
+    chosen = _read_part("--shards", shards, found.shards)
+    missing = list_missing(open_folder(folder), found, chosen)
     with _open_maker(check_integer("--jobs", jobs, 1, 1024), cluster) as make_all:
         for _ in tqdm(make_all(folder, missing, vae.load), "shards", len(missing), file=open_progress(), disable=None):
             pass
@@ -112,27 +115,25 @@ def _open_maker(jobs: int, cluster: str | None) -> Iterator[Callable[..., Iterat
         yield make_shards
 
 
-def _read_numbers(text: str | None, found: ShardPlan) -> range:
-    """Return the shards that an option FIRST:END names, or all."""
+def _read_part(option: str, text: str | None, count: int) -> range:
+    """Return the numbers that an option FIRST:END names, or all."""
     if text is None:
-        return range(found.shards)
+        return range(count)
     first, colon, end = text.partition(":")
-    if not (colon and first.isdecimal() and end.isdecimal() and int(first) < int(end) <= found.shards):
-        raise InputError(f"--shards must be FIRST:END within 0:{found.shards}; received {text!r}.")
+    if not (colon and first.isdecimal() and end.isdecimal() and int(first) < int(end) <= count):
+        raise InputError(f"{option} must be FIRST:END within 0:{count}; received {text!r}.")
     return range(int(first), int(end))
 
 
 def status(folder: Shards, /, *, as_json: Json = False) -> None:
     """Show how many shards are there."""
-    found = read_plan(folder)
-    facts: dict[str, Any] = {"shards": found.shards, "made": 0, "rows": 0, "seconds": 0.0}
-    for record in filter(None, iterate_records(folder, found)):
-        facts["made"] += 1
-        facts["rows"] += record.rows
-        facts["seconds"] += record.seconds
-    facts["sealed"] = (folder / ROOT_NAME).is_file()
+    found, opened = read_plan(folder), open_folder(folder)
+    made = list_made(opened, found, range(found.shards))
+    facts: dict[str, Any] = {"shards": found.shards, "made": len(made)}
+    facts["rows"] = sum(len(found.find_rows(number)) for number in made)
+    facts["sealed"] = opened.find_size(ROOT_NAME) is not None
     state = "sealed" if facts["sealed"] else "not sealed"
-    text = f"{folder}: {facts['made']} of {found.shards} shards, {facts['rows']} of {found.rows} rows, {state}"
+    text = f"{folder}: {len(made)} of {found.shards} shards, {facts['rows']} of {found.rows} rows, {state}"
     print_result(facts, text, as_json)
 
 
@@ -142,12 +143,13 @@ def seal_folder(folder: Shards, /, *, same_machine: bool = False, as_json: Json 
     Args:
         same_machine: Refuse shards of several installations, whose x may differ in the last bits.
     """
-    root = seal(folder, read_plan(folder), same_machine=same_machine)
+    found, opened = read_plan(folder), open_folder(folder)
+    root, sha256 = seal(folder, found, same_machine=same_machine), read_root(opened, found)[1].sha256
     worst = max(map(abs, root.mean)), min(root.std), max(root.std)
-    facts = {**root.to_values(), "path": str(folder / ROOT_NAME), "sha256": hash_file(folder / ROOT_NAME)}
+    facts = {**root.to_values(), "path": f"{opened}/{ROOT_NAME}", "sha256": sha256}
     text = (
         f"{folder} is sealed: {root.rows} rows in {root.shards} shards of {len(root.fingerprints)} installations\n"
-        f"sha256 of {ROOT_NAME}: {facts['sha256']}\n"
+        f"sha256 of {ROOT_NAME}: {sha256}\n"
         f"components of x: means within +-{worst[0]:.4f}, stds from {worst[1]:.4f} to {worst[2]:.4f}"
     )
     print_result(facts, text, as_json)
@@ -163,18 +165,18 @@ def verify(
         redraw: Shards to make again and compare; the root chooses them.
         drop: Delete damaged shards, so that `make` makes them again.
     """
-    found = read_plan(folder)
+    found, opened = read_plan(folder), open_folder(folder)
     check_integer("--redraw", redraw, 0, found.shards)
-    findings = check_shards(folder, found, check_number("--share", share, 1.0))
+    findings = check_shards(opened, found, check_number("--share", share, 1.0))
     if redraw and not findings.damaged:
         check_libraries("onnxruntime")
-        recompute_shards(folder, found, vae.load(found.release), redraw, findings)
+        recompute_shards(opened, found, vae.load, redraw, findings)
     if drop:
-        drop_shards(folder, findings.damaged)
+        drop_shards(opened, findings.damaged)
     if findings.damaged:
         remedy = "They were deleted: run `make` again" if drop else "Delete them with --drop, then run `make` again"
         raise IntegrityError(
-            f"{folder}: {len(findings.damaged)} of {findings.sizes} shards are damaged: "
+            f"{folder}: {len(findings.damaged)} of {findings.sizes} shards are missing or damaged: "
             f"{name_numbers(findings.damaged)}. {remedy}; on another processor also delete {ROOT_NAME}, and seal anew."
         )
     if findings.differing:
@@ -182,12 +184,45 @@ def verify(
             f"{folder}: {len(findings.differing)} of {findings.recomputed} shards are not what their models draw: "
             f"{name_numbers(findings.differing)}. Do not trust this release."
         )
-    facts = {**vars(findings), "sha256": hash_file(folder / ROOT_NAME)}
+    facts = {**vars(findings), "sha256": read_root(opened, found)[1].sha256}
     text = (
         f"{folder}: {findings.sizes} shards are there, {findings.hashes} hashes are as sealed, "
         f"{findings.recomputed} were made again\nsha256 of {ROOT_NAME}: {facts['sha256']}"
     )
     print_result(facts, text, as_json)
+
+
+def fetch(
+    source: Annotated[str, Parameter(help="A release's address at a service, a URL of a bucket, or a folder.")],
+    folder: Shards,
+    /,
+    *,
+    rows: Part = None,
+    plan_only: bool = False,
+    as_json: Json = False,
+) -> None:
+    """Fetch a sealed release, or the shards that hold some of its rows.
+
+    Args:
+        plan_only: Fetch no shard: plan and root suffice to make each and to prove it.
+    """
+    found = read_plan(source)
+    part = _read_part("--rows", rows, found.rows)
+    wanted = range(0) if plan_only else found.find_shards(part.start, part.stop)
+    fetched = fetch_shards(source, folder, found, wanted)
+    for _ in tqdm(fetched, "shards", len(wanted), file=open_progress(), disable=None):
+        pass
+    facts = {"folder": folder, "shards": len(wanted), "of": found.shards, "plan": found.id}
+    print_result(facts, f"{folder}: {len(wanted)} of {found.shards} shards of {found.name}, as sealed", as_json)
+
+
+def export(folder: Shards, out: Path, /, *, as_json: Json = False) -> None:
+    """Write the rows as a Parquet file for each shard, which Hugging Face's `datasets` reads."""
+    written = 0
+    rows = ShardedRows(folder, None)
+    for _ in tqdm(export_shards(rows, out), "shards", rows.plan.shards, file=open_progress(), disable=None):
+        written += 1
+    print_result({"folder": str(out), "files": written}, f"{out}: {written} new Parquet files and a card", as_json)
 
 
 for function, name, summary, example in (
@@ -196,5 +231,7 @@ for function, name, summary, example in (
     (status, "status", "Show how many shards are there.", "big"),
     (seal_folder, "seal", "Write the root of a folder whose shards are all there.", "big"),
     (verify, "verify", "Check a sealed folder: sizes, hashes, and shards made again.", "big --redraw 3"),
+    (fetch, "fetch", "Fetch a sealed release, or the shards that hold some of its rows.", "s3://bucket/big big"),
+    (export, "export", "Write the rows as a Parquet file for each shard.", "big big-parquet"),
 ):
     add_command(app, function, name, summary, example, GROUP)

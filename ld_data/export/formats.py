@@ -130,11 +130,16 @@ def write_parquet(data: LatentDataset, folder: Path) -> None:
 
     Vectors are fixed-size lists of float32; labels are int64.
     """
-    pa, parquet = import_library("pyarrow"), import_library("pyarrow.parquet")
     for name, columns in _make_tables(data).items():
-        table = pa.table({column: _make_lists(values) for column, values in columns.items()})
-        numbers = [column for column, values in columns.items() if values.dtype.kind != "f"]  # normals do not repeat
-        parquet.write_table(table, folder / f"{name}.parquet", row_group_size=ROWS_IN_A_GROUP, use_dictionary=numbers)
+        write_table(columns, folder / f"{name}.parquet")
+
+
+def write_table(columns: Columns, path: Path) -> None:
+    """Write columns as a Parquet file."""
+    pa, parquet = import_library("pyarrow"), import_library("pyarrow.parquet")
+    table = pa.table({column: _make_lists(values) for column, values in columns.items()})
+    numbers = [column for column, values in columns.items() if values.dtype.kind != "f"]  # normals do not repeat
+    parquet.write_table(table, path, row_group_size=ROWS_IN_A_GROUP, use_dictionary=numbers)
 
 
 def write_csv(data: LatentDataset, folder: Path) -> None:
@@ -155,11 +160,12 @@ def _make_tables(data: LatentDataset) -> dict[str, Columns]:
         "weight": data.class_weight.T,
         "mean": data.class_mean,
     }
-    tables = {"train": _make_columns(data.train), "test": _make_columns(data.test), "classes": classes}
+    tables = {"train": make_columns(data.train), "test": make_columns(data.test), "classes": classes}
     return tables | ({"shifts": _read_shifts(data)} if data.shifts else {})
 
 
-def _make_columns(split: Split) -> Columns:
+def make_columns(split: Split) -> Columns:
+    """Return the columns of a table of rows."""
     return {"x": split.x, "y": split.y, "label": split.label.astype(np.int64)}
 
 

@@ -18,11 +18,11 @@ from ld_data.errors import IntegrityError, LdDataError, StorageError
 from ld_data.fingerprint import read_fingerprint
 from ld_data.protocols import LatentCodec
 from ld_data.release.manifest import ArrayRecord, FileRecord
+from ld_data.shards.folders import Folder, Place, hash_content, open_folder
 from ld_data.shards.inputs import Inputs, open_inputs
 from ld_data.shards.plan import ShardPlan, check_models, read_plan
-from ld_data.shards.records import ShardRecord, find_record, name_record, name_shard, summarise
+from ld_data.shards.records import ShardRecord, find_record, list_made, name_record, name_shard, summarise
 from ld_data.storage.arrays import write_npz
-from ld_data.storage.staging import make_staging_folder, take_place
 from ld_data.typing import Array
 
 TRIES = 3  # for each shard
@@ -52,25 +52,27 @@ def make_arrays(plan: ShardPlan, number: int, inputs: Inputs, codec: LatentCodec
     return {"x": x, "y": y, "label": labels.astype(np.uint8)}
 
 
-def make_shard(folder: Path, number: int, load_codec: LoadCodec, plan_id: str) -> ShardRecord:
+def make_shard(place: Place, number: int, load_codec: LoadCodec, plan_id: str) -> ShardRecord:
     """Return the record of a shard, made unless it is there; another process that makes it may finish first.
 
     Raises:
         InputError: the folder holds no plan, or the inputs of the plan are missing or cannot be encoded.
-        IntegrityError: the plan is another one, or the models or inputs are not those of the plan.
-        StorageError: the disk refuses.
+        IntegrityError: the plan is another one, or the models or inputs are not those of the plan; or the bucket holds
+            other bytes under the name of the shard.
+        StorageError: the disk or the bucket refuses.
     """
+    folder = open_folder(place)
     if read_plan(folder).id != plan_id:
         raise IntegrityError(f"{folder} holds another plan than when this command began. Run it again.")
-    plan, inputs, codec = _open(folder, load_codec, plan_id)
+    plan, inputs, codec = _open(str(folder), load_codec, plan_id)
     if record := find_record(folder, plan, number):
         return record
     began = time.process_time()
-    with make_staging_folder(folder, name_shard(number), wait=True) as staging:
+    with folder.hold(name_shard(number)) as staging:
         if record := find_record(folder, plan, number):
             return record
         arrays = make_arrays(plan, number, inputs, codec)
-        draft, note = staging / name_shard(number), staging / name_record(number)
+        draft = staging / name_shard(number)
         write_npz(draft, arrays)
         sums, squares, counts = summarise(arrays, len(codec.y.class_bias))
         record = ShardRecord(
@@ -86,27 +88,46 @@ def make_shard(folder: Path, number: int, load_codec: LoadCodec, plan_id: str) -
             fingerprint=read_fingerprint(),
             seconds=time.process_time() - began,
         )
-        (folder / note.name).unlink(missing_ok=True)  # of a file that is gone: it would vouch for the new one
-        take_place(draft, folder / draft.name)
-        note.write_text(record.to_json(), "utf-8")
-        take_place(note, folder / note.name)
-        return record
+        return _publish(folder, plan, record, draft)
+
+
+def _publish(folder: Folder, plan: ShardPlan, record: ShardRecord, draft: Path) -> ShardRecord:
+    """Give a shard and then its record their places; return the record that is there.
+
+    In a bucket another process may have been faster: its shard stays, if its bytes are the same or its record is there.
+    """
+    if there := find_record(folder, plan, record.number):
+        return there
+    note = draft.with_name(name_record(record.number))
+    note.write_text(record.to_json(), "utf-8")
+    folder.delete(note.name)  # of a file that is gone: it would vouch for the new one
+    if not folder.add(draft):
+        if there := find_record(folder, plan, record.number):
+            return there
+        if hash_content(folder, draft.name) != record.file.sha256:
+            raise IntegrityError(
+                f"{folder}/{draft.name} is there without its record, and this machine makes other bytes: another "
+                "process may be about to write the record, or was stopped before. Run the command again; if this "
+                "repeats itself, delete the file."
+            )
+    folder.add(note)
+    return record
 
 
 @lru_cache(maxsize=1)
-def _open(folder: Path, load_codec: LoadCodec, plan_id: str) -> tuple[ShardPlan, Inputs, LatentCodec]:
+def _open(folder: str, load_codec: LoadCodec, plan_id: str) -> tuple[ShardPlan, Inputs, LatentCodec]:
     """Return all that the shards of a plan share, opened once in each process."""
     plan = read_plan(folder)
     check_models(plan)
     return plan, open_inputs(plan), load_codec(plan.release)
 
 
-def list_missing(folder: Path, plan: ShardPlan, numbers: Iterable[int]) -> list[int]:
-    """Return those of the numbered shards that have to be made, in random order.
+def list_missing(folder: Folder, plan: ShardPlan, numbers: range) -> list[int]:
+    """Return those of successive shards that have to be made, in random order.
 
     So several processes that make the same shards at the same time seldom meet.
     """
-    missing = [number for number in numbers if find_record(folder, plan, number) is None]
+    missing = sorted(set(numbers) - set(list_made(folder, plan, numbers)))
     shuffled: list[int] = np.random.default_rng().permutation(missing).tolist()
     return shuffled
 
@@ -125,7 +146,7 @@ class Here(Executor):
 
 
 def make_shards(
-    folder: Path,
+    place: Place,
     numbers: Iterable[int],
     load_codec: LoadCodec,
     executor: Executor | None = None,
@@ -140,7 +161,7 @@ def make_shards(
     Raises:
         StorageError: shards failed, or a worker was killed. All finished shards stay.
     """
-    folder, queue, waiting = folder.resolve(), iter(numbers), WAITING * workers if executor else 1
+    folder, queue, waiting = str(open_folder(place)), iter(numbers), WAITING * workers if executor else 1
     tries, failures, plan_id = Counter[int](), dict[int, str](), read_plan(folder).id
     executor = executor or Here()
     running: dict[Future[ShardRecord], int] = {}

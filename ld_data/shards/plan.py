@@ -3,7 +3,6 @@
 import hashlib
 import json
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, ClassVar
 
 from ld_data.checks import MAX_ECHO, check_integer, is_release_name
@@ -13,7 +12,7 @@ from ld_data.mnist1d.config import Mnist1dConfig
 from ld_data.noise import MAX_SEED
 from ld_data.release.folder import find_release
 from ld_data.release.manifest import MAX_MANIFEST_BYTES, Description, read_manifest
-from ld_data.storage.staging import make_staging_folder, take_place
+from ld_data.shards.folders import Place, Source, open_folder, open_reader, read_text
 
 PLAN_NAME = "plan.json"
 PLAN_VERSION = 1
@@ -112,34 +111,37 @@ def check_models(plan: ShardPlan) -> None:
         )
 
 
-def read_plan(folder: Path) -> ShardPlan:
+def read_plan(place: Source) -> ShardPlan:
     """Return the plan in a folder.
 
     Raises:
         InputError: there is none.
         IntegrityError: it is no plan of this format.
+        LdDataError: as `ld_data.shards.folders.folder.Readable.open`.
     """
-    if not (folder / PLAN_NAME).is_file():
-        raise InputError(f"{folder} holds no {PLAN_NAME}. Make one with `python -m ld_data shards plan`.")
-    return ShardPlan.read(folder / PLAN_NAME)
+    folder = open_reader(place)
+    try:
+        text = read_text(folder, PLAN_NAME, MAX_MANIFEST_BYTES)
+    except FileNotFoundError:
+        raise InputError(f"{folder} holds no {PLAN_NAME}. Make one with `python -m ld_data shards plan`.") from None
+    return ShardPlan.from_json(text, f"{folder}/{PLAN_NAME}")
 
 
-def write_plan(folder: Path, plan: ShardPlan) -> None:
+def write_plan(place: Place, plan: ShardPlan) -> None:
     """Write a plan into a folder, made if it is missing; the same plan may be there already.
 
     Raises:
         InputError: the folder holds another plan, whose shards would not fit this one; or the plan is too long.
-        StorageError: the disk refuses.
+        StorageError: the disk or the bucket refuses.
     """
-    with make_staging_folder(folder, PLAN_NAME, wait=True) as staging:
-        if (folder / PLAN_NAME).exists():
-            if (there := read_plan(folder)).id != plan.id:
-                raise InputError(
-                    f"{folder} holds another plan, of {there.rows} rows of {there.name}. Choose another folder."
-                )
-            return
-        text = plan.to_json()
-        if len(text) > MAX_MANIFEST_BYTES:
-            raise InputError(f"a plan may have {MAX_MANIFEST_BYTES} bytes; this one has {len(text)}. Join some files.")
+    folder, text = open_folder(place), plan.to_json()
+    if len(text) > MAX_MANIFEST_BYTES:
+        raise InputError(f"a plan may have {MAX_MANIFEST_BYTES} bytes; this one has {len(text)}. Join some files.")
+    with folder.hold(PLAN_NAME) as staging:
         (staging / PLAN_NAME).write_text(text, "utf-8")
-        take_place(staging / PLAN_NAME, folder / PLAN_NAME)
+        if folder.find_size(PLAN_NAME) is None and folder.add(staging / PLAN_NAME):
+            return
+        if (there := read_plan(folder)).id != plan.id:
+            raise InputError(
+                f"{folder} holds another plan, of {there.rows} rows of {there.name}. Choose another folder."
+            )

@@ -1,20 +1,22 @@
 """Shards on disk: `train-0000123.npz` and beside it its record, which is written last and says that it is whole."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
 
 from ld_data.errors import IntegrityError
-from ld_data.release.manifest import ArrayRecord, Description, FileRecord
+from ld_data.release.manifest import MAX_MANIFEST_BYTES, ArrayRecord, Description, FileRecord
+from ld_data.shards.folders import Folder, Readable, read_text
 from ld_data.shards.plan import ShardPlan
 from ld_data.storage.arrays import read_npz
 from ld_data.storage.hashing import hash_array
 from ld_data.typing import Array, Doubles
 
 ARRAYS = ("x", "y", "label")
+MAX_SORTED = 10**7  # shards whose names have one length, so that they sort as their numbers
+SUFFIX = len(".npz")
 REMAKE = "Delete it and its record, and run `python -m ld_data shards make` again."
 
 
@@ -58,39 +60,64 @@ def name_record(number: int) -> str:
     return f"train-{number:07d}.json"
 
 
-def find_record(folder: Path, plan: ShardPlan, number: int) -> ShardRecord | None:
-    """Return the record of a shard that is there, of the recorded size; None if it has to be made.
+def read_record(folder: Readable, plan: ShardPlan, number: int) -> ShardRecord | None:
+    """Return the record of a shard, whether its file is there or not; None without a record.
 
     Raises:
         IntegrityError: the record is that of another plan, or cannot be read.
+        LdDataError: as `ld_data.shards.folders.folder.Readable.open`.
     """
-    path = folder / name_record(number)
-    if not path.is_file():
+    name = name_record(number)
+    try:
+        text = read_text(folder, name, MAX_MANIFEST_BYTES)
+    except FileNotFoundError:
         return None
     try:
-        record = ShardRecord.read(path)
+        record = ShardRecord.from_json(text, f"{folder}/{name}")
     except IntegrityError as error:
         raise IntegrityError(f"{error} {REMAKE}") from error
     if record.plan != plan.id or record.number != number:
-        raise IntegrityError(f"{path} belongs to another plan than the one beside it: restore that plan.")
-    shard = folder / name_shard(number)
-    return record if shard.is_file() and shard.stat().st_size == record.file.size else None
+        raise IntegrityError(f"{folder}/{name} belongs to another plan than the one beside it: restore that plan.")
+    return record
 
 
-def iterate_records(folder: Path, plan: ShardPlan) -> Iterator[ShardRecord | None]:
-    """Yield the record of each shard in turn, None for those that are missing; raises as `find_record`."""
-    return (find_record(folder, plan, number) for number in range(plan.shards))
+def find_record(folder: Folder, plan: ShardPlan, number: int) -> ShardRecord | None:
+    """Return the record of a shard whose file has the recorded size, else None; raises as `read_record`."""
+    record = read_record(folder, plan, number)
+    return record if record and folder.find_size(name_shard(number)) == record.file.size else None
 
 
-def read_shard(folder: Path, plan: ShardPlan, number: int, hashes: Mapping[str, str]) -> dict[str, Array]:
+def list_made(folder: Folder, plan: ShardPlan, numbers: range) -> list[int]:
+    """Return those of successive shards that are there, by the names and sizes of all files, with their records.
+
+    All shards of as many rows have one size, so that two records suffice for any number of shards.
+    """
+    if plan.shards <= MAX_SORTED:
+        sizes = folder.list_sizes(name_shard(numbers[0])[:-SUFFIX], name_shard(numbers[-1]))
+    else:
+        sizes = folder.list_sizes()
+    made, expected = [], dict[int, int]()  # the size of a shard by its rows
+    for number in numbers:
+        if (shard := name_shard(number)) in sizes and name_record(number) in sizes:
+            rows = len(plan.find_rows(number))
+            if rows not in expected and (record := read_record(folder, plan, number)):
+                expected[rows] = record.file.size
+            if sizes[shard] == expected.get(rows):
+                made.append(number)
+    return made
+
+
+def read_shard(folder: Readable, plan: ShardPlan, number: int, hashes: Mapping[str, str]) -> dict[str, Array]:
     """Return the arrays of a shard, checked by the sha256 of each.
 
     Raises:
         FileNotFoundError: the file is missing.
         IntegrityError: the file is damaged, or an array is not the recorded one.
+        LdDataError: as `ld_data.shards.folders.folder.Readable.open`.
     """
-    path = folder / name_shard(number)
-    arrays = read_npz(path)
+    path = f"{folder}/{name_shard(number)}"
+    with folder.open(name_shard(number)) as file:
+        arrays = read_npz(file, path)
     wrong = [name for name in ARRAYS if name not in arrays or hash_array(arrays[name]) != hashes[name]]
     if wrong or len(arrays["label"]) != len(plan.find_rows(number)):
         raise IntegrityError(f"{path} was altered. {REMAKE}")

@@ -28,8 +28,8 @@ NPZ_DATE = (1980, 1, 1, 0, 0, 0)  # of each array in an archive, so that the byt
 _DAMAGE = (zipfile.BadZipFile, zlib.error, ValueError, EOFError, KeyError, OSError, RuntimeError, tokenize.TokenError)
 
 
-def read_npz(path: Path) -> dict[str, Array]:
-    """Return the arrays of an `.npz` file by name.
+def read_npz(file: Path | io.BufferedIOBase, path: object = None) -> dict[str, Array]:
+    """Return the arrays of an `.npz` file by name; `path` names an open file in errors.
 
     Raises:
         IntegrityError: the file is damaged, holds Python objects (reading them would unpickle them), or declares more
@@ -37,12 +37,15 @@ def read_npz(path: Path) -> dict[str, Array]:
         FileNotFoundError: there is no such file.
         PermissionError: the file may not be read.
     """
+    path = path or file
     try:
-        with zipfile.ZipFile(path) as archive:
+        with zipfile.ZipFile(file) as archive:
             declared = sum(entry.file_size for entry in archive.infolist())
         if declared > MAX_ARRAY_BYTES:
             raise IntegrityError(f"{path}: expected at most {MAX_ARRAY_BYTES} bytes of arrays; declares {declared}.")
-        with np.load(path, allow_pickle=False) as arrays:
+        if not isinstance(file, Path):
+            file.seek(0)
+        with np.load(file, allow_pickle=False) as arrays:
             return {name: arrays[name] for name in arrays.files}
     except (FileNotFoundError, PermissionError):
         raise

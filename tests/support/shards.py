@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ld_data.shards.folders import Folder, open_folder
 from ld_data.shards.inputs import describe_images
 from ld_data.shards.making import make_shards
 from ld_data.shards.plan import ShardPlan, read_models, write_plan
@@ -40,8 +41,8 @@ def make_plan(folder: Path, **changes) -> ShardPlan:
 
 def read_whole(folder: Path, plan: ShardPlan, number: int) -> dict[str, np.ndarray]:
     """Return the arrays of a shard, checked by its record."""
-    record = find_record(folder, plan, number)
-    return read_shard(folder, plan, number, {name: array.sha256 for name, array in record.arrays.items()})
+    record = find_record(open_folder(folder), plan, number)
+    return read_shard(open_folder(folder), plan, number, {name: array.sha256 for name, array in record.arrays.items()})
 
 
 def make_folder(parent: Path, **changes) -> tuple[Path, ShardPlan]:
@@ -50,3 +51,9 @@ def make_folder(parent: Path, **changes) -> tuple[Path, ShardPlan]:
     write_plan(folder, plan)
     list(make_shards(folder, range(plan.shards), load_codec))
     return folder, plan
+
+
+def read_content(folder: Folder, name: str) -> bytes:
+    """Return the bytes of a file."""
+    with folder.open(name) as file:
+        return file.read()

@@ -20,7 +20,7 @@ from eval.studies.double_descent.latents import fit_map
 from eval.studies.inputs import Latents
 from ld_data.typing import Array, Doubles
 
-RATES = np.geomspace(0.01, 3, 18)
+RATES = np.geomspace(0.01, 30, 25)
 SMALL = 0.1  # of random weights: the first ones that are learned, since larger ones may diverge
 
 

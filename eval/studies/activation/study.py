@@ -121,7 +121,7 @@ CLAIMS = [
         "a theorem",
         THEORY,
         FEEDBACK,
-        lambda its: judge(its.read(FEEDBACK, "to_inverse@1"), 0, 5, unit=" degrees"),
+        lambda its: judge(its.read(FEEDBACK, "to_inverse@1"), -np.inf, 5, unit=" degrees"),
     ),
     _claim(
         "After four steps they lie between it and the transpose: nearer to the transpose than it is.",

@@ -15,6 +15,7 @@ from eval.studies.design.trials import AXIS, Outcome
 from eval.studies.double_descent.convolutions import STRIDED
 from eval.studies.inputs import Signals, to_one_hot
 from eval.studies.lottery.tickets import TwoSets
+from eval.studies.networks import start_biases
 from ld_data.typing import Array, Floats
 
 CHANNELS, POINTS, CLASSES = 25, 40, 10
@@ -78,11 +79,7 @@ def make_encoder(projector: Sequence[int], random: np.random.Generator) -> keras
     for part in parts:
         values = part(values, plan)
         outputs.append(values if values.ndim == 2 else keras.layers.Flatten()(values))
-    encoder = keras.Model(inputs, outputs)
-    for layer in filter(lambda its: its.weights, encoder.layers):  # as PyTorch starts them
-        kernel, bias = layer.get_weights()
-        layer.set_weights([kernel, random.uniform(-1, 1, bias.shape) / np.sqrt(kernel[..., 0].size)])
-    return encoder
+    return start_biases(keras.Model(inputs, outputs), random)
 
 
 def aim(

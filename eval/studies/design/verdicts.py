@@ -110,9 +110,10 @@ def publish(
 def judge(values: Array, low: float = 0.0, high: float = math.inf, form: str = ".2f", unit: str = "") -> Verdict:
     """Return whether the mean over seeds of values `(s,)` lies from `low` to `high`, by its 95 % interval.
 
-    A claim holds if the whole interval lies inside, and fails if none of it does. The interval is Student's, of values
-    that are already differences where two arms are compared: paired over seeds. An undecided verdict names the number
-    of seeds that would decide if mean and spread stay as they are.
+    A claim holds if the whole interval lies above `low` and not beyond `high`, and fails if none of it does: no
+    difference at all is not above 0. The interval is Student's, of values that are already differences where two arms
+    are compared: paired over seeds. An undecided verdict names the number of seeds that would decide if mean and spread
+    stay as they are.
     """
     seeds, mean = len(values), float(np.mean(values)) if len(values) else 0.0
     if seeds < LEAST_SEEDS:
@@ -120,9 +121,9 @@ def judge(values: Array, low: float = 0.0, high: float = math.inf, form: str = "
     std = float(np.std(values, ddof=1))
     margin = float(measure_student(std, seeds))
     text = f"{mean:z{form}}{unit}, 95 % interval {mean - margin:z{form}} to {mean + margin:z{form}}, {seeds} seeds"
-    if low <= mean - margin and mean + margin <= high:
+    if low < mean - margin and mean + margin <= high:
         return Verdict("holds", text)
-    if mean + margin < low or mean - margin > high:
+    if mean + margin <= low or mean - margin > high:
         return Verdict("fails", text)
     gap = min(abs(mean - low), abs(mean - high))
     more = next((count for count in range(seeds + 1, MOST_SEEDS) if measure_student(std, count) < gap), None)

@@ -8,7 +8,7 @@ import numpy as np
 
 from eval.studies.design.trials import Results
 from eval.studies.design.verdicts import Claim, Verdict, judge, judge_close, judge_exact, pool
-from eval.studies.double_descent.published import CLEAN, CNN, NOISY, NOTEBOOK
+from eval.studies.double_descent.published import BOOK, CLEAN, CNN, NOISY, NOTEBOOK
 from eval.studies.double_descent.widths import count_parameters, find_threshold
 from ld_data.typing import Doubles
 
@@ -141,6 +141,13 @@ SIGNAL_CLAIMS = [
         NOTEBOOK,
         CLEAN,
         partial(_judge_hill, CLEAN, "test_loss", (9, 12), (47, 61), 300, ""),
+    ),
+    _claim(
+        "In notebook 8.3 it has a peak: at h = 40 it is above that at 8 and 18, and at 400.",
+        "49.92 % at h = 18, 58.08 % at 40, 44.15 % at 400",
+        "Understanding Deep Learning: notebook 8.3",
+        BOOK,
+        partial(_judge_hill, BOOK, "test_error", (8, 18), (40,), 400, POINTS),
     ),
     _claim(
         "With wrong labels the error of convolutions has a peak: at c = 18, 22 and 26 it is above that at 10 and 100.",

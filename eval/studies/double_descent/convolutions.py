@@ -11,6 +11,7 @@ from eval.keras_fitting import FitPlan, fit_model
 from eval.studies.design.trials import Outcome
 from eval.studies.double_descent.widths import measure_errors, summarise
 from eval.studies.inputs import Signals, add_label_noise, to_one_hot
+from eval.studies.networks import start_biases
 from eval.studies.perceptron import cross_entropy
 
 STRIDED = ((5, 2, 1), (3, 2, 1), (3, 2, 1))  # size, stride and padding of each convolution
@@ -21,7 +22,7 @@ def measure_channels(
 ) -> Outcome:
     """Return the errors in % and losses of networks of all numbers of channels, as `measure_widths` does.
 
-    The wrong labels of a seed are those of the perceptrons. Biases start at 0, and not as in PyTorch.
+    The wrong labels of a seed are those of the perceptrons. Kernels and biases start as in PyTorch.
     """
     labels = add_label_noise(signals.label_train, noise, np.random.default_rng((seed, 0)))
     plan = FitPlan(epochs, batch_rows, rate, partial(keras.optimizers.SGD, momentum=0.9), cosine=False, seed=seed)
@@ -30,6 +31,7 @@ def measure_channels(
         random = np.random.default_rng((seed, count))
         parts = [convolve(count, size, "relu", stride, padding) for size, stride, padding in STRIDED]
         network = make_network(parts, signals.x_train.shape[1:], NetworkPlan(1, 10, random, like_torch=True))
+        start_biases(network, random)
         loss = keras.losses.CategoricalCrossentropy(from_logits=True)
         fit_model(network, loss, signals.x_train, to_one_hot(labels), plan, f"{count} channels, seed {seed}")
         measured = [

@@ -22,7 +22,7 @@ from eval.studies.double_descent.claims import (
     make_latent_claims,
     name_outputs,
 )
-from eval.studies.double_descent.published import CHANNELS, CLEAN, CNN, NOISY, PUBLISHED, WIDTHS
+from eval.studies.double_descent.published import BOOK, CHANNELS, CLEAN, CNN, NOISY, PUBLISHED, TEXTBOOK, WIDTHS
 from eval.studies.double_descent.widths import count_parameters, find_threshold
 
 
@@ -38,6 +38,9 @@ def _make_perceptron_arms() -> dict[str, Arm]:
         arms[f"mlp-{name}-nll"] = Arm(f"perceptrons, {words}, NLL", *paths, common | likely, quick)
         squared = {"widths": (*WIDTHS[7:], 400), "epochs": 1_000, "rate": 0.3, "loss": "mse"}
         arms[f"mlp-{name}-mse"] = Arm(f"perceptrons, {words}, MSE", *paths, common | squared, quick, seeds=3)
+    plan = {"widths": tuple(TEXTBOOK), "epochs": 1_000, "rate": 0.01, "loss": "nll", "noise": 0.15, "batch_rows": 100}
+    paths, quick = (paths[0], "double_descent.widths:load_textbook_signals"), {"widths": (18, 40, 100), "epochs": 100}
+    arms[BOOK] = Arm("perceptrons of notebook 8.3, NLL", *paths, plan | {"start": "he"}, quick, seeds=3)
     return arms
 
 
@@ -98,7 +101,7 @@ def _draw_widths(results: Results, curve: str) -> Iterator[Panel]:
     word = "error in %" if curve == "error" else "loss"
     for title, arms in (
         ("perceptrons, true labels", {"NLL": CLEAN, "MSE": SQUARED_CLEAN}),
-        ("perceptrons, 15 % of labels redrawn", {"NLL": NOISY, "MSE": SQUARED_NOISY}),
+        ("perceptrons, 15 % of labels redrawn", {"NLL": NOISY, "MSE": SQUARED_NOISY, "notebook 8.3": BOOK}),
         ("convolutions, 15 % of labels redrawn", {"NLL": CNN}),
     ):
         lines = [

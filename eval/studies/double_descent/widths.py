@@ -7,17 +7,23 @@ import numpy as np
 
 from eval.studies.design.trials import AXIS, Outcome
 from eval.studies.inputs import Signals, add_label_noise, make_signals, to_one_hot
-from eval.studies.perceptron import LOSSES, Loss, Perceptron, Training, train
+from eval.studies.perceptron import LOSSES, Loss, Perceptron, Training, make_he_perceptron, train
 from ld_data.typing import Array, Doubles, Floats
 
 Number = TypeVar("Number", float, Doubles)
 CURVES = ("train_error", "test_error", "train_loss", "test_loss")
+STARTS = {"torch": Perceptron, "he": make_he_perceptron}
 FIRST_WIDTH = 12  # a peak is looked for from here on: tiny networks err more
 
 
 def load_signals() -> Signals:
     """Return the notebook's signals: 4,000 for training and 12,000 for test."""
     return make_signals(16_000, 4_000)
+
+
+def load_textbook_signals() -> Signals:
+    """Return the signals of Understanding Deep Learning: 4,000 for training and 4,000 for test."""
+    return make_signals(8_000, 4_000)
 
 
 def measure_widths(
@@ -30,10 +36,12 @@ def measure_widths(
     noise: float,
     loss: str,
     batch_rows: int,
+    start: str = "torch",
 ) -> Outcome:
     """Return the errors in % and losses of networks of all widths, trained by plain steps with momentum 0.9.
 
-    The seed draws the wrong labels, once for all widths, the weights, and the order of the rows.
+    The seed draws the wrong labels, once for all widths, the weights, and the order of the rows. Weights `start` as in
+    PyTorch, or as those of He et al. (2015) with biases at 0.
     """
     labels = add_label_noise(signals.label_train, noise, np.random.default_rng((seed, 0)))
     inputs, classes = signals.x_train.shape[1], 10
@@ -41,7 +49,7 @@ def measure_widths(
     rows = []
     for width in widths:
         random = np.random.default_rng((seed, width))
-        network = Perceptron([inputs, width, width, classes], random)
+        network = STARTS[start]([inputs, width, width, classes], random)
         train(network, signals.x_train, to_one_hot(labels), LOSSES[loss], plan, random)
         measured = [
             measure_errors(network.predict(x), own, LOSSES[loss])

@@ -1,25 +1,31 @@
-"""The study of lottery tickets: arms, published figures, claims and pictures."""
+"""The study of lottery tickets: arms, published figures and pictures."""
 
-import math
 from collections.abc import Iterator
-from functools import partial
 
 from eval.studies.design.pictures import Line, Panel, Picture
 from eval.studies.design.study import Arm, Study
 from eval.studies.design.trials import Results
-from eval.studies.design.verdicts import Claim, PublishedFigure, Verdict, judge, judge_exact, pool
-from ld_data.typing import Doubles
+from eval.studies.design.verdicts import PublishedFigure
+from eval.studies.lottery.claims import (
+    LATENTS,
+    MAGNITUDE,
+    MANY_ROWS,
+    NETWORKS,
+    NOTEBOOK,
+    PAGE,
+    PLANTED,
+    RANDOM,
+    ROTATION,
+    SEARCH,
+    make_latent_claims,
+    make_signal_claims,
+)
 
-SEARCH, RANDOM = "mlp-search", "mlp-random"
 CONDITIONS = ("same", "fresh", "reinit", "shuffle", "flip", "chunks")
 MASKS = ("dense", "ticket", "random")
-NOTEBOOK, PAGE = "notebook of 2024", "page of 2020"
-MAGNITUDE, ROTATION, DRAWN = "latents-magnitude", "latents-rotation", "latents-random"
-LATENTS = {
-    MAGNITUDE: "masked by magnitude",
-    ROTATION: "masked by magnitude after a rotation of x",
-    DRAWN: "masked at random",
-}
+NETWORK_LINES = {"magnitude": "by magnitude", "rotation": "after a rotation of x", "random": "at random"}
+PLANTED_LINES = {"magnitude": "by magnitude", "rotation": "after a rotation of x", "chance": "by chance"}
+SHARES = (0.5, 0.8, 0.9, 0.95, 0.98)  # of values that are pruned
 LATE = (0.75, 0.8, 0.84, 0.88, 0.9, 0.92, 0.94, 0.96, 0.97, 0.98, 0.99, 1.0)
 EXPECTED = {  # the energy that the specification predicts for ld-mnist-32
     MAGNITUDE: {0.5: 0.958, 0.2: 0.731, 0.1: 0.537, 0.08: 0.481, 0.02: 0.222},
@@ -27,9 +33,9 @@ EXPECTED = {  # the energy that the specification predicts for ld-mnist-32
 }
 
 
-def _make_arms() -> dict[str, Arm]:
+def _make_signal_arms() -> dict[str, Arm]:
     module, load = "lottery.tickets", "lottery.tickets:load_sets"
-    arms = {
+    return {
         SEARCH: Arm(
             "magnitude pruning, and its mask at 0.92 elsewhere",
             f"{module}:search",
@@ -55,16 +61,29 @@ def _make_arms() -> dict[str, Arm]:
             {"shares": (0.8, 0.92), "steps": 1_001},
         ),
     }
-    plan = {"kept": (0.5, 0.2, 0.1, 0.08, 0.02), "rows": 1_000, "draws": 40}
+
+
+def _make_latent_arms() -> dict[str, Arm]:
+    load, plan = "inputs:load_latents", {"kept": (0.5, 0.2, 0.1, 0.08, 0.02), "rows": 1_000, "draws": 40}
+    arms = {
+        NETWORKS: Arm(
+            "pruned networks on latents",
+            "lottery.networks:prune_networks",
+            load,
+            {"shares": (0.0, *SHARES), "hidden": 256, "steps": 3_000, "rate": 0.001},
+            {"shares": (0.0, 0.9), "hidden": 64, "steps": 300},
+        ),
+        PLANTED: Arm(
+            "a planted support, found by magnitude",
+            "lottery.networks:find_planted",
+            load,
+            {"share": 0.08, "rows": (300, 1_000, 3_000, 10_000, 30_000, MANY_ROWS)},
+        ),
+    }
     for name, about in LATENTS.items():
         chosen = {"chosen": name.removeprefix("latents-")}
-        arms[name] = Arm(
-            f"a linear map {about}",
-            "lottery.latents:measure_masks",
-            "inputs:load_latents",
-            plan | chosen,
-            {"draws": 10},
-        )
+        words, measure = f"a linear map {about}", "lottery.latents:measure_masks"
+        arms[name] = Arm(words, measure, load, plan | chosen, {"draws": 10})
     return arms
 
 
@@ -121,88 +140,6 @@ PAGE_TRANSFERS: dict[str, tuple[float | None, ...]] = {
 }
 
 
-def _gain(results: Results, condition: str, other: str = "dense") -> Doubles:
-    """Return how much the ticket reads better than another mask under a condition, in points."""
-    return results.read(SEARCH, f"{condition}_ticket") - results.read(SEARCH, f"{condition}_{other}")
-
-
-def _make_signal_claims() -> list[Claim]:
-    gains = (
-        ("The ticket is better than the dense network on fresh data.", "fresh", "dense", "+6.6 in 2020, +1.65 in 2024"),
-        ("It is better from the training rows of its search, on fresh test rows.", "same", "dense", ""),
-        ("It is better than a random mask.", "fresh", "random", "+12.4 in 2020, +5.85 in 2024"),
-        ("It is better from other first weights, too.", "reinit", "dense", "+3.3 in 2020, +1.3 in 2024"),
-        ("It is better with the signals flipped.", "flip", "dense", "+4.1 in 2020, -0.25 in 2024"),
-        ("It is better with the chunks of the signals exchanged.", "chunks", "dense", "+1.7 in 2020, -2.25 in 2024"),
-    )
-    sources = f"{PAGE}, {NOTEBOOK}"
-    return [
-        *(
-            Claim(name, published, sources, (SEARCH,), partial(_judge_gain, condition, other))
-            for name, condition, other, published in gains
-        ),
-        Claim(
-            "It is better in its search, on the published test rows.",
-            "+9.4: 75.0 against 65.6",
-            NOTEBOOK,
-            (SEARCH,),
-            lambda its: judge(its.read(SEARCH, "accuracy@0.9192") - its.read(SEARCH, "accuracy@0"), unit=" points"),
-        ),
-        Claim(
-            "With the points of the signals in another order it is not better than the dense network.",
-            "+1.65 in order, -0.95 shuffled",
-            NOTEBOOK,
-            (SEARCH,),
-            lambda its: judge(_gain(its, "shuffle"), -math.inf, 0.0, unit=" points"),
-        ),
-        Claim(
-            "The ticket keeps neighbouring inputs more often than chance.",
-            "0.86 % in 2020, 0.93 % in 2024, of random masks 0.72 and 0.56 %",
-            sources,
-            (SEARCH,),
-            lambda its: judge(
-                100 * (its.read(SEARCH, "adjacent") - its.read(SEARCH, "adjacent_null")), form=".3f", unit=" points"
-            ),
-        ),
-    ]
-
-
-def _judge_gain(condition: str, other: str, results: Results) -> Verdict:
-    return judge(_gain(results, condition, other), unit=" points")
-
-
-def _judge_masks(arm: str, results: Results) -> Verdict:
-    measured = results.read_curve(arm, "measured") - results.read_curve(arm, "theory")  # each seed has its own masks
-    errors = pool(results, arm)[1]
-    return judge_exact(measured.mean(axis=0), errors, 0 * errors)
-
-
-def _make_latent_claims() -> list[Claim]:
-    source = "uncorrelated components of x"
-    claims = [
-        Claim(
-            f"The error of a linear map {about} is exactly that of the formula.",
-            "a theorem",
-            source,
-            (arm,),
-            partial(_judge_masks, arm),
-        )
-        for arm, about in LATENTS.items()
-    ]
-    claims.append(
-        Claim(
-            "A rotation of x takes a part of the gain away: sparsity by magnitude depends on the basis.",
-            "predicted energy 0.481 at 8 %, and 0.408 after a rotation",
-            source,
-            (MAGNITUDE, ROTATION),
-            lambda its: judge(
-                its.read(MAGNITUDE, "energy@0.08", ROTATION) - its.read(ROTATION, "energy@0.08", MAGNITUDE), form=".3f"
-            ),
-        )
-    )
-    return claims
-
-
 def draw(results: Results) -> Iterator[Picture]:
     """Yield the pictures of the arms that have results."""
     found = [(arm, word) for arm, word in ((SEARCH, "by magnitude"), (RANDOM, "at random")) if arm in results.trials]
@@ -218,18 +155,27 @@ def draw(results: Results) -> Iterator[Picture]:
     for arm, label in LATENTS.items():
         if arm in results.trials:
             lines.append(Line(label, results.read_axis(arm), results.read_curve(arm, "energy"), "o-"))
+    panels = []
     if lines:
-        caption = "The energy of a linear map that masks keep, over the share of its entries"
-        panel = Panel("a linear map on latents", "share of entries kept", "share of energy kept", lines, {}, "x")
-        yield Picture("lottery-latents", caption, [panel])
+        panels.append(Panel("a linear map", "share of entries kept", "share of energy kept", lines, {}, "x"))
+    for arm, title, across, up, kinds, logarithmic in (
+        (NETWORKS, "networks", "share of values pruned", "variance explained / dense", NETWORK_LINES, ""),
+        (PLANTED, "a planted support", "rows", "share found", PLANTED_LINES, "x"),
+    ):
+        if arm in results.trials:
+            at = results.read_axis(arm)
+            lines = [Line(label, at, results.read_curve(arm, name), "o-") for name, label in kinds.items()]
+            panels.append(Panel(title, across, up, lines, {}, logarithmic))
+    if panels:
+        yield Picture("lottery-latents", "What masks of learners on latents keep, and what a rotation takes", panels)
 
 
 STUDY = Study(
     "lottery",
     "does pruning by magnitude find masks that train better, and why?",
-    _make_arms(),
+    _make_signal_arms() | _make_latent_arms(),
     _list_published(),
-    [*_make_signal_claims(), *_make_latent_claims()],
+    [*make_signal_claims(), *make_latent_claims()],
     draw,
     exact={arm: f"the error of a linear map {about}" for arm, about in LATENTS.items()},
 )

@@ -20,6 +20,7 @@ ORDERS = {
     "shuffle": np.random.RandomState(0).permutation(40),
 }
 PERMUTATIONS = 1_000
+TRADES = 5  # of each row, in a random mask with the counts of a ticket
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,7 +56,8 @@ def search(
 
     At each level, evenly from 0 to 1, the smallest magnitudes of each layer at step `pruned_at` are pruned, and the
     training starts again from the first weights. The figures `CONDITION_MASK` are those of the masks `dense`, `ticket`
-    and `random` under a condition; the others are those of `measure_adjacency` for the ticket.
+    and `random` under a condition, and on fresh data of a mask with the `counts` of the ticket (`redraw`); the others
+    are those of `measure_adjacency` for the ticket.
     """
     shares, values, rows = np.linspace(0, 1, levels), make_network(seed).values, []
     chosen, masks = int(np.abs(shares - level).argmin()), [np.ones(VALUES, np.float32)]
@@ -64,10 +66,11 @@ def search(
         network, values = fit(sets.published, seed, masks[-1], Training(RATE, steps, order="fixed"), pruned_at)
         rows.append(measure_accuracy(network, sets.published))
     accuracy, loss = np.array(rows).T.tolist()
-    random = draw_mask(float(shares[chosen]), np.random.default_rng((seed, 1)))
-    figures = measure_adjacency(masks[chosen + 1], seed)
+    random, ticket = np.random.default_rng((seed, 1)), masks[chosen + 1]
+    figures = measure_adjacency(ticket, seed)
+    compared = {"dense": masks[0], "ticket": ticket, "random": draw_mask(float(shares[chosen]), random)}
     for condition in conditions:
-        for name, mask in (("dense", masks[0]), ("ticket", masks[chosen + 1]), ("random", random)):
+        for name, mask in (compared | ({"counts": redraw(ticket, random)} if condition == "fresh" else {})).items():
             figures[f"{condition}_{name}"] = transfer(sets, seed, condition, mask, transfer_steps)
     return Outcome(figures, {AXIS: np.round(shares, 4).tolist(), "accuracy": accuracy, "loss": loss})
 
@@ -127,10 +130,10 @@ def measure_accuracy(network: Perceptron, signals: Signals) -> tuple[float, floa
     return 100 * right, float(cross_entropy(outputs, to_one_hot(signals.label_test))[0].mean())
 
 
-def prune(values: Array, share: float) -> Floats:
+def prune(values: Array, share: float, shapes: Sequence[tuple[int, int]] = SHAPES) -> Floats:
     """Return the mask `(p,)` without that share of each layer's values `(p,)`, the smallest magnitudes."""
-    mask = np.ones(VALUES, np.float32)
-    for layer, kept in zip(cut(values, SHAPES), cut(mask, SHAPES), strict=True):
+    mask = np.ones(len(values), np.float32)
+    for layer, kept in zip(cut(values, shapes), cut(mask, shapes), strict=True):
         count = int(share * layer.size)
         kept.reshape(-1)[np.argsort(np.abs(layer), axis=None, kind="stable")[:count]] = 0
     return mask
@@ -141,21 +144,41 @@ def draw_mask(share: float, random: np.random.Generator) -> Floats:
     return prune(random.random(VALUES), share)
 
 
-def measure_adjacency(mask: Floats, seed: int) -> dict[str, float]:
-    """Return the pairs of neighbouring inputs that units of the first layer keep, over all its weights, and the null.
+def redraw(mask: Floats, random: np.random.Generator) -> Floats:
+    """Return a random mask `(p,)` that keeps as many inputs of each unit, and units of each input, as this one.
 
-    The null is the mean over permutations of the inputs, the same for all units, which keep the number of inputs of
-    each unit and of units of each input. `adjacent_rank` is the share of permutations below the mask.
+    Rows of a layer trade what only one of both keeps, again and again (Strona et al., 2014).
     """
-    kept = cut(mask, SHAPES)[0][:-1]
-    pairs = kept @ kept.T  # of inputs, how many units keep both
-    random, inputs = np.random.default_rng((seed, 4)), len(kept)
-    counts = np.empty(PERMUTATIONS)
-    for place in range(PERMUTATIONS):
-        order = random.permutation(inputs)
-        counts[place] = pairs[order[:-1], order[1:]].sum()
-    own, whole = np.trace(pairs, 1), inputs * kept.shape[1]
-    shares = {"adjacent": own / whole, "adjacent_null": counts.mean() / whole, "adjacent_rank": (counts < own).mean()}
-    return {name: float(value) for name, value in shares.items()} | {
-        "units_without_input": float((kept.sum(0) == 0).sum())
-    }
+    drawn = mask.copy()
+    for layer in cut(drawn, SHAPES):
+        for _ in range(TRADES * len(layer)):
+            first, second = random.choice(len(layer), 2, replace=False)
+            traded = random.permutation(np.flatnonzero(layer[first] != layer[second]))
+            own, others = np.split(traded, [int(layer[first, traded].sum())])
+            layer[first, own], layer[first, others] = 1, 0
+            layer[second, own], layer[second, others] = 0, 1
+    return drawn
+
+
+def measure_adjacency(mask: Floats, seed: int) -> dict[str, float]:
+    """Return how many runs of 2, 3 and 4 neighbouring inputs units of the first layer keep, over all its weights.
+
+    The null of each is the mean over permutations of the inputs, the same for all units, which keep the number of
+    inputs of each unit and of units of each input. `adjacent_rank` is the share of permutations with fewer pairs.
+    """
+    kept, random = cut(mask, SHAPES)[0][:-1] > 0, np.random.default_rng((seed, 4))
+    own = _count_runs(kept)
+    null = np.array([_count_runs(kept[random.permutation(len(kept))]) for _ in range(PERMUTATIONS)])
+    figures = {"adjacent_rank": (null[:, 0] < own[0]).mean(), "units_without_input": (~kept.any(axis=0)).sum()}
+    for name, value, others in zip(("adjacent", "adjacent_3", "adjacent_4"), own, null.T, strict=True):
+        figures |= {name: value / kept.size, f"{name}_null": others.mean() / kept.size}
+    return {name: float(value) for name, value in figures.items()}
+
+
+def _count_runs(kept: Array) -> list[float]:
+    """Return how often 2, 3 and 4 neighbouring rows of `(inputs, units)` are all kept."""
+    counts, runs = [], kept
+    for length in (1, 2, 3):
+        runs = runs[:-1] & kept[length:]
+        counts.append(float(runs.sum()))
+    return counts

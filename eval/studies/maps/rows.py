@@ -50,6 +50,12 @@ def load_mnist1d_x() -> Rows:
 
 
 @cache
+def load_many_x() -> Rows:
+    """Return all x of `ld-mnist1d-60k-32`; raises as `ld_data.load`."""
+    return _load_x("ld-mnist1d-60k-32")
+
+
+@cache
 def load_rotated_x() -> Rows:
     """Return all x of `ld-mnist-rot-back-32`; raises as `ld_data.load`."""
     return _load_x("ld-mnist-rot-back-32")

@@ -13,6 +13,7 @@ from eval.studies.design.verdicts import Claim, PublishedFigure, Verdict, judge
 
 PIXELS, SIGNALS, FEATURES = "inputs-mnist", "inputs-mnist1d", "features-mnist1d"
 OF_MNIST, OF_SIGNALS, OF_ROTATED = "latents-mnist", "latents-mnist1d", "latents-rotated"
+OF_MANY = "latents-mnist1d-60k"
 NOISE = "latents-noise"
 NOTEBOOK = "notebook of 2024"
 TITLES = {
@@ -21,6 +22,7 @@ TITLES = {
     FEATURES: "features of a trained network",
     OF_MNIST: "x of ld-mnist-32",
     OF_SIGNALS: "x of ld-mnist1d-32",
+    OF_MANY: "x of ld-mnist1d-60k-32",
     OF_ROTATED: "x of ld-mnist-rot-back-32",
     NOISE: "N(0, I)",
 }
@@ -29,6 +31,7 @@ LOADERS = {
     SIGNALS: "make_rows",
     OF_MNIST: "load_mnist_x",
     OF_SIGNALS: "load_mnist1d_x",
+    OF_MANY: "load_many_x",
     OF_ROTATED: "load_rotated_x",
     NOISE: "load_mnist_x",
 }
@@ -38,7 +41,7 @@ CLOSE = 0.01  # of the divergence of noise: a map is that of noise if it differs
 def _make_arms() -> dict[str, Arm]:
     arms, quick = {}, {"count": 1_000}
     for arm, about in TITLES.items():
-        plan: dict[str, Any] = {"count": 4_000 if arm.startswith("latents") else 5_000}
+        plan: dict[str, Any] = {"count": 5_000}
         if arm == FEATURES:
             paths = ("maps.features:measure_features", "maps.features:load_signals")
             settings = {"classifier": "mnist1d-cnn", "epochs": 150}
@@ -114,7 +117,7 @@ def _make_input_claims() -> list[Claim]:
 
 def _make_latent_claims() -> list[Claim]:
     theory, claims = "x is N(0, I)", []
-    for arm in (OF_MNIST, OF_SIGNALS, OF_ROTATED):
+    for arm in (OF_MNIST, OF_SIGNALS, OF_MANY, OF_ROTATED):
         claims += [
             Claim(
                 f"The map of {TITLES[arm]} has the divergence of maps of noise, within 1 %.",
@@ -157,7 +160,7 @@ def draw(results: Results) -> Iterator[Picture]:
         (
             "maps-latents",
             "Maps of x beside that of noise: they show no clusters, though x holds the class",
-            (OF_MNIST, OF_SIGNALS, OF_ROTATED, NOISE),
+            (OF_MNIST, OF_SIGNALS, OF_MANY, OF_ROTATED, NOISE),
         ),
     ):
         if panels := [_draw_map(results, arm) for arm in arms if arm in results.trials]:

@@ -9,6 +9,7 @@ import numpy as np
 from eval.classifiers.parts import NetworkPlan, Part, Tensor, convolve, layer, make_network
 from eval.studies.design.trials import AXIS, Outcome
 from eval.studies.inputs import Signals, hash_sets, make_signals
+from eval.studies.networks import start_biases
 from ld_data.typing import Array, Floats
 
 CHANNELS, CLASSES = 20, 10
@@ -75,12 +76,15 @@ def measure_sizes(
 
 
 def build(method: str, random: np.random.Generator) -> keras.Model:
-    """Return two convolutions of 20 channels, each with a step of the method, and a dense layer; biases start at 0."""
+    """Return two convolutions of 20 channels, each with a step of the method, and a dense layer.
+
+    All start as in PyTorch.
+    """
     stride = 2 if method == "stride" else 1
     parts: list[Part] = []
     for _ in range(2):
         parts += [convolve(CHANNELS, 3, "relu", stride, padding=1), *POOLS.get(method, ())]
-    return make_network(parts, (40,), NetworkPlan(1, CLASSES, random, like_torch=True))
+    return start_biases(make_network(parts, (40,), NetworkPlan(1, CLASSES, random, like_torch=True)), random)
 
 
 def measure_accuracy(network: keras.Model, x: Floats, labels: Array) -> float:

@@ -7,6 +7,7 @@ from eval.classifiers.parts import NetworkPlan, convolve, make_network
 from eval.keras_fitting import FitPlan, fit_model
 from eval.studies.design.trials import Outcome
 from eval.studies.lottery.tickets import TwoSets
+from eval.studies.networks import start_biases
 
 CLASSES = 10
 
@@ -25,11 +26,14 @@ def measure_convolutions(
 ) -> Outcome:
     """Return the last errors in % on training, test and 10,000 fresh rows; the rate is halved as in `measure_training`.
 
-    Convolutions have three points and stride 2, without padding. Biases start at 0, and not as in PyTorch.
+    Convolutions have three points and stride 2, without padding, and start as in PyTorch. The dense layer starts as
+    that of He et al. (2015), with biases at 0.
     """
     signals, random = sets.published, np.random.default_rng((seed, 0))
     parts = [convolve(channels, 3, "relu", stride=2) for _ in range(layers)]
     network = make_network(parts, signals.x_train.shape[1:], NetworkPlan(1, CLASSES, random, like_torch=True))
+    *_, kernel, _ = start_biases(network, random).get_weights()
+    network.layers[-1].set_weights([np.sqrt(6) * kernel, np.zeros(CLASSES)])
     steps = halved * (len(signals.x_train) // batch_rows)
 
     def make(start: object) -> keras.optimizers.Optimizer:

@@ -8,7 +8,7 @@ from eval.studies.design.trials import AXIS, Outcome
 from eval.studies.double_descent.widths import CURVES, measure_errors
 from eval.studies.inputs import to_one_hot
 from eval.studies.lottery.tickets import TwoSets
-from eval.studies.perceptron import Perceptron, Training, cross_entropy, train
+from eval.studies.perceptron import Perceptron, Training, cross_entropy, make_he_perceptron, train
 from ld_data.typing import Array, Floats
 
 SHIFTS, SCALES = 40, (0.8, 1.2)  # of augmented signals: circular, and uniform
@@ -16,12 +16,8 @@ INPUTS, CLASSES = 40, 10
 
 
 def make_network(units: Sequence[int], random: np.random.Generator) -> Perceptron:
-    """Return a perceptron whose weights start uniform with a variance of 2 / inputs (He et al., 2015), biases at 0."""
-    network = Perceptron([INPUTS, *units, CLASSES], random)
-    for layer in network.weights:
-        layer[:-1] *= np.sqrt(6)
-        layer[-1] = 0
-    return network
+    """Return the book's perceptron with these hidden layers."""
+    return make_he_perceptron([INPUTS, *units, CLASSES], random)
 
 
 def augment(x: Floats, labels: Array, random: np.random.Generator) -> tuple[Floats, Array]:

@@ -10,7 +10,16 @@ from api.benchmark.commands import SECTIONS
 from api.benchmark.contenders import ECHO, LONG_WAY, NGINX, OTHERS, SERVICE, Contender, Setting
 from api.benchmark.generator import Group, Sample
 from api.benchmark.processes import ENVIRONMENT, Request, start
-from api.benchmark.suite import PARTS, Part, compute_ratios, make_generator, run, summarise, take_sample
+from api.benchmark.suite import (
+    PARTS,
+    Part,
+    compute_multiples,
+    compute_ratios,
+    make_generator,
+    run,
+    summarise,
+    take_sample,
+)
 from api.errors import StartError
 from tests.support.paths import CHECKPOINTS
 
@@ -67,11 +76,19 @@ def test_ratios_compare_the_service_with_others_at_the_same_load():
     }
 
 
+def test_multiples_compare_the_work_of_a_request_with_that_of_a_bare_application():
+    works = {"bare uvicorn, 1 x 64": 4e-5, "echo, .npy, 1 x 64": 9e-5, "echo, .npy, 1 x 16": 1e-4, "data.npz": 1.0}
+    parts = [part for parts in PARTS.values() for part in parts]
+    multiples = compute_multiples(parts, {name: Sample(1.0, work=work) for name, work in works.items()})
+    assert multiples == {"bare uvicorn, 1 x 64": 1, "echo, .npy, 1 x 64": pytest.approx(2.25)}
+
+
 @pytest.fixture(scope="module")
 def results(tmp_path_factory):
     """The results of one run of almost all sections, with few parts and small loads, and with servers that fail."""
     folder = shutil.copytree(CHECKPOINTS / "ld-mnist1d-32", tmp_path_factory.mktemp("release") / "ld-mnist1d-32")
-    requests = [part for part in PARTS["requests"] if part.name.endswith("1 x 16")][1:3]
+    requests = [part for part in PARTS["requests"] if part.name.endswith("1 x 16")]
+    requests = [*requests[1:3], requests[-1]]
     large = [
         dataclasses.replace(part, groups=tuple((ask, min(rows, 500), count) for ask, rows, count in part.groups))
         for part in PARTS["large"]
@@ -102,7 +119,7 @@ def test_the_long_way_asks_the_same(folder, tmp_path):
 
 @pytest.mark.slow
 def test_the_service_answers_every_part_right(results):
-    names = {"service, .npy, 1 x 16", "service by the long way, .npy, 1 x 16", "data.npz"}
+    names = {"service, .npy, 1 x 16", "bare uvicorn, 1 x 16", "service by the long way, .npy, 1 x 16", "data.npz"}
     names |= {part.name for part in PARTS["large"]} | {"FastAPI, ONNX Runtime", "echo, .npy"}
     assert set(results.samples) == names
     for sample in results.samples.values():

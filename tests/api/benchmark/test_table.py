@@ -21,9 +21,10 @@ def test_parts_have_their_rates_latencies_and_ratios():
         "service, JSON, 1 x 16": Sample(4321.0, 0.0034, 0.1, work=0.000231),
         "MLServer, 64 x 16": Sample(43.2, 0.5, 1.5),
     }
-    text = squeeze(describe(Results(samples, ratios={"MLServer, 64 x 16": 4.257}), MACHINE))
-    assert "| service, JSON, 1 x 16 | 4,321 | 3.4 | 100 | 231 | |" in text
-    assert "| MLServer, 64 x 16 | 43.2 | 500 | 1,500 | | 4.26 |" in text
+    results = Results(samples, ratios={"MLServer, 64 x 16": 4.257}, multiples={"service, JSON, 1 x 16": 5.611})
+    text = squeeze(describe(results, MACHINE))
+    assert "| service, JSON, 1 x 16 | 4,321 | 3.4 | 100 | 231 | 5.61 | |" in text
+    assert "| MLServer, 64 x 16 | 43.2 | 500 | 1,500 | | | 4.26 |" in text
 
 
 def test_figures_missing_parts_and_failures_are_listed():

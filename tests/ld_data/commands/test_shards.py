@@ -49,9 +49,16 @@ def test_signals_become_a_sealed_release(generator, tmp_path, capsys):
     codec = vae.load("ld-mnist1d-32")
     assert rows.x == pytest.approx(codec.x.encode(signals[15:45], seed=4, first_row=15), abs=1e-5)
     assert np.array_equal(rows.y, codec.y.encode(labels[15:45], seed=4, first_row=15))
+    part = "shards", "fetch", folder, tmp_path / "part", "--rows", "25:30"
+    assert run_json(capsys, data_main.main, *part)["shards"] == 1
+    assert run_json(capsys, data_main.main, "shards", "status", tmp_path / "part")["rows"] == 20
+    assert run_json(capsys, data_main.main, *part[:3], tmp_path / "virtual", "--plan-only")["shards"] == 0
+    assert run(data_main.main, *part[:4], "--rows", "25:51") == 1
+    assert "--rows must be FIRST:END within 0:50; received '25:51'" in capsys.readouterr().err
+    assert run_json(capsys, data_main.main, "shards", "export", folder, tmp_path / "parquet")["files"] == 3
     (folder / name_shard(1)).write_bytes(b"cut")
     assert run(data_main.main, "shards", "verify", folder) == 1
-    assert "1 of 3 shards are damaged: 1. Delete them with --drop" in capsys.readouterr().err
+    assert "1 of 3 shards are missing or damaged: 1. Delete them with --drop" in capsys.readouterr().err
     assert run(data_main.main, "shards", "verify", folder, "--drop") == 1
     assert run_json(capsys, data_main.main, "shards", "make", folder)["made"] == 1
     assert run(data_main.main, "shards", "verify", folder) == 0

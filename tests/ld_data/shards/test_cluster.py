@@ -9,6 +9,7 @@ import pytest
 
 from ld_data.errors import InputError, StorageError
 from ld_data.shards import cluster
+from ld_data.shards.folders import open_folder
 from ld_data.shards.making import list_missing, make_shards
 from ld_data.shards.plan import write_plan
 from tests.ld_data.shards.test_making import read_bytes
@@ -49,7 +50,7 @@ def test_workers_make_the_same_bytes_also_if_one_is_killed(dask_cluster, tmp_pat
         distributed.default_client().close()  # as if the scheduler was lost: shards would never end
         with pytest.raises(StorageError, match=r"the scheduler at .* is gone\. Finished shards stay"):
             check()
-    assert list_missing(other, plan, range(7)) == []
+    assert list_missing(open_folder(other), plan, range(7)) == []
     assert read_bytes(other) == read_bytes(folder)
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from ld_data.errors import InputError, IntegrityError, StorageError
+from ld_data.shards.folders import open_folder
 from ld_data.shards.making import Here, list_missing, make_shard, make_shards
 from ld_data.shards.plan import write_plan
 from ld_data.shards.records import find_record, name_record, name_shard
@@ -54,9 +55,9 @@ def test_shards_that_are_there_are_not_made_again(tmp_path):
     (folder / name_record(2)).unlink()  # as if it was killed between the shard and its record
     (folder / name_shard(5)).unlink()
     (folder / name_shard(6)).write_bytes(b"cut")
-    assert sorted(list_missing(folder, plan, range(7))) == [2, 5, 6]
+    assert sorted(list_missing(open_folder(folder), plan, range(7))) == [2, 5, 6]
     list(make_shards(folder, range(7), load_codec))
-    assert list_missing(folder, plan, range(7)) == []
+    assert list_missing(open_folder(folder), plan, range(7)) == []
     again = {path.name for path in folder.iterdir() if path.stat().st_mtime_ns != before[path.name]}
     assert again == {name(number) for number in (2, 5, 6) for name in (name_shard, name_record)}
 
@@ -87,7 +88,7 @@ def test_a_shard_that_fails_does_so_alone_and_is_named(tmp_path, monkeypatch, ex
     ):
         list(make_shards(folder, range(7), load_codec, executor))
     assert [tried.count(number) for number in (3, 4, 5)] == [3, 2, 1]
-    assert sorted(list_missing(folder, plan, range(7))) == [3, 5]
+    assert sorted(list_missing(open_folder(folder), plan, range(7))) == [3, 5]
 
 
 def test_it_ends_where_nothing_works(tmp_path, monkeypatch):
@@ -109,7 +110,7 @@ def test_a_plan_that_replaces_another_in_the_same_process_is_followed(tmp_path):
     with pytest.raises(IntegrityError, match="holds another plan than when this command began"):
         make_shard(folder, 0, load_codec, plan.id)
     list(make_shards(folder, [0], load_codec))
-    assert find_record(folder, other, 0).plan == other.id
+    assert find_record(open_folder(folder), other, 0).plan == other.id
 
 
 def test_an_old_record_does_not_vouch_for_a_new_file(tmp_path, monkeypatch):
@@ -121,10 +122,10 @@ def test_an_old_record_does_not_vouch_for_a_new_file(tmp_path, monkeypatch):
         if place.suffix == ".npz":
             raise KeyboardInterrupt  # killed before the record
 
-    monkeypatch.setattr("ld_data.shards.making.take_place", take_place)
+    monkeypatch.setattr("ld_data.shards.folders.local.take_place", take_place)
     with pytest.raises(KeyboardInterrupt):
         make_shard(folder, 2, load_codec, plan.id)
-    assert list_missing(folder, plan, range(7)) == [2]
+    assert list_missing(open_folder(folder), plan, range(7)) == [2]
 
 
 class DeadlyX(FakeX):
@@ -144,6 +145,6 @@ def test_a_killed_worker_is_told_and_its_leftovers_go(tmp_path):
     with ProcessPoolExecutor(1, get_context("spawn")) as pool, pytest.raises(StorageError, match="a worker was killed"):
         list(make_shards(folder, range(2, 7), load_deadly_codec, pool))
     assert [path.name for path in folder.iterdir() if path.name.startswith(".")] == [f".{name_shard(2)}.writing"]
-    list(make_shards(folder, list_missing(folder, plan, range(7)), load_codec))
-    assert list_missing(folder, plan, range(7)) == []
+    list(make_shards(folder, list_missing(open_folder(folder), plan, range(7)), load_codec))
+    assert list_missing(open_folder(folder), plan, range(7)) == []
     assert not [path for path in folder.iterdir() if path.name.startswith(".")]

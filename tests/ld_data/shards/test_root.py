@@ -3,10 +3,10 @@ import pytest
 
 from ld_data.errors import InputError
 from ld_data.shards import root as roots
+from ld_data.shards.folders import open_folder
 from ld_data.shards.reading import ShardedRows
 from ld_data.shards.records import name_record
-from ld_data.shards.root import ROOT_NAME, seal
-from ld_data.shards.verification import iterate_entries, read_root
+from ld_data.shards.root import ROOT_NAME, iterate_entries, read_root, seal
 from tests.support.shards import make_folder
 
 pytestmark = pytest.mark.usefixtures("release")
@@ -16,13 +16,14 @@ def test_the_root_holds_groups_and_totals(tmp_path, monkeypatch):
     monkeypatch.setattr(roots, "GROUP_SHARDS", 3)
     folder, plan = make_folder(tmp_path)
     root = seal(folder, plan)
-    assert read_root(folder, plan) == root
+    opened = open_folder(folder)
+    assert read_root(opened, plan)[0] == root
     rows = ShardedRows(folder).load(slice(None))
     assert (root.rows, root.shards, len(root.groups)) == (50, 7, 3)
     assert root.mean == pytest.approx(rows.x.mean(axis=0, dtype=float))
     assert root.std == pytest.approx(rows.x.std(axis=0, dtype=float))
     assert root.counts == tuple(np.bincount(rows.label))
-    assert [entry.number for entry in iterate_entries(folder, root)] == list(range(7))
+    assert [entry.number for entry in iterate_entries(opened, root)] == list(range(7))
     assert [fingerprint.shards for fingerprint in root.fingerprints] == [7]
 
 

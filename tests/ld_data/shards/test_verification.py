@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from ld_data.errors import IntegrityError
+from ld_data.shards.folders import open_folder
 from ld_data.shards.making import make_shards
 from ld_data.shards.records import name_record, name_shard
 from ld_data.shards.root import ROOT_NAME, name_group, seal
@@ -42,11 +43,11 @@ def test_a_flipped_byte_is_found_and_that_shard_alone_is_made_again(sealed):
     flip_byte(folder / name_shard(3), 500)
     with pytest.raises(IntegrityError, match=r"was altered|could not read"):
         read_whole(folder, plan, 3)
-    findings = check_shards(folder, plan)
+    findings = check_shards(open_folder(folder), plan)
     assert (findings.sizes, findings.hashes, findings.damaged) == (7, 7, [3])
-    drop_shards(folder, findings.damaged)
+    drop_shards(open_folder(folder), findings.damaged)
     list(make_shards(folder, range(7), load_codec))
-    assert check_shards(folder, plan).damaged == []
+    assert check_shards(open_folder(folder), plan).damaged == []
     assert {path.name: hash_file(path) for path in folder.glob("*.npz")} == hashes
 
 
@@ -54,19 +55,19 @@ def test_missing_shards_and_those_of_another_size_are_damaged_even_in_a_sample(s
     folder, plan = sealed
     (folder / name_shard(1)).unlink()
     (folder / name_shard(5)).write_bytes(b"cut")
-    findings = check_shards(folder, plan, share=0.0)
+    findings = check_shards(open_folder(folder), plan, share=0.0)
     assert (findings.hashes, findings.damaged) == (0, [1, 5])
-    assert 1 <= check_shards(folder, plan, share=0.4).hashes <= 3
+    assert 1 <= check_shards(open_folder(folder), plan, share=0.4).hashes <= 3
 
 
 def test_altered_records_of_a_group_are_refused(sealed):
     folder, plan = sealed
     flip_byte(folder / name_group(0), 40)
     with pytest.raises(IntegrityError, match="was altered: expected sha256"):
-        check_shards(folder, plan)
+        check_shards(open_folder(folder), plan)
     (folder / ROOT_NAME).unlink()
     with pytest.raises(IntegrityError, match="is not sealed"):
-        check_shards(folder, plan)
+        check_shards(open_folder(folder), plan)
 
 
 def test_the_root_chooses_what_is_made_again(sealed):
@@ -76,7 +77,7 @@ def test_the_root_chooses_what_is_made_again(sealed):
     assert chosen == choose_shards(hash_file(folder / ROOT_NAME), 7, 3)
     assert choose_shards("0" * 64, 10_000, 3) != choose_shards("1" * 64, 10_000, 3)
     findings = Findings()
-    recompute_shards(folder, plan, FakeCodec(), 3, findings)
+    recompute_shards(open_folder(folder), plan, load_codec, 3, findings)
     assert (findings.recomputed, findings.differing) == (3, [])
 
 
@@ -101,7 +102,7 @@ def test_x_may_differ_by_rounding_on_another_machine_alone(request, x, place, wr
     for number in range(7):  # the root decides, not the records beside the shards
         (folder / name_record(number)).unlink()
     findings = Findings()
-    recompute_shards(folder, plan, FakeCodec(x=x()), 7, findings)
+    recompute_shards(open_folder(folder), plan, lambda _: FakeCodec(x=x()), 7, findings)
     assert (findings.recomputed, len(findings.differing), findings.damaged) == (7, wrong, [])
 
 
@@ -111,7 +112,7 @@ def test_a_shard_that_replaces_a_sealed_one_is_damaged_though_its_record_fits(se
         (folder / name(2)).unlink()
     list(make_shards(folder, [2], load_other_codec))
     findings = Findings()
-    recompute_shards(folder, plan, FakeCodec(), 7, findings)
+    recompute_shards(open_folder(folder), plan, load_codec, 7, findings)
     assert (findings.recomputed, findings.damaged) == (6, [2])
 
 
@@ -125,4 +126,4 @@ def test_a_root_that_leaves_out_shards_is_refused(sealed, change):
     path = folder / ROOT_NAME
     path.write_text(json.dumps({**json.loads(path.read_text()), **change}))
     with pytest.raises(IntegrityError, match=r"lack shard 0|belongs to another plan"):
-        check_shards(folder, plan)
+        check_shards(open_folder(folder), plan)

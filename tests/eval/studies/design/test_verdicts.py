@@ -29,6 +29,8 @@ RESULTS = Results([make_trial(seed=seed, value=value) for seed, value in enumera
         ([1.0, 1.2, 1.1], (1.5, np.inf), "fails"),
         ([-1.0, -1.2, -1.1], (0.0, np.inf), "fails"),
         ([1.0, -1.0, 1.5], (0.0, np.inf), "undecided"),
+        ([0.0, 0.0, 0.0], (0.0, np.inf), "fails"),  # no difference is no gain
+        ([0.0, 0.0, 0.0], (-np.inf, 0.0), "holds"),
     ],
 )
 def test_a_verdict_follows_from_the_interval_over_seeds(values, bounds, word):

@@ -12,6 +12,7 @@ from eval.studies.lottery.tickets import (
     make_network,
     measure_adjacency,
     prune,
+    redraw,
     scan_random,
     search,
     transfer,
@@ -49,7 +50,27 @@ def test_adjacency_is_held_against_permuted_inputs():
     assert figures["adjacent"] == pytest.approx(50 / (40 * 500))
     assert figures["adjacent_null"] == pytest.approx(figures["adjacent"] * 2 / 40, rel=0.5)
     assert figures["adjacent_rank"] > 0.9
+    assert figures["adjacent_3"] == figures["adjacent_3_null"] == figures["adjacent_4"] == 0
     assert figures["units_without_input"] == 400
+
+
+def test_runs_of_neighbours_overlap():
+    mask = np.zeros(VALUES, np.float32)
+    cut(mask, SHAPES)[0][3:8, 0] = 1
+    figures = measure_adjacency(mask, 0)
+    counts = [round(figures[name] * 40 * 500) for name in ("adjacent", "adjacent_3", "adjacent_4")]
+    assert counts == [4, 3, 2]
+
+
+def test_a_redrawn_mask_keeps_the_counts_of_rows_and_columns():
+    mask = prune(np.random.default_rng(0).random(VALUES) ** np.linspace(1, 3, VALUES), 0.92)
+    drawn = redraw(mask, np.random.default_rng(1))
+    for old, new in zip(cut(mask, SHAPES), cut(drawn, SHAPES), strict=True):
+        assert set(np.unique(new)) == {0, 1}
+        assert (new.sum(axis=0) == old.sum(axis=0)).all()
+        assert (new.sum(axis=1) == old.sum(axis=1)).all()
+    first, again = cut(mask, SHAPES)[0], cut(drawn, SHAPES)[0]
+    assert (first * again).sum() < 0.4 * first.sum()  # of a random mask 8 % would be the same
 
 
 def test_orders_are_permutations():
@@ -73,7 +94,8 @@ def test_a_search_has_a_point_for_each_level_and_transfers_its_mask(sets):
     assert outcome.curves["at"] == [0.0, 0.5, 1.0]
     assert set(outcome.figures) == {
         *(f"{condition}_{mask}" for condition in ("same", "flip") for mask in ("dense", "ticket", "random")),
-        *("adjacent", "adjacent_null", "adjacent_rank", "units_without_input"),
+        *("adjacent", "adjacent_3", "adjacent_4", "adjacent_null", "adjacent_3_null", "adjacent_4_null"),
+        *("adjacent_rank", "units_without_input"),
     }
     random = scan_random(sets, 0, shares=(0.0, 0.9), steps=2)
     assert random.curves["accuracy"][0] == outcome.curves["accuracy"][0]  # no mask in either

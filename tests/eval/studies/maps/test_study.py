@@ -2,7 +2,7 @@ import pytest
 
 from eval.studies.design.study import find_study
 from eval.studies.design.trials import Results
-from eval.studies.maps.study import FEATURES, NOISE, OF_MNIST, OF_ROTATED, OF_SIGNALS, PIXELS, SIGNALS
+from eval.studies.maps.study import FEATURES, NOISE, OF_MANY, OF_MNIST, OF_ROTATED, OF_SIGNALS, PIXELS, SIGNALS
 from tests.support.studies import make_trials
 
 STUDY = find_study("maps")
@@ -12,6 +12,7 @@ ROWS = {  # divergence, silhouette, nearest, neighbours on the map
     FEATURES: (1.2, 0.4, 92.0, 92.0),
     OF_MNIST: (3.7, -0.1, 47.0, 40.0),
     OF_SIGNALS: (3.7, -0.1, 37.0, 32.0),
+    OF_MANY: (3.7, -0.1, 40.0, 30.0),
     OF_ROTATED: (3.7, -0.1, 34.0, 27.0),
     NOISE: (3.7, -0.03, 11.0, 12.0),
 }
@@ -65,7 +66,7 @@ def test_other_figures_fail(arm, values, failed):
 
 def test_each_class_has_its_colour_on_a_map():
     first, second = STUDY.draw(Results(make_trial_list()))
-    assert [len(picture.panels) for picture in (first, second)] == [3, 4]
+    assert [len(picture.panels) for picture in (first, second)] == [3, 5]
     assert first.panels[0].title == "pixels of MNIST: 1.50 nats"
     assert [line.at.tolist() for line in first.panels[0].lines] == [[0.0, 0.5], [1.0]]
 
