@@ -82,6 +82,7 @@ let shownPart = openPart();
 window.addEventListener("hashchange", () => {
   if (openPart() !== shownPart) scrollTo(0, 0);
   shownPart = openPart();
+  for (const dialog of document.querySelectorAll("dialog[open]")) dialog.close(); // it would bar the next part
   show();
 });
 find("skip").addEventListener("click", (event) => {

@@ -54,7 +54,7 @@ function describe(name, isOwn, best, label) {
   if (!name && label === null) return `y does not follow x here: it is the last row's, and decodes to ${best}.`;
   if (!name) return `The row's y decodes to ${best}.`;
   if (label === null) return `${name} reads this x as ${best}.`;
-  const end = best === label ? ", as the row's class is." : `; the row's class is ${label}.`;
+  const end = best === label ? ", which is right." : `; the row's class is ${label}.`;
   return `${name} reads this x as ${best}${end}`;
 }
 

@@ -43,7 +43,7 @@ export function showSliders(name, vector, onChange) {
     name === "x"
       ? "The components that change the picture most come first. Small pictures: that component at " +
         `${STEPS.join(", ")}, the others as they are.`
-      : "The first nine directions of y hold its class; the rest is noise that no model can predict.";
+      : `${state.release.classes - 1} directions of y, each spread over many components, hold its class; the rest is noise.`;
   find("more").textContent = state.isWhole ? `The first ${FIRST} alone` : `All ${d} components`;
   find("more").setAttribute("aria-expanded", state.isWhole);
   find("more").hidden = d <= FIRST;

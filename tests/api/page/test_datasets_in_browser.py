@@ -92,12 +92,17 @@ def test_large_figures_are_short(open_page):
 
 
 def test_a_receipt_is_shown(open_page):
-    page = open_page("leaderboard")
+    page = open_page("generator")
+    page.get_by_role("link", name="Leaderboard").click()
     page.locator("#scores td button").first.click()
     dialog = page.get_by_role("dialog", name="Receipt of <b>best</b>")
     expect(dialog.locator(".hash").first).to_have_text(re.compile("[0-9a-f]{64}"))
     page.keyboard.press("Escape")
     expect(dialog).to_be_hidden()
+    page.locator("#scores td button").first.click()
+    page.go_back()
+    page.get_by_label("seed").click()  # the dialog is closed, and bars nothing
+    wait(page)
 
 
 def test_the_snippet_of_a_submission_names_the_service_and_the_facts_of_a_rule(address, open_page):

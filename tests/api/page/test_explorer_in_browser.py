@@ -44,7 +44,7 @@ def test_a_slider_of_y_changes_the_class(open_page):
 def test_a_model_predicts_y_from_the_x_on_the_sliders(open_page):
     page = open_page()
     shares = page.locator("#classes li > :last-child")
-    expect(page.locator("#verdict")).to_have_text("mlp reads this x as 7, as the row's class is.")
+    expect(page.locator("#verdict")).to_have_text("mlp reads this x as 7, which is right.")
     before = shares.all_inner_texts()
     assert sum(map(float, before)) == pytest.approx(1, abs=0.05)
     page.locator("#sliders input").first.focus()
