@@ -17,6 +17,7 @@ from api.releases.catalogue import ServedRelease
 from api.routes.state import CatalogueState
 
 FIGURES = "<!-- figures -->"  # their place in the page
+MODULES = "<!-- modules -->"
 FOLDER = Path(__file__).parents[1] / "static"
 CONDITIONS = (b"if-match", b"if-none-match", b"if-modified-since", b"if-unmodified-since", b"if-range", b"range")
 
@@ -56,7 +57,10 @@ def show_page(request: Request, catalogue: CatalogueState) -> Response:
 
 @cache
 def _read_page() -> str:
-    return (FOLDER / "index.html").read_text("utf-8")
+    """Return the page, which lets a browser load all modules at once, and not one after the other imports it."""
+    modules = sorted(path.name for path in FOLDER.glob("*.js") if path.name != "docs.js")
+    links = "\n".join(f'<link rel="modulepreload" href="static/{name}">' for name in modules)
+    return (FOLDER / "index.html").read_text("utf-8").replace(MODULES, links)
 
 
 def _write_release(found: ServedRelease) -> str:

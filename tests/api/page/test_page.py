@@ -53,6 +53,11 @@ def test_head_answers_the_length_of_the_page(client):
     assert client.head("/").headers["content-length"] == str(len(client.get("/").content))
 
 
+def test_all_modules_are_loaded_at_once(client):
+    links = re.findall(r'<link rel="modulepreload" href="static/([^"]+)">', client.get("/").text)
+    assert set(links) == set(SCRIPTS) - {"docs.js"}
+
+
 def test_figures_and_files_need_no_script(client, catalogue):
     found = catalogue.find("fake-4")
     oracle = found.data.class_mean[found.data.test.label]
