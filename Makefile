@@ -7,7 +7,7 @@ WORKERS ?= 1
 BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: serve test quick check clean
+.PHONY: serve test quick check docs clean
 
 serve: .venv/serving
 	$(BIN)/python -m api --host $(HOST) --port $(PORT) --workers $(WORKERS)
@@ -27,8 +27,13 @@ check: .venv/testing
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+# The site of the manual, which the service shows at /manual. The tutorials run again after a change of the code.
+docs: .venv/docs
+	OMP_NUM_THREADS=2 $(BIN)/python -m sphinx -W --keep-going -q -b html docs build/manual
+	@echo "the manual: build/manual/index.html, and /manual of the service"
+
 clean:
-	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv build docs/project docs/reference docs/source .mypy_cache .pytest_cache .ruff_cache
 
 # The stamps are written last, so that an interrupted installation is taken up again. The tests' is the service's, too.
 .venv/serving: pyproject.toml | .venv/bin/pip
@@ -39,6 +44,11 @@ clean:
 .venv/testing: requirements.txt pyproject.toml | .venv/bin/pip
 	@echo "installing all of LD-Data, TensorFlow, and the tests into .venv, once: 3.3 GB, some minutes"
 	$(INSTALL) --requirement requirements.txt
+	@touch .venv/serving .venv/docs $@
+
+.venv/docs: pyproject.toml | .venv/bin/pip
+	@echo "installing Sphinx, the service and TensorFlow into .venv, once: 3.3 GB, some minutes"
+	$(INSTALL) --editable ".[docs]"
 	@touch .venv/serving $@
 
 .venv/bin/pip:

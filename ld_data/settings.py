@@ -11,6 +11,7 @@ CHECKPOINTS_VARIABLE = "LD_DATA_CHECKPOINTS"
 OFFLINE_VARIABLE = "LD_DATA_OFFLINE"
 SCORES_VARIABLE = "LD_DATA_SCORES"
 SERVICE_VARIABLE = "LD_DATA_SERVICE"
+MIRROR_VARIABLE = "LD_DATA_MIRROR"
 DEFAULT_SERVICE = "http://127.0.0.1:8000"
 
 
@@ -50,6 +51,11 @@ def scores_place(checkpoints: Path) -> str:
 def service_address() -> str:
     """Return the service's default address: `LD_DATA_SERVICE`, else port 8000 of this machine."""
     return os.environ.get(SERVICE_VARIABLE) or DEFAULT_SERVICE
+
+
+def list_mirrors() -> list[str]:
+    """Return the addresses of `LD_DATA_MIRROR`, which spaces separate, in the order in which downloads try them."""
+    return os.environ.get(MIRROR_VARIABLE, "").split()
 
 
 def is_offline() -> bool:

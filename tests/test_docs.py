@@ -21,12 +21,12 @@ from api.settings import Limits
 from eval.classifiers.tables import CLASSIFIERS
 from eval.leaderboard import tokens
 from eval.leaderboard.store import Store
-from eval.names import BASELINES, STUDIES
+from eval.names import BASELINES, RULES, STUDIES
 from ld_data import settings
 from ld_data.cli.program import EXIT_FAILURE, EXIT_INTERRUPTED, EXIT_USAGE, SHELLS
 from ld_data.storage.hashing import hash_file
 from tests.support.command_lines import PROGRAMS, explain_invalid, list_commands, list_options, make_program
-from tests.support.manual import FIGURES, KEPT, PAGES, find_kept, make_table, read_source
+from tests.support.manual import BADGES, DOCS, FIGURES, KEPT, PAGES, find_kept, make_table, read_source
 from tests.support.paths import ROOT
 from tests.support.servers import serve
 
@@ -67,10 +67,15 @@ def test_the_readme_is_one_page():
 
 
 def test_the_contents_page_names_every_page():
-    pages = {name for name in PAGES if name.startswith("docs/")} - {"docs/index.md"}
-    for contents, folder in (("README.md", "docs/"), ("docs/index.md", "")):
-        linked = set(re.findall(rf"\]\({folder}(\w+\.md)\)", TEXTS[contents]))
-        assert {f"docs/{page}" for page in linked} == pages, contents
+    pages = {path.name for path in DOCS.glob("*.md")} - {"index.md"}
+    pages |= {f"tutorials/{path.name}" for path in (DOCS / "tutorials").glob("*.py")}
+    rows = re.findall(r"^\| \[[^]]+\]\(([\w/]+\.\w+)\)", TEXTS["docs/index.md"], re.MULTILINE)
+    assert sorted(rows) == sorted(pages)  # each once: the site has its sections from these tables
+
+
+def test_every_rule_has_a_page():
+    linked = set(re.findall(r"\]\(rules/([\w-]+)\.md\)", TEXTS["docs/rules.md"]))
+    assert linked == set(RULES) == {path.stem for path in (DOCS / "rules").glob("*.md")}
 
 
 def test_every_command_in_the_manual_is_understood():
@@ -113,7 +118,7 @@ def test_every_completion_in_the_manual_is_for_an_installed_program():
 def test_the_manual_has_the_routes_that_exist(tmp_path):
     paths = make_app(Catalogue(), Store(tmp_path / "scores.sqlite")).openapi()["paths"]
     exist = {(method.upper(), path) for path, methods in paths.items() for method in methods}
-    exist |= {("GET", "/"), ("GET", "/docs"), ("GET", "/openapi.json")}
+    exist |= {("GET", "/"), ("GET", "/manual"), ("GET", "/docs"), ("GET", "/openapi.json")}
     assert set(ROUTE.findall(TEXTS["docs/http.md"])) == exist
     assert set(ROUTE.findall(MANUAL)) == exist
 
@@ -202,8 +207,14 @@ def test_the_kept_tables_in_the_manual_are_those_that_are_kept():
 
 def test_the_figures_of_kept_results_show_what_is_kept():
     for name, source in FIGURES.items():
-        assert f"]({name})" in MANUAL
+        assert f"]({name})" in MANUAL or f"](docs/{name})" in MANUAL
         assert read_source(name) == hash_file(source), "python -m tests.support.manual draws the figures anew"
+
+
+def test_the_badges_are_true():
+    from tests.support.front import write_badges  # late: matplotlib
+
+    assert BADGES.read_text("utf-8") == write_badges(), "python -m tests.support.manual writes the badges anew"
 
 
 @pytest.fixture(scope="module")
@@ -219,7 +230,7 @@ def service(tmp_path_factory):
 @pytest.mark.untraced
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:.*deprecated:DeprecationWarning")  # mlcroissant's own
-@pytest.mark.parametrize("page", [name for name, text in TEXTS.items() if "```python" in text])
+@pytest.mark.parametrize("page", [name for name, text in TEXTS.items() if "\n\n```python" in text])
 def test_the_python_of_a_page_runs_and_prints_the_output_below_it(page, service, tmp_path, monkeypatch, capsys):
     """Block after block in one namespace, as in a notebook, against the shipped releases."""
     import datasets

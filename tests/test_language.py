@@ -11,7 +11,7 @@ import pytest
 
 from tests.support.paths import ROOT
 
-PACKAGES = ("ld_data", "vae", "eval", "api", "tests")
+PACKAGES = ("ld_data", "vae", "eval", "api", "docs", "tests")
 PAGES = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")
 BANNED = re.compile(
     r"\b(tells|minds|who asks|for who|of ours|by which|at hand|to be had|to the bit|nobody|somebody|deed|doubtful)\b",

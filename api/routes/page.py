@@ -1,4 +1,4 @@
-"""Routes: the page, the description of the interface, and their files."""
+"""Routes: the page, the description of the interface, the manual, and their files."""
 
 from email.utils import parsedate_to_datetime
 from functools import cache
@@ -12,26 +12,29 @@ from starlette.types import Scope
 
 from api.leaderboard.references import list_references
 from api.messages.files import respond_to_conditions
-from api.messages.pages import HEADERS, HTML, write_figures
+from api.messages.pages import HEADERS, HTML, MANUAL_HEADERS, write_figures
 from api.releases.catalogue import ServedRelease
 from api.routes.state import CatalogueState
+from ld_data.errors import UnknownNameError
 
-FIGURES = "<!-- figures -->"  # their place in the page
-MODULES = "<!-- modules -->"
+FIGURES, MODULES, MANUAL_LINK = "<!-- figures -->", "<!-- modules -->", "<!-- manual -->"  # their places in the page
 FOLDER = Path(__file__).parents[1] / "static"
+MANUAL = Path(__file__).parents[2] / "build" / "manual"  # of `make docs`
 CONDITIONS = (b"if-match", b"if-none-match", b"if-modified-since", b"if-unmodified-since", b"if-range", b"range")
 
 
 class PageFiles(StaticFiles):
     """The files, with the headers of the page; they are small, and sent whole."""
 
+    page_headers = HEADERS
+
     async def get_response(self, path: str, scope: Scope) -> Response:
         """Return a file."""
         plain = [header for header in scope["headers"] if header[0] not in CONDITIONS]
         response = await super().get_response(path, {**scope, "headers": plain})
-        response.headers.update({**HEADERS, "Accept-Ranges": "none"})
+        response.headers.update({**self.page_headers, "Accept-Ranges": "none"})
         if isinstance(response, FileResponse):
-            headers = {"ETag": response.headers["etag"], **HEADERS}
+            headers = {"ETag": response.headers["etag"], **self.page_headers}
             modified = parsedate_to_datetime(response.headers["last-modified"])
             if answer := respond_to_conditions(scope, headers, modified, Path(path).name):
                 return answer
@@ -39,20 +42,45 @@ class PageFiles(StaticFiles):
         return response
 
 
-FILES = PageFiles(directory=FOLDER)
+class ManualFiles(PageFiles):
+    """The built manual, with the headers of its pages, as soon as it is there."""
+
+    page_headers = MANUAL_HEADERS
+
+    async def check_config(self) -> None:
+        """Accept a folder that is missing."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        """Return a file.
+
+        Raises:
+            UnknownNameError: the manual is not built.
+        """
+        if not _is_manual_built():
+            raise UnknownNameError("the manual is not built; `make docs` in the folder of LD-Data builds it.")
+        return await super().get_response(path, scope)
+
+
+FILES, MANUAL_FILES = PageFiles(directory=FOLDER), ManualFiles(directory=MANUAL, html=True, check_dir=False)
 router = APIRouter()
 router.mount("/static", FILES, name="static")
+router.mount("/manual", MANUAL_FILES, name="manual")
 
 
 @router.get("/", include_in_schema=False)
 def show_page(request: Request, catalogue: CatalogueState) -> Response:
     """Answer with the page, which also holds the figures and links to files for readers without scripts."""
     figures = "\n".join(map(_write_release, catalogue.ready))
-    body = _read_page().replace(FIGURES, figures).encode()
+    manual = '<a href="manual/">Manual</a>' if _is_manual_built() else ""
+    body = _read_page().replace(FIGURES, figures).replace(MANUAL_LINK, manual).encode()
     headers = {"ETag": f'"{sha256(body).hexdigest()}"', **HEADERS, "Accept-Ranges": "none"}
     if answer := respond_to_conditions(request.scope, headers, None, "the page"):
         return answer
     return Response(body, headers=headers, media_type=HTML)
+
+
+def _is_manual_built() -> bool:
+    return Path(str(MANUAL_FILES.directory)).is_dir()
 
 
 @cache

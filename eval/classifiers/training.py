@@ -145,12 +145,15 @@ def measure_trials(
 def make_views(name: str, examples: Examples, rows: int, seed: int = 0, epochs: int | None = None) -> dict[str, Array]:
     """Return the first test rows `(rows, d)` in three views: raw, and a classifier's features untrained and trained.
 
-    The features are the inputs of its last layer. It needs 10 rows or more, and raises as `train`.
+    The features are the inputs of its last layer: without hidden layers they are the raw inputs, the only view. It
+    needs 10 rows or more, and raises as `train`.
     """
     check_integer("rows", rows, 10, 2**31)
     inputs = examples.x_test[:rows]
     shape = inputs.shape[1:]
     untrained = find_classifier(name, shape).make(shape, examples.classes, seed)
+    if not any(layer.weights for layer in untrained.layers[:-1]):
+        return {"raw inputs": inputs.reshape(len(inputs), -1)}
     networks = {"untrained features": untrained, "trained features": train(name, examples, seed, epochs)}
     views = {"raw inputs": inputs}
     for title, network in networks.items():

@@ -21,6 +21,7 @@ from eval.classifiers.tables import (
     trials_path,
 )
 from eval.commands.options import (
+    SUFFIXES,
     Classifier,
     FirstSeed,
     InputOptions,
@@ -85,14 +86,14 @@ def tsne(
     """Plot inputs, and features before and after training.
 
     Args:
-        out: The .png to write.
+        out: The .png, .svg or .pdf to write.
         rows: The number of test rows.
     """
     from eval.classifiers import training  # late: Keras takes 5 s that --help should not pay
     from ld_data.health.plots import draw_maps, save_figure
 
-    if out.suffix != ".png":
-        raise InputError(f"--out must end in .png; received {out}.")
+    if out.suffix not in SUFFIXES:
+        raise InputError(f"--out must end in {', '.join(SUFFIXES)}; received {out}.")
     examples = load_examples(inputs, options)
     prepare_out(out, f"{model}.png")
     views, labels = training.make_views(model, examples, rows, seed, epochs), examples.label_test[:rows]

@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Mapping
-from typing import Annotated
+from typing import Annotated, Literal
 
 from cyclopts import Parameter
 from cyclopts.completion import CompletionContext
@@ -72,6 +72,7 @@ def plots(
     *,
     out: Folder,
     components: tuple[int, int] = (0, 1),
+    form: Annotated[Literal["png", "svg", "pdf"], Parameter(name="--format", help="The format of the files.")] = "png",
     images: OwnImages = NO_IMAGES,
     as_json: Json = False,
 ) -> None:
@@ -79,7 +80,7 @@ def plots(
 
     Args:
         release: A release's name or folder; or mnist1d, mnist-rot-like, ...: a generator.
-        out: The folder to write .png files into.
+        out: The folder to write the figures into.
         components: The components of the manifold.
     """
     from ld_data.commands.figures import choose_figures, save_figure  # late: matplotlib takes 1 s
@@ -88,7 +89,7 @@ def plots(
     out.mkdir(parents=True, exist_ok=True)
     paths = []
     for name, figure in figures:
-        path = out / f"{name}.png"
+        path = out / f"{name}.{form}"
         save_figure(figure, path)
         paths.append(str(path))
         if not as_json:

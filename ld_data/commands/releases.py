@@ -1,4 +1,4 @@
-"""Commands about installed releases: list, export."""
+"""Commands about installed releases: list, export, publish."""
 
 from dataclasses import asdict
 from pathlib import Path
@@ -11,9 +11,10 @@ from ld_data.cli.output import print_result
 from ld_data.cli.table import format_table
 from ld_data.errors import LdDataError
 from ld_data.export.formats import FORMATS, export_dataset
+from ld_data.export.hub import publish_release
 from ld_data.release import folder as releases
 from ld_data.release.manifest import FileRecord, read_manifest
-from ld_data.settings import checkpoints_folder
+from ld_data.settings import MIRROR_VARIABLE, checkpoints_folder
 
 Row = dict[str, Any]
 
@@ -70,3 +71,19 @@ def export(
     files = {str(path): FileRecord.of(path) for path in paths}
     text = "\n".join(f"{record.sha256}  {path}" for path, record in files.items())
     print_result({path: asdict(record) for path, record in files.items()}, text, as_json)
+
+
+def publish(*names: Release, to: Annotated[Folder, Parameter(name="--to")], as_json: Json = False) -> None:
+    """Lay releases out for a data hub or a web server.
+
+    Args:
+        names: The releases; all that are installed by default.
+        to: The folder to write into; each release gets a folder there, with its files, Parquet, card and Croissant.
+    """
+    folders = [str(publish_release(name, to)) for name in names or releases.list_releases()]
+    lines = [f"wrote {folder}" for folder in folders]
+    lines.append(
+        f"{to} on a web server is a mirror, {MIRROR_VARIABLE}=ADDRESS; on Hugging Face each folder is a dataset:"
+    )
+    lines += [f"  hf upload --repo-type dataset ORGANISATION/{Path(folder).name} {folder} ." for folder in folders]
+    print_result({"folders": folders}, "\n".join(lines), as_json)

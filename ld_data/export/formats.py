@@ -7,6 +7,7 @@ of its y. A vector is a list in Parquet, and a column for each number in CSV. Th
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -57,13 +58,25 @@ def export_dataset(data: LatentDataset, form: str, folder: str | Path) -> list[P
     if data.manifest is None or len(data.train) != data.manifest.arrays["y_train"].shape[0]:
         raise InputError("only the whole dataset of a release can be exported: load one with ld_data.load(name).")
     target = Path(folder)
+    with stage_new_folder(target) as staging:
+        write_format(data, data.manifest, form, staging)
+    return [target / name for name in list_files(form, data.shifts)]
+
+
+@contextmanager
+def stage_new_folder(target: Path) -> Iterator[Path]:
+    """Yield an empty folder that gets the name `target` after the block; raise `StorageError` if that exists."""
     if target.exists():
         raise StorageError(f"{target} exists and is not overwritten. Choose another folder (--out).")
     with make_staging_folder(target.parent, target.name) as staging:
-        _WRITERS[form](data, data.manifest, staging)
-        (staging / CARD_NAME).write_text(make_card(data.manifest, tables=form == "parquet"), "utf-8")
+        yield staging
         take_place(staging, target)
-    return [target / name for name in list_files(form, data.shifts)]
+
+
+def write_format(data: LatentDataset, manifest: Manifest, form: str, folder: Path) -> None:
+    """Write the files of a release in one of the `FORMATS`, and its card, into a folder."""
+    _WRITERS[form](data, manifest, folder)
+    (folder / CARD_NAME).write_text(make_card(manifest, tables=form == "parquet"), "utf-8")
 
 
 def list_parquet(shifts: Sequence[str]) -> list[str]:

@@ -49,8 +49,12 @@ def embed_by_class(data: LatentDataset, rows: int) -> Array:
     A linear discriminant analysis of the training rows finds these k - 1 directions. A map of all of x would be a round
     cloud, as of any N(0, I), in which no row has near neighbours.
     """
-    discriminants = LinearDiscriminantAnalysis().fit(data.train.x, data.train.label)
-    return embed(discriminants.transform(data.test.x[:rows]))
+    return embed(find_directions(data.train.x, data.train.label).transform(data.test.x[:rows]))
+
+
+def find_directions(values: Array, labels: Array) -> LinearDiscriminantAnalysis:
+    """Return the directions that separate the classes `(n,)` of rows `(n, d)` most; its `transform` takes others."""
+    return LinearDiscriminantAnalysis().fit(values, labels)
 
 
 def make_examples(source: Source, data: LatentDataset) -> Examples:

@@ -10,7 +10,7 @@ from scipy.stats import chi2, norm
 
 from ld_data.errors import InputError
 from ld_data.health.latents import make_normal_sample
-from ld_data.health.maps import embed
+from ld_data.health.maps import embed, find_directions
 from ld_data.protocols import LatentCodec, XCodec
 from ld_data.release.dataset import LatentDataset
 from ld_data.sources.source import Source
@@ -21,6 +21,7 @@ EXAMPLES = 16
 GRID = 12
 REACH = 2.0  # the manifold spans that many standard deviations to either side
 TSNE_ROWS = 2500
+DEVIATION_REACH = 3.0  # standard deviations to either side
 BAND = 0.999  # share of true N(0, 1) components inside the null band
 SEED = 0
 
@@ -32,7 +33,7 @@ def draw_release(
 
     The components span the manifold.
     """
-    yield "histograms", draw_histograms(data)
+    yield "deviations", draw_deviations(data)
     yield "stds", draw_stds(data)
     if source is None or codec is None:
         return
@@ -58,15 +59,26 @@ def save_figure(figure: Figure, path: Path) -> None:
         figure.savefig(draft, dpi=120)
 
 
-def draw_histograms(data: LatentDataset) -> Figure:
-    """Return the histograms of all components of x and of y together, training rows, against the normal density."""
-    figure = Figure((9, 3.5), layout="constrained")
-    grid = np.linspace(-4.5, 4.5, 400)
-    for axes, (name, values) in zip(figure.subplots(1, 2), (("x", data.train.x), ("y", data.train.y)), strict=True):
-        axes.hist(values.ravel(), bins=180, range=(-4.5, 4.5), density=True, color="tab:blue", alpha=0.6)
-        axes.plot(grid, norm.pdf(grid), color="black", linewidth=1, label="N(0, 1)")
-        axes.set(title=f"{data.name}: {name}, all components", xlabel="value", ylabel="density")
-        axes.legend()
+def draw_deviations(data: LatentDataset) -> Figure:
+    """Return the quantiles of each component minus those of N(0, 1), beside the band of true N(0, 1) components.
+
+    The standard error of the quantile at the share p of n values is sqrt(p (1 - p) / n) over the density there.
+    """
+    figure = Figure((9, 6), layout="constrained")
+    grid = np.linspace(-DEVIATION_REACH, DEVIATION_REACH, 121)
+    shares = norm.cdf(grid)
+    panels = figure.subplots(2, 2, sharex=True, sharey="row")
+    for line, split, title in zip(panels, (data.train, data.test), ("train", "test"), strict=True):
+        band = norm.isf((1 - BAND) / 2) * np.sqrt(shares * (1 - shares) / len(split)) / norm.pdf(grid)
+        for axes, space in zip(line, ("x", "y"), strict=True):
+            own = np.quantile(getattr(split, space), shares, axis=0) - grid[:, None]
+            axes.fill_between(grid, -band, band, color="tab:gray", alpha=0.3, label=f"{BAND:.1%} of true N(0, 1)")
+            axes.plot(grid, own, color="tab:blue", linewidth=0.5, alpha=0.6)
+            axes.plot(grid, own.mean(axis=1), color="black", linewidth=1.5, label="mean of the components")
+            axes.set_title(f"{data.name}: {space}, {len(split):,} {title} rows", fontsize="medium")
+        line[0].set_ylabel("quantile minus that of N(0, 1)")
+        line[0].legend(loc="upper center", fontsize="small")
+    figure.supxlabel("quantile of N(0, 1)")
     return figure
 
 
@@ -113,16 +125,20 @@ def draw_manifold(codec: XCodec, first: int, second: int) -> Figure:
 
 
 def draw_embeddings(data: LatentDataset, source: Source) -> Figure:
-    """Return t-SNE maps of raw test inputs and of their sampled latents, coloured by class."""
+    """Return t-SNE maps of raw test inputs and of their x in the directions of the classes, coloured by class.
+
+    Maps of all of x, or of y, would be round clouds, as of any N(0, I).
+    """
     rows = np.random.default_rng(SEED).permutation(len(data.test))[:TSNE_ROWS]
     raw = source.inputs_test[rows].reshape(len(rows), -1).astype(np.float32)
-    return draw_maps({"raw inputs": raw, "x": data.test.x[rows], "y": data.test.y[rows]}, data.test.label[rows])
+    directed = find_directions(data.train.x, data.train.label).transform(data.test.x[rows])
+    return draw_maps({"raw inputs": raw, "x, the directions of the classes": directed}, data.test.label[rows])
 
 
 def draw_maps(views: Mapping[str, Array], labels: Array) -> Figure:
     """Return t-SNE maps of several views `(n, d)` of the same rows, coloured by class `(n,)`, with a legend."""
-    figure = Figure((12, 4.5), layout="constrained")
-    for axes, (title, values) in zip(figure.subplots(1, len(views)), views.items(), strict=True):
+    figure = Figure((4 * len(views), 4.5), layout="constrained")
+    for axes, (title, values) in zip(figure.subplots(1, len(views), squeeze=False)[0], views.items(), strict=True):
         dots = axes.scatter(*embed(values).T, c=labels, cmap="tab10" if labels.max() < 10 else "nipy_spectral", s=4)
         axes.set(title=f"t-SNE of {title}", xticks=[], yticks=[])
     figure.legend(*dots.legend_elements(num=None), title="class", loc="outside right")

@@ -25,18 +25,23 @@ from ld_data.release.manifest import read_manifest
 from ld_data.release.report import Goal, HealthReport, Row
 from ld_data.storage.hashing import hash_file
 from ld_data.storage.json_text import read_json
+from tests.support.gallery import LADDER, describe_rule, read_code
 from tests.support.paths import CHECKPOINTS, ROOT
 
+DOCS = ROOT / "docs"
 PAGES = {
-    path.relative_to(ROOT).as_posix(): path for path in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
+    path.relative_to(ROOT).as_posix(): path
+    for path in (ROOT / "README.md", *(path for form in ("*.md", "rules/*.md") for path in sorted(DOCS.glob(form))))
 }
 KEPT = re.compile(
-    r"(?P<start><!-- kept: (?P<kind>\w+) (?P<words>.+?) -->\n```\n)(?P<table>.*?)(?P<end>^```$)", re.M | re.S
+    r"(?P<start><!-- kept: (?P<kind>\w+) (?P<words>.+?) -->\n```(?:python)?\n)(?P<table>.*?)(?P<end>^```$)", re.M | re.S
 )
 RULES = CHECKPOINTS / "rules"
-REPORT, LADDER = ROOT / "docs" / "rule_report" / "report.json", ROOT / "docs" / "ladder" / "results.json"
+REPORT = DOCS / "rule_report" / "report.json"
 FIGURES = {f"rule_report/{name}.png": REPORT for name in ("scale", "cost", "alignment", "curves", "streams")}
-FIGURES |= {"ladder/bars.png": LADDER, "rules/costs.png": RULES / "ld-mnist-32.json"}
+FIGURES |= {"ladder/bars.png": LADDER} | dict.fromkeys(("rules/costs.png", "idea.png"), RULES / "ld-mnist-32.json")
+CLIMBERS = ("linear", "hebbian", "target-projection", "feedback-alignment", "backpropagation")  # in the figure
+BADGES = DOCS / "static" / "badges.svg"
 BAR = 40  # signs for a skill of 1
 ON_THE_SCALE = (
     "mean",
@@ -56,22 +61,27 @@ ON_THE_SCALE = (
 
 
 def draw_figures() -> None:
-    """Draw the figures of kept results."""
+    """Draw the figures of kept results, and the badges."""
     from eval.report.output.figures import draw_costs, draw_report  # import late: tables need no matplotlib
     from eval.report.output.ladder_bars import draw_ladder
+    from tests.support.front import draw_idea, write_badges
 
     report = read_json(REPORT.read_text("utf-8"))
     figures = {f"rule_report/{name}.png": figure for name, figure in draw_report(report, {})}
-    figures["ladder/bars.png"] = draw_ladder(read_json(LADDER.read_text("utf-8")))
+    results = {result["model"]: result for result in read_json(LADDER.read_text("utf-8"))}
+    figures["ladder/bars.png"] = draw_ladder([results[name] for name in CLIMBERS])
     figures["rules/costs.png"] = draw_costs(describe_trials(load_rule_trials(RULES / "ld-mnist-32.json")))
+    skills = {row.name: row.summary.skill.mean for row in find_kept("ld-mnist-32")}
+    figures["idea.png"] = draw_idea({name: skills[name] for name in ON_THE_SCALE if name not in ("mean", "oracle")})
     for name, figure in figures.items():
         metadata = {"Description": hash_file(FIGURES[name])}
-        figure.savefig(ROOT / "docs" / name, dpi=110, metadata=metadata)
+        figure.savefig(DOCS / name, dpi=110, metadata=metadata)
+    BADGES.write_text(write_badges(), "utf-8")
 
 
 def read_source(name: str) -> str:
     """Return the sha256 of the file that a figure shows, as the figure holds it."""
-    with Image.open(ROOT / "docs" / name) as image:
+    with Image.open(DOCS / name) as image:
         return image.text["Description"]
 
 
@@ -136,6 +146,8 @@ def make_table(kind: str, words: Sequence[str]) -> str:
         "ladder": lambda: climb_ladder(words),
         "report": lambda: write_text(read_json((ROOT / name).read_text("utf-8"))),
         "health": lambda: describe_health(name, rest),
+        "rule": lambda: describe_rule(name),
+        "code": lambda: read_code(words),
     }
     return makers[kind]()
 

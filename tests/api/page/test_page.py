@@ -5,7 +5,7 @@ from fastapi.testclient import TestClient
 
 from api.app import make_app
 from api.messages.pages import write_error_page
-from api.routes.page import FOLDER
+from api.routes.page import FOLDER, MANUAL_FILES
 from eval import evaluate, summarise_seeds
 from eval.kept.baselines import BaselineRow, save_rows, table_path
 from eval.leaderboard.store import Store
@@ -137,3 +137,20 @@ def test_every_element_that_a_script_finds_exists():
 
 def test_the_chart_library_has_its_licence():
     assert "Permission is hereby granted" in (FOLDER / "vendor" / "chart.js-LICENSE.md").read_text("utf-8")
+
+
+def test_a_manual_that_is_not_built_says_how_to_build_it(client, tmp_path, monkeypatch):
+    monkeypatch.setattr(MANUAL_FILES, "directory", tmp_path / "none")
+    answer = client.get("/manual/index.html")
+    assert answer.status_code == 404
+    assert "`make docs`" in answer.json()["error"]
+    assert "manual/" not in client.get("/").text
+
+
+def test_the_manual_is_served(client, tmp_path, monkeypatch):
+    (tmp_path / "index.html").write_text("<title>Manual</title>")
+    monkeypatch.setattr(MANUAL_FILES, "directory", tmp_path)
+    monkeypatch.setattr(MANUAL_FILES, "all_directories", [tmp_path])
+    assert client.get("/manual").text == "<title>Manual</title>"
+    assert '<a href="manual/">Manual</a>' in client.get("/").text
+    assert "frame-ancestors 'none'" in client.get("/manual/").headers["content-security-policy"]

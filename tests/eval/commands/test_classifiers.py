@@ -141,3 +141,12 @@ def test_judge(checkpoints, copied_mnist1d, capsys):
     manifest = ld_data.load("ld-mnist1d-5").manifest
     assert manifest.judge_sha256 == hash_file(checkpoints / "judges" / "mnist1d.keras")
     assert manifest.health["decoded"]["judge_originals"]["value"] == trained["judge_originals"]
+
+
+def test_tsne_of_a_model_without_hidden_layers_is_one_map(tiny_mnist1d, tmp_path, capsys):
+    out = tmp_path / "maps.svg"
+    result = run_json(
+        capsys, eval_main.main, "tsne", "mnist1d-logistic", "mnist1d", "--epochs", 1, "--rows", 40, "--out", out
+    )
+    assert list(result["neighbours"]) == ["raw inputs"]
+    assert b"<svg" in out.read_bytes()

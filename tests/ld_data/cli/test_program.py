@@ -10,6 +10,7 @@ import subprocess
 import sys
 import termios
 import time
+from contextlib import suppress
 from functools import partial
 
 import pytest
@@ -43,6 +44,7 @@ SEVERAL_MEANINGS = {  # options whose help differs between commands
     "--seed",
     "--seeds",
     "--source-npz",
+    "--to",
     "--turns",
     "--workers",
 }
@@ -63,11 +65,9 @@ def run_in_terminal(*words, **environment):
     with subprocess.Popen(command, cwd=ROOT, env=variables, stdin=end, stdout=end, stderr=end) as process:
         os.close(end)
         shown = b""
-        try:
+        with suppress(OSError):  # Linux: the other end is closed
             while part := os.read(terminal, 65536):
                 shown += part
-        except OSError:  # Linux: the other end is closed
-            pass
         os.close(terminal)
         return process.wait(), shown.decode()
 

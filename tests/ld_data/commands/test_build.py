@@ -131,7 +131,7 @@ def test_build_of_own_images(checkpoints, tmp_path, capsys, monkeypatch, small_m
     monkeypatch.setattr("ld_data.health.plots.EXAMPLES", 2)
     folder = write_set(tmp_path / "idx", **{name: array.astype(np.uint8) for name, array in arrays.items()})
     assert run(data_main.main, "plots", "ld-own-2", "--source-idx", folder, "--out", tmp_path / "plots") == 0
-    names = {"histograms", "stds", "reconstructions", "prior_samples", "manifold_0_1", "tsne"}
+    names = {"deviations", "stds", "reconstructions", "prior_samples", "manifold_0_1", "tsne"}
     assert {path.stem for path in (tmp_path / "plots").iterdir()} == names
     assert run(data_main.main, "plots", "ld-own-2", "--out", tmp_path / "a", "--components", 1, 5) == 1
     assert "components must be two different numbers from 0 to 1" in capsys.readouterr().err

@@ -15,6 +15,7 @@ def test_download_says_whether_it_fetched(service, release, cache, tmp_path, cap
     assert run(data_main.main, *words) == 0
     assert "is here already and as published: nothing was fetched" in capsys.readouterr().out
     facts = {"name": "fake-4", "folder": str(tmp_path / "new" / "fake-4"), "version": "1.0.0"}
+    facts["place"] = f"{service}/v1/datasets/fake-4/files"
     assert run_json(capsys, data_main.main, *words) == facts | {"fetched": False}
     (tmp_path / "new" / "fake-4" / "data.npz").write_bytes(b"damaged")
     assert run_json(capsys, data_main.main, *words) == facts | {"fetched": True}

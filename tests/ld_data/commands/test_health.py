@@ -35,8 +35,8 @@ def test_a_health_report_without_inputs_misses_no_goal_that_needs_them(release, 
 
 
 def test_plots_without_inputs_are_those_of_the_arrays(release, tmp_path, capsys):
-    assert run(data_main.main, "plots", "fake-4", "--out", tmp_path / "plots") == 0
-    assert {path.stem for path in (tmp_path / "plots").iterdir()} == {"histograms", "stds"}
+    assert run(data_main.main, "plots", "fake-4", "--out", tmp_path / "plots", "--format", "svg") == 0
+    assert {path.name for path in (tmp_path / "plots").iterdir()} == {"deviations.svg", "stds.svg"}
     assert "is left out" in capsys.readouterr().err
 
 

@@ -1,0 +1,1 @@
+"""The parts of the manual's site that Sphinx lacks."""
