@@ -94,7 +94,7 @@ const showRows = newest(
     const inputs = await decode(release, rows.map(({ x }) => x));
     if (release !== state.release) return;
     const body = make("tbody", {}, ...rows.map((row) => makeTestRow(row, openRow)));
-    table.replaceChildren(makeHeading("row", "input", "decoded from x", "x", "y", "label"), body);
+    table.replaceChildren(makeHeading("row", "label", "input", "decoded from x", "x", "y"), body);
     rows.forEach(({ x, y, input }, place) => {
       const [shown, decoded, ...strips] = body.children[place].querySelectorAll("canvas");
       if (input) drawInput(shown, input);
@@ -111,7 +111,7 @@ function makeTestRow({ row, label }, openRow) {
   button.addEventListener("click", () => openRow(row));
   const names = ["thumb", "thumb", "strip", "strip"];
   const canvases = names.map((className) => make("canvas", { className, "aria-hidden": "true" }));
-  return make("tr", {}, ...[button, ...canvases, String(label)].map((cell) => make("td", {}, cell)));
+  return make("tr", {}, ...[button, String(label), ...canvases].map((cell) => make("td", {}, cell)));
 }
 
 const writeSize = (bytes) => (bytes < 1e5 ? `${write(bytes / 1e3, 2)} kB` : `${write(bytes / 1e6, 3)} MB`);

@@ -136,12 +136,12 @@ def test_rows_come_first_with_pictures_and_lead_to_the_explorer(open_page):
     rows = page.locator("#dataset .rows tbody tr")
     expect(rows).to_have_count(8)
     test = ld_data.load(CHECKPOINTS / "ld-mnist-32").test
-    expect(rows.locator("td:last-child")).to_have_text([str(label) for label in test.label[:8]])
-    first = see(page, "#dataset .rows tr:first-child td:nth-child(2) canvas")
+    expect(rows.locator("td:nth-child(2)")).to_have_text([str(label) for label in test.label[:8]])
+    first = see(page, "#dataset .rows tr:first-child td:nth-child(3) canvas")
     page.get_by_role("button", name="Later rows").click()
     expect(rows.first.get_by_role("button")).to_have_text("8")
     wait(page)
-    assert see(page, "#dataset .rows tr:first-child td:nth-child(2) canvas") != first
+    assert see(page, "#dataset .rows tr:first-child td:nth-child(3) canvas") != first
     page.reload()
     expect(rows.first.get_by_role("button")).to_have_text("8")
     rows.nth(2).get_by_role("button", name="row 10 in the explorer").click()
