@@ -43,7 +43,7 @@ def readability(
         source: The source of the inputs.
         levels: The readabilities, from 0 to 1,000; 0 3 10 30 100 300 by default.
         class_units: Hidden widths of the classifier that reads x; those of the recipe by default.
-        epochs: Passes over the training rows; fewer show the direction sooner.
+        epochs: Passes over the training rows.
         flow_epochs: Passes of the flow alone.
         out: The JSON file to write after each build; builds that it holds already are not repeated.
         figure: Draw the result into this .png, .svg or .pdf.

@@ -217,7 +217,11 @@ def fetch(
 
 
 def export(folder: Shards, out: Path, /, *, as_json: Json = False) -> None:
-    """Write the rows as a Parquet file for each shard, which Hugging Face's `datasets` reads."""
+    """Write the rows as a Parquet file for each shard.
+
+    Args:
+        out: The folder to write, which Hugging Face's `datasets` reads; files that it holds already stay.
+    """
     written = 0
     rows = ShardedRows(folder, None)
     for _ in tqdm(export_shards(rows, out), "shards", rows.plan.shards, file=open_progress(), disable=None):
