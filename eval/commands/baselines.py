@@ -129,7 +129,9 @@ def export_baselines(
     out: Folder,
     as_json: Json = False,
 ) -> None:
-    """Fit baselines, and write each as an ONNX network from x to y, for the page of the service.
+    """Write fitted baselines as ONNX networks.
+
+    Each maps x to y; the service shows them on its page.
 
     Args:
         only: These alone, of dense layers; by default mlp and feedback-alignment.
