@@ -17,6 +17,7 @@ COMMANDS = (  # function, summary, example
     ("baselines:baselines", "Fit and score the baselines.", "ld-mnist-32 --only mlp ridge"),
     ("baselines:shifts", "Fit baselines, and show what they lose on shifted test sets.", "ld-mnist-32 --only mlp"),
     ("baselines:tune", "Try learning rates of a rule on held-out training rows.", "ld-mnist-32 feedback-alignment"),
+    ("baselines:export_baselines", "Write fitted baselines as ONNX networks.", "ld-mnist-32 --out onnx"),
     ("classifiers:classify", "Train a classifier and test it.", "mnist1d-cnn mnist1d --seeds 3"),
     ("classifiers:tsne", "Plot inputs, and features before and after training.", "deeper mnist --out tsne.png"),
     ("classifiers:reproduce", "Train the classifiers of a table, beside published figures.", "mnist1d --kept"),

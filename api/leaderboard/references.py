@@ -25,7 +25,7 @@ def read_baselines(found: ServedRelease) -> list[BaselineRow]:
     name = found.manifest.name
     paths = (make_path(name, found.checkpoints) for make_path in (table_path, trials_path))
     try:
-        rows = _read_rows(name, found.data.test_sha256, found.checkpoints, tuple(map(_identify, paths)))
+        rows = _read_rows(name, found.data.test_sha256, found.checkpoints, tuple(map(identify, paths)))
     except OSError as error:  # its message names a path of the service, as that of a damaged table does
         logger.error("the baselines of %s are not served: %s", name, error)
         rows = None
@@ -34,7 +34,7 @@ def read_baselines(found: ServedRelease) -> list[BaselineRow]:
     return list(rows)
 
 
-def _identify(path: Path) -> tuple[int, int, int] | None:
+def identify(path: Path) -> tuple[int, int, int] | None:
     """Return what changes when a file is replaced; None if there is none."""
     if not path.is_file():
         return None

@@ -1,6 +1,8 @@
-"""The parts that all pages for browsers share: their headers, and the page of an error."""
+"""The parts that all pages for browsers share: their headers, the page of an error, and figures without scripts."""
 
+from collections.abc import Iterable
 from html import escape
+from urllib.parse import quote
 
 # All parts come from this host, the pages have no inline script or style, and no other page may frame them.
 CONTENT_SECURITY_POLICY = (
@@ -48,3 +50,16 @@ ERROR_PAGE = """<!doctype html>
 def write_error_page(sentence: str, root_path: str) -> str:
     """Return the page that says that something was not found."""
     return ERROR_PAGE.format(sentence=escape(sentence), root=escape(root_path))
+
+
+def write_figures(release: str, skills: Iterable[tuple[str, float]], files: Iterable[str]) -> str:
+    """Return the skills of baselines and the links to the files of a release as HTML that needs no script."""
+    rows = "".join(
+        f'<tr><td>{escape(name)}</td><td><meter min="0" max="1" value="{skill:.3f}"></meter></td>'
+        f"<td>{skill:z.3f}</td></tr>"
+        for name, skill in skills
+    )
+    folder = f"v1/datasets/{quote(release)}/files/"
+    links = ", ".join(f'<a href="{folder}{quote(file)}">{escape(file)}</a>' for file in files)
+    table = f"<table><tr><th>model</th><th>null to floor</th><th>skill</th></tr>{rows}</table>" if rows else ""
+    return f"<h3>{escape(release)}</h3>{table}<p>Files: {links}</p>"

@@ -12,9 +12,10 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 from api.errors import NotReadyError
-from api.releases.operations import Operation, make_operations
+from api.releases.operations import Operation, make_operations, make_prediction
 from api.releases.served_files import Exports, ServedFile, read_stamp
 from api.releases.shards import ServedShards
+from eval.kept.models import find_models
 from ld_data.errors import IntegrityError, LdDataError, UnknownNameError
 from ld_data.export.croissant import CROISSANT_NAME
 from ld_data.protocols import LatentCodec
@@ -46,6 +47,16 @@ class ServedRelease:
     def operations(self) -> dict[str, Operation]:
         """The operations of its models, by the end of their route."""
         return make_operations(self.codec)
+
+    @cached_property
+    def predictions(self) -> dict[str, Operation]:
+        """The operations of its kept models from x to y, by their names, the best first; none if one is damaged."""
+        try:
+            models = find_models(self.manifest.name, self.data.test_sha256, self.checkpoints)
+        except (IntegrityError, OSError) as error:  # the page and all other routes work without
+            logger.error("the models of %s are not served: %s", self.manifest.name, error)
+            models = ()
+        return {model.name: make_prediction(self.codec, model) for model in models}
 
     @property
     def checkpoints(self) -> Path:

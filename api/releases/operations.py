@@ -1,11 +1,14 @@
-"""The operations of the models of a release: encode and decode, in x and in y."""
+"""The operations of the models of a release: encode and decode, in x and in y, and predict y from x."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from math import prod
 
+import numpy as np
+
+from ld_data.checks import GREATEST_VALUE, check_vectors
 from ld_data.protocols import LatentCodec, Mode
-from ld_data.typing import Array
+from ld_data.typing import Array, Floats
 
 MAX_FIRST_ROW = 2**40
 
@@ -96,3 +99,27 @@ def make_operations(codec: LatentCodec) -> dict[str, Operation]:
             derive=lambda probabilities: (probabilities.argmax(axis=1),),
         ),
     }
+
+
+def make_prediction(codec: LatentCodec, predict: Callable[[Floats], Floats]) -> Operation:
+    """Return the operation of a model from x to y, which also decodes the predicted y to its class.
+
+    The best prediction is the mean of y given x: the class means, each with its share, the probability of the class
+    given x. `shares` are those of the mixture of class means that is nearest to a prediction; they sum to 1.
+    """
+    x, y, k = codec.x, codec.y, len(codec.y.class_mean)
+    centre = y.class_mean.mean(axis=0)
+    inverse = np.linalg.pinv(y.class_mean - centre, rcond=1e-5)  # the differences have one direction fewer
+
+    def derive(vectors: Array) -> tuple[Array, ...]:
+        shares = 1 / k + (vectors - centre) @ inverse
+        return y.decode(vectors).argmax(axis=1), shares.astype(np.float32)
+
+    return Operation(
+        Tensor("vectors", (x.latent_dim,)),
+        Tensor("vectors", (y.latent_dim,)),
+        lambda vectors, _: (check_vectors(vectors, x.latent_dim, most=GREATEST_VALUE),),
+        predict,
+        derives=(Tensor("labels", (), "int64"), Tensor("shares", (k,))),
+        derive=derive,
+    )

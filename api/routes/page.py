@@ -1,6 +1,8 @@
 """Routes: the page, the description of the interface, the manual, and their files."""
 
 from email.utils import parsedate_to_datetime
+from functools import cache
+from hashlib import sha256
 from pathlib import Path
 
 from fastapi import APIRouter, Request
@@ -8,10 +10,14 @@ from fastapi.staticfiles import StaticFiles
 from starlette.responses import FileResponse, Response
 from starlette.types import Scope
 
+from api.leaderboard.references import list_references
 from api.messages.files import respond_to_conditions
-from api.messages.pages import HEADERS, MANUAL_HEADERS
+from api.messages.pages import HEADERS, HTML, MANUAL_HEADERS, write_figures
+from api.releases.catalogue import ServedRelease
+from api.routes.state import CatalogueState
 from ld_data.errors import UnknownNameError
 
+FIGURES, MODULES, MANUAL_LINK = "<!-- figures -->", "<!-- modules -->", "<!-- manual -->"  # their places in the page
 FOLDER = Path(__file__).parents[1] / "static"
 MANUAL = Path(__file__).parents[2] / "build" / "manual"  # of `make docs`
 CONDITIONS = (b"if-match", b"if-none-match", b"if-modified-since", b"if-unmodified-since", b"if-range", b"range")
@@ -50,7 +56,7 @@ class ManualFiles(PageFiles):
         Raises:
             UnknownNameError: the manual is not built.
         """
-        if not Path(str(self.directory)).is_dir():
+        if not _is_manual_built():
             raise UnknownNameError("the manual is not built; `make docs` in the folder of LD-Data builds it.")
         return await super().get_response(path, scope)
 
@@ -62,9 +68,32 @@ router.mount("/manual", MANUAL_FILES, name="manual")
 
 
 @router.get("/", include_in_schema=False)
-async def show_page(request: Request) -> Response:
-    """Answer with the page."""
-    return await FILES.get_response("index.html", request.scope)
+def show_page(request: Request, catalogue: CatalogueState) -> Response:
+    """Answer with the page, which also holds the figures and links to files for readers without scripts."""
+    figures = "\n".join(map(_write_release, catalogue.ready))
+    manual = '<a href="manual/">Manual</a>' if _is_manual_built() else ""
+    body = _read_page().replace(FIGURES, figures).replace(MANUAL_LINK, manual).encode()
+    headers = {"ETag": f'"{sha256(body).hexdigest()}"', **HEADERS, "Accept-Ranges": "none"}
+    if answer := respond_to_conditions(request.scope, headers, None, "the page"):
+        return answer
+    return Response(body, headers=headers, media_type=HTML)
+
+
+def _is_manual_built() -> bool:
+    return Path(str(MANUAL_FILES.directory)).is_dir()
+
+
+@cache
+def _read_page() -> str:
+    """Return the page, which lets a browser load all modules at once, and not one after the other imports it."""
+    modules = sorted(path.name for path in FOLDER.glob("*.js") if path.name != "docs.js")
+    links = "\n".join(f'<link rel="modulepreload" href="static/{name}">' for name in modules)
+    return (FOLDER / "index.html").read_text("utf-8").replace(MODULES, links)
+
+
+def _write_release(found: ServedRelease) -> str:
+    references = sorted(list_references(found), key=lambda row: -row["skill"])
+    return write_figures(found.manifest.name, [(row["name"], row["skill"]) for row in references], found.files)
 
 
 @router.get("/docs", include_in_schema=False)

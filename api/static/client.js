@@ -11,7 +11,7 @@ export class Refusal extends Error {}
 class Superseded extends Error {}
 
 /** Return the response of the service; throw a Refusal with its message if it refuses or does not answer. */
-export async function ask(path, { body, accept = "application/json" } = {}) {
+export async function ask(path, { body, accept = "application/json", mayMiss = false } = {}) {
   const options = { headers: { Accept: accept } };
   if (body !== undefined) {
     options.method = "POST";
@@ -24,6 +24,7 @@ export async function ask(path, { body, accept = "application/json" } = {}) {
   } catch {
     throw new Refusal("The service does not answer. Is it still running? Start it with `make serve`, then try again.");
   }
+  if (mayMiss && response.status === 404) return null;
   if (!response.ok) {
     const { error = "" } = await response.json().catch(() => ({}));
     throw new Refusal(`The service answered ${response.status}: ${error}`);
@@ -31,7 +32,7 @@ export async function ask(path, { body, accept = "application/json" } = {}) {
   return response;
 }
 
-export const askJson = async (path, options) => (await ask(path, options)).json();
+export const askJson = async (path, options) => (await ask(path, options))?.json() ?? null;
 
 /** Return the path of a release, or of one of its routes. */
 export const at = (release, end = "") =>
@@ -43,14 +44,26 @@ export const address = (path) => new URL(path, document.baseURI).href;
 export const decode = async (release, vectors) =>
   (await askJson(at(release, "x/decode"), { body: { vectors } })).inputs;
 
-/** Return float32 rows of an .npy file, as subarrays. */
-export async function askRows(path) {
-  const buffer = await (await ask(path, { accept: "*/*" })).arrayBuffer();
+/** Return the rows of an .npy file or answer, as subarrays: float32, or bytes. */
+export async function askRows(path, body) {
+  const buffer = await (await ask(path, { body, accept: body ? "application/x-npy" : "*/*" })).arrayBuffer();
   const start = 10 + new DataView(buffer).getUint16(8, true);
   const header = new TextDecoder("latin1").decode(new Uint8Array(buffer, 10, start - 10));
-  const [, rows, width] = /'shape': \((\d+), (\d+)\)/.exec(header).map(Number);
-  const values = new Float32Array(buffer.slice(start));
+  const [rows, ...shape] = /'shape': \(([^)]*)\)/.exec(header)[1].split(",").filter((part) => part.trim()).map(Number);
+  const values = new (header.includes("u1") ? Uint8Array : Float32Array)(buffer.slice(start));
+  const width = shape.reduce((product, length) => product * length, 1);
   return Array.from({ length: rows }, (_, row) => values.subarray(row * width, (row + 1) * width));
+}
+
+const lists = new Map();
+
+/** Return the kept baselines of a release, and the names of those that predict; asked for once. */
+export async function askBaselines(release) {
+  if (!lists.has(release.name)) {
+    const none = { baselines: [], models: [], null: release.null, floor: release.floor };
+    lists.set(release.name, (await askJson(at(release, "baselines"), { mayMiss: true })) ?? none);
+  }
+  return lists.get(release.name);
 }
 
 /**

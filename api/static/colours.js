@@ -11,4 +11,6 @@ export const colourOf = (label) => (dark.matches ? DARK : LIGHT)[label % 10];
 /** Return a colour of the style sheet. */
 export const styleOf = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
+export const isDark = () => dark.matches;
+
 export const onSchemeChange = (redraw) => dark.addEventListener("change", redraw);

@@ -1,22 +1,11 @@
-// The facts about each release, and its files.
+// A release: its rows, code that loads it, the facts about it, and its files.
 
-import { address, askJson, at } from "./client.js";
+import { note } from "./address.js";
+import { act, address, askJson, at, decode, guard, newest } from "./client.js";
 import { find, make, makeFacts, makeHeading, write } from "./elements.js";
+import { drawInput, drawStrip } from "./pictures.js";
+import { makeSnippets } from "./snippets.js";
 
-const SNIPPETS = {
-  numpy: (name) => `import ld_data
-train = ld_data.load("${name}").train
-x, y, labels = train.x, train.y, train.label`,
-  Keras: (name) => `import ld_data
-(x_train, y_train), (x_test, y_test) = ld_data.load("${name}").as_keras()
-model.fit(x_train, y_train, validation_data=(x_test, y_test))  # a Keras model of yours`,
-  "Hugging Face": (name) => `# python -m ld_data export ${name} --format parquet
-from datasets import load_dataset
-rows = load_dataset("${name}-parquet", split="train").with_format("numpy")`,
-  PyTorch: (name) => `import ld_data, torch
-train = ld_data.load("${name}").train
-rows = torch.utils.data.TensorDataset(torch.from_numpy(train.x), torch.from_numpy(train.y))`,
-};
 const CONTENT = {
   "data.npz": "x, y and labels of all rows, the cells of y, and the class means",
   "examples.npz": "inputs of the first test rows, and a map of x",
@@ -27,34 +16,102 @@ const CONTENT = {
   "x.decoder.onnx": "the decoder of x",
 };
 
-export async function show({ release, releases, still }) {
-  const details = await still(Promise.all(releases.map((one) => askJson(at(one)))));
-  details.sort((a, b) => (b.name === release.name) - (a.name === release.name));
-  find("dataset-list").replaceChildren(...details.map(makeCard));
+const ROWS = 8; // of one page of the table of rows
+const state = { release: null, first: 0 };
+
+export async function show({ release, releases, still, values, openRow, choose }) {
+  find("releases").replaceChildren(
+    makeHeading("release", "source", "training rows", "test rows", "licence"),
+    make("tbody", {}, ...releases.map((one) => makeSummary(one, release, choose))),
+  );
+  const details = await still(askJson(at(release)));
+  const table = make("table", { className: "rows" });
+  Object.assign(state, { release, first: Math.max(0, Number(values.row ?? 0)) });
+  find("dataset").replaceChildren(...makeParts(details, table, openRow));
+  await showRows(table, openRow);
 }
 
-function makeCard(release) {
+const makeSummary = (one, chosen, choose) => {
+  const isChosen = one.name === chosen.name;
+  const button = make("button", { type: "button", className: "link", textContent: one.name, "aria-pressed": isChosen });
+  button.addEventListener("click", () => choose(one.name));
+  const cells = [button, one.source, write(one.rows_train), write(one.rows_test), one.licence];
+  return make("tr", { className: isChosen ? "chosen" : "" }, ...cells.map((cell) => make("td", {}, cell)));
+};
+
+function makeParts(release, table, openRow) {
   const { manifest } = release;
   const facts = {
     source: `${release.source}, inputs of shape ${release.input_shape.join(" x ")}`,
-    rows: `${write(release.rows_train)} to train on, ${write(release.rows_test)} to test on`,
     latents: `${release.latent_dim} numbers each for x and y; ${release.classes} classes`,
-    "null and floor": `${write(release.null)} and ${write(release.floor)}: the MSE of a model that always answers the mean, and of one that knows the class`,
+    null: `MSE ${write(release.null)}, of a model that always answers the mean`,
+    floor: `MSE ${write(release.floor)}, of one that knows the class`,
     version: release.version,
     licence: release.licence,
-    "made by": manifest.command,
-    "source sha256": manifest.source.sha256,
     "to decode": `POST ${address(at(release, "x/decode"))}`,
   };
-  return make(
-    "article",
-    { className: "card" },
-    make("h3", { textContent: release.name }),
-    makeFacts(facts),
-    makeFiles(release),
-    makeExports(release),
+  const origin = { "made by": manifest.command, "source sha256": manifest.source.sha256 };
+  return [
+    make("h3", { textContent: "Test rows" }),
+    make("div", { className: "scroll", tabIndex: 0, role: "region", "aria-label": "Test rows" }, table),
+    makePager(release, table, openRow),
+    make("h3", { textContent: "Load it" }),
     makeSnippets(release),
+    make("h3", { textContent: "Facts" }),
+    makeFacts(facts),
+    fold("How it was made", makeFacts(origin)),
+    fold("Formats of other libraries", makeExports(release)),
+    fold("Files and hashes", makeFiles(release)),
+  ];
+}
+
+const fold = (title, ...content) => make("details", {}, make("summary", { textContent: title }), ...content);
+
+function makePager({ rows_test: count }, table, openRow) {
+  const turn = act(async (step) => {
+    const first = state.first + step * ROWS;
+    state.first = first >= count ? 0 : Math.max(0, first);
+    note({ row: state.first });
+    await showRows(table, openRow);
+  });
+  const buttons = { "Earlier rows": -1, "Later rows": 1 };
+  return make(
+    "div",
+    { className: "actions" },
+    ...Object.entries(buttons).map(([textContent, step]) => {
+      const button = make("button", { type: "button", textContent });
+      button.addEventListener("click", () => turn(step));
+      return button;
+    }),
   );
+}
+
+const showRows = newest(
+  guard(async (table, openRow) => {
+    const { release, first } = state;
+    const numbers = Array.from({ length: ROWS }, (_, place) => first + place).filter((row) => row < release.rows_test);
+    const rows = await Promise.all(numbers.map((row) => askJson(at(release, `rows/${row}`))));
+    const inputs = await decode(release, rows.map(({ x }) => x));
+    if (release !== state.release) return;
+    const body = make("tbody", {}, ...rows.map((row) => makeTestRow(row, openRow)));
+    table.replaceChildren(makeHeading("row", "label", "input", "decoded from x", "x", "y"), body);
+    rows.forEach(({ x, y, input }, place) => {
+      const [shown, decoded, ...strips] = body.children[place].querySelectorAll("canvas");
+      if (input) drawInput(shown, input);
+      drawInput(decoded, inputs[place]);
+      drawStrip(strips[0], x);
+      drawStrip(strips[1], y);
+    });
+  }),
+);
+
+function makeTestRow({ row, label }, openRow) {
+  const title = `row ${row} in the explorer`;
+  const button = make("button", { type: "button", className: "link", textContent: row, "aria-label": title });
+  button.addEventListener("click", () => openRow(row));
+  const names = ["thumb", "thumb", "strip", "strip"];
+  const canvases = names.map((className) => make("canvas", { className, "aria-hidden": "true" }));
+  return make("tr", {}, ...[button, String(label), ...canvases].map((cell) => make("td", {}, cell)));
 }
 
 const writeSize = (bytes) => (bytes < 1e5 ? `${write(bytes / 1e3, 2)} kB` : `${write(bytes / 1e6, 3)} MB`);
@@ -89,19 +146,6 @@ function makeExports(release) {
     i ? ", " : "",
     make("a", { href, download: file, textContent: file }),
   ]);
-  return make("p", {}, "In other formats, made on the first request: ", ...links);
+  return make("p", {}, "Made on the first request: ", ...links);
 }
 
-function makeSnippets({ name }) {
-  const shown = make("pre", { tabIndex: 0 });
-  const buttons = Object.keys(SNIPPETS).map((library) => make("button", { type: "button", textContent: library }));
-  const show = (chosen) => {
-    for (const button of buttons) button.setAttribute("aria-pressed", button === chosen);
-    shown.textContent = SNIPPETS[chosen.textContent](name);
-  };
-  for (const button of buttons) button.addEventListener("click", () => show(button));
-  show(buttons[0]);
-  const command = `python -m ld_data download ${name} --from ${address("").replace(/\/$/, "")}`;
-  const first = make("p", {}, "Fetch it once: ", make("code", { textContent: command }));
-  return make("div", {}, first, make("div", { className: "tabs" }, ...buttons), shown);
-}

@@ -1,81 +1,121 @@
-// The explorer: sliders over x and y, and the decoded input and class.
+// The explorer: an x, what it decodes to, the y that a model predicts from it, and the class that y decodes to.
 
-import { act, address, askJson, at, decode, forgive, guard, makeTurns, newest, Refusal } from "./client.js";
+import { note, readVector, writeVector } from "./address.js";
+import { act, askJson, at, decode, forgive, guard, makeTurns, newest, Refusal } from "./client.js";
+import { showCopy } from "./copy.js";
 import { listen as listenToDrawing } from "./drawing.js";
 import { find, make, readNumber, toggle, write } from "./elements.js";
-import { drawInput, drawResidual, drawStrip } from "./pictures.js";
+import { drawInput, drawResidual } from "./pictures.js";
+import { setUpModels, showY } from "./prediction.js";
+import { measureEffects, showSliders } from "./sliders.js";
 import { between, drawNormal } from "./vectors.js";
 
-const LIMIT = 3.5; // of a slider: one in two thousand components lies beyond
 const STEPS = 9;
 const DRAWN_SHAPE = [28, 28];
-const state = { release: null, x: [], y: [], input: null, row: 0, pair: null, wanted: 0, copied: "json" };
+const state = {
+  release: null,
+  x: [],
+  y: [],
+  rowY: [], // of the row that was shown last
+  isOwn: false, // whether the reader moved y
+  label: null, // of the row that x is; null for another x
+  input: null, // that was encoded as x, if there is one
+  row: 0,
+  pair: null, // of rows to interpolate between
+  shown: null, // the address of the shown vectors
+};
 const begin = makeTurns(); // of all actions that set x or y
 
 const space = () => document.querySelector("input[name=space]:checked").value;
 
-/** Show a release: its first test example after a change of release, or the wanted row. */
-export async function show({ release, still }) {
+/** Show the row or the vectors in the address; without any, the first test row. */
+export async function show({ release, still, values }) {
   if (state.release?.name !== release.name) {
-    const first = await still(askJson(at(release, "rows/0")));
+    const numbers = [0, 1, 2, 3];
+    const rows = await still(Promise.all(numbers.map((row) => askJson(at(release, `rows/${row}`)))));
+    await still(Promise.all([measureEffects(release, rows, still), setUpModels(release, still)]));
     begin();
-    Object.assign(state, { release, pair: null, wanted: state.wanted ?? 0 });
-    setUp(release, first);
+    setUp(release, rows[0]);
   }
-  const row = state.wanted;
-  if (row === null) return;
-  state.wanted = null;
-  try {
-    await takeRow(row);
-  } catch (error) {
-    if (error instanceof Refusal) state.wanted = row; // try again when the explorer is shown next
-    throw error;
-  }
+  const wanted = location.hash;
+  if (state.shown === wanted) return;
+  const d = release.latent_dim;
+  const [x, y] = ["x", "y"].map((name) => readVector(values[name], d));
+  for (const [name, vector] of Object.entries({ x, y }))
+    if (values[name] !== undefined && !vector)
+      throw new Refusal(`The address holds no ${name} of ${d} numbers: take another address, or press Next test row.`);
+  if (x) await take({ x, y: y ?? state.y, isOwn: Boolean(y), label: null, input: null });
+  else await takeRow(Number(values.row ?? 0), false);
 }
 
-/** Open a test row when the explorer is shown next. */
-export function wantRow(row) {
-  state.wanted = row;
-}
-
-/** Set up all parts that depend on the release alone, and show its first test row. */
-function setUp(release, { input, x, y, label }) {
+/** Set up all parts that depend on the release alone. */
+function setUp(release, first) {
+  Object.assign(state, { release, pair: null, shown: null, y: first.y, rowY: first.y });
   toggle(find("interpolate"), find("interpolation"), false);
   toggle(find("draw"), find("drawing"), false);
   find("steps").replaceChildren();
   find("between").disabled = true;
   find("draw").hidden = String(release.input_shape) !== String(DRAWN_SHAPE);
   find("example-row").max = release.rows_test - 1;
-  for (const place of document.querySelectorAll(".dim")) place.textContent = release.latent_dim;
-  if (input) drawInput(find("chain-input"), input);
-  drawStrip(find("chain-x"), x);
-  drawStrip(find("chain-y"), y);
-  find("chain-class").textContent = label;
 }
 
-async function takeRow(row) {
+/** Show a test row; a new entry of the history leads back from it. */
+async function takeRow(row, isNew = true) {
   const still = begin();
   find("example-row").value = state.row = row;
   const { x, y, input, label } = await still(askJson(at(state.release, `rows/${row}`)));
-  Object.assign(state, { x, y, input });
+  Object.assign(state, { x, y, rowY: y, input, label, isOwn: false });
   find("example-note").textContent = input ? "" : `The release holds no input of test row ${row}, a ${label}.`;
   find("original-caption").textContent = `test row ${row}, a ${label}`;
+  keepAddress(isNew);
   await refresh();
 }
 
-/** Take a vector that belongs to no test row: `input` is the encoded input, if there is one. */
-async function take(name, vector, input = null) {
+/** Take vectors that belong to no test row: `input` is the encoded input, if there is one. */
+async function take(changes) {
   begin();
-  state[name] = vector;
-  if (name === "x") state.input = input;
+  Object.assign(state, changes);
   find("example-note").textContent = "";
+  keepAddress();
   await refresh();
+}
+
+/** Take an x that belongs to no test row. */
+const takeX = (x, input = null) => take({ x, input, label: null, isOwn: false });
+
+const takeVector = (vector) => (space() === "x" ? takeX(vector) : take({ y: vector, isOwn: true }));
+
+function keepAddress(isNew = false) {
+  const y = state.isOwn ? writeVector(state.y) : undefined;
+  note(state.label === null || y ? { x: writeVector(state.x), y } : { row: state.row }, isNew);
+  state.shown = location.hash;
 }
 
 async function refresh(withSliders = true) {
-  if (withSliders) makeSliders();
-  updateCopy();
-  await Promise.all([decodeX(state.release, state.x, state.input), decodeY(state.release, state.y)]);
+  if (withSliders) showSliders(space(), state[space()], move);
+  showCopy(state.release, space(), state[space()]);
+  const { release, x, label, isOwn } = state;
+  const y = isOwn ? state.y : state.rowY;
+  await Promise.all([decodeX(release, x, state.input), showY({ release, x, y, label, isOwn }, keepPrediction)]);
+}
+
+/** Keep a predicted y: the sliders of y begin there. */
+function keepPrediction(y) {
+  if (state.isOwn) return;
+  state.y = [...y];
+  if (space() === "y") showSliders("y", y, move);
+}
+
+/** Follow a slider. */
+function move(index, value) {
+  begin();
+  forgive();
+  const name = space();
+  if (name === "x") Object.assign(state, { input: null, label: null, isOwn: false });
+  else state.isOwn = true;
+  state[name][index] = value;
+  find("example-note").textContent = "";
+  refresh(false);
 }
 
 const measureError = (a, b) => a.reduce((sum, value, index) => sum + (value - b[index]) ** 2, 0) / a.length;
@@ -94,87 +134,6 @@ const decodeX = newest(
     find("residual-error").textContent = write(measureError(input.flat(2), decoded.flat(2)), 2);
   }),
 );
-
-const decodeY = newest(
-  guard(async (release, y) => {
-    const { probabilities } = await askJson(at(release, "y/decode"), { body: { vectors: [y] } });
-    if (release === state.release) find("classes").replaceChildren(...probabilities[0].map(makeClass));
-  }),
-);
-
-function makeClass(probability, label) {
-  const bar = make("span");
-  bar.style.width = `${100 * probability}%`;
-  return make(
-    "li",
-    {},
-    make("span", { textContent: label }),
-    make("span", { className: "bar" }, bar),
-    make("span", { textContent: probability.toFixed(2) }),
-  );
-}
-
-function makeSliders() {
-  const name = space();
-  find("sliders").replaceChildren(...state[name].map((value, index) => makeSlider(name, value, index)));
-}
-
-function makeSlider(name, value, index) {
-  const slider = make("input", {
-    type: "range",
-    min: -LIMIT,
-    max: LIMIT,
-    step: 0.01,
-    value: String(value),
-    "aria-label": `component ${index} of ${name}`,
-  });
-  const shown = make("span", { textContent: value.toFixed(2) });
-  slider.addEventListener("input", () => {
-    begin();
-    forgive();
-    state[name][index] = Number(slider.value);
-    if (name === "x") state.input = null;
-    shown.textContent = Number(slider.value).toFixed(2);
-    find("example-note").textContent = "";
-    refresh(false);
-  });
-  return make("label", {}, `${name}${index}`, slider, shown);
-}
-
-/** Return the shown vector as text for a program. */
-function writeVector(form) {
-  const name = space();
-  const vector = `[${state[name].map((value) => Number(value.toFixed(4))).join(", ")}]`;
-  if (form === "json") return vector;
-  if (form === "curl") {
-    const url = address(at(state.release, `${name}/decode`));
-    return `curl -s '${url}' \\\n  -H 'Content-Type: application/json' \\\n  -d '{"vectors": [${vector}]}'`;
-  }
-  const decoded = name === "x" ? "inputs" : "probabilities";
-  return [
-    "import numpy as np",
-    "import vae\n",
-    `${name} = np.array([${vector}])`,
-    `${decoded} = vae.load("${state.release.name}").${name}.decode(${name})`,
-  ].join("\n");
-}
-
-function updateCopy() {
-  find("copy-text").value = writeVector(state.copied);
-  find("copied").textContent = "";
-}
-
-async function copy(form) {
-  state.copied = form;
-  updateCopy();
-  try {
-    await navigator.clipboard.writeText(find("copy-text").value);
-    find("copied").textContent = "copied";
-  } catch {
-    find("copy-text").select();
-    find("copied").textContent = "selected: press Ctrl+C";
-  }
-}
 
 /** Choose two test rows, and show the steps from one to the other. */
 async function interpolate() {
@@ -205,7 +164,7 @@ function makeStep(picture, step, share) {
 
 async function moveTo(share) {
   find("between").value = share;
-  await take("x", between(...state.pair, share));
+  await takeX(between(...state.pair, share));
 }
 
 const encode = newest(
@@ -213,7 +172,7 @@ const encode = newest(
     const still = begin();
     const { vectors } = await still(askJson(at(state.release, "x/encode?mode=mean"), { body: { inputs: [image] } }));
     find("original-caption").textContent = "your drawing";
-    await take("x", vectors[0], image);
+    await takeX(vectors[0], image);
   }),
 );
 
@@ -226,8 +185,8 @@ const listen = (id, event, work) =>
     }),
   );
 const onPress = (id, work) => listen(id, "click", work);
-onPress("random", () => take(space(), drawNormal(state.release.latent_dim)));
-onPress("zero", () => take(space(), Array(state.release.latent_dim).fill(0)));
+onPress("random", () => takeVector(drawNormal(state.release.latent_dim)));
+onPress("zero", () => takeVector(Array(state.release.latent_dim).fill(0)));
 onPress("example", () => takeRow((state.row + 1) % state.release.rows_test));
 onPress("other-pair", interpolate);
 onPress("interpolate", async () => {
@@ -241,13 +200,14 @@ listen("example-row", "change", async ({ target }) => {
   const row = readNumber(target);
   if (row !== null) await takeRow(row);
 });
+listen("predictor", "change", async () => {
+  state.isOwn = false;
+  keepAddress();
+  await refresh();
+});
+listen("sliders", "change", async () => keepAddress());
 listenToDrawing(find("pad"), find("clear"), encode);
-for (const choice of document.querySelectorAll("input[name=space]")) {
+for (const choice of document.querySelectorAll("input[name=space]"))
   choice.addEventListener("change", () => {
-    makeSliders();
-    updateCopy();
+    if (state.release) refresh();
   });
-}
-for (const button of document.querySelectorAll("[data-copy]")) {
-  button.addEventListener("click", () => copy(button.dataset.copy));
-}

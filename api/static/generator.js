@@ -21,6 +21,8 @@ const KNOBS = {
 };
 const sliders = {};
 
+export const isOfAll = true; // releases
+
 export async function show() {
   if (!Object.keys(sliders).length) makeKnobs();
   await generate();

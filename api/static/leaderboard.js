@@ -1,11 +1,12 @@
 // The leaderboard of a release.
 
-import { address, askJson, at } from "./client.js";
+import { showChallenge } from "./challenge.js";
+import { address, askBaselines, askJson, at } from "./client.js";
 import { find, make, makeFacts, write } from "./elements.js";
 
 const MOST = 1000; // entries, the most of one request
 const GREAT = 1000; // larger figures are written with an exponent: those of bad scores would have dozens of digits
-const UNKNOWN = { url: "", learning_rule: "", parameters: null, submitted_at: "", receipt_sha256: "" };
+const UNKNOWN = { url: "", learning_rule: "", parameters: null, seconds: null, submitted_at: "", receipt_sha256: "" };
 const COLUMNS = [
   { name: "rank", read: ({ place }) => place, make: writeRank, isRank: true },
   { name: "model", read: ({ name }) => name.toLowerCase(), make: makeName },
@@ -23,28 +24,19 @@ const COLUMNS = [
     isFalling: true,
     isWhole: true,
   },
-  {
-    name: "MSE",
-    read: ({ mse }) => mse,
-    make: (entry) => writeWithHalf(entry, "mse", writeFigure),
-    isWhole: true,
-  },
-  { name: "seeds", read: ({ seeds }) => seeds, make: ({ seeds }) => String(seeds), isFalling: true },
   { name: "learning rule", read: (entry) => entry.learning_rule.toLowerCase(), make: (entry) => entry.learning_rule },
   { name: "parameters", read: ({ parameters }) => parameters ?? Infinity, make: ({ parameters }) => write(parameters) },
-  {
-    name: "submitted",
-    read: (entry) => entry.submitted_at,
-    make: (entry) => entry.submitted_at.slice(0, 10),
-    isFalling: true,
-    isWhole: true,
-  },
-  { name: "receipt", read: (entry) => entry.receipt_sha256, make: makeReceipt },
+  { name: "seconds", read: ({ seconds }) => seconds ?? Infinity, make: ({ seconds }) => write(seconds, 3) },
+  { name: "seeds", read: ({ seeds }) => seeds, make: ({ seeds }) => String(seeds), isFalling: true },
+  { name: "receipt", read: (entry) => entry.submitted_at, make: makeReceipt, isFalling: true, isWhole: true },
 ];
 
 export async function show({ release, still }) {
   const { scores, suspects, baselines } = await still(askJson(at(release, `scores?limit=${MOST}`)));
-  const references = baselines.map((row) => ({ ...UNKNOWN, ...row, isReference: true }));
+  const kept = (await still(askBaselines(release))).baselines;
+  const rules = new Map(kept.map(({ name, rule }) => [name, rule]));
+  const describe = (row) => ({ ...UNKNOWN, ...row, ...describeReference(row, rules), isReference: true });
+  const references = baselines.map(describe);
   const firsts = new Set(scores.filter(({ rank }, index) => index > 0 && rank !== scores[index - 1].rank));
   const entries = [
     ...[...scores, ...references]
@@ -54,21 +46,39 @@ export async function show({ release, still }) {
   ];
   const ends = [release.null, release.floor].map((end) => write(end));
   find("leaderboard-about").textContent = [
-    `Skill is 0 for a model that always answers the mean of y (null, MSE ${ends[0]}), and 1 for one that knows the class (floor, MSE`,
-    `${ends[1]}); the marks lie between these two. ± is half of the 95 % interval, over test rows and, with several`,
-    "seeds, over seeds; the bars show it. Models share a rank if a test on the same rows cannot tell them apart.",
-    "Baselines have no rank, and an interval over seeds alone. Models whose decoded accuracy is above what x allows are",
-    `suspects, without a rank.${scores.length < MOST ? "" : ` The best ${MOST} are shown.`}`,
+    `Skill lies between null (MSE ${ends[0]}) and floor (MSE ${ends[1]}), as the marks do. ± is half of the 95 % interval,`,
+    "over test rows and, with several seeds, over seeds; the bars show it. Baselines have an interval over seeds alone. The",
+    "learning rule, parameters and seconds are what the sender says; those of baselines were measured. Models whose",
+    "decoded accuracy is above what x allows are suspects, without a rank. The date of a receipt opens it: it proves",
+    `what was submitted, and when.${scores.length < MOST ? "" : ` The best ${MOST} are shown.`}`,
   ].join(" ");
   find("no-scores").hidden = scores.length + suspects.length > 0;
   find("scores").hidden = !entries.length;
-  find("submit-snippet").textContent = [
-    "from eval import evaluate",
-    `score = evaluate(model, "${release.name}")  # a function, anything with predict, or an array of predictions`,
-    `evaluate(model, "${release.name}", submit_to="${address("").replace(/\/$/, "")}", name="my model")`,
-  ].join("\n");
+  find("submit-snippet").textContent = writeSnippet(release);
   sortBy(COLUMNS[0], entries, false);
+  await showChallenge(release, still);
 }
+
+/** Return the learning rule and the cost of a baseline, as far as they are kept. */
+function describeReference({ name }, rules) {
+  const rule = rules.get(name);
+  return rule ? { parameters: rule.parameters, seconds: rule.cpu_seconds } : {};
+}
+
+const writeSnippet = ({ name }) =>
+  `import time
+import ld_data
+from eval import evaluate
+
+data = ld_data.load("${name}")
+began = time.perf_counter()
+model = train(data.train.x, data.train.y)  # yours: a function of x, or anything with predict
+evaluate(
+    model, "${name}",
+    submit_to="${address("").replace(/\/$/, "")}",
+    name="my model", learning_rule="my rule", parameters=82_464,
+    seconds=time.perf_counter() - began,
+)`;
 
 function sortBy(column, entries, isFalling) {
   const sorted = [...entries].sort((a, b) => {
@@ -104,7 +114,8 @@ function sortBy(column, entries, isFalling) {
   find("scores").replaceChildren(make("thead", {}, make("tr", {}, ...headings)), make("tbody", {}, ...rows));
 }
 
-const writeFigure = (value, decimals = 4) => (Math.abs(value) < GREAT ? value.toFixed(decimals) : value.toExponential(1));
+const writeFigure = (value, decimals = 4) =>
+  Math.abs(value) < GREAT ? value.toFixed(decimals).replace(/^-(0\.0+)$/, "$1") : value.toExponential(1);
 
 function writeRank({ rank, isReference, place }) {
   if (isReference) return "baseline";
@@ -142,17 +153,30 @@ function makeSkill(entry) {
     Object.assign(range.style, { left: `${low}%`, width: `${high - low}%` });
     scale.prepend(range);
   }
-  return make("div", {}, make("span", { textContent: writeWithHalf(entry, "skill", (value) => writeFigure(value, 3)) }), scale);
+  const figure = writeWithHalf(entry, "skill", (value) => writeFigure(value, 3));
+  return make("div", { className: "skill" }, make("span", { textContent: figure }), scale);
 }
 
 function makeReceipt(entry) {
   if (entry.isReference) return "";
+  const button = make("button", { type: "button", className: "link", textContent: entry.submitted_at.slice(0, 10) });
+  button.addEventListener("click", () => showReceipt(entry));
+  return button;
+}
+
+function showReceipt(entry) {
   const facts = {
     ...(entry.description ? { description: entry.description } : {}),
+    skill: writeWithHalf(entry, "skill", writeFigure),
+    MSE: writeWithHalf(entry, "mse", writeFigure),
     receipt: entry.receipt_sha256,
     predictions: entry.predictions_sha256,
     "test set": entry.data_sha256,
     submitted: entry.submitted_at,
   };
-  return make("details", {}, make("summary", { textContent: entry.receipt_sha256.slice(0, 8) }), makeFacts(facts));
+  find("receipt-title").textContent = `Receipt of ${entry.name}`;
+  const command = make("code", { textContent: "python -m eval verify-log log.jsonl" });
+  const proof = make("p", {}, "The log of all receipts proves it: ", command);
+  find("receipt-facts").replaceChildren(makeFacts(facts), proof);
+  find("receipt").showModal();
 }

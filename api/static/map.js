@@ -1,76 +1,99 @@
-// The map of a release's rows, its components, and its health.
+// The map of a release's test rows, by their x or by the y that a model predicts.
 
-import { act, askJson, askRows, at, decode, guard, makeTurns, newest } from "./client.js";
+import { note } from "./address.js";
+import { act, askBaselines, askJson, at, askRows, decode, guard, makeTurns, newest } from "./client.js";
 import { drawChart } from "./charts.js";
 import { colourOf, styleOf } from "./colours.js";
-import { find, make, makeHeading, readNumber, write } from "./elements.js";
+import { showComponents } from "./components.js";
+import { find, readNumber } from "./elements.js";
+import { showHealth } from "./health.js";
 import { drawInput } from "./pictures.js";
-import { density } from "./vectors.js";
 
-const BINS = 60;
-const REACH = 4;
-const GROUPS = {
-  x_train: "x of training rows",
-  x_test: "x of test rows",
-  y_train: "y of training rows",
-  y_test: "y of test rows",
-  x_train_test: "x, training beside test rows",
-  y_train_test: "y, training beside test rows",
-  xy_train: "x and y together, training rows",
-  xy_test: "x and y together, test rows",
-  probes: "class read off x",
-  decoded: "what is decoded of test rows",
-  kept: "what x keeps of its sources",
+const ABOUT = {
+  x:
+    "Test rows by their x, coloured by class. As x is N(0, I), it has no clusters of its own: the map shows the " +
+    "directions of x that separate the classes best.",
+  y:
+    "Each class has a corner. A row lies the nearer to it, the more of that class is in the y that the model predicts; " +
+    "rows between corners are those that it is unsure about.",
 };
-const state = { release: null, isWhole: false, openRow: null, row: null, x: [], y: [] };
+const CORNER = 1.16; // of a class's name; the corners lie at 1
+const state = { release: null, isWhole: false, openRow: null, row: null, places: [], labels: [], model: "" };
 const begin = makeTurns();
 
-export async function show({ release, openRow }) {
-  if (state.release === release && state.isWhole) return;
+export async function show({ release, values, openRow }) {
+  const row = Number(values.row ?? 0);
+  if (state.release === release && state.isWhole) {
+    await choose(row);
+    return;
+  }
   const still = begin();
   Object.assign(state, { release, openRow, isWhole: false, row: null });
+  const view = release.input_shape.length === 1 ? "y" : "x"; // no direction of a signal's x shows its class
+  document.querySelector(`input[name=view][value=${view}]`).checked = true;
   find("map-part").hidden = find("components-part").hidden = find("health-part").hidden = true;
-  const parts = [showMap, showComponents, showHealth].map((part) => part(release, still));
+  const parts = [showMap(release, still, row), showComponents(release, still), showHealth(release, still)];
   state.isWhole = (await still(Promise.all(parts))).every(Boolean);
 }
 
-const showMap = guard(async (release, still) => {
+const showMap = guard(async (release, still, row) => {
   const { places, labels } = await still(askJson(at(release, "map")));
+  const { models } = await still(askBaselines(release));
+  Object.assign(state, { places, labels, model: models[0] });
+  find("views").hidden = !models.length;
+  find("view-model").textContent = models[0] ?? "a model";
   find("map-part").hidden = false;
-  drawMap(places, labels);
   find("map-row").max = places.length - 1;
-  await choose(0);
+  await drawView(release, still);
+  await choose(Math.min(row, places.length - 1));
 });
 
-const showComponents = guard(async (release, still) => {
-  const files = ["x", "y"].map((space) => askRows(at(release, `files/test_${space}.npy`)));
-  [state.x, state.y] = await still(Promise.all(files));
-  const components = ["all", ...Array(release.latent_dim).keys()];
-  find("component").replaceChildren(...components.map((value) => make("option", { value, textContent: value })));
-  find("components-part").hidden = false;
-  drawHistogram();
-});
-
-const showHealth = guard(async (release, still) => {
-  const { manifest } = await still(askJson(at(release)));
-  const heading = makeHeading("measure", "value", "N(0, I) on average", "N(0, I) at worst", "goal", "");
-  const bodies = Object.entries(manifest.health).map(([group, measures]) =>
-    make(
-      "tbody",
-      {},
-      make("tr", {}, make("th", { colSpan: 6, scope: "rowgroup", textContent: GROUPS[group] ?? group })),
-      ...Object.entries(measures).map(([name, measure]) => makeHealthRow(name, measure)),
-    ),
+/** Draw the map that the reader chose: by x, or by the y that the best kept model predicts. */
+async function drawView(release, still) {
+  const view = state.model ? document.querySelector("input[name=view]:checked").value : "x";
+  find("map-about").textContent = ABOUT[view];
+  if (view === "x") return drawMap(state.places, state.labels, []);
+  const x = (await still(askRows(at(release, "files/test_x.npy")))).slice(0, state.labels.length);
+  const body = { vectors: x.map((row) => Array.from(row, (value) => Number(value.toFixed(4)))) };
+  const { shares } = await still(askJson(at(release, `baselines/${state.model}/predict`), { body }));
+  const corners = shares[0].map((_, label) => {
+    const angle = (2 * Math.PI * label) / shares[0].length;
+    return [Math.sin(angle), Math.cos(angle)];
+  });
+  return drawMap(
+    shares.map((own) => mix(own, corners)),
+    state.labels,
+    corners,
   );
-  find("health").replaceChildren(heading, ...bodies);
-  find("health-part").hidden = false;
+}
+
+/** Return the mean of the corners with these shares, those below 0 left out. */
+function mix(shares, corners) {
+  const kept = shares.map((share) => Math.max(0, share));
+  const all = kept.reduce((sum, share) => sum + share, 0);
+  return [0, 1].map((axis) => kept.reduce((sum, share, label) => sum + (share / all) * corners[label][axis], 0));
+}
+
+/** Return a plugin of the chart that writes the names of classes at their corners. */
+const nameCorners = (corners) => ({
+  id: "corners",
+  afterDraw({ ctx, scales: { x, y } }) {
+    Object.assign(ctx, { fillStyle: styleOf("--ink"), font: "600 14px system-ui" });
+    Object.assign(ctx, { textAlign: "center", textBaseline: "middle" });
+    corners.forEach(([across, up], label) =>
+      ctx.fillText(String(label), x.getPixelForValue(across * CORNER), y.getPixelForValue(up * CORNER)),
+    );
+  },
 });
 
-function drawMap(places, labels) {
+function drawMap(places, labels, corners) {
   const classes = [...new Set(labels)].sort((a, b) => a - b);
   const rowOf = ({ chart }, [{ datasetIndex, index }]) => chart.data.datasets[datasetIndex].data[index].row;
-  drawChart(find("scatter"), () => ({
+  const reach = CORNER + 0.1;
+  const axis = { display: false, ...(corners.length ? { min: -reach, max: reach } : {}) };
+  return drawChart(find("scatter"), () => ({
     type: "scatter",
+    plugins: [nameCorners(corners)],
     data: {
       datasets: classes.map((label) => ({
         label: String(label),
@@ -82,7 +105,7 @@ function drawMap(places, labels) {
     },
     options: {
       interaction: { mode: "nearest", intersect: false },
-      scales: { x: { display: false }, y: { display: false } },
+      scales: { x: axis, y: axis },
       plugins: {
         tooltip: { callbacks: { label: ({ raw, dataset }) => `row ${raw.row}, a ${dataset.label}` } },
         legend: { labels: { usePointStyle: true, color: styleOf("--ink") } },
@@ -108,93 +131,12 @@ const choose = newest(
     if (release !== state.release) return;
     state.row = row;
     find("map-row").value = row;
+    note({ row });
     drawInput(find("map-picture"), decoded);
     find("map-caption").textContent = `row ${row}, a ${label}: decoded from its x`;
   }),
 );
 
-function drawHistogram() {
-  const component = find("component").value;
-  const take = (rows) => rows.flatMap((row) => (component === "all" ? [...row] : [row[Number(component)]]));
-  const [x, y] = [take(state.x), take(state.y)];
-  const width = (2 * REACH) / BINS;
-  const centres = Array.from({ length: BINS }, (_, bin) => -REACH + (bin + 0.5) * width);
-  const count = (values) => {
-    const bins = Array(BINS).fill(0);
-    for (const value of values) {
-      const bin = Math.floor((value + REACH) / width);
-      if (bin >= 0 && bin < BINS) bins[bin] += 1 / (values.length * width);
-    }
-    return bins;
-  };
-  drawChart(find("histogram"), () => ({
-    data: {
-      labels: centres.map((centre) => centre.toFixed(2)),
-      datasets: [
-        {
-          type: "line",
-          label: "N(0, 1)",
-          data: centres.map(density),
-          borderColor: styleOf("--ink"),
-          borderWidth: 2,
-          pointRadius: 0,
-        },
-        {
-          type: "bar",
-          label: "x",
-          data: count(x),
-          backgroundColor: `${colourOf(3)}b0`,
-          barPercentage: 1,
-          categoryPercentage: 1,
-          grouped: false,
-        },
-        {
-          type: "line",
-          label: "y",
-          data: count(y),
-          borderColor: colourOf(8),
-          borderWidth: 1.5,
-          pointRadius: 0,
-          stepped: "middle",
-        },
-      ],
-    },
-    options: {
-      interaction: { mode: "index", intersect: false },
-      scales: {
-        x: { ticks: { maxTicksLimit: 9 }, grid: { display: false } },
-        y: { title: { display: true, text: "density" } },
-      },
-    },
-  }));
-  const moments = `x: ${describe(x)}; y: ${describe(y)}`;
-  find("histogram-figures").textContent = `${state.x.length} test rows. ${moments}.`;
-}
-
-function describe(values) {
-  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
-  const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length;
-  return `mean ${mean.toFixed(3)}, std ${Math.sqrt(variance).toFixed(3)}`;
-}
-
-function makeHealthRow(name, { value, null_mean: mean, null_worst: worst, goal, missed }) {
-  const verdict = goal ? (missed ? "missed" : "met") : "";
-  return make(
-    "tr",
-    {},
-    make("td", { textContent: name.replaceAll("_", " ") }),
-    ...[value, mean, worst].map((number) => make("td", { textContent: write(number) })),
-    make("td", { className: "whole", textContent: goal ? writeGoal(goal) : "" }),
-    make("td", { textContent: verdict, className: verdict }),
-  );
-}
-
-const writeGoal = ({ least, most }) =>
-  [least === null ? [] : [`at least ${write(least)}`], most === null ? [] : [`at most ${write(most)}`]]
-    .flat()
-    .join(", ");
-
-find("component").addEventListener("change", drawHistogram);
 find("map-row").addEventListener(
   "change",
   act(async ({ target }) => {
@@ -206,3 +148,8 @@ find("map-explore").addEventListener("click", () => {
   const row = readNumber(find("map-row"));
   if (row !== null) state.openRow(row);
 });
+for (const view of document.querySelectorAll("input[name=view]"))
+  view.addEventListener(
+    "change",
+    act(() => drawView(state.release, begin())),
+  );

@@ -1,8 +1,10 @@
 // Inputs on a canvas: images as pixels, signals as curves.
 
-import { onSchemeChange, styleOf } from "./colours.js";
+import { isDark, onSchemeChange, styleOf } from "./colours.js";
 
 const REACH = 3.5; // about the greatest value of a signal; greater ones widen the scale
+const ON_LIGHT = { back: [255, 255, 255], more: [0, 90, 200], less: [205, 40, 10] }; // of differences
+const ON_DARK = { back: [20, 24, 29], more: [110, 190, 255], less: [255, 120, 95] };
 const drawings = new WeakMap(); // the drawing of each canvas, for a redraw at another size or in other colours
 
 const redraw = (canvas) => drawings.get(canvas)?.();
@@ -21,11 +23,17 @@ export function drawInput(canvas, input) {
 export function drawResidual(canvas, input, decoded) {
   const subtract = (a, b) => (Array.isArray(a) ? a.map((value, index) => subtract(value, b[index])) : a - b);
   canvas.classList.toggle("in-colour", Array.isArray(input[0][0]));
-  draw(canvas, subtract(input, decoded), (value) => {
-    if (Array.isArray(value)) return value.map((part) => 127.5 * (1 + Math.min(1, Math.max(-1, part))));
-    const rest = 1 - Math.min(1, Math.abs(value));
-    return value > 0 ? [255 * rest, 255 * (0.4 + 0.6 * rest), 255] : [255, 255 * (0.3 + 0.7 * rest), 255 * rest];
-  });
+  const rest = subtract(input, decoded);
+  draw(canvas, rest, paintDifference);
+  if (isImage(input)) drawings.set(canvas, () => drawPixels(canvas, rest, paintDifference));
+}
+
+/** Return the colour of a difference in [-1, 1]: from the back of the page to blue or red, for a light or dark page. */
+function paintDifference(value) {
+  if (Array.isArray(value)) return value.map((part) => 127.5 * (1 + Math.min(1, Math.max(-1, part))));
+  const { back, more, less } = isDark() ? ON_DARK : ON_LIGHT;
+  const share = Math.min(1, Math.sqrt(Math.abs(value))); // the root lifts small differences
+  return back.map((level, channel) => level + share * ((value > 0 ? more : less)[channel] - level));
 }
 
 function draw(canvas, input, paint) {
@@ -57,30 +65,55 @@ function drawPixels(canvas, image, paint) {
   context.putImageData(pixels, 0, 0);
 }
 
-function drawCurve(context, signal, ratio) {
-  const { width, height } = context.canvas;
+/** Draw a signal as a curve, over the whole canvas or in one of `places` cells of it. */
+function drawCurve(context, signal, ratio, place = 0, places = 1) {
+  const [width, height] = [context.canvas.width / places, context.canvas.height];
   const reach = Math.max(REACH, ...signal.map(Math.abs));
-  const place = (value) => height / 2 - (value / reach) * (height / 2 - 3 * ratio);
+  const rise = (value) => height / 2 - (value / reach) * (height / 2 - 3 * ratio);
+  const left = place * width;
   context.lineWidth = ratio;
   context.strokeStyle = styleOf("--line");
   context.beginPath();
-  context.moveTo(0, place(0));
-  context.lineTo(width, place(0));
+  context.moveTo(left + 2, rise(0));
+  context.lineTo(left + width - 2, rise(0));
   context.stroke();
   context.lineWidth = 1.6 * ratio;
   context.strokeStyle = styleOf("--accent");
   context.beginPath();
-  signal.forEach((value, step) => context.lineTo((step / (signal.length - 1)) * (width - 4) + 2, place(value)));
+  signal.forEach((value, step) => context.lineTo(left + (step / (signal.length - 1)) * (width - 4) + 2, rise(value)));
   context.stroke();
 }
 
-/** Draw a vector as a row of cells: blue above 0, orange below. */
-export function drawStrip(canvas, vector) {
-  [canvas.width, canvas.height] = [vector.length, 1];
+/** Draw a vector as a row of cells: blue above 0, orange below, full at `reach`. */
+export function drawStrip(canvas, vector, reach = 2.5) {
+  keepDrawn(canvas, (context) => {
+    const width = canvas.width / vector.length;
+    vector.forEach((value, index) => {
+      context.globalAlpha = Math.min(1, Math.abs(value) / reach);
+      context.fillStyle = styleOf(value > 0 ? "--accent" : "--warm");
+      context.fillRect(index * width, 0, width, canvas.height);
+    });
+  });
+}
+
+/** Draw inputs of this shape, flat arrays, side by side on one canvas: pixels of images, or curves of signals. */
+export function drawSheet(canvas, inputs, shape) {
+  if (shape.length === 1) {
+    const { length } = inputs;
+    keepDrawn(canvas, (context, ratio) =>
+      inputs.forEach((input, place) => drawCurve(context, input, ratio, place, length)),
+    );
+    return;
+  }
+  const [height, width, channels = 1] = shape;
+  [canvas.width, canvas.height] = [width * inputs.length, height];
   const context = canvas.getContext("2d");
-  vector.forEach((value, index) => {
-    const share = Math.min(1, Math.abs(value) / 2.5);
-    context.fillStyle = value > 0 ? `rgba(11, 92, 173, ${share})` : `rgba(200, 84, 20, ${share})`;
-    context.fillRect(index, 0, 1, 1);
+  inputs.forEach((input, place) => {
+    const pixels = context.createImageData(width, height);
+    for (let pixel = 0; pixel < width * height; pixel += 1) {
+      const values = [0, 1, 2].map((channel) => input[pixel * channels + (channels === 1 ? 0 : channel)]);
+      pixels.data.set([...values, 255], 4 * pixel);
+    }
+    context.putImageData(pixels, place * width, 0);
   });
 }

@@ -1,6 +1,6 @@
 """Baselines in Keras, trained by backpropagation: the predecessor's two networks and a residual one."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import keras
 import numpy as np
@@ -9,7 +9,7 @@ from eval.class_space import draw_y
 from eval.keras_fitting import FitPlan, Redraw, draw_seed, fit_model, make_initializer
 from eval.predictions import Answer
 from ld_data.release.dataset import LatentDataset
-from ld_data.typing import Array
+from ld_data.typing import Array, Floats
 
 UNITS = (256, 256, 256)
 DROPOUT = 0.1
@@ -44,7 +44,7 @@ def _fit_mlp(data: LatentDataset, targets: Array, seed: int, title: str, redraw:
     model.add(layers.Dense(data.latent_dim, kernel_initializer="zeros"))  # the network starts at the null
     plan = replace(PLAN, seed=seed)
     fit_model(model, keras.losses.MeanSquaredError(), data.train.x, targets, plan, title, redraw)
-    return _make_predictor(model)
+    return KerasAnswer(model)
 
 
 def fit_joint(data: LatentDataset, seed: int) -> Answer:
@@ -63,7 +63,7 @@ def fit_joint(data: LatentDataset, seed: int) -> Answer:
     decoder.set_weights([data.class_weight, data.class_bias])
     classes = np.eye(data.classes, dtype=np.float32)[data.train.label]
     fit_model(model, keras.losses.BinaryCrossentropy(), data.train.x, classes, replace(PLAN, seed=seed), "joint")
-    return _make_predictor(body)
+    return KerasAnswer(body)
 
 
 def fit_residual(data: LatentDataset, seed: int) -> Answer:
@@ -83,8 +83,15 @@ def fit_residual(data: LatentDataset, seed: int) -> Answer:
     outputs = layers.Dense(data.latent_dim, kernel_initializer="zeros")(layers.LayerNormalization()(state))
     model = keras.Model(inputs, outputs)
     fit_model(model, keras.losses.MeanSquaredError(), data.train.x, data.train.y, replace(PLAN, seed=seed), "residual")
-    return _make_predictor(model)
+    return KerasAnswer(model)
 
 
-def _make_predictor(model: keras.Model) -> Answer:
-    return lambda x: keras.ops.convert_to_numpy(model(x, training=False))
+@dataclass(frozen=True)
+class KerasAnswer:
+    """A fitted Keras model as a function of arrays."""
+
+    model: keras.Model
+
+    def __call__(self, x: Floats) -> Floats:
+        """Return the predicted y `(n, d)` for x `(n, d)`."""
+        return keras.ops.convert_to_numpy(self.model(x, training=False))

@@ -1,10 +1,11 @@
 """Commands that fit baselines: baselines, shifts, tune."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from pkgutil import resolve_name
+from typing import Annotated, Any
 
 from cyclopts import Group, Parameter
 from cyclopts.validators import mutually_exclusive
@@ -26,7 +27,7 @@ from eval.kept.baselines import BaselineRow, describe_rows, find_differences, fi
 from eval.ladder import keep_rows
 from eval.names import BASELINES, RULES, SHORT
 from ld_data.cli.libraries import needs
-from ld_data.cli.options import File, Json, Release, Seed, TrainRows
+from ld_data.cli.options import File, Folder, Json, Release, Seed, TrainRows
 from ld_data.cli.output import print_result
 from ld_data.cli.table import format_table
 from ld_data.errors import InputError, IntegrityError
@@ -35,6 +36,7 @@ from ld_data.release.folder import load
 
 ALL_SEEDS = 5
 PLAIN = tuple(name for name in BASELINES if name not in RULES)
+SHOWN = ("mlp", "feedback-alignment")  # on the page: of the two, the rule errs more
 FITTERS = ("keras", "sklearn")  # fit baselines
 CHOICE = Group("Chosen baselines", validator=mutually_exclusive)
 
@@ -129,6 +131,33 @@ def shifts(
         rows = list(table.measure_shifts(data, names, choose_seeds(seed, seeds), runner))
     text = f"{data.name}, {len(data.test)} test rows\n{table.describe_shift_rows(rows)}"
     print_result([asdict(row) for row in rows], text, as_json)
+
+
+@needs(*FITTERS, "onnx", "onnxruntime")
+def export_baselines(
+    release: Release,
+    /,
+    *,
+    only: Annotated[Names, Parameter(choices=tuple(BASELINES))] = None,
+    seed: Seed = 0,
+    out: Folder,
+    as_json: Json = False,
+) -> None:
+    """Write fitted baselines as ONNX networks.
+
+    Each maps x to y; the service shows them on its page.
+
+    Args:
+        only: These alone, of dense layers; by default mlp and feedback-alignment.
+        out: The folder of NAME.onnx, as checkpoints/baselines/RELEASE, where the service finds them.
+    """
+    export: Callable[..., float] = resolve_name("eval.baselines.export:export_baseline")  # Keras takes 5 s
+    data, results = load(release), dict[str, dict[str, Any]]()
+    for name in dict.fromkeys(only or SHOWN):
+        path = out / f"{name}.onnx"
+        results[name] = {"skill": export(name, data, seed, path), "bytes": path.stat().st_size}
+    rows = [(str(out / f"{name}.onnx"), f"{own['skill']:.3f}", str(own["bytes"])) for name, own in results.items()]
+    print_result(results, format_table(("written", "skill", "bytes"), rows, "lrr"), as_json)
 
 
 def tune(

@@ -1,5 +1,6 @@
 """The command that climbs a ladder of control tasks."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import asdict
 from functools import lru_cache
@@ -13,10 +14,11 @@ from eval.commands.options import DrawnFile, Work, WorkOptions, check_figure, op
 from eval.jobs.calls import Call, Runner
 from eval.jobs.data import Sent, hash_data, open_data
 from eval.ladder import Rung, Task, climb_task, describe_gaps, format_rungs, keep_rows, make_ladder
-from ld_data.cli.options import Json, Release, Seed, TrainRows
+from ld_data.cli.options import File, Json, Release, Seed, TrainRows
 from ld_data.cli.output import print_result
 from ld_data.release.dataset import LatentDataset
 from ld_data.release.folder import load
+from ld_data.storage.staging import stage_file
 
 
 def ladder(
@@ -29,6 +31,7 @@ def ladder(
     seed: Seed = 0,
     figure: DrawnFile = None,
     work: Work = WorkOptions(),
+    out: File | None = None,
     as_json: Json = False,
 ) -> None:
     """Find the abilities that a model lacks, by control tasks.
@@ -37,6 +40,7 @@ def ladder(
         model: A baseline's name, or module:name of your own: a rule, or a fit(x_train, y_train, seed) -> model.
         others: More of them.
         twists: Climb the rungs twist-k alone, for these k: the classes, with pairs of components of x turned k times.
+        out: Write the results as JSON, as checkpoints/ladder/RELEASE.json, where the page of the service finds them.
     """
     check_figure(figure)
     data = load(release)
@@ -49,9 +53,14 @@ def ladder(
     for name, rungs in found.items():
         verdict = describe_gaps(name, rungs)
         title = f"{data.name}, {len(data.train)} + {len(data.test)} rows, the model {name}"
-        result = {"release": data.name, "model": name, "seed": seed, "rows": len(data.train)}
+        place = {"release": data.name, "data_sha256": data.test_sha256}
+        result = place | {"model": name, "seed": seed, "rows": len(data.train)}
         results.append(result | {"rungs": [asdict(rung) for rung in rungs], "verdict": verdict})
         parts.append("\n".join([title, format_rungs(rungs), verdict]))
+    if out:
+        with stage_file(out) as draft:
+            draft.write_text(json.dumps(results, indent=1) + "\n", "utf-8")
+        parts.append(f"wrote {out}")
     if figure:
         save_figure("ladder_bars:draw_ladder", results, figure)
         parts.append(f"wrote {figure}")

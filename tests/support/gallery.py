@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from functools import cache
 from typing import Any
 
+from eval.kept.ladders import climbs_path
 from eval.kept.rules import load_trials
 from eval.report.keeping import describe_trials
 from eval.report.loading import load_object
@@ -13,7 +14,7 @@ from ld_data.cli.table import format_table
 from ld_data.storage.json_text import read_json
 from tests.support.paths import CHECKPOINTS, ROOT
 
-LADDER = ROOT / "docs" / "ladder" / "results.json"
+LADDER = climbs_path("ld-mnist-32", CHECKPOINTS)
 COSTS = {"forward": "MACs forward", "back": "MACs back", "update": "MACs of the update"}
 FIRST = "ld-mnist-32"  # the release whose alignment and cost a page shows
 

@@ -10,7 +10,7 @@ MARKS = [
     pytest.mark.untraced,
     pytest.mark.skipif(BROWSER is None, reason="needs a Chromium: `apt-get install chromium`"),
 ]
-PARTS = ("explorer", "map", "datasets", "leaderboard", "generator")
+PARTS = ("benchmark", "explorer", "map", "datasets", "leaderboard", "generator", "studies")
 RELEASES = ("ld-mnist-32", "ld-mnist-rot-back-32", "ld-mnist1d-32")
 DESKTOP, PHONE = (1280, 900), (390, 844)
 

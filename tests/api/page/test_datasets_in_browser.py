@@ -17,9 +17,9 @@ pytestmark = MARKS
 
 @pytest.mark.parametrize("file", ["data.npz", "test_y.npy", "examples.npz"])
 def test_downloads_have_the_hash_in_the_manifest(file, open_page):
-    page = open_page("datasets")
-    card = page.locator("article", has=page.get_by_role("heading", name="ld-mnist1d-32"))
-    row = card.locator("tr", has=page.get_by_role("link", name=file, exact=True))
+    page = open_page("datasets?release=ld-mnist1d-32")
+    page.get_by_text("Files and hashes").click()
+    row = page.locator("tr", has=page.get_by_role("link", name=file, exact=True))
     with page.expect_download() as download:
         row.get_by_role("link").click()
     digest = hashlib.sha256(Path(download.value.path()).read_bytes()).hexdigest()
@@ -29,12 +29,11 @@ def test_downloads_have_the_hash_in_the_manifest(file, open_page):
 
 
 def test_snippets_are_of_the_release_and_run(open_page, monkeypatch):
-    page = open_page("datasets")
+    page = open_page("datasets?release=ld-mnist1d-32")
     monkeypatch.setenv("LD_DATA_CHECKPOINTS", str(CHECKPOINTS))
-    card = page.locator("article", has=page.get_by_role("heading", name="ld-mnist1d-32"))
     for library in ("Keras", "PyTorch", "numpy"):
-        card.get_by_role("button", name=library).click()
-        snippet = card.locator("pre").inner_text()
+        page.get_by_role("button", name=library).click()
+        snippet = page.locator("#dataset pre").inner_text()
         compile(snippet, library, "exec")
         assert 'ld_data.load("ld-mnist1d-32")' in snippet
     exec(snippet, {})  # noqa: S102 - the last one, which needs only numpy
@@ -62,14 +61,17 @@ def test_tie_groups_intervals_and_baselines_are_shown(open_page):
     rows = page.locator("#scores tbody tr")
     own = page.locator("#scores tbody tr:not(.reference)")
     expect(own.locator("td:nth-child(1)")).to_have_text(["1", "1", "3", "4"])
-    expect(own.locator("td:nth-child(7)")).to_have_text(["1", "3", "1", "1"])
+    expect(own.locator("td:nth-child(9)")).to_have_text(["1", "3", "1", "1"])
     assert own.evaluate_all("rows => rows.map(row => row.className)") == ["", "", "first", "first"]
     expect(own.nth(1).locator("td:nth-child(3)")).to_have_text(re.compile(r"^0\.2\d\d ± 0\.0\d\d$"))
     assert own.nth(1).locator(".range").bounding_box()["width"] > 1
     expect(rows.first.locator("td:nth-child(1)")).to_have_text("baseline")
     expect(rows.first.locator("td:nth-child(2)")).to_have_text("oracle")
     expect(rows.first.locator(".range")).to_have_count(0)  # a baseline without seeds has no interval
-    assert page.locator(".reference").count() > 10
+    assert page.locator("#scores .reference").count() > 10
+    rule = page.locator("#scores .reference", has_text="feedback-alignment")
+    expect(rule.locator("td:nth-child(7)")).to_have_text("82,464")
+    expect(rule.locator("td:nth-child(8)")).not_to_be_empty()
     page.locator("#scores th button").filter(has_text="skill").click()
     expect(page.locator("#scores .first")).to_have_count(0)
 
@@ -87,20 +89,77 @@ def test_large_figures_are_short(open_page):
     row = page.locator("#scores tbody tr:not(.reference)").last
     expect(row.locator("td:nth-child(3)")).to_have_text(re.compile(r"^-\d\.\de\+13$"))
     expect(row.locator("td:nth-child(4)")).to_have_text("1.0e+12")
-    expect(row.locator("td:nth-child(6)")).to_have_text("1.0e+12")
 
 
 def test_a_receipt_is_shown(open_page):
+    page = open_page("generator")
+    page.get_by_role("link", name="Leaderboard").click()
+    page.locator("#scores td button").first.click()
+    dialog = page.get_by_role("dialog", name="Receipt of <b>best</b>")
+    expect(dialog.locator(".hash").first).to_have_text(re.compile("[0-9a-f]{64}"))
+    page.keyboard.press("Escape")
+    expect(dialog).to_be_hidden()
+    page.locator("#scores td button").first.click()
+    page.go_back()
+    page.get_by_label("seed").click()  # the dialog is closed, and bars nothing
+    wait(page)
+
+
+def test_the_snippet_of_a_submission_names_the_service_and_the_facts_of_a_rule(address, open_page):
+    snippet = open_page("leaderboard").locator("#submit-snippet").inner_text()
+    compile(snippet, "snippet", "exec")
+    for part in (f'submit_to="{address}"', 'ld_data.load("ld-mnist-32")', "learning_rule=", "parameters=", "seconds="):
+        assert part in snippet
+
+
+def test_the_challenge_shows_its_season_and_the_gap_to_the_public_rank(open_page):
+    def add(route):
+        answer = route.fetch()
+        season = answer.json()
+        entry = {"rank": 1, "name": "<i>best</i>", "skill": 0.25, "public_rank": 3, "rank_gap": -2}
+        route.fulfill(response=answer, json=season | {"scores": [entry], "held": [], "suspects": []})
+
     page = open_page("leaderboard")
-    page.locator("#scores summary").first.click()
-    expect(page.locator("#scores dd").first).to_have_text(re.compile("[0-9a-f]{64}"))
+    expect(page.locator("#challenge-part")).to_be_hidden()
+    choose(page, "ld-mnist1d-32")
+    expect(page.locator("#challenge-about")).to_contain_text(
+        "Season 1 has 10,000 rows, drawn from a secret, and was opened today"
+    )
+    expect(page.locator("#challenge-scores tbody")).to_have_text("No entries in this season yet.")
+    page.route("**/challenge/scores", add)
+    page.reload()
+    expect(page.locator("#challenge-scores tbody td")).to_have_text(["1", "<i>best</i>", "0.250", "3", "-2"])
+
+
+def test_rows_come_first_with_pictures_and_lead_to_the_explorer(open_page):
+    page = open_page("datasets")
+    rows = page.locator("#dataset .rows tbody tr")
+    expect(rows).to_have_count(8)
+    test = ld_data.load(CHECKPOINTS / "ld-mnist-32").test
+    expect(rows.locator("td:nth-child(2)")).to_have_text([str(label) for label in test.label[:8]])
+    first = see(page, "#dataset .rows tr:first-child td:nth-child(3) canvas")
+    page.get_by_role("button", name="Later rows").click()
+    expect(rows.first.get_by_role("button")).to_have_text("8")
+    wait(page)
+    assert see(page, "#dataset .rows tr:first-child td:nth-child(3) canvas") != first
+    page.reload()
+    expect(rows.first.get_by_role("button")).to_have_text("8")
+    rows.nth(2).get_by_role("button", name="row 10 in the explorer").click()
+    expect(page.locator("#original-caption")).to_contain_text("test row 10,")
+
+
+def test_a_release_is_chosen_from_the_table(open_page):
+    page = open_page("datasets")
+    page.get_by_role("button", name="ld-mnist1d-32").click()
+    expect(page.locator("#dataset dd").first).to_contain_text("mnist1d, inputs of shape 40")
+    expect(page.locator("#release")).to_have_value("ld-mnist1d-32")
 
 
 def test_an_empty_leaderboard_says_so(open_page):
     page = open_page("leaderboard")
     choose(page, "ld-mnist1d-32")
     expect(page.get_by_text("No model has been submitted yet.")).to_be_visible()
-    expect(page.locator(".reference").first).to_be_visible()
+    expect(page.locator("#scores .reference").first).to_be_visible()
 
 
 def test_a_knob_changes_the_signals_and_they_can_be_downloaded(open_page):

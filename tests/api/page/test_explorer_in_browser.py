@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import expect
 
 import ld_data
-from tests.api.page.actions import MARKS, PHONE, RELEASES, choose, see, wait
+from tests.api.page.actions import MARKS, RELEASES, choose, see, see_change, wait
 from tests.test_shipped_releases import CHECKPOINTS
 
 pytestmark = MARKS
@@ -19,7 +19,7 @@ def test_a_slider_changes_the_picture(release, open_page):
     choose(page, release)
     before = see(page, "#decoded")
     expect(page.locator("#original-figure")).to_be_visible()
-    slider = page.get_by_label("component 3 of x")
+    slider = page.locator("#sliders input").first
     slider.focus()
     for _ in range(3):
         page.keyboard.press("PageUp")
@@ -35,10 +35,105 @@ def test_a_slider_of_y_changes_the_class(open_page):
     for _ in range(12):
         page.get_by_role("button", name="Random from N(0, I)").click()
         wait(page)
-        chosen = [row for row in page.locator("#classes li").all_inner_texts() if row.endswith("1.00")]
-        assert len(chosen) == 1
-        shown |= set(chosen)
+        (chosen,) = [row for row in page.locator("#classes li").all_inner_texts() if row.endswith("1.00")]
+        expect(page.locator("#verdict")).to_have_text(f"Your y decodes to {chosen[0]}.")
+        shown.add(chosen)
     assert len(shown) > 2
+
+
+def test_a_model_predicts_y_from_the_x_on_the_sliders(open_page):
+    page = open_page()
+    shares = page.locator("#classes li > :last-child")
+    expect(page.locator("#verdict")).to_have_text("mlp reads this x as 7, which is right.")
+    before = shares.all_inner_texts()
+    assert sum(map(float, before)) == pytest.approx(1, abs=0.05)
+    page.locator("#sliders input").first.focus()
+    page.keyboard.press("End")
+    wait(page)
+    assert shares.all_inner_texts() != before
+    expect(page.locator("#verdict")).to_have_text(re.compile(r"^mlp reads this x as \d\.$"))
+    page.get_by_role("button", name="Next test row").click()
+    page.get_by_label("y is predicted by").select_option("feedback-alignment")
+    expect(page.locator("#verdict.missed")).to_contain_text("; the row's class is 2.")
+    page.get_by_label("y is predicted by").select_option("the row itself")
+    expect(page.locator("#verdict")).to_have_text("The row's y decodes to 2.")
+
+
+def test_a_release_without_a_model_says_so_and_works(open_page):
+    page = open_page("explorer?release=ld-mnist1d-32")
+    expect(page.locator("#predictor-absent")).to_contain_text("python -m eval export-baselines ld-mnist1d-32 --out")
+    expect(page.locator("#verdict")).to_contain_text("The row's y decodes to")
+
+
+def test_components_stand_in_the_order_of_their_effect_beside_pictures(open_page):
+    page = open_page()
+    sliders, pictures = page.locator("#sliders input"), page.locator("#sliders canvas")
+    expect(sliders).to_have_count(8)
+    assert len({see(page, f"#sliders label:nth-child({place}) canvas") for place in range(1, 9)}) == 8
+    order = [slider.get_attribute("aria-label") for slider in sliders.all()]
+    assert order != sorted(order)
+    assert sliders.first.bounding_box()["width"] > 150
+    box = pictures.first.bounding_box()
+    pictures.first.click(position={"x": box["width"] - 4, "y": 5})
+    expect(sliders.first).to_have_value("2")
+    page.get_by_role("button", name="All 32 components").click()
+    expect(sliders).to_have_count(32)
+    assert [slider.get_attribute("aria-label") for slider in sliders.all()][:8] == order
+
+
+def test_a_row_and_a_vector_live_in_the_address(open_page):
+    page = open_page("explorer?release=ld-mnist-32&row=5")
+    caption = page.locator("#original-caption")
+    expect(caption).to_contain_text("test row 5,")
+    page.get_by_role("button", name="Next test row").click()
+    expect(caption).to_contain_text("test row 6,")
+    assert page.url.endswith("#explorer?release=ld-mnist-32&row=6")
+    page.reload()
+    expect(caption).to_contain_text("test row 6,")
+    page.go_back()
+    expect(caption).to_contain_text("test row 5,")
+    wait(page)
+    page.locator("#sliders input").first.focus()
+    page.keyboard.press("Home")
+    wait(page)
+    assert "&x=" in page.url
+    verdict = page.locator("#verdict").inner_text()
+    page.reload()
+    wait(page)
+    expect(page.locator("#sliders input").first).to_have_value("-3.5")
+    expect(page.locator("#verdict")).to_have_text(verdict)
+    page.get_by_role("link", name="Map").click()
+    wait(page)
+    page.get_by_role("link", name="Explorer").click()
+    wait(page)
+    expect(page.locator("#sliders input").first).to_have_value("-3.5")
+    page.get_by_label("y, the class").check()
+    page.get_by_role("button", name="Zero").click()
+    wait(page)
+    assert f"&y={','.join(['0'] * 32)}" in page.url
+
+
+@pytest.mark.parametrize(
+    ("place", "words"),
+    [
+        ("explorer?x=1,2", "The address holds no x of 32 numbers"),
+        ("explorer?release=none", "There is no release none here."),
+        ("explorer?row=99999", "The service answered 404: ld-mnist-32 has no test row 99999."),
+    ],
+)
+def test_an_address_of_nothing_is_explained(place, words, open_page):
+    page = open_page(place)
+    expect(page.get_by_role("alert")).to_contain_text(words)
+    page.complaints.clear()
+
+
+def test_the_residual_follows_the_scheme(open_page):
+    page = open_page()
+    light = see(page, "#residual")
+    page.emulate_media(color_scheme="dark")
+    see_change(page, "#residual", light)
+    corner = page.locator("#residual").evaluate("canvas => [...canvas.getContext('2d').getImageData(0, 0, 1, 1).data]")
+    assert max(corner[:3]) < 80  # no difference is as dark as the page
 
 
 def test_examples_are_those_of_the_release(open_page):
@@ -79,7 +174,7 @@ def test_a_vector_can_be_copied(form, address, open_page):
 def test_a_drawn_digit_is_encoded(open_page):
     page = open_page()
     page.get_by_role("button", name="Draw a digit").click()
-    before = page.get_by_label("component 0 of x").input_value()
+    before = page.locator("#sliders input").first.input_value()
     box = page.locator("#pad").bounding_box()
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + 40)
     page.mouse.down()
@@ -87,7 +182,7 @@ def test_a_drawn_digit_is_encoded(open_page):
     page.mouse.up()
     wait(page)
     expect(page.locator("#original-caption")).to_have_text("your drawing")
-    assert page.get_by_label("component 0 of x").input_value() != before
+    assert page.locator("#sliders input").first.input_value() != before
     error = float(page.locator("#residual-error").inner_text())
     assert error < 0.01  # a line is a 1, which the decoder knows
     choose(page, "ld-mnist1d-32")
@@ -154,59 +249,3 @@ def test_a_dot_is_a_drawing_but_a_stroke_from_outside_is_not(open_page):
     expect(page.locator("#original-caption")).to_contain_text("test row 0,")
     page.mouse.click(box["x"] + 100, box["y"] + 100)
     expect(page.locator("#original-caption")).to_have_text("your drawing")
-
-
-def test_a_row_of_the_map_is_shown_and_opened(open_page):
-    page = open_page("map")
-    expect(page.locator("#map-caption")).to_contain_text("row 0,")
-    before = see(page, "#map-picture")
-    page.locator("#scatter").hover(position={"x": 300, "y": 300})
-    expect(page.locator("#map-caption")).not_to_contain_text("row 0,")
-    wait(page)
-    assert see(page, "#map-picture") != before
-    page.locator("#map-row").fill("12")
-    page.locator("#map-row").press("Enter")
-    expect(page.locator("#map-caption")).to_contain_text("row 12,")
-    page.get_by_role("button", name="Open in the explorer").click()
-    expect(page.locator("#original-caption")).to_contain_text("test row 12,")
-
-
-@pytest.mark.parametrize("release", RELEASES)
-def test_components_and_health_are_shown(release, open_page):
-    page = open_page("map")
-    choose(page, release)
-    test = ld_data.load(CHECKPOINTS / release).test
-    all_components = see(page, "#histogram")
-    page.get_by_label("component").select_option("7")
-    words = f"{len(test)} test rows. x: mean {test.x[:, 7].mean():.3f}, std {test.x[:, 7].std():.3f};"
-    expect(page.locator("#histogram-figures")).to_contain_text(words)
-    assert see(page, "#histogram") != all_components
-    health = ld_data.load(CHECKPOINTS / release).manifest.health
-    measures = sum(map(len, health.values()))
-    expect(page.locator("#health tbody tr")).to_have_count(measures + len(health))
-    missed = sum(bool(measure.get("missed")) for group in health.values() for measure in group.values())
-    expect(page.locator("#health .missed")).to_have_count(missed)
-
-
-def test_a_release_without_a_map_shows_the_rest(open_page):
-    page = open_page()
-    page.route("**/map", lambda route: route.fulfill(status=404, json={"error": "it has no map."}))
-    page.get_by_role("link", name="Map").click()
-    expect(page.get_by_role("alert")).to_have_text("The service answered 404: it has no map.")
-    expect(page.locator("#histogram-figures")).to_contain_text("10000 test rows.")
-    expect(page.locator("#scatter")).to_be_hidden()
-    page.unroute("**/map")
-    page.get_by_role("link", name="Explorer").click()
-    expect(page.locator("#message")).to_be_hidden()
-    page.get_by_role("link", name="Map").click()
-    expect(page.locator("#scatter")).to_be_visible()
-    wait(page)
-    page.complaints.clear()
-
-
-def test_a_touch_chooses_a_row_and_stays_on_the_map(open_page):
-    page = open_page("map", PHONE, has_touch=True, is_mobile=True)
-    box = page.locator("#scatter").bounding_box()
-    page.touchscreen.tap(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
-    expect(page.locator("#map-caption")).not_to_contain_text("row 0,")
-    expect(page.get_by_role("heading", name="Map")).to_be_visible()

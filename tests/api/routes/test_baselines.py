@@ -1,11 +1,16 @@
 import json
 
+import numpy as np
 import pytest
 
 from api.leaderboard.answers import ScoreList
+from api.releases.operations import make_prediction
+from api.routes.baselines import BaselineList
 from eval import evaluate, summarise_seeds
 from eval.kept.baselines import BaselineRow, save_rows, table_path
-from tests.support.service import assert_error
+from eval.kept.ladders import climbs_path
+from eval.kept.models import models_folder
+from tests.support.service import assert_error, read_npy
 from tests.support.submissions import assert_documented
 
 ROUTE = "/v1/datasets/fake-4/baselines"
@@ -91,3 +96,49 @@ def test_the_board_has_them_as_rows_without_a_rank(client, kept):
 def test_a_board_needs_no_baselines(client, kept):
     kept.write_text("{")
     assert client.get("/v1/datasets/fake-4/scores").json()["baselines"] == []
+
+
+def test_rules_have_needs_and_what_is_kept_of_cost_and_ladder(client, catalogue, kept, caplog):
+    rows = json.loads(kept.read_text())
+    rows[0]["name"] = "feedback-alignment"
+    kept.write_text(json.dumps(rows))
+    found = catalogue.find("fake-4")
+    path = climbs_path("fake-4", found.checkpoints)
+    path.parent.mkdir()
+    rung = {"task": "identity", "ability": "copy the input", "skill": 0.9, "word": "partly"}
+    climb = {"model": "oracle", "data_sha256": found.data.test_sha256, "rows": 60, "rungs": [rung]}
+    path.write_text(json.dumps([climb]))
+    answer = client.get(ROUTE).json()
+    assert_documented(BaselineList, answer)
+    oracle, rule = answer["baselines"]
+    assert oracle["ladder"] == {"rows": 60, "steps": [rung]}
+    assert oracle["rule"] is rule["ladder"] is None
+    assert (rule["rule"]["weight_transport"], rule["rule"]["cpu_seconds"], rule["aided"]) == ("none", None, False)
+    path.write_text("{")
+    assert client.get(ROUTE).json()["baselines"][0]["ladder"] is None  # the page works without
+    assert "the ladders of fake-4 are not served" in caplog.text
+
+
+def test_a_kept_model_predicts_y_and_the_shares_of_the_classes(client, catalogue, kept):
+    found = catalogue.find("fake-4")
+    means = found.data.class_mean
+    found.__dict__["predictions"] = {"double": make_prediction(found.codec, lambda x: 2 * x)}  # of a kept model
+    assert client.get(ROUTE).json()["models"] == ["double"]
+    x = [(0.5 * means[1]).tolist(), (0.25 * (means[0] + means[2])).tolist()]
+    answer = client.post(f"{ROUTE}/double/predict", json={"vectors": x})
+    assert np.allclose(answer.json()["vectors"], 2 * np.array(x))
+    assert np.allclose(answer.json()["shares"], [[0, 1, 0], [0.5, 0, 0.5]], atol=1e-5)
+    assert answer.json()["labels"][0] == 1
+    rows = client.post(f"{ROUTE}/double/predict", json={"vectors": x}, headers={"Accept": "application/x-npy"})
+    assert np.allclose(read_npy(rows), 2 * np.array(x))
+    assert_error(client.post(f"{ROUTE}/double/predict", json={"vectors": [[1.0]]}), 422, "invalid_input", "(n, 4)")
+    missing = client.post(f"{ROUTE}/mlp/predict", json={"vectors": x})
+    assert_error(missing, 404, "unknown_name", "fake-4 has no model 'mlp' that predicts y. It has: double.")
+
+
+def test_a_damaged_model_is_not_served(client, catalogue, kept, caplog):
+    path = models_folder("fake-4", catalogue.find("fake-4").checkpoints) / "mlp.onnx"
+    path.parent.mkdir()
+    path.write_bytes(b"no model")
+    assert client.get(ROUTE).json()["models"] == []
+    assert "the models of fake-4 are not served" in caplog.text

@@ -6,6 +6,7 @@ import pytest
 import eval.__main__ as eval_main
 import ld_data
 from eval import evaluate
+from eval.kept.ladders import climbs_path, find_climbs
 from eval.rules.backpropagation import RandomFeatures
 from eval.rules.network import RulePlan, fit_network
 from tests.support.command_lines import run, run_json
@@ -54,7 +55,10 @@ def test_ladder_of_a_baseline(release, capsys, monkeypatch):
     words = {rung["task"]: rung["word"] for rung in result["rungs"]}
     assert words["rotation"] == "learned"
     assert words["teacher"] != "learned"
-    assert run(eval_main.main, "ladder", "linear", "--release", "fake-4") == 0
+    place = climbs_path("fake-4")
+    assert run(eval_main.main, "ladder", "linear", "--release", "fake-4", "--out", place) == 0
+    kept = find_climbs("fake-4", ld_data.load("fake-4").test_sha256)["linear"]
+    assert (kept.rows, {step.task for step in kept.steps}) == (60, set(words))
     shown = capsys.readouterr()
     assert "fake-4, 60 + 30 rows, the model linear" in shown.out
     assert "linear lacks these abilities first: to follow a smooth nonlinear map" in shown.out
