@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Annotated, Any
 
+import numpy as np
 from cyclopts import App, Parameter
 from tqdm import tqdm
 
@@ -17,7 +18,7 @@ from ld_data.extras import check_libraries
 from ld_data.progress import open_progress
 from ld_data.shards.fetching import fetch_shards
 from ld_data.shards.folders import open_folder
-from ld_data.shards.inputs import plan_images, plan_signals
+from ld_data.shards.inputs import map_array, plan_images, plan_signals
 from ld_data.shards.making import list_missing, make_shards
 from ld_data.shards.plan import SHARD_ROWS, read_plan, write_plan
 from ld_data.shards.reading import ShardedRows
@@ -59,6 +60,8 @@ def plan(
         raise InputError("--labels are those of --inputs, which are missing.")
     if inputs:
         made = plan_images(name, release, inputs, labels or [], rows, seed, rows_per_shard)
+        check_libraries("onnxruntime")
+        vae.load(release).x.encode(np.array(map_array(inputs[0])[:1]))  # refuses here what `make` would refuse
     elif rows is None:
         raise InputError("a generator has no end: name the number of --rows, or your own --inputs and their --labels.")
     else:
@@ -147,7 +150,7 @@ def verify(
     found, opened = read_plan(folder), open_folder(folder)
     check_integer("--redraw", redraw, 0, found.shards)
     findings = check_shards(opened, found, check_number("--share", share, 1.0))
-    if redraw and not findings.damaged:
+    if redraw and not findings.damaged and not findings.missing:
         check_libraries("onnxruntime")
         recompute_shards(opened, found, vae.load, redraw, findings)
     if drop:
@@ -155,8 +158,13 @@ def verify(
     if findings.damaged:
         remedy = "They were deleted: run `make` again" if drop else "Delete them with --drop, then run `make` again"
         raise IntegrityError(
-            f"{folder}: {len(findings.damaged)} of {findings.sizes} shards are missing or damaged: "
+            f"{folder}: {len(findings.damaged)} of {findings.sizes} shards are damaged: "
             f"{name_numbers(findings.damaged)}. {remedy}; on another processor also delete {ROOT_NAME}, and seal anew."
+        )
+    if findings.missing:
+        raise IntegrityError(
+            f"{folder}: {len(findings.missing)} of {findings.sizes} shards are missing: "
+            f"{name_numbers(findings.missing)}. The others are as sealed. Make those with `make`, or fetch them."
         )
     if findings.differing:
         raise IntegrityError(

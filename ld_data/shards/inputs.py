@@ -3,7 +3,7 @@
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import asdict
-from functools import lru_cache
+from functools import cache
 from itertools import accumulate
 from pathlib import Path
 from typing import Any, Protocol
@@ -60,7 +60,8 @@ class ImageInputs:
         inputs, labels, first = [], [], rows.start
         while first < rows.stop:
             number = bisect_right(self._ends, first)
-            images, classes = _open_checked(self._files[number])
+            _check(self._files[number])
+            images, classes = map_array(self._files[number].inputs), map_array(self._files[number].labels)
             start = self._ends[number] - self._files[number].rows
             part = slice(first - start, min(rows.stop, self._ends[number]) - start)
             inputs.append(np.array(images[part]))
@@ -74,14 +75,13 @@ def open_inputs(plan: ShardPlan) -> Inputs:
     return SignalInputs(Mnist1dConfig(**plan.signals)) if plan.signals else ImageInputs(plan.images)
 
 
-@lru_cache(maxsize=64)
-def _open_checked(file: ImageFile) -> tuple[Array, Array]:
-    """Return the mapped inputs and labels of a file, whose hashes are compared once in each process."""
+@cache
+def _check(file: ImageFile) -> None:
+    """Raise an error as `ImageInputs.read` unless a file is as planned: read once in each process."""
     for path, sha256 in zip((file.inputs, file.labels), file.sha256, strict=True):
         array = map_array(path)
         if hash_file(Path(path)) != sha256 or len(array) != file.rows:
             raise IntegrityError(f"{path} has changed since the plan was made. Make a new plan in another folder.")
-    return map_array(file.inputs), map_array(file.labels)
 
 
 def plan_signals(name: str, release: str, rows: int, seed: int = 0, rows_per_shard: int = SHARD_ROWS) -> ShardPlan:
@@ -111,7 +111,8 @@ def plan_images(
     rows_per_shard: int = SHARD_ROWS,
 ) -> ShardPlan:
     """Return the plan of a user's own inputs, all of them or the first rows; raises as `describe_images`."""
-    manifest, images = read_manifest(find_release(release)), describe_images(inputs, labels)
+    manifest = read_manifest(find_release(release))
+    images = describe_images(inputs, labels, manifest.classes)
     rows = sum(file.rows for file in images) if rows is None else rows
     return _make_plan(name, manifest.name, rows, seed, rows_per_shard, images=images)
 
@@ -124,26 +125,26 @@ def _make_plan(name: str, release: str, rows: int, seed: int, rows_per_shard: in
     return ShardPlan(name, release, read_models(release), seed, rows, rows_per_shard, **inputs)
 
 
-def describe_images(inputs: Sequence[Path], labels: Sequence[Path]) -> tuple[ImageFile, ...]:
+def describe_images(
+    inputs: Sequence[Path], labels: Sequence[Path], classes: int = MAX_CLASSES
+) -> tuple[ImageFile, ...]:
     """Return the files of a user's images for a plan: n files of inputs, and n of labels in the same order.
 
     Raises:
         InputError: the numbers of files or rows differ, or the shapes or types of rows; a file is no `.npy` of numbers,
-            or a label is no class.
+            or a label is none of so many classes.
     """
     if len(inputs) != len(labels) or not inputs:
         raise InputError(f"each file of inputs needs one of labels; received {len(inputs)} and {len(labels)}.")
     files, shapes = [], set()
-    for images, classes in zip(inputs, labels, strict=True):
-        array, numbers = map_array(images), map_array(classes)
+    for images, file in zip(inputs, labels, strict=True):
+        array, numbers = map_array(images), map_array(file)
         if numbers.shape != (len(array),):
-            raise InputError(
-                f"{classes} must hold a label for each of {len(array)} inputs; its shape is {numbers.shape}."
-            )
-        check_labels(np.array(numbers), MAX_CLASSES, str(classes))
+            raise InputError(f"{file} must hold a label for each of {len(array)} inputs; its shape is {numbers.shape}.")
+        check_labels(np.array(numbers), classes, str(file))
         shapes.add((array.shape[1:], array.dtype))
-        hashes = hash_file(images), hash_file(classes)
-        files.append(ImageFile(str(images.resolve()), str(classes.resolve()), len(array), hashes))
+        hashes = hash_file(images), hash_file(file)
+        files.append(ImageFile(str(images.resolve()), str(file.resolve()), len(array), hashes))
     if len(shapes) > 1:
         received = " and ".join(sorted(f"{dtype} {shape}" for shape, dtype in shapes))
         raise InputError(f"all files of inputs must have rows of one shape and type; received {received}.")

@@ -27,23 +27,22 @@ from ld_data.work.workers import HERE, Workers, make_calls
 TRIES = 3  # for each shard
 MAX_FAILURES = 10  # shards, after which no more are begun
 WAITING = 4  # shards that wait for a worker, for each that works
-PART_ROWS = 8192  # encoded at a time
+PART_ROWS = 1024  # read and encoded at a time; a multiple of the rows that the network takes at once
 
 LoadCodec = Callable[[str], LatentCodec]
 
 
 def make_arrays(plan: ShardPlan, number: int, inputs: Inputs, codec: LatentCodec) -> dict[str, Array]:
     """Return x and y `(n, d)` float32 and label `(n,)` uint8 of a shard: a function of the plan and the number."""
-    rows = plan.find_rows(number)
-    values, labels = inputs.read(rows)
-    x = np.concatenate(
-        [
-            codec.x.encode(values[start : start + PART_ROWS], seed=plan.seed, first_row=rows.start + start)
-            for start in range(0, len(rows), PART_ROWS)
-        ]
-    )
-    y = codec.y.encode(labels, seed=plan.seed, first_row=rows.start)
-    return {"x": x, "y": y, "label": labels.astype(np.uint8)}
+    rows, x, labels = plan.find_rows(number), list[Array](), list[Array]()
+    for start in range(0, len(rows), PART_ROWS):
+        part = rows[start : start + PART_ROWS]
+        values, classes = inputs.read(part)
+        x.append(codec.x.encode(values, seed=plan.seed, first_row=part.start))
+        labels.append(classes.astype(np.uint8))
+    label = np.concatenate(labels)
+    y = codec.y.encode(label, seed=plan.seed, first_row=rows.start)
+    return {"x": np.concatenate(x), "y": y, "label": label}
 
 
 def make_shard(place: Place, number: int, load_codec: LoadCodec, plan_id: str) -> ShardRecord:
@@ -143,7 +142,7 @@ def make_shards(place: Place, numbers: Iterable[int], load_codec: LoadCodec, wor
     wanted = takewhile(lambda _: len(failures) < MAX_FAILURES, numbers)
     for number, future in make_calls(submit, wanted, workers, WAITING, TRIES):
         if error := future.exception():
-            failures[number] = str(error)
+            failures[number] = (str(error) or repr(error)).rstrip(".")
         else:
             yield number
     if failures:
@@ -159,6 +158,6 @@ def _explain(failures: dict[int, str]) -> str:
     number = min(failures)
     goes_on = "All others were made" if len(failures) < MAX_FAILURES else "Too many failed to go on"
     return (
-        f"shard {number} failed: {failures[number]} {len(failures)} failed in all. {goes_on}; mend the cause, and run "
+        f"shard {number} failed: {failures[number]}. {len(failures)} failed in all. {goes_on}; mend the cause, and run "
         "the command again."
     )

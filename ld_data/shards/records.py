@@ -117,7 +117,10 @@ def read_shard(folder: Readable, plan: ShardPlan, number: int, hashes: Mapping[s
     """
     path = f"{folder}/{name_shard(number)}"
     with folder.open(name_shard(number)) as file:
-        arrays = read_npz(file, path)
+        try:
+            arrays = read_npz(file, path)
+        except IntegrityError as error:
+            raise IntegrityError(f"{path} is damaged. {REMAKE}") from error
     wrong = [name for name in ARRAYS if name not in arrays or hash_array(arrays[name]) != hashes[name]]
     if wrong or len(arrays["label"]) != len(plan.find_rows(number)):
         raise IntegrityError(f"{path} was altered. {REMAKE}")

@@ -20,7 +20,8 @@ class Findings:
     sizes: int = 0  # compared
     hashes: int = 0
     recomputed: int = 0
-    damaged: list[int] = field(default_factory=list)  # missing, or of another size or hash
+    missing: list[int] = field(default_factory=list)
+    damaged: list[int] = field(default_factory=list)  # of another size or hash
     differing: list[int] = field(default_factory=list)  # their models draw something else
 
 
@@ -40,8 +41,11 @@ def check_shards(folder: Folder, plan: ShardPlan, share: float = 1.0) -> Finding
     count = int(np.ceil(share * root.shards))
     hashed = range(root.shards) if share == 1 else set(choose_shards(file.sha256, root.shards, count))
     for entry in iterate_entries(folder, root):
-        is_whole = sizes.get(name := name_shard(entry.number)) == entry.file.size
         findings.sizes += 1
+        if (name := name_shard(entry.number)) not in sizes:
+            findings.missing.append(entry.number)
+            continue
+        is_whole = sizes[name] == entry.file.size
         if is_whole and entry.number in hashed:
             findings.hashes += 1
             is_whole = hash_content(folder, name) == entry.file.sha256

@@ -3,14 +3,15 @@
 Any `concurrent.futures.Executor` will do. Nothing else in LD-Data knows which one it is.
 """
 
+import multiprocessing
 import os
+import threading
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, ProcessPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
-from multiprocessing import get_context
 from typing import Any, TypeVar
 
 from threadpoolctl import threadpool_limits
@@ -79,16 +80,26 @@ def open_workers(jobs: int = 1, cluster: str | None = None) -> Iterator[Workers]
             yield Workers(executor, count, check)
     elif jobs > 1:
         # a fork may copy the locks of running threads
-        with ProcessPoolExecutor(jobs, get_context("spawn"), _limit_threads) as pool:
+        with ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn"), _begin) as pool:
             yield Workers(pool, jobs)
     else:
         yield Workers()
 
 
-def _limit_threads() -> None:
-    """Let the libraries of a new process use one thread: those loaded already, and those to come."""
+def _begin() -> None:
+    """Let the libraries of a new process use one thread: those loaded already, and those to come.
+
+    It ends with the process that started it, even if that one is killed: it would wait for calls without end.
+    """
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     os.environ |= {name: str(count) for name, count in THREADS.items()}
     threadpool_limits(1)
+
+
+def _end_with_parent() -> None:
+    if parent := multiprocessing.parent_process():
+        parent.join()
+        os._exit(1)
 
 
 def make_calls(

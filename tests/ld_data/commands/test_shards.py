@@ -52,13 +52,15 @@ def test_signals_become_a_sealed_release(generator, tmp_path, capsys):
     part = "shards", "fetch", folder, tmp_path / "part", "--rows", "25:30"
     assert run_json(capsys, data_main.main, *part)["shards"] == 1
     assert run_json(capsys, data_main.main, "shards", "status", tmp_path / "part")["rows"] == 20
+    assert run(data_main.main, "shards", "verify", tmp_path / "part") == 1
+    assert "2 of 3 shards are missing: 0, 2. The others are as sealed." in capsys.readouterr().err
     assert run_json(capsys, data_main.main, *part[:3], tmp_path / "virtual", "--plan-only")["shards"] == 0
     assert run(data_main.main, *part[:4], "--rows", "25:51") == 1
     assert "--rows must be FIRST:END within 0:50; received '25:51'" in capsys.readouterr().err
     assert run_json(capsys, data_main.main, "shards", "export", folder, tmp_path / "parquet")["files"] == 3
     (folder / name_shard(1)).write_bytes(b"cut")
     assert run(data_main.main, "shards", "verify", folder) == 1
-    assert "1 of 3 shards are missing or damaged: 1. Delete them with --drop" in capsys.readouterr().err
+    assert "1 of 3 shards are damaged: 1. Delete them with --drop" in capsys.readouterr().err
     assert run(data_main.main, "shards", "verify", folder, "--drop") == 1
     assert run_json(capsys, data_main.main, "shards", "make", folder)["made"] == 1
     assert run(data_main.main, "shards", "verify", folder) == 0
@@ -73,6 +75,10 @@ def test_bad_plans_and_numbers_are_refused(generator, release, tmp_path, capsys)
         (
             ("--release", "fake-4", "--inputs", *inputs, "--labels", *labels, "--rows", 51),
             "rows must be from 1 to 50",
+        ),
+        (
+            ("--release", "ld-mnist1d-32", "--inputs", *inputs, "--labels", *labels),
+            "inputs must have shape (n, 40) with n of 1 or more",
         ),
         (("--release", "nope", "--rows", 5), "no release 'nope'"),
         (("--release", "ld-mnist1d-32", "--rows", 5, "--labels", labels[0]), "--labels are those of --inputs"),

@@ -48,6 +48,8 @@ def test_bad_files_are_named(tmp_path):
     np.save(tmp_path / "labels.npy", np.arange(300, 330))
     with pytest.raises(InputError, match=r"labels\.npy must lie from 0 to 255; received 300 to 329"):
         describe_images(inputs[:1], [tmp_path / "labels.npy"])
+    with pytest.raises(InputError, match=r"labels-0\.npy must lie from 0 to 1; received"):
+        describe_images(inputs, labels, classes=2)
     np.save(inputs[1], np.zeros((20, 3, 3), np.uint8))
     with pytest.raises(InputError, match=r"one shape and type; received float32 \(2, 2\) and uint8 \(3, 3\)"):
         describe_images(inputs, labels)

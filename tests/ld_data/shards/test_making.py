@@ -9,6 +9,7 @@ import pytest
 
 from ld_data.errors import InputError, IntegrityError, StorageError
 from ld_data.shards.folders import open_folder
+from ld_data.shards.inputs import ImageInputs
 from ld_data.shards.making import list_missing, make_shard, make_shards
 from ld_data.shards.plan import write_plan
 from ld_data.shards.records import find_record, name_record, name_shard
@@ -30,6 +31,17 @@ def test_shards_are_parts_of_the_same_rows_however_they_are_cut(tmp_path):
     for name, array in one.items():
         assert np.array_equal(np.concatenate([part[name] for part in parts]), array)
     assert np.array_equal(one["label"][:3], np.load(tmp_path / "a" / "labels-0.npy")[:3])
+
+
+def test_no_more_inputs_are_read_at_a_time_than_a_part(tmp_path, monkeypatch):
+    folder, plan = make_folder(tmp_path, rows_per_shard=50)
+    expected, read, sizes = read_bytes(folder), ImageInputs.read, []
+    monkeypatch.setattr("ld_data.shards.making.PART_ROWS", 20)
+    monkeypatch.setattr(ImageInputs, "read", lambda self, rows: sizes.append(len(rows)) or read(self, rows))
+    write_plan(tmp_path / "other", plan)
+    list(make_shards(tmp_path / "other", range(1), load_codec))
+    assert sizes == [20, 20, 10]
+    assert read_bytes(tmp_path / "other") == expected
 
 
 def test_any_executor_makes_the_same_bytes(tmp_path):
@@ -85,7 +97,7 @@ def test_a_shard_that_fails_does_so_alone_and_is_named(tmp_path, monkeypatch):
     errors[5, 1] = InputError("a poison row.")
     tried = fail(monkeypatch, lambda *place: errors.get(place))
     with pytest.raises(
-        StorageError, match=r"shard 3 failed: the disk is asleep 2 failed in all\. All others were made"
+        StorageError, match=r"shard 3 failed: the disk is asleep\. 2 failed in all\. All others were made"
     ):
         list(make_shards(folder, range(7), load_codec))
     assert [tried.count(number) for number in (3, 4, 5)] == [3, 2, 1]

@@ -1,4 +1,8 @@
+import subprocess
+import sys
+import time
 from concurrent.futures import BrokenExecutor, Executor, Future, ThreadPoolExecutor
+from pathlib import Path
 from threading import Event
 
 import pytest
@@ -99,3 +103,33 @@ def find_variable(name):
     import os
 
     return os.environ[name]
+
+
+COMMAND = """
+import os, time
+from ld_data.work.workers import open_workers
+if __name__ == "__main__":
+    with open_workers(2) as workers:
+        print(workers.executor.submit(os.getpid).result(), flush=True)
+        time.sleep(60)
+"""
+
+
+@pytest.mark.slow
+def test_processes_end_with_a_command_that_is_killed(tmp_path):
+    script = tmp_path / "command.py"
+    script.write_text(COMMAND)
+    with subprocess.Popen([sys.executable, script], stdout=subprocess.PIPE, text=True) as command:
+        worker = int(command.stdout.readline())
+        command.kill()
+    until = time.monotonic() + 20
+    while is_alive(worker):
+        assert time.monotonic() < until
+        time.sleep(0.05)
+
+
+def is_alive(process):
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
