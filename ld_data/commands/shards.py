@@ -158,13 +158,13 @@ def verify(
     if findings.damaged:
         remedy = "They were deleted: run `make` again" if drop else "Delete them with --drop, then run `make` again"
         raise IntegrityError(
-            f"{folder}: {len(findings.damaged)} of {findings.sizes} shards are damaged: "
-            f"{name_numbers(findings.damaged)}. {remedy}; on another processor also delete {ROOT_NAME}, and seal anew."
+            f"{folder}: {len(findings.damaged)} of {findings.sizes} shards are damaged "
+            f"({name_numbers(findings.damaged)}). {remedy}; on another processor also delete {ROOT_NAME}, and seal anew."
         )
     if findings.missing:
         raise IntegrityError(
-            f"{folder}: {len(findings.missing)} of {findings.sizes} shards are missing: "
-            f"{name_numbers(findings.missing)}. The others are as sealed. Make those with `make`, or fetch them."
+            f"{folder}: {len(findings.missing)} of {findings.sizes} shards are missing "
+            f"({name_numbers(findings.missing)}). The others are as sealed. Make those with `make`, or fetch them."
         )
     if findings.differing:
         raise IntegrityError(

@@ -53,14 +53,14 @@ def test_signals_become_a_sealed_release(generator, tmp_path, capsys):
     assert run_json(capsys, data_main.main, *part)["shards"] == 1
     assert run_json(capsys, data_main.main, "shards", "status", tmp_path / "part")["rows"] == 20
     assert run(data_main.main, "shards", "verify", tmp_path / "part") == 1
-    assert "2 of 3 shards are missing: 0, 2. The others are as sealed." in capsys.readouterr().err
+    assert "2 of 3 shards are missing (0, 2). The others are as sealed." in capsys.readouterr().err
     assert run_json(capsys, data_main.main, *part[:3], tmp_path / "virtual", "--plan-only")["shards"] == 0
     assert run(data_main.main, *part[:4], "--rows", "25:51") == 1
     assert "--rows must be FIRST:END within 0:50; received '25:51'" in capsys.readouterr().err
     assert run_json(capsys, data_main.main, "shards", "export", folder, tmp_path / "parquet")["files"] == 3
     (folder / name_shard(1)).write_bytes(b"cut")
     assert run(data_main.main, "shards", "verify", folder) == 1
-    assert "1 of 3 shards are damaged: 1. Delete them with --drop" in capsys.readouterr().err
+    assert "1 of 3 shards are damaged (1). Delete them with --drop" in capsys.readouterr().err
     assert run(data_main.main, "shards", "verify", folder, "--drop") == 1
     assert run_json(capsys, data_main.main, "shards", "make", folder)["made"] == 1
     assert run(data_main.main, "shards", "verify", folder) == 0
