@@ -24,6 +24,10 @@ KILLED = (
     "a worker was killed, for example for lack of memory. Kept results stay: run the command again, with fewer jobs "
     "if this repeats itself."
 )
+CANCELLED = (
+    "calls were taken back: the connection to the scheduler is lost. Kept results stay: start it and its workers if "
+    "they have ended, and run the command again."
+)
 CHECK_SECONDS = 5.0
 MAX_JOBS = 1000
 
@@ -113,7 +117,7 @@ def make_calls(
     cancelled.
 
     Raises:
-        StorageError: a worker was killed; or as `workers.check`.
+        StorageError: a worker was killed, or the executor cancelled a call; or as `workers.check`.
     """
     queue, tried, running = iter(items), Counter[T](), dict[Future[Any], T]()
 
@@ -128,6 +132,8 @@ def make_calls(
             done, _ = wait(running, CHECK_SECONDS, FIRST_COMPLETED)
             workers.check()
             for future in sorted(done, key=_is_lost):  # what was finished comes first
+                if future.cancelled():  # as Dask does at once where it loses the scheduler
+                    raise StorageError(CANCELLED)
                 item, error = running.pop(future), future.exception()
                 if isinstance(error, BrokenExecutor):
                     raise error
@@ -146,4 +152,4 @@ def make_calls(
 
 
 def _is_lost(future: Future[Any]) -> bool:
-    return isinstance(future.exception(), BrokenExecutor)
+    return future.cancelled() or isinstance(future.exception(), BrokenExecutor)

@@ -63,15 +63,27 @@ def test_no_more_calls_wait_than_asked_for_and_those_are_cancelled_in_the_end():
         go.set()
 
 
-def test_finished_calls_come_before_a_lost_worker():
+@pytest.mark.parametrize(
+    ("lose", "reason"),
+    [
+        (lambda future: future.set_exception(BrokenExecutor()), "a worker was killed"),
+        (Future.cancel, "calls were taken back: the connection to the scheduler is lost"),
+    ],
+)
+def test_finished_calls_come_before_a_lost_worker_or_scheduler(lose, reason):
     class Lost(Executor):
         def submit(self, function, item):
             future = Future()
-            future.set_exception(BrokenExecutor()) if item == 0 else future.set_result(item)
+            if item:
+                future.set_result(item)
+            else:
+                lose(future)
+                if future.cancelled():
+                    future.set_running_or_notify_cancel()  # as Dask does, so that `wait` ends
             return future
 
     found = []
-    with pytest.raises(StorageError, match="a worker was killed"):
+    with pytest.raises(StorageError, match=reason):
         found += make_calls(lambda executor, item: executor.submit(abs, item), range(2), Workers(Lost(), 2))
     calls = make_calls(lambda executor, item: executor.submit(abs, item), range(2), Workers(Lost(), 2))
     assert next(calls)[0] == 1
