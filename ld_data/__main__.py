@@ -10,7 +10,12 @@ from ld_data.cli.program import add_command, make_program, run
 EXPORT = "Write a release as Parquet, safetensors, CSV, .npz or .npy files."
 COMMANDS = (  # function, name, summary, example
     ("releases:list_all", "list", "List the installed releases.", "--json"),
-    ("benchmark:benchmark", "benchmark", "Compare the speed of a generator or a parser with the original.", "mnist1d"),
+    (
+        "benchmark:benchmark",
+        "benchmark",
+        "Compare a generator or a parser with the original, or measure what shards cost.",
+        "mnist1d",
+    ),
     ("build:build", "build", "Train, encode, examine, write and verify a release.", "mnist1d --latent-dim 8 --seed 1"),
     (
         "download:download",

@@ -20,7 +20,7 @@ LIBRARIES = {  # of each extra, named as they are imported
     "serve": "PIL alembic fastapi orjson prometheus_client pydantic sqlalchemy starlette uvicorn",
     "sklearn": "sklearn",
     "studies": "jax",
-    "train": "joblib keras onnx tensorflow tf2onnx",
+    "train": "keras onnx tensorflow tf2onnx",
 }
 EXTRAS = {library: extra for extra, libraries in LIBRARIES.items() for library in libraries.split()}
 OTHERS = ("torch", "mnist1d")  # in no extra

@@ -20,6 +20,11 @@ def make_app() -> App:
         ("train", "Train the models of a source into a folder.", "mnist1d --out models"),
         ("info", "Show the configuration of a release's models.", "ld-mnist-32"),
         (
+            "export-triton",
+            "Write a release's models as a model repository of Triton Inference Server.",
+            "ld-mnist1d-32 --out repository",
+        ),
+        (
             "readability",
             "Build a source at several readabilities, and compare what they cost.",
             "mnist1d --levels 10 60 --figure prices.png",
@@ -30,7 +35,7 @@ def make_app() -> App:
             "ld-mnist1d-32 --only dense-512-512 --steps 100",
         ),
     ):
-        add_command(app, f"vae.commands:{name}", name, summary, example)
+        add_command(app, f"vae.commands:{name.replace('-', '_')}", name, summary, example)
     return app
 
 

@@ -12,12 +12,13 @@ from ld_data.cli.options import File, Folder, Json, OwnImages, Release, Seed, co
 from ld_data.cli.output import print_result
 from ld_data.cli.table import format_table
 from ld_data.errors import InputError
-from ld_data.release.folder import load_verified
+from ld_data.release.folder import load_verified, verify
 from ld_data.sources.catalogue import SOURCES, find_inputs, load_source
 from ld_data.sources.user_images import NO_IMAGES
 from vae.codec import load
 from vae.preset import check_new_folder
 from vae.recipes import ModelOptions, choose_recipe
+from vae.triton import write_repository
 
 DECODERS = ("dense-512-512", "dense-512-1024", "residual-6x512", "subpixel", "transposed")  # the ALTERNATIVES
 TRAINERS = ("keras", "tensorflow", "tf2onnx", "onnx", "onnxruntime")  # train models and write them
@@ -128,3 +129,15 @@ def decoders(
     source = find_inputs(manifest.name, manifest.source, images)
     rows = compare_decoders(data, codec, source, open_judge(source.judge), only, steps)
     print_result([asdict(row) for row in rows], describe_rows(rows), as_json)
+
+
+@needs("onnx", "onnxruntime")
+def export_triton(release: Release, /, *, out: Folder, as_json: Json = False) -> None:
+    """Write a release's models as a model repository of Triton Inference Server.
+
+    Args:
+        out: The new folder for it.
+    """
+    manifest, codec = verify(release), load(release)
+    names = write_repository(codec, manifest.name, out)
+    print_result({"folder": str(out), "models": names}, f"wrote {out}: {', '.join(names)}", as_json)

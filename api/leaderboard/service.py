@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Callable
 from threading import Lock
 
+from anyio import CapacityLimiter
 from fastapi import Request
 
 from api.leaderboard.pulse import Pulse
@@ -11,10 +12,12 @@ from api.leaderboard.rate_limit import RateLimit
 from api.leaderboard.season_rows import Challenges
 from api.releases.catalogue import Catalogue, ServedRelease
 from api.work.clients import name_client
-from api.work.worker import Worker
+from api.work.worker import Worker, run_in_thread
 from eval.leaderboard.store import Store
 from eval.leaderboard.tokens import Tokens
 from ld_data.typing import Array
+
+COUNTERS = 8  # threads that count requests
 
 
 class LeaderboardService:
@@ -25,7 +28,9 @@ class LeaderboardService:
         self.catalogue, self.store, self.worker, self.tokens = catalogue, store, worker, tokens
         self.challenges = Challenges(catalogue, store, challenge_rows)
         self.pulse = Pulse(store.check)
-        self._rate = RateLimit(worker.limits.max_submissions)
+        most = worker.limits.max_submissions
+        self._rate = RateLimit(most, count=lambda client: store.take_request(self._hide(client), most))
+        self._threads = CapacityLimiter(COUNTERS)
         self._lock = Lock()
         self._private_y: dict[str, Array] = {}
 
@@ -36,13 +41,21 @@ class LeaderboardService:
 
         Raises:
             RateLimitError: if the client sends too many requests.
+            StorageError: the database that counts them cannot be used.
             TokenError, ForbiddenError: as `check`.
         """
         address = request.client.host if request.client else ""
         self._rate.take(address)
         check(request.headers.get("authorization", ""))
-        # the store keeps no address: without the secret seed its hash cannot be found by trying all addresses
-        return hashlib.sha256(f"{self.store.private_seed}:{name_client(address)}".encode()).hexdigest()
+        return self._hide(name_client(address))
+
+    async def admit_submitter(self, request: Request) -> str:
+        """Return the same for a submission, in a thread, since a database may count the requests."""
+        return await run_in_thread(self._threads, self.admit, request, self.tokens.check_submitter)
+
+    def _hide(self, client: str) -> str:
+        """Return the key of a client: the store keeps no address, and without the secret seed trying all finds none."""
+        return hashlib.sha256(f"{self.store.private_seed}:{client}".encode()).hexdigest()
 
     def draw_private_y(self, release: ServedRelease) -> Array:
         """Return the private redraw of y `(n_test, d)` for a release's test labels, drawn once by the secret seed."""

@@ -125,7 +125,7 @@ async def add_challenge_score(
     owner: OwnerHeader = "",
 ) -> Response:
     """Take predictions `(n, d)` for the challenge's x, in its order: the x of that season's number, or of that hash."""
-    sender = Sender(owner, leaderboard.admit(request, leaderboard.tokens.check_submitter))
+    sender = Sender(owner, await leaderboard.admit_submitter(request))
     if season is None and x_sha256 is None:
         raise InputError("predictions for a challenge must name their x: add ?season= its number, or ?x_sha256=.")
     challenges, store = leaderboard.challenges, leaderboard.store

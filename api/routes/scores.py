@@ -90,7 +90,7 @@ async def add_score(
 
     The service computes the score itself: of seeds, the means.
     """
-    sender = Sender(owner, leaderboard.admit(request, leaderboard.tokens.check_submitter))
+    sender = Sender(owner, await leaderboard.admit_submitter(request))
     found, store = leaderboard.catalogue.find(release), leaderboard.store
     _check_version(found, data_sha256)
 

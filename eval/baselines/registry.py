@@ -8,6 +8,8 @@ import numpy as np
 
 from eval.class_space import check_cells
 from eval.evaluation import evaluate
+from eval.jobs.calls import HERE, Call, Runner
+from eval.jobs.data import Sent, hash_data, open_data
 from eval.names import BASELINES, RULES
 from eval.predictions import Model
 from eval.rules.network import Network, fit_network
@@ -66,19 +68,23 @@ def score_shifts(name: str, data: LatentDataset, seed: int) -> list[Score]:
     return [evaluate(model, own) for own in (data, *map(data.shifted, data.shifts))]
 
 
-def tune_rule(name: str, data: LatentDataset, seed: int = 0) -> dict[float, float]:
+def tune_rule(name: str, data: LatentDataset, seed: int = 0, runner: Runner = HERE) -> dict[float, float]:
     """Return a learning rule's MSE on held-out training rows for each of `LEARNING_RATES`, and beyond a best end.
+
+    The workers of the runner train.
 
     Raises:
         UnknownNameError: if the name belongs to no learning rule.
-        InputError: if the seed is outside 0 to 2**32 - 1.
+        InputError: if the seed is outside 0 to 2**32 - 1; or as `Runner.run`.
     """
     check_integer("seed", seed, 0, MAX_SEED)
     if name not in RULES:
         raise UnknownNameError(f"the baseline {name} has no learning rate to tune. These have one: {', '.join(RULES)}.")
-    errors: dict[float, float] = {}
+    errors, sent = dict[float, float](), runner.send(data)
+    depends_on = {"rule": name, "seed": seed, "data": hash_data(data)}
     while rates := list_rates(errors):
-        errors |= {rate: find_best(_fit_rule(name, data, seed, rate).held_out_errors) for rate in rates}
+        calls = [Call(_tune, (name, sent, seed, rate), depends_on | {"rate": rate}, float, float) for rate in rates]
+        errors |= {call.arguments[-1]: error for call, error in runner.run(calls, f"learning rates of {name}")}
     return dict(sorted(errors.items()))
 
 
@@ -110,6 +116,10 @@ def step_rate(rate: float, steps: int) -> float:
     """Return the learning rate so many places from one in the sequence 1e-4, 3e-4, 1e-3, 3e-3 and so on."""
     place = round(2 * np.log10(rate)) + steps  # 3 is close to the square root of 10
     return float(f"{3 if place % 2 else 1}e{place // 2}")
+
+
+def _tune(name: str, sent: Sent, seed: int, rate: float) -> float:
+    return find_best(_fit_rule(name, open_data(sent), seed, rate).held_out_errors)
 
 
 def _fit_rule(name: str, data: LatentDataset, seed: int, rate: float | None = None) -> Network:

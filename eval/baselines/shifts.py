@@ -4,12 +4,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from eval.baselines.registry import score_shifts
-from eval.baselines.table import run_fits
+from eval.baselines.table import Fits, run_fits
 from eval.comparison import summarise_seeds
+from eval.jobs.calls import HERE, Runner
 from eval.kept.figures import SeedSummary, Spread
+from eval.score import Score
 from ld_data.cli.table import format_table
 from ld_data.errors import UnknownNameError
 from ld_data.release.dataset import LatentDataset
+from ld_data.storage.hashing import hash_array
 
 
 @dataclass(frozen=True)
@@ -29,7 +32,7 @@ class ShiftRow:
 
 
 def measure_shifts(
-    data: LatentDataset, names: Sequence[str], seeds: Sequence[int], jobs: int = 1
+    data: LatentDataset, names: Sequence[str], seeds: Sequence[int], runner: Runner = HERE
 ) -> Iterator[ShiftRow]:
     """Yield the row of each baseline, as `eval.baselines.table.measure_rows` does.
 
@@ -40,7 +43,13 @@ def measure_shifts(
         raise UnknownNameError(
             f"{data.name} has no shifted test sets. Make some with `python -m ld_data shifts {data.name}`."
         )
-    for name, used, fits in run_fits(score_shifts, data, names, seeds, jobs):
+    kind = Fits(
+        score_shifts,
+        lambda values: [Score(**own) for own in values],
+        lambda scores: [score.to_json() for score in scores],
+        {"shifts": {name: hash_array(data.shifted(name).test.x) for name in data.shifts}},
+    )
+    for name, used, fits in run_fits(kind, data, names, seeds, runner):
         summaries = dict(zip(("test", *data.shifts), map(summarise_seeds, zip(*fits, strict=True)), strict=True))
         losses = {
             shift: Spread.of([fit[number].skill - fit[0].skill for fit in fits])

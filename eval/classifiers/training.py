@@ -1,12 +1,11 @@
 """Training of classifiers on the inputs of a source, on latents, or on decoded latents; their features; and judges."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import keras
 import numpy as np
-from joblib import Parallel, delayed, parallel_config
 from sklearn.decomposition import PCA
 from sklearn.neighbors import NearestNeighbors
 
@@ -14,7 +13,6 @@ from eval.classifiers.parts import make_feature_model
 from eval.classifiers.registry import CLASSIFIERS, find_classifier
 from eval.classifiers.tables import Trial, summarise
 from ld_data.checks import check_integer
-from ld_data.cli.libraries import import_quietly
 from ld_data.errors import InputError
 from ld_data.health.probes import to_unit_scale
 from ld_data.protocols import LatentCodec
@@ -125,21 +123,6 @@ def measure(name: str, examples: Examples, seed: int = 0, epochs: int | None = N
     origin = (name, examples.name, examples.sha256, seed, epochs or CLASSIFIERS[name].plan.epochs)
     rows = (len(examples.x_train), len(examples.x_test))
     return Trial(*origin, *rows, parameters, accuracy, keras.backend.backend())
-
-
-def measure_trials(
-    tasks: Sequence[tuple[str, Examples]], seeds: Sequence[int], jobs: int = 1, epochs: int | None = None
-) -> Iterator[Trial]:
-    """Yield the trial of each seed of each task, a classifier and its examples, one after another.
-
-    With several jobs, processes train at the same time. All tasks pass `check_training` before the first training.
-    """
-    for name, examples in tasks:
-        check_training(name, examples, seeds, epochs)
-    calls = [delayed(measure)(name, examples, seed, epochs) for name, examples in tasks for seed in seeds]
-    quiet = {"initializer": import_quietly, "initargs": ("keras",)}
-    with parallel_config("loky", inner_max_num_threads=1 if jobs > 1 else None, **quiet):
-        yield from Parallel(jobs, return_as="generator")(calls)
 
 
 def make_views(name: str, examples: Examples, rows: int, seed: int = 0, epochs: int | None = None) -> dict[str, Array]:

@@ -11,12 +11,23 @@ from cyclopts import Group, Parameter
 from cyclopts.validators import mutually_exclusive
 
 from eval.baselines.registry import tune_rule
-from eval.commands.options import FirstSeed, Kept, Names, SeedCount, choose_seeds, prepare_out
+from eval.commands.options import (
+    FirstSeed,
+    Kept,
+    Names,
+    SeedCount,
+    Work,
+    WorkOptions,
+    choose_seeds,
+    open_runner,
+    prepare_out,
+)
+from eval.jobs.calls import Runner
 from eval.kept.baselines import BaselineRow, describe_rows, find_differences, find_rows
 from eval.ladder import keep_rows
 from eval.names import BASELINES, RULES, SHORT
 from ld_data.cli.libraries import needs
-from ld_data.cli.options import File, Folder, Jobs, Json, Release, Seed, TrainRows
+from ld_data.cli.options import File, Folder, Json, Release, Seed, TrainRows
 from ld_data.cli.output import print_result
 from ld_data.cli.table import format_table
 from ld_data.errors import InputError, IntegrityError
@@ -40,7 +51,7 @@ def baselines(
     limit_train: TrainRows = None,
     seed: FirstSeed = 0,
     seeds: int | None = None,
-    jobs: Jobs = 1,
+    work: Work = WorkOptions(),
     out: File | None = None,
     check: bool = False,
     as_json: Json = False,
@@ -66,11 +77,12 @@ def baselines(
         data = keep_rows(data, limit_train)
     names = list(dict.fromkeys(only or (PLAIN if every else SHORT)))
     default = ALL_SEEDS if every or check else 1
-    chosen_seeds = choose_seeds(seed, default if seeds is None else seeds, jobs)
+    chosen_seeds = choose_seeds(seed, default if seeds is None else seeds)
     if out:
         prepare_out(out, f"{data.name}.json")
     committed = find_rows(data.name, data.test_sha256) if check else []
-    rows = fit_rows(data, names, chosen_seeds, jobs, out)
+    with open_runner(work) as runner:
+        rows = fit_rows(data, names, chosen_seeds, runner, out)
     print_rows(data, rows, as_json)
     if check and (differences := find_differences(rows, committed)):
         raise IntegrityError(" ".join(["the committed table was not reproduced.", *differences]))
@@ -82,20 +94,21 @@ def print_rows(data: LatentDataset, rows: Sequence[BaselineRow], as_json: bool) 
     print_result([asdict(row) for row in rows], f"{title}\n{describe_rows(rows)}", as_json)
 
 
-@needs(*FITTERS, "joblib")
+@needs(*FITTERS)
 def fit_rows(
-    data: LatentDataset, names: Sequence[str], seeds: Sequence[int], jobs: int, out: Path | None
+    data: LatentDataset, names: Sequence[str], seeds: Sequence[int], runner: Runner, out: Path | None
 ) -> list[BaselineRow]:
     """Return the rows of baselines, measured now; with `out` they are kept in that file, one after another."""
     os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")  # more take up to twice the processor time on small products
     from eval.baselines import table  # late: Keras takes 5 s that --help should not pay
 
     if out:
-        return table.resume_rows(out, data, names, seeds, jobs)
-    return list(table.measure_rows(data, names, seeds, jobs))
+        return table.resume_rows(out, data, names, seeds, runner)
+    rows = {row.name: row for row in table.measure_rows(data, names, seeds, runner)}
+    return [rows[name] for name in names]
 
 
-@needs(*FITTERS, "joblib")
+@needs(*FITTERS)
 def shifts(
     release: Release,
     /,
@@ -103,7 +116,7 @@ def shifts(
     only: Annotated[Names, Parameter(choices=tuple(BASELINES))] = None,
     seed: FirstSeed = 0,
     seeds: SeedCount = 1,
-    jobs: Jobs = 1,
+    work: Work = WorkOptions(),
     as_json: Json = False,
 ) -> None:
     """Fit baselines, and show what they lose on shifted test sets.
@@ -114,7 +127,8 @@ def shifts(
     from eval.baselines import shifts as table  # late: Keras takes 5 s that --help should not pay
 
     data, names = load(release), list(dict.fromkeys(only or SHORT))
-    rows = list(table.measure_shifts(data, names, choose_seeds(seed, seeds, jobs), jobs))
+    with open_runner(work) as runner:
+        rows = list(table.measure_shifts(data, names, choose_seeds(seed, seeds), runner))
     text = f"{data.name}, {len(data.test)} test rows\n{table.describe_shift_rows(rows)}"
     print_result([asdict(row) for row in rows], text, as_json)
 
@@ -147,13 +161,20 @@ def export_baselines(
 
 
 def tune(
-    release: Release, rule: Annotated[str, Parameter(choices=tuple(RULES))], /, *, seed: Seed = 0, as_json: Json = False
+    release: Release,
+    rule: Annotated[str, Parameter(choices=tuple(RULES))],
+    /,
+    *,
+    seed: Seed = 0,
+    work: Work = WorkOptions(),
+    as_json: Json = False,
 ) -> None:
     """Try learning rates of a rule on held-out training rows.
 
     Args:
         rule: The learning rule, a baseline.
     """
-    errors = tune_rule(rule, load(release), seed)
+    with open_runner(work) as runner:
+        errors = tune_rule(rule, load(release), seed, runner)
     rows = [(f"{rate:g}", f"{error:.5f}") for rate, error in errors.items()]
     print_result(errors, format_table(("learning rate", "held-out MSE"), rows, "rr"), as_json)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 from cyclopts import Parameter
 
@@ -20,6 +20,7 @@ from eval.classifiers.tables import (
     load_trials,
     trials_path,
 )
+from eval.commands.examples import load_examples, measure_trials
 from eval.commands.options import (
     SUFFIXES,
     Classifier,
@@ -29,26 +30,27 @@ from eval.commands.options import (
     Kept,
     Names,
     SeedCount,
+    Work,
+    WorkOptions,
     choose_seeds,
+    open_runner,
     prepare_out,
 )
+from eval.jobs.calls import Runner
 from ld_data.cli.libraries import import_quietly, needs
-from ld_data.cli.options import Epochs, File, Jobs, Json, OwnImages, Release, Replace, Seed
+from ld_data.cli.options import Epochs, File, Json, OwnImages, Release, Replace, Seed
 from ld_data.cli.output import print_result
 from ld_data.cli.table import format_table
-from ld_data.errors import InputError, IntegrityError, MissingDataError, UnknownNameError
+from ld_data.errors import InputError, IntegrityError, MissingDataError
 from ld_data.extras import check_libraries
-from ld_data.release.folder import load, load_verified
-from ld_data.sources.catalogue import SOURCES, choose_source, find_inputs, load_source
+from ld_data.release.folder import load_verified
+from ld_data.sources.catalogue import SOURCES, choose_source, find_inputs
 from ld_data.sources.user_images import NO_IMAGES
-
-if TYPE_CHECKING:
-    from eval.classifiers.training import Examples
 
 ROWS = tuple(dict.fromkeys(cell.row for known in TABLES.values() for cell in known.cells))
 
 
-@needs("keras", "sklearn", "joblib")
+@needs("keras", "sklearn")
 def classify(
     model: Classifier,
     inputs: Inputs,
@@ -58,19 +60,20 @@ def classify(
     epochs: Epochs = None,
     seed: FirstSeed = 0,
     seeds: SeedCount = 1,
-    jobs: Jobs = 1,
+    work: Work = WorkOptions(),
     as_json: Json = False,
 ) -> None:
     """Train a classifier and test it."""
     from eval.classifiers import training  # late: Keras takes 5 s that --help should not pay
 
-    chosen_seeds = choose_seeds(seed, seeds, jobs)
-    tasks = [(model, load_examples(inputs, options))]
-    trials = list(training.measure_trials(tasks, chosen_seeds, jobs, epochs))
+    chosen_seeds = choose_seeds(seed, seeds)
+    with open_runner(work) as runner:
+        found = list(measure_trials([model], inputs, options, chosen_seeds, runner, epochs))
+    trials = sorted(found, key=lambda trial: trial.seed)
     print_result(training.to_json(trials), training.describe_trials(trials), as_json)
 
 
-@needs("keras", "sklearn", "joblib", "matplotlib")
+@needs("keras", "sklearn", "matplotlib")
 def tsne(
     model: Classifier,
     inputs: Inputs,
@@ -112,7 +115,7 @@ def reproduce(
     kept: Kept = False,
     seed: FirstSeed = 0,
     seeds: SeedCount = 3,
-    jobs: Jobs = 1,
+    work: Work = WorkOptions(),
     out: File | None = None,
     check: bool = False,
     as_json: Json = False,
@@ -125,7 +128,7 @@ def reproduce(
         out: Add each trial to this JSON once it is done.
         check: Fail if a figure is not the kept one.
     """
-    chosen_seeds = choose_seeds(seed, seeds, jobs)
+    chosen_seeds = choose_seeds(seed, seeds)
     if kept and (check or out):
         raise InputError("--kept trains nothing, so that there is nothing to check or to write: leave it out.")
     table = choose_rows(TABLES[name], only)
@@ -138,7 +141,9 @@ def reproduce(
         trials = known
     else:
         import_quietly("keras")
-        trials = list(measure_cells(table.cells, chosen_seeds, jobs, out, known))
+        with open_runner(work) as runner:
+            found = list(measure_cells(table.cells, chosen_seeds, runner, out, known))
+        trials = sorted(found, key=lambda trial: (trial.inputs, trial.classifier, trial.seed))
     own = [trial for trial in trials or () if any(cell.matches(trial) for cell in table.cells)]
     print_result([asdict(trial) for trial in own], table.describe(own), as_json)
     if check and (differences := find_differences(own, known or ())):
@@ -210,32 +215,11 @@ def judge(
     print_result(reading, f"{release}, test inputs\n{table}", as_json)
 
 
-def load_examples(name: str, options: InputOptions) -> "Examples":
-    """Return the examples of a source, or those of a release: its x, or its decoded x."""
-    from eval.classifiers import training  # late: Keras takes 5 s that --help should not pay
-
-    if options.decoded:
-        check_libraries("onnxruntime")
-        if name in SOURCES:
-            raise InputError(f"--decoded goes with a release; {name} is a source.")
-    try:
-        examples = training.take_inputs(load_source(name)) if name in SOURCES else training.take_latents(load(name))
-    except UnknownNameError as error:
-        raise UnknownNameError(f"{error} Or name a source: {', '.join(SOURCES)}.") from error
-    if options.decoded:
-        examples = training.take_decoded(examples, vae.load(name))
-    if options.shuffled:
-        examples = training.shuffle_positions(examples)
-    return examples if options.limit_train is None else training.keep_rows(examples, options.limit_train)
-
-
 def measure_cells(
-    cells: Sequence[Cell], seeds: Sequence[int], jobs: int, out: Path | None, kept: Sequence[Trial] | None
+    cells: Sequence[Cell], seeds: Sequence[int], runner: Runner, out: Path | None, kept: Sequence[Trial] | None
 ) -> Iterator[Trial]:
     """Yield the trials of a table's cells, each added to the file `out`; `kept` must hold trials of the same seeds."""
     import keras  # late: 5 s that --help should not pay
-
-    from eval.classifiers.training import measure_trials
 
     if any(cell.decoded for cell in cells):
         check_libraries("onnxruntime")
@@ -246,8 +230,7 @@ def measure_cells(
         options = InputOptions(cell.decoded, cell.shuffled, cell.train_rows)
         names.setdefault((cell.inputs, options), []).append(cell.classifier)
     for (inputs, options), classifiers in names.items():
-        examples = load_examples(inputs, options)
-        for trial in measure_trials([(name, examples) for name in classifiers], seeds, jobs):
+        for trial in measure_trials(classifiers, inputs, options, seeds, runner):
             if out:
                 add_trials([trial], out)
             yield trial

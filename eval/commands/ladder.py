@@ -1,16 +1,22 @@
 """The command that climbs a ladder of control tasks."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict
-from typing import Annotated
+from functools import lru_cache
+from pathlib import Path
+from typing import Annotated, Any
 
 from cyclopts import Parameter
 
-from eval.commands.models import Model, load_fit
-from eval.commands.options import DrawnFile, check_figure, save_figure
-from eval.ladder import climb_datasets, describe_gaps, format_rungs, keep_rows
+from eval.commands.models import Model, find_source, load_fit
+from eval.commands.options import DrawnFile, Work, WorkOptions, check_figure, open_runner, save_figure
+from eval.jobs.calls import Call, Runner
+from eval.jobs.data import Sent, hash_data, open_data
+from eval.ladder import Rung, Task, climb_task, describe_gaps, format_rungs, keep_rows, make_ladder
 from ld_data.cli.options import File, Json, Release, Seed, TrainRows
 from ld_data.cli.output import print_result
+from ld_data.release.dataset import LatentDataset
 from ld_data.release.folder import load
 from ld_data.storage.staging import stage_file
 
@@ -24,6 +30,7 @@ def ladder(
     limit_train: TrainRows = None,
     seed: Seed = 0,
     figure: DrawnFile = None,
+    work: Work = WorkOptions(),
     out: File | None = None,
     as_json: Json = False,
 ) -> None:
@@ -39,18 +46,15 @@ def ladder(
     data = load(release)
     if limit_train is not None:
         data = keep_rows(data, limit_train)
+    sources = {name: find_source(name) for name in (model, *others)}  # of all, before the first is fitted
+    with open_runner(work) as runner:
+        found = climb(sources, data, seed, twists, runner)
     results, parts = [], []
-    for name, fit in {name: load_fit(name) for name in (model, *others)}.items():  # all, before the first is fitted
-        rungs = climb_datasets(fit, data, seed, twists=twists)
+    for name, rungs in found.items():
         verdict = describe_gaps(name, rungs)
         title = f"{data.name}, {len(data.train)} + {len(data.test)} rows, the model {name}"
-        result = {
-            "release": data.name,
-            "data_sha256": data.test_sha256,
-            "model": name,
-            "seed": seed,
-            "rows": len(data.train),
-        }
+        place = {"release": data.name, "data_sha256": data.test_sha256}
+        result = place | {"model": name, "seed": seed, "rows": len(data.train)}
         results.append(result | {"rungs": [asdict(rung) for rung in rungs], "verdict": verdict})
         parts.append("\n".join([title, format_rungs(rungs), verdict]))
     if out:
@@ -61,3 +65,38 @@ def ladder(
         save_figure("ladder_bars:draw_ladder", results, figure)
         parts.append(f"wrote {figure}")
     print_result(results, "\n\n".join(parts), as_json)
+
+
+def climb(
+    sources: Mapping[str, str], data: LatentDataset, seed: int, twists: tuple[int, ...] | None, runner: Runner
+) -> dict[str, list[Rung]]:
+    """Return the rungs of models by their names, which have the sha256 of their files beside them."""
+    sent, hashes, tasks = runner.send(data), hash_data(data), open_ladder(data, seed, twists)
+    calls = {
+        Call(
+            climb_one,
+            (name, Path.cwd(), sent, seed, twists, number),
+            {"model": name, "source": source, "task": task.name, "seed": seed, "data": hashes},
+            read_rung,
+        ): (name, number)
+        for name, source in sources.items()
+        for number, task in enumerate(tasks)
+    }
+    found = {calls[call]: rung for call, rung in runner.run(list(calls), "ladder")}
+    return {name: [found[name, number] for number in range(len(tasks))] for name in sources}
+
+
+@lru_cache(1)
+def open_ladder(sent: Sent, seed: int, twists: tuple[int, ...] | None) -> list[Task]:
+    """Return the tasks of a dataset, made once in a process."""
+    return make_ladder(open_data(sent), seed, twists)
+
+
+def climb_one(name: str, folder: Path, sent: Sent, seed: int, twists: tuple[int, ...] | None, number: int) -> Rung:
+    """Return the result of a model on the task of that number; raises as `load_fit` and `climb_task`."""
+    return climb_task(load_fit(name, folder), open_data(sent), open_ladder(sent, seed, twists)[number], seed)
+
+
+def read_rung(values: dict[str, Any]) -> Rung:
+    """Return a rung of JSON values, whose word follows from the others."""
+    return Rung(**{name: value for name, value in values.items() if name != "word"})

@@ -26,10 +26,13 @@ def check_model(_type: object, name: str) -> None:
 Model = Annotated[str, Parameter(validator=check_model, completer=lambda _: list(BASELINES))]
 
 
-def load_fit(name: str) -> FitDataset:
-    """Return the `fit(data, seed)` of a baseline, or of a user's class of a rule or function; raises as `Rule.load`."""
+def load_fit(name: str, folder: Path) -> FitDataset:
+    """Return the `fit(data, seed)` of a baseline, or of a user's class of a rule or function; raises as `Rule.load`.
+
+    A user's file is looked for in the folder.
+    """
     if ":" in name:
-        found = Rule(name, Path.cwd()).load()
+        found = Rule(name, folder).load()
         if isinstance(found, type):
             return lambda data, seed: train_rule(name, found, data, seed)
         return lambda data, seed: found(*data.as_keras()[0], seed)
@@ -37,6 +40,12 @@ def load_fit(name: str) -> FitDataset:
     from eval.baselines.registry import fit_baseline  # late: scikit-learn and Keras take seconds
 
     return partial(fit_baseline, name)
+
+
+def find_source(name: str) -> str:
+    """Return the sha256 of the file of a user's model; "" for a baseline. The model is loaded; raises as `load_fit`."""
+    load_fit(name, Path.cwd())
+    return Rule(name, Path.cwd()).hash_source() if ":" in name else ""
 
 
 def train_rule(name: str, rule: type, data: LatentDataset, seed: int) -> Network:

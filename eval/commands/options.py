@@ -1,6 +1,7 @@
 """Options of the commands that train models, and their checks."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from pkgutil import resolve_name
@@ -9,12 +10,14 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 from eval.classifiers.tables import CLASSIFIERS
+from eval.jobs.calls import Runner
 from ld_data.checks import check_integer
-from ld_data.cli.options import complete_releases
+from ld_data.cli.options import Cluster, complete_releases
 from ld_data.errors import InputError
 from ld_data.extras import check_libraries
 from ld_data.sources.catalogue import SOURCES
 from ld_data.storage.staging import stage_file
+from ld_data.work.workers import open_workers
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -46,9 +49,32 @@ class InputOptions:
     limit_train: Annotated[int | None, Parameter(metavar="ROWS")] = None
 
 
-def choose_seeds(first: int, count: int, jobs: int) -> range:
-    """Return `count` seeds from `first` on; raise `InputError` if one of the three is out of range."""
-    check_integer("jobs", jobs, 1, 1000)
+@dataclass(frozen=True)
+class WorkOptions:
+    """The workers of a command.
+
+    Attributes:
+        jobs: How many to work on at the same time.
+        trials: A folder that gets a file for each finished trial; those that it holds are not made again.
+    """
+
+    jobs: int | None = None
+    cluster: Cluster = None
+    trials: Annotated[Path | None, Parameter(metavar="DIR")] = None
+
+
+Work = Annotated[WorkOptions, Parameter(name="*")]
+
+
+@contextmanager
+def open_runner(work: WorkOptions, jobs: int = 1) -> Iterator[Runner]:
+    """Yield what runs the calls of a command, by default with so many jobs; raises as `open_workers`."""
+    with open_workers(jobs if work.jobs is None else work.jobs, work.cluster) as workers:
+        yield Runner(workers, work.trials)
+
+
+def choose_seeds(first: int, count: int) -> range:
+    """Return `count` seeds from `first` on; raise `InputError` if one of them is out of range."""
     first = check_integer("seed", first, 0, 2**32 - 1)
     return range(first, first + check_integer("seeds", count, 1, 1000))
 

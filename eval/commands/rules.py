@@ -5,7 +5,19 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from eval.commands.options import DrawnFile, FirstSeed, Kept, Names, SeedCount, check_figure, choose_seeds, save_figure
+from eval.commands.options import (
+    DrawnFile,
+    FirstSeed,
+    Kept,
+    Names,
+    SeedCount,
+    Work,
+    WorkOptions,
+    check_figure,
+    choose_seeds,
+    open_runner,
+    save_figure,
+)
 from eval.kept.baselines import find_rows
 from eval.kept.rules import find_differences, find_trials
 from eval.ladder import keep_rows
@@ -17,7 +29,7 @@ from eval.report.output.publishing import FORMS, check_folder, publish_report
 from eval.report.output.text import write_rules, write_text
 from eval.report.sweeps import CURVES
 from eval.report.trials import count_cores
-from ld_data.cli.options import Folder, JobsOfCores, Json, Release, TrainRows
+from ld_data.cli.options import Folder, Json, Release, TrainRows
 from ld_data.cli.output import print_result
 from ld_data.errors import InputError, IntegrityError, MissingDataError
 from ld_data.release.dataset import LatentDataset
@@ -36,7 +48,7 @@ def rule(
     curves: Annotated[Names, Parameter(choices=CURVES)] = None,
     rows: Annotated[tuple[int, ...] | None, Parameter(consume_multiple=(1, None))] = None,
     noise_free: Annotated[bool, Parameter(negative="")] = False,
-    jobs: JobsOfCores = None,
+    work: Work = WorkOptions(),
     as_json: Json = False,
 ) -> None:
     """Write the report of a learning rule.
@@ -56,9 +68,9 @@ def rule(
     kept = {} if noise_free or limit_train is not None else find_kept(data)
     if limit_train is not None:
         data = keep_rows(data, limit_train)
-    processes = count_cores() if jobs is None else jobs
-    wishes = Wishes(choose_seeds(seed, seeds, processes), curves or CURVES, rows, processes, noise_free)
-    report = measure_rule(Rule(name, Path.cwd()), data, wishes)
+    with open_runner(work, count_cores()) as runner:
+        wishes = Wishes(choose_seeds(seed, seeds), curves or CURVES, rows, runner, noise_free)
+        report = measure_rule(Rule(name, Path.cwd()), data, wishes)
     files = publish_report(report, kept, out)
     lines = [write_text(report), f"wrote {out}: {', '.join(files)}"]
     if not any(file.endswith(FORMS) for file in files):
@@ -82,7 +94,7 @@ def rules(
     kept: Kept = False,
     seed: FirstSeed = 0,
     seeds: SeedCount = 5,
-    jobs: JobsOfCores = None,
+    work: Work = WorkOptions(),
     out: Folder | None = None,
     check: bool = False,
     figure: DrawnFile = None,
@@ -102,19 +114,20 @@ def rules(
     if kept and (check or out):
         raise InputError("--kept trains nothing, so that there is nothing to check or to write: leave it out.")
     check_figure(figure)
-    names, processes = list(dict.fromkeys(only or RULES)), count_cores() if jobs is None else jobs
-    chosen, datasets = choose_seeds(seed, seeds, processes), [load(name) for name in releases or list_releases()]
+    names, chosen = list(dict.fromkeys(only or RULES)), choose_seeds(seed, seeds)
+    datasets = [load(name) for name in releases or list_releases()]
     if figure and len(datasets) != 1:
         raise InputError("--figure draws one release: name it.")
     known = {data.name: find_trials(data.name, data.test_sha256, only=only) for data in datasets if kept or check}
     values, differences = [], list[str]()
-    for data in datasets:
-        path = out and out / f"{data.name}.json"
-        if check and path and path.exists():
-            raise InputError(f"--check trains anew, and {path} holds trials already: choose another --out.")
-        trials = known[data.name] if kept else measure_trials(data, names, chosen, processes, path)
-        values.append(describe_trials(trials))
-        differences += find_differences(trials, known[data.name]) if check else []
+    with open_runner(work, count_cores()) as runner:
+        for data in datasets:
+            path = out and out / f"{data.name}.json"
+            if check and path and path.exists():
+                raise InputError(f"--check trains anew, and {path} holds trials already: choose another --out.")
+            trials = known[data.name] if kept else measure_trials(data, names, chosen, runner, path)
+            values.append(describe_trials(trials))
+            differences += find_differences(trials, known[data.name]) if check else []
     if figure:
         save_figure("figures:draw_costs", values[-1], figure)
     print_result(values, "\n\n".join(map(write_rules, values)), as_json)

@@ -69,6 +69,6 @@ def transfer(
     """
     data, other = load_dataset(a), load_dataset(b)
     check_common(data, other)  # before the work
-    fitted = Path(model) if model.endswith(".npy") else load_fit(model)(data, seed)
+    fitted = Path(model) if model.endswith(".npy") else load_fit(model, Path.cwd())(data, seed)
     result = transfer_model(fitted, data, other)
     print_result(asdict(result) | {"model": model, "seed": seed}, f"{result}\n  model: {model}", as_json)

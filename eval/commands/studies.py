@@ -8,13 +8,13 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from eval.commands.options import FirstSeed, Kept, Names, choose_seeds
+from eval.commands.options import FirstSeed, Kept, Names, Work, WorkOptions, choose_seeds, open_runner
 from eval.names import STUDIES
 from eval.studies.design.pictures import save_picture
 from eval.studies.design.running import list_tasks, plan_trials, run_tasks
 from eval.studies.design.study import Study, find_study
 from eval.studies.design.trials import Results, Trial, check_kept, find_differences, load_trials, trials_path
-from ld_data.cli.options import Folder, Jobs, Json
+from ld_data.cli.options import Folder, Json
 from ld_data.cli.output import print_result
 from ld_data.errors import InputError, IntegrityError, MissingDataError
 
@@ -29,7 +29,7 @@ def study(
     only: Names = None,
     seed: FirstSeed = 0,
     seeds: int | None = None,
-    jobs: Jobs = 1,
+    work: Work = WorkOptions(),
     out: Folder | None = None,
     kept: Kept = False,
     check: bool = False,
@@ -51,9 +51,8 @@ def study(
         raise InputError("--kept runs nothing, so that there is nothing to check: leave one out.")
     if check and out:
         raise InputError("--check runs all trials, and --out takes those that its folder holds: leave one out.")
-    choose_seeds(seed, 1 if seeds is None else seeds, jobs)
-    file = find_file(out) if out else None
-    chosen = find_study(name).choose(only)
+    choose_seeds(seed, 1 if seeds is None else seeds)
+    file, chosen = find_file(out) if out else None, find_study(name).choose(only)
     if quick:
         chosen = replace(chosen, published=())  # they are of the full protocol
     committed = load_trials(trials_path(name), name) if kept or check else []
@@ -63,7 +62,8 @@ def study(
         tasks = list_tasks(chosen, seed, seeds, quick)
         if check:
             check_kept(plan_trials(tasks), committed)
-        trials = run_tasks(tasks, jobs, file)
+        with open_runner(work) as runner:
+            trials = run_tasks(tasks, runner, file)
     results = chosen.take_results(trials, quick)
     lines = [chosen.describe(results), *(save_pictures(chosen, results, out) if out else ())]
     values: dict[str, object] = {"study": name, "claims": chosen.judge(results), "published": chosen.compare(results)}

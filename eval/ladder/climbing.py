@@ -6,7 +6,7 @@ from typing import TypeAlias
 
 from tqdm import tqdm
 
-from eval.ladder.tasks import make_ladder
+from eval.ladder.tasks import Task, make_ladder
 from eval.predictions import BATCH_ROWS, Model, predict
 from eval.score import measure_skill, row_errors
 from ld_data.checks import check_integer
@@ -82,16 +82,18 @@ def climb_datasets(
     batch_rows: int = BATCH_ROWS,
 ) -> list[Rung]:
     """Return the same as `climb` for a `fit(data, seed)` that learns from a dataset with labels, as baselines do."""
-    rungs = []
-    for task in tqdm(make_ladder(data, seed, twists), "ladder", unit="task", file=open_progress(), disable=None):
-        task_data = task.apply_to(data)
-        model = run_fit(fit, task_data, seed)
-        # the model predicts new arrays, since `fit` may have written into its own
-        errors = row_errors(predict(model, task.apply_to(data), batch_rows=batch_rows).values, task.y_test)
-        skill = measure_skill(errors, task.null_errors, task.best_errors)
-        null, optimum, mse = (float(rows.mean()) for rows in (task.null_errors, task.best_errors, errors))
-        rungs.append(Rung(task.name, task.ability, null, optimum, mse, *skill, task.learned_from))
-    return rungs
+    tasks = tqdm(make_ladder(data, seed, twists), "ladder", unit="task", file=open_progress(), disable=None)
+    return [climb_task(fit, data, task, seed, batch_rows) for task in tasks]
+
+
+def climb_task(fit: FitDataset, data: LatentDataset, task: Task, seed: int, batch_rows: int = BATCH_ROWS) -> Rung:
+    """Return the result on one task of `make_ladder`; raises as `climb`."""
+    model = run_fit(fit, task.apply_to(data), seed)
+    # the model predicts new arrays, since `fit` may have written into its own
+    errors = row_errors(predict(model, task.apply_to(data), batch_rows=batch_rows).values, task.y_test)
+    skill = measure_skill(errors, task.null_errors, task.best_errors)
+    null, optimum, mse = (float(rows.mean()) for rows in (task.null_errors, task.best_errors, errors))
+    return Rung(task.name, task.ability, null, optimum, mse, *skill, task.learned_from)
 
 
 def run_fit(fit: FitDataset, data: LatentDataset, seed: int) -> Model:

@@ -15,6 +15,18 @@ from ld_data.errors import InputError, StorageError
 
 BUSY_SECONDS = 30
 POSTGRESQL: dict[str, Any] = {"pool_pre_ping": True, "hide_parameters": True, "isolation_level": "READ COMMITTED"}
+NOW = "EXTRACT(EPOCH FROM clock_timestamp())"  # of PostgreSQL, the same for all hosts
+HELD = f"LEAST(:most, buckets.held + ({NOW} - buckets.at) * :most / 60)"
+TAKE = f"""
+    INSERT INTO buckets (client, held, at) VALUES (:client, :most - 1, {NOW})
+    ON CONFLICT (client) DO UPDATE SET held = {HELD} - 1, at = {NOW} WHERE {HELD} >= 1
+    RETURNING held
+"""  # noqa: S608
+FORGET = f"""
+    DELETE FROM buckets WHERE client IN (
+        SELECT client FROM buckets WHERE at < {NOW} - 60 LIMIT 100 FOR UPDATE SKIP LOCKED
+    )
+"""  # noqa: S608
 LOCK_NUMBER = 0x1DDA7A  # the PostgreSQL advisory lock of writers, so that they take turns
 
 
@@ -62,6 +74,23 @@ class Database:
                 connection.execute(text("SET LOCAL synchronous_commit TO on"))
                 connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": LOCK_NUMBER})
             yield connection
+
+    def take_request(self, client: str, per_minute: int) -> float | None:
+        """Return the seconds until a client may send a request: 0 if it may now, and then the request is counted.
+
+        A bucket holds a minute's requests, and refills steadily, for all processes and hosts of a service together.
+        None on SQLite, which serves one host: its writers take turns for the disk, and should not do so for this.
+        """
+        if self._engine.dialect.name != "postgresql":
+            return None
+        values = {"client": client, "most": float(per_minute)}
+        with self._convert_errors(), self._engine.connect() as connection, connection.begin():
+            connection.execute(text("SET LOCAL synchronous_commit TO off"))  # a crash may forget the last ones
+            if connection.execute(text(TAKE), values).first():
+                connection.execute(text(FORGET))  # buckets that are full again; after the own one, so that none waits
+                return 0.0
+            held = connection.scalar(text(f"SELECT {HELD} FROM buckets WHERE client = :client"), values)  # noqa: S608
+            return max(0.001, (1 - float(held or 0)) * 60 / per_minute)
 
     def close(self) -> None:
         """Close the connections; the next transaction opens new ones."""

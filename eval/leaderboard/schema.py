@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 
 metadata = sa.MetaData()
-REVISION = "2"  # the newest revision in `eval.leaderboard.migrations`
+REVISION = "3"  # the newest revision in `eval.leaderboard.migrations`
 RANKING = ("release", "data_sha256", "track", "season")  # entries that agree in these are ranked together
 
 # The log: a receipt's text holds everything that is known of a score.
@@ -72,6 +72,15 @@ seasons = sa.Table(
 
 secrets = sa.Table(
     "secrets", metadata, sa.Column("name", sa.String(64), primary_key=True), sa.Column("value", sa.Text, nullable=False)
+)
+
+# Requests that clients may send, counted for all hosts of a service on PostgreSQL.
+buckets = sa.Table(
+    "buckets",
+    metadata,
+    sa.Column("client", sa.String(64), primary_key=True),  # an opaque key
+    sa.Column("held", sa.Double, nullable=False),  # requests
+    sa.Column("at", sa.Double, nullable=False),  # when, in seconds of the database's clock
 )
 
 

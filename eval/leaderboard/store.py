@@ -75,6 +75,10 @@ class Store:
         if seed != str(self.private_seed):
             raise StorageError("the leaderboard has been replaced by another. Restart the service.")
 
+    def take_request(self, client: str, per_minute: int) -> float | None:
+        """Count a request of a client, by an opaque key of 64 characters at most; as `Database.take_request`."""
+        return self._database.take_request(client, per_minute)
+
     def close(self) -> None:
         """Close the connections to the database."""
         self._database.close()

@@ -5,6 +5,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from eval.jobs.calls import HERE, Runner
 from eval.kept.figures import LABELS
 from eval.kept.rules import RuleTrial, add_trial, load_trials
 from eval.report.alignment import Probe
@@ -27,7 +28,7 @@ ALIGNED = ("cosines", "ratios", "angles")
 
 
 def measure_trials(
-    data: LatentDataset, names: Sequence[str], seeds: Sequence[int], jobs: int = 1, path: Path | None = None
+    data: LatentDataset, names: Sequence[str], seeds: Sequence[int], runner: Runner = HERE, path: Path | None = None
 ) -> list[RuleTrial]:
     """Return the trials of built-in rules, each with its own plan, from some seeds.
 
@@ -47,7 +48,7 @@ def measure_trials(
     wanted = [(name, seed) for seed in seeds for name in names]
     missing = [Trial(name, plans[name], seed, probes=PROBES) for name, seed in wanted if (name, seed) not in done]
     steps = {name: describe_step(bench, name, plans[name]) for name in dict.fromkeys(own.rule for own in missing)}
-    for trial, outcome in run_trials(bench, missing, jobs, f"rules on {data.name}"):
+    for trial, outcome in run_trials(bench, missing, runner, f"rules on {data.name}"):
         step = steps[trial.rule] | {"version": bench.find(trial.rule).version}
         own = _make_trial(data, hashes, trial, refuse_failure(outcome), step)
         done[own.rule, own.seed] = own

@@ -14,6 +14,7 @@ from eval.names import RULES
 from eval.rules.network import Network, RulePlan
 from ld_data.errors import InputError, LdDataError, UnknownNameError
 from ld_data.release.dataset import LatentDataset
+from ld_data.storage.hashing import hash_file
 
 EXPECTED = "expected a class with `suggest`, best a subclass of eval.rules.Network, or a function fit(x, y, seed)"
 PACKAGE = str(Path(__file__).parents[1])  # of rules, whose lines say less than those that call them
@@ -79,6 +80,12 @@ class Rule:
             raise InputError(f"the file of {self.name} does not import: {describe_error(error)}.") from error
         self.check(found)
         return found
+
+    def hash_source(self) -> str:
+        """Return the sha256 of the file of a loaded rule; "" for a built-in one, which is a part of LD-Data."""
+        place = self.name.rpartition(":")[0]
+        file = sys.modules[Path(place).stem if place.endswith(".py") else place].__file__ if place else None
+        return hash_file(Path(file)) if file else ""
 
     def check(self, found: object) -> None:
         """Raise `InputError` unless an object is a class with all that a rule needs, or a function."""

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from eval.baselines.registry import list_rates
+from eval.jobs.calls import HERE, Runner
 from eval.report.loading import Rule, find_plan
 from eval.report.sections import (
     Tuned,
@@ -50,14 +51,14 @@ class Wishes:
         seeds: of the figures; the curves and the streams take the first three.
         curves: their names.
         rows: of the curve over training rows; None for the usual ones.
-        jobs: trainings at the same time.
+        runner: that trains.
         noise_free: whether the class means of y are the targets, in place of y.
     """
 
     seeds: Sequence[int] = (0, 1, 2, 3, 4)
     curves: Sequence[str] = CURVES
     rows: Sequence[int] | None = None
-    jobs: int = 1
+    runner: Runner = HERE
     noise_free: bool = False
 
 
@@ -79,12 +80,12 @@ def measure_rule(rule: Rule, data: LatentDataset, wishes: Wishes) -> Values:
         try_batch(bench, rule.name)
     tuned = tune(bench, wishes)
     mains = {own.name: plan_mains(bench, own.name, tuned[own.name].plan, wishes) for own in bench.rules}
-    sweeps, outcomes = tune_sweeps(bench, plan_sweeps(bench, mains, values, wishes), wishes.jobs)
+    sweeps, outcomes = tune_sweeps(bench, plan_sweeps(bench, mains, values, wishes), wishes.runner)
     streams = plan_streams(tuned, wishes) if isinstance(found, type) else []
     trials = [trial for own in mains.values() for trial in own] + streams
     trials += [trial for sweep in sweeps for row in sweep.trials for trial in row]
     distinct = [trial for trial in dict.fromkeys(trials) if trial not in outcomes]  # curves share plain trials
-    outcomes |= run_trials(bench, distinct, wishes.jobs, "report")
+    outcomes |= run_trials(bench, distinct, wishes.runner, "report")
     fits = {name: [refuse_failure(outcomes[trial]) for trial in own] for name, own in mains.items()}
     report = describe_data(rule.name, data, fits[rule.name], wishes.seeds)
     report["noise_free"] = wishes.noise_free
@@ -100,14 +101,13 @@ def measure_rule(rule: Rule, data: LatentDataset, wishes: Wishes) -> Values:
 
 
 def check_wishes(wishes: Wishes) -> None:
-    """Raise `InputError` for seeds, curves or jobs that cannot be."""
+    """Raise `InputError` for seeds or curves that cannot be."""
     check_integer("seeds", len(wishes.seeds), 1, 1000)
     for seed in wishes.seeds:
         check_seed(seed)
     for curve in wishes.curves:
         if curve not in CURVES:
             raise InputError(f"curves must be among {', '.join(CURVES)}; received {curve!r}.")
-    check_integer("jobs", wishes.jobs, 1, 1000)
 
 
 def refuse_failure(outcome: Outcome) -> Outcome:
@@ -139,7 +139,7 @@ def tune(bench: Bench, wishes: Wishes) -> dict[str, Tuned]:
     while trials := [
         trial for (name, kind), own in tried.items() for trial in _plan_rates(name, kind, plans[name], own)
     ]:
-        for trial, outcome in run_trials(bench, trials, wishes.jobs, "learning rates"):
+        for trial, outcome in run_trials(bench, trials, wishes.runner, "learning rates"):
             tried[trial.rule, trial.stream][trial.plan] = outcome
     tuned = {name: Tuned(plan, {}, plan, plan) for name, plan in plans.items()}
     for name in classes:
@@ -153,9 +153,13 @@ def tune(bench: Bench, wishes: Wishes) -> dict[str, Tuned]:
 
 def _plan_rates(name: str, kind: str, plan: RulePlan, tried: Mapping[RulePlan, Outcome]) -> list[Trial]:
     """Return the next trainings of a rule, or its streams of a kind, at other learning rates."""
-    rates = list_rates({own.learning_rate: outcome.best for own, outcome in tried.items()})
-    plain = [Trial(name, replace(plan, learning_rate=rate), 0, scored=False) for rate in rates]
-    return [make_stream(trial, kind) for trial in plain] if kind else plain
+
+    def make(rate: float) -> Trial:
+        trial = Trial(name, replace(plan, learning_rate=rate), 0, scored=False)
+        return make_stream(trial, kind) if kind else trial
+
+    scale = make(1.0).plan.learning_rate  # small batches of a stream take smaller steps
+    return [make(rate) for rate in list_rates({own.learning_rate / scale: out.best for own, out in tried.items()})]
 
 
 def plan_mains(bench: Bench, name: str, plan: RulePlan, wishes: Wishes) -> list[Trial]:
@@ -180,7 +184,7 @@ def plan_sweeps(
     return sweeps
 
 
-def tune_sweeps(bench: Bench, sweeps: Sequence[Sweep], jobs: int) -> tuple[list[Sweep], dict[Trial, Outcome]]:
+def tune_sweeps(bench: Bench, sweeps: Sequence[Sweep], runner: Runner) -> tuple[list[Sweep], dict[Trial, Outcome]]:
     """Return curves whose learning rates suit each value of `RETUNED`, and the outcomes of the trainings for that.
 
     The rates are that of the plan, its neighbours, and those beyond an end that is best, by the MSE on held-out rows
@@ -191,7 +195,7 @@ def tune_sweeps(bench: Bench, sweeps: Sequence[Sweep], jobs: int) -> tuple[list[
     outcomes: dict[Trial, Outcome] = {}
     while wanted := [(row, rate) for row, own in tried.items() for rate in list_rates(own, list_near_rates(row[0]))]:
         trials = dict.fromkeys(change_rate(row[0], rate) for row, rate in wanted)
-        outcomes |= run_trials(bench, [trial for trial in trials if trial not in outcomes], jobs, "rates of curves")
+        outcomes |= run_trials(bench, [trial for trial in trials if trial not in outcomes], runner, "rates of curves")
         for row, rate in wanted:
             tried[row][rate] = outcomes[change_rate(row[0], rate)].best
     best = {row: change_rate(row[0], min(own, key=own.__getitem__)).plan for row, own in tried.items()}

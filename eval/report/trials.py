@@ -1,19 +1,19 @@
-"""Trials: trainings of rules under stated conditions, one by one or in several processes."""
+"""Trials: trainings of rules under stated conditions, made by any workers."""
 
-import multiprocessing
 import os
 import time
+from base64 import b64decode, b64encode
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
 from dataclasses import asdict, dataclass, field, replace
+from functools import lru_cache
 from typing import Any, cast
 
 import numpy as np
-from tqdm import tqdm
 
 from eval.baselines.registry import find_best
 from eval.evaluation import evaluate
+from eval.jobs.calls import Call, Runner
+from eval.jobs.data import Sent, hash_data, open_data
 from eval.ladder import run_fit
 from eval.predictions import predict
 from eval.report.alignment import Probe
@@ -24,7 +24,7 @@ from eval.score import Score
 from eval.streams import TASKS, learn_classes, learn_pass
 from ld_data.errors import InputError, LdDataError
 from ld_data.noise import make_normals
-from ld_data.progress import hide_progress, open_progress
+from ld_data.progress import hide_progress
 from ld_data.release.dataset import LatentDataset, subset
 from ld_data.typing import Floats
 
@@ -232,44 +232,57 @@ def _score(outcome: Outcome, model: Any, data: LatentDataset, whole: LatentDatas
     return replace(outcome, score=score, predictions=predictions.values if trial.keeps else None)
 
 
-_BENCHES: list[Bench] = []  # of a process of `run_trials`
+@lru_cache(2)
+def open_bench(sent: Sent, rules: tuple[Rule, ...]) -> Bench:
+    """Return the bench of another process, the same one for the same reference."""
+    return Bench(open_data(sent), rules)
 
 
-def _start_process(bench: Bench) -> None:
-    _BENCHES[:] = [bench]
+def run_trial(bench: Bench | tuple[Sent, tuple[Rule, ...]], trial: Trial) -> Outcome:
+    """Return the outcome of a trial on a bench, or on one that this process opens; raises as `Bench.run`."""
+    return (bench if isinstance(bench, Bench) else open_bench(*bench)).run(trial)
 
 
-def _run_in_process(trial: Trial) -> Outcome:
-    return _BENCHES[0].run(trial)
-
-
-def run_trials(bench: Bench, trials: Sequence[Trial], jobs: int, title: str) -> Iterator[tuple[Trial, Outcome]]:
-    """Yield each trial with its outcome once it is done, under a progress bar; several jobs are as many processes.
+def run_trials(bench: Bench, trials: Sequence[Trial], runner: Runner, title: str) -> Iterator[tuple[Trial, Outcome]]:
+    """Yield each trial with its outcome once it is done, under a progress bar.
 
     Raises:
-        InputError: as `Bench.run`, or a process is killed.
+        InputError: as `Bench.run`.
+        StorageError: as `Runner.run`.
     """
-    bar = tqdm(total=len(trials), desc=title, unit="fit", file=open_progress(), disable=None)
-    with bar:
-        if jobs == 1:
-            for trial in trials:
-                yield trial, bench.run(trial)
-                bar.update()
-            return
-        plain = Bench(replace(bench.data, manifest=None, read_shift=None), bench.rules)
-        context = multiprocessing.get_context("spawn")  # a fork may copy the locks of running threads
-        with ProcessPoolExecutor(min(jobs, max(1, len(trials))), context, _start_process, (plain,)) as pool:
-            try:
-                running = {pool.submit(_run_in_process, trial): trial for trial in trials}
-                for future in as_completed(running):
-                    yield running[future], future.result()
-                    bar.update()
-            except BrokenProcessPool as error:
-                raise InputError(
-                    "a process that trained a rule was killed, perhaps for memory. Try --jobs 1."
-                ) from error
-            finally:
-                pool.shutdown(cancel_futures=True)
+    rules, hashes = {rule.name: rule for rule in bench.rules}, hash_data(bench.data)
+    sent = bench if runner.workers.are_here else (runner.send(bench.data), bench.rules)
+    calls = {}
+    for trial in trials:
+        bench.find(trial.rule)
+        depends_on = {"trial": asdict(trial), "source": rules[trial.rule].hash_source(), "data": hashes}
+        calls[Call(run_trial, (sent, trial), depends_on, read_outcome, write_outcome)] = trial
+    for call, outcome in runner.run(list(calls), title):
+        yield calls[call], outcome
+
+
+def write_outcome(outcome: Outcome) -> dict[str, Any]:
+    """Return an outcome as JSON values."""
+    values = {name: getattr(outcome, name) for name in ("seed", "held_out", "seconds", "failure", "figures")}
+    values["score"] = outcome.score and outcome.score.to_json()
+    values["probes"] = None if outcome.probes is None else [asdict(probe) for probe in outcome.probes]
+    if (found := outcome.predictions) is not None:
+        values["predictions"] = {"rows": len(found), "float32": b64encode(found.astype("<f4").tobytes()).decode()}
+    return values
+
+
+def read_outcome(values: dict[str, Any]) -> Outcome:
+    """Return the outcome of JSON values; raise `TypeError`, `KeyError` or `ValueError` for others."""
+    score, probes, found = values["score"], values["probes"], values.get("predictions")
+    changed: dict[str, Any] = {"score": score and Score(**score)}
+    changed |= {name: tuple(values[name]) for name in ("held_out", "seconds")}
+    if probes is not None:
+        changed["probes"] = tuple(
+            Probe(own["step"], *(tuple(own[name]) for name in ("cosines", "ratios", "angles"))) for own in probes
+        )
+    if found is not None:
+        changed["predictions"] = np.frombuffer(b64decode(found["float32"]), "<f4").reshape(found["rows"], -1)
+    return Outcome(**values | changed)
 
 
 def count_cores() -> int:

@@ -52,7 +52,10 @@ Shift = Annotated[str | None, Parameter(help="A shifted test set in place of the
 Epochs = Annotated[int | None, Parameter(help="Passes over the training rows.")]
 AT_ONCE = Parameter(help="How many to work on at the same time.")
 Jobs = Annotated[int, AT_ONCE]
-JobsOfCores = Annotated[int | None, AT_ONCE]  # None for one on each core
+Cluster = Annotated[
+    str | None,
+    Parameter(metavar="PLACE", help="A Dask scheduler: tcp://host:8786, a scheduler file, or local:2 to start one."),
+]
 TrainRows = Annotated[
     int | None, Parameter(name="--limit-train", metavar="ROWS", help="Train on the first rows alone.")
 ]

@@ -1,10 +1,5 @@
 """Commands of sharded releases: plan, make, look, seal and check."""
 
-from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
-from functools import partial
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,31 +8,27 @@ from tqdm import tqdm
 
 import vae
 from ld_data.checks import check_integer, check_number
-from ld_data.cli.options import Jobs, Json, Release
+from ld_data.cli.options import Cluster, Jobs, Json, Release
 from ld_data.cli.output import print_result
 from ld_data.cli.program import add_command, name_program
 from ld_data.errors import InputError, IntegrityError
 from ld_data.export.shards import export_shards
 from ld_data.extras import check_libraries
 from ld_data.progress import open_progress
-from ld_data.shards.cluster import open_cluster
 from ld_data.shards.fetching import fetch_shards
 from ld_data.shards.folders import open_folder
 from ld_data.shards.inputs import plan_images, plan_signals
 from ld_data.shards.making import list_missing, make_shards
 from ld_data.shards.plan import SHARD_ROWS, read_plan, write_plan
 from ld_data.shards.reading import ShardedRows
-from ld_data.shards.records import ShardRecord, list_made
+from ld_data.shards.records import list_made
 from ld_data.shards.root import ROOT_NAME, name_numbers, read_root, seal
 from ld_data.shards.verification import check_shards, drop_shards, recompute_shards
+from ld_data.work.workers import open_workers
 
 GROUP = f"{name_program('ld_data')} shards"
 app = App(name="shards", help_epilogue=f"example:\n  {GROUP} plan big --release ld-mnist1d-32 --rows 1000000")
 Shards = Annotated[str, Parameter(metavar="DIR", help="The folder of the shards, also s3://... or gs://...")]
-Cluster = Annotated[
-    str | None,
-    Parameter(metavar="PLACE", help="A Dask scheduler: tcp://host:8786, a scheduler file, or local:2 to start one."),
-]
 Part = Annotated[str | None, Parameter(metavar="FIRST:END", help="These alone, END not included.")]
 
 
@@ -94,25 +85,13 @@ def make(
     found = read_plan(folder)
     chosen = _read_part("--shards", shards, found.shards)
     missing = list_missing(open_folder(folder), found, chosen)
-    with _open_maker(check_integer("--jobs", jobs, 1, 1024), cluster) as make_all:
-        for _ in tqdm(make_all(folder, missing, vae.load), "shards", len(missing), file=open_progress(), disable=None):
+    with open_workers(jobs, cluster) as workers:
+        made = make_shards(folder, missing, vae.load, workers)
+        for _ in tqdm(made, "shards", len(missing), file=open_progress(), disable=None):
             pass
     facts = {"made": len(missing), "were_there": len(chosen) - len(missing), "shards": found.shards}
     text = f"made {len(missing)} shards of {folder}; {facts['were_there']} were there"
     print_result(facts, text, as_json)
-
-
-@contextmanager
-def _open_maker(jobs: int, cluster: str | None) -> Iterator[Callable[..., Iterator[ShardRecord]]]:
-    """Yield the function that makes shards: in this process, in some of this machine, or in those of a cluster."""
-    if cluster is not None:
-        with open_cluster(cluster) as (executor, workers, check):
-            yield partial(make_shards, executor=executor, workers=workers, check=check)
-    elif jobs > 1:
-        with ProcessPoolExecutor(jobs, get_context("spawn")) as pool:
-            yield partial(make_shards, executor=pool, workers=jobs)
-    else:
-        yield make_shards
 
 
 def _read_part(option: str, text: str | None, count: int) -> range:

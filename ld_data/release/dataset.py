@@ -78,6 +78,7 @@ class LatentDataset:
         manifest: of the release, with hashes, nulls and floors; None for a dataset from elsewhere.
         read_shift: returns the x of a shifted test set of the release by its name; None for a dataset from elsewhere.
         shift: the name of the shift of the test rows; empty for the test rows themselves.
+        place: the name, folder or address that it was loaded from; empty for a dataset from elsewhere.
     """
 
     name: str
@@ -89,6 +90,7 @@ class LatentDataset:
     manifest: Manifest | None = None
     read_shift: Callable[[str], Array] | None = None
     shift: str = ""
+    place: str = ""
 
     def __post_init__(self) -> None:
         """Give the splits the class means."""

@@ -134,7 +134,10 @@ def _load(folder: Path, manifest: Manifest, address: str | Path | None = None) -
             f"{folder}: the manifest says d = {manifest.latent_dim} and k = {manifest.classes}; the arrays have "
             f"{data.latent_dim} and {data.classes}. Fetch or build the release again."
         )
-    return replace(data, read_shift=partial(read_shift, address or name_target(folder).resolve(), manifest))
+    target = name_target(folder).resolve()
+    is_known = target.parent == checkpoints_folder().resolve()
+    place = str(address or (target.name if is_known else target))
+    return replace(data, read_shift=partial(read_shift, address or target, manifest), place=place)
 
 
 def read_shift(place: str | Path, manifest: Manifest, shift: str) -> Array:

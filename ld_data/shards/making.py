@@ -1,20 +1,18 @@
-"""Shards made one by one, here or by the workers of an executor; the records say what is done.
+"""Shards made one by one, here or by other workers; the records say what is done.
 
-An engine only decides which process calls `make_shard`: any `concurrent.futures.Executor` will do.
+Workers only decide which process calls `make_shard`.
 """
 
 import time
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
+from concurrent.futures import Executor, Future
 from functools import lru_cache
-from itertools import islice
+from itertools import takewhile
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from ld_data.errors import IntegrityError, LdDataError, StorageError
+from ld_data.errors import IntegrityError, StorageError
 from ld_data.fingerprint import read_fingerprint
 from ld_data.protocols import LatentCodec
 from ld_data.release.manifest import ArrayRecord, FileRecord
@@ -24,14 +22,10 @@ from ld_data.shards.plan import ShardPlan, check_models, read_plan
 from ld_data.shards.records import ShardRecord, find_record, list_made, name_record, name_shard, summarise
 from ld_data.storage.arrays import write_npz
 from ld_data.typing import Array
+from ld_data.work.workers import HERE, Workers, make_calls
 
 TRIES = 3  # for each shard
 MAX_FAILURES = 10  # shards, after which no more are begun
-KILLED = (
-    "a worker was killed, for example for lack of memory. Finished shards stay: run the command again, with fewer jobs "
-    "if this repeats itself."
-)
-CHECK_SECONDS = 5.0
 WAITING = 4  # shards that wait for a worker, for each that works
 PART_ROWS = 8192  # encoded at a time
 
@@ -132,65 +126,32 @@ def list_missing(folder: Folder, plan: ShardPlan, numbers: range) -> list[int]:
     return shuffled
 
 
-class Here(Executor):
-    """An executor that runs each task when it is submitted, in this process."""
-
-    def submit(self, function: Callable[..., Any], /, *arguments: Any, **options: Any) -> Future[Any]:
-        """Return the finished future of a task."""
-        future: Future[Any] = Future()
-        try:
-            future.set_result(function(*arguments, **options))
-        except Exception as error:
-            future.set_exception(error)
-        return future
-
-
-def make_shards(
-    place: Place,
-    numbers: Iterable[int],
-    load_codec: LoadCodec,
-    executor: Executor | None = None,
-    workers: int = 1,
-    check: Callable[[], None] = lambda: None,
-) -> Iterator[ShardRecord]:
-    """Yield the records of shards as they are made: here, or by the workers of an executor.
+def make_shards(place: Place, numbers: Iterable[int], load_codec: LoadCodec, workers: Workers = HERE) -> Iterator[int]:
+    """Yield the numbers of shards as they are made: here, or by other workers, which send nothing else back.
 
     A shard that fails for want of luck is tried twice more. The others go on, until ten have failed, and the first is
-    named in the end. `check` is called every few seconds, and raises an error if the executor is lost.
+    named in the end.
 
     Raises:
         StorageError: shards failed, or a worker was killed. All finished shards stay.
     """
-    folder, queue, waiting = str(open_folder(place)), iter(numbers), WAITING * workers if executor else 1
-    tries, failures, plan_id = Counter[int](), dict[int, str](), read_plan(folder).id
-    executor = executor or Here()
-    running: dict[Future[ShardRecord], int] = {}
+    folder, plan_id, failures = str(open_folder(place)), read_plan(place).id, dict[int, str]()
 
-    def submit(number: int) -> None:
-        tries[number] += 1
-        running[executor.submit(make_shard, folder, number, load_codec, plan_id)] = number
+    def submit(executor: Executor, number: int) -> Future[None]:
+        return executor.submit(_make_shard, folder, number, load_codec, plan_id)
 
-    for number in islice(queue, waiting):
-        submit(number)
-    while running:
-        done, _ = wait(running, CHECK_SECONDS, FIRST_COMPLETED)
-        check()
-        for future in done:
-            number = running.pop(future)
-            if isinstance(error := future.exception(), BrokenExecutor):
-                raise StorageError(KILLED) from error
-            if error and tries[number] < TRIES and not isinstance(error, LdDataError):
-                submit(number)
-                continue
-            if error:
-                failures[number] = str(error)
-            else:
-                yield future.result()
-            del tries[number]
-            for following in islice(queue, 1 if len(failures) < MAX_FAILURES else 0):
-                submit(following)
+    wanted = takewhile(lambda _: len(failures) < MAX_FAILURES, numbers)
+    for number, future in make_calls(submit, wanted, workers, WAITING, TRIES):
+        if error := future.exception():
+            failures[number] = str(error)
+        else:
+            yield number
     if failures:
         raise StorageError(_explain(failures))
+
+
+def _make_shard(place: Place, number: int, load_codec: LoadCodec, plan_id: str) -> None:
+    make_shard(place, number, load_codec, plan_id)
 
 
 def _explain(failures: dict[int, str]) -> str:

@@ -1,22 +1,18 @@
 """Runs of the arms of a study: one trial after another, or several at once, each kept as soon as it is done."""
 
-import multiprocessing
 import time
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from threadpoolctl import threadpool_limits
-from tqdm import tqdm
 
+from eval.jobs.calls import Call, Runner
 from eval.studies.design.study import Arm, Study
 from eval.studies.design.trials import Outcome, Trial, add_trial, load_trials, round_outcome
 from ld_data.cli.libraries import import_quietly
-from ld_data.errors import InputError
 from ld_data.extras import check_libraries, import_library
-from ld_data.progress import hide_progress, open_progress
+from ld_data.progress import hide_progress
 
 
 @dataclass(frozen=True)
@@ -67,27 +63,28 @@ def find_engine(arm: Arm) -> str:
     return f"keras-{import_library('keras').backend.backend()}"
 
 
-def run_tasks(tasks: Sequence[Task], jobs: int, out: Path | None) -> list[Trial]:
+def run_tasks(tasks: Sequence[Task], runner: Runner, out: Path | None) -> list[Trial]:
     """Return the trials of tasks in their order; with `out`, those that the file holds already are not run again.
 
     Each trial is added to the file once it is done, so that a stopped run resumes.
 
     Raises:
-        InputError: a training diverges, or a process is killed; those of other processes are kept first.
-        LdDataError: as `plan_trials` and `load_trials`.
+        InputError: a training diverges; those that run at the same time are kept first.
+        LdDataError: as `plan_trials`, `load_trials` and `Runner.run`.
     """
     plans = plan_trials(tasks)
     held = load_trials(out, tasks[0].study) if out and out.exists() else []
     known = {trial.key: trial for trial in held}
     done = {plan.key: known[plan.key] for plan in plans if plan.key in known and known[plan.key].origin == plan.origin}
-    left = [task for task, plan in zip(tasks, plans, strict=True) if plan.key not in done]
-    title, whole = tasks[0].study, len(tasks)
-    with tqdm(total=whole, initial=len(done), desc=title, unit="trial", file=open_progress(), disable=None) as bar:
-        for trial in _run(left, jobs):
-            if out:
-                add_trial(trial, out)
-            done[trial.key] = trial
-            bar.update()
+    calls = [
+        Call(measure, (task,), {"key": plan.key, "origin": plan.origin}, lambda values: Trial(**values))
+        for task, plan in zip(tasks, plans, strict=True)
+        if plan.key not in done
+    ]
+    for _, trial in runner.run(calls, tasks[0].study):
+        if out:
+            add_trial(trial, out)
+        done[trial.key] = trial
     return [done[plan.key] for plan in plans]
 
 
@@ -102,32 +99,3 @@ def measure(task: Task) -> Trial:
     origin = (task.arm.describe_protocol(task.quick), inputs.sha256, engine)
     curves = {name: list(values) for name, values in outcome.curves.items()}
     return Trial(task.study, task.name, task.seed, *origin, dict(outcome.figures), curves, seconds)
-
-
-def _run(tasks: Sequence[Task], jobs: int) -> Iterator[Trial]:
-    """Yield the trials of tasks as they are done; several jobs are as many processes.
-
-    Once one fails, those that wait are cancelled, and those that run are yielded before its error is raised.
-    """
-    if jobs == 1 or len(tasks) < 2:
-        yield from map(measure, tasks)
-        return
-    context = multiprocessing.get_context("spawn")  # a fork may copy the locks of running threads
-    with ProcessPoolExecutor(min(jobs, len(tasks)), context) as pool:
-        try:
-            futures, failed = [pool.submit(measure, task) for task in tasks], None
-            for future in as_completed(futures):
-                if future.cancelled():
-                    continue
-                if error := future.exception():
-                    failed = failed or error
-                    for waiting in futures:
-                        waiting.cancel()
-                else:
-                    yield future.result()
-        finally:
-            pool.shutdown(cancel_futures=True)
-    if isinstance(failed, BrokenProcessPool):
-        raise InputError("a process that ran a trial was killed, perhaps for memory. Try --jobs 1.") from failed
-    if failed:
-        raise failed

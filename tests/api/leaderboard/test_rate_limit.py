@@ -76,3 +76,13 @@ def test_memory_stays_bounded(limit, clock, monkeypatch):
     for number in range(100):
         limit.take(f"1.2.4.{number}")
     assert len(limit._buckets) <= 21
+
+
+def test_a_database_counts_in_place_of_this_process(clock):
+    waits = {"1.2.3.4": 0.0, "1.2.3.5": 7.2, "1.2.3.6": None}
+    limit = RateLimit(1, clock, waits.get)
+    for _ in range(5):
+        limit.take("1.2.3.4")
+    with pytest.raises(RateLimitError, match=r"Try again in 8 s"):
+        limit.take("1.2.3.5")
+    assert use_up(limit, "1.2.3.6") == 1

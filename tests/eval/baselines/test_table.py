@@ -2,9 +2,11 @@ import pytest
 
 from eval.baselines.registry import score_baseline
 from eval.baselines.table import measure_rows, resume_rows
+from eval.jobs.calls import Runner
 from eval.kept.baselines import find_differences, load_rows
 from ld_data.errors import InputError
 from ld_data.release.writer import make_dataset
+from ld_data.work.workers import open_workers
 from tests.support.fakes import FakeCodec, make_source
 
 pytestmark = pytest.mark.slow
@@ -18,7 +20,11 @@ def rows():
 
 def test_several_jobs_measure_the_same_and_seeds_count_where_they_matter(rows):
     data = make_dataset(make_source(300, 100), FakeCodec(), "fake", seed=0)
-    again = list(measure_rows(data, ["mean", "oracle", "backpropagation"], (0, 1), jobs=2))
+    with open_workers(2) as workers:
+        found = {
+            row.name: row for row in measure_rows(data, ["mean", "oracle", "backpropagation"], (0, 1), Runner(workers))
+        }
+    again = [found[row.name] for row in rows]
     assert [row.seeds for row in again] == [row.seeds for row in rows] == [(0,), (0,), (0, 1)]
     assert rows[0].summary.skill.std is None
     assert find_differences(again, rows) == []

@@ -14,14 +14,13 @@ from eval.classifiers.training import (
     describe_trials,
     keep_rows,
     measure,
-    measure_trials,
     shuffle_positions,
     take_decoded,
     take_inputs,
     take_latents,
     to_json,
 )
-from ld_data.errors import InputError, UnknownNameError
+from ld_data.errors import InputError
 from ld_data.mnist1d.dataset import make_mnist1d
 from ld_data.release.writer import make_dataset
 from ld_data.sources.source import Source
@@ -51,24 +50,9 @@ def test_labels_unrelated_to_the_inputs_are_not_read(examples):
     assert measure("mnist1d-logistic", replace(examples, label_test=labels), epochs=10).accuracy < 0.6
 
 
-def test_each_seed_of_each_task_is_a_trial_in_order(examples, monkeypatch):
-    monkeypatch.setattr("eval.classifiers.training.measure", lambda *trial: trial)
-    tasks = [("mnist1d-logistic", examples), ("mlp", examples)]
-    assert list(measure_trials(tasks, (4, 5), epochs=1)) == [(*task, seed, 1) for task in tasks for seed in (4, 5)]
-
-
 def test_the_default_epochs_are_those_of_the_registry(examples, monkeypatch):
     monkeypatch.setattr("eval.classifiers.registry.fit_model", lambda *arguments: None)
     assert measure("mnist1d-logistic", examples).epochs == 150
-
-
-def test_tasks_are_refused_before_the_first_training(examples, monkeypatch):
-    monkeypatch.setattr("eval.classifiers.registry.fit_model", lambda *arguments: pytest.fail("trained"))
-    for name, error in (("lenet", InputError), ("none", UnknownNameError)):
-        with pytest.raises(error):
-            list(measure_trials([("mlp", examples), (name, examples)], (0,)))
-    with pytest.raises(InputError, match="seed must be"):
-        list(measure_trials([("mlp", examples)], (2**31 - 1, 2**31)))
 
 
 @pytest.mark.parametrize(("seed", "epochs"), [(-1, 1), (0.5, 1), (2**31, 1), (0, 0), (0, -1), (0, 100_001)])

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 import eval.__main__ as eval_main
+from eval.jobs.calls import Runner
 from eval.studies.design.running import list_tasks, run_tasks
 from eval.studies.design.study import find_study
 from eval.studies.design.trials import Trial, add_trial, load_trials, trials_path
@@ -18,6 +19,7 @@ from eval.studies.learning_rate.latents import measure_recursion
 from ld_data.errors import InputError
 from ld_data.settings import CHECKPOINTS_VARIABLE
 from ld_data.storage.hashing import hash_file
+from ld_data.work.workers import Workers, open_workers
 from tests.support.command_lines import run, run_json
 from tests.support.paths import ROOT
 from tests.support.studies import MEASURE, make_latents, make_study, make_trial
@@ -185,10 +187,9 @@ def test_a_failing_trial_keeps_those_of_other_jobs(tmp_path, monkeypatch):
         return measure_recursion(inputs, seed, **plan)
 
     monkeypatch.setattr(MEASURE, measure)
-    monkeypatch.setattr("eval.studies.design.running.ProcessPoolExecutor", lambda jobs, _: ThreadPoolExecutor(jobs))
     tasks = list_tasks(make_study().choose(["first"]), 0, 9, quick=False)
-    with pytest.raises(InputError, match="it diverged"):
-        run_tasks(tasks, 2, path)
+    with ThreadPoolExecutor(2) as threads, pytest.raises(InputError, match="it diverged"):
+        run_tasks(tasks, Runner(Workers(threads, 2)), path)
     seeds = [trial.seed for trial in load_trials(path, NAME)]
     assert seeds[0] == 1
     assert len(seeds) < 8
@@ -201,7 +202,9 @@ def test_several_jobs_give_the_same_trials_in_other_processes(monkeypatch):
     small = {"outer": 2, "runs": 1, "steps": 2, "batch_rows": 5}
     arm = replace(find_study(NAME).arms["latents-learned"], plan=small)
     tasks = list_tasks(replace(find_study(NAME), arms={"latents-learned": arm}), 0, 2, quick=False)
-    alone, together = (run_tasks(tasks, jobs, None) for jobs in (1, 2))
+    alone = run_tasks(tasks, Runner(), None)
+    with open_workers(2) as workers:
+        together = run_tasks(tasks, Runner(workers), None)
     assert [replace(trial, cpu_seconds=0.0) for trial in alone] == [
         replace(trial, cpu_seconds=0.0) for trial in together
     ]

@@ -10,7 +10,9 @@ from hashlib import sha256
 
 import numpy as np
 import pytest
+from sqlalchemy import text
 
+from eval.leaderboard.database import Database
 from eval.leaderboard.receipts import NO_RECEIPT, verify_log
 from eval.leaderboard.store import Store
 from eval.leaderboard.submission import Submission
@@ -221,3 +223,39 @@ def test_a_failing_disk_is_reported_and_nothing_is_stored(tmp_path):
     (tmp_path / "scores.sqlite").unlink()
     with pytest.raises(StorageError, match="no such table"):
         add(store, Submission("a"), make_verdict())
+
+
+def test_requests_are_counted_for_all_hosts_on_postgresql(store, place):
+    other = Store(place)
+    waits = [own.take_request("a client", 3) for own in (store, other, store, other)]
+    if "postgresql" not in place:
+        assert waits == [None] * 4
+    else:
+        assert waits[:3] == [0, 0, 0]
+        assert 19 < waits[3] <= 20
+        assert store.take_request("another", 3) == 0
+        with store._database.write() as connection:
+            connection.execute(text("UPDATE buckets SET at = at - 20 WHERE client = 'a client'"))
+        assert other.take_request("a client", 3) == 0
+        assert store.take_request("a client", 3) > 19
+        with store._database.write() as connection:
+            connection.execute(text("UPDATE buckets SET at = at - 1000"))
+        assert store.take_request("a client", 3) == 0
+        with store._database.read() as connection:
+            assert connection.scalars(text("SELECT client FROM buckets")).all() == ["a client"]
+        with ThreadPoolExecutor(8) as threads:
+            counted = list(threads.map(lambda number: (store, other)[number % 2].take_request("many", 10), range(40)))
+        assert counted.count(0) == 10
+    other.close()
+
+
+def test_a_database_of_the_revision_before_gets_its_table(place):
+    Store(place).close()
+    database = Database(place)
+    with database.write() as connection:
+        connection.execute(text("DROP TABLE buckets"))
+        connection.execute(text("UPDATE alembic_version SET version_num = '2'"))
+    database.close()
+    store = Store(place)
+    assert store.take_request("a client", 3) in (None, 0)
+    store.close()

@@ -166,7 +166,5 @@ def test_bad_wishes_are_refused_before_any_training(data, own_rule, monkeypatch)
         measure_rule(own_rule, data, Wishes((0, -1)))
     with pytest.raises(InputError, match=r"curves must be among rows, .*; received 'length'"):
         measure_rule(own_rule, data, Wishes(curves=("length",)))
-    with pytest.raises(InputError, match="jobs must be from 1 to 1000; received 0"):
-        measure_rule(own_rule, data, Wishes(jobs=0))
     with pytest.raises(InputError, match="received 700"):
         measure_rule(own_rule, data, Wishes(rows=(700,)))

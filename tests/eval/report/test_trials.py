@@ -1,15 +1,28 @@
+import json
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from eval.jobs.calls import Runner
 from eval.report.loading import Rule
-from eval.report.trials import Bench, Outcome, Trial, count_cores, count_steps, make_data, run_trials
+from eval.report.trials import (
+    Bench,
+    Outcome,
+    Trial,
+    count_cores,
+    count_steps,
+    make_data,
+    read_outcome,
+    run_trials,
+    write_outcome,
+)
 from eval.report.watch import DivergedError
 from eval.rules.backpropagation import Backpropagation
 from eval.streams import learn_pass
-from ld_data.errors import InputError
+from ld_data.errors import InputError, StorageError
+from ld_data.work.workers import open_workers
 from tests.support.reports import SMALL
 
 BAD = """
@@ -158,12 +171,25 @@ def test_a_training_that_diverges_has_no_score(bench):
 @pytest.mark.slow
 def test_processes_return_the_same(bench):
     trials = [Trial(name, SMALL, seed) for name in ("delta_rule.py:Delta", "backpropagation") for seed in (0, 1)]
-    scores = [{own: outcome.score for own, outcome in run_trials(bench, trials, jobs, "fits")} for jobs in (1, 2)]
-    assert scores[0] == scores[1]
-    with pytest.raises(DivergedError, match=r"bad_rules.py:Early: 40 of 40 values"):
-        list(run_trials(bench, [Trial("bad_rules.py:Early", SMALL, 0)] * 2, 2, "fits"))
-    with pytest.raises(InputError, match="a process that trained a rule was killed"):
-        list(run_trials(bench, [Trial("bad_rules.py:Lost", SMALL, 0)], 2, "fits"))
+    expected = {own: outcome.score for own, outcome in run_trials(bench, trials, Runner(), "fits")}
+    with open_workers(2) as workers:
+        found = {own: outcome.score for own, outcome in run_trials(bench, trials, Runner(workers), "fits")}
+        assert found == expected
+        with pytest.raises(DivergedError, match=r"bad_rules.py:Early: 40 of 40 values"):
+            list(run_trials(bench, [Trial("bad_rules.py:Early", SMALL, 0)] * 2, Runner(workers), "fits"))
+        with pytest.raises(StorageError, match="a worker was killed"):
+            list(run_trials(bench, [Trial("bad_rules.py:Lost", SMALL, 0)], Runner(workers), "fits"))
+
+
+def test_an_outcome_is_kept_as_it_is(bench):
+    outcome = bench.run(Trial("backpropagation", SMALL, 0, probes=3, keeps=True))
+    again = read_outcome(json.loads(json.dumps(write_outcome(outcome))))
+    assert np.array_equal(again.predictions, outcome.predictions)
+    assert replace(again, predictions=None).__dict__ == replace(outcome, predictions=None).__dict__
+    assert (
+        read_outcome(write_outcome(Outcome(3, failure="it diverged"))).__dict__
+        == Outcome(3, failure="it diverged").__dict__
+    )
 
 
 def test_cores_are_counted(monkeypatch):

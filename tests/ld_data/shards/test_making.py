@@ -1,6 +1,6 @@
 import os
 import shutil
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import replace
 from multiprocessing import get_context
 
@@ -9,9 +9,10 @@ import pytest
 
 from ld_data.errors import InputError, IntegrityError, StorageError
 from ld_data.shards.folders import open_folder
-from ld_data.shards.making import Here, list_missing, make_shard, make_shards
+from ld_data.shards.making import list_missing, make_shard, make_shards
 from ld_data.shards.plan import write_plan
 from ld_data.shards.records import find_record, name_record, name_shard
+from ld_data.work.workers import Workers
 from tests.support.fakes import FakeCodec, FakeX
 from tests.support.shards import load_codec, make_folder, make_plan, read_whole
 
@@ -35,8 +36,9 @@ def test_any_executor_makes_the_same_bytes(tmp_path):
     folder, plan = make_folder(tmp_path)
     expected = read_bytes(folder)
     write_plan(tmp_path / "other", plan)
-    records = make_shards(tmp_path / "other", range(7), load_codec, Here(), 2)
-    assert sorted(record.number for record in records) == list(range(7))
+    with ThreadPoolExecutor(2) as threads:
+        made = list(make_shards(tmp_path / "other", range(7), load_codec, Workers(threads, 2)))
+    assert sorted(made) == list(range(7))
     assert read_bytes(tmp_path / "other") == expected
 
 
@@ -45,7 +47,7 @@ def test_two_processes_make_the_same_bytes(tmp_path):
     folder, plan = make_folder(tmp_path)
     write_plan(tmp_path / "other", plan)
     with ProcessPoolExecutor(2, get_context("spawn")) as pool:
-        list(make_shards(tmp_path / "other", range(7), load_codec, pool, 2))
+        list(make_shards(tmp_path / "other", range(7), load_codec, Workers(pool, 2)))
     assert read_bytes(tmp_path / "other") == read_bytes(folder)
 
 
@@ -76,8 +78,7 @@ def fail(monkeypatch, explain):
     return tried
 
 
-@pytest.mark.parametrize("executor", [None, Here()])
-def test_a_shard_that_fails_does_so_alone_and_is_named(tmp_path, monkeypatch, executor):
+def test_a_shard_that_fails_does_so_alone_and_is_named(tmp_path, monkeypatch):
     plan, folder = make_plan(tmp_path), tmp_path / "big"
     write_plan(folder, plan)
     errors = {(3, tries): OSError("the disk is asleep") for tries in (1, 2, 3)} | {(4, 1): OSError("a moment")}
@@ -86,7 +87,7 @@ def test_a_shard_that_fails_does_so_alone_and_is_named(tmp_path, monkeypatch, ex
     with pytest.raises(
         StorageError, match=r"shard 3 failed: the disk is asleep 2 failed in all\. All others were made"
     ):
-        list(make_shards(folder, range(7), load_codec, executor))
+        list(make_shards(folder, range(7), load_codec))
     assert [tried.count(number) for number in (3, 4, 5)] == [3, 2, 1]
     assert sorted(list_missing(open_folder(folder), plan, range(7))) == [3, 5]
 
@@ -143,7 +144,7 @@ def test_a_killed_worker_is_told_and_its_leftovers_go(tmp_path):
     write_plan(folder, plan)
     list(make_shards(folder, range(2), load_codec))
     with ProcessPoolExecutor(1, get_context("spawn")) as pool, pytest.raises(StorageError, match="a worker was killed"):
-        list(make_shards(folder, range(2, 7), load_deadly_codec, pool))
+        list(make_shards(folder, range(2, 7), load_deadly_codec, Workers(pool)))
     assert [path.name for path in folder.iterdir() if path.name.startswith(".")] == [f".{name_shard(2)}.writing"]
     list(make_shards(folder, list_missing(open_folder(folder), plan, range(7)), load_codec))
     assert list_missing(open_folder(folder), plan, range(7)) == []

@@ -8,10 +8,11 @@ import distributed
 import pytest
 
 from ld_data.errors import InputError, StorageError
-from ld_data.shards import cluster
 from ld_data.shards.folders import open_folder
 from ld_data.shards.making import list_missing, make_shards
 from ld_data.shards.plan import write_plan
+from ld_data.work import cluster
+from ld_data.work.workers import Workers
 from tests.ld_data.shards.test_making import read_bytes
 from tests.support.fakes import FakeCodec, FakeX
 from tests.support.shards import make_folder
@@ -32,7 +33,7 @@ def load_slow_codec(name):
 @pytest.fixture
 def dask_cluster(release):
     """Its workers start in the test's environment, with its folder of releases."""
-    with distributed.LocalCluster(2, threads_per_worker=1, dashboard_address=None) as started:
+    with distributed.LocalCluster(2, threads_per_worker=1, dashboard_address=":0") as started:
         yield started
 
 
@@ -42,20 +43,20 @@ def test_workers_make_the_same_bytes_also_if_one_is_killed(dask_cluster, tmp_pat
     write_plan(other, plan)
     with cluster.open_cluster(dask_cluster.scheduler_address) as (executor, workers, check):
         assert workers == 2
-        made = make_shards(other, range(7), load_slow_codec, executor, workers, check)
+        made = make_shards(other, range(7), load_slow_codec, Workers(executor, workers, check))
         next(made)
         os.kill(dask_cluster.workers[0].pid, signal.SIGKILL)
         list(made)
         check()
         distributed.default_client().close()  # as if the scheduler was lost: shards would never end
-        with pytest.raises(StorageError, match=r"the scheduler at .* is gone\. Finished shards stay"):
+        with pytest.raises(StorageError, match=r"the scheduler at .* is gone\. Kept results stay"):
             check()
     assert list_missing(open_folder(other), plan, range(7)) == []
     assert read_bytes(other) == read_bytes(folder)
 
 
 def test_a_scheduler_that_is_not_there_is_named(monkeypatch):
-    monkeypatch.setattr("ld_data.shards.cluster.ANSWER_SECONDS", 0.5)
+    monkeypatch.setattr("ld_data.work.cluster.ANSWER_SECONDS", 0.5)
     with (
         pytest.raises(InputError, match=r"no Dask scheduler answers at tcp://127\.0\.0\.1:9 "),
         cluster.open_cluster("tcp://127.0.0.1:9"),

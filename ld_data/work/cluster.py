@@ -1,5 +1,6 @@
-"""Dask as the executor of shards: a cluster that runs, or one of processes on this machine."""
+"""Dask as the executor of calls: a cluster that runs, or one of processes on this machine."""
 
+import logging
 import re
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
@@ -12,17 +13,18 @@ from ld_data.extras import import_library
 from ld_data.fingerprint import LIBRARIES
 
 LOCAL = re.compile(r"local:([1-9]\d{0,3})")
+QUIET = {"dashboard_address": ":0", "silence_logs": logging.ERROR}
 ANSWER_SECONDS = 10.0  # of a scheduler
 TRIM_BYTES = 2**29  # with Dask's 64 kB, memory goes back to the system so often that a worker takes 1.6 times as long
 COMPARED = ("python", "dask", "distributed", *LIBRARIES)
+THREADS = {"OMP_NUM_THREADS": 1, "OPENBLAS_NUM_THREADS": 1, "TF_NUM_INTRAOP_THREADS": 1}  # of each worker
 SETTINGS = {
     "distributed.comm.timeouts.connect": "120s",  # between workers: a busy machine answers late
     "distributed.worker.profile.enabled": False,
     "distributed.nanny.pre-spawn-environ": {
         "MALLOC_TRIM_THRESHOLD_": TRIM_BYTES,
         "MALLOC_MMAP_THRESHOLD_": TRIM_BYTES,
-        "OMP_NUM_THREADS": 1,
-        "OPENBLAS_NUM_THREADS": 1,
+        **THREADS,
     },
 }
 
@@ -48,7 +50,7 @@ def open_cluster(place: str) -> Iterator[tuple[Executor, int, Callable[[], None]
         def check() -> None:
             if client.status not in ("running", "connecting"):  # without a scheduler its tasks never end
                 raise StorageError(
-                    f"the scheduler at {place} is gone. Finished shards stay: start it and its workers, and run the "
+                    f"the scheduler at {place} is gone. Kept results stay: start it and its workers, and run the "
                     "command again."
                 )
 
@@ -71,7 +73,7 @@ def _compare_versions(versions: Any) -> None:
 def _connect(distributed: Any, place: str) -> Iterator[Any]:
     if local := LOCAL.fullmatch(place):
         with (
-            distributed.LocalCluster(int(local[1]), threads_per_worker=1, dashboard_address=None) as cluster,
+            distributed.LocalCluster(int(local[1]), threads_per_worker=1, **QUIET) as cluster,
             distributed.Client(cluster) as client,
         ):
             yield client

@@ -1,0 +1,1 @@
+"""Fits and trainings that other processes may run, and whose results are kept as they end."""

@@ -1,0 +1,1 @@
+"""The measured costs of sharded releases, and whether they survive kills."""

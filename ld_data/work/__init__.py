@@ -1,0 +1,1 @@
+"""Calls that other processes make: of this machine, or of a cluster."""
