@@ -32,6 +32,7 @@ from eval.report.trials import count_cores
 from ld_data.cli.options import Folder, Json, Release, TrainRows
 from ld_data.cli.output import print_result
 from ld_data.errors import InputError, IntegrityError, MissingDataError
+from ld_data.extras import describe_installation
 from ld_data.release.dataset import LatentDataset
 from ld_data.release.folder import list_releases, load
 
@@ -74,7 +75,7 @@ def rule(
     files = publish_report(report, kept, out)
     lines = [write_text(report), f"wrote {out}: {', '.join(files)}"]
     if not any(file.endswith(FORMS) for file in files):
-        lines.append('no figures, since matplotlib is not installed: pip install ".[plots]" brings it.')
+        lines.append(f"no figures, since matplotlib is not installed: {describe_installation('plots')} brings it.")
     print_result(report, "\n".join(lines), as_json)
 
 

@@ -41,7 +41,7 @@ def test_a_report_without_figures_as_json(release, folder, capsys, small_rules, 
     report = run_json(capsys, eval_main.main, *words, "--out", "a")
     assert report["train_rows"] == 30
     assert run(eval_main.main, *words, "--out", "b") == 0
-    assert "no figures, since matplotlib is not installed" in capsys.readouterr().out
+    assert "no figures, since matplotlib is not installed: `pip install" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
