@@ -101,8 +101,9 @@ import ld_data, vae
 vae.build_release
 from eval.baselines.table import measure_rows
 from eval.jobs.calls import Runner
+from ld_data.progress import hide_progress
 from ld_data.work.workers import open_workers
-with open_workers(2) as workers:
+with hide_progress(), open_workers(2) as workers:
     list(measure_rows(ld_data.load("ld-mnist1d-32"), ["oracle"], [0], Runner(workers)))
 """
 
