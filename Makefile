@@ -37,8 +37,8 @@ clean:
 
 # The stamps are written last, so that an interrupted installation is taken up again. The tests' is the service's, too.
 .venv/serving: pyproject.toml | .venv/bin/pip
-	@echo "installing the service into .venv, once: 0.7 GB, a minute or two"
-	$(INSTALL) --editable ".[serve]"
+	@echo "installing the service, and what draws figures, into .venv, once: 0.9 GB, a minute or two"
+	$(INSTALL) --editable ".[serve,plots]"
 	@touch $@
 
 .venv/testing: requirements.txt pyproject.toml | .venv/bin/pip

@@ -19,7 +19,19 @@ from api.middleware.head import Head
 from api.middleware.origins import Origins
 from api.middleware.request_log import RequestLog
 from api.releases.catalogue import Catalogue
-from api.routes import baselines, challenge, codecs, datasets, examples, generator, inference, page, scores, status
+from api.routes import (
+    baselines,
+    challenge,
+    codecs,
+    datasets,
+    examples,
+    generator,
+    inference,
+    page,
+    scores,
+    status,
+    studies,
+)
 from api.settings import Access, Limits
 from api.work.codec_service import CodecService
 from api.work.worker import StoreWorker, Worker
@@ -41,7 +53,20 @@ One request holds at most {max_rows} rows and {max_body_bytes} bytes, after infl
 progress, {max_held_bytes} bytes of all bodies, and {max_submissions} submissions a minute from one client.
 Each worker process counts on its own."""
 
-ROUTES = (page, status, metrics, datasets, examples, codecs, inference, generator, scores, baselines, challenge)
+ROUTES = (
+    page,
+    status,
+    metrics,
+    datasets,
+    examples,
+    codecs,
+    inference,
+    generator,
+    scores,
+    baselines,
+    challenge,
+    studies,
+)
 
 
 class App(FastAPI):

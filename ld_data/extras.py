@@ -63,13 +63,13 @@ def explain_missing(error: ModuleNotFoundError) -> MissingLibraryError | None:
         remedy = f"which LD-Data does not bring. Install it with `pip install {library}`."
     elif library in EXTRAS:
         extra = EXTRAS[library]
-        remedy = f"which the extra {extra} brings: {_describe_installation(extra)}."
+        remedy = f"which the extra {extra} brings: {describe_installation(extra)}."
     else:
         return None
     return MissingLibraryError(f"this needs {library}, {remedy}", name=error.name)
 
 
-def _describe_installation(extra: str) -> str:
+def describe_installation(extra: str) -> str:
     """Return the command that adds an extra to the installation that runs, editable or not, and its place."""
     try:
         origin = json.loads(distribution("ld-data").read_text("direct_url.json") or "{}")

@@ -39,7 +39,7 @@ function caption(release, shown, isLadder) {
       ? `The ladder asks for one ability after another, from copying x to finding the class behind twists of x, after ` +
         `${write(rows)} training rows: ■ learned, ◧ partly, □ not.`
       : "No climbs of the ladder are kept for this release.",
-    "Press a name for what the rule needs and costs.",
+    `Press a name for what the rule needs${isLadder ? ", costs and lacks" : " and costs"}.`,
   ].join(" ");
 }
 
@@ -93,12 +93,15 @@ function makeScale({ mean, std }, aided) {
 }
 
 function makeSteps(steps) {
-  const learned = steps.filter(({ word }) => word === "learned").length;
   const boxes = steps.map(({ ability, skill, word }) =>
     make("i", { className: word, title: `${ability}: ${word}, skill ${skill.toFixed(2)}` }),
   );
-  const label = `${learned} of ${steps.length} abilities learned`;
-  return make("span", { className: "steps-strip", role: "img", "aria-label": label }, ...boxes);
+  return make("span", { className: "steps-strip", role: "img", "aria-label": countLearned(steps) }, ...boxes);
+}
+
+function countLearned(steps) {
+  const learned = steps.filter(({ word }) => word === "learned").length;
+  return `${learned} of ${steps.length} abilities learned`;
 }
 
 function lacking(steps) {
@@ -106,7 +109,7 @@ function lacking(steps) {
   return first ? first.ability : "none of them";
 }
 
-function describeNeeds({ aided, rule }) {
+function describeNeeds({ aided, rule, ladder }) {
   if (!rule) return "";
   const costs = [
     rule.macs_per_row && `${write(Math.round(rule.macs_per_row))} multiply-accumulates for a row`,
@@ -115,5 +118,7 @@ function describeNeeds({ aided, rule }) {
   ].filter(Boolean);
   const needs = [TRANSPORT[rule.weight_transport], FEEDBACK[rule.feedback]];
   if (aided) needs.push("training reads the class of y by its decoder");
-  return `Needs: ${needs.join("; ")}. ${costs.length ? `Cost: ${costs.join(", ")}.` : ""}`;
+  const parts = [`Needs: ${needs.join("; ")}.`, costs.length ? `Cost: ${costs.join(", ")}.` : ""];
+  if (ladder) parts.push(`Ladder: ${countLearned(ladder.steps)}; lacks first: ${lacking(ladder.steps)}.`);
+  return parts.join(" ");
 }

@@ -1,6 +1,6 @@
 // The challenge track of a release: its open season, and the entries with the gap to their public rank.
 
-import { askJson, at } from "./client.js";
+import { address, askJson, at } from "./client.js";
 import { find, make, makeHeading, write } from "./elements.js";
 
 const DAY = 86_400_000; // milliseconds
@@ -15,8 +15,12 @@ export async function showChallenge(release, still) {
   find("challenge-about").textContent = [
     `Season ${board.season} has ${write(board.rows)} rows, drawn from a secret, and was opened ${since}; it is open until`,
     "the operator closes it and reveals the secret. The gap is the rank here less the public rank: a model that fitted the",
-    `public test rows falls. Fetch x with: python -m eval challenge ${release.name} --out x.npy`,
+    "public test rows falls. Fetch its x, predict y, and submit:",
   ].join(" ");
+  find("challenge-snippet").textContent = [
+    `python -m eval challenge ${release.name} --out x.npy --from ${address("").replace(/\/$/, "")}`,
+    `python -m eval submit ${release.name} predictions.npy --challenge --season ${board.season} --name "my model" --to ${address("").replace(/\/$/, "")}`,
+  ].join("\n");
   const rows = board.scores.map((entry) => makeRow(entry.rank, entry));
   rows.push(...board.held.map((entry) => makeRow("held", entry)));
   rows.push(...board.suspects.map((entry) => makeRow("suspect", entry)));

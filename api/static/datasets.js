@@ -44,8 +44,8 @@ function makeParts(release, table, openRow) {
   const facts = {
     source: `${release.source}, inputs of shape ${release.input_shape.join(" x ")}`,
     latents: `${release.latent_dim} numbers each for x and y; ${release.classes} classes`,
-    null: `MSE ${write(release.null)}, of a model that always answers the mean`,
-    floor: `MSE ${write(release.floor)}, of one that knows the class`,
+    null: `MSE ${write(release.null)}, expected of a model that always answers the mean`,
+    floor: `MSE ${write(release.floor)}, expected of one that knows the class`,
     version: release.version,
     licence: release.licence,
     "to decode": `POST ${address(at(release, "x/decode"))}`,

@@ -6,8 +6,8 @@ import { showCopy } from "./copy.js";
 import { listen as listenToDrawing } from "./drawing.js";
 import { find, make, readNumber, toggle, write } from "./elements.js";
 import { drawInput, drawResidual } from "./pictures.js";
-import { setUpModels, showY } from "./prediction.js";
-import { measureEffects, showSliders } from "./sliders.js";
+import { chooseModel, namedModel, setUpModels, showY } from "./prediction.js";
+import { isMeasured, measureEffects, showSliders } from "./sliders.js";
 import { between, drawNormal } from "./vectors.js";
 
 const STEPS = 9;
@@ -31,14 +31,19 @@ const space = () => document.querySelector("input[name=space]:checked").value;
 /** Show the row or the vectors in the address; without any, the first test row. */
 export async function show({ release, still, values }) {
   if (state.release?.name !== release.name) {
-    const numbers = [0, 1, 2, 3];
-    const rows = await still(Promise.all(numbers.map((row) => askJson(at(release, `rows/${row}`)))));
-    await still(Promise.all([measureEffects(release, rows, still), setUpModels(release, still)]));
+    const [first] = await still(Promise.all([askJson(at(release, "rows/0")), setUpModels(release, still)]));
     begin();
-    setUp(release, rows[0]);
+    setUp(release, first);
   }
-  const wanted = location.hash;
-  if (state.shown === wanted) return;
+  if (state.shown !== location.hash) await showAddress(release, values);
+  if (isMeasured(release)) return;
+  await measureEffects(release, still); // after the first picture
+  showSliders(space(), state[space()], move);
+}
+
+/** Show the vectors and the model in the address. */
+async function showAddress(release, values) {
+  chooseModel(values.model);
   const d = release.latent_dim;
   const [x, y] = ["x", "y"].map((name) => readVector(values[name], d));
   for (const [name, vector] of Object.entries({ x, y }))
@@ -54,6 +59,8 @@ function setUp(release, first) {
   toggle(find("interpolate"), find("interpolation"), false);
   toggle(find("draw"), find("drawing"), false);
   find("steps").replaceChildren();
+  if (!isMeasured(release)) find("sliders").replaceChildren();
+  find("more").hidden = !isMeasured(release);
   find("between").disabled = true;
   find("draw").hidden = String(release.input_shape) !== String(DRAWN_SHAPE);
   find("example-row").max = release.rows_test - 1;
@@ -87,12 +94,13 @@ const takeVector = (vector) => (space() === "x" ? takeX(vector) : take({ y: vect
 
 function keepAddress(isNew = false) {
   const y = state.isOwn ? writeVector(state.y) : undefined;
-  note(state.label === null || y ? { x: writeVector(state.x), y } : { row: state.row }, isNew);
+  const shown = state.label === null || y ? { x: writeVector(state.x), y } : { row: state.row };
+  note({ ...shown, model: namedModel() }, isNew);
   state.shown = location.hash;
 }
 
 async function refresh(withSliders = true) {
-  if (withSliders) showSliders(space(), state[space()], move);
+  if (withSliders && isMeasured(state.release)) showSliders(space(), state[space()], move);
   showCopy(state.release, space(), state[space()]);
   const { release, x, label, isOwn } = state;
   const y = isOwn ? state.y : state.rowY;
@@ -103,7 +111,7 @@ async function refresh(withSliders = true) {
 function keepPrediction(y) {
   if (state.isOwn) return;
   state.y = [...y];
-  if (space() === "y") showSliders("y", y, move);
+  if (space() === "y" && isMeasured(state.release)) showSliders("y", y, move);
 }
 
 /** Follow a slider. */

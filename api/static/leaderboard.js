@@ -33,8 +33,8 @@ const COLUMNS = [
 
 export async function show({ release, still }) {
   const { scores, suspects, baselines } = await still(askJson(at(release, `scores?limit=${MOST}`)));
-  const kept = (await still(askBaselines(release))).baselines;
-  const rules = new Map(kept.map(({ name, rule }) => [name, rule]));
+  const kept = await still(askBaselines(release));
+  const rules = new Map(kept.baselines.map(({ name, rule }) => [name, rule]));
   const describe = (row) => ({ ...UNKNOWN, ...row, ...describeReference(row, rules), isReference: true });
   const references = baselines.map(describe);
   const firsts = new Set(scores.filter(({ rank }, index) => index > 0 && rank !== scores[index - 1].rank));
@@ -44,11 +44,12 @@ export async function show({ release, still }) {
       .map((entry, place) => ({ ...entry, place, isFirst: firsts.has(entry) })),
     ...suspects.map((entry) => ({ ...entry, place: Infinity })),
   ];
-  const ends = [release.null, release.floor].map((end) => write(end));
+  const ends = [kept.null, kept.floor].map((end) => write(end));
   find("leaderboard-about").textContent = [
     `Skill lies between null (MSE ${ends[0]}) and floor (MSE ${ends[1]}), as the marks do. ± is half of the 95 % interval,`,
     "over test rows and, with several seeds, over seeds; the bars show it. Baselines have an interval over seeds alone. The",
-    "learning rule, parameters and seconds are what the sender says; those of baselines were measured. Models whose",
+    "learning rule, parameters and seconds are what the sender says; those of baselines were measured, and a baseline",
+    "that is a rule has its name. Models whose",
     "decoded accuracy is above what x allows are suspects, without a rank. The date of a receipt opens it: it proves",
     `what was submitted, and when.${scores.length < MOST ? "" : ` The best ${MOST} are shown.`}`,
   ].join(" ");
@@ -59,7 +60,7 @@ export async function show({ release, still }) {
   await showChallenge(release, still);
 }
 
-/** Return the learning rule and the cost of a baseline, as far as they are kept. */
+/** Return the cost of a baseline, as far as it is kept; its learning rule is its name. */
 function describeReference({ name }, rules) {
   const rule = rules.get(name);
   return rule ? { parameters: rule.parameters, seconds: rule.cpu_seconds } : {};

@@ -9,8 +9,8 @@ import * as explorer from "./explorer.js";
 import * as generator from "./generator.js";
 import * as leaderboard from "./leaderboard.js";
 import * as map from "./map.js";
+import * as studies from "./studies.js";
 
-const studies = { show: () => {}, isOfAll: true };
 const PARTS = { benchmark, explorer, map, datasets, leaderboard, generator, studies };
 const FIRST = "benchmark";
 const picker = find("release");

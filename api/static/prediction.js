@@ -1,11 +1,11 @@
 // A model at work: the y that a kept baseline predicts from x, and the class that y decodes to. The bars of a
 // prediction are the shares of the class means in it: the best model answers their mean with the probabilities of the classes.
 
-import { askBaselines, askJson, at, guard, newest } from "./client.js";
+import { askBaselines, askJson, at, guard, newest, Refusal } from "./client.js";
 import { find, make } from "./elements.js";
 import { drawStrip } from "./pictures.js";
 
-const OWN = "the row itself";
+const [OWN, ROW] = ["the row itself", "row"];
 const state = { release: null, models: [] };
 
 /** Offer the kept models of a release. */
@@ -20,6 +20,21 @@ export async function setUpModels(release, still) {
   find("predictor-absent").textContent =
     "No model that predicts y from x is kept for this release, so y is that of the row: `python -m eval " +
     `export-baselines ${release.name} --out checkpoints/baselines/${release.name}\` makes two.`;
+}
+
+/** Choose the model that the address names: "row" for the y of the row, the first model if it names none. */
+export function chooseModel(name) {
+  const { models, release } = state;
+  const known = [...models, ROW];
+  if (name !== undefined && !known.includes(name))
+    throw new Refusal(`${release.name} has no model ${name} that predicts y. Choose one of: ${known.join(", ")}.`);
+  find("predictor").value = name === ROW ? "" : (name ?? models[0] ?? "");
+}
+
+/** Return the name of the chosen model in an address; undefined for the first. */
+export function namedModel() {
+  const name = find("predictor").value;
+  return name === (state.models[0] ?? "") ? undefined : name || ROW;
 }
 
 /** Return the name of the chosen model; "" for the y of the row. */

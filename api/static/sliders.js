@@ -1,6 +1,6 @@
 // Sliders over the components of a vector; those of x stand beside small pictures of what each component changes.
 
-import { askRows, at, guard, newest } from "./client.js";
+import { askJson, askRows, at, guard, newest } from "./client.js";
 import { find, make } from "./elements.js";
 import { drawSheet } from "./pictures.js";
 
@@ -15,11 +15,15 @@ const askPictures = (release, vectors) =>
   askRows(at(release, `x/decode${isImage(release) ? "?dtype=uint8" : ""}`), { vectors });
 const replace = (vector, index, value) => vector.map((own, place) => (place === index ? value : own));
 
+/** Return whether the effects of a release's components are measured, so that its sliders have an order. */
+export const isMeasured = (release) => state.release?.name === release.name;
+
 /** Measure how much each component of x changes what is decoded, so that the sliders stand in that order. */
-export async function measureEffects(release, rows, still) {
+export async function measureEffects(release, still) {
   const d = release.latent_dim;
+  const numbers = Array.from({ length: MEASURED }, (_, row) => row);
+  const rows = await still(Promise.all(numbers.map((row) => askJson(at(release, `rows/${row}`)))));
   const ends = rows
-    .slice(0, MEASURED)
     .flatMap(({ x }) => Array.from({ length: d }, (_, index) => [-2, 2].map((value) => replace(x, index, value))))
     .flat();
   const pictures = await still(askPictures(release, ends));

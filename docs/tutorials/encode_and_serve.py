@@ -1,8 +1,8 @@
 # %% [markdown]
 # # Encode, decode and serve
 #
-# A release holds the models that made it. They turn inputs into latents and back, in Python (`pip install ".[codec]"`),
-# and over HTTP (`".[serve]"`).
+# A release holds the models that made it. They turn inputs into latents and back, in Python (the extra `codec`), and
+# over HTTP (the extra `serve`). `make serve` has installed both, and matplotlib for the pictures.
 #
 # ## In Python
 

@@ -2,7 +2,8 @@
 # # A first regression in five minutes
 #
 # LD-Data turns a labelled dataset into pairs of vectors: `x` is the code of an image, `y` the code of its class. A
-# model learns the regression from x to y. You need numpy and `pip install .` in the folder of LD-Data, no framework.
+# model learns the regression from x to y. `pip install -e .` in the folder of LD-Data is enough to fit and to score.
+# The pictures need `pip install -e ".[codec,plots]"`. `make serve` has installed both.
 
 # %%
 import ld_data
@@ -67,8 +68,8 @@ for axes, image, label in zip(panels, images, classes, strict=False):
 # %% [markdown]
 # ## Keras, PyTorch, JAX
 #
-# The same with a network. Each part runs where its library is installed; two passes over the data are enough to see
-# the skill rise.
+# The same with a network. Each part runs where its library is installed, and is passed over elsewhere. Two passes over
+# the data are enough to see the skill rise.
 
 # %%
 from importlib.util import find_spec

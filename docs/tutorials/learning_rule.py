@@ -1,8 +1,9 @@
 # %% [markdown]
 # # Your learning rule in 20 lines
 #
-# A rule, its report, the ladder of control tasks, a submission and its receipt. The whole takes a minute
-# or two, since it uses few rows; leave out `--limit-train` for figures to publish.
+# A rule, its report, the ladder of control tasks, a submission and its receipt. The whole takes a few minutes, since
+# it uses few rows and seeds; leave out all options but `--out` for figures to publish. It needs what `make serve`
+# installs.
 #
 # ## The rule
 #

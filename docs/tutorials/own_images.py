@@ -2,8 +2,8 @@
 # # Your own images to a release
 #
 # Any labelled images become a latent dataset: `x_train`, `y_train`, `x_test` and `y_test` in one `.npz`, or the four
-# files of MNIST's format. This tutorial takes the small digits of scikit-learn, and trains for few passes: seconds in
-# place of minutes. It needs `pip install ".[train]"`.
+# files of MNIST's format. This tutorial takes the small digits of scikit-learn, and trains for few passes: the build
+# takes a minute or two. It needs `pip install -e ".[train]"` in the folder of LD-Data.
 
 # %%
 import numpy as np
@@ -42,7 +42,8 @@ few = ("--latent-dim", "16", "--epochs", "20", "--flow-epochs", "8")
 run("ld_data", "build", "--source-npz", "small_digits.npz", "--licence", "BSD-3-Clause", *few)
 
 # %% [markdown]
-# The name follows from the file and the latent size. The release loads as the built-in ones do.
+# The name follows from the file and the latent size. The release loads as the built-in ones do. Without
+# `LD_DATA_CHECKPOINTS`, it lies beside them in `checkpoints`. A service that already runs shows it after a restart.
 
 # %%
 import ld_data

@@ -1,5 +1,6 @@
 """Commands of learning rules: rule, the report of one, and rules, the kept trials of all."""
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -32,6 +33,7 @@ from eval.report.trials import count_cores
 from ld_data.cli.options import Folder, Json, Release, TrainRows
 from ld_data.cli.output import print_result
 from ld_data.errors import InputError, IntegrityError, MissingDataError
+from ld_data.extras import describe_installation
 from ld_data.release.dataset import LatentDataset
 from ld_data.release.folder import list_releases, load
 
@@ -68,14 +70,21 @@ def rule(
     kept = {} if noise_free or limit_train is not None else find_kept(data)
     if limit_train is not None:
         data = keep_rows(data, limit_train)
+    begin = _read_processors()
     with open_runner(work, count_cores()) as runner:
         wishes = Wishes(choose_seeds(seed, seeds), curves or CURVES, rows, runner, noise_free)
         report = measure_rule(Rule(name, Path.cwd()), data, wishes)
+    report["seconds"]["cpu"] = _read_processors() - begin  # workers of this machine count once they have ended
     files = publish_report(report, kept, out)
     lines = [write_text(report), f"wrote {out}: {', '.join(files)}"]
     if not any(file.endswith(FORMS) for file in files):
-        lines.append('no figures, since matplotlib is not installed: pip install ".[plots]" brings it.')
+        lines.append(f"no figures, since matplotlib is not installed: {describe_installation('plots')} brings it.")
     print_result(report, "\n".join(lines), as_json)
+
+
+def _read_processors() -> float:
+    """Return the processor seconds of this process and of its children that have ended."""
+    return sum(os.times()[:4])
 
 
 def find_kept(data: LatentDataset) -> dict[str, float]:

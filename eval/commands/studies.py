@@ -17,6 +17,7 @@ from eval.studies.design.trials import Results, Trial, check_kept, find_differen
 from ld_data.cli.options import Folder, Json
 from ld_data.cli.output import print_result
 from ld_data.errors import InputError, IntegrityError, MissingDataError
+from ld_data.extras import describe_installation
 
 TRIALS = "trials.json"
 
@@ -108,5 +109,5 @@ def take_kept(study: Study, committed: Sequence[Trial]) -> list[Trial]:
 def save_pictures(study: Study, results: Results, out: Path) -> list[str]:
     """Return a line about each picture that is written, or about a missing matplotlib."""
     if not find_spec("matplotlib"):
-        return ['no pictures, since matplotlib is not installed: pip install ".[plots]" brings it.']
+        return [f"no pictures, since matplotlib is not installed: {describe_installation('plots')} brings it."]
     return [f"wrote {save_picture(picture, out)}" for picture in study.draw(results)]

@@ -14,7 +14,7 @@ from ld_data.export.formats import FORMATS, export_dataset
 from ld_data.export.hub import publish_release
 from ld_data.release import folder as releases
 from ld_data.release.manifest import FileRecord, read_manifest
-from ld_data.settings import MIRROR_VARIABLE, checkpoints_folder
+from ld_data.settings import CHECKPOINTS_VARIABLE, MIRROR_VARIABLE, checkpoints_folder
 
 Row = dict[str, Any]
 
@@ -25,7 +25,7 @@ def list_all(*, checkpoints: Checkpoints = None, as_json: Json = False) -> None:
     rows = [_summarise(name, folder / name) for name in releases.list_releases(folder)]
     empty = (
         f"no releases in {folder}; fetch one with `python -m ld_data download NAME`, or build one with "
-        "`python -m ld_data build SOURCE`"
+        f"`python -m ld_data build SOURCE`. {CHECKPOINTS_VARIABLE} names another folder, as that of a clone"
     )
     print_result(rows, _format_rows(rows) if rows else empty, as_json, red=["broken:"])
 

@@ -25,7 +25,7 @@ from ld_data.release.manifest import (
     read_manifest,
     read_records,
 )
-from ld_data.settings import checkpoints_folder
+from ld_data.settings import CHECKPOINTS_VARIABLE, checkpoints_folder
 from ld_data.storage.arrays import read_npy, read_npz
 from ld_data.typing import Array
 
@@ -63,7 +63,8 @@ def find_release(name: str | Path) -> Path:
     known = ", ".join(list_releases(place)) or "none"
     raise UnknownNameError(
         f"no release {str(name)!r} in {place}. There: {known}. "
-        "Build one with `python -m ld_data build SOURCE`, or fetch one with `python -m ld_data download NAME`."
+        "Build one with `python -m ld_data build SOURCE`, or fetch one with `python -m ld_data download NAME`; "
+        f"{CHECKPOINTS_VARIABLE} names another folder of releases, as that of a clone."
     )
 
 

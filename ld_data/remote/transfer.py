@@ -209,7 +209,7 @@ def _read_reason(content: bytearray) -> str:
         answer = None
     if isinstance(answer, dict) and isinstance(answer.get("error"), str):
         return str(answer["error"])
-    return "a web page: not an LD-Data service" if text.lstrip().startswith("<") else text[:MAX_ECHO]
+    return "a web page, and no file of a release" if text.lstrip().startswith("<") else text[:MAX_ECHO]
 
 
 def _receive(client: BoundedClient, url: str, content: Content, file: BinaryIO) -> None:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 PANEL_INCHES = (4.6, 3.8)
+MOST_TICKS = 8  # places that a logarithmic axis names, in place of powers of ten
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,6 +95,10 @@ def _draw_panel(axes: Any, panel: Panel) -> None:
         axes.axvline(place, color="black", linewidth=1, linestyle=(":", "--", "-.")[number % 3], label=label)
     for letter in panel.logarithmic:
         axes.set(**{f"{letter}scale": "log"})
+    places = panel.lines[0].at
+    if "x" in panel.logarithmic and len(places) <= MOST_TICKS:
+        axes.set_xticks(places, [f"{place:g}" for place in places])
+        axes.minorticks_off()
     axes.set(title=panel.title, xlabel=panel.across, ylabel=panel.up)
     axes.grid(alpha=0.3)
     axes.legend(fontsize="small")

@@ -98,9 +98,9 @@ def round_outcome(outcome: Outcome, name: str) -> Outcome:
     return Outcome(figures, curves)
 
 
-def trials_path(study: str) -> Path:
-    """Return the path of the kept trials of a study, existing or not."""
-    return checkpoints_folder() / "studies" / f"{study}.json"
+def trials_path(study: str, checkpoints: Path | None = None) -> Path:
+    """Return the path of a study's kept trials, existing or not, in a folder of releases."""
+    return (checkpoints or checkpoints_folder()) / "studies" / f"{study}.json"
 
 
 def add_trial(trial: Trial, path: Path) -> None:

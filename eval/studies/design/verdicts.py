@@ -16,6 +16,7 @@ from ld_data.typing import Array
 Word: TypeAlias = Literal["holds", "fails", "undecided"]
 LEAST_SEEDS = 3
 MOST_SEEDS = 1000
+NOT_MEASURED = "not measured"  # begins the measurement of a claim whose trials are missing
 
 
 @dataclass(frozen=True)
@@ -47,13 +48,13 @@ class Claim:
     def judge(self, results: Results) -> Verdict:
         """Return the verdict: undecided if an arm, or a point of its curves, is not measured."""
         if missing := [arm for arm in self.arms if arm not in results.trials]:
-            return Verdict("undecided", f"not measured: {', '.join(missing)}")
+            return Verdict("undecided", f"{NOT_MEASURED}: {', '.join(missing)}")
         if not results.list_seeds(*self.arms):
             return Verdict("undecided", f"no seed in common: {', '.join(self.arms)}")
         try:
             return self.test(results)
         except KeyError as error:
-            return Verdict("undecided", f"not measured: {error.args[0]}")
+            return Verdict("undecided", f"{NOT_MEASURED}: {error.args[0]}")
 
 
 @dataclass(frozen=True)

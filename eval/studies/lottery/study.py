@@ -78,6 +78,7 @@ def _make_latent_arms() -> dict[str, Arm]:
             "lottery.networks:find_planted",
             load,
             {"share": 0.08, "rows": (300, 1_000, 3_000, 10_000, 30_000, MANY_ROWS)},
+            seeds=20,
         ),
     }
     for name, about in LATENTS.items():

@@ -6,7 +6,7 @@ import time
 import pytest
 from playwright.sync_api import expect
 
-from eval.names import RULES
+from eval.names import RULES, STUDIES
 from tests.api.page.actions import MARKS, PHONE, RELEASES, choose, wait
 
 pytestmark = MARKS
@@ -36,7 +36,8 @@ def test_a_name_opens_what_the_rule_needs_and_costs(open_page):
     expect(button).to_have_attribute("aria-expanded", "true")
     needs = page.locator(".needs:visible")
     expect(needs).to_contain_text("Needs: no forward weights travel back;")
-    expect(needs).to_contain_text(re.compile(r"82,464 parameters"))
+    expect(needs).to_contain_text("82,464 parameters.")
+    expect(needs).to_contain_text(re.compile(r"Ladder: \d+ of 11 abilities learned; lacks first: \w+"))
     page.keyboard.press("Enter")
     expect(needs).to_have_count(0)
 
@@ -93,11 +94,16 @@ def test_a_release_without_kept_baselines_says_how_to_measure_them(open_page):
     page.complaints.clear()  # the browser reports the 404
 
 
-def test_the_picker_is_shown_where_it_acts(open_page):
+def test_studies_show_their_verdicts_without_the_picker(open_page):
     page = open_page("generator")
     expect(page.locator("#release")).to_be_hidden()
     page.get_by_role("link", name="Studies").click()
-    expect(page.get_by_text("double-descent", exact=True)).to_be_visible()
+    expect(page.locator(".study")).to_have_count(len(STUDIES))
+    study = page.locator(".study", has=page.get_by_text("learning-rate", exact=True))
+    expect(study.get_by_role("heading")).to_have_text(re.compile(r"^Does gradient descent .*\?$"))
+    expect(study.get_by_role("img", name=re.compile(r"^9 claims: \d hold"))).to_be_visible()
+    study.get_by_text("The claims").click()
+    expect(study.locator(".claims li").first).to_contain_text(re.compile("^(holds|fails|undecided): "))
     expect(page.locator("#release")).to_be_hidden()
     page.get_by_role("link", name="Map").click()
     expect(page.locator("#release")).to_be_visible()

@@ -125,6 +125,7 @@ def test_the_challenge_shows_its_season_and_the_gap_to_the_public_rank(open_page
     expect(page.locator("#challenge-about")).to_contain_text(
         "Season 1 has 10,000 rows, drawn from a secret, and was opened today"
     )
+    expect(page.locator("#challenge-snippet")).to_contain_text("--challenge --season 1 ")
     expect(page.locator("#challenge-scores tbody")).to_have_text("No entries in this season yet.")
     page.route("**/challenge/scores", add)
     page.reload()

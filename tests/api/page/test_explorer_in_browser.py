@@ -55,6 +55,9 @@ def test_a_model_predicts_y_from_the_x_on_the_sliders(open_page):
     page.get_by_role("button", name="Next test row").click()
     page.get_by_label("y is predicted by").select_option("feedback-alignment")
     expect(page.locator("#verdict.missed")).to_contain_text("; the row's class is 2.")
+    assert page.url.endswith("row=1&model=feedback-alignment")
+    page.reload()
+    expect(page.locator("#verdict.missed")).to_contain_text("feedback-alignment reads this x as")
     page.get_by_label("y is predicted by").select_option("the row itself")
     expect(page.locator("#verdict")).to_have_text("The row's y decodes to 2.")
 
@@ -118,6 +121,10 @@ def test_a_row_and_a_vector_live_in_the_address(open_page):
     [
         ("explorer?x=1,2", "The address holds no x of 32 numbers"),
         ("explorer?release=none", "There is no release none here."),
+        (
+            "explorer?model=none",
+            "ld-mnist-32 has no model none that predicts y. Choose one of: mlp, feedback-alignment, row.",
+        ),
         ("explorer?row=99999", "The service answered 404: ld-mnist-32 has no test row 99999."),
     ],
 )

@@ -1,4 +1,5 @@
 import sys
+import time
 from dataclasses import replace
 
 import pytest
@@ -41,7 +42,7 @@ def test_a_report_without_figures_as_json(release, folder, capsys, small_rules, 
     report = run_json(capsys, eval_main.main, *words, "--out", "a")
     assert report["train_rows"] == 30
     assert run(eval_main.main, *words, "--out", "b") == 0
-    assert "no figures, since matplotlib is not installed" in capsys.readouterr().out
+    assert "no figures, since matplotlib is not installed: `pip install" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
@@ -93,3 +94,21 @@ def test_rules_are_measured_kept_and_checked(release, tmp_path, capsys, small_ru
     ):
         assert run(eval_main.main, *few, *words) == 1
         assert error in capsys.readouterr().err
+
+
+def spend(seconds):
+    end = time.process_time() + seconds
+    while time.process_time() < end:
+        pass
+
+
+def test_the_processor_seconds_of_workers_count(release, folder, capsys, monkeypatch):
+    def measure(rule, data, wishes):
+        wishes.runner.workers.executor.submit(spend, 0.5).result()
+        return {"seconds": {"wall": 1.0, "cpu": 0.0}}
+
+    monkeypatch.setattr("eval.commands.rules.measure_rule", measure)
+    monkeypatch.setattr("eval.commands.rules.publish_report", lambda report, kept, out: [])
+    monkeypatch.setattr("eval.commands.rules.write_text", lambda report: "")
+    report = run_json(capsys, eval_main.main, "rule", "backpropagation", "fake-4", "--jobs", 2, "--out", "spent")
+    assert report["seconds"]["cpu"] >= 0.5

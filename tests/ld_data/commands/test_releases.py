@@ -22,7 +22,9 @@ def test_a_broken_release_is_listed_beside_the_others(release, capsys):
 
 def test_releases_of_another_folder_are_listed(release, tmp_path, capsys):
     assert run(data_main.main, "list", "--checkpoints", tmp_path / "elsewhere") == 0
-    assert f"no releases in {tmp_path / 'elsewhere'}" in capsys.readouterr().out
+    shown = capsys.readouterr().out
+    assert f"no releases in {tmp_path / 'elsewhere'}" in shown
+    assert "LD_DATA_CHECKPOINTS names another folder" in shown
     release.parent.rename(tmp_path / "elsewhere")
     (row,) = run_json(capsys, data_main.main, "list", "--checkpoints", tmp_path / "elsewhere")
     assert row["name"] == "fake-4"

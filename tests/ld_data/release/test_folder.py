@@ -18,7 +18,7 @@ def test_a_release_is_found_by_name_and_by_folder(release):
 
 
 def test_an_unknown_name_is_refused_with_the_known_ones(release):
-    with pytest.raises(UnknownNameError, match=r"no release 'nope'.*There: fake-4"):
+    with pytest.raises(UnknownNameError, match=r"no release 'nope'.*There: fake-4.*LD_DATA_CHECKPOINTS"):
         load("nope")
 
 

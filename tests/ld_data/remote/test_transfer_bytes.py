@@ -58,7 +58,7 @@ def test_an_answer_that_unpacks_to_more_is_refused():
         (b'["error"]', '["error"]'),
         (b"[" * 200_000, "[" * 200),
         (b"lost \xff " + b"-" * 1000, "lost \ufffd " + "-" * 193),
-        (b"\n<!DOCTYPE HTML>\n<html>", "a web page: not an LD-Data service"),
+        (b"\n<!DOCTYPE HTML>\n<html>", "a web page, and no file of a release"),
     ],
 )
 def test_a_refusal_is_reported_with_its_reason(content, reason):
