@@ -159,7 +159,8 @@ def verify(
         remedy = "They were deleted: run `make` again" if drop else "Delete them with --drop, then run `make` again"
         raise IntegrityError(
             f"{folder}: {len(findings.damaged)} of {findings.sizes} shards are damaged "
-            f"({name_numbers(findings.damaged)}). {remedy}; on another processor also delete {ROOT_NAME}, and seal anew."
+            f"({name_numbers(findings.damaged)}). {remedy}; on another processor also "
+            f"delete {ROOT_NAME}, and seal anew."
         )
     if findings.missing:
         raise IntegrityError(

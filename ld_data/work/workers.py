@@ -132,11 +132,8 @@ def make_calls(
             done, _ = wait(running, CHECK_SECONDS, FIRST_COMPLETED)
             workers.check()
             for future in sorted(done, key=_is_lost):  # what was finished comes first
-                if future.cancelled():  # as Dask does at once where it loses the scheduler
-                    raise StorageError(CANCELLED)
+                _check_loss(future)
                 item, error = running.pop(future), future.exception()
-                if isinstance(error, BrokenExecutor):
-                    raise error
                 if error and tried[item] < tries and not isinstance(error, LdDataError):
                     begin(item)
                     continue
@@ -149,6 +146,13 @@ def make_calls(
     finally:
         for future in running:
             future.cancel()
+
+
+def _check_loss(future: Future[Any]) -> None:
+    if future.cancelled():  # as Dask does at once where it loses the scheduler
+        raise StorageError(CANCELLED)
+    if isinstance(error := future.exception(), BrokenExecutor):
+        raise error
 
 
 def _is_lost(future: Future[Any]) -> bool:

@@ -1,7 +1,7 @@
 """A folder of this machine, or of a file system that several machines see."""
 
 import os
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from io import BufferedIOBase
 from pathlib import Path
@@ -43,8 +43,13 @@ class LocalFolder:
 
     def list_sizes(self, first: str = "", last: str = "~") -> dict[str, int]:
         """Return the bytes of each file after one name, up to another."""
+        sizes = {}
         with os.scandir(self.path) as entries:
-            return {entry.name: entry.stat().st_size for entry in entries if first < entry.name <= last}
+            for entry in entries:
+                if first < entry.name <= last:
+                    with suppress(FileNotFoundError):  # another process has just deleted it
+                        sizes[entry.name] = entry.stat().st_size
+        return sizes
 
     def hold(self, name: str) -> AbstractContextManager[Path]:
         """Yield an empty folder beside the place of a file, for this writer alone."""

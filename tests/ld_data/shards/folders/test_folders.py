@@ -1,3 +1,6 @@
+import os
+from contextlib import nullcontext
+
 import pytest
 
 from ld_data.errors import InputError, IntegrityError
@@ -34,3 +37,12 @@ def test_a_local_folder_reads_plain_files_of_text(tmp_path):
         read_text(folder, "nothing", 5)
     assert folder.list_sizes("a", "c") == {"bytes": 1}
     assert folder.find_size("nothing") is None
+
+
+def test_a_file_that_another_process_deletes_meanwhile_is_not_listed(tmp_path, monkeypatch):
+    for name in ("a", "b"):
+        (tmp_path / name).touch()
+    entries = list(os.scandir(tmp_path))
+    (tmp_path / "b").unlink()
+    monkeypatch.setattr("os.scandir", lambda path: nullcontext(entries))
+    assert open_folder(tmp_path).list_sizes() == {"a": 0}
