@@ -41,9 +41,7 @@ def open_cluster(place: str) -> Iterator[tuple[Executor, int, Callable[[], None]
         MissingLibraryError: Dask is not installed.
     """
     dask, distributed = import_library("dask"), import_library("distributed")
-    logging.getLogger("distributed.client").setLevel(
-        logging.CRITICAL
-    )  # no traceback of a lost scheduler: `check` tells
+    logging.getLogger("distributed.client").setLevel(logging.CRITICAL)  # `check` has words for a loss
     with dask.config.set(SETTINGS), _connect(distributed, place) as client:
         _compare_versions(client.get_versions(packages=[*LIBRARIES]))
         workers = len(client.scheduler_info(n_workers=-1)["workers"])
