@@ -130,7 +130,7 @@ def seal_folder(folder: Shards, /, *, same_machine: bool = False, as_json: Json 
     worst = max(map(abs, root.mean)), min(root.std), max(root.std)
     facts = {**root.to_values(), "path": f"{opened}/{ROOT_NAME}", "sha256": sha256}
     text = (
-        f"{folder} is sealed: {root.rows} rows in {root.shards} shards of {len(root.fingerprints)} installations\n"
+        f"{folder} is sealed: {root.rows} rows in {root.shards} shards; installations: {len(root.fingerprints)}\n"
         f"sha256 of {ROOT_NAME}: {sha256}\n"
         f"components of x: means within +-{worst[0]:.4f}, stds from {worst[1]:.4f} to {worst[2]:.4f}"
     )
