@@ -49,7 +49,7 @@ def test_a_release_is_made_sealed_checked_and_read_in_a_bucket(planned, tmp_path
     with pytest.raises(InputError, match="is sealed already"):
         seal(folder, plan)
     drop_shards(folder, [3])
-    assert check_shards(folder, plan).damaged == [3]
+    assert check_shards(folder, plan).missing == [3]
     assert list_missing(folder, plan, range(2, 5)) == [3]
 
 
