@@ -16,6 +16,7 @@ from ld_data.release.manifest import RESTORE, Description, FileRecord
 from ld_data.shards.folders import Folder, Place, Readable, open_folder, read_text
 from ld_data.shards.plan import ShardPlan
 from ld_data.shards.records import ShardRecord, find_record
+from ld_data.storage.staging import STAGED
 
 ROOT_NAME = "root.json"
 GROUP_SHARDS = 4096
@@ -174,6 +175,8 @@ class Entries:
 def seal(place: Place, plan: ShardPlan, *, same_machine: bool = False) -> Root:
     """Return the root of a folder whose shards are all there, and write it with its groups.
 
+    What writers left that were killed as they ended, after their shard was there, is deleted.
+
     Raises:
         InputError: shards are missing, or with `same_machine` were made by several installations; or it is sealed.
         IntegrityError: a record belongs to another plan.
@@ -197,6 +200,9 @@ def seal(place: Place, plan: ShardPlan, *, same_machine: bool = False) -> Root:
             folder.add(staging / name_group(number))
         if not folder.add(staging / ROOT_NAME):
             raise sealed
+    for name in folder.list_sizes(".train-", ".train-~"):
+        with folder.hold(name[1:].removesuffix(STAGED)):
+            pass  # it deletes the leftovers first
     return root
 
 

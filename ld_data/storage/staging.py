@@ -15,6 +15,7 @@ from filelock import lock_descriptor
 
 from ld_data.errors import InputError, LdDataError, StorageError
 
+STAGED = ".writing"  # ends the name of the folder of a writer
 TRIES = 3  # to lock a folder that other processes rename
 
 
@@ -43,7 +44,7 @@ def make_staging_folder(parent: Path, name: str, *, wait: bool = False) -> Itera
         StorageError: another process is writing `name`, and `wait` is false; or the disk refuses, in this function or
             inside the `with` block.
     """
-    folder = parent.resolve() / f".{name}.writing"
+    folder = parent.resolve() / f".{name}{STAGED}"
     try:
         lock = _lock(folder, name, wait)
         try:

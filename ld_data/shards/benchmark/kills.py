@@ -142,8 +142,8 @@ def survive_kills(folder: Path, load_codec: LoadCodec, kills: int, say: Callable
             place = folder / f"round-{toll.rounds}"
             write_plan(place, plan)
             _make(crew, place, plan, toll, kills, random, say)
-            toll.leftovers += sum(path.name.startswith(".") for path in place.iterdir())
             seal(place, plan)
+            toll.leftovers += sum(path.name.startswith(".") for path in place.iterdir())
             toll.other_roots += read_root(open_folder(place), plan)[1] != expected
             toll.rounds, toll.shards = toll.rounds + 1, toll.shards + shards
     finally:

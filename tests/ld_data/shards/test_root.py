@@ -5,7 +5,7 @@ from ld_data.errors import InputError
 from ld_data.shards import root as roots
 from ld_data.shards.folders import open_folder
 from ld_data.shards.reading import ShardedRows
-from ld_data.shards.records import name_record
+from ld_data.shards.records import name_record, name_shard
 from ld_data.shards.root import ROOT_NAME, iterate_entries, read_root, seal
 from tests.support.shards import make_folder
 
@@ -38,6 +38,15 @@ def test_a_folder_is_sealed_whole_and_once(tmp_path):
     seal(folder, plan)
     with pytest.raises(InputError, match="is sealed already"):
         seal(folder, plan)
+
+
+def test_what_killed_writers_left_is_deleted(tmp_path):
+    folder, plan = make_folder(tmp_path)
+    left = folder / f".{name_shard(2)}.writing"
+    left.mkdir()
+    (left / "draft").write_text("x")
+    seal(folder, plan)
+    assert not [path for path in folder.iterdir() if path.name.startswith(".")]
 
 
 def test_shards_of_two_machines_are_counted_or_refused(tmp_path):
