@@ -175,7 +175,7 @@ class Entries:
 def seal(place: Place, plan: ShardPlan, *, same_machine: bool = False) -> Root:
     """Return the root of a folder whose shards are all there, and write it with its groups.
 
-    What writers left that were killed as they ended, after their shard was there, is deleted.
+    Folders of writers that were killed after their shard was there are deleted.
 
     Raises:
         InputError: shards are missing, or with `same_machine` were made by several installations; or it is sealed.

@@ -40,7 +40,7 @@ def test_a_folder_is_sealed_whole_and_once(tmp_path):
         seal(folder, plan)
 
 
-def test_what_killed_writers_left_is_deleted(tmp_path):
+def test_folders_of_killed_writers_are_deleted(tmp_path):
     folder, plan = make_folder(tmp_path)
     left = folder / f".{name_shard(2)}.writing"
     left.mkdir()
