@@ -1,6 +1,7 @@
 """The fingerprint of this installation: where two are equal, floating-point results are equal bit for bit."""
 
 import platform
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,7 @@ def read_fingerprint() -> dict[str, str]:
     kernel = _find_kernel()
     name = kernel.get("internal_api") or configuration["Build Dependencies"]["blas"]["name"]
     return {
-        **_find_versions(),
+        **find_versions(LIBRARIES),
         "cpu": " ".join([platform.machine(), *groups.get("baseline", ()), *groups.get("found", ())]),
         "blas": " ".join([name, *(kernel[part] for part in ("version", "architecture") if kernel.get(part))]),
     }
@@ -41,9 +42,11 @@ def _find_kernel() -> dict[str, Any]:
     return next(iter(own or kernels), {})
 
 
-def _find_versions() -> dict[str, str]:
+@cache
+def find_versions(libraries: tuple[str, ...]) -> dict[str, str]:
+    """Return the version of each of these libraries that is installed."""
     versions = {}
-    for library in LIBRARIES:
+    for library in libraries:
         try:
             versions[library] = version(library)
         except PackageNotFoundError:

@@ -12,7 +12,6 @@ from concurrent.futures import Executor, Future
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass, field
 from functools import cache
-from importlib.metadata import PackageNotFoundError, version
 from itertools import takewhile
 from pathlib import Path
 from typing import Any, Generic, TypeVar
@@ -22,6 +21,7 @@ from tqdm import tqdm
 from eval.jobs.data import Sent, refer
 from ld_data.cli.libraries import BACKEND_VARIABLE
 from ld_data.errors import InputError, IntegrityError, StorageError
+from ld_data.fingerprint import find_versions
 from ld_data.progress import hide_progress, open_progress
 from ld_data.release.dataset import LatentDataset
 from ld_data.storage.hashing import hash_file
@@ -63,7 +63,13 @@ class Call(Generic[R]):
         """Return all that the result depends on, as JSON values."""
         name = f"{self.function.__module__}.{self.function.__qualname__}"
         backend, code = os.environ.get(BACKEND_VARIABLE), hash_code()
-        values = {"function": name, **self.depends_on, "backend": backend, "code": code, "libraries": find_versions()}
+        values = {
+            "function": name,
+            **self.depends_on,
+            "backend": backend,
+            "code": code,
+            "libraries": find_versions(LIBRARIES),
+        }
         return json.loads(json.dumps(values))
 
 
@@ -157,15 +163,3 @@ def hash_code() -> str:
     for path in sorted(path for package in PACKAGES for path in (root / package).rglob("*.py")):
         total.update(f"{path.relative_to(root)} {hash_file(path)}\n".encode())
     return total.hexdigest()
-
-
-@cache
-def find_versions() -> dict[str, str]:
-    """Return the version of each installed library that results depend on."""
-    versions = {}
-    for name in LIBRARIES:
-        try:
-            versions[name] = version(name)
-        except PackageNotFoundError:
-            continue
-    return versions

@@ -49,7 +49,7 @@ def test_a_result_is_that_of_all_that_it_depends_on(tmp_path, monkeypatch, name)
     if name == "code":
         monkeypatch.setattr(calls, "hash_code", lambda: "other")
     if name == "libraries":
-        monkeypatch.setattr(calls, "find_versions", lambda: {"numpy": "9"})
+        monkeypatch.setattr(calls, "find_versions", lambda _: {"numpy": "9"})
     if name == "backend":
         monkeypatch.setenv("KERAS_BACKEND", "other")
     if name == "function":
@@ -98,4 +98,4 @@ def test_a_call_that_kills_the_workers_of_dask_is_told(monkeypatch):
 
 def test_the_code_and_the_libraries_are_found():
     assert len(calls.hash_code()) == 64
-    assert calls.find_versions()["numpy"]
+    assert calls.find_versions(calls.LIBRARIES)["numpy"]

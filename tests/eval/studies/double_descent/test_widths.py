@@ -68,3 +68,12 @@ def test_convolutions_are_measured_in_the_same_way():
     assert outcome.curves["at"] == [2.0]
     assert 50 < outcome.curves["test_error"][0] <= 100
     assert outcome.figures["peak_width"] == 2
+
+
+def test_networks_start_as_in_pytorch_or_as_he():
+    plan = {"widths": (8,), "epochs": 1, "rate": 0.0, "noise": 0.0, "loss": "nll", "batch_rows": 10}
+    small, large = (
+        measure_widths(make_signals(60, 40), 0, **plan, start=start).curves["test_loss"] for start in ("torch", "he")
+    )
+    assert small == measure_widths(make_signals(60, 40), 0, **plan).curves["test_loss"]
+    assert large > small  # untrained outputs are larger

@@ -14,6 +14,10 @@ def test_networks_are_those_of_the_notebook(method, inputs):
     network = build(method, np.random.default_rng(0))
     assert network.count_params() == (3 + 1) * 20 + (60 + 1) * 20 + (inputs + 1) * 10
     assert network.layers[-1].kernel.shape == (inputs, 10)
+    for kernel, bias in zip(*[iter(network.get_weights())] * 2, strict=True):  # both within 1 / sqrt(inputs of a unit)
+        most = 1 / np.sqrt(kernel[..., 0].size)
+        assert 0.5 * most < np.abs(bias).max() <= most
+        assert 0.9 * most < np.abs(kernel).max() <= most
 
 
 def test_l2_pooling_is_the_root_of_the_sum_of_squares():
