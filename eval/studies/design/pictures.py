@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,7 +16,9 @@ from ld_data.typing import Array
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+FORMS = ("png", "svg")
 PANEL_INCHES = (4.6, 3.8)
+SIGNS = 64  # of a caption above a panel
 MOST_TICKS = 8  # places that a logarithmic axis names, in place of powers of ten
 
 
@@ -58,16 +61,17 @@ class Picture:
     panels: Sequence[Panel]
 
 
-def save_picture(picture: Picture, folder: Path) -> Path:
-    """Return the path of the `.png` that is written.
+def save_picture(picture: Picture, folder: Path) -> list[Path]:
+    """Return the paths of the `.png` and `.svg` that are written.
 
     Raises:
         MissingLibraryError: matplotlib is not installed.
     """
-    path = folder / f"{picture.name}.png"
-    with stage_file(path) as draft:
-        draw(picture).savefig(draft, dpi=120)
-    return path
+    figure, paths = draw(picture), [folder / f"{picture.name}.{form}" for form in FORMS]
+    for path in paths:
+        with stage_file(path) as draft:
+            figure.savefig(draft, dpi=120)
+    return paths
 
 
 def draw(picture: Picture) -> "Figure":
@@ -77,7 +81,7 @@ def draw(picture: Picture) -> "Figure":
     figure = import_library("matplotlib.figure").Figure((width * count, height + 0.5), layout="constrained")
     for axes, panel in zip(figure.subplots(1, count, squeeze=False)[0], picture.panels, strict=True):
         _draw_panel(axes, panel)
-    figure.suptitle(picture.caption, fontsize="medium")
+    figure.suptitle(fill(picture.caption, SIGNS * count), fontsize="medium")
     return figure
 
 

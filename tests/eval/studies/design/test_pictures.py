@@ -20,6 +20,7 @@ def test_a_picture_has_lines_bands_and_marks(tmp_path):
     assert first.lines[0].get_color() == first.lines[1].get_color()
     assert (len(first.collections), len(second.collections)) == (1, 0)  # a single seed has no band
     assert [text.get_text() for text in first.get_legend().get_texts()] == ["many", "one", "here"]
-    path = save_picture(Picture("name", "the message", panels), tmp_path)
-    assert path == tmp_path / "name.png"
-    assert path.read_bytes().startswith(b"\x89PNG")
+    paths = save_picture(Picture("name", "the message", panels), tmp_path)
+    assert paths == [tmp_path / "name.png", tmp_path / "name.svg"]
+    assert paths[0].read_bytes().startswith(b"\x89PNG")
+    assert b"</svg>" in paths[1].read_bytes()
