@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 FORMS = ("png", "svg")
 PANEL_INCHES = (4.6, 3.8)
 SIGNS = 64  # of a caption above a panel
+LABEL_SHARE = 0.08  # of a logarithmic axis, for each label
 MOST_TICKS = 8  # places that a logarithmic axis names, in place of powers of ten
 
 
@@ -99,10 +100,21 @@ def _draw_panel(axes: Any, panel: Panel) -> None:
         axes.axvline(place, color="black", linewidth=1, linestyle=(":", "--", "-.")[number % 3], label=label)
     for letter in panel.logarithmic:
         axes.set(**{f"{letter}scale": "log"})
-    places = panel.lines[0].at
+    places = np.sort(panel.lines[0].at)
     if "x" in panel.logarithmic and len(places) <= MOST_TICKS:
-        axes.set_xticks(places, [f"{place:g}" for place in places])
+        axes.set_xticks(places, _label_ticks(places))
         axes.minorticks_off()
     axes.set(title=panel.title, xlabel=panel.across, ylabel=panel.up)
     axes.grid(alpha=0.3)
     axes.legend(fontsize="small")
+
+
+def _label_ticks(places: Array) -> list[str]:
+    """Return the labels of rising places on a logarithmic axis; one that would touch the label before it is empty."""
+    least = LABEL_SHARE * np.log(places[-1] / places[0])
+    labels, last = list[str](), -np.inf
+    for place in places:
+        is_free = np.log(place) - last >= least
+        labels.append(f"{place:g}" if is_free else "")
+        last = np.log(place) if is_free else last
+    return labels
