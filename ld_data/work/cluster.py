@@ -16,6 +16,7 @@ LOCAL = re.compile(r"local:([1-9]\d{0,3})")
 QUIET = {"dashboard_address": ":0", "silence_logs": logging.ERROR}
 ANSWER_SECONDS = 10.0  # of a scheduler
 TRIM_BYTES = 2**29  # with Dask's 64 kB, memory goes back to the system so often that a worker takes 1.6 times as long
+LARGE_BYTES = 2**22  # blocks of this size are mapped alone: among others they leave holes, and the worker grows
 COMPARED = ("python", "dask", "distributed", *LIBRARIES)
 THREADS = {"OMP_NUM_THREADS": 1, "OPENBLAS_NUM_THREADS": 1, "TF_NUM_INTRAOP_THREADS": 1}  # of each worker
 SETTINGS = {
@@ -23,7 +24,7 @@ SETTINGS = {
     "distributed.worker.profile.enabled": False,
     "distributed.nanny.pre-spawn-environ": {
         "MALLOC_TRIM_THRESHOLD_": TRIM_BYTES,
-        "MALLOC_MMAP_THRESHOLD_": TRIM_BYTES,
+        "MALLOC_MMAP_THRESHOLD_": LARGE_BYTES,
         **THREADS,
     },
 }
