@@ -111,8 +111,8 @@ def make_app(
         catalogue, store, StoreWorker(state.worker), tokens or Tokens(), challenge_rows
     )
     state.codec_service = CodecService(catalogue, state.worker, state.metrics.count_call)
-    models = FastPath(Head(partial(FastAPI.__call__, app)), state.codec_service)
-    inner: ASGIApp = Bodies(Answers(models, state.worker.admission), limits.max_body_bytes)
+    others = Answers(Head(partial(FastAPI.__call__, app)), state.worker.admission)
+    inner: ASGIApp = Bodies(FastPath(others, state.codec_service), limits.max_body_bytes)
     if access.origins:
         inner = Origins(inner, access.origins)
     app.front = RequestLog(Addresses(inner, access), state.metrics)

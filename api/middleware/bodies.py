@@ -6,7 +6,7 @@ Starlette has no middleware for compressed requests, and other libraries inflate
 
 import asyncio
 import zlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable
 from functools import partial
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -33,11 +33,10 @@ class Bodies:
     def __init__(self, app: ASGIApp, max_bytes: int) -> None:
         self._app, self._max_bytes = app, max_bytes
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Pass a request on with its body inflated and counted, or refuse it."""
         if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
+            return self._app(scope, receive, send)
         encoding = read_header(scope, b"content-encoding").lower() if scope["method"] == "POST" else ""
         if encoding in WINDOWS:
             scope["headers"] = [header for header in scope["headers"] if header[0] not in OF_COMPRESSED]
@@ -47,13 +46,13 @@ class Bodies:
             refusal = MediaTypeError(f"expected Content-Encoding {known}, or none; received {encoding[:MAX_ECHO]}.")
             response = respond_to(refusal)
             response.headers["Accept-Encoding"] = ", ".join(WINDOWS)
-            await response(scope, receive, send)
-            return
+            return response(scope, receive, send)
         declared = read_header(scope, b"content-length")
-        if declared.isdecimal() and int(declared) > self._max_bytes:
-            await respond_to(self._error(int(declared)))(scope, receive, send)
-            return
-        await self._app(scope, self._count(receive), send)
+        if not declared.isdecimal():
+            return self._app(scope, self._count(receive), send)
+        if int(declared) > self._max_bytes:
+            return respond_to(self._error(int(declared)))(scope, receive, send)
+        return self._app(scope, receive, send)  # the server cuts a body at its declared length
 
     def _count(self, receive: Receive) -> Receive:
         received = 0

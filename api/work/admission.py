@@ -54,13 +54,24 @@ class Hold:
         self._quota.used += more
         self._amount += more
 
+    def move(self) -> "Hold":
+        """Return another part with the amount of this one, which then is empty."""
+        other = Hold(self._quota)
+        other._amount, self._amount = self._amount, 0
+        return other
+
+    def end(self) -> None:
+        """Give it back."""
+        self._quota.used -= self._amount
+        self._amount = 0
+
     def __enter__(self) -> Self:
         """Return this part."""
         return self
 
     def __exit__(self, *_: object) -> None:
         """Give it back."""
-        self._quota.used -= self._amount
+        self.end()
 
 
 class Admission:

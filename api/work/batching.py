@@ -8,8 +8,7 @@ This is written by hand: libraries for batching wait for a batch to fill, and se
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
-from itertools import accumulate
+from typing import NamedTuple
 
 import numpy as np
 
@@ -23,8 +22,7 @@ CHUNK_ROWS = 128  # rows of a larger request that are computed before the next s
 BATCH_ROWS = 256  # most rows of one call
 
 
-@dataclass(frozen=True)
-class _Job:
+class _Job(NamedTuple):
     function: Function
     arrays: tuple[Array, ...]
     result: asyncio.Future[Array]
@@ -54,11 +52,11 @@ class Batcher:
             part = tuple(array[start : start + CHUNK_ROWS] for array in arrays)
             yield await self._queue(self._large, function, part)
 
-    async def _queue(self, queue: deque[_Job], function: Function, arrays: tuple[Array, ...]) -> Array:
+    def _queue(self, queue: deque[_Job], function: Function, arrays: tuple[Array, ...]) -> asyncio.Future[Array]:
         job = _Job(function, arrays, asyncio.get_running_loop().create_future())
         queue.append(job)
         self._schedule()
-        return await job.result
+        return job.result
 
     def _schedule(self) -> None:
         if not self._is_scheduled:
@@ -97,8 +95,10 @@ class Batcher:
             for job in jobs:
                 job.result.set_exception(error)
         else:
-            for job, stop in zip(jobs, accumulate(len(job.arrays[0]) for job in jobs), strict=True):
-                job.result.set_result(rows[stop - len(job.arrays[0]) : stop])
+            stop = 0
+            for job in jobs:
+                start, stop = stop, stop + len(job.arrays[0])
+                job.result.set_result(rows[start:stop])
         self._watch(len(jobs), len(arrays[0]))
 
 

@@ -1,6 +1,6 @@
 """Encoding and decoding for requests: batches of rows from several clients."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import ExitStack
 
 from fastapi import Request, Response
@@ -25,14 +25,16 @@ class CodecService:
         self.catalogue, self.worker, self._batcher = catalogue, worker, Batcher(watch)
         self.statistics = Statistics()
 
-    async def answer(self, request: Request, operation: Operation, draw: Draw, number: Number = "float32") -> Response:
+    def answer(
+        self, request: Request, operation: Operation, draw: Draw, number: Number = "float32"
+    ) -> Awaitable[Response]:
         """Return the answer to a request for an operation, with an array as JSON or `.npy`."""
         reply = choose_reply(request, operation, number)
 
         def read(body: bytes) -> Question:
             return Question(read_array(request, body, operation.takes.name, self.worker.limits.max_rows), draw, reply)
 
-        return await self.ask(request, operation, read)
+        return self.ask(request, operation, read)
 
     async def ask(self, request: Request, operation: Operation, read: Callable[[bytes], Question]) -> Response:
         """Return the answer to the question that `read` finds in the body of a request.
@@ -44,24 +46,26 @@ class CodecService:
         """
         waiting_rows = self._expect_rows(request, operation)
         admission = self.worker.admission
-        with ExitStack() as places:
-            body = await self.worker.receive(request, places)
-            with admission.rows.hold(waiting_rows):
+        with admission.bytes.hold() as held:
+            body = await self.worker.receive(request, held)
+            with admission.rows.hold(waiting_rows) as waiting:
                 if len(body) <= SMALL_BODY_BYTES:
                     arrays, reply = self._prepare(operation, read, body)
                 else:
                     arrays, reply = await self.worker.work(self._prepare, operation, read, body)
                 find_record(request.scope).rows = len(arrays[0])
-                is_small = len(arrays[0]) <= SMALL_ROWS and not reply.is_picture
-                if not (is_small or operation.derives or reply.is_picture):
-                    places.enter_context(admission.hold_stream(request.scope))
-                    return await self._stream(operation, arrays, reply, places)
-                if not is_small:
-                    places.enter_context(admission.requests.hold(1))
-                rows = await self._batcher.run(operation.compute, *arrays)
-            if is_small:
-                return reply.write(operation, rows)
-            return await self.worker.work(reply.write, operation, rows)
+                if len(arrays[0]) <= SMALL_ROWS and not reply.is_picture:
+                    rows = await self._batcher.run(operation.compute, *arrays)
+                    return reply.write(operation, rows)
+                if not (operation.derives or reply.is_picture):
+                    with ExitStack() as places:
+                        places.enter_context(held.move())
+                        places.enter_context(admission.hold_stream(request.scope))
+                        return await self._stream(operation, arrays, reply, places)
+                with admission.requests.hold(1):
+                    rows = await self._batcher.run(operation.compute, *arrays)
+                    waiting.end()
+                    return await self.worker.work(reply.write, operation, rows)
 
     def _expect_rows(self, request: Request, operation: Operation) -> int:
         """Return about how many rows of a request will wait at a time; refuse it, its body unread, if they cannot.
