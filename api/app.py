@@ -48,7 +48,8 @@ Bodies may be compressed, with `Content-Encoding: gzip` or `deflate`. Every rout
 
 One request holds at most {max_rows} rows and {max_body_bytes} bytes, after inflation, which arrive within
 {max_body_seconds:g} s. A generator holds at most {max_values} numbers for one request, and streams at most
-{max_streamed_values}. The answer is 429 beyond {max_waiting_rows} rows that wait for the models, {max_streams} streams,
+{max_streamed_values}. The answer is 429 beyond {max_waiting_rows} rows that wait for the models or,
+if those take more than {max_waiting_seconds:g} s, beyond fewer, {max_streams} streams,
 {max_client_streams} of them to one client, {max_waiting_submissions} submissions and {max_requests} other requests in
 progress, {max_held_bytes} bytes of all bodies, and {max_submissions} submissions a minute from one client.
 Each worker process counts on its own."""

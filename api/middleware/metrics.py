@@ -90,7 +90,7 @@ class Metrics:
             )
         ]
         self._series: list[Series] = []
-        self._find_series = cache(self._make_series)
+        self._find_series, self._find_refusals = cache(self._make_series), cache(self._refusals.labels)
 
     def count_request(self, scope: Scope, status: int, seconds: float) -> None:
         """Count an answered request, with the rows and the error in its record."""
@@ -101,7 +101,7 @@ class Metrics:
         series.seconds += seconds
         series.counts[bisect_left(SECONDS, seconds)] += 1
         if record.error_type:
-            self._refusals.labels(str(status), record.error_type).inc()
+            self._find_refusals(str(status), record.error_type).inc()
 
     def count_call(self, requests: int, rows: int) -> None:
         """Count one call of a model, with the numbers of its requests and rows."""

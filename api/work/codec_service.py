@@ -10,20 +10,27 @@ from api.messages.replies import Number, Question, Reply, choose_reply
 from api.messages.request_record import find_record
 from api.releases.catalogue import Catalogue
 from api.releases.operations import Draw, Operation
-from api.work.batching import CHUNK_ROWS, SMALL_ROWS, Batcher, Watch
+from api.work.batching import BATCH_ROWS, CHUNK_ROWS, SMALL_ROWS, Batcher
 from api.work.statistics import Statistics
 from api.work.worker import HeldResponse, Worker
 from ld_data.typing import Array
 
+LEAST_WAITING_ROWS = 4 * BATCH_ROWS  # that may wait even if they take longer than the limit
+RECENT_CALLS = 8
 SMALL_BODY_BYTES = 2**16  # a body of at most so many bytes is parsed on the event loop
 
 
 class CodecService:
-    """Answers requests for the models of the releases; `watch` is called after each call of a model."""
+    """Answers requests for the models of the releases.
 
-    def __init__(self, catalogue: Catalogue, worker: Worker, watch: Watch = lambda *_: None) -> None:
-        self.catalogue, self.worker, self._batcher = catalogue, worker, Batcher(watch)
+    `watch` is called after each call of a model with the numbers of its requests and rows.
+    """
+
+    def __init__(self, catalogue: Catalogue, worker: Worker, watch: Callable[[int, int], None]) -> None:
+        self.catalogue, self.worker, self._batcher = catalogue, worker, Batcher(self._watch)
         self.statistics = Statistics()
+        self._count_call = watch
+        self._row_seconds = 0.0  # of late, in large calls
 
     def answer(
         self, request: Request, operation: Operation, draw: Draw, number: Number = "float32"
@@ -66,6 +73,15 @@ class CodecService:
                     rows = await self._batcher.run(operation.compute, *arrays)
                     waiting.end()
                     return await self.worker.work(reply.write, operation, rows)
+
+    def _watch(self, requests: int, rows: int, seconds: float) -> None:
+        """Count a call of a model, and let as many rows wait as calls like the last ones compute in time."""
+        self._count_call(requests, rows)
+        if rows >= CHUNK_ROWS:  # in smaller ones a row takes longer
+            limits, row_seconds = self.worker.limits, seconds / rows
+            self._row_seconds += (row_seconds - self._row_seconds) / (RECENT_CALLS if self._row_seconds else 1)
+            in_time = max(LEAST_WAITING_ROWS, int(limits.max_waiting_seconds / self._row_seconds))
+            self.worker.admission.rows.most = min(limits.max_waiting_rows, in_time)
 
     def _expect_rows(self, request: Request, operation: Operation) -> int:
         """Return about how many rows of a request will wait at a time; refuse it, its body unread, if they cannot.
