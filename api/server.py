@@ -100,6 +100,7 @@ def settle() -> None:
     """
     gc.freeze()
     gc.set_threshold(GARBAGE_OBJECTS)
+    gc.enable()
     set_option = getattr(ctypes.CDLL(None), "mallopt", None)
     if set_option is not None:
         for option, value in MALLOC_OPTIONS.items():
