@@ -100,7 +100,7 @@ def serve(
 
 @contextmanager
 def _spare_garbage_collection() -> Iterator[None]:
-    """Do not search for garbage in this block, before the service is settled: it took a third of the time of a start."""
+    """Do not search for garbage in this block until the service is settled: it took a third of the time of a start."""
     gc.disable()
     try:
         yield

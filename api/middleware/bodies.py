@@ -14,6 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from api.errors import MediaTypeError, TooLargeError
 from api.messages.payload import MAX_ECHO, read_header
 from api.messages.refusals import respond_to
+from api.messages.request_record import find_headers
 from ld_data.errors import InputError
 
 WINDOWS = {"gzip": zlib.MAX_WBITS + 16, "deflate": zlib.MAX_WBITS}  # zlib's codes of the two formats
@@ -37,18 +38,20 @@ class Bodies:
         """Pass a request on with its body inflated and counted, or refuse it."""
         if scope["type"] != "http":
             return self._app(scope, receive, send)
-        encoding = read_header(scope, b"content-encoding").lower() if scope["method"] == "POST" else ""
+        headers, encoding = find_headers(scope), ""
+        if b"content-encoding" in headers and scope["method"] == "POST":
+            encoding = read_header(scope, b"content-encoding").lower()
         if encoding in WINDOWS:
             scope["headers"] = [header for header in scope["headers"] if header[0] not in OF_COMPRESSED]
-            receive = partial(anext, inflate(receive, encoding))
-        elif encoding not in ("", "identity"):
+            return self._app(scope, self._count(partial(anext, inflate(receive, encoding))), send)
+        if encoding not in ("", "identity"):
             known = " or ".join(WINDOWS)
             refusal = MediaTypeError(f"expected Content-Encoding {known}, or none; received {encoding[:MAX_ECHO]}.")
             response = respond_to(refusal)
             response.headers["Accept-Encoding"] = ", ".join(WINDOWS)
             return response(scope, receive, send)
-        declared = read_header(scope, b"content-length")
-        if not declared.isdecimal():
+        declared = headers.get(b"content-length", b"")
+        if not declared.isdigit():
             return self._app(scope, self._count(receive), send)
         if int(declared) > self._max_bytes:
             return respond_to(self._error(int(declared)))(scope, receive, send)

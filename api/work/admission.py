@@ -38,7 +38,8 @@ class Quota:
             OverloadedError: it does not fit.
         """
         hold = Hold(self)
-        hold.add(amount)
+        if amount:
+            hold.add(amount)
         return hold
 
 

@@ -5,9 +5,9 @@ from contextlib import ExitStack
 
 from fastapi import Request, Response
 
-from api.messages.payload import read_array, read_header
+from api.messages.payload import read_array
 from api.messages.replies import Number, Question, Reply, choose_reply
-from api.messages.request_record import find_record
+from api.messages.request_record import find_headers, find_record
 from api.releases.catalogue import Catalogue
 from api.releases.operations import Draw, Operation
 from api.work.batching import BATCH_ROWS, CHUNK_ROWS, SMALL_ROWS, Batcher
@@ -88,10 +88,10 @@ class CodecService:
 
         The rows count as waiting only once the body has arrived, so that idle senders exclude no other request.
         """
-        length = read_header(request.scope, b"content-length")
-        rows = operation.expect_rows(int(length)) if length.isdecimal() else CHUNK_ROWS
-        self.worker.admission.rows.check(min(rows, CHUNK_ROWS))
-        return min(rows, CHUNK_ROWS)
+        length = find_headers(request.scope).get(b"content-length", b"")
+        rows = min(operation.expect_rows(int(length)), CHUNK_ROWS) if length.isdigit() else CHUNK_ROWS
+        self.worker.admission.rows.check(rows)
+        return rows
 
     def _prepare(
         self, operation: Operation, read: Callable[[bytes], Question], body: bytes
