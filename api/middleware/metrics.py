@@ -38,7 +38,7 @@ class Latencies(Histogram):
 
 @dataclass
 class Series:
-    """What is counted for requests with the same labels: plain numbers, at a fifth of the time of the library's."""
+    """The counts of requests with the same labels: plain numbers, which take a fifth of the time of the library."""
 
     requests_metric: Counter
     rows_metric: Counter
