@@ -24,6 +24,7 @@ COMMANDS = (  # function, summary, example
     ("classifiers:train_judge", "Train a classifier of a source's raw inputs.", "mnist1d --out judge.keras"),
     ("classifiers:judge", "Let a judge read decoded inputs.", "ld-mnist1d-32"),
     ("studies:study", "Run a study, and judge its claims.", "double-descent --only latents --quick"),
+    ("benchmark:benchmark", "Time the tasks of users.", "--against HEAD~1"),
     ("leaderboard:leaderboard", "Show the best scores of a service.", "ld-mnist-32"),
     ("leaderboard:submit", "Send predictions to a leaderboard.", "ld-mnist-32 predictions.npy --name 'my model'"),
     ("leaderboard:challenge", "Fetch the x of a challenge with secret labels.", "ld-mnist1d-32 --out x.npy"),

@@ -26,7 +26,7 @@ from ld_data import settings
 from ld_data.cli.program import EXIT_FAILURE, EXIT_INTERRUPTED, EXIT_USAGE, SHELLS
 from ld_data.storage.hashing import hash_file
 from tests.support.command_lines import PROGRAMS, explain_invalid, list_commands, list_options, make_program
-from tests.support.manual import BADGES, DOCS, FIGURES, KEPT, PAGES, find_kept, make_table, read_source
+from tests.support.manual import BADGES, DOCS, KEPT, PAGES, find_kept, find_sources, make_table, read_source
 from tests.support.paths import ROOT
 from tests.support.servers import serve
 
@@ -206,7 +206,7 @@ def test_the_kept_tables_in_the_manual_are_those_that_are_kept():
 
 
 def test_the_figures_of_kept_results_show_what_is_kept():
-    for name, source in FIGURES.items():
+    for name, source in find_sources().items():
         assert f"]({name})" in MANUAL or f"](docs/{name})" in MANUAL
         assert read_source(name) == hash_file(source), "python -m tests.support.manual draws the figures anew"
 

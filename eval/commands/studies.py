@@ -107,7 +107,7 @@ def take_kept(study: Study, committed: Sequence[Trial]) -> list[Trial]:
 
 
 def save_pictures(study: Study, results: Results, out: Path) -> list[str]:
-    """Return a line about each picture that is written, or about a missing matplotlib."""
+    """Return a line about each file of a picture that is written, or about a missing matplotlib."""
     if not find_spec("matplotlib"):
         return [f"no pictures, since matplotlib is not installed: {describe_installation('plots')} brings it."]
-    return [f"wrote {save_picture(picture, out)}" for picture in study.draw(results)]
+    return [f"wrote {path}" for picture in study.draw(results) for path in save_picture(picture, out)]

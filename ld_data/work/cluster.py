@@ -74,7 +74,7 @@ def _compare_versions(versions: Any) -> None:
 def _connect(distributed: Any, place: str) -> Iterator[Any]:
     if local := LOCAL.fullmatch(place):
         with (
-            distributed.LocalCluster(int(local[1]), threads_per_worker=1, **QUIET) as cluster,
+            distributed.LocalCluster(n_workers=int(local[1]), threads_per_worker=1, **QUIET) as cluster,
             distributed.Client(cluster) as client,
         ):
             yield client

@@ -16,8 +16,10 @@ import ld_data
 from eval.classifiers.tables import TABLES, load_trials, trials_path
 from eval.kept.baselines import BaselineRow, describe_rows, find_rows
 from eval.kept.rules import load_trials as load_rule_trials
+from eval.names import STUDIES
 from eval.report.keeping import describe_trials
 from eval.report.output.text import write_rules, write_text
+from eval.studies.design.pictures import Picture, draw
 from eval.studies.design.study import find_study
 from eval.studies.design.trials import load_trials as load_study
 from eval.studies.design.trials import trials_path as trials_path_of_study
@@ -73,10 +75,28 @@ def draw_figures() -> None:
     figures["rules/costs.png"] = draw_costs(describe_trials(load_rule_trials(RULES / "ld-mnist-32.json")))
     skills = {row.name: row.summary.skill.mean for row in find_kept("ld-mnist-32")}
     figures["idea.png"] = draw_idea({name: skills[name] for name in ON_THE_SCALE if name not in ("mean", "oracle")})
+    figures |= {name: draw(picture) for name, (picture, _) in find_pictures().items()}
+    sources = find_sources()
     for name, figure in figures.items():
-        metadata = {"Description": hash_file(FIGURES[name])}
+        metadata = {"Description": hash_file(sources[name])}
         figure.savefig(DOCS / name, dpi=110, metadata=metadata)
     BADGES.write_text(write_badges(), "utf-8")
+
+
+def find_pictures() -> dict[str, tuple[Picture, Path]]:
+    """Return the pictures in docs/studies.md and the files of the trials that they show, by their names below docs."""
+    found, page = dict[str, tuple[Picture, Path]](), (DOCS / "studies.md").read_text("utf-8")
+    for name in STUDIES:
+        study, path = find_study(name), trials_path_of_study(name)
+        if path.exists():
+            results = study.take_results(load_study(path, name))
+            found |= {f"studies/{picture.name}.png": (picture, path) for picture in study.draw(results)}
+    return {name: picture for name, picture in found.items() if f"]({name})" in page}
+
+
+def find_sources() -> dict[str, Path]:
+    """Return the file that each figure of kept results shows, by the figure's name below docs."""
+    return FIGURES | {name: path for name, (_, path) in find_pictures().items()}
 
 
 def read_source(name: str) -> str:

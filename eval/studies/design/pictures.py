@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,7 +16,10 @@ from ld_data.typing import Array
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+FORMS = ("png", "svg")
 PANEL_INCHES = (4.6, 3.8)
+SIGNS = 64  # of a caption above a panel
+LABEL_SHARE = 0.08  # of a logarithmic axis, for each label
 MOST_TICKS = 8  # places that a logarithmic axis names, in place of powers of ten
 
 
@@ -58,16 +62,17 @@ class Picture:
     panels: Sequence[Panel]
 
 
-def save_picture(picture: Picture, folder: Path) -> Path:
-    """Return the path of the `.png` that is written.
+def save_picture(picture: Picture, folder: Path) -> list[Path]:
+    """Return the paths of the `.png` and `.svg` that are written.
 
     Raises:
         MissingLibraryError: matplotlib is not installed.
     """
-    path = folder / f"{picture.name}.png"
-    with stage_file(path) as draft:
-        draw(picture).savefig(draft, dpi=120)
-    return path
+    figure, paths = draw(picture), [folder / f"{picture.name}.{form}" for form in FORMS]
+    for path in paths:
+        with stage_file(path) as draft:
+            figure.savefig(draft, dpi=120)
+    return paths
 
 
 def draw(picture: Picture) -> "Figure":
@@ -77,7 +82,7 @@ def draw(picture: Picture) -> "Figure":
     figure = import_library("matplotlib.figure").Figure((width * count, height + 0.5), layout="constrained")
     for axes, panel in zip(figure.subplots(1, count, squeeze=False)[0], picture.panels, strict=True):
         _draw_panel(axes, panel)
-    figure.suptitle(picture.caption, fontsize="medium")
+    figure.suptitle(fill(picture.caption, SIGNS * count), fontsize="medium")
     return figure
 
 
@@ -95,10 +100,21 @@ def _draw_panel(axes: Any, panel: Panel) -> None:
         axes.axvline(place, color="black", linewidth=1, linestyle=(":", "--", "-.")[number % 3], label=label)
     for letter in panel.logarithmic:
         axes.set(**{f"{letter}scale": "log"})
-    places = panel.lines[0].at
+    places = np.sort(panel.lines[0].at)
     if "x" in panel.logarithmic and len(places) <= MOST_TICKS:
-        axes.set_xticks(places, [f"{place:g}" for place in places])
+        axes.set_xticks(places, _label_ticks(places))
         axes.minorticks_off()
     axes.set(title=panel.title, xlabel=panel.across, ylabel=panel.up)
     axes.grid(alpha=0.3)
     axes.legend(fontsize="small")
+
+
+def _label_ticks(places: Array) -> list[str]:
+    """Return the labels of rising places on a logarithmic axis; one that would touch the label before it is empty."""
+    least = LABEL_SHARE * np.log(places[-1] / places[0])
+    labels, last = list[str](), -np.inf
+    for place in places:
+        is_free = np.log(place) - last >= least
+        labels.append(f"{place:g}" if is_free else "")
+        last = np.log(place) if is_free else last
+    return labels

@@ -1,17 +1,13 @@
 """The costs of making, resuming and verifying shards, measured on this machine."""
 
-import os
 import resource
-import socket
 import statistics
-import struct
 import subprocess
 import sys
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
-from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from multiprocessing import get_context
 from pathlib import Path
@@ -22,10 +18,11 @@ from threadpoolctl import threadpool_limits
 from ld_data.errors import IntegrityError
 from ld_data.extras import check_libraries, import_library
 from ld_data.release.manifest import FileRecord
+from ld_data.shards.benchmark.traffic import count_received
 from ld_data.shards.folders import open_folder
 from ld_data.shards.inputs import plan_signals
-from ld_data.shards.making import LoadCodec, list_missing, make_shards
-from ld_data.shards.plan import ShardPlan, write_plan
+from ld_data.shards.making import LoadCodec, list_missing, make_shard, make_shards
+from ld_data.shards.plan import ShardPlan, read_plan, write_plan
 from ld_data.shards.records import ShardRecord, name_record, name_shard
 from ld_data.shards.root import seal
 from ld_data.shards.verification import check_shards
@@ -33,8 +30,6 @@ from ld_data.work.workers import HERE, Workers, make_calls, open_workers
 
 MEGABYTE = 2**20
 AGAIN = 400  # shards that are asked for again
-RECEIVED = 128  # the place in Linux's tcp_info of the bytes that a connection has received
-INTERNET = (socket.AF_INET, socket.AF_INET6)
 SHELL_SHARDS = 2
 
 
@@ -44,7 +39,7 @@ class Sizes:
 
     Attributes:
         shards: that two workers of Dask make; the memory after all of them is compared with that after the first ones.
-        alone, tasks: shards of the plain loop, and of one worker of Dask; tasks that do nothing.
+        alone, tasks: shards of the plain loop, of one worker of Dask, and of two processes; tasks that do nothing.
         records: of shards that are there when a run is resumed.
     """
 
@@ -66,11 +61,12 @@ class Costs:
         equal: shards that the loop, one worker, two processes and two shells made like two workers.
         loop, one, two: microseconds of the processor for a row, the median over shards, in the loop, and in one and two
             workers.
+        processes: the same in two processes without Dask.
         wall_one, wall_two: seconds of a shard by the clock, with one worker and with two.
         start: seconds until a cluster of two workers is there.
         task_ms: of a task that does nothing.
         scheduler_bytes: of a shard, that the scheduler receives, and about as many that it sends.
-        driver_mb, worker_mb: that the memory grew by.
+        driver_mb, worker_mb: that the memory grew by, of the worker that grew most.
         row_bytes: on disk, with its record.
         verify_mb_per_second: from the cache of the disk.
         records, resume_seconds: that a resumed run finds, and until it knows what is missing.
@@ -82,6 +78,7 @@ class Costs:
     loop: float
     one: float
     two: float
+    processes: float
     wall_one: float
     wall_two: float
     start: float
@@ -145,7 +142,7 @@ def measure_costs(folder: Path, load_codec: LoadCodec, sizes: Sizes, say: Callab
     one = _run_cluster(begin("one worker"), 1, sizes.alone, load_codec, 0)
     two = _run_cluster(begin("two workers"), 2, sizes.shards, load_codec, sizes.tasks)
     with open_workers(2) as workers:
-        pool = _make(begin("two processes"), range(2 + SHELL_SHARDS), load_codec, workers)[2:]
+        pool = _make(begin("two processes"), range(sizes.alone), load_codec, workers)[2:]  # as in `_make_in_loop`
     _compare(folder / "two workers", [*loop, *one.records, *pool, *_run_shells(begin("two shells"))])
     say("verification")
     speed = _verify(folder / "two workers", plan)
@@ -157,6 +154,7 @@ def measure_costs(folder: Path, load_codec: LoadCodec, sizes: Sizes, say: Callab
         loop=_find_cost(loop),
         one=_find_cost(one.records),
         two=_find_cost(two.records),
+        processes=_find_cost(pool),
         wall_one=one.wall,
         wall_two=two.wall,
         start=two.start,
@@ -192,51 +190,40 @@ def _run_cluster(folder: Path, count: int, shards: int, load_codec: LoadCodec, t
     with open_workers(cluster=f"local:{count}") as workers:
         start = time.perf_counter() - began
         client = import_library("distributed").default_client()
-        _make(folder, range(count), load_codec, workers)  # each worker loads the models
+        port = int(client.scheduler.address.rpartition(":")[2])
+        _warm_up(folder, client, load_codec)
         before = _read_memory(client)
         began = time.perf_counter()
         records = _make(folder, range(count, shards), load_codec, workers)
         wall = (time.perf_counter() - began) / len(records)
-        driver, worker = (end - begin for begin, end in zip(before, _read_memory(client), strict=True))
+        driver, *each = (end - begin for begin, end in zip(before, _read_memory(client), strict=True))
         again = [*range(shards)] * max(1, AGAIN // shards)  # the same messages, in so short a time that no others count
-        received = _count_bytes(client)
+        received = count_received(port)
         deque(make_shards(folder, again, load_codec, workers), maxlen=0)
-        received = (_count_bytes(client) - received) / len(again)
+        received = (count_received(port) - received) / len(again)
         task_ms = _time_tasks(workers, tasks) if tasks else 0.0
-    return Run(records, start, wall, received, driver, worker, task_ms)
+    return Run(records, start, wall, received, driver, max(each), task_ms)
 
 
-def _read_memory(client: Any) -> tuple[float, float]:
-    """Return the megabytes of this process and of the largest worker."""
-    driver = import_library("psutil").Process().memory_info().rss
-    workers = client.run(_read_peak).values()
-    return driver / MEGABYTE, max(workers) / MEGABYTE
+def _warm_up(folder: Path, client: Any, load_codec: LoadCodec) -> None:
+    """Let each worker load the models and make a shard."""
+    plan, addresses = read_plan(folder), client.scheduler_info(n_workers=-1)["workers"]
+    calls = [
+        client.submit(make_shard, str(folder), number, load_codec, plan.id, workers=[address])
+        for number, address in enumerate(addresses)
+    ]
+    client.gather(calls)
+
+
+def _read_memory(client: Any) -> list[float]:
+    """Return the megabytes of this process and, at most so far, of each worker."""
+    own = import_library("psutil").Process().memory_info().rss
+    return [memory / MEGABYTE for memory in (own, *client.run(_read_peak).values())]
 
 
 def _read_peak() -> int:
     """Return the most bytes of memory that this process has had."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
-
-
-def _count_bytes(client: Any) -> float:
-    """Return the bytes that a scheduler in this process has received, as Linux counts them; NaN elsewhere."""
-    if not hasattr(socket, "TCP_INFO"):
-        return float("nan")
-    port, total = int(client.scheduler.address.rpartition(":")[2]), 0
-    for connection in _list_connections():
-        with closing(connection), suppress(OSError):
-            if connection.family in INTERNET and connection.getpeername()[1] != port:  # else it is the client's end
-                facts = connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 192)
-                total += struct.unpack_from("Q", facts, RECEIVED)[0]
-    return total
-
-
-def _list_connections() -> Iterator[socket.socket]:
-    """Yield a copy of each socket of this process."""
-    for name in os.listdir("/proc/self/fd"):
-        with suppress(OSError):
-            if os.readlink(f"/proc/self/fd/{name}").startswith("socket:"):
-                yield socket.socket(fileno=os.dup(int(name)))
 
 
 def _time_tasks(workers: Workers, count: int) -> float:

@@ -103,7 +103,7 @@ def test_kept_trials_are_drawn(kept, tmp_path, capsys, monkeypatch):
     monkeypatch.setenv(CHECKPOINTS_VARIABLE, str(kept.parent.parent))
     assert run(eval_main.main, "study", NAME, "--kept", "--out", tmp_path / "pictures") == 0
     assert f"wrote {tmp_path / 'pictures' / 'small.png'}" in capsys.readouterr().out
-    assert [path.name for path in (tmp_path / "pictures").iterdir()] == ["small.png"]
+    assert {path.name for path in (tmp_path / "pictures").iterdir()} == {"small.png", "small.svg"}
 
 
 def test_check_passes_and_finds_a_shift(kept, capsys):

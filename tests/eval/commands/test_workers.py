@@ -35,7 +35,7 @@ def strip(values):
 
 
 def test_sweeps_on_a_cluster_are_those_of_one_process_and_resume(folder, capsys):
-    with distributed.LocalCluster(2, threads_per_worker=1, dashboard_address=":0") as started:
+    with distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=":0") as started:
         for name, words in SWEEPS.items():
             trials = ("--trials", folder / name)
             place = ("--cluster", started.scheduler_address)

@@ -33,7 +33,7 @@ def load_slow_codec(name):
 @pytest.fixture
 def dask_cluster(release):
     """Its workers start in the test's environment, with its folder of releases."""
-    with distributed.LocalCluster(2, threads_per_worker=1, dashboard_address=":0") as started:
+    with distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=":0") as started:
         yield started
 
 
@@ -53,6 +53,13 @@ def test_workers_make_the_same_bytes_also_if_one_is_killed(dask_cluster, tmp_pat
             check()
     assert list_missing(open_folder(other), plan, range(7)) == []
     assert read_bytes(other) == read_bytes(folder)
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_a_local_cluster_has_as_many_workers_as_it_is_asked_for(count):
+    with cluster.open_cluster(f"local:{count}") as (executor, workers, _):
+        assert workers == count
+        assert executor.submit(abs, -1).result() == 1
 
 
 def test_a_scheduler_that_is_not_there_is_named(monkeypatch):
