@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from starlette.types import Scope
 
 ARRIVED = "ld_data.arrived"  # in the scope of a request whose body is complete before it is answered
-Headers = dict[bytes, bytes]
 
 
 @dataclass(slots=True)
@@ -17,7 +16,7 @@ class RequestRecord:
     rows: int | None = None  # of the array in the request, if there is one
     error_type: str = ""  # the slug of the error that was answered
     source: Sequence[tuple[bytes, bytes]] = ()  # the headers in the scope, and
-    headers: Headers | None = None  # the same by name
+    headers: dict[bytes, bytes] | None = None  # the same by name
 
 
 def find_record(scope: Scope) -> RequestRecord:
@@ -28,14 +27,14 @@ def find_record(scope: Scope) -> RequestRecord:
     return record
 
 
-def find_headers(scope: Scope) -> Headers:
+def find_headers(scope: Scope) -> dict[bytes, bytes]:
     """Return the headers of a request by name in lower case, their values joined if there are several.
 
     They are read once, and anew if a middleware has replaced those in the scope.
     """
     record, source = find_record(scope), scope["headers"]
     if record.headers is None or record.source is not source:
-        headers: Headers = {}
+        headers: dict[bytes, bytes] = {}
         for name, value in source:
             headers[name] = b"%b, %b" % (headers[name], value) if name in headers else value
         record.source, record.headers = source, headers

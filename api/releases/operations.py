@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
 from math import prod
 
 import numpy as np
@@ -61,11 +60,7 @@ class Operation:
 
     def expect_rows(self, body_bytes: int) -> int:
         """Return about how many rows a body of this length holds as float32; JSON takes about twice the length."""
-        return 1 + body_bytes // self._row_bytes
-
-    @cached_property
-    def _row_bytes(self) -> int:
-        return 4 * prod(self.takes.row_shape)
+        return 1 + body_bytes // (4 * prod(self.takes.row_shape))
 
     def name_outputs(self, rows: Array) -> dict[str, Array]:
         """Return all outputs by name."""
