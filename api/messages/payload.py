@@ -87,13 +87,12 @@ def choose_media_type(accept: str, known: tuple[str, ...]) -> str | None:
     return MIMEAccept((name.partition(";")[0], quality) for name, quality in ranges).best_match(known)
 
 
-def choose_answer_type(request: Request, *known: str) -> str:
-    """Return the media type that the header Accept of a request prefers; the first without a header.
+def choose_answer_type(accept: str, *known: str) -> str:
+    """Return the media type that a header Accept prefers; the first without a header.
 
     Raises:
         NotAcceptableError: the header accepts none of them.
     """
-    accept = read_header(request.scope, b"accept")
     chosen = choose_media_type(accept, known)
     if chosen is None:
         raise NotAcceptableError(f"expected an Accept with {', '.join(known)} or */*; received {accept[:MAX_ECHO]}.")

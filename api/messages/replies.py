@@ -2,13 +2,14 @@
 
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import ClassVar, Literal, NamedTuple
 
 import numpy as np
 from fastapi import Request, Response
 from starlette.types import Receive, Scope, Send
 
-from api.messages.payload import JSON, NPY, choose_answer_type, write_json
+from api.messages.payload import JSON, KEPT_HEADERS, NPY, choose_answer_type, read_header, write_json
 from api.messages.pictures import draw_sheet, quantize
 from api.releases.operations import Draw, Operation
 from ld_data.errors import InputError
@@ -147,5 +148,9 @@ def choose_reply(request: Request, operation: Operation, number: Number) -> Repl
     """
     if number == "uint8" and not operation.gives_pixels:
         raise InputError("dtype=uint8 is for images, whose pixels lie in [0, 1]; these are signals. Leave dtype out.")
-    known = (JSON, NPY, PNG) if operation.gives_inputs else (JSON, NPY)
-    return REPLIES[choose_answer_type(request, *known), number]
+    return _find_reply(read_header(request.scope, b"accept"), operation.gives_inputs, number)
+
+
+@lru_cache(KEPT_HEADERS)
+def _find_reply(accept: str, gives_inputs: bool, number: Number) -> Reply:
+    return REPLIES[choose_answer_type(accept, JSON, NPY, *([PNG] if gives_inputs else [])), number]
