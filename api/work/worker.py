@@ -1,6 +1,7 @@
 """Threads that run the work of requests off the event loop."""
 
 import asyncio
+import gc
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import ExitStack
@@ -21,6 +22,7 @@ from api.work.admission import Admission, Hold
 
 Result = TypeVar("Result")
 READERS, WRITERS = 4, 4  # threads
+SEARCH_SECONDS = 0.1  # after the end of a broken stream, once nothing holds its frames
 
 
 class Worker:
@@ -154,11 +156,20 @@ class HeldResponse(StreamingResponse):
     def __init__(
         self, chunks: AsyncIterator[bytes], places: ExitStack, media_type: str, headers: Mapping[str, str] | None = None
     ) -> None:
-        pieces = (piece async for chunk in chunks for piece in cut(chunk))
-        super().__init__(pieces, media_type=media_type, headers=headers)
-        self._places = places
+        super().__init__(self._cut(chunks), media_type=media_type, headers=headers)
+        self._places, self._is_whole = places, False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send the answer."""
-        with self._places:
-            await super().__call__(scope, receive, send)
+        """Send the answer; one that breaks off leaves its rows in a cycle of anyio's frames, which is searched for."""
+        try:
+            with self._places:
+                await super().__call__(scope, receive, send)
+        finally:
+            if not self._is_whole:
+                asyncio.get_running_loop().call_later(SEARCH_SECONDS, gc.collect)
+
+    async def _cut(self, chunks: AsyncIterator[bytes]) -> AsyncIterator[memoryview]:
+        async for chunk in chunks:
+            for piece in cut(chunk):
+                yield piece
+        self._is_whole = True
