@@ -48,7 +48,8 @@ Bodies may be compressed, with `Content-Encoding: gzip` or `deflate`. Every rout
 
 One request holds at most {max_rows} rows and {max_body_bytes} bytes, after inflation, which arrive within
 {max_body_seconds:g} s. A generator holds at most {max_values} numbers for one request, and streams at most
-{max_streamed_values}. The answer is 429 beyond {max_waiting_rows} rows that wait for the models, {max_streams} streams,
+{max_streamed_values}. The answer is 429 beyond {max_waiting_rows} rows that wait for the models or,
+if those take more than {max_waiting_seconds:g} s, beyond fewer, {max_streams} streams,
 {max_client_streams} of them to one client, {max_waiting_submissions} submissions and {max_requests} other requests in
 progress, {max_held_bytes} bytes of all bodies, and {max_submissions} submissions a minute from one client.
 Each worker process counts on its own."""
@@ -111,8 +112,8 @@ def make_app(
         catalogue, store, StoreWorker(state.worker), tokens or Tokens(), challenge_rows
     )
     state.codec_service = CodecService(catalogue, state.worker, state.metrics.count_call)
-    models = FastPath(Head(partial(FastAPI.__call__, app)), state.codec_service)
-    inner: ASGIApp = Bodies(Answers(models, state.worker.admission), limits.max_body_bytes)
+    others = Answers(Head(partial(FastAPI.__call__, app)), state.worker.admission)
+    inner: ASGIApp = Bodies(FastPath(others, state.codec_service), limits.max_body_bytes)
     if access.origins:
         inner = Origins(inner, access.origins)
     app.front = RequestLog(Addresses(inner, access), state.metrics)

@@ -1,6 +1,7 @@
 """The commands of `python -m api`: serve, or measure."""
 
 import gc
+import os
 import signal
 import socket
 from collections.abc import Iterator, Sequence
@@ -83,22 +84,23 @@ def serve(
     access = Access(root_path, allow_origin, forwarded_allow_ips)
     if workers < 1:
         raise InputError(f"the service needs 1 worker or more; --workers is {workers}.")
-    with _spare_garbage_collection():  # late: the service takes 0.5 s, the models 0.1 s
-        import vae
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # else it searches all installed libraries for some
+    with _spare_garbage_collection():
+        import vae  # late, like these: the service takes 0.5 s, the models 0.1 s
         from api import server
         from eval.leaderboard.store import Store
 
-    place = scores or scores_place(folder)
-    with closing(Store(place)):  # before the releases are loaded, to refuse a wrong place at once
-        pass
-    with _listen(host, port) as listener:
-        level: Level = log_level or ("info" if log == "json" else "warning")
-        server.serve(server.Service(folder, place, vae.load, workers, log, level, access), listener)
+        place = scores or scores_place(folder)
+        with closing(Store(place)):  # before the releases are loaded, to refuse a wrong place at once
+            pass
+        with _listen(host, port) as listener:
+            level: Level = log_level or ("info" if log == "json" else "warning")
+            server.serve(server.Service(folder, place, vae.load, workers, log, level, access), listener)
 
 
 @contextmanager
 def _spare_garbage_collection() -> Iterator[None]:
-    """Import in this block: imports leave no garbage, and the search for it takes a third of their time."""
+    """Do not search for garbage in this block until the service is settled: it took a third of the time of a start."""
     gc.disable()
     try:
         yield

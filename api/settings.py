@@ -61,6 +61,7 @@ class Limits:
     max_client_streams: int = 8  # of them, to one client
     max_waiting_submissions: int = 16  # in progress at the same time, since they wait for the database
     max_waiting_rows: int = 2048  # for a model at the same time; a larger request counts with its next 128 rows
+    max_waiting_seconds: float = 0.06  # that such rows take; 1024 rows may wait however long they take
     max_held_bytes: int = 512 * 2**20  # of all bodies that arrive or are in work at the same time
     max_body_seconds: float = 60.0  # for the body of a request to arrive
     max_submissions: int = 30  # to the leaderboards from one client in a minute, accepted or refused

@@ -13,6 +13,7 @@ from ld_data.typing import Array, Bytes, Floats, Integers
 from ld_data.user_arrays import read_array
 
 GREATEST_VALUE = 1e6  # of vectors and signals: far beyond every meaningful value, and safe from overflow
+FLOAT32 = np.dtype(np.float32)
 PIXEL_ROUNDING = 1e-5  # the most that float32 arithmetic leaves beyond 0 and 1, with a margin
 MAX_ECHO = 200  # characters of a received text that an error repeats
 REMEDIES = {  # by the kind of a type that is refused
@@ -35,7 +36,7 @@ def check_vectors(values: object, width: int, name: str = "vectors", most: float
 
 def to_float32(array: Array) -> Floats:
     """Return an array of numbers as float32, a copy; those beyond its range become infinite, which is refused later."""
-    if array.dtype == np.float32:
+    if array.dtype == FLOAT32:
         return array.copy()
     with np.errstate(over="ignore"):
         return array.astype(np.float32)
@@ -62,6 +63,8 @@ def check_numbers(values: object, name: str, take_booleans: bool = False) -> Arr
 
 def check_finite(array: Array, name: str, most: float = np.inf) -> Array:
     """Return `array` if it holds no NaN, no infinity, and nothing beyond +-`most`; the error names the first index."""
+    if array.dtype.kind == "f" and np.vdot(array, array) < most * most:  # a sum of squares: each value is within `most`
+        return array
     greatest = np.abs(array).max(initial=0)
     if not greatest < np.inf:
         bad = np.argwhere(~np.isfinite(array))

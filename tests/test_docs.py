@@ -130,7 +130,7 @@ def test_every_environment_variable_is_in_the_manual():
 
 
 def test_every_limit_of_the_service_is_in_the_manual():
-    rows = re.findall(r"^\| `(max_\w+)` \| ([\d,]+) \|", TEXTS["docs/operations.md"], re.MULTILINE)
+    rows = re.findall(r"^\| `(max_\w+)` \| ([\d,.]+) \|", TEXTS["docs/operations.md"], re.MULTILINE)
     listed = {name: float(value.replace(",", "")) for name, value in rows}
     assert listed == {field.name: float(getattr(Limits(), field.name)) for field in fields(Limits)}
 

@@ -17,7 +17,7 @@ from pydantic import BaseModel
 from api.messages.envelopes import DrawParameters, DrawRequest, InferenceRequest, InputTensor, RequestedOutput
 from api.messages.numbers import MAX_DIMENSIONS, PLACE
 from api.messages.payload import JSON, MAX_ECHO, make_array, parse_message, write_json
-from api.messages.replies import Frame, Question, Reply
+from api.messages.replies import Frame, Question, Reply, Whole
 from api.releases.operations import MAX_FIRST_ROW, Draw, Operation, Tensor
 from ld_data.checks import check_integer
 from ld_data.errors import InputError
@@ -79,7 +79,7 @@ class InferenceReply(Reply):
                 outputs[-1]["data"] = arrays[name].ravel()
         header = write_json({**self.names, "outputs": outputs})
         if not contents:
-            return Response(header, media_type=JSON)
+            return Whole(header, JSON)
         return Response(b"".join([header, *contents]), media_type=BINARY, headers={HEADER_LENGTH: str(len(header))})
 
     def frame(self, operation: Operation, first: Array, rows: int) -> Frame:

@@ -16,6 +16,7 @@ from werkzeug.http import parse_accept_header
 
 from api.errors import MediaTypeError, NotAcceptableError
 from api.messages.numbers import MAX_NUMBERS, PLACE, is_large, parse_json, parse_large
+from api.messages.request_record import find_headers
 from ld_data.errors import InputError
 from ld_data.storage.arrays import NPY_MAGIC, read_npy
 from ld_data.typing import Array
@@ -64,8 +65,7 @@ def make_array(values: object, name: str) -> Array:
 
 def read_header(scope: Scope, name: bytes) -> str:
     """Return a header of a request, its values joined if there are several, or an empty text; `name` in lower case."""
-    values = [value for key, value in scope["headers"] if key == name]
-    return b", ".join(values).decode("latin-1")
+    return find_headers(scope).get(name, b"").decode("latin-1")
 
 
 @lru_cache(KEPT_HEADERS)
@@ -87,13 +87,12 @@ def choose_media_type(accept: str, known: tuple[str, ...]) -> str | None:
     return MIMEAccept((name.partition(";")[0], quality) for name, quality in ranges).best_match(known)
 
 
-def choose_answer_type(request: Request, *known: str) -> str:
-    """Return the media type that the header Accept of a request prefers; the first without a header.
+def choose_answer_type(accept: str, *known: str) -> str:
+    """Return the media type that a header Accept prefers; the first without a header.
 
     Raises:
         NotAcceptableError: the header accepts none of them.
     """
-    accept = read_header(request.scope, b"accept")
     chosen = choose_media_type(accept, known)
     if chosen is None:
         raise NotAcceptableError(f"expected an Accept with {', '.join(known)} or */*; received {accept[:MAX_ECHO]}.")

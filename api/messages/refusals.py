@@ -15,7 +15,7 @@ from starlette.types import Receive, Scope, Send
 
 from api.errors import OverloadedError
 from api.messages.pages import HEADERS, HTML, write_error_page
-from api.messages.payload import JSON, choose_media_type, read_header
+from api.messages.payload import JSON, choose_media_type, read_header, write_json
 from api.messages.request_record import find_record
 from ld_data.errors import LdDataError, StorageError, TokenError
 
@@ -82,6 +82,10 @@ class ErrorResponse(JSONResponse):
     def __init__(self, status: int, error: str, error_type: str, headers: Mapping[str, str] | None = None) -> None:
         super().__init__({"error": error, "error_type": error_type}, status, headers)
         self.error, self.error_type = error, error_type
+
+    def render(self, content: Any) -> bytes:
+        """Return the body."""
+        return write_json(content)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send the answer."""

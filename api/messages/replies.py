@@ -2,12 +2,14 @@
 
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import ClassVar, Literal
+from functools import lru_cache
+from typing import ClassVar, Literal, NamedTuple
 
 import numpy as np
 from fastapi import Request, Response
+from starlette.types import Receive, Scope, Send
 
-from api.messages.payload import JSON, NPY, choose_answer_type, write_json
+from api.messages.payload import JSON, KEPT_HEADERS, NPY, choose_answer_type, read_header, write_json
 from api.messages.pictures import draw_sheet, quantize
 from api.releases.operations import Draw, Operation
 from ld_data.errors import InputError
@@ -56,13 +58,25 @@ class Reply:
         raise NotImplementedError
 
 
-@dataclass(frozen=True, eq=False)
-class Question:
+class Question(NamedTuple):
     """A request for an operation: its input, not checked yet, its noise, and the form of its answer."""
 
     array: Array
     draw: Draw
     reply: Reply
+
+
+class Whole(Response):
+    """An answer of bytes that are there: the framework's own costs twice the time of this one."""
+
+    def __init__(self, content: bytes, media_type: str) -> None:
+        self.status_code, self.media_type, self.body, self.background = 200, media_type, content, None
+        self.raw_headers = [(b"content-length", b"%d" % len(content)), (b"content-type", media_type.encode())]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send the answer."""
+        await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+        await send({"type": "http.response.body", "body": self.body})
 
 
 @dataclass(frozen=True)
@@ -73,7 +87,7 @@ class JsonReply(Reply):
 
     def write(self, operation: Operation, rows: Array) -> Response:
         """Return the answer."""
-        return Response(write_json(operation.name_outputs(self.convert(rows))), media_type=JSON)
+        return Whole(write_json(operation.name_outputs(self.convert(rows))), JSON)
 
     def frame(self, operation: Operation, first: Array, rows: int) -> Frame:
         """Return the frame of an answer in parts."""
@@ -89,7 +103,7 @@ class NpyReply(Reply):
 
     def write(self, operation: Operation, rows: Array) -> Response:
         """Return the answer."""
-        return Response(write_npy(self.convert(rows)), media_type=NPY)
+        return Whole(write_npy(self.convert(rows)), NPY)
 
     def frame(self, operation: Operation, first: Array, rows: int) -> Frame:
         """Return the frame of an answer in parts."""
@@ -134,5 +148,9 @@ def choose_reply(request: Request, operation: Operation, number: Number) -> Repl
     """
     if number == "uint8" and not operation.gives_pixels:
         raise InputError("dtype=uint8 is for images, whose pixels lie in [0, 1]; these are signals. Leave dtype out.")
-    known = (JSON, NPY, PNG) if operation.gives_inputs else (JSON, NPY)
-    return REPLIES[choose_answer_type(request, *known), number]
+    return _find_reply(read_header(request.scope, b"accept"), operation.gives_inputs, number)
+
+
+@lru_cache(KEPT_HEADERS)
+def _find_reply(accept: str, gives_inputs: bool, number: Number) -> Reply:
+    return REPLIES[choose_answer_type(accept, JSON, NPY, *([PNG] if gives_inputs else [])), number]

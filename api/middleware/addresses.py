@@ -1,10 +1,13 @@
 """The address that a client sees: behind proxies, and below a path that they take off."""
 
+from collections.abc import Awaitable
+
 from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from api.messages.payload import read_header
 from api.messages.refusals import ErrorResponse
+from api.messages.request_record import find_headers
 from api.settings import PATH, Access
 
 PREFIX_HEADER = b"x-forwarded-prefix"
@@ -23,29 +26,28 @@ class Addresses:
         self._believes = bool(access.forwarded_allow_ips)
         self._proxies = ProxyHeadersMiddleware(self._place, access.forwarded_allow_ips)  # type: ignore[arg-type]
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Pass a request on with its full path."""
         if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
+            return self._app(scope, receive, send)
         if not self._believes:
-            await self._place(scope, receive, send)
-            return
+            return self._place(scope, receive, send)
         peer = scope.get("client")
         if peer and peer[0] in self._proxies.trusted_hosts:
             named = read_header(scope, PREFIX_HEADER).rstrip("/")
             scope["root_path"] = named if PATH.fullmatch(named) else ""
-        await self._proxies(scope, receive, send)  # type: ignore[arg-type]
+        return self._proxies(scope, receive, send)  # type: ignore[arg-type]
 
-    async def _place(self, scope: Scope, receive: Receive, send: Send) -> None:
-        hosts = sum(name == b"host" for name, _ in scope["headers"])
-        if hosts > 1 or (hosts == 0 and scope["http_version"] == "1.1"):
-            reason = f"a request must have one header Host; this one has {hosts}. Send the name of the service."
-            await ErrorResponse(400, reason, "bad_request")(scope, receive, send)
-            return
+    def _place(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+        headers = find_headers(scope)
+        if b"host" not in headers or len(headers) < len(scope["headers"]):  # the latter if one is repeated
+            hosts = sum(name == b"host" for name, _ in scope["headers"])
+            if hosts > 1 or (hosts == 0 and scope["http_version"] == "1.1"):
+                reason = f"a request must have one header Host; this one has {hosts}. Send the name of the service."
+                return ErrorResponse(400, reason, "bad_request")(scope, receive, send)
         if root_path := self._root_path or scope.get("root_path", ""):
             scope["root_path"] = root_path
             if not f"{scope['path']}/".startswith(f"{root_path}/"):
                 scope["path"] = root_path + scope["path"]
                 scope["raw_path"] = root_path.encode() + scope.get("raw_path", b"")
-        await self._app(scope, receive, send)
+        return self._app(scope, receive, send)

@@ -1,5 +1,7 @@
 """Answers on their way out: large ones go in pieces, and count until the client has taken them."""
 
+from collections.abc import Awaitable
+
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.errors import OverloadedError
@@ -19,11 +21,10 @@ class Answers:
     def __init__(self, app: ASGIApp, admission: Admission) -> None:
         self._app, self._admission = app, admission
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Pass a request on, and its answer back."""
         if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
+            return self._app(scope, receive, send)
         start: Message | None = None
 
         async def send_on(message: Message) -> None:
@@ -42,7 +43,7 @@ class Answers:
             except OverloadedError as error:
                 await respond_to(error)(scope, receive, send)
 
-        await self._app(scope, receive, send_on)
+        return self._app(scope, receive, send_on)
 
     async def _send_large(self, scope: Scope, head: Message, body: bytes, send: Send) -> None:
         with self._admission.hold_stream(scope), self._admission.bytes.hold(len(body)):

@@ -6,7 +6,7 @@ Starlette has no middleware for compressed requests, and other libraries inflate
 
 import asyncio
 import zlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable
 from functools import partial
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -14,6 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from api.errors import MediaTypeError, TooLargeError
 from api.messages.payload import MAX_ECHO, read_header
 from api.messages.refusals import respond_to
+from api.messages.request_record import find_headers
 from ld_data.errors import InputError
 
 WINDOWS = {"gzip": zlib.MAX_WBITS + 16, "deflate": zlib.MAX_WBITS}  # zlib's codes of the two formats
@@ -33,27 +34,28 @@ class Bodies:
     def __init__(self, app: ASGIApp, max_bytes: int) -> None:
         self._app, self._max_bytes = app, max_bytes
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Pass a request on with its body inflated and counted, or refuse it."""
         if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        encoding = read_header(scope, b"content-encoding").lower() if scope["method"] == "POST" else ""
+            return self._app(scope, receive, send)
+        headers, encoding = find_headers(scope), ""
+        if b"content-encoding" in headers and scope["method"] == "POST":
+            encoding = read_header(scope, b"content-encoding").lower()
         if encoding in WINDOWS:
             scope["headers"] = [header for header in scope["headers"] if header[0] not in OF_COMPRESSED]
-            receive = partial(anext, inflate(receive, encoding))
-        elif encoding not in ("", "identity"):
+            return self._app(scope, self._count(partial(anext, inflate(receive, encoding))), send)
+        if encoding not in ("", "identity"):
             known = " or ".join(WINDOWS)
             refusal = MediaTypeError(f"expected Content-Encoding {known}, or none; received {encoding[:MAX_ECHO]}.")
             response = respond_to(refusal)
             response.headers["Accept-Encoding"] = ", ".join(WINDOWS)
-            await response(scope, receive, send)
-            return
-        declared = read_header(scope, b"content-length")
-        if declared.isdecimal() and int(declared) > self._max_bytes:
-            await respond_to(self._error(int(declared)))(scope, receive, send)
-            return
-        await self._app(scope, self._count(receive), send)
+            return response(scope, receive, send)
+        declared = headers.get(b"content-length", b"")
+        if not declared.isdigit():
+            return self._app(scope, self._count(receive), send)
+        if int(declared) > self._max_bytes:
+            return respond_to(self._error(int(declared)))(scope, receive, send)
+        return self._app(scope, receive, send)  # the server cuts a body at its declared length
 
     def _count(self, receive: Receive) -> Receive:
         received = 0

@@ -14,6 +14,7 @@ from http import HTTPStatus
 from typing import Any
 
 from api.messages.payload import JSON, write_json
+from api.messages.request_record import ARRIVED
 from api.middleware.old_clients import OldClients
 
 MAX_HEADER_BYTES = 2**16
@@ -48,6 +49,7 @@ class Connection(OldClients):
         """Stop all timers."""
         self._stop_deadline()
         self._stop_looking()
+        self._unset_keepalive_if_required()  # uvicorn leaves it after an error
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -84,6 +86,7 @@ class Connection(OldClients):
         """Note the end of a request."""
         self._undelivered = 0
         self._stop_deadline()
+        self.scope[ARRIVED] = True  # type: ignore[literal-required]
         super().on_message_complete()
 
     def on_response_complete(self) -> None:

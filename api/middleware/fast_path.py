@@ -12,6 +12,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.messages.refusals import handle
 from api.messages.request_record import find_record
+from api.middleware.answers import LARGE_BYTES, Answers
 from api.releases.operations import Draw
 from api.routes.inference import infer_model, list_models
 from api.work.codec_service import CodecService
@@ -27,7 +28,7 @@ class FastPath:
     """
 
     def __init__(self, app: ASGIApp, service: CodecService) -> None:
-        self._app = app
+        self._app, self._admission = app, service.worker.admission
         self._routes = dict(_make_routes(service))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -41,7 +42,8 @@ class FastPath:
             response = await answer(request)
         except Exception as error:
             response = await handle(request, error)
-        await response(scope, receive, send)
+        is_large = len(getattr(response, "body", b"")) > LARGE_BYTES
+        await (Answers(response, self._admission) if is_large else response)(scope, receive, send)
 
     def _find(self, scope: Scope) -> tuple[str, Answer] | None:
         if scope["type"] != "http" or scope["method"] != "POST" or scope["query_string"]:

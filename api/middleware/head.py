@@ -22,10 +22,10 @@ class Head:
                 message = {"type": "http.response.body"}
             await send({**message, "body": b""} if message["type"] == "http.response.body" else message)
 
-        scope["method"] = "GET"
-        scope["headers"] = [header for header in scope["headers"] if header[0] not in OF_GET]
-        scope["extensions"] = {**scope.get("extensions", {}), "http.response.pathsend": {}}  # so that no file is read
+        headers = [header for header in scope["headers"] if header[0] not in OF_GET]
+        extensions = {**scope.get("extensions", {}), "http.response.pathsend": {}}  # so that no file is read
+        inner = {**scope, "method": "GET", "headers": headers, "extensions": extensions}
         try:
-            await self._app(scope, receive, send_no_body)
+            await self._app(inner, receive, send_no_body)
         finally:
-            scope["method"] = "HEAD"  # for the metrics and the request log
+            scope["route"] = inner.get("route")  # for the metrics and the request log

@@ -2,7 +2,9 @@
 
 import asyncio
 import os
-from functools import lru_cache, partial
+from bisect import bisect_left
+from dataclasses import dataclass, field
+from functools import cache, partial
 
 import prometheus_client
 from fastapi import APIRouter, Request, Response
@@ -20,9 +22,37 @@ OTHER = "other"  # label of all routes that do not exist, and of all methods tha
 METHODS = frozenset({"GET", "HEAD", "POST", "DELETE"})
 SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
 SIZES = tuple(2.0**power for power in range(9))  # up to 256 rows, the most of one batch
-MAX_SERIES = 1000  # label values are bounded by the routes; this only bounds the cache
 
 router = APIRouter(tags=["status"])
+
+
+class Latencies(Histogram):
+    """A histogram that takes many values at once."""
+
+    def add(self, counts: list[int], total: float) -> None:
+        """Add the numbers of values in each bucket, and their sum."""
+        self._sum.inc(total)
+        for bucket, count in zip(self._buckets, counts, strict=True):
+            bucket.inc(count)
+
+
+@dataclass
+class Series:
+    """The counts of requests with the same labels: plain numbers, which take a fifth of the time of the library."""
+
+    requests_metric: Counter
+    rows_metric: Counter
+    seconds_metric: Latencies
+    rows: int = 0
+    seconds: float = 0.0
+    counts: list[int] = field(default_factory=lambda: [0] * (len(SECONDS) + 1))  # of requests, by latency
+
+    def publish(self) -> None:
+        """Add the numbers to the metrics, and begin again."""
+        self.requests_metric.inc(sum(self.counts))
+        self.rows_metric.inc(self.rows)
+        self.seconds_metric.add(self.counts, self.seconds)
+        self.rows, self.seconds, self.counts = 0, 0.0, [0] * len(self.counts)
 
 
 class Metrics:
@@ -43,7 +73,9 @@ class Metrics:
         )
         self._requests = counter("ld_data_requests", "Requests answered.", (*labels, "status"))
         self._rows = counter("ld_data_rows", "Rows of arrays in requests, answered or not.", labels)
-        self._seconds = histogram("ld_data_request_seconds", "From request to end of answer.", labels, buckets=SECONDS)
+        self._seconds = Latencies(
+            "ld_data_request_seconds", "From request to end of answer.", labels, registry=own, buckets=SECONDS
+        )
         self._refusals = counter("ld_data_refusals", "Errors answered.", ("status", "reason"))
         self._call_requests = histogram(
             "ld_data_model_call_requests", "Requests in one call of a model.", buckets=SIZES
@@ -57,18 +89,19 @@ class Metrics:
                 ("held_bytes", "Bytes of the bodies that are held.", admission.bytes),
             )
         ]
-        self._find_series = lru_cache(MAX_SERIES)(self._make_series)
+        self._series: list[Series] = []
+        self._find_series, self._find_refusals = cache(self._make_series), cache(self._refusals.labels)
 
     def count_request(self, scope: Scope, status: int, seconds: float) -> None:
         """Count an answered request, with the rows and the error in its record."""
         record = find_record(scope)
         method = scope["method"] if scope["method"] in METHODS else OTHER
-        requests, rows, latency = self._find_series(method, name_route(scope), status)
-        requests.inc()
-        rows.inc(record.rows or 0)
-        latency.observe(seconds)
+        series = self._find_series(method, record.template or name_route(scope), status)
+        series.rows += record.rows or 0
+        series.seconds += seconds
+        series.counts[bisect_left(SECONDS, seconds)] += 1
         if record.error_type:
-            self._refusals.labels(str(status), record.error_type).inc()
+            self._find_refusals(str(status), record.error_type).inc()
 
     def count_call(self, requests: int, rows: int) -> None:
         """Count one call of a model, with the numbers of its requests and rows."""
@@ -76,27 +109,33 @@ class Metrics:
         self._call_rows.observe(rows)
 
     def update(self) -> None:
-        """Read the gauges."""
+        """Read the gauges, and add what has been counted since the last time."""
+        for series in self._series:
+            series.publish()
         for gauge, quota in self._gauges:
             gauge.set(quota.used)
 
     async def keep_updating(self) -> None:
-        """Read the gauges once a second until cancelled, so that other workers can report them."""
-        while True:
+        """Update once a second until cancelled, so that other workers can report the metrics of this one."""
+        try:
+            while True:
+                self.update()
+                await asyncio.sleep(UPDATE_SECONDS)
+        finally:
             self.update()
-            await asyncio.sleep(UPDATE_SECONDS)
 
     def write(self) -> bytes:
         """Return the metrics of all workers as text."""
         return prometheus_client.generate_latest(self._registry)
 
-    def _make_series(self, method: str, route: str, status: int) -> tuple[Counter, Counter, Histogram]:
-        """Return the metrics of requests with these labels; a look-up of labels takes longer than an addition."""
-        return (
+    def _make_series(self, method: str, route: str, status: int) -> "Series":
+        series = Series(
             self._requests.labels(method, route, str(status)),
             self._rows.labels(method, route),
             self._seconds.labels(method, route),
         )
+        self._series.append(series)
+        return series
 
 
 @router.get(

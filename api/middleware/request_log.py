@@ -14,7 +14,7 @@ from pythonjsonlogger.core import RESERVED_ATTRS
 from pythonjsonlogger.json import JsonFormatter as LibraryFormatter
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.messages.request_record import find_record
+from api.messages.request_record import find_headers, find_record
 from api.middleware.metrics import Metrics, name_route
 from api.settings import Form, Level
 
@@ -63,9 +63,10 @@ class RequestLog:
                 _log(scope, status, sent, seconds)
 
     def _read_id(self, scope: Scope) -> str:
-        for name, value in scope["headers"]:
-            if name == HEADER and SAFE_ID.fullmatch(value):
-                return str(value, "ascii")
+        if HEADER in find_headers(scope):
+            for name, value in scope["headers"]:
+                if name == HEADER and SAFE_ID.fullmatch(value):
+                    return str(value, "ascii")
         return f"{self._prefix}-{next(self._numbers):x}"
 
 

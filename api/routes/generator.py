@@ -18,6 +18,7 @@ from api.messages.payload import (
     choose_answer_type,
     describe_array,
     parse_object,
+    read_header,
     write_json,
 )
 from api.messages.refusals import describe_errors
@@ -64,7 +65,7 @@ router = APIRouter(prefix="/v1/sources", tags=["sources"])
 )
 async def generate(request: Request, worker: WorkerState) -> Response:
     """Answer with signals made for this request, the same for the same seed."""
-    media_type = choose_answer_type(request, JSON, *STREAMS)
+    media_type = choose_answer_type(read_header(request.scope, b"accept"), JSON, *STREAMS)
 
     def write(body: bytes) -> Response:
         data = collect(_read_plan(request, body, worker.limits))

@@ -19,7 +19,7 @@ class Quota:
     """An amount in use, at most `most`; `refusal` says so in words, with the placeholders `used` and `most`."""
 
     def __init__(self, most: int, refusal: str) -> None:
-        self.used, self._most, self._refusal = 0, most, refusal
+        self.used, self.most, self._refusal = 0, most, refusal
 
     def check(self, amount: int) -> None:
         """Check that so much more fits.
@@ -27,8 +27,8 @@ class Quota:
         Raises:
             OverloadedError: it does not.
         """
-        if self.used + amount > self._most:
-            refusal = self._refusal.format(used=self.used, most=self._most)
+        if self.used + amount > self.most:
+            refusal = self._refusal.format(used=self.used, most=self.most)
             raise OverloadedError(f"{refusal}. Try again in {OverloadedError.retry_after} s.")
 
     def hold(self, amount: int = 0) -> "Hold":
@@ -38,7 +38,8 @@ class Quota:
             OverloadedError: it does not fit.
         """
         hold = Hold(self)
-        hold.add(amount)
+        if amount:
+            hold.add(amount)
         return hold
 
 
@@ -54,13 +55,24 @@ class Hold:
         self._quota.used += more
         self._amount += more
 
+    def move(self) -> "Hold":
+        """Return another part with the amount of this one, which then is empty."""
+        other = Hold(self._quota)
+        other._amount, self._amount = self._amount, 0
+        return other
+
+    def end(self) -> None:
+        """Give it back."""
+        self._quota.used -= self._amount
+        self._amount = 0
+
     def __enter__(self) -> Self:
         """Return this part."""
         return self
 
     def __exit__(self, *_: object) -> None:
         """Give it back."""
-        self._quota.used -= self._amount
+        self.end()
 
 
 class Admission:

@@ -8,36 +8,40 @@ This is written by hand: libraries for batching wait for a batch to fill, and se
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
-from itertools import accumulate
+from time import perf_counter
+from typing import NamedTuple
 
 import numpy as np
 
 from ld_data.typing import Array
 
 Function = Callable[..., Array]
-Watch = Callable[[int, int], None]  # called after each call of a model with the numbers of its requests and rows
+Watch = Callable[[int, int, float], None]  # called after each call of a model; see `Batcher`
 
 SMALL_ROWS = 64  # a request of at most so many rows goes before larger ones
 CHUNK_ROWS = 128  # rows of a larger request that are computed before the next small ones
 BATCH_ROWS = 256  # most rows of one call
 
 
-@dataclass(frozen=True)
-class _Job:
+class _Job(NamedTuple):
     function: Function
     arrays: tuple[Array, ...]
     result: asyncio.Future[Array]
 
 
 class Batcher:
-    """Runs functions of rows for many requests; the result of a row must not depend on the other rows."""
+    """Runs functions of rows for many requests; the result of a row must not depend on the other rows.
+
+    `watch` is called after each call of a model with the numbers of its requests and rows, and with the seconds since
+    the call before or, if nothing waited then, since the first of its requests: all the work of the event loop counts.
+    """
 
     def __init__(self, watch: Watch = lambda *_: None) -> None:
         self._watch = watch
         self._small: dict[Function, deque[_Job]] = {}
         self._large: deque[_Job] = deque()
         self._is_scheduled = self._is_large_next = False
+        self._since = 0.0
 
     async def run(self, function: Function, *arrays: Array) -> Array:
         """Return `function(*arrays)`, rows `(n, ...)` for arrays of n rows each; an error of the function passes on.
@@ -54,11 +58,13 @@ class Batcher:
             part = tuple(array[start : start + CHUNK_ROWS] for array in arrays)
             yield await self._queue(self._large, function, part)
 
-    async def _queue(self, queue: deque[_Job], function: Function, arrays: tuple[Array, ...]) -> Array:
+    def _queue(self, queue: deque[_Job], function: Function, arrays: tuple[Array, ...]) -> asyncio.Future[Array]:
         job = _Job(function, arrays, asyncio.get_running_loop().create_future())
         queue.append(job)
+        if not self._is_scheduled:
+            self._since = perf_counter()
         self._schedule()
-        return await job.result
+        return job.result
 
     def _schedule(self) -> None:
         if not self._is_scheduled:
@@ -97,9 +103,12 @@ class Batcher:
             for job in jobs:
                 job.result.set_exception(error)
         else:
-            for job, stop in zip(jobs, accumulate(len(job.arrays[0]) for job in jobs), strict=True):
-                job.result.set_result(rows[stop - len(job.arrays[0]) : stop])
-        self._watch(len(jobs), len(arrays[0]))
+            stop = 0
+            for job in jobs:
+                start, stop = stop, stop + len(job.arrays[0])
+                job.result.set_result(rows[start:stop])
+        before, self._since = self._since, perf_counter()
+        self._watch(len(jobs), len(arrays[0]), self._since - before)
 
 
 def _take(jobs: deque[_Job]) -> list[_Job]:

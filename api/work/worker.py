@@ -1,6 +1,7 @@
 """Threads that run the work of requests off the event loop."""
 
 import asyncio
+import gc
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import ExitStack
@@ -10,15 +11,18 @@ from typing import Any, TypeVar
 from anyio import CapacityLimiter, to_thread
 from fastapi import Request, Response
 from fastapi.responses import StreamingResponse
+from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
 from api.errors import SlowBodyError
 from api.messages.replies import cut
+from api.messages.request_record import ARRIVED
 from api.settings import Limits
-from api.work.admission import Admission
+from api.work.admission import Admission, Hold
 
 Result = TypeVar("Result")
 READERS, WRITERS = 4, 4  # threads
+SEARCH_SECONDS = 0.1  # after the end of a broken stream, once nothing holds its frames
 
 
 class Worker:
@@ -34,30 +38,27 @@ class Worker:
 
         A request counts as in progress only once its body has arrived, so that idle senders exclude no other request.
         """
-        with ExitStack() as places:
-            body = await self.receive(request, places)
-            places.enter_context(self.admission.requests.hold(1))
-            return await self.work(work, body)
+        with self.admission.bytes.hold() as held:
+            body = await self.receive(request, held)
+            with self.admission.requests.hold(1):
+                return await self.work(work, body)
 
     async def work(self, function: Callable[..., Result], *arguments: Any) -> Result:
         """Return `function(*arguments)`, computed in a thread."""
         return await run_in_thread(self._threads, function, *arguments)
 
-    async def receive(self, request: Request, places: ExitStack) -> bytes:
-        """Return the body of a request; the bytes that have arrived count as held until `places` are closed.
+    async def receive(self, request: Request, held: Hold) -> bytes:
+        """Return the body of a request; the bytes that have arrived are added to those held.
 
         Raises:
             OverloadedError: all bodies together exceed `max_held_bytes`.
             SlowBodyError: the body did not arrive within `max_body_seconds`.
         """
-        held = places.enter_context(self.admission.bytes.hold())
-        chunks = []
+        if ARRIVED in request.scope:
+            return await _collect(request.receive, held)
         try:
             async with asyncio.timeout(self.limits.max_body_seconds):
-                async for chunk in request.stream():
-                    held.add(len(chunk))
-                    chunks.append(chunk)
-                return b"".join(chunks)
+                return await _collect(request.receive, held)
         except TimeoutError as error:
             raise SlowBodyError(
                 f"the body did not arrive within {self.limits.max_body_seconds:g} s. Send it again."
@@ -72,7 +73,7 @@ class Worker:
         passes on.
         """
         with ExitStack() as places:
-            body = await self.receive(request, places)
+            body = await self.receive(request, places.enter_context(self.admission.bytes.hold()))
             places.enter_context(self.admission.hold_stream(request.scope))
             held, chunks = await self.work(work, body)
             places.enter_context(self.admission.bytes.hold(held))
@@ -83,6 +84,19 @@ class Worker:
         yield first
         while (chunk := await self.work(next, chunks, None)) is not None:
             yield chunk
+
+
+async def _collect(receive: Receive, held: Hold) -> bytes:
+    chunks = []
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        chunk = message.get("body", b"")
+        held.add(len(chunk))
+        chunks.append(chunk)
+        if not message.get("more_body"):
+            return b"".join(chunks)
 
 
 async def run_in_thread(threads: CapacityLimiter, function: Callable[..., Result], *arguments: Any) -> Result:
@@ -119,10 +133,10 @@ class StoreWorker(Worker):
     async def run(self, request: Request, work: Callable[[bytes], Result]) -> Result:
         """Return `work(body)` for the body of a request, computed in a thread of readers, or of writers."""
         reads = request.method in ("GET", "HEAD")
-        with ExitStack() as places:
-            body = await self.receive(request, places)
-            places.enter_context((self.admission.reads if reads else self.admission.writes).hold(1))
-            return await run_in_thread(self._threads if reads else self._writers, work, body)
+        with self.admission.bytes.hold() as held:
+            body = await self.receive(request, held)
+            with (self.admission.reads if reads else self.admission.writes).hold(1):
+                return await run_in_thread(self._threads if reads else self._writers, work, body)
 
 
 def in_store_threads(route: Callable[..., Result]) -> Callable[..., Awaitable[Result]]:
@@ -142,11 +156,20 @@ class HeldResponse(StreamingResponse):
     def __init__(
         self, chunks: AsyncIterator[bytes], places: ExitStack, media_type: str, headers: Mapping[str, str] | None = None
     ) -> None:
-        pieces = (piece async for chunk in chunks for piece in cut(chunk))
-        super().__init__(pieces, media_type=media_type, headers=headers)
-        self._places = places
+        super().__init__(self._cut(chunks), media_type=media_type, headers=headers)
+        self._places, self._is_whole = places, False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send the answer."""
-        with self._places:
-            await super().__call__(scope, receive, send)
+        """Send the answer; one that breaks off leaves its rows in a cycle of anyio's frames, which is searched for."""
+        try:
+            with self._places:
+                await super().__call__(scope, receive, send)
+        finally:
+            if not self._is_whole:
+                asyncio.get_running_loop().call_later(SEARCH_SECONDS, gc.collect)
+
+    async def _cut(self, chunks: AsyncIterator[bytes]) -> AsyncIterator[memoryview]:
+        async for chunk in chunks:
+            for piece in cut(chunk):
+                yield piece
+        self._is_whole = True

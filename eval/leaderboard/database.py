@@ -47,8 +47,11 @@ class Database:
             self._engine = _open_sqlite(url) if is_file else create_engine(url, **POSTGRESQL)
         try:
             with self.write() as connection:
-                if schema.read_revision(connection) != schema.REVISION:
-                    # import late: Alembic costs more time than SQLAlchemy, and only a new database needs it
+                revision = schema.read_revision(connection)
+                if revision is None:
+                    schema.make_tables(connection)
+                elif revision != schema.REVISION:
+                    # import late: Alembic costs more time than SQLAlchemy, and only an older database needs it
                     from eval.leaderboard.migrations import migrate
 
                     migrate(connection, self.name)

@@ -84,6 +84,21 @@ buckets = sa.Table(
 )
 
 
+revisions = sa.Table(  # as Alembic makes it
+    "alembic_version",
+    sa.MetaData(),
+    sa.Column("version_num", sa.String(32), nullable=False),
+    sa.PrimaryKeyConstraint("version_num", name="alembic_version_pkc"),
+)
+
+
+def make_tables(connection: sa.Connection) -> None:
+    """Make the tables of a new database; refuse one that holds a table of the same name."""
+    metadata.create_all(connection, checkfirst=False)
+    revisions.create(connection, checkfirst=True)
+    connection.execute(revisions.insert().values(version_num=REVISION))
+
+
 def read_revision(connection: sa.Connection) -> str | None:
     """Return the revision of a database's tables; None for a new database."""
     if not sa.inspect(connection).has_table("alembic_version"):

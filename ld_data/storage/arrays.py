@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from math import prod
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -73,11 +73,10 @@ def read_npy(content: bytes) -> Array:
     length_bytes = 2 if content[6:8] == b"\x01\x00" else 4
     start = 8 + length_bytes + int.from_bytes(content[8 : 8 + length_bytes], "little")
     try:
-        shape, is_fortran, dtype = _read_npy_header(content[:start])
-        declared, received = prod(shape) * dtype.itemsize, len(content) - start
-        if declared != received:
+        shape, order, dtype, declared = _read_npy_header(content[:start])
+        if declared != (received := len(content) - start):
             raise InputError(f"the .npy header declares {declared} bytes of {dtype} {shape}; received {received}.")
-        return np.ndarray(shape, dtype, content, start, order="F" if is_fortran else "C")
+        return np.ndarray(shape, dtype, content, start, order=order)
     except InputError:
         raise
     except (ValueError, EOFError, OverflowError, SyntaxError, TypeError, tokenize.TokenError) as error:
@@ -86,7 +85,8 @@ def read_npy(content: bytes) -> Array:
 
 
 @lru_cache(maxsize=64)  # parsing a header takes longer than all the rest of a small array
-def _read_npy_header(header: bytes) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
+def _read_npy_header(header: bytes) -> tuple[tuple[int, ...], Literal["C", "F"], np.dtype[Any], int]:
+    """Return the shape, the order, the type and the bytes of the values."""
     stream = io.BytesIO(header)
     version = np.lib.format.read_magic(stream)
     readers = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
@@ -98,7 +98,7 @@ def _read_npy_header(header: bytes) -> tuple[tuple[int, ...], bool, np.dtype[Any
         raise InputError("expected .npy bytes; the header of these is nested too deeply.") from error
     if dtype.hasobject:
         raise InputError("expected a numeric .npy array; received Python objects, which are never unpickled.")
-    return shape, is_fortran, dtype
+    return shape, "F" if is_fortran else "C", dtype, prod(shape) * dtype.itemsize
 
 
 def write_npy(array: Array) -> bytes:

@@ -3,6 +3,7 @@
 import json
 import resource
 import socket
+import struct
 import time
 from contextlib import ExitStack, suppress
 
@@ -169,6 +170,22 @@ def test_an_idle_connection_gives_way_at_the_limit(port, monkeypatch):
         for _ in range(20):
             opened.enter_context(socket.create_connection(("127.0.0.1", port), timeout=5))
         assert is_well(port)
+
+
+def test_a_connection_that_a_client_resets_leaves_no_timer(caplog):
+    class Hasty(Connection):
+        def __init__(self, *arguments, **options):
+            super().__init__(*arguments, **options)
+            self.timeout_keep_alive = 0.1
+
+    with serve(app, Hasty) as address:
+        with socket.create_connection(("127.0.0.1", int(address.rpartition(":")[2])), timeout=5) as client:
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            client.sendall(START + b"\r\n")
+            assert client.recv(1000)
+            time.sleep(0.02)
+        time.sleep(0.3)
+    assert not caplog.records
 
 
 def test_bytes_that_are_not_http_are_400_in_the_shape_of_errors(client):

@@ -1,7 +1,9 @@
 """HEAD has the status and the headers of GET, on every route."""
 
+import httpx2
 import pytest
 
+from tests.support.servers import serve
 from tests.support.service import BASE
 
 PATHS = [
@@ -52,3 +54,13 @@ def test_the_metrics_count_head(client):
 def test_head_reads_no_file(client, monkeypatch):
     monkeypatch.setattr("starlette.responses.anyio.open_file", None)
     assert client.head(f"{BASE}/files/data.npz").status_code == 200
+
+
+def test_a_server_sends_head_answers_on_a_connection_that_stays_open(client, caplog):
+    with serve(client.app) as address, httpx2.Client(base_url=address) as visitor:
+        for _ in range(2):
+            answer = visitor.head("/health")
+            assert answer.status_code == 200
+            assert int(answer.headers["content-length"]) > 0
+            assert "connection" not in answer.headers
+    assert not caplog.records

@@ -125,6 +125,7 @@ def test_an_error_that_escapes_counts_as_500():
     scope = {"type": "http", "method": "GET", "headers": []}
     with pytest.raises(ZeroDivisionError):
         asyncio.run(RequestLog(fail, metrics)(scope, None, None))
+    metrics.update()
     assert b'ld_data_requests_total{method="GET",route="other",status="500"} 1.0' in metrics.write()
 
 

@@ -1,4 +1,5 @@
 import asyncio
+import time
 
 import numpy as np
 import pytest
@@ -161,3 +162,21 @@ def test_an_error_reaches_all_requests_of_its_call_and_no_other():
     assert isinstance(first, ValueError)
     assert isinstance(second, ValueError)
     assert np.array_equal(good, 2 * rows(2))
+
+
+def test_the_watcher_learns_the_seconds_from_the_first_request_or_the_call_before():
+    calls = []
+
+    def sleep(values):
+        time.sleep(0.002)
+        return values
+
+    async def ask():
+        batcher = Batcher(lambda *call: calls.append(call))
+        await asyncio.gather(*(batcher.run(sleep, rows(SMALL_ROWS)) for _ in range(2 * BATCH_ROWS // SMALL_ROWS)))
+        await asyncio.sleep(0.1)  # idle
+        await batcher.run(sleep, rows(1))
+
+    asyncio.run(ask())
+    assert [call[:2] for call in calls] == [(BATCH_ROWS // SMALL_ROWS, BATCH_ROWS)] * 2 + [(1, 1)]
+    assert all(0.002 <= seconds < 0.1 for _, _, seconds in calls)

@@ -108,6 +108,17 @@ def test_rows_beyond_the_limit_on_waiting_are_429_before_their_body_is_read(clie
     assert admission.rows.used == 0
 
 
+@pytest.mark.parametrize(("seconds", "most"), [(1e-9, 1024), (1e9, 5000)])
+def test_as_many_rows_wait_as_are_computed_in_time(catalogue, store, seconds, most):
+    limits = replace(LIMITS, max_waiting_rows=5000, max_waiting_seconds=seconds)
+    client = TestClient(make_app(catalogue, store, limits))
+    body = write_npy(np.zeros((CHUNK_ROWS, 4), np.float32))
+    assert client.post(f"{BASE}/x/decode", content=body, headers=NPY).status_code == 200
+    with client.app.state.worker.admission.rows.hold(most):
+        response = client.post(f"{BASE}/x/decode", content=body, headers=NPY)
+        assert_error(response, 429, "overloaded", f"{most} rows wait for the models; {most} may")
+
+
 def test_rows_wait_until_they_are_computed_and_those_of_a_long_answer_until_its_first_part_is(client, monkeypatch):
     seen = []
     admission = client.app.state.worker.admission

@@ -1,6 +1,8 @@
 import asyncio
 import gc
 import socket
+import weakref
+from contextlib import ExitStack, suppress
 
 import httpx2
 import pytest
@@ -8,7 +10,7 @@ from fastapi import Request
 from starlette.requests import ClientDisconnect
 
 from api.app import make_app
-from api.work.worker import Worker
+from api.work.worker import HeldResponse, Worker
 from ld_data.errors import InputError
 from tests.support.servers import serve
 from tests.support.service import BASE, LIMITS
@@ -66,3 +68,36 @@ def test_a_broken_stream_releases_its_place():
     with pytest.raises((OSError, ExceptionGroup, ClientDisconnect)):
         asyncio.run(answer())
     assert worker.admission.streams.used == worker.admission.bytes.used == 0
+
+
+def test_a_broken_stream_leaves_no_garbage(monkeypatch):
+    monkeypatch.setattr("api.work.worker.SEARCH_SECONDS", 0)
+    kept = weakref.WeakSet()
+
+    async def receive():
+        return {"type": "http.disconnect"}
+
+    async def rows():
+        while True:
+            yield bytes(10)
+            await asyncio.sleep(0)
+
+    async def send(message):
+        await asyncio.sleep(0)
+
+    async def leave():
+        response = HeldResponse(rows(), ExitStack(), "text/plain")
+        kept.add(response)
+        with suppress(ClientDisconnect, ExceptionGroup):
+            await response({"type": "http", "asgi": {}}, receive, send)
+
+    async def leave_and_wait():
+        await leave()
+        await asyncio.sleep(0.05)
+        return len(kept)
+
+    gc.disable()
+    try:
+        assert asyncio.run(leave_and_wait()) == 0
+    finally:
+        gc.enable()

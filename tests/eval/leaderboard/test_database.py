@@ -9,7 +9,7 @@ from sqlalchemy import insert, select, text
 
 from eval.leaderboard import schema
 from eval.leaderboard.database import Database
-from eval.leaderboard.migrations import REVISIONS
+from eval.leaderboard.migrations import REVISIONS, migrate
 from ld_data.errors import InputError, StorageError
 
 ROW = {"number": 1, "sha256": "a", "text": "b"}
@@ -27,9 +27,14 @@ def count(database):
         return len(connection.execute(select(schema.receipts)).all())
 
 
-def test_migrations_make_the_tables_that_the_code_expects(database):
+@pytest.mark.parametrize("make", [schema.make_tables, lambda connection: migrate(connection, "new")])
+def test_a_new_database_and_migrations_have_the_tables_that_the_code_expects(place, monkeypatch, make):
+    monkeypatch.setattr(schema, "make_tables", make)
+    database = Database(place)
     with database.read() as connection:
         assert compare_metadata(MigrationContext.configure(connection), schema.metadata) == []
+        assert schema.read_revision(connection) == schema.REVISION
+    database.close()
 
 
 def test_the_revision_that_the_code_expects_is_the_last(database):
