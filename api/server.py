@@ -164,6 +164,7 @@ def _serve_by_workers(service: Service, folder: Path, listener: socket.socket) -
     os.environ[FOLDER_VARIABLE] = str(folder)
     factory = partial(_make_worker_app, service)
     supervisor = Supervisor(_make_config(factory, service), [_share(listener)])
+    settle()
     supervisor.run()
     if supervisor.has_failed:
         raise NotReadyError("a worker ended before it served; its messages above say why.")
