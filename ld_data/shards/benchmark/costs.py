@@ -7,30 +7,30 @@ import sys
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from concurrent.futures import Executor, Future, ProcessPoolExecutor
-from dataclasses import dataclass, replace
-from multiprocessing import get_context
+from concurrent.futures import Executor, Future
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
-
-from threadpoolctl import threadpool_limits
 
 from ld_data.errors import IntegrityError
 from ld_data.extras import check_libraries, import_library
 from ld_data.release.manifest import FileRecord
 from ld_data.shards.benchmark.traffic import count_received
+from ld_data.shards.benchmark.ways import LOOP, ONE, PROCESSES, TWO, make, open_ways
 from ld_data.shards.folders import open_folder
 from ld_data.shards.inputs import plan_signals
-from ld_data.shards.making import LoadCodec, list_missing, make_shard, make_shards
-from ld_data.shards.plan import ShardPlan, read_plan, write_plan
+from ld_data.shards.making import LoadCodec, list_missing, make_shards
+from ld_data.shards.plan import ShardPlan, write_plan
 from ld_data.shards.records import ShardRecord, name_record, name_shard
 from ld_data.shards.root import seal
 from ld_data.shards.verification import check_shards
-from ld_data.work.workers import HERE, Workers, make_calls, open_workers
+from ld_data.work.workers import Workers, make_calls
 
 MEGABYTE = 2**20
 AGAIN = 400  # shards that are asked for again
 SHELL_SHARDS = 2
+SHELLS = "two shells"
 
 
 @dataclass(frozen=True)
@@ -39,17 +39,18 @@ class Sizes:
 
     Attributes:
         shards: that two workers of Dask make; the memory after all of them is compared with that after the first ones.
-        alone, tasks: shards of the plain loop, of one worker of Dask, and of two processes; tasks that do nothing.
+        turns: of the plain loop, one worker, two processes and two workers, the first of which does not count.
+        tasks: that do nothing.
         records: of shards that are there when a run is resumed.
     """
 
     shards: int = 64
-    alone: int = 8
+    turns: int = 7
     tasks: int = 1000
     records: int = 100_000
 
 
-QUICK = Sizes(8, 4, 200, 2_000)
+QUICK = Sizes(8, 2, 200, 2_000)
 
 
 @dataclass(frozen=True)
@@ -59,10 +60,10 @@ class Costs:
     Attributes:
         rows_per_shard, shards: that two workers made.
         equal: shards that the loop, one worker, two processes and two shells made like two workers.
-        loop, one, two: microseconds of the processor for a row, the median over shards, in the loop, and in one and two
-            workers.
-        processes: the same in two processes without Dask.
-        wall_one, wall_two: seconds of a shard by the clock, with one worker and with two.
+        loop, one, two, processes: microseconds of the processor for a row, the median over shards, in the loop, in one
+            worker, in two, and in two processes without Dask, all in turns.
+        speedup: how many times as fast two workers are as one by the clock, by the median turn.
+        wall: seconds of a shard by the clock, with two workers that go on.
         start: seconds until a cluster of two workers is there.
         task_ms: of a task that does nothing.
         scheduler_bytes: of a shard, that the scheduler receives, and about as many that it sends.
@@ -79,8 +80,8 @@ class Costs:
     one: float
     two: float
     processes: float
-    wall_one: float
-    wall_two: float
+    speedup: float
+    wall: float
     start: float
     task_ms: float
     scheduler_bytes: float
@@ -92,11 +93,6 @@ class Costs:
     resume_seconds: float
 
     @property
-    def speedup(self) -> float:
-        """How many times as fast two workers are as one."""
-        return self.wall_one / self.wall_two
-
-    @property
     def hours_per_billion(self) -> float:
         """Hours of a core for 10^9 rows, in a worker beside another one."""
         return self.two * 1e9 / 3.6e9
@@ -104,19 +100,17 @@ class Costs:
     @property
     def minutes_per_10_million(self) -> float:
         """Minutes of two workers for 10^7 rows."""
-        return self.wall_two / self.rows_per_shard * 1e7 / 60
+        return self.wall / self.rows_per_shard * 1e7 / 60
 
 
 @dataclass(frozen=True)
 class Run:
-    """The making of shards by the workers of a local cluster, after some that do not count; as in `Costs`."""
+    """The making of shards by two workers that go on; as in `Costs`."""
 
-    records: Sequence[ShardRecord]
-    start: float
     wall: float
-    bytes: float
-    driver: float
-    worker: float
+    scheduler_bytes: float
+    driver_mb: float
+    worker_mb: float
     task_ms: float
 
 
@@ -131,88 +125,56 @@ def measure_costs(folder: Path, load_codec: LoadCodec, sizes: Sizes, say: Callab
     check_libraries("distributed", "onnxruntime")
     plan = plan_signals("benchmark", "ld-mnist1d-32", 1, 7)
     plan = replace(plan, rows=plan.rows_per_shard * sizes.shards)
-
-    def begin(name: str) -> Path:
-        say(name)
+    for name in (LOOP, ONE, PROCESSES, TWO, SHELLS):
         write_plan(folder / name, plan)
-        return folder / name
-
-    with ProcessPoolExecutor(1, get_context("spawn")) as process:
-        loop = process.submit(_make_in_loop, begin("loop"), sizes.alone, load_codec).result()
-    one = _run_cluster(begin("one worker"), 1, sizes.alone, load_codec, 0)
-    two = _run_cluster(begin("two workers"), 2, sizes.shards, load_codec, sizes.tasks)
-    with open_workers(2) as workers:
-        pool = _make(begin("two processes"), range(sizes.alone), load_codec, workers)[2:]  # as in `_make_in_loop`
-    _compare(folder / "two workers", [*loop, *one.records, *pool, *_run_shells(begin("two shells"))])
+    say("one worker, two, and processes, in turns")
+    with ExitStack() as places:
+        ways, start, workers = open_ways(folder, load_codec, places)
+        client, memory = import_library("distributed").default_client(), list[float]()
+        for turn in range(sizes.turns):
+            for way in ways.values():
+                way.take_turn(turn)
+            memory = memory or _read_memory(client)
+        say("two workers")
+        numbers = range(2 * sizes.turns, sizes.shards)
+        run = _measure_run(folder / TWO, numbers, workers, load_codec, sizes.tasks, memory)
+    say("two shells")
+    alike = [*(record for way in ways.values() for record in way.records), *_run_shells(folder / SHELLS)]
+    _compare(folder / TWO, alike)
     say("verification")
-    speed = _verify(folder / "two workers", plan)
+    speed = _verify(folder / TWO, plan)
     say("resuming")
+    costs = {"loop": LOOP, "one": ONE, "two": TWO, "processes": PROCESSES}
     return Costs(
         rows_per_shard=plan.rows_per_shard,
         shards=plan.shards,
-        equal=len(loop) + len(one.records) + len(pool) + SHELL_SHARDS,
-        loop=_find_cost(loop),
-        one=_find_cost(one.records),
-        two=_find_cost(two.records),
-        processes=_find_cost(pool),
-        wall_one=one.wall,
-        wall_two=two.wall,
-        start=two.start,
-        task_ms=two.task_ms,
-        scheduler_bytes=two.bytes,
-        driver_mb=two.driver,
-        worker_mb=two.worker,
-        row_bytes=_measure_size(folder / "two workers") / plan.rows,
+        equal=len(alike) - len(ways[TWO].records),
+        **{name: ways[way].cost for name, way in costs.items()},
+        speedup=2 * statistics.median(a / b for a, b in zip(ways[ONE].walls, ways[TWO].walls, strict=True)),
+        start=start,
+        **asdict(run),
+        row_bytes=_measure_size(folder / TWO) / plan.rows,
         verify_mb_per_second=speed,
         records=sizes.records,
-        resume_seconds=_resume(folder / "resumed", plan, two.records[0], sizes.records),
+        resume_seconds=_resume(folder / "resumed", plan, ways[TWO].records[0], sizes.records),
     )
 
 
-def _make_in_loop(folder: Path, count: int, load_codec: LoadCodec) -> list[ShardRecord]:
-    with threadpool_limits(1):
-        return _make(folder, range(count), load_codec, HERE)[1:]  # the first one warms up
-
-
-def _make(folder: Path, numbers: range, load_codec: LoadCodec, workers: Workers) -> list[ShardRecord]:
-    """Return the records of shards, made by workers."""
-    return [
-        ShardRecord.read(folder / name_record(number)) for number in make_shards(folder, numbers, load_codec, workers)
-    ]
-
-
-def _find_cost(records: Sequence[ShardRecord]) -> float:
-    return statistics.median(record.seconds / record.rows for record in records) * 1e6
-
-
-def _run_cluster(folder: Path, count: int, shards: int, load_codec: LoadCodec, tasks: int) -> Run:
+def _measure_run(
+    folder: Path, numbers: range, workers: Workers, load_codec: LoadCodec, tasks: int, memory: Sequence[float]
+) -> Run:
+    """Return the making of shards by workers on a local cluster, the memory beside an earlier one."""
+    client = import_library("distributed").default_client()
+    port = int(client.scheduler.address.rpartition(":")[2])
     began = time.perf_counter()
-    with open_workers(cluster=f"local:{count}") as workers:
-        start = time.perf_counter() - began
-        client = import_library("distributed").default_client()
-        port = int(client.scheduler.address.rpartition(":")[2])
-        _warm_up(folder, client, load_codec)
-        before = _read_memory(client)
-        began = time.perf_counter()
-        records = _make(folder, range(count, shards), load_codec, workers)
-        wall = (time.perf_counter() - began) / len(records)
-        driver, *each = (end - begin for begin, end in zip(before, _read_memory(client), strict=True))
-        again = [*range(shards)] * max(1, AGAIN // shards)  # the same messages, in so short a time that no others count
-        received = count_received(port)
-        deque(make_shards(folder, again, load_codec, workers), maxlen=0)
-        received = (count_received(port) - received) / len(again)
-        task_ms = _time_tasks(workers, tasks) if tasks else 0.0
-    return Run(records, start, wall, received, driver, max(each), task_ms)
-
-
-def _warm_up(folder: Path, client: Any, load_codec: LoadCodec) -> None:
-    """Let each worker load the models and make a shard."""
-    plan, addresses = read_plan(folder), client.scheduler_info(n_workers=-1)["workers"]
-    calls = [
-        client.submit(make_shard, str(folder), number, load_codec, plan.id, workers=[address])
-        for number, address in enumerate(addresses)
-    ]
-    client.gather(calls)
+    records = make(folder, numbers, load_codec, workers)
+    wall = (time.perf_counter() - began) / len(records)
+    driver, *each = (end - begin for begin, end in zip(memory, _read_memory(client), strict=True))
+    again = [*numbers] * max(1, AGAIN // len(numbers))  # the same messages, in so short a time that no others count
+    received = count_received(port)
+    deque(make_shards(folder, again, load_codec, workers), maxlen=0)
+    received = (count_received(port) - received) / len(again)
+    return Run(wall, received, driver, max(each), _time_tasks(workers, tasks))
 
 
 def _read_memory(client: Any) -> list[float]:

@@ -20,7 +20,7 @@ def describe_costs(costs: Costs) -> str:
         ("the same in one worker of Dask, of the loop's", "1.10", f"{costs.one / costs.loop:.2f}"),
         ("the same in each of two workers, of the loop's", "1.10", f"{costs.two / costs.loop:.2f}"),
         ("the same in each of two processes without Dask", "", f"{costs.processes / costs.loop:.2f}"),
-        ("two workers, of one, by the clock", "1.8 times as fast", f"{costs.speedup:.2f}"),
+        ("two workers, of one, by the clock, in turns", "1.8 times as fast", f"{costs.speedup:.2f}"),
         (f"memory from the first to {costs.shards} shards: driver", "30 MB", f"{costs.driver_mb:+.1f} MB"),
         ("the same: worker, at most", "30 MB", f"{costs.worker_mb:+.1f} MB"),
         ("bytes through the scheduler, a shard", "2 kB", f"{costs.scheduler_bytes / 1e3:.2f} kB"),

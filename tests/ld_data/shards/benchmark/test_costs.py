@@ -10,6 +10,7 @@ from ld_data.errors import IntegrityError
 from ld_data.shards.benchmark import costs, table
 from ld_data.shards.benchmark.costs import Costs, Sizes
 from ld_data.shards.benchmark.kills import Toll
+from ld_data.shards.benchmark.ways import make
 from ld_data.shards.folders import open_folder
 from ld_data.shards.inputs import plan_signals
 from ld_data.shards.plan import write_plan
@@ -20,8 +21,8 @@ from tests.support.shards import load_codec, make_folder, make_plan
 
 pytestmark = pytest.mark.slow
 
-TINY = Sizes(shards=6, alone=3, tasks=5, records=20)
-FIGURES = Costs(1000, 64, 16, 30.0, 31.0, 33.0, 32.0, 4.0, 2.0, 3.0, 4.0, 1500.0, 1.0, 12.0, 260.0, 500.0, 1000, 0.5)
+TINY = Sizes(shards=6, turns=2, tasks=5, records=20)
+FIGURES = Costs(1000, 64, 16, 30.0, 31.0, 33.0, 32.0, 1.9, 2.0, 3.0, 4.0, 1500.0, 1.0, 12.0, 260.0, 500.0, 1000, 0.5)
 
 
 @pytest.mark.usefixtures("release")
@@ -29,16 +30,16 @@ def test_the_costs_of_shards(monkeypatch, tmp_path):
     plan, told = make_plan(tmp_path), []
 
     def make_in_shells(folder):
-        return costs._make(folder, range(2, 4), load_codec, HERE)
+        return make(folder, range(2, 4), load_codec, HERE)
 
     monkeypatch.setattr(costs, "plan_signals", lambda *_, **__: plan)
     monkeypatch.setattr(costs, "_run_shells", make_in_shells)
     found = costs.measure_costs(tmp_path, load_codec, TINY, told.append)
-    assert found.equal == 2 + 2 + 1 + 2
+    assert found.equal == 1 + 1 + 2 + 2
     assert 30 < found.row_bytes < 1000
     assert all(math.isfinite(value) for value in asdict(found).values())
     assert found.loop > 0
-    assert told == ["loop", "one worker", "two workers", "two processes", "two shells", "verification", "resuming"]
+    assert told == ["one worker, two, and processes, in turns", "two workers", "two shells", "verification", "resuming"]
 
 
 def test_two_shells_make_shards(tmp_path):
@@ -76,7 +77,6 @@ def test_shards_that_differ_are_told(tmp_path):
 def test_the_tables_follow_from_the_costs():
     text = table.describe_costs(FIGURES)
     assert "1.10" in text
-    assert FIGURES.speedup == 2
     scale = table.list_scale(FIGURES, 10**9)
     assert scale["hours of a core"] == "9"
     assert scale["shards"] == "1,000,000"
