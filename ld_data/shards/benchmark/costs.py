@@ -17,7 +17,7 @@ from ld_data.errors import IntegrityError
 from ld_data.extras import check_libraries, import_library
 from ld_data.release.manifest import FileRecord
 from ld_data.shards.benchmark.traffic import count_received
-from ld_data.shards.benchmark.ways import LOOP, ONE, PROCESSES, TWO, make, open_ways
+from ld_data.shards.benchmark.ways import LOOP, ONE, PROCESSES, TWO, compare, make, open_ways
 from ld_data.shards.folders import open_folder
 from ld_data.shards.inputs import plan_signals
 from ld_data.shards.making import LoadCodec, list_missing, make_shards
@@ -60,9 +60,9 @@ class Costs:
     Attributes:
         rows_per_shard, shards: that two workers made.
         equal: shards that the loop, one worker, two processes and two shells made like two workers.
-        loop, one, two, processes: microseconds of the processor for a row, the median over shards, in the loop, in one
-            worker, in two, and in two processes without Dask, all in turns.
-        speedup: how many times as fast two workers are as one by the clock, by the median turn.
+        loop: microseconds of the processor for a row, the median over turns.
+        one, two, processes: times that in one worker, in each of two, and in two processes without Dask.
+        speedup: how many times as fast two workers are as one by the clock.
         wall: seconds of a shard by the clock, with two workers that go on.
         start: seconds until a cluster of two workers is there.
         task_ms: of a task that does nothing.
@@ -95,7 +95,7 @@ class Costs:
     @property
     def hours_per_billion(self) -> float:
         """Hours of a core for 10^9 rows, in a worker beside another one."""
-        return self.two * 1e9 / 3.6e9
+        return self.loop * self.two * 1e9 / 3.6e9
 
     @property
     def minutes_per_10_million(self) -> float:
@@ -144,13 +144,14 @@ def measure_costs(folder: Path, load_codec: LoadCodec, sizes: Sizes, say: Callab
     say("verification")
     speed = _verify(folder / TWO, plan)
     say("resuming")
-    costs = {"loop": LOOP, "one": ONE, "two": TWO, "processes": PROCESSES}
+    others = {"one": ONE, "two": TWO, "processes": PROCESSES}
     return Costs(
         rows_per_shard=plan.rows_per_shard,
         shards=plan.shards,
         equal=len(alike) - len(ways[TWO].records),
-        **{name: ways[way].cost for name, way in costs.items()},
-        speedup=2 * statistics.median(a / b for a, b in zip(ways[ONE].walls, ways[TWO].walls, strict=True)),
+        loop=statistics.median(ways[LOOP].costs),
+        **{name: compare(ways[way].costs, ways[LOOP].costs) for name, way in others.items()},
+        speedup=2 * compare(ways[ONE].walls, ways[TWO].walls),
         start=start,
         **asdict(run),
         row_bytes=_measure_size(folder / TWO) / plan.rows,

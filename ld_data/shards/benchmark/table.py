@@ -17,9 +17,9 @@ def describe_costs(costs: Costs) -> str:
     rows = [
         ("shards that the loop, processes, one worker and shells make as two workers do", "all", f"all {costs.equal}"),
         ("processor time of a row: the loop", "", f"{costs.loop:.1f} us"),
-        ("the same in one worker of Dask, of the loop's", "1.10", f"{costs.one / costs.loop:.2f}"),
-        ("the same in each of two workers, of the loop's", "1.10", f"{costs.two / costs.loop:.2f}"),
-        ("the same in each of two processes without Dask", "", f"{costs.processes / costs.loop:.2f}"),
+        ("the same in one worker of Dask, of the loop's", "1.10", f"{costs.one:.2f}"),
+        ("the same in each of two workers, of the loop's", "1.10", f"{costs.two:.2f}"),
+        ("the same in each of two processes without Dask", "", f"{costs.processes:.2f}"),
         ("two workers, of one, by the clock, in turns", "1.8 times as fast", f"{costs.speedup:.2f}"),
         (f"memory from the first to {costs.shards} shards: driver", "30 MB", f"{costs.driver_mb:+.1f} MB"),
         ("the same: worker, at most", "30 MB", f"{costs.worker_mb:+.1f} MB"),
@@ -45,7 +45,7 @@ def describe_scale(costs: Costs) -> str:
 def list_scale(costs: Costs, rows: int) -> dict[str, str]:
     """Return the costs of so many rows by what they are."""
     hours, shards = costs.hours_per_billion * rows / 1e9, math.ceil(rows / costs.rows_per_shard)
-    shard_seconds = costs.two * costs.rows_per_shard / 1e6
+    shard_seconds = costs.loop * costs.two * costs.rows_per_shard / 1e6
     size = rows * costs.row_bytes
     return {
         "hours of a core": f"{hours:,.0f}",

@@ -2,7 +2,7 @@
 
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -20,12 +20,18 @@ LOOP, ONE, TWO, PROCESSES = "loop", "one worker", "two workers", "two processes"
 
 @dataclass(frozen=True)
 class Way:
-    """A way to make shards in a folder, so many at once; its records, and the seconds of its turns by the clock."""
+    """A way to make shards in a folder, so many at once.
+
+    Attributes:
+        records: of the shards that count.
+        costs, walls: of each turn: microseconds of the processor for a row, and seconds by the clock.
+    """
 
     folder: Path
     make: Callable[[Path, range], list[ShardRecord]]
     at_once: int = 1
     records: list[ShardRecord] = field(default_factory=list)
+    costs: list[float] = field(default_factory=list)
     walls: list[float] = field(default_factory=list)
 
     def take_turn(self, turn: int) -> None:
@@ -34,12 +40,13 @@ class Way:
         records = self.make(self.folder, range(turn * self.at_once, (turn + 1) * self.at_once))
         if turn:  # the first one loads the models
             self.walls.append(time.perf_counter() - began)
+            self.costs.append(statistics.mean(record.seconds / record.rows for record in records) * 1e6)
             self.records.extend(records)
 
-    @property
-    def cost(self) -> float:
-        """Microseconds of the processor for a row, the median over shards."""
-        return statistics.median(record.seconds / record.rows for record in self.records) * 1e6
+
+def compare(values: Sequence[float], others: Sequence[float]) -> float:
+    """Return the median over turns of the ratio to another way."""
+    return statistics.median(value / other for value, other in zip(values, others, strict=True))
 
 
 def open_ways(folder: Path, load_codec: LoadCodec, places: ExitStack) -> tuple[dict[str, Way], float, Workers]:
