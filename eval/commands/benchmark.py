@@ -20,7 +20,9 @@ def benchmark(
     against: Annotated[str | None, Parameter(metavar="REV")] = None,
     as_json: Json = False,
 ) -> None:
-    """Time the tasks of users, beside the same by hand in numpy or scikit-learn.
+    """Time the tasks of users.
+
+    Beside them stands the same by hand, in numpy or scikit-learn.
 
     Args:
         only: These tasks alone.
