@@ -11,7 +11,10 @@ sys.path[:0] = [str(FOLDER.parent), str(FOLDER)]
 
 from ld_data import __version__  # noqa: E402 - of this checkout
 
-os.environ |= {"TF_CPP_MIN_LOG_LEVEL": "3"}  # of the tutorials
+profile = FOLDER.parent / "build" / "ipython" / "profile_default"
+profile.mkdir(parents=True, exist_ok=True)
+(profile / "ipython_kernel_config.py").write_text('c.IPKernelApp.log_level = "ERROR"\n')  # it warns of loopback
+os.environ |= {"TF_CPP_MIN_LOG_LEVEL": "3", "IPYTHONDIR": str(profile.parent)}  # of the tutorials
 logging.getLogger("traitlets").setLevel(logging.WARNING)
 project = "LD-Data"
 author = "LD-Data developers"
