@@ -14,6 +14,7 @@ from tempfile import TemporaryDirectory
 from ld_data.cli.table import format_table
 from ld_data.errors import InputError
 from ld_data.settings import CHECKPOINTS_VARIABLE, checkpoints_folder
+from ld_data.work.cluster import THREADS
 
 SCRIPT = Path(__file__).with_name("tasks.py")
 ROOT = SCRIPT.parents[2]
@@ -67,12 +68,12 @@ def _open_revision(revision: str | None) -> Iterator[Path]:
 
 
 def _run_task(name: str, way: str, root: Path) -> dict[str, float] | None:
-    threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "TF_NUM_INTRAOP_THREADS"), "1")
+    threads = {variable: str(count) for variable, count in THREADS.items()}
     own = {"PYTHONPATH": str(root), CHECKPOINTS_VARIABLE: str(checkpoints_folder()), "TF_CPP_MIN_LOG_LEVEL": "3"}
     command = (sys.executable, "-P", str(SCRIPT), name, way)
     done = subprocess.run(command, env=os.environ | threads | own, capture_output=True, text=True, check=False)  # noqa: S603
     if done.returncode:
-        raise InputError(f"the task {name} failed: {done.stderr.strip().splitlines()[-1]}")
+        raise InputError(f"the task {name} failed: {done.stderr.strip().rpartition(os.linesep)[2]}")
     costs: dict[str, float] | None = json.loads(done.stdout)
     return costs
 

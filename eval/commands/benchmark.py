@@ -1,6 +1,5 @@
 """The command that times the tasks of users."""
 
-import sys
 from typing import Annotated
 
 from cyclopts import Parameter
@@ -9,7 +8,7 @@ from eval.benchmark.costs import SLOWER, TASKS, compare, describe_costs, measure
 from eval.commands.options import Names
 from ld_data.checks import check_integer
 from ld_data.cli.options import Json
-from ld_data.cli.output import print_result
+from ld_data.cli.output import print_result, tell
 from ld_data.errors import IntegrityError
 
 
@@ -30,11 +29,7 @@ def benchmark(
         against: A commit of this clone to compare with; the command fails if a task takes a tenth more of the
             processor than there.
     """
-    costs = measure_costs(only or TASKS, check_integer("--turns", turns, 1, 100), against, _say)
+    costs = measure_costs(only or TASKS, check_integer("--turns", turns, 1, 100), against, tell)
     print_result(costs, describe_costs(costs, against), as_json)
     if against and (slower := [name for name, ways in costs.items() if compare(ways, against) > SLOWER]):
         raise IntegrityError(f"slower than {against} by more than a tenth: {', '.join(slower)}.")
-
-
-def _say(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)

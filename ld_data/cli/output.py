@@ -10,6 +10,11 @@ from typing import Any, TextIO
 RED, PLAIN = "\x1b[31m", "\x1b[0m"
 
 
+def tell(text: str) -> None:
+    """Print what goes on, beside the result, which has the standard output for itself."""
+    print(text, file=sys.stderr, flush=True)
+
+
 def print_any_text() -> None:
     """Let stdout and stderr show every text: a character that their encoding lacks becomes an escape."""
     for stream in (sys.stdout, sys.stderr):

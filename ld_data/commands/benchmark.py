@@ -1,6 +1,5 @@
 """The command that measures how fast the generators, the parser and the making of shards are."""
 
-import sys
 from dataclasses import asdict
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -11,7 +10,7 @@ from cyclopts import Parameter
 import vae
 from ld_data.checks import check_integer
 from ld_data.cli.options import Json
-from ld_data.cli.output import print_result
+from ld_data.cli.output import print_result, tell
 from ld_data.errors import InputError, StorageError
 from ld_data.shards.benchmark.costs import QUICK, Sizes, measure_costs
 from ld_data.shards.benchmark.kills import survive_kills
@@ -63,15 +62,10 @@ def benchmark(
 def _measure_shards(sizes: Sizes, kills: int | None, folder: Path | None, as_json: bool) -> None:
     with TemporaryDirectory(prefix="ld-data-shards-", dir=folder) as place:
         if kills is None:
-            costs = measure_costs(Path(place), vae.load, sizes, _say)
+            costs = measure_costs(Path(place), vae.load, sizes, tell)
             print_result(asdict(costs), describe_costs(costs), as_json)
             return
-        toll = survive_kills(Path(place), vae.load, check_integer("--kills", kills, 1, 10_000), _say)
+        toll = survive_kills(Path(place), vae.load, check_integer("--kills", kills, 1, 10_000), tell)
         print_result(asdict(toll), describe_toll(toll), as_json)
         if not toll.is_clean:
             raise StorageError("kills damaged a release. Report this as a bug.")
-
-
-def _say(text: str) -> None:
-    """Show what is measured now."""
-    print(text, file=sys.stderr, flush=True)
