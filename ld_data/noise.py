@@ -10,7 +10,7 @@ import numpy as np
 
 from ld_data.checks import check_integer
 from ld_data.errors import InputError
-from ld_data.typing import Doubles
+from ld_data.typing import Array, Doubles, Integers
 
 WORDS_PER_COUNTER = 4
 MAX_SEED = 2**63 - 1
@@ -23,21 +23,41 @@ Y_CELL_STREAM = 1 << 32  # the n-th try of a cell's rejection sampler reads stre
 
 def make_uniforms(seed: int, stream: int, first_row: int, rows: int, width: int) -> Doubles:
     """Return `(rows, width)` float64 uniforms in (0, 1) from row `first_row` on; refuse negative row numbers."""
+    return _to_uniforms(_draw_words(seed, stream, first_row, rows, width))
+
+
+def make_normals(seed: int, stream: int, first_row: int, rows: int, width: int) -> Doubles:
+    """Return `(rows, width)` float64 standard normals from row `first_row` on; raises as `make_uniforms`."""
+    return _to_normals(_draw_words(seed, stream, first_row, rows, width))
+
+
+def make_normals_at(seed: int, stream: int, rows: Integers, width: int) -> Doubles:
+    """Return the standard normals `(n, width)` of rows by their ascending numbers `(n,)`; raises as `make_uniforms`.
+
+    Words of the rows in between are drawn, too, and left: the distribution function costs more than they do.
+    """
+    first = int(rows[0])
+    return _to_normals(_draw_words(seed, stream, first, int(rows[-1]) + 1 - first, width)[rows - first])
+
+
+def _draw_words(seed: int, stream: int, first_row: int, rows: int, width: int) -> Array:
     check_seed(seed)
     if first_row < 0 or rows < 0:
         raise InputError(f"rows must be counted from 0: received first_row={first_row} and rows={rows}.")
     counters = -(-width // WORDS_PER_COUNTER)
     key = np.array([seed, stream], dtype=np.uint64)
     words = np.random.Philox(key=key, counter=first_row * counters).random_raw(rows * counters * WORDS_PER_COUNTER)
-    words = words.reshape(rows, counters * WORDS_PER_COUNTER)[:, :width]
+    return words.reshape(rows, counters * WORDS_PER_COUNTER)[:, :width]
+
+
+def _to_uniforms(words: Array) -> Doubles:
     return ((words >> np.uint64(12)) + np.float64(0.5)) * 2.0**-52  # 52 bits: with 53 the last value would round to 1
 
 
-def make_normals(seed: int, stream: int, first_row: int, rows: int, width: int) -> Doubles:
-    """Return `(rows, width)` float64 standard normals from row `first_row` on; raises as `make_uniforms`."""
+def _to_normals(words: Array) -> Doubles:
     from scipy.special import ndtri  # import late: 17 MB of memory that a service without encoding saves
 
-    return ndtri(make_uniforms(seed, stream, first_row, rows, width))
+    return ndtri(_to_uniforms(words))
 
 
 def check_seed(seed: int) -> int:

@@ -3,7 +3,7 @@ import pytest
 from scipy import stats
 
 from ld_data.errors import InputError
-from ld_data.noise import X_STREAM, Y_STREAM, make_normals, make_uniforms
+from ld_data.noise import X_STREAM, Y_STREAM, make_normals, make_normals_at, make_uniforms
 
 
 @pytest.mark.parametrize("width", [1, 3, 4, 5, 32])
@@ -11,6 +11,12 @@ def test_a_row_is_the_same_in_any_chunk(width):
     whole = make_normals(7, X_STREAM, 0, 50, width)
     for start, rows in ((0, 1), (13, 20), (49, 1)):
         assert np.array_equal(make_normals(7, X_STREAM, start, rows, width), whole[start : start + rows])
+
+
+@pytest.mark.parametrize("rows", [[0], [49], [3, 4, 20], [0, 49], range(50)])
+def test_chosen_rows_are_those_of_the_whole(rows):
+    rows = np.array(rows)
+    assert np.array_equal(make_normals_at(7, X_STREAM, rows, 9), make_normals(7, X_STREAM, 0, 50, 9)[rows])
 
 
 def test_rows_seeds_and_streams_differ():

@@ -9,7 +9,7 @@ import numpy as np
 
 from ld_data.checks import check_labels, check_vectors
 from ld_data.errors import InputError, IntegrityError
-from ld_data.noise import Y_CELL_STREAM, Y_STREAM, make_normals
+from ld_data.noise import Y_CELL_STREAM, Y_STREAM, make_normals, make_normals_at
 from ld_data.protocols import Mode, YKind, check_mode
 from ld_data.typing import Array, Floats
 from vae.runtime.onnx_network import FrozenVae
@@ -98,7 +98,7 @@ class Cells(_Classes):
         waiting = np.arange(rows)
         attempts = math.ceil(PATIENCE / self.frequency[labels].min())
         for attempt in range(attempts):
-            draws = make_normals(seed, Y_CELL_STREAM + attempt, first_row, rows, span.shape[1])[waiting]
+            draws = make_normals_at(seed, Y_CELL_STREAM + attempt, first_row + waiting, span.shape[1])
             inside = _wins(draws @ scores + self.class_bias, labels[waiting])
             deciding[waiting[inside]] = draws[inside]
             waiting = waiting[~inside]
