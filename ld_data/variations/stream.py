@@ -151,8 +151,9 @@ class VariationStream:
 
     def iterate(self, rows: int, first_row: int = 0) -> Iterator[VariationRows]:
         """Yield the images of `make_rows` in parts, so that memory does not grow with `rows`."""
+        first = check_integer("first_row", first_row, 0, MAX_ROW)
         for start in range(0, rows, PART_ROWS):
-            yield self.make_rows(first_row + start, min(PART_ROWS, rows - start))
+            yield self.make_rows(first + start, min(PART_ROWS, rows - start))
 
     def _fill(self, made: VariationRows, first_row: int, part: slice) -> None:
         rows = part.stop - part.start

@@ -16,7 +16,10 @@ def test_a_row_is_the_same_in_any_chunk(width):
 @pytest.mark.parametrize("rows", [[0], [49], [3, 4, 20], [0, 49], range(50)])
 def test_chosen_rows_are_those_of_the_whole(rows):
     rows = np.array(rows)
-    assert np.array_equal(make_normals_at(7, X_STREAM, rows, 9), make_normals(7, X_STREAM, 0, 50, 9)[rows])
+    for first in (0, 2**63 - 5):
+        assert np.array_equal(
+            make_normals_at(7, X_STREAM, first, rows, 9), make_normals(7, X_STREAM, first, 50, 9)[rows]
+        )
 
 
 def test_rows_seeds_and_streams_differ():
@@ -51,9 +54,14 @@ def test_a_bad_seed_is_refused(seed):
         make_normals(seed, X_STREAM, 0, 1, 1)
 
 
-def test_a_negative_row_is_refused():
-    with pytest.raises(InputError, match="rows must be counted from 0"):
-        make_normals(0, X_STREAM, -1, 1, 1)
+@pytest.mark.parametrize("row", [-1, 1.5, True, 2**129])
+def test_a_bad_row_is_refused(row):
+    with pytest.raises(InputError, match=r"first_row must be (an integer|from 0 to 3402823669209)"):
+        make_normals(0, X_STREAM, row, 1, 1)
+
+
+def test_small_integers_of_numpy_are_rows_as_others():
+    assert np.array_equal(make_normals(0, X_STREAM, np.uint8(200), 2, 32), make_normals(0, X_STREAM, 200, 2, 32))
 
 
 def test_the_largest_word_still_gives_a_value_below_one(monkeypatch):

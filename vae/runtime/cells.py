@@ -9,7 +9,7 @@ import numpy as np
 
 from ld_data.checks import check_labels, check_vectors
 from ld_data.errors import InputError, IntegrityError
-from ld_data.noise import Y_CELL_STREAM, Y_STREAM, make_normals, make_normals_at
+from ld_data.noise import Y_CELL_STREAM, Y_STREAM, check_row, make_normals, make_normals_at
 from ld_data.protocols import Mode, YKind, check_mode
 from ld_data.typing import Array, Floats
 from vae.runtime.onnx_network import FrozenVae
@@ -82,8 +82,8 @@ class Cells(_Classes):
         check_mode(mode)
         if mode == "mean":
             return self.class_mean[labels]
-        starts = range(0, len(labels), CHUNK_ROWS)
-        return np.concatenate([self._sample(labels[i : i + CHUNK_ROWS], seed, first_row + i) for i in starts])
+        starts, first = range(0, len(labels), CHUNK_ROWS), check_row(first_row)
+        return np.concatenate([self._sample(labels[i : i + CHUNK_ROWS], seed, first + i) for i in starts])
 
     def decode(self, latents: Array) -> Floats:
         """Return p(class | y) `(n, k)` float32 for latents `(n, d)`: 1 for the cell of y, else 0."""
@@ -98,7 +98,7 @@ class Cells(_Classes):
         waiting = np.arange(rows)
         attempts = math.ceil(PATIENCE / self.frequency[labels].min())
         for attempt in range(attempts):
-            draws = make_normals_at(seed, Y_CELL_STREAM + attempt, first_row + waiting, span.shape[1])
+            draws = make_normals_at(seed, Y_CELL_STREAM + attempt, first_row, waiting, span.shape[1])
             inside = _wins(draws @ scores + self.class_bias, labels[waiting])
             deciding[waiting[inside]] = draws[inside]
             waiting = waiting[~inside]

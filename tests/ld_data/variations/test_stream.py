@@ -43,9 +43,9 @@ def test_a_row_depends_on_its_seed_and_number_alone(digits, pictures, name, monk
 @pytest.mark.parametrize("name", PRESETS)
 def test_parts_make_up_the_whole(digits, pictures, name, monkeypatch):
     stream = make_stream(digits, pictures, name)
-    whole = stream.make_rows(10, 50)
+    whole = stream.make_rows(220, 50)
     monkeypatch.setattr("ld_data.variations.stream.PART_ROWS", 8)
-    parts = list(stream.iterate(50, 10))
+    parts = list(stream.iterate(50, np.uint8(220)))
     assert [len(part.y) for part in parts] == [8] * 6 + [2]
     for field, values in vars(whole).items():
         assert np.array_equal(np.concatenate([getattr(part, field) for part in parts]), values)

@@ -96,6 +96,14 @@ def test_a_row_s_draw_depends_on_its_number_alone(labels):
     assert not np.isclose(cells.encode(some, seed=2), whole).all(axis=1).any()
 
 
+@pytest.mark.parametrize("first", [np.uint16(65_000), 2**63 - 1000, 2**103])
+def test_rows_of_any_number_are_drawn(first):
+    cells, some = make_cells(np.ones(3), 2), np.arange(2100) % 3
+    assert np.array_equal(
+        cells.encode(some, first_row=first)[2090:], cells.encode(some[2090:], first_row=int(first) + 2090)
+    )
+
+
 def test_mode_mean_gives_the_class_means():
     cells = make_cells(MNIST_COUNTS, 32)
     assert np.array_equal(cells.encode([3, 3, 0], mode="mean"), cells.class_mean[[3, 3, 0]])
