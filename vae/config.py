@@ -94,7 +94,9 @@ class VaeConfig:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        """Raise `InputError` if a value is out of range, or two values exclude each other."""
+        """Convert numpy's numbers; raise `InputError` for values that are out of range, or that exclude each other."""
+        for field in fields(self):
+            object.__setattr__(self, field.name, _convert(getattr(self, field.name)))
         if min(self.input_shape, default=0) < 1 or self.input_shape[2:] not in ((), (3,)):
             raise InputError(f"input_shape must be (h, w), (h, w, 3), (t,) or (k,); received {self.input_shape}.")
         if self.latent_dim < 2:
@@ -141,3 +143,8 @@ class VaeConfig:
             raise InputError(f"a VAE configuration has the fields {', '.join(sorted(known))}; check {', '.join(odd)}.")
         tuples = {name: tuple(value) for name, value in values.items() if isinstance(value, list)}
         return cls(**{**values, **tuples})
+
+
+def _convert(value: Any) -> Any:
+    """Return a value with Python's numbers, as JSON holds them, in the place of numpy's."""
+    return tuple(map(_convert, value)) if isinstance(value, tuple) else getattr(value, "item", lambda: value)()

@@ -64,14 +64,14 @@ class ShardPlan(Description):
     kind: ClassVar[str] = "plan"
 
     def __post_init__(self) -> None:
-        """Raise `TypeError` or `InputError` for names, numbers or arguments that no plan has."""
+        """Convert numpy's integers; raise `TypeError` or `InputError` for names, numbers or arguments of no plan."""
         if not (is_release_name(self.name) and is_release_name(self.release)):
             raise TypeError(f"the names must be those of releases; received {self.name!r:.{MAX_ECHO}}")
         if bool(self.signals) == bool(self.images):
             raise TypeError("a plan needs the arguments of a generator, or files of images, and not both")
         most = sum(file.rows for file in self.images) or MAX_ROWS
         for name, least, greatest in (("seed", 0, MAX_SEED), ("rows", 1, most), ("rows_per_shard", 1, MAX_SHARD_ROWS)):
-            check_integer(name, getattr(self, name), least, greatest)
+            object.__setattr__(self, name, check_integer(name, getattr(self, name), least, greatest))
         if self.signals:
             Mnist1dConfig(**self.signals)
 

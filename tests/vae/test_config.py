@@ -1,6 +1,7 @@
 import json
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from ld_data.errors import InputError
@@ -12,6 +13,12 @@ CONFIG = VaeConfig(input_shape=(28, 28), flow_couplings=2)
 @pytest.mark.parametrize("config", [CONFIG, VaeConfig(input_shape=(3,), encoder_filters=(), encoder_units=(4, 2))])
 def test_json_round_trip(config):
     assert VaeConfig.from_json(json.loads(json.dumps(config.to_json()))) == config
+
+
+def test_numbers_of_numpy_are_written_as_others():
+    own = VaeConfig(input_shape=(28, 28), latent_dim=np.int64(8), encoder_units=(np.int32(4),), beta=np.float32(0.5))
+    expected = VaeConfig(input_shape=(28, 28), latent_dim=8, encoder_units=(4,), beta=0.5)
+    assert json.dumps(own.to_json()) == json.dumps(expected.to_json())
 
 
 @pytest.mark.parametrize(

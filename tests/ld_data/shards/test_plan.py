@@ -1,6 +1,7 @@
 import json
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from ld_data.errors import InputError, IntegrityError
@@ -16,6 +17,10 @@ def test_the_id_is_that_of_the_plan_as_canonical_json(tmp_path):
     path.write_text(json.dumps(json.loads(path.read_text()), sort_keys=True))  # another form of the same
     assert read_plan(tmp_path) == PLAN
     assert replace(PLAN, seed=8).id != PLAN.id
+
+
+def test_integers_of_numpy_make_the_same_plan():
+    assert replace(PLAN, seed=np.int64(7), rows=np.uint16(1000), rows_per_shard=np.int32(300)).id == PLAN.id
 
 
 def test_shards_hold_successive_rows_and_the_last_one_the_rest():
