@@ -286,7 +286,7 @@ def _read_value(kind: Any, value: Any, name: str) -> Any:
     if kind is FileRecord:
         return read_file_record(name, value)
     is_record = is_dataclass(kind)
-    others = {tuple: list, float: (int, float), Literal: (), UnionType: kind}
+    others = {tuple: list, float: (int, float), Literal: (), UnionType: (int, *inner)}
     accepted: Any = dict if is_record else others.get(outer, outer)
     if not isinstance(value, accepted) or (isinstance(value, bool) and kind is not bool):
         raise TypeError(f"{name} must be {kind}; received {value!r:.{MAX_ECHO}}")

@@ -14,6 +14,13 @@ def test_json_round_trip(release):
     assert Manifest.from_json(manifest.to_json(), release) == manifest
 
 
+def test_a_recipe_with_a_whole_number_as_its_readability_is_read_again(release):
+    manifest = read_manifest(release)
+    for readability in (10, 0, 2.5, None):
+        own = dataclasses.replace(manifest, recipe=dataclasses.replace(manifest.recipe, readability=readability))
+        assert Manifest.from_json(own.to_json(), release) == own
+
+
 def test_it_says_how_the_release_was_made(release):
     manifest = read_manifest(release)
     assert manifest.command == "a test"
