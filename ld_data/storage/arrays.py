@@ -24,8 +24,10 @@ MAX_REASON = 200  # characters of numpy's own words in an error
 ZIP_MAGIC = b"PK\x03\x04"
 NPY_MAGIC = np.lib.format.MAGIC_PREFIX
 NPZ_DATE = (1980, 1, 1, 0, 0, 0)  # of each array in an archive, so that the bytes depend on values alone
-# Exceptions of zipfile, zlib and numpy for damaged archives, found by flipping every bit of several archives.
-_DAMAGE = (zipfile.BadZipFile, zlib.error, ValueError, EOFError, KeyError, OSError, RuntimeError, tokenize.TokenError)
+# Exceptions of zipfile, zlib and numpy for damaged archives, found by flipping every bit of several archives. A header
+# that declares more than memory holds raises a MemoryError: the archive itself has at most `MAX_ARRAY_BYTES`.
+_PARSING = (ValueError, EOFError, KeyError, RuntimeError, MemoryError, tokenize.TokenError)
+_DAMAGE = (zipfile.BadZipFile, zlib.error, OSError, *_PARSING)
 
 
 def read_npz(file: Path | io.BufferedIOBase, path: object = None) -> dict[str, Array]:
@@ -46,7 +48,7 @@ def read_npz(file: Path | io.BufferedIOBase, path: object = None) -> dict[str, A
         if not isinstance(file, Path):
             file.seek(0)
         with np.load(file, allow_pickle=False) as arrays:
-            return {name: arrays[name] for name in arrays.files}
+            return {name: np.asarray(arrays[name]) for name in arrays.files}  # numpy leaves other entries as bytes
     except (FileNotFoundError, PermissionError):
         raise
     except _DAMAGE as error:

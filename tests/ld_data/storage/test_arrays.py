@@ -98,6 +98,20 @@ def test_a_zip_bomb_is_refused_before_it_is_inflated(tmp_path, monkeypatch):
         read_npz(path)
 
 
+def test_a_header_that_declares_more_than_memory_holds_is_refused(tmp_path):
+    header = f"{{'descr': '<f4', 'fortran_order': False, 'shape': ({2**50},)}}\n"
+    with zipfile.ZipFile(tmp_path / "a.npz", "w") as archive:
+        archive.writestr("a.npy", npy_header(header) + b"1234")
+    with pytest.raises(IntegrityError, match="could not read it"):
+        read_npz(tmp_path / "a.npz")
+
+
+def test_an_entry_that_is_no_array_is_an_array_of_bytes(tmp_path):
+    with zipfile.ZipFile(tmp_path / "a.npz", "w") as archive:
+        archive.writestr("a.txt", b"a text")
+    assert read_npz(tmp_path / "a.npz")["a.txt"].dtype == "S6"
+
+
 def test_npy_round_trip():
     array = np.arange(6, dtype=np.float32).reshape(2, 3)
     assert np.array_equal(read_npy(write_npy(array)), array)
