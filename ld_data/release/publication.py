@@ -72,14 +72,13 @@ def publish(staging: Path, target: Path) -> None:
         target.rename(previous)
     take_place(staging, target)
     for superseded in (previous, _refused(target)):
-        shutil.rmtree(superseded, ignore_errors=True)
+        _delete(superseded)
 
 
 def set_aside(staging: Path, target: Path) -> Path:
     """Return the place beside `target` to which the finished folder `staging` is moved, unpublished."""
     place = _refused(target)
-    if place.exists():
-        shutil.rmtree(place)
+    _delete(place)
     take_place(staging, place)
     return place
 
@@ -90,9 +89,14 @@ def _heal(target: Path) -> None:
     if not previous.exists():
         return
     if target.exists():
-        shutil.rmtree(previous)
+        _delete(previous)
     else:
         previous.rename(target)
+
+
+def _delete(folder: Path) -> None:
+    """Delete a folder as far as the disk permits, or the link to a release that lies elsewhere, which stays."""
+    folder.unlink() if folder.is_symlink() else shutil.rmtree(folder, ignore_errors=True)
 
 
 def check_target(target: Path) -> None:

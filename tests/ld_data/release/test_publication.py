@@ -88,6 +88,16 @@ def test_publishing_replaces_a_release_whole(release, newer):
     assert list(release.parent.iterdir()) == [release]
 
 
+def test_a_link_to_a_release_is_replaced_as_often_as_needed(release, tmp_path):
+    elsewhere = release.rename(tmp_path / "elsewhere")
+    release.symlink_to(elsewhere)
+    for seed in (1, 2):
+        build_release(make_source(), FakeCodec(), make_plan(seed=seed), release.parent)
+        assert verify("fake-4").seed == seed
+        assert list(release.parent.iterdir()) == [release]
+    assert verify(elsewhere).seed == 0
+
+
 def test_a_folder_that_is_no_release_is_never_replaced(newer, tmp_path):
     (tmp_path / "photos").mkdir()
     (tmp_path / "photos" / "a.jpg").write_text("")
