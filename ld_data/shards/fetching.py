@@ -7,8 +7,8 @@ from ld_data.errors import InputError, IntegrityError
 from ld_data.release.manifest import FileRecord
 from ld_data.shards.folders import Folder, Place, Readable, Source, hash_content, open_folder, open_reader
 from ld_data.shards.plan import ShardPlan, write_plan
-from ld_data.shards.records import ShardRecord, name_record, name_shard, read_record
-from ld_data.shards.root import ROOT_NAME, Entries, name_group, read_root
+from ld_data.shards.records import REMAKE, ShardRecord, name_record, name_shard, read_record
+from ld_data.shards.root import ROOT_NAME, Entries, Entry, name_group, read_group, read_root
 
 
 def fetch_shards(source: Source, target: Place, plan: ShardPlan, numbers: range) -> Iterator[int]:
@@ -19,19 +19,21 @@ def fetch_shards(source: Source, target: Place, plan: ShardPlan, numbers: range)
 
     Raises:
         InputError: the target holds another plan, or the source lacks a shard.
-        IntegrityError: the source is not sealed, a received file is not the sealed one, or another has its name.
+        IntegrityError: the source is not sealed or not whole, a file is not the sealed one, or another has its name.
         LdDataError: the source does not deliver, or the target refuses.
     """
     reader, folder = open_reader(source), open_folder(target)
     root, root_file = read_root(reader, plan)
     write_plan(folder, plan)
     for group, file in enumerate(root.groups):
+        read_group(reader, root, group)  # raises a clear error where it is missing
         _copy(reader, folder, name_group(group), file)
     entries = Entries(folder, root)
     for number in numbers:
         try:
-            _copy(reader, folder, name_shard(number), entries.find(number).file)
-            _add_record(folder, read_record(reader, plan, number))
+            entry = entries.find(number)
+            _copy(reader, folder, name_shard(number), entry.file)
+            _add_record(folder, read_record(reader, plan, number), entry)
         except FileNotFoundError as error:
             raise InputError(
                 f"{reader} does not hold shard {number}. Make it with `python -m ld_data shards make`."
@@ -52,9 +54,11 @@ def _copy(reader: Readable, folder: Folder, name: str, record: FileRecord) -> No
         raise IntegrityError(f"{folder}/{name} is not the file of {reader}. Delete it, or choose another folder.")
 
 
-def _add_record(folder: Folder, record: ShardRecord | None) -> None:
+def _add_record(folder: Folder, record: ShardRecord | None, entry: Entry) -> None:
     if record is None:
         raise FileNotFoundError("the record is missing")
+    if Entry.of(record, entry.fingerprint) != entry:
+        raise IntegrityError(f"the record of shard {record.number} is not that of the sealed shard. {REMAKE}")
     name = name_record(record.number)
     if folder.find_size(name) is None:
         with folder.hold(name) as staging:

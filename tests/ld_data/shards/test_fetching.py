@@ -9,8 +9,8 @@ from ld_data.shards.folders import open_folder
 from ld_data.shards.making import list_missing, make_shards
 from ld_data.shards.plan import read_plan
 from ld_data.shards.reading import ShardedRows
-from ld_data.shards.records import name_shard
-from ld_data.shards.root import ROOT_NAME, seal
+from ld_data.shards.records import name_record, name_shard
+from ld_data.shards.root import ROOT_NAME, name_group, seal
 from ld_data.shards.verification import check_shards
 from ld_data.storage.hashing import hash_file
 from tests.support.shards import load_codec, make_folder
@@ -52,6 +52,16 @@ def test_damaged_or_missing_shards_are_named(source, tmp_path):
     (tmp_path / "part" / ROOT_NAME).write_text("{}")
     with pytest.raises(IntegrityError, match=r"root\.json is not the file of .*big"):
         list(fetch_shards(source, tmp_path / "part", plan, range(0)))
+
+
+def test_a_record_that_is_not_the_sealed_one_or_a_group_that_is_missing_is_refused(source, tmp_path):
+    plan, path = read_plan(source), source / name_record(2)
+    path.write_text(path.read_text().replace(hash_file(source / name_shard(2)), "0" * 64))
+    with pytest.raises(IntegrityError, match="the record of shard 2 is not that of the sealed shard"):
+        list(fetch_shards(source, tmp_path / "part", plan, range(2, 3)))
+    (source / name_group(0)).unlink()
+    with pytest.raises(IntegrityError, match=r"records-00000\.json is missing"):
+        list(fetch_shards(source, tmp_path / "other", plan, range(0)))
 
 
 @pytest.mark.slow
