@@ -95,10 +95,11 @@ class HealthReport:
         return tuple(row for row in self.rows if row.is_refused)
 
     def to_values(self) -> dict[str, dict[str, Any]]:
-        """Return the report as JSON values: group, measure, then value, its null, and its goal."""
+        """Return the report as JSON values: group, measure, then value (None for NaN), its null, and its goal."""
         groups: dict[str, dict[str, Any]] = {}
         for row in self.rows:
-            entry: dict[str, Any] = {"value": row.value}
+            is_number = row.value is not None and np.isfinite(row.value)
+            entry: dict[str, Any] = {"value": row.value if is_number else None}
             if row.null_mean is not None:
                 entry |= {"null_mean": row.null_mean, "null_worst": row.null_worst}
             if row.goal is not None:

@@ -53,6 +53,13 @@ def test_json_holds_values_nulls_and_goals_and_gives_the_goals_back(report):
     )
 
 
+def test_a_measure_that_is_not_a_number_is_missed_and_written_as_none():
+    report = make_report({"x": {"least_std": float("nan"), "worst_mean": 0.0}}, {}, GOALS)
+    assert [row.measure for row in report.refused] == ["least_std"]
+    values = json.loads(json.dumps(report.to_values(), allow_nan=False))
+    assert (values["x"]["least_std"]["value"], values["x"]["least_std"]["missed"]) == (None, True)
+
+
 def test_goals_without_a_measure_are_missed():
     report = make_report({"x": {"worst_mean": 0.0}}, {}, {**GOALS, "z": {"rate": Goal(least=1)}})
     assert {row.measure for row in report.rows if row.is_missed} == {"least_std", "rate"}
