@@ -4,7 +4,7 @@ import shutil
 from pathlib import Path
 
 from ld_data.export.formats import stage_new_folder, write_format
-from ld_data.release.folder import find_release, load_verified
+from ld_data.release.folder import check_settled, find_release, load_verified
 from ld_data.release.manifest import MANIFEST_NAME
 
 
@@ -16,7 +16,7 @@ def publish_release(name: str | Path, folder: Path) -> Path:
 
     Raises:
         UnknownNameError: there is no such release.
-        IntegrityError: the release is damaged.
+        IntegrityError: the release is damaged, or was replaced by another meanwhile.
         StorageError: the folder exists, or the disk refuses.
         MissingLibraryError: pyarrow is not installed.
     """
@@ -26,5 +26,6 @@ def publish_release(name: str | Path, folder: Path) -> Path:
     with stage_new_folder(target) as staging:
         for file in (*manifest.files, MANIFEST_NAME):
             shutil.copyfile(source / file, staging / file)
+        check_settled(source, manifest)
         write_format(data, manifest, "parquet", staging)
     return target

@@ -7,10 +7,12 @@ from starlette.staticfiles import StaticFiles
 
 import ld_data
 from ld_data import __main__ as data_main
-from ld_data.errors import StorageError
+from ld_data.errors import IntegrityError, StorageError
 from ld_data.export.croissant import CROISSANT_NAME
 from ld_data.export.hub import publish_release
+from ld_data.release.folder import load_verified
 from tests.support.command_lines import run, run_json
+from tests.support.fakes import FakeCodec, build_release, make_plan, make_source
 from tests.support.servers import serve
 
 pytestmark = pytest.mark.slow  # pyarrow takes half a second
@@ -26,6 +28,18 @@ def test_a_published_release_is_a_dataset_and_a_release(release, tmp_path):
     assert parquet.read_table(folder / "train.parquet").num_rows == len(ld_data.load(release).train)
     with pytest.raises(StorageError, match="exists and is not overwritten"):
         publish_release("fake-4", tmp_path / "hub")
+
+
+def test_a_release_that_is_replaced_while_it_is_published_is_refused(release, tmp_path, monkeypatch):
+    def load_old(name):
+        loaded = load_verified(name)
+        build_release(make_source(), FakeCodec(), make_plan(seed=1), release.parent)
+        return loaded
+
+    monkeypatch.setattr("ld_data.export.hub.load_verified", load_old)
+    with pytest.raises(IntegrityError, match="was replaced by another release while it was read"):
+        publish_release("fake-4", tmp_path / "hub")
+    assert not list((tmp_path / "hub").iterdir())
 
 
 @pytest.mark.usefixtures("cache", "release")
