@@ -24,13 +24,13 @@ def read_idx_set(path: Path) -> tuple[str, dict[str, Array]]:
     of the set is this beginning, or else that of the folder. EMNIST's images are turned upright.
 
     Raises:
-        InputError: there is no such set, or there are several, or a file of it is missing, damaged or twice there.
+        InputError: there is no such set, or there are several, or a file is missing, damaged, or there in two versions.
     """
     name, files = _choose(path, _find_sets(path if path.is_dir() else path.parent))
     arrays = {}
     for array in ARRAYS:
         try:
-            arrays[array] = read_idx(_choose_file(path, array, files.get(array, [])))
+            arrays[array] = _read_file(path, array, files.get(array, []))
         except (IntegrityError, OSError) as error:
             raise InputError(str(error)) from error  # it names the file
         if array.startswith("x") and arrays[array].ndim == 3 and name.lower().startswith(TURNED):
@@ -69,11 +69,13 @@ def _choose(path: Path, sets: _Sets) -> tuple[str, dict[str, list[Path]]]:
     return sets.popitem()
 
 
-def _choose_file(path: Path, array: str, files: list[Path]) -> Path:
+def _read_file(path: Path, array: str, files: list[Path]) -> Array:
+    """Return the array of one file, or of several copies, as in sets of Kaggle."""
     content, split = array.split("_")
     role = f"{'images' if content == 'x' else 'labels'} of {'training' if split == 'train' else 'test'}"
     if not files:
         raise InputError(f"{path}: the file of the {role} is missing; expected the four files of MNIST's format.")
-    if len(files) > 1:
+    first, *others = map(read_idx, files)
+    if not all(np.array_equal(first, other) for other in others):
         raise InputError(f"{path}: several files may be the {role}: {', '.join(map(str, files))}. Name one's folder.")
-    return files[0]
+    return first

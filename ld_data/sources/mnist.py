@@ -127,8 +127,9 @@ def list_candidates(root: Path) -> Iterator[Path]:
         for folder in folders[:MAX_FOLDERS]:
             try:
                 entries = sorted(islice(folder.iterdir(), MAX_ENTRIES))
-                files = [path for path in entries if USUAL_NAME.search(path.name) and path.is_file()]
-                below += [path for path in entries if not path.name.startswith(".") and path.is_dir()]
+                shown = [path for path in entries if not path.name.startswith(".")]  # macOS adds `._NAME` to archives
+                files = [path for path in shown if USUAL_NAME.search(path.name) and path.is_file()]
+                below += [path for path in shown if path.is_dir()]
             except OSError:  # it does not exist, or may not be read
                 continue
             yield from files

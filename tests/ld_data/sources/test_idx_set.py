@@ -55,6 +55,15 @@ def test_a_set_of_torchvision_is_named_after_its_own_folder(tmp_path, monkeypatc
     assert read(type(raw)(".")).file == "FashionMNIST/raw"
 
 
+def test_copies_of_a_file_and_hidden_files_do_no_harm(tmp_path):
+    """Sets of Kaggle have each file in a folder of its name and beside it; archives of macOS have hidden files."""
+    write_set(tmp_path)
+    for name, file in FILES.items():
+        write_set(tmp_path / file.replace("-idx", ".idx"), **(dict.fromkeys(ARRAYS) | {name: ARRAYS[name]}))
+        (tmp_path / f"._{file}").write_bytes(b"no")
+    assert np.array_equal(read_idx_set(tmp_path)[1]["x_train"], ARRAYS["x_train"])
+
+
 def test_one_of_several_sets_is_named_by_the_beginning_of_its_files(tmp_path):
     write_set(tmp_path, "emnist-digits-")
     write_set(tmp_path, "emnist-letters-")
@@ -103,7 +112,7 @@ def test_damaged_doubled_and_missing_files_are_named(tmp_path):
     (folder / FILES["x_test"]).write_bytes(b"no")
     with pytest.raises(InputError, match=rf"{FILES['x_test']}: expected an IDX file"):
         read(folder)
-    write_set(tmp_path / "b")
+    write_set(tmp_path / "b", x_train=ARRAYS["x_train"] // 2)
     with pytest.raises(InputError, match=r"several files may be the images of training: .*/a/train.*/b/train"):
         read(tmp_path)
     for place in (tmp_path / "none", tmp_path / "none" / "emnist-letters", folder / "emnist-letters"):
