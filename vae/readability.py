@@ -46,17 +46,19 @@ class ReadabilityRow:
         source_sha256: of the source's inputs.
         x: the configuration of its VAE, as JSON values.
         measures: by name, those of `PANELS` that there are.
+        judge_sha256: of the judge of the measures; empty without one.
     """
 
     readability: float
     source_sha256: str
     x: dict[str, Any]
     measures: dict[str, float]
+    judge_sha256: str = ""
 
     @property
-    def key(self) -> tuple[str, str]:
-        """The inputs and the configuration, which decide the measures."""
-        return self.source_sha256, json.dumps(self.x)
+    def key(self) -> tuple[str, str, str]:
+        """The inputs, the configuration and the judge, which decide the measures."""
+        return self.source_sha256, json.dumps(self.x), self.judge_sha256
 
 
 def measure_levels(
@@ -80,13 +82,13 @@ def measure_levels(
     kept = {row.key: row for row in ([] if path is None else load_rows(path))}
     rows = []
     for level, changed in recipes.items():
-        row = ReadabilityRow(level, source.sha256, changed.x.to_json(), {})
+        row = ReadabilityRow(level, source.sha256, changed.x.to_json(), {}, judge.sha256 if judge else "")
         if row.key not in kept:
             with TemporaryDirectory() as folder:
                 report = build_release(source, changed, judge, learners, checkpoints=Path(folder)).report
             kept[row.key] = replace(row, measures=_choose(report))
             if path is not None:
-                save_rows(list(kept.values()), path)
+                add_row(kept[row.key], path)
         rows.append(kept[row.key])
     return rows
 
@@ -120,14 +122,15 @@ def draw_rows(rows: Sequence[ReadabilityRow], title: str) -> Figure:
     return figure
 
 
-def save_rows(rows: Sequence[ReadabilityRow], path: Path) -> None:
-    """Write rows as JSON; replace an older file atomically."""
-    with stage_file(path) as draft:
-        draft.write_text(json.dumps([asdict(row) for row in rows], indent=1) + "\n", "utf-8")
+def add_row(row: ReadabilityRow, path: Path) -> None:
+    """Add a row to a JSON file atomically; rows that others added meanwhile stay. Raises as `load_rows`."""
+    with stage_file(path) as draft:  # one process at a time
+        rows = [*(kept for kept in load_rows(path) if kept.key != row.key), row]
+        draft.write_text(json.dumps([asdict(kept) for kept in rows], indent=1) + "\n", "utf-8")
 
 
 def load_rows(path: Path) -> list[ReadabilityRow]:
-    """Return the rows in a file of `save_rows`; none if there is no file.
+    """Return the rows in a file of `add_row`; none if there is no file.
 
     Raises:
         IntegrityError: the file holds something else.

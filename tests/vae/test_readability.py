@@ -1,11 +1,13 @@
 import json
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 
 from ld_data.errors import InputError, IntegrityError
 from ld_data.release.report import make_report
 from tests.support.fakes import make_source
+from vae import readability
 from vae.readability import describe_rows, draw_rows, load_rows, measure_levels
 from vae.recipes import find_recipe
 from vae.release import BuiltRelease
@@ -28,9 +30,9 @@ def builds(monkeypatch):
     return built
 
 
-def measure(levels, path=None, source=None):
+def measure(levels, path=None, source=None, judge=None):
     source = source or make_source()
-    return measure_levels(source, find_recipe("images", source), None, None, levels, path)
+    return measure_levels(source, find_recipe("images", source), judge, None, levels, path)
 
 
 def test_each_readability_is_built_and_its_measures_are_kept(builds, tmp_path):
@@ -60,6 +62,27 @@ def test_known_builds_are_not_repeated_and_none_is_lost(builds, tmp_path):
     measure((0,), path, replace(make_source(), name="other", label_test=make_source().label_test[::-1]))
     assert builds == [0, 30, 10, 0]
     assert [row.readability for row in load_rows(path)] == [0, 30, 10, 0]
+
+
+def test_rows_that_another_process_adds_during_a_build_stay(builds, tmp_path, monkeypatch):
+    path, build = tmp_path / "rows.json", readability.build_release
+
+    def build_beside_another(*arguments, **options):
+        with monkeypatch.context() as other:
+            other.setattr(readability, "build_release", build)
+            measure((30,), path)
+        return build(*arguments, **options)
+
+    monkeypatch.setattr(readability, "build_release", build_beside_another)
+    measure((10,), path)
+    assert [row.readability for row in load_rows(path)] == [30, 10]
+
+
+def test_builds_are_repeated_for_another_judge(builds, tmp_path):
+    for judge in (None, SimpleNamespace(sha256="1" * 64), SimpleNamespace(sha256="2" * 64)):
+        for _ in range(2):
+            measure((0,), tmp_path / "rows.json", judge=judge)
+    assert builds == [0, 0, 0]
 
 
 def test_a_readability_out_of_range_is_refused_before_the_first_build(builds):
