@@ -17,7 +17,7 @@ FLOAT32 = np.dtype(np.float32)
 PIXEL_ROUNDING = 1e-5  # the most that float32 arithmetic leaves beyond 0 and 1, with a margin
 MAX_ECHO = 200  # characters of a received text that an error repeats
 REMEDIES = {  # by the kind of a type that is refused
-    "b": " Convert them with astype(float).",
+    "b": " Convert them with astype(int).",
     "c": " Take their real part or their magnitude.",
     "O": " Convert them with numpy.asarray(values, float), once nothing is missing.",
     "V": " Convert them with astype(float32), before numpy.save if they are of another library's type.",

@@ -48,6 +48,11 @@ def test_bad_labels_are_refused_with_the_reason(labels, reason):
         check_labels(labels, 10)
 
 
+def test_the_remedy_for_booleans_serves_labels_too():
+    with pytest.raises(InputError, match=r"received bool\. Convert them with astype\(int\)\.$"):
+        check_labels(np.array([True, False]), 2)
+
+
 @pytest.mark.parametrize(("labels", "received"), [([17], "17"), ([17, 17], "17"), ([3, 17], "3 to 17"), ([-1], "-1")])
 def test_labels_out_of_range_are_named(labels, received):
     with pytest.raises(InputError, match=rf"from 0 to 9; received {received}\.$"):
