@@ -22,7 +22,7 @@ MAX_BYTES = 1 << 30
 def read_idx(path: Path, most_bytes: int = MAX_BYTES) -> Bytes:
     """Return the uint8 array of an IDX file, gzipped or not; raise `IntegrityError` if it is none, or damaged.
 
-    At most so many unpacked bytes are read: a longer file counts as damaged.
+    At most so many unpacked bytes are read: a longer file is refused, too.
     """
     content = _read_content(path, most_bytes)
     if len(content) < 4 or content[:2] != b"\0\0" or content[2] != UNSIGNED_BYTE:
@@ -31,6 +31,8 @@ def read_idx(path: Path, most_bytes: int = MAX_BYTES) -> Bytes:
     if len(content) < header:
         raise IntegrityError(f"{path}: expected a header of {header} bytes; received {len(content)} bytes in all.")
     shape = struct.unpack(f">{content[3]}I", content[4:header])
+    if len(content) == most_bytes:
+        raise IntegrityError(f"{path}: expected fewer than {most_bytes} bytes, unpacked; it has as many or more.")
     if math.prod(shape) != len(content) - header:
         raise IntegrityError(
             f"{path}: expected {math.prod(shape)} bytes for shape {shape}; received {len(content) - header}. "

@@ -15,6 +15,13 @@ def test_round_trip(tmp_path, pack):
     assert np.array_equal(read_idx(tmp_path / "a"), ARRAY)
 
 
+def test_a_file_that_is_too_long_is_not_called_damaged(tmp_path):
+    (tmp_path / "a").write_bytes(write_idx(ARRAY))
+    with pytest.raises(IntegrityError, match="expected fewer than 40 bytes, unpacked; it has as many or more"):
+        read_idx(tmp_path / "a", 40)
+    assert np.array_equal(read_idx(tmp_path / "a", 41), ARRAY)
+
+
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
