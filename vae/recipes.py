@@ -273,7 +273,8 @@ def describe_build(source: Source, recipe: Recipe, release: str, has_goals: bool
     plain = find_recipe(recipe.name, source)
     if replace(plain.change(**recipe.settings), goals=recipe.goals) != recipe:
         return ""
-    words = [source.option, source.file, "--licence", source.licence] if source.file else [source.name]
+    file = f"./{source.file}" if source.file.startswith("-") else source.file  # else it would be an option
+    words = [source.option, file, "--licence", source.licence] if file else [source.name]
     if recipe.name != _name_default(source):
         words += ["--recipe", recipe.name]
     if release != choose_release_name(source, recipe):

@@ -95,6 +95,8 @@ def test_the_command_of_a_build_holds_the_settings_that_differ():
     words = "--source-npz 'my own.npz' --licence Apache-2.0 --recipe ld-mnist-v3 --seed 0"
     assert describe(own, choose_recipe(own, "ld-mnist-v3")) == prefix + words
     assert shlex.split(describe(own, choose_recipe(own)))[4:6] == ["--source-npz", "my own.npz"]
+    dashed = replace(own, file="-a.npz")
+    assert shlex.split(describe(dashed, choose_recipe(dashed)))[4:6] == ["--source-npz", "./-a.npz"]
     folder = replace(own, file="KMNIST/raw", option="--source-idx")
     assert shlex.split(describe(folder, choose_recipe(folder)))[4:6] == ["--source-idx", "KMNIST/raw"]
 
