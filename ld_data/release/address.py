@@ -34,13 +34,13 @@ def fetch_folder(address: str, readers: Mapping[str, ReadRecords], kind: str) ->
         InputError: the address is malformed.
         DownloadError: the address does not deliver.
         IntegrityError: the description has an unknown format.
-        MissingDataError: `LD_DATA_OFFLINE` forbids the download, and the cache holds nothing of the address.
+        MissingDataError: `LD_DATA_OFFLINE` forbids the download, and the cache does not hold these files.
         StorageError: the disk refuses.
     """
     kept = cache_folder() / kind
     last = kept / "addresses" / hashlib.sha256(address.rstrip("/").encode("utf-8", "replace")).hexdigest()
     if is_offline():
-        return _find_kept(address, kept, last)
+        return _find_kept(address, kept, last, readers)
     place, name, content = _fetch_description(address, list(readers), kind)
     sha256 = hashlib.sha256(content).hexdigest()
     records = readers[name](content.decode("utf-8", "replace"), join_address(place, name))
@@ -98,15 +98,18 @@ def _split(address: str) -> SplitResult:
     raise InputError(f"{_EXPECTED}; received {address!r}.")
 
 
-def _find_kept(address: str, kept: Path, last: Path) -> Path:
-    """Return the folder of an address' last description; raise `MissingDataError` if there is none."""
+def _find_kept(address: str, kept: Path, last: Path, readers: Mapping[str, ReadRecords]) -> Path:
+    """Return the folder of an address' last description; raise `MissingDataError` if it or a wanted file is missing."""
     sha256 = last.read_text("utf-8") if last.is_file() else ""
-    if not SHA256.fullmatch(sha256) or not (kept / sha256).is_dir():
+    folder = kept / (sha256 if SHA256.fullmatch(sha256) else "none")
+    texts = {name: (folder / name).read_text("utf-8", "replace") for name in readers if (folder / name).is_file()}
+    wanted = [file for name, text in texts.items() for file in readers[name](text, f"{folder / name}")]
+    if not texts or not all((folder / file).is_file() for file in wanted):
         raise MissingDataError(
             f"the {kept.name} of {address} are not in {kept}, and {OFFLINE_VARIABLE} forbids the download. Unset it, "
             "or name a folder."
         )
-    return kept / sha256
+    return folder
 
 
 def _write(path: Path, content: bytes) -> None:

@@ -133,6 +133,7 @@ class LatentDataset:
             UnknownNameError: the release has no such shift.
             IntegrityError: the file differs from the manifest.
             DownloadError: the dataset is from an address, which does not deliver.
+            MissingDataError: `LD_DATA_OFFLINE` forbids the download from the address.
         """
         if shift not in self.shifts or self.read_shift is None:
             remedy = "" if self.shift else f" Make some with `python -m ld_data shifts {self.name}`."

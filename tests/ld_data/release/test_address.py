@@ -36,7 +36,7 @@ def test_a_release_of_a_service_is_loaded_from_its_address(address, release, cac
 
 
 @pytest.mark.slow
-def test_shifts_are_fetched_when_they_are_asked_for(release, store, cache):
+def test_shifts_are_fetched_when_they_are_asked_for(release, store, cache, monkeypatch):
     with Catalogue() as catalogue:
         catalogue.add_all(add_shifts(release).parent, lambda folder: FakeCodec())
         with serve(make_app(catalogue, store)) as service:
@@ -45,6 +45,10 @@ def test_shifts_are_fetched_when_they_are_asked_for(release, store, cache):
             assert {path.name for path in kept.iterdir()} == {"data.npz", "manifest.json"}
             assert np.array_equal(data.shifted("scale").test.x, data.test.x * 2)
             assert {path.name for path in kept.iterdir()} == {"data.npz", "manifest.json", "test_x.scale.npy"}
+    monkeypatch.setenv(locations.OFFLINE_VARIABLE, "1")
+    assert np.array_equal(data.shifted("scale").test.x, data.test.x * 2)
+    with pytest.raises(MissingDataError, match=r"the data of .*fake-4 are not in .* forbids the download"):
+        data.shifted("noise")
 
 
 @pytest.mark.slow
