@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ld_data.checks import check_finite, check_integer, check_numbers
+from ld_data.checks import GREATEST_VALUE, check_finite, check_integer, check_numbers, describe_shape
 from ld_data.errors import InputError, IntegrityError, UnknownNameError
 from ld_data.extras import import_library
 from ld_data.release.manifest import Manifest
@@ -143,8 +143,10 @@ class LatentDataset:
         return replace(self, name=f"{self.name} {shift}", test=test, shift=shift, manifest=None, read_shift=None)
 
     def classify(self, y: Array) -> Array:
-        """Return the classes `(n,)` int64 of y latents `(n, d)`; raise `InputError` for other than finite numbers."""
-        latents = check_finite(check_numbers(y, "y"), "y")
+        """Return the classes `(n,)` int64 of y latents `(n, d)`; raise `InputError` for others, or beyond +-1e6."""
+        latents = check_finite(check_numbers(y, "y"), "y", GREATEST_VALUE)
+        if latents.shape[1:] != (self.latent_dim,):
+            raise InputError(f"y must have shape (n, {self.latent_dim}); {describe_shape(latents, (self.latent_dim,))}")
         return np.argmax(latents @ self.class_weight + self.class_bias, axis=1)
 
     def as_keras(self, *, noise_free: bool = False) -> tuple[tuple[Array, Array], tuple[Array, Array]]:

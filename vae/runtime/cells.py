@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from ld_data.checks import check_labels, check_vectors
+from ld_data.checks import GREATEST_VALUE, check_labels, check_vectors
 from ld_data.errors import InputError, IntegrityError
 from ld_data.noise import Y_CELL_STREAM, Y_STREAM, check_row, make_normals, make_normals_at
 from ld_data.protocols import Mode, YKind, check_mode
@@ -86,8 +86,8 @@ class Cells(_Classes):
         return np.concatenate([self._sample(labels[i : i + CHUNK_ROWS], seed, first + i) for i in starts])
 
     def decode(self, latents: Array) -> Floats:
-        """Return p(class | y) `(n, k)` float32 for latents `(n, d)`: 1 for the cell of y, else 0."""
-        latents = check_vectors(latents, self.latent_dim)
+        """Return p(class | y) `(n, k)` float32 for latents `(n, d)` within +-1e6: 1 for the cell of y, else 0."""
+        latents = check_vectors(latents, self.latent_dim, most=GREATEST_VALUE)
         return np.eye(self.classes, dtype=np.float32)[np.argmax(latents @ self.class_weight + self.class_bias, axis=1)]
 
     def _sample(self, labels: Array, seed: int, first_row: int) -> Array:
@@ -166,8 +166,8 @@ class GaussianClasses(_Classes):
         return self.vae.encoder.run(one_hot, self.vae.make_noise(mode, seed, Y_STREAM, first_row, len(one_hot)))[0]
 
     def decode(self, latents: Array) -> Floats:
-        """Return class probabilities `(n, k)` float32 for latents `(n, d)`."""
-        return self.vae.decoder.run(check_vectors(latents, self.latent_dim))[0]
+        """Return class probabilities `(n, k)` float32 for latents `(n, d)` within +-1e6."""
+        return self.vae.decoder.run(check_vectors(latents, self.latent_dim, most=GREATEST_VALUE))[0]
 
 
 def _wins(scores: Array, labels: Array) -> Array:

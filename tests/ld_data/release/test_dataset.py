@@ -134,6 +134,19 @@ def test_classify_is_the_linear_decoder(release):
     assert np.array_equal(data.classify(data.class_mean), [0, 1, 2])
 
 
+@pytest.mark.parametrize(
+    ("y", "reason"),
+    [
+        ([[1.0] * 3], r"shape \(n, 4\); received \(1, 3\)"),
+        ([1.0] * 4, "One row alone"),
+        ([[3e38] * 4], r"within \+-1e\+06"),
+    ],
+)
+def test_classify_refuses_other_y(release, y, reason):
+    with pytest.raises(InputError, match=reason):
+        ld_data.load("fake-4").classify(y)
+
+
 def test_the_hash_of_the_test_set_covers_exactly_the_arrays_of_a_score(release):
     data = ld_data.load("fake-4")
     arrays = data.to_arrays()

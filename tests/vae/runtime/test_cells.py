@@ -134,6 +134,11 @@ def test_a_class_without_a_cell_is_told_instead_of_drawn_for_ever():
         replace(cells, frequency=np.array([0.5, 0.5, 0]))
 
 
+def test_latents_whose_scores_overflow_are_refused():
+    with pytest.raises(InputError, match=r"vectors must lie within \+-1e\+06; received 3e\+38"):
+        make_cells(np.ones(3), 2).decode([[3e38, -3e38]])
+
+
 def test_bad_labels_and_modes_are_refused():
     cells = make_cells_of(np.arange(10), 10, 16)
     with pytest.raises(InputError, match="0 to 9"):
