@@ -24,7 +24,7 @@ def load_object(name: str, folder: Path) -> Any:
     """Return the object named by `module:name` or `file.py:name`; `folder` is the first place to look.
 
     Raises:
-        InputError: if the name has another form.
+        InputError: if the name has another form, or a loaded module of the same name hides the file.
         UnknownNameError: if the module or the object does not exist.
     """
     place, _, object_name = name.rpartition(":")
@@ -44,6 +44,9 @@ def load_object(name: str, folder: Path) -> Any:
         ) from error
     finally:
         sys.path.remove(str(folder))
+    own_file, loaded = folder.joinpath(*place.split(".")).with_suffix(".py"), module.__file__ or ""
+    if own_file.is_file() and own_file.resolve() != Path(loaded).resolve():  # Python loads a name once
+        raise InputError(f"{own_file} has the name of a module that is loaded already, {loaded}. Rename the file.")
     found = getattr(module, object_name, None)
     if found is None:
         own = [key for key, value in vars(module).items() if getattr(value, "__module__", "") == place]

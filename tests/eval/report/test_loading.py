@@ -22,6 +22,20 @@ def test_a_file_in_another_folder_is_found_by_its_path(own_rule):
     assert Rule("delta_rule:fit", own_rule.folder).load().__name__ == "fit"
 
 
+def test_a_file_never_stands_for_another_one_of_its_name(tmp_path):
+    for folder in ("first", "second"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "twin_rule.py").write_text(f"def fit(x, y, seed):\n    return '{folder}'")
+    assert load_object("first/twin_rule.py:fit", tmp_path)(0, 0, 0) == "first"
+    assert Rule("twin_rule:fit", tmp_path / "first").load()(0, 0, 0) == "first"
+    for name, folder in (("second/twin_rule.py:fit", tmp_path), ("twin_rule:fit", tmp_path / "second")):
+        with pytest.raises(InputError, match=r"second/twin_rule.py has the name of .*first/twin_rule.py. Rename"):
+            load_object(name, folder)
+    (tmp_path / "tqdm.py").write_text("fit = 1")
+    with pytest.raises(InputError, match=r"tqdm.py has the name of a module that is loaded already, .*tqdm/__init__"):
+        load_object("tqdm.py:fit", tmp_path)
+
+
 @pytest.mark.parametrize(
     ("source", "words"),
     [
