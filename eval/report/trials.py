@@ -19,7 +19,7 @@ from eval.predictions import predict
 from eval.report.alignment import Probe
 from eval.report.loading import Rule, describe_error, make_network
 from eval.report.watch import DivergedError, Watched, fit_watched
-from eval.rules.network import HELD_OUT, Network, RulePlan, measure_error
+from eval.rules.network import HELD_OUT, Network, RulePlan, measure_error, split_rows
 from eval.score import Score
 from eval.streams import TASKS, learn_classes, learn_pass
 from ld_data.errors import InputError, LdDataError
@@ -189,9 +189,9 @@ def _learn_stream(rule: type, data: LatentDataset, whole: LatentDataset, trial: 
     """Return the outcome of a class with `suggest` that learns from each row of a stream once."""
     network = cast(Network, Watched(make_network(trial.rule, rule, data, trial.plan, trial.seed), trial.rule))
     if not trial.scored:  # a tenth of the training rows takes the place of the test rows
-        fitted, train = len(data.train) - max(1, round(len(data.train) * HELD_OUT)), data.train
-        held = replace(train, x=train.x[fitted:], y=train.y[fitted:], label=train.label[fitted:])
-        data = replace(data, train=train.take(fitted), test=held)
+        train, parts = data.train, split_rows(len(data.train), np.random.default_rng(trial.seed))
+        fitted, held = (replace(train, x=train.x[own], y=train.y[own], label=train.label[own]) for own in parts)
+        data = replace(data, train=fitted, test=held)
     figures: dict[str, dict[str, float]] = {}
     if trial.stream in TURNS:
         end = learn_pass(network, data, trial.plan, trial.seed, trial.rule, TURNS[trial.stream])

@@ -20,6 +20,7 @@ from eval.report.trials import (
 )
 from eval.report.watch import DivergedError
 from eval.rules.backpropagation import Backpropagation
+from eval.rules.network import split_rows
 from eval.streams import learn_pass
 from ld_data.errors import InputError, StorageError
 from ld_data.work.workers import open_workers
@@ -109,9 +110,22 @@ def test_a_stream_is_learned_once_and_has_figures_in_place_of_a_score(bench, dat
 
 def test_a_stream_that_is_not_scored_is_measured_on_held_out_training_rows(bench, data):
     (error,) = bench.run(Trial("backpropagation", SMALL, seed=1, scored=False, stream="one_pass")).held_out
+    fitted, held = split_rows(600, np.random.default_rng(1))
     network = Backpropagation.make_for(data, SMALL.units, np.random.default_rng(1))
-    learn_pass(network, replace(data, train=data.train.take(540)), SMALL, 1, "pass")
-    assert error == pytest.approx(np.square(network.predict(data.train.x[540:]) - data.train.y[540:]).mean())
+    learn_pass(network, replace(data, train=pick(data.train, fitted)), SMALL, 1, "pass")
+    assert error == pytest.approx(np.square(network.predict(data.train.x[held]) - data.train.y[held]).mean())
+
+
+def test_a_stream_of_rows_sorted_by_class_holds_out_rows_of_all_classes(data):
+    ordered = replace(data, train=pick(data.train, np.argsort(data.train.label, kind="stable")))
+    bench = Bench(ordered, (Rule("backpropagation", Path()),))
+    for stream in ("one_pass", "classes"):
+        outcome = bench.run(Trial("backpropagation", SMALL, 0, scored=False, may_fail=True, stream=stream))
+        assert (outcome.failure, outcome.best < np.square(data.train.y).mean()) == ("", True)
+
+
+def pick(split, rows):
+    return replace(split, x=split.x[rows], y=split.y[rows], label=split.label[rows])
 
 
 @pytest.mark.parametrize("stream", ["one_pass", "classes"])
