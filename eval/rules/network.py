@@ -40,16 +40,17 @@ class RulePlan:
     batch_rows: int = 128
 
     def __post_init__(self) -> None:
-        """Raise `InputError` for values that no training can have; a list of units becomes a tuple."""
+        """Raise `InputError` for values that no training can have; units become a tuple, numbers those of Python."""
         if not isinstance(self.units, list | tuple):
             raise InputError(f"units must be a tuple of integers, as in (256, 256); received {self.units!r}.")
         units = tuple(check_integer("units of a hidden layer", number, 1, MOST) for number in self.units)
         object.__setattr__(self, "units", units)
-        check_integer("epochs", self.epochs, 1, MOST)
-        check_integer("batch_rows", self.batch_rows, 1, MOST)
+        for name in ("epochs", "batch_rows"):
+            object.__setattr__(self, name, check_integer(name, getattr(self, name), 1, MOST))
         rate = self.learning_rate
         if not isinstance(rate, Real) or not 0 < rate < np.inf:
             raise InputError(f"learning_rate must be a finite number above 0; received {rate!r}.")
+        object.__setattr__(self, "learning_rate", float(rate))
 
 
 class Network:

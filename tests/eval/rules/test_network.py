@@ -1,3 +1,6 @@
+import json
+from dataclasses import asdict
+
 import numpy as np
 import pytest
 
@@ -92,6 +95,11 @@ def test_a_plan_that_no_training_can_have_is_refused(values, words):
 def test_a_list_of_units_becomes_a_tuple():
     assert RulePlan(units=[8, 8]) == RulePlan(units=(8, 8))
     assert len({RulePlan(units=[]), RulePlan(units=())}) == 1
+
+
+def test_a_plan_in_numbers_of_numpy_is_written_as_json():
+    plan = RulePlan(units=[np.int64(8)], learning_rate=np.float32(0.5), epochs=np.int64(3), batch_rows=np.int32(4))
+    assert json.loads(json.dumps(asdict(plan))) == {"units": [8], "learning_rate": 0.5, "epochs": 3, "batch_rows": 4}
 
 
 def test_a_network_starts_at_the_null(data):
