@@ -13,7 +13,7 @@ from eval.rules.network import Network
 from ld_data.errors import InputError
 from ld_data.typing import Array, Floats
 
-Figures = tuple[float | None, ...]  # of each layer; None where one of two arrays is zero
+Figures = tuple[float | None, ...]  # of each layer; None where one of two arrays is zero or not finite
 SAME = 1e-3  # relative difference up to which two answers are one, in float32
 
 
@@ -109,11 +109,12 @@ def measure_angles(network: Any) -> Figures:
 
 
 def measure_cosine(first: Array, second: Array) -> float | None:
-    """Return the cosine of two arrays of one shape; None if one of them is zero."""
+    """Return the cosine of two arrays of one shape; None if one of them is zero or not finite."""
     first, second = (np.ravel(array).astype(np.float64) for array in (first, second))
     cosine = _divide(float(first @ second), float(np.linalg.norm(first) * np.linalg.norm(second)))
     return None if cosine is None else min(1.0, max(-1.0, cosine))
 
 
 def _divide(number: float, by: float) -> float | None:
-    return number / by if by else None
+    quotient = number / by if by else math.nan
+    return quotient if math.isfinite(quotient) else None

@@ -101,6 +101,16 @@ def test_a_zero_array_has_no_cosine(batch):
     assert found.angles == (None, None)
 
 
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_a_gradient_that_is_not_finite_has_no_cosine_and_no_ratio(batch, bad):
+    x, y = batch
+    network = make_network(Backpropagation)
+    network.differentiate = lambda x, y: [weights * bad for weights in network.weights]
+    with np.errstate(invalid="ignore"):
+        found = probe(network, network.suggest(x, y), x, y, 1)
+    assert (found.cosines, set(found.ratios) <= {None, 0.0}) == ((None, None, None), True)
+
+
 def test_feedback_is_compared_with_the_transposed_weights():
     layered, direct = make_network(FeedbackAlignment), make_network(DirectFeedbackAlignment)
     layered.feedback = [weights[:-1].T * 3 for weights in layered.weights]
