@@ -71,7 +71,7 @@ def check_finite(array: Array, name: str, most: float = np.inf) -> Array:
         count, place = len(bad), tuple(bad[0].tolist())
         raise InputError(f"{name} must be finite; {count} of {array.size} values are not, the first at index {place}.")
     if greatest > most:
-        raise InputError(f"{name} must lie within +-{most:g}; received {greatest:g}.")
+        raise InputError(f"{name} must lie within +-{most:g}; received {greatest!s}.")
     return array
 
 

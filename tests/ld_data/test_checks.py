@@ -91,6 +91,8 @@ def test_magnitudes_are_bounded_on_both_sides():
     assert check_finite(np.array([-2.0, 2.0]), "x", 2).tolist() == [-2, 2]
     with pytest.raises(InputError, match=r"x must lie within \+-2; received 3"):
         check_finite(np.array([-3.0, 2.0]), "x", 2)
+    with pytest.raises(InputError, match=r"x must lie within \+-1e\+06; received 1.00000006e"):
+        check_finite(np.float32([1000000.0625, 0]), "x", 1e6)
     with pytest.raises(InputError, match=r"x must be finite; 2 of 3 values are not, the first at index \(1,\)"):
         check_finite(np.array([-3.0, np.nan, np.inf]), "x", 2)
 
