@@ -19,7 +19,8 @@ MAX_ECHO = 200  # characters of a received text that an error repeats
 REMEDIES = {  # by the kind of a type that is refused
     "b": " Convert them with astype(int).",
     "c": " Take their real part or their magnitude.",
-    "O": " Convert them with numpy.asarray(values, float), once nothing is missing.",
+    "O": " Convert them with numpy.asarray(values, float), a column of lists with numpy.array(list(values), float), "
+    "once nothing is missing.",
     "V": " Convert them with astype(float32), before numpy.save if they are of another library's type.",
 }
 RELEASE_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,99}")  # a name of a folder has at most 255 characters

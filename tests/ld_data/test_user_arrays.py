@@ -95,6 +95,7 @@ REFUSED = {
     ),
     "mixed table": (pa.table({"a": [True, False], "b": [1.0, 2.0]}), "some columns are booleans"),
     "objects": (ROWS.astype(object), "received object"),
+    "column of lists": (pd.Series(list(ROWS)), r"a column of lists with numpy.array\(list\(values\), float\)"),
     "texts": ([["1", "2"]], "received <U1"),
     "frame of texts": (pd.DataFrame({"a": ["x"]}), "must be numbers"),
     "complex": (ROWS.astype(complex), "received complex128. Take their real part"),
