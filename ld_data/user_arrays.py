@@ -72,7 +72,8 @@ def _convert(values: Any, name: str) -> Array:
     _refuse_wrapper(values, name)
     if hasattr(values, "detach"):  # PyTorch
         return _read_tensor(values.detach().cpu())
-    return np.asarray(values.get() if hasattr(values, "__cuda_array_interface__") else values)  # CuPy
+    is_cupy = hasattr(values, "__cuda_array_interface__") and hasattr(values, "get")  # numpy reads JAX's arrays itself
+    return np.asarray(values.get() if is_cupy else values)
 
 
 def _refuse_wrapper(values: object, name: str) -> None:

@@ -41,6 +41,15 @@ class Tensor:
     __array__ = None
 
 
+class DeviceArray:
+    """An array on a device as JAX has it: numpy reads it, and it has no method of CuPy."""
+
+    __cuda_array_interface__ = property(lambda self: {})
+
+    def __array__(self, dtype=None, copy=None):
+        return ROWS
+
+
 CONTAINERS = {
     "list": ROWS.tolist(),
     "tuples": tuple(map(tuple, ROWS)),
@@ -57,6 +66,7 @@ CONTAINERS = {
     "list of tensors": [Tensor(row) for row in ROWS],
     "lists of tensors": [[Tensor(value) for value in row] for row in ROWS],
     "cupy": SimpleNamespace(__cuda_array_interface__={}, get=lambda: ROWS),
+    "jax on a device": DeviceArray(),
     "bfloat16": ROWS.astype(ml_dtypes.bfloat16),
     "list of bfloat16": list(ROWS.astype(ml_dtypes.bfloat16)),
     "float8": ROWS.astype(ml_dtypes.float8_e4m3fn),
