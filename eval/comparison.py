@@ -10,7 +10,7 @@ import numpy as np
 from eval.evaluation import load_dataset
 from eval.kept.figures import LABELS, Figures, SeedSummary, Spread
 from eval.predictions import BATCH_ROWS, Model, predict
-from eval.score import RowFigures, Score, measure_rows, score_rows
+from eval.score import RowFigures, Score, measure_rows, score_rows, write_figure
 from ld_data.checks import check_integer
 from ld_data.cli.table import format_table
 from ld_data.errors import InputError
@@ -53,8 +53,9 @@ class Comparison(Figures[Difference]):
         rows = []
         for name, label in LABELS.items():
             its: Difference = getattr(self, name)
-            ends, word = f"{its.low:.5f} to {its.high:.5f}", "significant" if its.is_significant else "not significant"
-            rows.append((label, f"{its.a:.4f}", f"{its.b:.4f}", f"{its.value:.5f}", ends, word))
+            value, low, high = (write_figure(number, 5) for number in (its.value, its.low, its.high))
+            word = "significant" if its.is_significant else "not significant"
+            rows.append((label, write_figure(its.a), write_figure(its.b), value, f"{low} to {high}", word))
         table = format_table(("", "a", "b", "a - b", "95 % interval", ""), rows, "lrrrrl")
         return f"{self.release}, {self.rows} test rows, {self.resamples} resamples\n{table}"
 

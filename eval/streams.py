@@ -15,7 +15,7 @@ from tqdm import tqdm
 from eval.ladder.rotations import draw_turn, turn
 from eval.predictions import predict
 from eval.rules.network import Adam, Network, RulePlan, draw_batches, take_steps
-from eval.score import RowFigures, measure_rows, measure_skill
+from eval.score import RowFigures, measure_rows, measure_skill, write_figure
 from ld_data.checks import check_integer, check_number
 from ld_data.cli.table import format_table
 from ld_data.errors import InputError
@@ -59,11 +59,10 @@ class PassResult:
     def __str__(self) -> str:
         """Return a small table."""
         drift = f", x turns by {self.turned:g} degrees" if self.turned else ""
-        skills = ("skill", *(f"{skill:.3f}" for skill in self.skill))
+        skills = ("skill", *(write_figure(skill, 3) for skill in self.skill))
         table = format_table(("rows", *map(str, self.rows)), [skills], "l" + "r" * len(self.rows))
-        return (
-            f"{self.release}, one pass{drift}\n{table}\nfinal {self.final_skill:.3f}, average {self.average_skill:.3f}"
-        )
+        final, average = write_figure(self.final_skill, 3), write_figure(self.average_skill, 3)
+        return f"{self.release}, one pass{drift}\n{table}\nfinal {final}, average {average}"
 
 
 @dataclass(frozen=True)
@@ -115,12 +114,12 @@ class ClassesResult:
         """Return two small tables."""
         tasks = [", ".join(map(str, own)) for own in self.classes]
         lines = [
-            (task, *(f"{value:.3f}" for value in values))
+            (task, *(write_figure(value, 3) for value in values))
             for task, values in zip(["nothing", *tasks], self.accuracy.matrix, strict=True)
         ]
         names = ("average", "forgetting", "forward_transfer")
         summaries = [
-            (title, *(f"{getattr(own, name):.3f}" for name in names))
+            (title, *(write_figure(getattr(own, name), 3) for name in names))
             for title, own in (("decoded accuracy", self.accuracy), ("skill", self.skill))
         ]
         return (

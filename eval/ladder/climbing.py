@@ -8,7 +8,7 @@ from tqdm import tqdm
 
 from eval.ladder.tasks import Task, make_ladder
 from eval.predictions import BATCH_ROWS, Model, predict
-from eval.score import measure_skill, row_errors
+from eval.score import measure_skill, row_errors, write_with_error
 from ld_data.checks import check_integer
 from ld_data.cli.table import format_table
 from ld_data.errors import InputError
@@ -124,7 +124,8 @@ def describe_gaps(name: str, rungs: Sequence[Rung]) -> str:
 def format_rungs(rungs: Sequence[Rung]) -> str:
     """Return a table of rungs, a line each."""
     rows = [
-        (rung.task, rung.ability, f"{rung.skill:.3f} +- {rung.skill_standard_error:.3f}", rung.word) for rung in rungs
+        (rung.task, rung.ability, write_with_error(rung.skill, rung.skill_standard_error, 3), rung.word)
+        for rung in rungs
     ]
     return format_table(("task", "ability", "skill", ""), rows, "llrl")
 

@@ -50,6 +50,11 @@ def test_a_model_does_not_differ_from_itself(data):
         assert (figure.value, figure.low, figure.high, figure.is_significant) == (0, 0, 0, False)
 
 
+def test_figures_print_without_a_negative_zero_and_in_short_where_they_are_huge(data):
+    assert "-0.0" not in str(compare(disturbed(data, 1.0), disturbed(data, 1.0), data, resamples=40))
+    assert max(map(len, str(compare(data.test.x * 0 + 1e6, data.test.x, data, resamples=40)).split())) < 12
+
+
 def test_swapping_the_models_turns_the_intervals_round(data):
     one, other = (compare(*pair, data, resamples=300) for pair in _both_orders(data))
     for name in FIGURES:

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from eval.kept.figures import LABELS
+from eval.score import write_figure
 from ld_data.cli.table import format_table
 
 FAILURES = 2  # shown of a curve or a stream
@@ -70,16 +71,16 @@ def describe_difference(report: Values, other: str) -> str:
     """Return the difference in skill from another rule in a sentence, with the interval over test rows."""
     its = report["differences"][other]["skill"]
     rows, seeds = its["over_rows"], its["over_seeds"]
-    ends, word = f"{rows['low']:.3f} to {rows['high']:.3f} over test rows", "significant"
+    ends, word = f"{_write_ends(rows, 3)} over test rows", "significant"
     if not rows["is_significant"]:
         word = "not significant"
     if seeds["low"] is None:
         word += " over rows"
     else:
-        ends += f", {seeds['low']:.3f} to {seeds['high']:.3f} over seeds"
+        ends += f", {_write_ends(seeds, 3)} over seeds"
         if rows["is_significant"] and seeds["low"] <= 0 <= seeds["high"]:
             word = "significant over rows, not over seeds"
-    return f"skill minus that of {other}: {rows['value']:.3f} ({ends}), {word}"
+    return f"skill minus that of {other}: {write_figure(rows['value'], 3)} ({ends}), {word}"
 
 
 def write_alignment(alignment: Values) -> str:
@@ -164,7 +165,7 @@ def write_curves(curves: Values) -> str:
         for rule, skills in curve["skill"].items():
             means = [[one for one in row if one is not None] for row in skills]
             cells = [
-                f"{value:g}: {sum(own) / len(own):.3f}" if own else f"{value:g}: failed"
+                f"{value:g}: {write_figure(sum(own) / len(own), 3)}" if own else f"{value:g}: failed"
                 for value, own in zip(curve["values"], means, strict=True)
             ]
             rows.append((curve["label"], curve["epochs"][rule] or "", rule, "  ".join(cells)))
@@ -181,7 +182,7 @@ def write_streams(report: Values) -> str:
         for kind in kinds:
             for rule, ends in stream["figures"].items():
                 values = zip(*(end[kind].values() for end in ends if end), strict=True)
-                cells = [f"{sum(own) / len(own):.3f}" for own in values] or ["failed"]
+                cells = [write_figure(sum(own) / len(own), 3) for own in values] or ["failed"]
                 key = "classes_learning_rate" if name == "classes" else "learning_rate"
                 rate = f"{report['rules'][rule]['stream_plan'][key]:.2g}"
                 rows.append((f"{STREAMS[name]}, {kind}", rule, rate, *cells, *[""] * (3 - len(cells))))
@@ -202,5 +203,9 @@ def write_facts(facts: Values) -> str:
 
 
 def _write_interval(values: Values, decimals: int) -> str:
-    mean = f"{values['mean']:.{decimals}f}"
-    return mean if values["low"] is None else f"{mean} ({values['low']:.{decimals}f} to {values['high']:.{decimals}f})"
+    mean = write_figure(values["mean"], decimals)
+    return mean if values["low"] is None else f"{mean} ({_write_ends(values, decimals)})"
+
+
+def _write_ends(values: Values, decimals: int) -> str:
+    return " to ".join(write_figure(values[end], decimals) for end in ("low", "high"))
