@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any, TypedDict, Unpack
 
 import numpy as np
-from tqdm import tqdm
 
 from eval.comparison import summarise_seeds
 from eval.evaluation import find_address, load_dataset, prepare_submission
@@ -17,7 +16,7 @@ from eval.score import describe_entry, score_predictions
 from ld_data.checks import check_integer
 from ld_data.cli.table import format_table
 from ld_data.errors import InputError
-from ld_data.progress import open_progress
+from ld_data.progress import show_progress
 from ld_data.release.dataset import LatentDataset, subset
 
 ROWS = (300, 1_000, 3_000, 10_000, 30_000)  # of a curve by default, as far as there are so many, and then all
@@ -144,7 +143,7 @@ def _fit_parts(
 ) -> list[SeedSummary]:
     """Return the scores after training on each part, over the seeds; `keep` gets the predictions of each fit."""
     summaries = []
-    with tqdm(total=len(parts) * len(numbers), desc="curve", unit="fit", file=open_progress(), disable=None) as bar:
+    with show_progress(title="curve", total=len(parts) * len(numbers), unit="fit") as bar:
         for part in parts:
             named = replace(part, name=f"{data.name}, first {len(part.train)} rows")
             scores = []

@@ -10,7 +10,6 @@ from itertools import pairwise
 from typing import TypeAlias, TypeVar
 
 import numpy as np
-from tqdm import tqdm
 
 from eval.ladder.rotations import draw_turn, turn
 from eval.predictions import predict
@@ -21,7 +20,7 @@ from ld_data.cli.table import format_table
 from ld_data.errors import InputError
 from ld_data.extras import import_library
 from ld_data.noise import check_seed
-from ld_data.progress import open_progress
+from ld_data.progress import show_progress
 from ld_data.release.dataset import LatentDataset
 from ld_data.typing import Array, Floats, Integers
 
@@ -223,7 +222,7 @@ def _follow(
     """Return what is measured before the first part of a stream of x and y `(n, d)`, and after each part."""
     optimizer, results = Adam(network.weights), [measure(0)]
     with import_library("threadpoolctl").threadpool_limits(1):
-        for part, batches in enumerate(tqdm(parts, desc=title, file=open_progress(), disable=None), 1):
+        for part, batches in enumerate(show_progress(parts, title), 1):
             take_steps(network, optimizer, *pairs, batches, [plan.learning_rate] * len(batches))
             results.append(measure(part))
     return results

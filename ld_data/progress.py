@@ -3,10 +3,12 @@
 import io
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import TextIO
+from typing import Any, TextIO
+
+from tqdm import tqdm
 
 SECONDS = 10.0  # between two lines
 _HIDDEN = ContextVar("_HIDDEN", default=False)
@@ -26,6 +28,11 @@ class Lines:
 
     def flush(self) -> None:
         """Do nothing: lines are flushed when they are printed."""
+
+
+def show_progress(items: Iterable[Any] | None = None, title: str | None = None, **options: Any) -> tqdm:
+    """Return tqdm's bar over items, or one that its user moves; further options are tqdm's, such as `total`."""
+    return tqdm(items, title, file=open_progress(), disable=None, **options)
 
 
 def open_progress() -> TextIO | Lines:

@@ -11,8 +11,6 @@ from multiprocessing import get_context
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tqdm import tqdm
-
 from api.benchmark.contenders import (
     BARE,
     ECHO,
@@ -31,7 +29,7 @@ from api.benchmark.contenders import (
 from api.benchmark.generator import Group, Sample, run_load
 from api.benchmark.processes import Running, connect, keep_to_core
 from api.errors import StartError
-from ld_data.progress import open_progress
+from ld_data.progress import show_progress
 
 LOADS = ((1, 16), (1, 64), (64, 16))  # rows of a request, connections
 LARGE_ROWS = 10_000
@@ -166,7 +164,7 @@ class _Stage:
         """Measure all parts, each once a round; the first round starts their servers."""
         turns: dict[str, list[Sample]] = defaultdict(list)
         missing = self.results.missing
-        with tqdm([*parts] * rounds, file=open_progress(), disable=None) as bar:
+        with show_progress([*parts] * rounds) as bar:
             for part in bar:
                 bar.set_description(part.name)
                 if part.name in missing or not (running := self.find(part.contender)):

@@ -6,11 +6,10 @@ from sklearn.linear_model import LinearRegression, RidgeCV
 from sklearn.model_selection import GridSearchCV, ShuffleSplit
 from sklearn.neighbors import KNeighborsRegressor
 from threadpoolctl import threadpool_limits
-from tqdm import tqdm
 
 from eval.class_space import project_y
 from eval.predictions import Answer
-from ld_data.progress import open_progress
+from ld_data.progress import show_progress
 from ld_data.release.dataset import LatentDataset
 from ld_data.typing import Array, Doubles
 
@@ -69,7 +68,7 @@ def fit_trees(data: LatentDataset, seed: int) -> Answer:
 
     Each stops when it no longer improves on a held-out tenth of the rows.
     """
-    progress = tqdm(data.train.y.T, desc="trees", unit="component", file=open_progress(), disable=None)
+    progress = show_progress(data.train.y.T, "trees", unit="component")
     with threadpool_limits(1):  # threads that wait for each other take several times the processor time on busy cores
         models = [_make_trees(seed).fit(data.train.x, component) for component in progress]
 

@@ -16,13 +16,11 @@ from itertools import takewhile
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
-from tqdm import tqdm
-
 from eval.jobs.data import Sent, refer
 from ld_data.cli.libraries import BACKEND_VARIABLE
 from ld_data.errors import InputError, IntegrityError, StorageError
 from ld_data.fingerprint import find_versions
-from ld_data.progress import hide_progress, open_progress
+from ld_data.progress import hide_progress, show_progress
 from ld_data.release.dataset import LatentDataset
 from ld_data.storage.hashing import hash_file
 from ld_data.storage.staging import stage_file
@@ -94,7 +92,7 @@ class Runner:
             StorageError: a worker was killed, or the disk refuses.
         """
         failed: list[BaseException] = []
-        with tqdm(total=len(calls), desc=title, unit="fit", file=open_progress(), disable=None) as bar:
+        with show_progress(title=title, total=len(calls), unit="fit") as bar:
             left = []
             for call in calls:
                 if (path := self._find_path(call)) and path.is_file():

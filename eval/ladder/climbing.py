@@ -4,15 +4,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
-from tqdm import tqdm
-
 from eval.ladder.tasks import Task, make_ladder
 from eval.predictions import BATCH_ROWS, Model, predict
 from eval.score import measure_skill, row_errors, write_with_error
 from ld_data.checks import check_integer
 from ld_data.cli.table import format_table
 from ld_data.errors import InputError
-from ld_data.progress import open_progress
+from ld_data.progress import show_progress
 from ld_data.release.dataset import LatentDataset
 from ld_data.typing import Floats
 
@@ -82,7 +80,7 @@ def climb_datasets(
     batch_rows: int = BATCH_ROWS,
 ) -> list[Rung]:
     """Return the same as `climb` for a `fit(data, seed)` that learns from a dataset with labels, as baselines do."""
-    tasks = tqdm(make_ladder(data, seed, twists), "ladder", unit="task", file=open_progress(), disable=None)
+    tasks = show_progress(make_ladder(data, seed, twists), "ladder", unit="task")
     return [climb_task(fit, data, task, seed, batch_rows) for task in tasks]
 
 

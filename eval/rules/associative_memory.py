@@ -2,10 +2,9 @@
 
 import numpy as np
 from scipy.special import softmax
-from tqdm import tqdm
 
 from eval.rules.network import split_rows
-from ld_data.progress import open_progress
+from ld_data.progress import show_progress
 from ld_data.release.dataset import LatentDataset
 from ld_data.typing import Floats
 
@@ -33,7 +32,7 @@ def fit_associative_memory(data: LatentDataset, seed: int) -> AssociativeMemory:
     fit, held = split_rows(len(data.train), np.random.default_rng(seed))
     x, y = data.train.x, data.train.y
     errors = {}
-    for sharpness in (progress := tqdm(SHARPNESS, desc="associative memory", file=open_progress(), disable=None)):
+    for sharpness in (progress := show_progress(SHARPNESS, "associative memory")):
         answers = AssociativeMemory(x[fit], y[fit], sharpness * x.shape[1]).predict(x[held])
         errors[sharpness] = float(np.square(answers - y[held]).mean())
         progress.set_postfix(held_out=f"{errors[sharpness]:.4f}")

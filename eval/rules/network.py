@@ -7,13 +7,12 @@ from numbers import Real
 from typing import ClassVar, Self
 
 import numpy as np
-from tqdm import tqdm
 
 from eval.rules.facts import Facts
 from ld_data.checks import check_integer
 from ld_data.errors import InputError
 from ld_data.extras import import_library
-from ld_data.progress import open_progress
+from ld_data.progress import show_progress
 from ld_data.release.dataset import LatentDataset
 from ld_data.typing import Array, Floats, Integers
 
@@ -141,7 +140,7 @@ def fit_network(network: Network, data: LatentDataset, plan: RulePlan, seed: int
     steps = len(fit) // batch_rows
     optimizer = Adam(network.weights)
     best = [weight.copy() for weight in network.weights]
-    progress = tqdm(range(plan.epochs), desc=title, file=open_progress(), disable=None)
+    progress = show_progress(range(plan.epochs), title)
     with import_library("threadpoolctl").threadpool_limits(1):
         for epoch in progress:
             shares = [(epoch * steps + step) / (plan.epochs * steps) for step in range(steps)]

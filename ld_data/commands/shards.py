@@ -5,7 +5,6 @@ from typing import Annotated, Any
 
 import numpy as np
 from cyclopts import App, Parameter
-from tqdm import tqdm
 
 import vae
 from ld_data.checks import check_integer, check_number
@@ -15,7 +14,7 @@ from ld_data.cli.program import add_command, name_program
 from ld_data.errors import InputError, IntegrityError
 from ld_data.export.shards import export_shards
 from ld_data.extras import check_libraries
-from ld_data.progress import open_progress
+from ld_data.progress import show_progress
 from ld_data.shards.fetching import fetch_shards
 from ld_data.shards.folders import open_folder
 from ld_data.shards.inputs import map_array, plan_images, plan_signals
@@ -90,7 +89,7 @@ def make(
     missing = list_missing(open_folder(folder), found, chosen)
     with open_workers(jobs, cluster) as workers:
         made = make_shards(folder, missing, vae.load, workers)
-        for _ in tqdm(made, "shards", len(missing), file=open_progress(), disable=None):
+        for _ in show_progress(made, "shards", total=len(missing)):
             pass
     facts = {"made": len(missing), "were_there": len(chosen) - len(missing), "shards": found.shards}
     text = f"made {len(missing)} shards of {folder}; {facts['were_there']} were there"
@@ -198,7 +197,7 @@ def fetch(
     part = _read_part("--rows", rows, found.rows)
     wanted = range(0) if plan_only else found.find_shards(part.start, part.stop)
     fetched = fetch_shards(source, folder, found, wanted)
-    for _ in tqdm(fetched, "shards", len(wanted), file=open_progress(), disable=None):
+    for _ in show_progress(fetched, "shards", total=len(wanted)):
         pass
     facts = {"folder": folder, "shards": len(wanted), "of": found.shards, "plan": found.id}
     print_result(facts, f"{folder}: {len(wanted)} of {found.shards} shards of {found.name}, as sealed", as_json)
@@ -212,7 +211,7 @@ def export(folder: Shards, out: Path, /, *, as_json: Json = False) -> None:
     """
     written = 0
     rows = ShardedRows(folder, None)
-    for _ in tqdm(export_shards(rows, out), "shards", rows.plan.shards, file=open_progress(), disable=None):
+    for _ in show_progress(export_shards(rows, out), "shards", total=rows.plan.shards):
         written += 1
     print_result({"folder": str(out), "files": written}, f"{out}: {written} new Parquet files and a card", as_json)
 

@@ -6,13 +6,12 @@ The nulls come from the same code on true N(0, I) samples of the same size, over
 from collections.abc import Callable
 
 import numpy as np
-from tqdm import tqdm
 
 from ld_data.health.gaussianity import count_repeats, measure_moments, measure_signal, measure_slices
 from ld_data.health.probes import decode_test_inputs, measure_errors, measure_kept, measure_probes, read_decoded
 from ld_data.health.two_sample import measure_c2st
 from ld_data.noise import make_normals
-from ld_data.progress import open_progress
+from ld_data.progress import show_progress
 from ld_data.protocols import Judge, LatentCodec
 from ld_data.release.dataset import LatentDataset
 from ld_data.release.report import Goals, Groups, HealthReport, Measures, Nulls, make_report
@@ -32,7 +31,7 @@ def measure_latents(data: LatentDataset) -> Groups:
     """Return the measures of a dataset's arrays: x and y against N(0, I), train against test, and x against y."""
     splits = (("train", data.train), ("test", data.test))
     samples = {f"{space}_{name}": getattr(split, space) for space in ("x", "y") for name, split in splits}
-    bar = tqdm(samples.items(), "latents", file=open_progress(), disable=None)
+    bar = show_progress(samples.items(), "latents")
     report = {group: _measure_sample(sample, REFERENCE_SEED) for group, sample in bar}
     for space in ("x", "y"):
         train, test = samples[f"{space}_train"], samples[f"{space}_test"]
@@ -66,7 +65,7 @@ def measure_nulls(data: LatentDataset) -> Nulls:
     sizes = {"train": len(data.train), "test": len(data.test)}
     jobs = [(size, seed) for size in sorted(set(sizes.values())) for seed in range(NULL_SEEDS)]
     by_size: dict[int, list[Measures]] = {}
-    for size, seed in tqdm(jobs, "nulls", file=open_progress(), disable=None):
+    for size, seed in show_progress(jobs, "nulls"):
         sample = make_normal_sample(seed, size, data.latent_dim)
         by_size.setdefault(size, []).append(_measure_sample(sample, REFERENCE_SEED + 1 + seed))
     nulls: Nulls = {}

@@ -12,14 +12,13 @@ from collections.abc import Callable
 import numpy as np
 from tabulate import tabulate
 from threadpoolctl import threadpool_limits
-from tqdm import tqdm
 
 from ld_data.extras import name_missing
 from ld_data.mnist1d.config import Mnist1dConfig, make_templates
 from ld_data.mnist1d.data import get_dataset_args
 from ld_data.mnist1d.dataset import make_canonical
 from ld_data.mnist1d.stream import SignalStream
-from ld_data.progress import open_progress
+from ld_data.progress import show_progress
 
 PACKAGE_ROWS, CANONICAL_ROWS, FAST_BLOCKS = 1000, 5000, 3
 
@@ -58,7 +57,7 @@ def measure_speed(turns: int = 7) -> dict[str, Timing]:
     }
     seconds: dict[str, list[float]] = {way: [] for way in ways}
     with threadpool_limits(1):
-        for turn in tqdm(range(turns + 1), desc="turns", file=open_progress(), disable=None):
+        for turn in show_progress(range(turns + 1), "turns"):
             for way, (_, make) in ways.items():
                 start = time.perf_counter()
                 make()

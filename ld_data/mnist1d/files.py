@@ -15,7 +15,7 @@ from tqdm import tqdm
 
 from ld_data.errors import InputError
 from ld_data.mnist1d.dataset import SignalPlan
-from ld_data.progress import open_progress
+from ld_data.progress import show_progress
 from ld_data.storage.arrays import NPZ_DATE, write_npy, write_npy_header, write_values
 from ld_data.storage.staging import check_new_file, make_staging_folder, take_place
 from ld_data.typing import Array, Bytes
@@ -44,9 +44,7 @@ def write_signals(plan: SignalPlan, path: Path) -> list[Path]:
     files = name_files(path)
     with (
         make_staging_folder(path.parent, path.name) as staging,
-        tqdm(
-            desc=path.name, total=plan.rows, unit=" signals", unit_scale=True, file=open_progress(), disable=None
-        ) as bar,
+        show_progress(title=path.name, total=plan.rows, unit=" signals", unit_scale=True) as bar,
     ):
         shown = replace(plan, parts=lambda: _show(plan, bar))
         drafts = [staging / file.name for file in files]

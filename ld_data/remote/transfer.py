@@ -16,11 +16,10 @@ from pathlib import Path
 from typing import BinaryIO
 
 import httpx2
-from tqdm import tqdm
 
 from ld_data.checks import MAX_ECHO
 from ld_data.errors import DownloadError, LdDataError, MissingDataError, StorageError
-from ld_data.progress import open_progress
+from ld_data.progress import show_progress
 from ld_data.remote.bounded import BoundedClient, BoundsError
 from ld_data.remote.network import name_settings, open_client
 from ld_data.remote.retry import try_often
@@ -252,24 +251,15 @@ def _write_stream(response: httpx2.Response, file: BinaryIO, content: Content, s
     """Write the answer from `start` on; return whether it fits into the size of the content."""
     length = response.headers.get("Content-Length", "")
     total = start + int(length) if length.isdecimal() else None
-    title, received = content.title, start
-    with tqdm(
-        total=total,
-        initial=start,
-        unit="B",
-        unit_scale=True,
-        desc=title,
-        leave=False,
-        file=open_progress(),
-        disable=None,
-    ) as progress:
+    received = start
+    with show_progress(title=content.title, total=total, initial=start, unit="B", unit_scale=True, leave=False) as bar:
         for chunk in response.iter_raw():
             received += len(chunk)
             if content.size is not None and received > content.size:
                 return False
             file.write(chunk)
             file.flush()  # the next process continues if this one is killed
-            progress.update(len(chunk))
+            bar.update(len(chunk))
     return True
 
 

@@ -18,10 +18,9 @@ from typing import Literal
 
 import numpy as np
 from tabulate import tabulate
-from tqdm import tqdm
 
 from ld_data.errors import IntegrityError
-from ld_data.progress import open_progress
+from ld_data.progress import show_progress
 from ld_data.storage.hashing import hash_arrays
 from ld_data.typing import Array
 from ld_data.variations.amat import BLOCK_BYTES, CLASSES, PIXELS, SIDE, read_amat
@@ -61,7 +60,7 @@ def measure_reading(
     with TemporaryDirectory() as folder:
         paths = [Path(folder) / f"{split}.amat" for split in ("train", "test")]
         _write_files(paths, rows, notation)
-        for _ in tqdm(range(turns), desc="turns", file=open_progress(), disable=None):
+        for _ in show_progress(range(turns), "turns"):
             for way, readings in found.items():
                 with ProcessPoolExecutor(1, get_context("spawn")) as process:  # with memory of its own
                     readings.append(process.submit(_measure, way, paths, rows).result())

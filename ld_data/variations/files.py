@@ -6,7 +6,7 @@ import numpy as np
 from tqdm import tqdm
 
 from ld_data.errors import InputError, IntegrityError
-from ld_data.progress import open_progress
+from ld_data.progress import show_progress
 from ld_data.storage.arrays import read_npy, read_npz, write_npz
 from ld_data.storage.staging import check_new_file, make_staging_folder, take_place
 from ld_data.typing import Array
@@ -45,14 +45,7 @@ def write_variations(
     check_target(path)
     with (
         make_staging_folder(path.parent, path.name) as staging,
-        tqdm(
-            desc=path.name,
-            total=train_rows + test_rows,
-            unit=" images",
-            unit_scale=True,
-            file=open_progress(),
-            disable=None,
-        ) as bar,
+        show_progress(title=path.name, total=train_rows + test_rows, unit=" images", unit_scale=True) as bar,
     ):
         arrays: dict[str, Array] = {}
         for split, stream, rows, first_row in (("train", train, train_rows, 0), ("test", test, test_rows, train_rows)):

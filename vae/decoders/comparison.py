@@ -11,12 +11,11 @@ import keras
 import numpy as np
 import onnx
 import onnxruntime
-from tqdm import tqdm
 
 from ld_data.cli.table import format_table
 from ld_data.health.probes import measure_errors, read_decoded
 from ld_data.noise import make_normals
-from ld_data.progress import open_progress
+from ld_data.progress import show_progress
 from ld_data.protocols import Judge
 from ld_data.release.dataset import LatentDataset
 from ld_data.sources.source import Source
@@ -159,7 +158,7 @@ def measure_rates(networks: Mapping[str, Network], turns: int) -> dict[str, dict
     The time that counts is the tenth percentile of the calls: the rest of the machine did not disturb it.
     """
     seconds: dict[tuple[str, int], list[float]] = {(name, batch): [] for name in networks for batch in BATCHES}
-    for _ in tqdm(range(turns), "turns", file=open_progress(), disable=None):
+    for _ in show_progress(range(turns), "turns"):
         for (name, batch), calls in seconds.items():
             (shape,) = networks[name].inputs.values()
             values = np.random.default_rng(0).normal(size=(batch, *shape)).astype(np.float32)
