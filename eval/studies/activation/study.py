@@ -1,10 +1,10 @@
 """The study of a learned activation function, and of learned feedback weights: arms, claims and pictures."""
 
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 
+from eval.studies.design.comparisons import check_figure, compare_figures
 from eval.studies.design.pictures import Line, Panel, Picture
 from eval.studies.design.study import Arm, Study
 from eval.studies.design.trials import Results
@@ -65,83 +65,75 @@ def _list_published() -> list[PublishedFigure]:
     return figures
 
 
-def _claim(name: str, published: str, source: str, arms: str | tuple[str, ...], test: Any) -> Claim:
-    return Claim(name, published, source, (arms,) if isinstance(arms, str) else arms, test)
-
-
-def _gain(results: Results, arm: str, kind: str) -> Any:
-    return results.read(arm, f"{kind}_learned") - results.read(arm, f"{kind}_relu")
-
-
 CLAIMS = [
-    _claim(
+    Claim(
         "The learned function is better than ReLU by 5 points, on its own first weights.",
         "67.1 against 58.8 %",
         NOTEBOOK,
-        LEARNED,
-        lambda its: judge(_gain(its, LEARNED, "own"), 5, unit=" points"),
+        (LEARNED,),
+        compare_figures((LEARNED, "own_learned"), (LEARNED, "own_relu"), 5, unit=" points"),
     ),
-    _claim(
+    Claim(
         "It is better on fresh signals and first weights, too.",
         "",
         "a control here",
-        LEARNED,
-        lambda its: judge(_gain(its, LEARNED, "fresh"), unit=" points"),
+        (LEARNED,),
+        compare_figures((LEARNED, "fresh_learned"), (LEARNED, "fresh_relu"), unit=" points"),
     ),
-    _claim(
+    Claim(
         "It is not monotone: it falls on the left by more than 0.5.",
         "from 0.6 at -2 to -0.85 at 0.15",
         NOTEBOOK,
-        LEARNED,
-        lambda its: judge(its.read(LEARNED, "left_top") - its.read(LEARNED, "dip"), 0.5),
+        (LEARNED,),
+        compare_figures((LEARNED, "left_top"), (LEARNED, "dip"), 0.5),
     ),
-    _claim(
+    Claim(
         "Its lowest point is within 0.5 of 0.",
         "at 0.15",
         NOTEBOOK,
-        LEARNED,
-        lambda its: judge(its.read(LEARNED, "dip_at"), -0.5, 0.5),
+        (LEARNED,),
+        check_figure(LEARNED, "dip_at", -0.5, 0.5),
     ),
-    _claim(
+    Claim(
         "With first weights drawn anew for each training, it is still better than ReLU on fresh ones.",
         "",
         "a control here",
-        REDRAWN,
-        lambda its: judge(_gain(its, REDRAWN, "fresh"), unit=" points"),
+        (REDRAWN,),
+        compare_figures((REDRAWN, "fresh_learned"), (REDRAWN, "fresh_relu"), unit=" points"),
     ),
-    _claim(
+    Claim(
         "After one step, learned feedback weights leave the excess of the formula, within 1 %.",
         "a theorem",
         THEORY,
-        FEEDBACK,
+        (FEEDBACK,),
         lambda its: judge(its.read(FEEDBACK, "learned@1") / its.read(FEEDBACK, "theory@1"), 0.99, 1.01, ".4f"),
     ),
-    _claim(
+    Claim(
         "They are then the pseudo-inverse of the weights above: the angle is below 5 degrees.",
         "a theorem",
         THEORY,
-        FEEDBACK,
-        lambda its: judge(its.read(FEEDBACK, "to_inverse@1"), -np.inf, 5, unit=" degrees"),
+        (FEEDBACK,),
+        check_figure(FEEDBACK, "to_inverse@1", -np.inf, 5, unit=" degrees"),
     ),
-    _claim(
+    Claim(
         "After four steps they lie between it and the transpose: nearer to the transpose than it is.",
         "predicted: between both",
         "a prediction here",
-        FEEDBACK,
-        lambda its: judge(its.read(FEEDBACK, "to_transpose@1") - its.read(FEEDBACK, "to_transpose@4"), unit=" degrees"),
+        (FEEDBACK,),
+        compare_figures((FEEDBACK, "to_transpose@1"), (FEEDBACK, "to_transpose@4"), unit=" degrees"),
     ),
-    _claim(
+    Claim(
         "They are still nearer to it than to the transpose.",
         "",
         "a prediction here",
-        FEEDBACK,
-        lambda its: judge(its.read(FEEDBACK, "to_transpose@4") - its.read(FEEDBACK, "to_inverse@4"), unit=" degrees"),
+        (FEEDBACK,),
+        compare_figures((FEEDBACK, "to_transpose@4"), (FEEDBACK, "to_inverse@4"), unit=" degrees"),
     ),
-    _claim(
+    Claim(
         "They leave less than backpropagation after each of 1 to 64 steps.",
         "predicted: at most as much",
         "a prediction here",
-        FEEDBACK,
+        (FEEDBACK,),
         lambda its: judge(
             (its.read_curve(FEEDBACK, "backpropagation") - its.read_curve(FEEDBACK, "learned")).min(axis=1), form=".3f"
         ),

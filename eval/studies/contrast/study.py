@@ -1,14 +1,14 @@
 """The study of contrastive learning: arms, claims and pictures."""
 
 from collections.abc import Iterator
-from functools import partial
 
 import numpy as np
 
+from eval.studies.design.comparisons import check_figure, check_theory, compare_figures
 from eval.studies.design.pictures import Line, Panel, Picture
 from eval.studies.design.study import Arm, Study
 from eval.studies.design.trials import Results
-from eval.studies.design.verdicts import Claim, PublishedFigure, Verdict, judge, judge_exact, pool, publish
+from eval.studies.design.verdicts import Claim, PublishedFigure, Verdict, judge, publish
 
 PROJECTOR, NONE, DEEP = "cnn-projector", "cnn-none", "cnn-deep"
 UNTRAINED, SUPERVISED = "cnn-untrained", "cnn-supervised"
@@ -86,15 +86,6 @@ def _list_published() -> list[PublishedFigure]:
     ]
 
 
-def _judge_best(arm: str, results: Results) -> Verdict:
-    return judge(results.read(arm, f"fresh@{BEST[arm]}"), 79, 85, unit=" %")
-
-
-def _judge_loss(arm: str, results: Results) -> Verdict:
-    best, last = (results.read(arm, f"fresh@{layer}") for layer in (BEST[arm], len(LAYERS[arm]) - 1))
-    return judge(best - last, unit=" points")
-
-
 def _judge_place(results: Results) -> Verdict:
     """Return whether the best layer, the input aside, lies earlier without a projector than with one."""
     best = [
@@ -104,21 +95,17 @@ def _judge_place(results: Results) -> Verdict:
     return judge(best[0] - best[1], 0.1, unit=" layers")  # the same layer in all seeds is not earlier
 
 
-def _judge_gain(arm: str, other: str, results: Results) -> Verdict:
-    return judge(results.read(arm, "fresh@3", other) - results.read(other, "fresh@3", arm), unit=" points")
-
-
 def _make_signal_claims() -> list[Claim]:
     claims = []
     for arm, accuracies in LAYERS.items():
         best, words = max(accuracies), WORDS[arm]
         place = f"{best:g} % at layer {BEST[arm]}"
         name = f"{words.capitalize()}, layer {BEST[arm]} reads 82 % within 3 points on fresh rows."
-        claims.append(Claim(name, place, NOTEBOOK, (arm,), partial(_judge_best, arm)))
-        name = f"{words.capitalize()}, the output is worse than that layer."
-        claims.append(
-            Claim(name, f"by {best - accuracies[-1]:.1f} points", NOTEBOOK, (arm,), partial(_judge_loss, arm))
-        )
+        found, last = f"fresh@{BEST[arm]}", f"fresh@{len(accuracies) - 1}"
+        claims.append(Claim(name, place, NOTEBOOK, (arm,), check_figure(arm, found, 79, 85, unit=" %")))
+        name, loss = f"{words.capitalize()}, the output is worse than that layer.", best - accuracies[-1]
+        test = compare_figures((arm, found), (arm, last), unit=" points")
+        claims.append(Claim(name, f"by {loss:.1f} points", NOTEBOOK, (arm,), test))
     return [
         *claims,
         Claim(
@@ -129,7 +116,13 @@ def _make_signal_claims() -> list[Claim]:
             _judge_place,
         ),
         *(
-            Claim(name, published, source, (arm, other), partial(_judge_gain, arm, other))
+            Claim(
+                name,
+                published,
+                source,
+                (arm, other),
+                compare_figures((arm, "fresh@3"), (other, "fresh@3"), unit=" points"),
+            )
             for name, published, source, arm, other in (
                 ("Training without labels improves layer 3.", "", "a control here", PROJECTOR, UNTRAINED),
                 ("Labels improve it further.", "92 to 94 % with labels", "page of 2020", SUPERVISED, PROJECTOR),
@@ -145,7 +138,7 @@ def _make_latent_claims() -> list[Claim]:
             "a theorem",
             THEORY,
             (CEILING,),
-            lambda its: judge_exact(*pool(its, CEILING), pool(its, CEILING, "theory")[0]),
+            check_theory(CEILING),
         ),
         Claim(
             "On held-out rows no encoder exceeds that ceiling, at any width.",
@@ -163,16 +156,14 @@ def _make_latent_claims() -> list[Claim]:
             f"predicted: between {LINEAR_PROBE} %, a linear probe, and {MLP_PROBE} %, an MLP probe",
             THEORY,
             (ENCODERS,),
-            lambda its: judge(its.read(ENCODERS, f"accuracy@{WIDTH}"), LINEAR_PROBE, unit=" %"),
+            check_figure(ENCODERS, f"accuracy@{WIDTH}", LINEAR_PROBE, unit=" %"),
         ),
         Claim(
             "Encoders that memorise 2,000 rows exceed the ceiling on these: an estimate above it is a leak.",
             "",
             THEORY,
             (MEMORY,),
-            lambda its: judge(
-                its.read(MEMORY, f"train_estimate@{WIDTH}") - its.read(MEMORY, "ceiling"), form=".3f", unit=" nats"
-            ),
+            compare_figures((MEMORY, f"train_estimate@{WIDTH}"), (MEMORY, "ceiling"), form=".3f", unit=" nats"),
         ),
     ]
 

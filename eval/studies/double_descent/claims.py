@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Any
 
 import numpy as np
 
+from eval.studies.design.comparisons import check_figure, check_theory
 from eval.studies.design.trials import Results
-from eval.studies.design.verdicts import Claim, Verdict, judge, judge_close, judge_exact, pool
+from eval.studies.design.verdicts import Claim, Verdict, judge
 from eval.studies.double_descent.published import BOOK, CLEAN, CNN, NOISY, NOTEBOOK
 from eval.studies.double_descent.widths import count_parameters, find_threshold
 from ld_data.typing import Doubles
@@ -46,7 +46,7 @@ def _judge_hill(
     return judge(np.minimum(top - low, top - results.read(arm, f"{name}@{after}")), unit=unit)
 
 
-def _judge_peak(results: Results, arm: str, name: str, rows: int, low: float, high: float) -> Verdict:
+def _judge_peak(arm: str, name: str, rows: int, low: float, high: float, results: Results) -> Verdict:
     """Return whether a peak lies where the parameters over n are 2 to the power of low to high."""
     widths = results.read(arm, name)
     ratio = np.log2(count_parameters(widths, CLASSES, SIGNAL) / rows)
@@ -59,7 +59,7 @@ def _judge_squared(arm: str, results: Results) -> Verdict:
     left = results.read(arm, "least_train_error").mean()
     if left > 1:
         return Verdict("undecided", f"no width interpolates: the least training error is {left:.1f} %")
-    return _judge_peak(results, arm, "loss_peak_width", ROWS * CLASSES, -0.5, 0.5)
+    return _judge_peak(arm, "loss_peak_width", ROWS * CLASSES, -0.5, 0.5, results)
 
 
 def _rise(results: Results) -> tuple[Doubles, Doubles]:
@@ -69,28 +69,11 @@ def _rise(results: Results) -> tuple[Doubles, Doubles]:
     return perceptron, convolution
 
 
-def _claim(name: str, published: str, source: str, arms: str | tuple[str, ...], test: Any) -> Claim:
-    return Claim(name, published, source, (arms,) if isinstance(arms, str) else arms, test)
-
-
-def _judge_points(arm: str, middle: float, tolerance: float, results: Results) -> Verdict:
-    """Return whether all points that are not near the threshold are exact, or within a tolerance above 0."""
-    far = np.abs(results.read_axis(arm) - middle) >= NEAR
-    (measured, errors), theory = pool(results, arm), pool(results, arm, "theory")[0]
-    if tolerance:
-        return judge_close(measured[far], errors[far], theory[far], tolerance)
-    return judge_exact(measured[far], errors[far], theory[far])
-
-
-def _judge_ratio(arm: str, results: Results) -> Verdict:
-    return judge(results.read(arm, "peak"), -0.5, 0.5, unit=" = log2 of parameters over n K")
-
-
 def make_latent_claims() -> list[Claim]:
     """Return the claims about latents."""
     theory = "Belkin, Hsu and Xu, 2020; Hastie et al., 2022"
     claims = [
-        _claim(name, "" if tolerance else "a theorem", theory, arm, partial(_judge_points, arm, middle, tolerance))
+        Claim(name, "" if tolerance else "a theorem", theory, (arm,), check_theory(arm, tolerance, middle, NEAR))
         for name, arm, middle, tolerance in (
             ("Over the parameters, least squares have the exact error of the formula.", PARAMETERS, 64, 0),
             ("Over the rows, they have it for a linear teacher.", TEACHER, 32, 0),
@@ -100,70 +83,70 @@ def make_latent_claims() -> list[Claim]:
     for outputs in OUTPUTS:
         width = find_threshold(FEW_ROWS * outputs, outputs, LATENT_DIM)
         claims.append(
-            _claim(
+            Claim(
                 f"Networks with K = {outputs} peak where there are n K parameters, within a factor of 1.4.",
                 f"predicted h = {width:.1f}",
                 "blog of 2020",
-                name_outputs(outputs),
-                partial(_judge_ratio, name_outputs(outputs)),
+                (name_outputs(outputs),),
+                check_figure(name_outputs(outputs), "peak", -0.5, 0.5, unit=" = log2 of parameters over n K"),
             )
         )
     return claims
 
 
 SIGNAL_CLAIMS = [
-    _claim(
+    Claim(
         "With wrong labels the perceptron's error peaks between n and 2 n parameters.",
         "54.05 % at h = 47, 54.02 % at h = 61",
         NOTEBOOK,
-        NOISY,
-        lambda its: _judge_peak(its, NOISY, "peak_width", ROWS, 0, 1),
+        (NOISY,),
+        partial(_judge_peak, NOISY, "peak_width", ROWS, 0, 1),
     ),
-    _claim(
+    Claim(
         "At the largest width it is lower than at the published first minimum, h = 16.",
         "47.24 % at h = 16, 45.47 % at h = 300",
         NOTEBOOK,
-        NOISY,
+        (NOISY,),
         lambda its: judge(its.read(NOISY, "test_error@16") - its.read(NOISY, "test_error@300"), unit=POINTS),
     ),
-    _claim(
+    Claim(
         "With true labels the error has no peak: its mean at h = 36, 47 and 61 is less than a point above that at 27.",
         "41.02 % at h = 27, 41.66 % at 36, 41.24 % at 61, 37.25 % at 300",
         NOTEBOOK,
-        CLEAN,
+        (CLEAN,),
         lambda its: judge(
             _average(its, CLEAN, "test_error", (36, 47, 61)) - its.read(CLEAN, "test_error@27"), -np.inf, 1, unit=POINTS
         ),
     ),
-    _claim(
+    Claim(
         "With true labels the NLL has a peak: at h = 47 and 61 it is above that at 9 and 12, and at 300.",
         "1.308 at h = 9, 4.415 at 47, 2.338 at 300",
         NOTEBOOK,
-        CLEAN,
+        (CLEAN,),
         partial(_judge_hill, CLEAN, "test_loss", (9, 12), (47, 61), 300, ""),
     ),
-    _claim(
+    Claim(
         "In notebook 8.3 it has a peak: at h = 40 it is above that at 8 and 18, and at 400.",
         "49.92 % at h = 18, 58.08 % at 40, 44.15 % at 400",
         "Understanding Deep Learning: notebook 8.3",
-        BOOK,
+        (BOOK,),
         partial(_judge_hill, BOOK, "test_error", (8, 18), (40,), 400, POINTS),
     ),
-    _claim(
+    Claim(
         "With wrong labels the error of convolutions has a peak: at c = 18, 22 and 26 it is above that at 10 and 100.",
         "19.64 % at c = 10, 33.80 % at 18, 27.66 % at 100",
         NOTEBOOK,
-        CNN,
+        (CNN,),
         partial(_judge_hill, CNN, "test_error", (10,), (18, 22, 26), 100, POINTS),
     ),
-    _claim(
+    Claim(
         "At 100 channels it is still higher than at its first minimum: there is no second descent in error.",
         "19.64 % at c = 10, 27.66 % at 100",
         NOTEBOOK,
-        CNN,
+        (CNN,),
         lambda its: judge(its.read(CNN, "test_error@100") - its.read(CNN, "test_error@10"), unit=POINTS),
     ),
-    _claim(
+    Claim(
         "The effect is much less pronounced in convolutions than in perceptrons.",
         "no peak in 2020; 14.2 points against 6.8 in 2024",
         BLOG,
@@ -171,12 +154,12 @@ SIGNAL_CLAIMS = [
         lambda its: judge(np.subtract(*_rise(its)), unit=POINTS),
     ),
     *(
-        _claim(
+        Claim(
             f"With {words} labels, NLL peaks where there are n parameters, within a factor of 1.4.",
             figure,
             BLOG,
-            arm,
-            lambda its, arm=arm: _judge_peak(its, arm, "loss_peak_width", ROWS, -0.5, 0.5),
+            (arm,),
+            partial(_judge_peak, arm, "loss_peak_width", ROWS, -0.5, 0.5),
         )
         for arm, words, figure in (
             (CLEAN, "true", "predicted h = 42.3; the notebook's peak is at 47"),
@@ -184,11 +167,11 @@ SIGNAL_CLAIMS = [
         )
     ),
     *(
-        _claim(
+        Claim(
             f"With {words} labels, MSE peaks where there are n K parameters, within a factor of 1.4.",
             "predicted h = 175.7; no picture",
             BLOG,
-            arm,
+            (arm,),
             partial(_judge_squared, arm),
         )
         for arm, words in ((SQUARED_CLEAN, "true"), (SQUARED_NOISY, "wrong"))

@@ -4,10 +4,11 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from eval.studies.design.comparisons import check_figure, check_theory, compare_figures
 from eval.studies.design.pictures import Line, Panel, Picture
 from eval.studies.design.study import Arm, Study
 from eval.studies.design.trials import Results
-from eval.studies.design.verdicts import Claim, PublishedFigure, Verdict, judge, judge_close, judge_exact, pool
+from eval.studies.design.verdicts import Claim, PublishedFigure, Verdict, judge
 from ld_data.typing import Doubles
 
 DESCENT, GRID = "mlp-descent", "mlp-grid"
@@ -94,14 +95,14 @@ def _make_signal_claims() -> list[Claim]:
             "0.6243 from 1.5, 0.6203 from 0.15",
             NOTEBOOK,
             (DESCENT,),
-            lambda its: judge(its.read(DESCENT, first) - its.read(DESCENT, second), -0.01, 0.01, ".4f"),
+            compare_figures((DESCENT, first), (DESCENT, second), -0.01, 0.01, ".4f"),
         ),
         Claim(
             "It is the best rate of a grid, within 0.01.",
             "",
             "a check here",
             (DESCENT, GRID),
-            lambda its: judge(its.read(DESCENT, second, GRID) - its.read(GRID, best, DESCENT), -0.01, 0.01, ".4f"),
+            compare_figures((DESCENT, second), (GRID, best), -0.01, 0.01, ".4f"),
         ),
         Claim(
             "The best rate is 0.62 within 0.08, on average over weights and orders of the rows.",
@@ -115,7 +116,7 @@ def _make_signal_claims() -> list[Claim]:
             "about 0.76 against 0.62, on the way",
             NOTEBOOK,
             (GRID,),
-            lambda its: judge(its.read(GRID, "rate_of_least_final_loss") - its.read(GRID, best), form=".3f"),
+            compare_figures((GRID, "rate_of_least_final_loss"), (GRID, best), form=".3f"),
         ),
     ]
 
@@ -127,14 +128,14 @@ def _make_latent_claims() -> list[Claim]:
             "a theorem",
             THEORY,
             (TEACHER,),
-            lambda its: judge_exact(*pool(its, TEACHER), pool(its, TEACHER, "theory")[0]),
+            check_theory(TEACHER),
         ),
         Claim(
             "With y of the release, whose noise is not the same for all x, it does so within 5 %.",
             "",
             THEORY,
             (RECURSION,),
-            lambda its: judge_close(*pool(its, RECURSION), pool(its, RECURSION, "theory")[0], 0.05),
+            check_theory(RECURSION, 0.05),
         ),
     ]
     for name, figure, published in (
@@ -142,17 +143,8 @@ def _make_latent_claims() -> list[Claim]:
         ("The learned constant for the last excess is the best one, within 5 %.", "ratio_last", "rate 0.0082"),
         ("Learned rates of all steps reach the least last excess, within 5 %.", "ratio_schedule", "excess 0.00277"),
     ):
-        claims.append(
-            Claim(
-                name,
-                f"predicted {published}",
-                THEORY,
-                (LEARNED,),
-                lambda its, figure=figure: judge(  # type: ignore[misc]
-                    its.read(LEARNED, figure), 0.95, 1.05, ".3f", " of the exact one"
-                ),
-            )
-        )
+        test = check_figure(LEARNED, figure, 0.95, 1.05, ".3f", " of the exact one")
+        claims.append(Claim(name, f"predicted {published}", THEORY, (LEARNED,), test))
     return claims
 
 

@@ -5,6 +5,7 @@ from functools import partial
 
 import numpy as np
 
+from eval.studies.design.comparisons import Place, check_figure, compare_figures
 from eval.studies.design.trials import Results
 from eval.studies.design.verdicts import Claim, Verdict, judge, judge_exact, pool
 from ld_data.typing import Doubles
@@ -38,16 +39,16 @@ RUNS = (
 )
 
 
-def _gain(results: Results, condition: str, other: str = "dense") -> Doubles:
-    """Return how much the ticket reads better than another mask under a condition, in points."""
-    return results.read(SEARCH, f"{condition}_ticket") - results.read(SEARCH, f"{condition}_{other}")
+def _find_gain(condition: str, other: str = "dense") -> tuple[Place, Place]:
+    """Return where the accuracies of the ticket and of another mask under a condition stand."""
+    return (SEARCH, f"{condition}_ticket"), (SEARCH, f"{condition}_{other}")
 
 
 def make_signal_claims() -> list[Claim]:
     """Return the claims about networks on signals."""
     return [
         *(
-            Claim(name, published, SOURCES, (SEARCH,), partial(_judge_gain, condition, other))
+            Claim(name, published, SOURCES, (SEARCH,), compare_figures(*_find_gain(condition, other), unit=" points"))
             for name, condition, other, published in GAINS
         ),
         Claim(
@@ -55,7 +56,7 @@ def make_signal_claims() -> list[Claim]:
             "+9.4: 75.0 against 65.6",
             NOTEBOOK,
             (SEARCH,),
-            lambda its: judge(its.read(SEARCH, "accuracy@0.9192") - its.read(SEARCH, "accuracy@0"), unit=" points"),
+            compare_figures((SEARCH, "accuracy@0.9192"), (SEARCH, "accuracy@0"), unit=" points"),
         ),
         Claim(
             "In its search, it falls below the dense network at a sparsity between 0.96 and 0.985.",
@@ -69,7 +70,7 @@ def make_signal_claims() -> list[Claim]:
             "+1.65 in order, -0.95 shuffled",
             NOTEBOOK,
             (SEARCH,),
-            lambda its: judge(_gain(its, "shuffle"), -math.inf, 0.0, unit=" points"),
+            compare_figures(*_find_gain("shuffle"), -math.inf, 0.0, unit=" points"),
         ),
         *(
             Claim(
@@ -99,10 +100,6 @@ def _find_falls(results: Results) -> Doubles:
     return np.array(falls)
 
 
-def _judge_gain(condition: str, other: str, results: Results) -> Verdict:
-    return judge(_gain(results, condition, other), unit=" points")
-
-
 def _judge_masks(arm: str, results: Results) -> Verdict:
     measured = results.read_curve(arm, "measured") - results.read_curve(arm, "theory")  # each seed has its own masks
     errors = pool(results, arm)[1]
@@ -127,9 +124,7 @@ def make_latent_claims() -> list[Claim]:
             "predicted energy 0.481 at 8 %, and 0.408 after a rotation",
             THEORY,
             (MAGNITUDE, ROTATION),
-            lambda its: judge(
-                its.read(MAGNITUDE, "energy@0.08", ROTATION) - its.read(ROTATION, "energy@0.08", MAGNITUDE), form=".3f"
-            ),
+            compare_figures((MAGNITUDE, "energy@0.08"), (ROTATION, "energy@0.08"), form=".3f"),
         ),
         *_make_learner_claims(),
     ]
@@ -143,32 +138,29 @@ def _make_learner_claims() -> list[Claim]:
             "predicted",
             THEORY,
             (NETWORKS,),
-            lambda its: judge(its.read(NETWORKS, "magnitude@0.9") - its.read(NETWORKS, "random@0.9"), form=".3f"),
+            compare_figures((NETWORKS, "magnitude@0.9"), (NETWORKS, "random@0.9"), form=".3f"),
         ),
         Claim(
             "A rotation of x takes a part of that away.",
             "predicted",
             THEORY,
             (NETWORKS,),
-            lambda its: judge(its.read(NETWORKS, "magnitude@0.9") - its.read(NETWORKS, "rotation@0.9"), form=".3f"),
+            compare_figures((NETWORKS, "magnitude@0.9"), (NETWORKS, "rotation@0.9"), form=".3f"),
         ),
         Claim(
             "Magnitude finds nine tenths of a planted support from many rows.",
             "",
             "a prediction here",
             (PLANTED,),
-            lambda its: judge(its.read(PLANTED, f"magnitude@{MANY_ROWS}"), 0.9, 1.0, ".3f"),
+            check_figure(PLANTED, f"magnitude@{MANY_ROWS}", 0.9, 1.0, ".3f"),
         ),
         Claim(
             "After a rotation of x it finds the planted places as chance does, within 0.05.",
             "",
             "a prediction here",
             (PLANTED,),
-            lambda its: judge(
-                its.read(PLANTED, f"rotation@{MANY_ROWS}") - its.read(PLANTED, f"chance@{MANY_ROWS}"),
-                -math.inf,
-                0.05,
-                ".3f",
+            compare_figures(
+                (PLANTED, f"rotation@{MANY_ROWS}"), (PLANTED, f"chance@{MANY_ROWS}"), -math.inf, 0.05, ".3f"
             ),
         ),
     ]

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from eval.studies.design.comparisons import check_figure, compare_figures
 from eval.studies.design.pictures import Line, Panel, Picture
 from eval.studies.design.study import Arm, Study
 from eval.studies.design.trials import PLACES, Results
@@ -65,18 +66,10 @@ def _list_published() -> list[PublishedFigure]:
     ]
 
 
-def _compare(arm: str, other: str, name: str, results: Results, unit: str = "") -> Verdict:
-    return judge(results.read(arm, name, other) - results.read(other, name, arm), form=".3f", unit=unit)
-
-
 def _judge_noise(arm: str, results: Results) -> Verdict:
     """Return whether the divergence of a map is that of noise, within a hundredth."""
     ratio = results.read(arm, "divergence", NOISE) / results.read(NOISE, "divergence", arm)
     return judge(ratio, 1 - CLOSE, 1 + CLOSE, ".4f", " of that of noise")
-
-
-def _judge_cluster(arm: str, low: float, high: float, results: Results) -> Verdict:
-    return judge(results.read(arm, "silhouette"), low, high, ".3f")
 
 
 def _make_input_claims() -> list[Claim]:
@@ -86,21 +79,21 @@ def _make_input_claims() -> list[Claim]:
             "picture only",
             NOTEBOOK,
             (PIXELS,),
-            partial(_judge_cluster, PIXELS, 0.2, 1.0),
+            check_figure(PIXELS, "silhouette", 0.2, 1.0, ".3f"),
         ),
         Claim(
             "Those of MNIST-1D overlap: their mean silhouette is below 0.",
             "picture only",
             NOTEBOOK,
             (SIGNALS,),
-            partial(_judge_cluster, SIGNALS, -1.0, 0.0),
+            check_figure(SIGNALS, "silhouette", -1.0, 0.0, ".3f"),
         ),
         Claim(
             "A trained network separates its classes: the silhouette rises.",
             "",
             "a control here",
             (FEATURES, SIGNALS),
-            partial(_compare, FEATURES, SIGNALS, "silhouette"),
+            compare_figures((FEATURES, "silhouette"), (SIGNALS, "silhouette"), form=".3f"),
         ),
         *(
             Claim(
@@ -108,7 +101,7 @@ def _make_input_claims() -> list[Claim]:
                 "predicted order: MNIST, MNIST-1D, x, noise",
                 "a prediction here",
                 (arm, other),
-                partial(_compare, arm, other, "map_neighbours", unit=" points"),
+                compare_figures((arm, "map_neighbours"), (other, "map_neighbours"), form=".3f", unit=" points"),
             )
             for arm, other in ((PIXELS, SIGNALS), (SIGNALS, OF_MNIST), (OF_MNIST, NOISE))
         ),
@@ -131,16 +124,14 @@ def _make_latent_claims() -> list[Claim]:
                 "predicted",
                 theory,
                 (arm,),
-                partial(_judge_cluster, arm, -1.0, 0.0),
+                check_figure(arm, "silhouette", -1.0, 0.0, ".3f"),
             ),
             Claim(
                 "Yet x holds the class: its nearest neighbour reads 20 points more than that of noise.",
                 "predicted: far above chance",
                 "a prediction here",
                 (arm, NOISE),
-                lambda its, arm=arm: judge(  # type: ignore[misc]
-                    its.read(arm, "nearest", NOISE) - its.read(NOISE, "nearest", arm), 20, unit=" points"
-                ),
+                compare_figures((arm, "nearest"), (NOISE, "nearest"), 20, unit=" points"),
             ),
         ]
     return claims

@@ -4,8 +4,9 @@ from functools import partial
 
 import numpy as np
 
+from eval.studies.design.comparisons import check_figure, check_theory
 from eval.studies.design.trials import Results
-from eval.studies.design.verdicts import Claim, PublishedFigure, Verdict, judge, judge_close, judge_exact, pool, publish
+from eval.studies.design.verdicts import Claim, PublishedFigure, Verdict, judge, publish
 from eval.studies.pooling.latents import CLASS_DIRECTIONS
 from ld_data.typing import Doubles
 
@@ -119,18 +120,19 @@ def make_latent_claims() -> list[Claim]:
     claims = []
     for kept in KEPT:
         words = f"Projected onto {kept} directions, least squares have the excess of the formula"
-        for kind, how, published, test in (
-            ("teacher", "exactly, for a linear teacher", "a theorem", _judge_exact),
-            ("release", "within 5 %, for y of the release", "", _judge_close),
+        for kind, how, published, tolerance in (
+            ("teacher", "exactly, for a linear teacher", "a theorem", 0.0),
+            ("release", "within 5 %, for y of the release", "", 0.05),
         ):
             arm = name_arm(f"latents-{kind}", kept)
-            claims.append(Claim(f"{words} {how}.", published, THEORY, (arm,), partial(test, arm)))
+            claims.append(Claim(f"{words} {how}.", published, THEORY, (arm,), check_theory(arm, tolerance)))
     for kept, rows in PREDICTED.items():
         for kind in ("teacher", "release"):
             arm = name_arm(f"latents-{kind}", kept)
             name = f"All 9 directions become better than the first {kept} where predicted, within 5 %: {kind}."
             published = f"predicted at {rows:,} rows with one noise for all"
-            claims.append(Claim(name, published, THEORY, (arm,), partial(_judge_crossing, arm)))
+            test = check_figure(arm, "crossing_ratio", 0.95, 1.05, ".3f", " of the predicted number of rows")
+            claims.append(Claim(name, published, THEORY, (arm,), test))
     five, nine, whole = (name_arm("latents-release", kept) for kept in (5, CLASS_DIRECTIONS, 32))
     for name, arms, judging in (
         (
@@ -147,15 +149,3 @@ def make_latent_claims() -> list[Claim]:
     ):
         claims.append(Claim(name, "predicted", THEORY, arms, judging))
     return claims
-
-
-def _judge_exact(arm: str, results: Results) -> Verdict:
-    return judge_exact(*pool(results, arm), pool(results, arm, "theory")[0])
-
-
-def _judge_close(arm: str, results: Results) -> Verdict:
-    return judge_close(*pool(results, arm), pool(results, arm, "theory")[0], 0.05)
-
-
-def _judge_crossing(arm: str, results: Results) -> Verdict:
-    return judge(results.read(arm, "crossing_ratio"), 0.95, 1.05, ".3f", " of the predicted number of rows")

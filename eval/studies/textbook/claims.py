@@ -5,13 +5,13 @@ outputs: figures are those of the book's text and captions, read off its picture
 """
 
 import math
-from collections.abc import Callable
 from functools import partial
 
 import numpy as np
 
+from eval.studies.design.comparisons import check_figure, check_theory, compare_figures
 from eval.studies.design.trials import Results
-from eval.studies.design.verdicts import Claim, PublishedFigure, Verdict, judge, judge_close, judge_exact, pool, publish
+from eval.studies.design.verdicts import Claim, PublishedFigure, Verdict, judge_close, pool, publish
 
 NARROW, WIDE, AUGMENTED, DENSE, PLAIN = "mlp-100", "mlp-200", "mlp-200-augmented", "mlp-285-135-60", "mlp-plain"
 DENSE_PLAIN, STRIDED, STRIDED_PLAIN = "mlp-285-135-60-plain", "cnn-strided", "cnn-strided-plain"
@@ -66,26 +66,10 @@ def list_published() -> list[PublishedFigure]:
     return figures
 
 
-def _compare(worse: str, better: str) -> Callable[[Results], Verdict]:
-    """Return a test of whether one arm errs on more fresh rows than another, seed by seed."""
-    name = "fresh_error"
-    return lambda its: judge(its.read(worse, name, better) - its.read(better, name, worse), unit=" points")
-
-
-def _order(arm: str, more: str, less: str) -> Callable[[Results], Verdict]:
-    """Return a test of whether one figure of an arm is larger than another."""
-    return lambda its: judge(its.read(arm, more) - its.read(arm, less), form=".3f")
-
-
 def _judge_blocks(arm: str, curve: str, each: float, results: Results) -> Verdict:
     """Return whether a size follows the theory within 15 %; `each` is the share of it that the size should have."""
     measured, errors = pool(results, arm, curve, "error" if curve == "measured" else f"{curve}_error")
     return judge_close(measured, errors, each * pool(results, arm, "theory")[0], CLOSE)
-
-
-def _within(arm: str, name: str, low: float, high: float) -> Callable[[Results], Verdict]:
-    """Return a test of whether a figure in % lies between two values."""
-    return lambda its: judge(its.read(arm, name), low, high, unit=" %")
 
 
 def _make_training_claims() -> list[Claim]:
@@ -95,28 +79,39 @@ def _make_training_claims() -> list[Claim]:
     rises = "Their test loss rises from 1,500 plain steps on."
     wide = "The least test error of two layers of 200 units is 32 to 34 %."
     return [
-        Claim(fits, "no training error", eighth, (NARROW,), _within(NARROW, "train_error", -math.inf, 0.5)),
+        Claim(
+            fits, "no training error", eighth, (NARROW,), check_figure(NARROW, "train_error", -math.inf, 0.5, unit=" %")
+        ),
         Claim(
             "After the notebook's training with momentum they err on 38 to 40 % of the test rows.",
             wanted,
             eighth,
             (NARROW,),
-            _within(NARROW, "test_error", 38, 40),
+            check_figure(NARROW, "test_error", 38, 40, unit=" %"),
         ),
-        Claim(plain, wanted, figure, (PLAIN,), _within(PLAIN, "test_error", 38, 40)),
-        Claim(rises, "1.25 to 2.2", figure, (PLAIN,), _order(PLAIN, "test_loss", f"test_loss@{MINIMUM}")),
-        Claim(wide, "about 33 %", "notebook 9.5", (WIDE,), _within(WIDE, "best_error", 32, 34)),
+        Claim(plain, wanted, figure, (PLAIN,), check_figure(PLAIN, "test_error", 38, 40, unit=" %")),
+        Claim(
+            rises,
+            "1.25 to 2.2",
+            figure,
+            (PLAIN,),
+            compare_figures((PLAIN, "test_loss"), (PLAIN, f"test_loss@{MINIMUM}"), form=".3f"),
+        ),
+        Claim(wide, "about 33 %", "notebook 9.5", (WIDE,), check_figure(WIDE, "best_error", 32, 34, unit=" %")),
     ]
 
 
 def _make_comparisons() -> list[Claim]:
     more = "With as many more rows, shifted and scaled, they err less on fresh rows."
     fewer = "Convolutions of 2,050 parameters err less on fresh rows than dense layers of 59,065, after plain steps."
-    published = "17 % against 40 %, from memory"
-    return [
-        Claim(more, "an improvement", "notebook 9.5", (WIDE, AUGMENTED), _compare(WIDE, AUGMENTED)),
-        Claim(fewer, published, "figure 10.8", (DENSE_PLAIN, STRIDED_PLAIN), _compare(DENSE_PLAIN, STRIDED_PLAIN)),
-    ]
+    claims = []
+    for name, published, source, worse, better in (
+        (more, "an improvement", "notebook 9.5", WIDE, AUGMENTED),
+        (fewer, "17 % against 40 %, from memory", "figure 10.8", DENSE_PLAIN, STRIDED_PLAIN),
+    ):
+        test = compare_figures((worse, "fresh_error"), (better, "fresh_error"), unit=" points")
+        claims.append(Claim(name, published, source, (worse, better), test))
+    return claims
 
 
 def _make_start_claims() -> list[Claim]:
@@ -155,10 +150,18 @@ def make_claims() -> list[Claim]:
         ("Random inputs are learned faster than permuted labels", "labels", "inputs"),
     ):
         name = f"{words}: the mean training loss over 60 epochs is lower."
-        claims.append(Claim(name, "in this order", "figure 20.1", (RANDOM,), _order(RANDOM, more, less)))
+        claims.append(
+            Claim(
+                name,
+                "in this order",
+                "figure 20.1",
+                (RANDOM,),
+                compare_figures((RANDOM, more), (RANDOM, less), form=".3f"),
+            )
+        )
     for layers in (2, 3, 4):
         name = f"{layers} layers are faster than {layers - 1}, of as many weights: the last training loss is lower."
-        test = _order(DEPTH, f"loss_{layers - 1}", f"loss_{layers}")
+        test = compare_figures((DEPTH, f"loss_{layers - 1}"), (DEPTH, f"loss_{layers}"), form=".3f")
         claims.append(Claim(name, "deeper is faster", "figure 20.2", (DEPTH,), test))
     return [*claims, *_make_latent_claims()]
 
@@ -171,20 +174,20 @@ def _make_latent_claims() -> list[Claim]:
             "a theorem",
             source,
             (PERMUTED,),
-            lambda its: judge_exact(*pool(its, PERMUTED), pool(its, PERMUTED, "theory")[0]),
+            check_theory(PERMUTED),
         ),
         Claim(
             f"Networks with {FEW:.2g} n K weights leave more than a fiftieth of permuted y.",
             "more than 0",
             count,
             (MEMORY,),
-            lambda its: judge(its.read(MEMORY, f"train_loss@{FEW}"), 0.02, form=".3f"),
+            check_figure(MEMORY, f"train_loss@{FEW}", 0.02, form=".3f"),
         ),
         Claim(
             f"With {MANY:.3g} n K weights they leave less than a hundredth.",
             "0",
             count,
             (MEMORY,),
-            lambda its: judge(its.read(MEMORY, f"train_loss@{MANY}"), -math.inf, 0.01, ".4f"),
+            check_figure(MEMORY, f"train_loss@{MANY}", -math.inf, 0.01, ".4f"),
         ),
     ]
