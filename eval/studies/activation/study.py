@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from eval.studies.design.comparisons import check_figure, compare_figures
-from eval.studies.design.pictures import Line, Panel, Picture
+from eval.studies.design.pictures import Line, Panel, Picture, read_lines
 from eval.studies.design.study import Arm, Study
 from eval.studies.design.trials import Results
 from eval.studies.design.verdicts import Claim, PublishedFigure, judge, publish
@@ -157,18 +157,13 @@ def _draw_signals(results: Results) -> Iterator[Panel]:
 
 
 def _draw_latents(results: Results) -> Iterator[Panel]:
-    at = results.read_axis(FEEDBACK)
-    lines = [
-        Line(name.replace("_", " "), at, results.read_curve(FEEDBACK, name), "o-")
-        for name in ("learned", "backpropagation", "feedback_alignment")
-    ]
+    names = ("learned", "backpropagation", "feedback_alignment")
+    lines = read_lines(results, FEEDBACK, {name: name.replace("_", " ") for name in names}, "o-")
     first = results.read(FEEDBACK, "theory@1").mean()
-    lines.append(Line("exact, one step", at[:1], np.array([first]), "*"))
+    lines.append(Line("exact, one step", lines[0].at[:1], np.array([first]), "*"))
     yield Panel("what is left to learn", "steps of the training", "share of the excess", lines, {}, "xy")
-    lines = [
-        Line(f"to the {word}", at, results.read_curve(FEEDBACK, name), "o-")
-        for name, word in (("to_transpose", "transpose"), ("to_inverse", "pseudo-inverse"))
-    ]
+    angles = {"to_transpose": "to the transpose", "to_inverse": "to the pseudo-inverse"}
+    lines = read_lines(results, FEEDBACK, angles, "o-")
     yield Panel("angle of the learned weights", "steps of the training", "degrees", lines, {}, "x")
 
 

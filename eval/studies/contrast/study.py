@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from eval.studies.design.comparisons import check_figure, check_theory, compare_figures
-from eval.studies.design.pictures import Line, Panel, Picture
+from eval.studies.design.pictures import Line, Panel, Picture, list_pictures, read_lines, read_theory
 from eval.studies.design.study import Arm, Study
 from eval.studies.design.trials import Results
 from eval.studies.design.verdicts import Claim, PublishedFigure, Verdict, judge, publish
@@ -169,10 +169,8 @@ def _make_latent_claims() -> list[Claim]:
 
 
 def _draw_latents(results: Results) -> Iterator[Panel]:
-    if CEILING in results.trials:
-        at = results.read_axis(CEILING)
-        lines = [Line("exact", at, results.read_curve(CEILING, "theory")[0])]
-        lines.append(Line("measured", at, results.read_curve(CEILING, "measured"), "o"))
+    if lines := read_theory(results, CEILING, "exact"):
+        at = lines[0].at
         lines.append(Line("entropy of the class", at, np.full(len(at), results.read(CEILING, "entropy")[0]), "--"))
         yield Panel("a critic that knows the classes", "rows of a batch", "estimate in nats", lines, {}, "x")
     lines = []
@@ -189,19 +187,15 @@ def _draw_latents(results: Results) -> Iterator[Panel]:
         yield Panel("encoders of x and y", "width of the embedding", "estimate in nats", [limit, *lines], {}, "x")
 
 
-def draw(results: Results) -> Iterator[Picture]:
-    """Yield the pictures of the arms that have results."""
-    lines = [
-        Line(words, results.read_axis(arm), results.read_curve(arm, "fresh"), "o-")
-        for arm, words in WORDS.items()
-        if arm in results.trials
-    ]
-    if lines:
-        caption = "Without labels, the last layer is not the best"
-        panel = Panel("fresh signals", "layer (0 is the input)", "accuracy in %", lines, {})
-        yield Picture("contrast", caption, [panel])
-    if panels := list(_draw_latents(results)):
-        yield Picture("contrast-latents", "What x and y share by InfoNCE, and its ceiling by the class", panels)
+def draw(results: Results) -> list[Picture]:
+    """Return the pictures of the arms that have results."""
+    lines = [line for arm, words in WORDS.items() for line in read_lines(results, arm, {"fresh": words}, "o-")]
+    panel = Panel("fresh signals", "layer (0 is the input)", "accuracy in %", lines, {})
+    caption = "What x and y share by InfoNCE, and its ceiling by the class"
+    return list_pictures(
+        ("contrast", "Without labels, the last layer is not the best", [panel]),
+        ("contrast-latents", caption, _draw_latents(results)),
+    )
 
 
 STUDY = Study(

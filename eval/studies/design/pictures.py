@@ -1,6 +1,6 @@
 """Pictures of studies: panels of lines, which a study describes without matplotlib, and their drawing with it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from textwrap import fill
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from eval.intervals import measure_student
+from eval.studies.design.trials import Results
 from ld_data.extras import import_library
 from ld_data.storage.staging import stage_file
 from ld_data.typing import Array
@@ -60,6 +61,28 @@ class Picture:
     name: str
     caption: str
     panels: Sequence[Panel]
+
+
+def read_lines(
+    results: Results, arm: str, curves: Mapping[str, str], style: str = "-", colour: int | None = None
+) -> list[Line]:
+    """Return curves of an arm as lines, by their names with labels; an arm without results has none."""
+    if arm not in results.trials:
+        return []
+    at = results.read_axis(arm)
+    return [Line(label, at, results.read_curve(arm, name), style, colour) for name, label in curves.items()]
+
+
+def read_theory(results: Results, arm: str, theory: str = "theory", measured: str = "measured") -> list[Line]:
+    """Return the exact theory of an arm as a line, and the measured curve as points, with these labels."""
+    lines = read_lines(results, arm, {"measured": measured}, "o")
+    return [Line(theory, line.at, results.read_curve(arm, "theory")[0]) for line in lines] + lines
+
+
+def list_pictures(*pictures: tuple[str, str, Iterable[Panel]]) -> list[Picture]:
+    """Return pictures of a name, a caption and panels each, without the panels and pictures that have no lines."""
+    kept = ((name, caption, [panel for panel in panels if panel.lines]) for name, caption, panels in pictures)
+    return [Picture(name, caption, panels) for name, caption, panels in kept if panels]
 
 
 def save_picture(picture: Picture, folder: Path) -> list[Path]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from eval.studies.design.pictures import Line, Panel, Picture
+from eval.studies.design.pictures import Line, Panel, Picture, list_pictures, read_lines, read_theory
 from eval.studies.design.study import Arm, Study
 from eval.studies.design.trials import Results
 from eval.studies.double_descent.claims import (
@@ -105,15 +105,14 @@ def _draw_widths(results: Results, curve: str) -> Iterator[Panel]:
         ("convolutions, 15 % of labels redrawn", {"NLL": CNN}),
     ):
         lines = [
-            Line(f"{part}, {loss}", results.read_axis(arm), results.read_curve(arm, f"{part}_{curve}"), style, colour)
+            line
             for colour, (loss, arm) in enumerate(arms.items())
-            if arm in results.trials and (loss, curve) != ("MSE", "loss")  # NLL and MSE share no axis
+            if (loss, curve) != ("MSE", "loss")  # NLL and MSE share no axis
             for part, style in (("test", "-"), ("train", "--"))
+            for line in read_lines(results, arm, {f"{part}_{curve}": f"{part}, {loss}"}, style, colour)
         ]
-        if lines:
-            is_cnn = CNN in arms.values()
-            across = "channels c" if is_cnn else "width h"
-            yield Panel(title, across, word, lines, {} if is_cnn else marks, "x")
+        is_cnn = CNN in arms.values()
+        yield Panel(title, "channels c" if is_cnn else "width h", word, lines, {} if is_cnn else marks, "x")
 
 
 def _draw_latents(results: Results) -> Iterator[Panel]:
@@ -122,34 +121,28 @@ def _draw_latents(results: Results) -> Iterator[Panel]:
         (OF_ROWS, "least squares, 32 parameters", "rows n", 32),
         (TEACHER, "the same, y of a linear teacher", "rows n", 32),
     ):
-        if arm in results.trials:
-            at = results.read_axis(arm)
-            lines = [Line("theory", at, results.read_curve(arm, "theory")[0])]
-            lines.append(Line("measured", at, results.read_curve(arm, "measured"), "o"))
-            yield Panel(title, across, "MSE", lines, {"p = n": middle}, "xy")
+        yield Panel(title, across, "MSE", read_theory(results, arm), {"p = n": middle}, "xy")
     lines = []
     for outputs in OUTPUTS:
         if (arm := name_outputs(outputs)) in results.trials:
             ratio = count_parameters(results.read_axis(arm), outputs, LATENT_DIM) / (FEW_ROWS * outputs)
             lines.append(Line(f"K = {outputs}", ratio, results.read_curve(arm, "test_loss"), "o-"))
-    if lines:
-        yield Panel("perceptrons, 500 rows", "parameters / (n K)", "test MSE", lines, {"n K parameters": 1}, "x")
+    yield Panel("perceptrons, 500 rows", "parameters / (n K)", "test MSE", lines, {"n K parameters": 1}, "x")
 
 
-def draw(results: Results) -> Iterator[Picture]:
-    """Yield the pictures of the arms that have results."""
+def draw(results: Results) -> list[Picture]:
+    """Return the pictures of the arms that have results."""
     captions = {
         "error": "Test error over the width; the dashed lines are training errors",
         "loss": "Test loss over the width; the dashed lines are training losses",
     }
-    for curve, caption in captions.items():
-        if panels := list(_draw_widths(results, curve)):
-            yield Picture(f"double-descent-{curve}", caption, panels)
-    if panels := list(_draw_latents(results)):
-        caption = "Error of least squares on latents, measured and by its formula"
-        if any(name_outputs(outputs) in results.trials for outputs in OUTPUTS):
-            caption += ", and of networks over their parameters"
-        yield Picture("double-descent-latents", caption, panels)
+    pictures = [
+        (f"double-descent-{curve}", caption, _draw_widths(results, curve)) for curve, caption in captions.items()
+    ]
+    caption = "Error of least squares on latents, measured and by its formula"
+    if any(name_outputs(outputs) in results.trials for outputs in OUTPUTS):
+        caption += ", and of networks over their parameters"
+    return list_pictures(*pictures, ("double-descent-latents", caption, _draw_latents(results)))
 
 
 STUDY = Study(

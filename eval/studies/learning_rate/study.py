@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from eval.studies.design.comparisons import check_figure, check_theory, compare_figures
-from eval.studies.design.pictures import Line, Panel, Picture
+from eval.studies.design.pictures import Line, Panel, Picture, list_pictures, read_lines, read_theory
 from eval.studies.design.study import Arm, Study
 from eval.studies.design.trials import Results
 from eval.studies.design.verdicts import Claim, PublishedFigure, Verdict, judge
@@ -149,46 +149,31 @@ def _make_latent_claims() -> list[Claim]:
 
 
 def _draw_signals(results: Results) -> Iterator[Panel]:
-    if DESCENT in results.trials:
-        at = results.read_axis(DESCENT)
-        for name, word in (("rate", "learning rate"), ("mean_loss", "mean loss"), ("final_loss", "final loss")):
-            curves = [(f"from {start:g}", results.read_curve(DESCENT, f"{name}_from_{start:g}")) for start in STARTS]
-            yield Panel(word, "outer step", word, [Line(label, at, values) for label, values in curves], {})
-    if GRID in results.trials:
-        at, lines = results.read_axis(GRID), []
-        for name in ("mean_loss", "final_loss"):
-            lines.append(Line(name.replace("_", " "), at, results.read_curve(GRID, name)))
+    for name, word in (("rate", "learning rate"), ("mean_loss", "mean loss"), ("final_loss", "final loss")):
+        curves = {f"{name}_from_{start:g}": f"from {start:g}" for start in STARTS}
+        yield Panel(word, "outer step", word, read_lines(results, DESCENT, curves), {})
+    if lines := read_lines(results, GRID, {"mean_loss": "mean loss", "final_loss": "final loss"}):
         best = {"best rate for the mean loss": float(results.read(GRID, "rate_of_least_mean_loss").mean())}
         yield Panel("all rates of a grid", "learning rate", "loss", lines, best)
 
 
 def _draw_latents(results: Results) -> Iterator[Panel]:
     for arm, title in ((RECURSION, "y of the release"), (TEACHER, "y of a linear teacher")):
-        if arm in results.trials:
-            at = results.read_axis(arm)
-            lines = [Line("theory", at, results.read_curve(arm, "theory")[0])]
-            lines.append(Line("measured", at, results.read_curve(arm, "measured"), "o"))
-            yield Panel(title, "learning rate", "mean excess", lines, {}, "xy")
-    if LEARNED in results.trials:
-        at = results.read_axis(LEARNED)
-        lines = [Line("learned", at, results.read_curve(LEARNED, "learned"))]
-        lines.append(Line("exact optimum", at, results.read_curve(LEARNED, "best")[0], "--"))
-        yield Panel("a rate for each step", "step", "learning rate", lines, {}, "y")
+        yield Panel(title, "learning rate", "mean excess", read_theory(results, arm), {}, "xy")
+    lines = read_lines(results, LEARNED, {"learned": "learned"})
+    best = [Line("exact optimum", line.at, results.read_curve(LEARNED, "best")[0], "--") for line in lines]
+    yield Panel("a rate for each step", "step", "learning rate", lines + best, {}, "y")
 
 
-def draw(results: Results) -> Iterator[Picture]:
-    """Yield the pictures of the arms that have results."""
-    if panels := list(_draw_signals(results)):
-        yield Picture(
-            "learning-rate",
-            "Gradient descent on the learning rate from two starts, and the losses over a grid of rates",
-            panels,
-        )
-    if panels := list(_draw_latents(results)):
-        caption = (
-            "A linear learner on latents: mean excess beside the recursion, and learned rates beside the exact optimum"
-        )
-        yield Picture("learning-rate-latents", caption, panels)
+def draw(results: Results) -> list[Picture]:
+    """Return the pictures of the arms that have results."""
+    signals = "Gradient descent on the learning rate from two starts, and the losses over a grid of rates"
+    latents = (
+        "A linear learner on latents: mean excess beside the recursion, and learned rates beside the exact optimum"
+    )
+    return list_pictures(
+        ("learning-rate", signals, _draw_signals(results)), ("learning-rate-latents", latents, _draw_latents(results))
+    )
 
 
 STUDY = Study(

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from eval.studies.design.pictures import Line, Panel, Picture
+from eval.studies.design.pictures import Panel, Picture, list_pictures, read_lines
 from eval.studies.design.study import Arm, Study
 from eval.studies.design.trials import Results
 from eval.studies.design.verdicts import PublishedFigure
@@ -141,34 +141,31 @@ PAGE_TRANSFERS: dict[str, tuple[float | None, ...]] = {
 }
 
 
-def draw(results: Results) -> Iterator[Picture]:
-    """Yield the pictures of the arms that have results."""
-    found = [(arm, word) for arm, word in ((SEARCH, "by magnitude"), (RANDOM, "at random")) if arm in results.trials]
-    if found:
-        panels = []
-        for curve, word in (("accuracy", "test accuracy in %"), ("loss", "test loss")):
-            lines = [Line(label, results.read_axis(arm), results.read_curve(arm, curve)) for arm, label in found]
-            panels.append(Panel("pruned on the published signals", "sparsity", word, lines, {}))
-        yield Picture(
-            "lottery", "Test accuracy and loss over the sparsity of masks by magnitude and of random masks", panels
-        )
-    lines = []
-    for arm, label in LATENTS.items():
-        if arm in results.trials:
-            lines.append(Line(label, results.read_axis(arm), results.read_curve(arm, "energy"), "o-"))
-    panels = []
-    if lines:
-        panels.append(Panel("a linear map", "share of entries kept", "share of energy kept", lines, {}, "x"))
-    for arm, title, across, up, kinds, logarithmic in (
-        (NETWORKS, "networks", "share of values pruned", "variance explained / dense", NETWORK_LINES, ""),
-        (PLANTED, "a planted support", "rows", "share found", PLANTED_LINES, "x"),
-    ):
-        if arm in results.trials:
-            at = results.read_axis(arm)
-            lines = [Line(label, at, results.read_curve(arm, name), "o-") for name, label in kinds.items()]
-            panels.append(Panel(title, across, up, lines, {}, logarithmic))
-    if panels:
-        yield Picture("lottery-latents", "What masks of learners on latents keep, and what a rotation takes", panels)
+def _draw_signals(results: Results) -> Iterator[Panel]:
+    for curve, word in (("accuracy", "test accuracy in %"), ("loss", "test loss")):
+        lines = [
+            *read_lines(results, SEARCH, {curve: "by magnitude"}),
+            *read_lines(results, RANDOM, {curve: "at random"}),
+        ]
+        yield Panel("pruned on the published signals", "sparsity", word, lines, {})
+
+
+def _draw_latents(results: Results) -> Iterator[Panel]:
+    lines = [line for arm, label in LATENTS.items() for line in read_lines(results, arm, {"energy": label}, "o-")]
+    yield Panel("a linear map", "share of entries kept", "share of energy kept", lines, {}, "x")
+    lines = read_lines(results, NETWORKS, NETWORK_LINES, "o-")
+    yield Panel("networks", "share of values pruned", "variance explained / dense", lines, {})
+    lines = read_lines(results, PLANTED, PLANTED_LINES, "o-")
+    yield Panel("a planted support", "rows", "share found", lines, {}, "x")
+
+
+def draw(results: Results) -> list[Picture]:
+    """Return the pictures of the arms that have results."""
+    signals = "Test accuracy and loss over the sparsity of masks by magnitude and of random masks"
+    latents = "What masks of learners on latents keep, and what a rotation takes"
+    return list_pictures(
+        ("lottery", signals, _draw_signals(results)), ("lottery-latents", latents, _draw_latents(results))
+    )
 
 
 STUDY = Study(

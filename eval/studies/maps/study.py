@@ -1,13 +1,12 @@
 """The study of maps: arms, claims and pictures."""
 
-from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
 import numpy as np
 
 from eval.studies.design.comparisons import check_figure, compare_figures
-from eval.studies.design.pictures import Line, Panel, Picture
+from eval.studies.design.pictures import Line, Panel, Picture, list_pictures
 from eval.studies.design.study import Arm, Study
 from eval.studies.design.trials import PLACES, Results
 from eval.studies.design.verdicts import Claim, PublishedFigure, Verdict, judge
@@ -144,18 +143,15 @@ def _draw_map(results: Results, arm: str) -> Panel:
     return Panel(f"{TITLES[arm]}: {results.read(arm, 'divergence').mean():.2f} nats", "", "", lines, {})
 
 
-def draw(results: Results) -> Iterator[Picture]:
-    """Yield the pictures of the arms that have results."""
-    for name, caption, arms in (
-        ("maps", "Maps by t-SNE: MNIST falls into its classes, and MNIST-1D does not", (PIXELS, SIGNALS, FEATURES)),
-        (
-            "maps-latents",
-            "Maps of x beside that of noise: they show no clusters, though x holds the class",
-            (OF_MNIST, OF_SIGNALS, OF_MANY, OF_ROTATED, NOISE),
-        ),
-    ):
-        if panels := [_draw_map(results, arm) for arm in arms if arm in results.trials]:
-            yield Picture(name, caption, panels)
+def draw(results: Results) -> list[Picture]:
+    """Return the pictures of the arms that have results."""
+    maps = {arm: _draw_map(results, arm) for arm in TITLES if arm in results.trials}
+    inputs = [panel for arm, panel in maps.items() if arm in (PIXELS, SIGNALS, FEATURES)]
+    latents = [panel for arm, panel in maps.items() if arm.startswith("latents-")]
+    return list_pictures(
+        ("maps", "Maps by t-SNE: MNIST falls into its classes, and MNIST-1D does not", inputs),
+        ("maps-latents", "Maps of x beside that of noise: they show no clusters, though x holds the class", latents),
+    )
 
 
 STUDY = Study(

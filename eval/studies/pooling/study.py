@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from eval.studies.design.pictures import Line, Panel, Picture
+from eval.studies.design.pictures import Line, Panel, Picture, list_pictures
 from eval.studies.design.study import Arm, Study
 from eval.studies.design.trials import Results
 from eval.studies.pooling.claims import (
@@ -58,16 +58,14 @@ def _draw_signals(results: Results, kind: str) -> Iterator[Panel]:
         Line(METHODS[method], results.read_axis(arm), results.read_curve(arm, LAST), "o-", colours[method])
         for method, arm in found.items()
     ]
-    if lines:
-        yield Panel(ORDERS[kind], "training rows n", "test accuracy in %", lines, {}, "x")
+    yield Panel(ORDERS[kind], "training rows n", "test accuracy in %", lines, {}, "x")
     plain = found.pop("none", "")
     lines = []
     for method, arm in found.items():
         if results.list_seeds(arm, plain):
             gains = results.read_curve(arm, LAST, plain) - results.read_curve(plain, LAST, arm)
             lines.append(Line(METHODS[method], results.read_axis(arm), gains, "o-", colours[method]))
-    if lines:
-        yield Panel(f"gain over no pooling, {ORDERS[kind]}", "training rows n", "points", lines, {}, "x")
+    yield Panel(f"gain over no pooling, {ORDERS[kind]}", "training rows n", "points", lines, {}, "x")
 
 
 def _draw_trainings(results: Results) -> Iterator[Panel]:
@@ -80,8 +78,7 @@ def _draw_trainings(results: Results) -> Iterator[Panel]:
             if rows in results.read_axis(arm):
                 values = np.stack([results.read(arm, f"accuracy_{part}@{rows}") for part in range(1, 7)], axis=1)
                 lines.append(Line(METHODS[method], at, values, "o-"))
-        if lines:
-            yield Panel(f"{rows:,} rows, in order", "updates", "test accuracy in %", lines, {})
+        yield Panel(f"{rows:,} rows, in order", "updates", "test accuracy in %", lines, {})
 
 
 def _draw_latents(results: Results) -> Iterator[Panel]:
@@ -95,12 +92,11 @@ def _draw_latents(results: Results) -> Iterator[Panel]:
                 lines.append(Line("measured", at, results.read_curve(arm, "measured") / unit, "o", colour))
                 if kept < CLASS_DIRECTIONS:
                     marks[f"{kept} and {CLASS_DIRECTIONS} cross"] = results.read(arm, "predicted_crossing")[0]
-        if lines:
-            yield Panel(words, "rows n", f"excess / that of {CLASS_DIRECTIONS} directions", lines, marks, "y")
+        yield Panel(words, "rows n", f"excess / that of {CLASS_DIRECTIONS} directions", lines, marks, "y")
 
 
-def draw(results: Results) -> Iterator[Picture]:
-    """Yield the pictures of the arms that have results."""
+def draw(results: Results) -> list[Picture]:
+    """Return the pictures of the arms that have results."""
     captions = {
         "cnn": "Test accuracy over the rows, in their order, and the gain over no pooling",
         "shuffled": "Test accuracy over the rows, shuffled in each pass, and the gain over no pooling",
@@ -112,9 +108,7 @@ def draw(results: Results) -> Iterator[Picture]:
         "Few directions of y are best where rows are few, and hinder beyond the predicted crossings (vertical lines)"
     )
     pictures.append(("pooling-latents", caption, _draw_latents(results)))
-    for name, caption, panels in pictures:
-        if chosen := list(panels):
-            yield Picture(name, caption, chosen)
+    return list_pictures(*pictures)
 
 
 STUDY = Study(

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from eval.studies.design.pictures import Line, Panel, Picture
+from eval.studies.design.pictures import Line, Panel, Picture, list_pictures, read_lines, read_theory
 from eval.studies.design.study import Arm, Study
 from eval.studies.design.trials import Results
 from eval.studies.textbook.claims import (
@@ -87,14 +87,10 @@ def _draw_trainings(results: Results) -> Iterator[Panel]:
         for colour, (arm, label) in enumerate(found)
         for part, style in (("test", "-"), ("train", "--"))
     ]
-    if lines:
-        yield Panel("perceptrons", "epoch", "error in %", lines, {})
-    if PLAIN in results.trials:
-        lines = [
-            Line(part, results.read_axis(PLAIN), results.read_curve(PLAIN, f"{part}_loss"), style, 0)
-            for part, style in (("test", "-"), ("train", "--"))
-        ]
-        yield Panel("100 units, plain steps", "epoch", "loss", lines, {})
+    yield Panel("perceptrons", "epoch", "error in %", lines, {})
+    test, train = ({f"{part}_loss": part} for part in ("test", "train"))
+    lines = [*read_lines(results, PLAIN, test, "-", 0), *read_lines(results, PLAIN, train, "--", 0)]
+    yield Panel("100 units, plain steps", "epoch", "loss", lines, {})
 
 
 def _draw_speed(results: Results) -> Iterator[Panel]:
@@ -107,10 +103,7 @@ def _draw_speed(results: Results) -> Iterator[Panel]:
         ),
         (DEPTH, "15,200 weights, all rows", "step", {f"loss_{layers}": f"layers: {layers}" for layers in UNITS}),
     ):
-        if arm in results.trials:
-            at = results.read_axis(arm)
-            lines = [Line(label, at, results.read_curve(arm, name)) for name, label in curves.items()]
-            yield Panel(title, across, "training loss", lines, {}, "y")
+        yield Panel(title, across, "training loss", read_lines(results, arm, curves), {}, "y")
 
 
 def _draw_blocks(results: Results) -> Iterator[Panel]:
@@ -118,43 +111,30 @@ def _draw_blocks(results: Results) -> Iterator[Panel]:
         (GROWING, "plain blocks", "size / that before the blocks"),
         (NORMALISED, "normalised blocks", "size less that before the blocks"),
     ):
-        if arm in results.trials:
-            at = results.read_axis(arm)
-            lines = [Line("theory of the mean square", at, results.read_curve(arm, "theory")[0])]
-            lines.append(Line("mean square", at, results.read_curve(arm, "measured"), "o"))
-            lines.append(Line("variance over rows", at, results.read_curve(arm, "variance"), "o--"))
-            yield Panel(title, "block", up, lines, {}, "y" if arm == GROWING else "")
+        lines = read_theory(results, arm, "theory of the mean square", "mean square")
+        lines += read_lines(results, arm, {"variance": "variance over rows"}, "o--")
+        yield Panel(title, "block", up, lines, {}, "y" if arm == GROWING else "")
 
 
 def _draw_latents(results: Results) -> Iterator[Panel]:
-    if PERMUTED in results.trials:
-        at = results.read_axis(PERMUTED)
-        lines = [Line("theory", at, results.read_curve(PERMUTED, "theory")[0])]
-        lines.append(Line("measured", at, results.read_curve(PERMUTED, "measured"), "o"))
-        yield Panel("least squares, 64 rows", "weights p of each output", "training MSE", lines, {"p = n": 64})
-    if MEMORY in results.trials:
-        lines = [Line("networks", results.read_axis(MEMORY), results.read_curve(MEMORY, "train_loss"), "o-")]
-        yield Panel("perceptrons", "weights / (n K)", "training MSE", lines, {"n K weights": 1})
+    lines = read_theory(results, PERMUTED)
+    yield Panel("least squares, 64 rows", "weights p of each output", "training MSE", lines, {"p = n": 64})
+    lines = read_lines(results, MEMORY, {"train_loss": "networks"}, "o-")
+    yield Panel("perceptrons", "weights / (n K)", "training MSE", lines, {"n K weights": 1})
 
 
-def draw(results: Results) -> Iterator[Picture]:
-    """Yield the pictures of the arms that have results."""
-    for name, caption, panels in (
-        (
-            "training",
-            "Errors and losses in training: the training error goes to 0, the test error stays",
-            _draw_trainings,
-        ),
-        (
-            "speed",
-            "How fast training losses fall: on true and random rows, and with the depth of a network",
-            _draw_speed,
-        ),
-        ("blocks", "Residual networks at their start: the mean square doubles, or grows by 1", _draw_blocks),
-        ("latents", "Permuted y is learned by heart only where weights are as many as targets", _draw_latents),
-    ):
-        if chosen := list(panels(results)):
-            yield Picture(f"textbook-{name}", caption, chosen)
+def draw(results: Results) -> list[Picture]:
+    """Return the pictures of the arms that have results."""
+    training = "Errors and losses in training: the training error goes to 0, the test error stays"
+    speed = "How fast training losses fall: on true and random rows, and with the depth of a network"
+    blocks = "Residual networks at their start: the mean square doubles, or grows by 1"
+    latents = "Permuted y is learned by heart only where weights are as many as targets"
+    return list_pictures(
+        ("textbook-training", training, _draw_trainings(results)),
+        ("textbook-speed", speed, _draw_speed(results)),
+        ("textbook-blocks", blocks, _draw_blocks(results)),
+        ("textbook-latents", latents, _draw_latents(results)),
+    )
 
 
 STUDY = Study(
