@@ -1,7 +1,7 @@
 """The rows that maps show: pixels of MNIST, signals of MNIST-1D, and x of each release, with their classes."""
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 
 import numpy as np
 
@@ -38,32 +38,14 @@ def make_rows() -> Rows:
 
 
 @cache
-def load_mnist_x() -> Rows:
-    """Return all x of `ld-mnist-32`; raises as `ld_data.load`."""
-    return _load_x("ld-mnist-32")
-
-
-@cache
-def load_mnist1d_x() -> Rows:
-    """Return all x of `ld-mnist1d-32`; raises as `ld_data.load`."""
-    return _load_x("ld-mnist1d-32")
-
-
-@cache
-def load_many_x() -> Rows:
-    """Return all x of `ld-mnist1d-60k-32`; raises as `ld_data.load`."""
-    return _load_x("ld-mnist1d-60k-32")
-
-
-@cache
-def load_rotated_x() -> Rows:
-    """Return all x of `ld-mnist-rot-back-32`; raises as `ld_data.load`."""
-    return _load_x("ld-mnist-rot-back-32")
-
-
-def _load_x(name: str) -> Rows:
+def load_x(name: str) -> Rows:
+    """Return all x of a release; raises as `ld_data.load`."""
     data = load(name)
     return _gather(np.concatenate([data.train.x, data.test.x]), data.train.label, data.test.label)
+
+
+load_mnist_x, load_rotated_x = partial(load_x, "ld-mnist-32"), partial(load_x, "ld-mnist-rot-back-32")
+load_mnist1d_x, load_many_x = partial(load_x, "ld-mnist1d-32"), partial(load_x, "ld-mnist1d-60k-32")
 
 
 def _gather(x: Floats, *labels: Array) -> Rows:
