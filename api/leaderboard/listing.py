@@ -86,7 +86,8 @@ def write_csv(scores: Rows, others: Rows, columns: Sequence[str] = COLUMNS) -> s
     for row in (*scores, *others):
         ends = [end for name in LABELS for end in (row.get("intervals") or {}).get(name) or (None, None)]
         cells = {**row, **dict(zip(ENDS, ends, strict=True))}
-        writer.writerow([_make_cell(cells.get(column)) for column in columns])
+        values = [cells.get(column) for column in columns]
+        writer.writerow([FORMULA.sub(r"\1'", value) if isinstance(value, str) else value for value in values])
     return stream.getvalue()
 
 
@@ -121,10 +122,6 @@ def escape(text: str) -> str:
 def _choose_format(accept: str) -> Format:
     accepted = choose_media_type(accept, (JSON, *TEXT_TYPES.values()))
     return next((form for form, media_type in TEXT_TYPES.items() if media_type == accepted), "json")
-
-
-def _make_cell(value: Any) -> Any:
-    return FORMULA.sub(r"\1'", value) if isinstance(value, str) else value
 
 
 def _make_table(rows: Rows) -> str:

@@ -1,5 +1,6 @@
 """Files and other answers with a validator: preconditions and ranges, as RFC 9110 has them."""
 
+import hashlib
 import re
 from datetime import datetime
 from typing import Literal
@@ -22,6 +23,7 @@ MEDIA_TYPES = {
     ".npz": "application/zip",
     ".parquet": "application/vnd.apache.parquet",
 }
+NO_CACHE = {"Cache-Control": "no-cache"}  # a client asks with the ETag whether its copy is the last one
 ANY_BYTES = "application/octet-stream"
 MAX_RANGES = 100  # in one request; the header is ignored beyond it
 RANGE = re.compile(r"(\d+)-(\d+)?|-(\d+)", re.ASCII)
@@ -43,7 +45,7 @@ def send(served: ServedFile, request: Request) -> Response:
         raise NotReadyError(
             f"{served.path.name} has changed on disk since it was verified. Restart the service to serve the new file."
         )
-    headers = {"ETag": f'"{served.record.sha256}"', "Cache-Control": "no-cache"}
+    headers = {"ETag": f'"{served.record.sha256}"', **NO_CACHE}
     if refusal := respond_to_conditions(request.scope, headers, served.modified, served.path.name):
         return refusal
     ranges = choose_ranges(request.scope, headers["ETag"], served.modified, served.record.size)
@@ -69,6 +71,15 @@ def respond_to_conditions(
         reason = f"{name} is not the one that If-Match or If-Unmodified-Since names. Download it anew."
         return ErrorResponse(412, reason, "precondition_failed", headers)
     return Response(status_code=304, headers=headers) if status == 304 else None
+
+
+def send_content(
+    request: Request, content: bytes, media_type: str, name: str, headers: dict[str, str] = NO_CACHE, sha256: str = ""
+) -> Response:
+    """Return the answer to a request for some content, with its hash as a strong ETag: the content, 304 or 412."""
+    headers = {"ETag": f'"{sha256 or hashlib.sha256(content).hexdigest()}"', **headers}
+    answer = respond_to_conditions(request.scope, headers, None, name)
+    return answer or Response(content, headers=headers, media_type=media_type)
 
 
 def judge_conditions(scope: Scope, etag: str, modified: datetime | None) -> Literal[200, 304, 412]:

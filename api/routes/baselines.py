@@ -1,7 +1,6 @@
 """Routes: the kept baselines of a release, to set beside a leaderboard, and their predictions."""
 
 from dataclasses import asdict
-from hashlib import sha256
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Request, Response
@@ -10,7 +9,7 @@ from pydantic import BaseModel, Field
 
 from api.leaderboard.learning import Ladder, Rule, describe_rules, find_ladders
 from api.leaderboard.references import read_baselines
-from api.messages.files import respond_to_conditions
+from api.messages.files import send_content
 from api.messages.payload import JSON, describe_array, describe_response, write_json
 from api.messages.refusals import describe_errors
 from api.releases.operations import Draw
@@ -91,10 +90,7 @@ def list_baselines(release: str, request: Request, catalogue: CatalogueState) ->
     ]
     facts = {"release": release, "data_sha256": found.data.test_sha256, "null": rows[0].null, "floor": rows[0].floor}
     body = write_json({**facts, "baselines": figures, "models": list(found.predictions)})
-    headers = {"ETag": f'"{sha256(body).hexdigest()}"', "Cache-Control": "no-cache"}
-    if answer := respond_to_conditions(request.scope, headers, None, "the list of baselines"):
-        return answer
-    return Response(body, headers=headers, media_type=JSON)
+    return send_content(request, body, JSON, "the list of baselines")
 
 
 @router.post(

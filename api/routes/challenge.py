@@ -8,7 +8,7 @@ from fastapi.responses import JSONResponse
 from api.leaderboard.answers import AcceptedChallenge, ChallengeList, ChallengeState
 from api.leaderboard.listing import CHALLENGE_COLUMNS, FormatQuery, describe_list, send_list
 from api.leaderboard.queries import LimitQuery, OwnerHeader, SeasonQuery, SubmissionQuery
-from api.messages.files import respond_to_conditions
+from api.messages.files import send_content
 from api.messages.payload import NPY, describe_array, describe_request, read_array
 from api.messages.refusals import describe_errors
 from api.routes.state import LeaderboardState
@@ -72,10 +72,7 @@ async def send_x(release: str, request: Request, leaderboard: LeaderboardState, 
         return (drawn.season, drawn.x_npy) if chosen.closed_at is None else (chosen, leaderboard.store.read_x(chosen))
 
     chosen, x_npy = await leaderboard.worker.run(request, work)
-    headers = {"ETag": f'"{chosen.x_sha256}"', "Cache-Control": "no-cache"}
-    if answer := respond_to_conditions(request.scope, headers, None, "x"):
-        return answer
-    return Response(x_npy, headers=headers, media_type=NPY)
+    return send_content(request, x_npy, NPY, "x", sha256=str(chosen.x_sha256))
 
 
 @router.get(

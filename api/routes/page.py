@@ -2,7 +2,6 @@
 
 from email.utils import parsedate_to_datetime
 from functools import cache
-from hashlib import sha256
 from pathlib import Path
 
 from fastapi import APIRouter, Request
@@ -11,7 +10,7 @@ from starlette.responses import FileResponse, Response
 from starlette.types import Scope
 
 from api.leaderboard.references import list_references
-from api.messages.files import respond_to_conditions
+from api.messages.files import respond_to_conditions, send_content
 from api.messages.pages import HEADERS, HTML, MANUAL_HEADERS, write_figures
 from api.releases.catalogue import ServedRelease
 from api.routes.state import CatalogueState
@@ -73,10 +72,7 @@ def show_page(request: Request, catalogue: CatalogueState) -> Response:
     figures = "\n".join(map(_write_release, catalogue.ready))
     manual = '<a href="manual/">Manual</a>' if _is_manual_built() else ""
     body = _read_page().replace(FIGURES, figures).replace(MANUAL_LINK, manual).encode()
-    headers = {"ETag": f'"{sha256(body).hexdigest()}"', **HEADERS, "Accept-Ranges": "none"}
-    if answer := respond_to_conditions(request.scope, headers, None, "the page"):
-        return answer
-    return Response(body, headers=headers, media_type=HTML)
+    return send_content(request, body, HTML, "the page", HEADERS | {"Accept-Ranges": "none"})
 
 
 def _is_manual_built() -> bool:

@@ -2,7 +2,6 @@
 
 import logging
 from functools import lru_cache
-from hashlib import sha256
 from pathlib import Path
 from typing import Any, Literal
 
@@ -12,7 +11,7 @@ from pydantic import BaseModel, Field
 
 from api.errors import NotReadyError
 from api.leaderboard.references import identify
-from api.messages.files import respond_to_conditions
+from api.messages.files import send_content
 from api.messages.payload import JSON, write_json
 from api.messages.refusals import describe_errors
 from api.routes.state import CatalogueState
@@ -73,10 +72,7 @@ def list_studies(request: Request, catalogue: CatalogueState) -> Response:
     except (IntegrityError, OSError) as error:  # the message names a path of the service
         logger.error("the studies are not served: %s", error)
         raise NotReadyError("the studies cannot be read; the operator finds the cause in the log.") from error
-    headers = {"ETag": f'"{sha256(body).hexdigest()}"', "Cache-Control": "no-cache"}
-    if answer := respond_to_conditions(request.scope, headers, None, "the list of studies"):
-        return answer
-    return Response(body, headers=headers, media_type=JSON)
+    return send_content(request, body, JSON, "the list of studies")
 
 
 @lru_cache(maxsize=4)
