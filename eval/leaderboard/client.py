@@ -115,20 +115,17 @@ def _post(service: str, release: str, path: str, predictions: Array, facts: dict
     checked = check_finite(check_numbers(predictions, "predictions"), "predictions")
     with _open(service, release, path) as (client, route):
         secret = find_secret(client.service, str(facts["name"]))
+        owner = {OWNER_HEADER: secret} if secret else {}
         entry = client.send_for_object(
             "POST",
             route,
             params={field: fact for field, fact in facts.items() if fact not in ("", None)},
             content=write_npy(checked.astype("f4")),
-            headers={"Content-Type": "application/x-npy"} | _name_owner(secret) | make_headers(SUBMIT_VARIABLE),
+            headers={"Content-Type": "application/x-npy"} | owner | make_headers(SUBMIT_VARIABLE),
         )
     if not {"id", "rank", "status", "receipt_sha256"} <= entry.keys():
         raise SubmissionError(f"{service}{route} did not answer with an entry: not an LD-Data service.")
     return entry
-
-
-def _name_owner(secret: str) -> dict[str, str]:
-    return {OWNER_HEADER: secret} if secret else {}
 
 
 @contextmanager

@@ -1,6 +1,6 @@
 """The figures of a report, in the colours of the web page."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -57,24 +57,13 @@ def draw_cost(report: Values) -> Figure:
     """Return skill against the work of the whole training, and against seconds of the processor."""
     figure = Figure((9, 3.6), layout="constrained")
     panels = figure.subplots(1, 2)
-    labels = ("billions of multiply-accumulates of the training", "seconds of the processor")
-    for axes, label, measure in zip(panels, labels, (_count_work, _count_seconds), strict=True):
+    measures: dict[str, Callable[[Values], float | None]] = {
+        "billions of multiply-accumulates of the training": _count_work,
+        "seconds of the processor": lambda rule: rule["cost"]["cpu_seconds"]["mean"],
+    }
+    for axes, (label, measure) in zip(panels, measures.items(), strict=True):
         for name, rule in report["rules"].items():
-            amount = measure(rule)
-            if amount is not None:
-                skill = rule["figures"]["skill"]
-                ends = (
-                    None if skill["low"] is None else [[skill["mean"] - skill["low"]], [skill["high"] - skill["mean"]]]
-                )
-                axes.errorbar(
-                    [amount],
-                    [skill["mean"]],
-                    yerr=ends,
-                    fmt="o",
-                    capsize=3,
-                    color=_find_colour(report, name),
-                    label=name,
-                )
+            _draw_skill(axes, measure(rule), rule, _find_colour(report, name), name)
         axes.set(xlabel=label, ylabel="skill")
         axes.set_xlim(0, 1.1 * max(filter(None, map(measure, report["rules"].values())), default=1))
     handles, names = panels[1].get_legend_handles_labels()
@@ -92,8 +81,7 @@ def draw_costs(report: Values) -> Figure:
         skill, amount, colour = rule["figures"]["skill"], _count_work(rule), TRANSPORTS[rule["weight_transport"]]
         if amount is None:
             continue
-        ends = None if skill["low"] is None else [[skill["mean"] - skill["low"]], [skill["high"] - skill["mean"]]]
-        axes.errorbar([amount], [skill["mean"]], yerr=ends, fmt="o", capsize=3, color=colour)
+        _draw_skill(axes, amount, rule, colour)
         axes.annotate(
             f"{skill['mean']:z.2f}  {name}",
             (amount, skill["mean"]),
@@ -152,11 +140,6 @@ def draw_alignment(report: Values) -> Figure:
     return figure
 
 
-def _describe_passes(curve: Values) -> str:
-    """Return the passes of the rules of a curve, in one number if they agree; a function has none."""
-    return " and ".join(dict.fromkeys(str(count) for count in curve["epochs"].values() if count))
-
-
 def draw_curves(report: Values) -> Figure:
     """Return the skill over each condition, a panel each, with bands from the least to the greatest of the seeds."""
     curves = report["curves"]
@@ -167,7 +150,8 @@ def draw_curves(report: Values) -> Figure:
     for axes, (name, curve) in zip(panels, curves.items(), strict=False):
         for rule, skills in curve["skill"].items():
             _draw_band(axes, curve["values"], skills, _find_colour(report, rule), rule)
-        axes.set(xlabel=curve["label"], title=f"passes: {_describe_passes(curve)}")
+        passes = dict.fromkeys(str(count) for count in curve["epochs"].values() if count)  # a function has none
+        axes.set(xlabel=curve["label"], title=f"passes: {' and '.join(passes)}")
         axes.axhline(0, color=QUIET, linewidth=0.8)
         if name in LOGARITHMIC:
             axes.set_xscale("log")
@@ -207,6 +191,14 @@ def draw_streams(report: Values) -> Figure:
     )
     figure.suptitle(f"{report['release']}, {report['train_rows']:,} training rows, each once", fontsize="medium")
     return figure
+
+
+def _draw_skill(axes: Axes, amount: float | None, rule: Values, colour: str, label: str | None = None) -> None:
+    """Draw the skill of a rule, with its interval if there is one, over an amount, if it is known."""
+    if amount is not None:
+        skill = rule["figures"]["skill"]
+        ends = None if skill["low"] is None else [[skill["mean"] - skill["low"]], [skill["high"] - skill["mean"]]]
+        axes.errorbar([amount], [skill["mean"]], yerr=ends, fmt="o", capsize=3, color=colour, label=label)
 
 
 def _draw_groups(axes: Axes, report: Values, groups: Mapping[str, Mapping[str, Sequence[float]]]) -> None:
@@ -252,7 +244,3 @@ def _describe_data(report: Values, seeds: int | None = None) -> str:
 def _count_work(rule: Values) -> float | None:
     work = rule["cost"].get("macs_per_row")
     return work and rule["cost"]["training_rows"] * work["total"] / 1e9
-
-
-def _count_seconds(rule: Values) -> float | None:
-    return rule["cost"]["cpu_seconds"]["mean"]
