@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, Future
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -92,27 +92,6 @@ class Costs:
     records: int
     resume_seconds: float
 
-    @property
-    def hours_per_billion(self) -> float:
-        """Hours of a core for 10^9 rows, in a worker beside another one."""
-        return self.loop * self.two * 1e9 / 3.6e9
-
-    @property
-    def minutes_per_10_million(self) -> float:
-        """Minutes of two workers for 10^7 rows."""
-        return self.wall / self.rows_per_shard * 1e7 / 60
-
-
-@dataclass(frozen=True)
-class Run:
-    """The making of shards by two workers that go on; as in `Costs`."""
-
-    wall: float
-    scheduler_bytes: float
-    driver_mb: float
-    worker_mb: float
-    task_ms: float
-
 
 def measure_costs(folder: Path, load_codec: LoadCodec, sizes: Sizes, say: Callable[[str], None]) -> Costs:
     """Return the costs for the signals of `ld-mnist1d-32`, made in an empty folder; `say` is told what comes next.
@@ -153,7 +132,7 @@ def measure_costs(folder: Path, load_codec: LoadCodec, sizes: Sizes, say: Callab
         **{name: compare(ways[way].costs, ways[LOOP].costs) for name, way in others.items()},
         speedup=2 * compare(ways[ONE].walls, ways[TWO].walls),
         start=start,
-        **asdict(run),
+        **run,
         row_bytes=_measure_size(folder / TWO) / plan.rows,
         verify_mb_per_second=speed,
         records=sizes.records,
@@ -163,8 +142,8 @@ def measure_costs(folder: Path, load_codec: LoadCodec, sizes: Sizes, say: Callab
 
 def _measure_run(
     folder: Path, numbers: range, workers: Workers, load_codec: LoadCodec, tasks: int, memory: Sequence[float]
-) -> Run:
-    """Return the making of shards by workers on a local cluster, the memory beside an earlier one."""
+) -> dict[str, float]:
+    """Return the costs of making shards by workers on a local cluster, the memory beside an earlier one."""
     client = import_library("distributed").default_client()
     port = int(client.scheduler.address.rpartition(":")[2])
     began = time.perf_counter()
@@ -174,8 +153,9 @@ def _measure_run(
     again = [*numbers] * max(1, AGAIN // len(numbers))  # the same messages, in so short a time that no others count
     received = count_received(port)
     deque(make_shards(folder, again, load_codec, workers), maxlen=0)
-    received = (count_received(port) - received) / len(again)
-    return Run(wall, received, driver, max(each), _time_tasks(workers, tasks))
+    costs = {"wall": wall, "driver_mb": driver, "worker_mb": max(each)}
+    costs["scheduler_bytes"] = (count_received(port) - received) / len(again)
+    return costs | {"task_ms": _time_tasks(workers, tasks)}
 
 
 def _read_memory(client: Any) -> list[float]:

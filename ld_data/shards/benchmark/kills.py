@@ -75,6 +75,7 @@ class Crew:
 
     def start_missing(self, folder: Path) -> bool:
         """Start what does not run; return whether the command has made all shards of a folder."""
+        folder_of_log = Path(self._log.name).parent  # in which the workers put their files
         address = f"tcp://127.0.0.1:{self._port}"
         here = ("--host", "127.0.0.1", "--dashboard-address", ":0")
         commands = {
@@ -89,13 +90,8 @@ class Crew:
             if name not in self._running or self._running[name].poll() is not None:
                 command = [sys.executable, "-m", *words]
                 output = {"stdout": self._log, "stderr": self._log}
-                self._running[name] = subprocess.Popen(command, cwd=self._log_folder, **output)  # type: ignore[call-overload] # noqa: S603
+                self._running[name] = subprocess.Popen(command, cwd=folder_of_log, **output)  # type: ignore[call-overload] # noqa: S603
         return False
-
-    @property
-    def _log_folder(self) -> Path:
-        """The folder of the log, in which the workers put their files."""
-        return Path(self._log.name).parent
 
     def kill(self, target: str) -> bool:
         """Kill a process, and return whether there was one."""

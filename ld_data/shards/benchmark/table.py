@@ -14,6 +14,7 @@ ALIGNMENT = ("left", "right", "right")
 
 def describe_costs(costs: Costs) -> str:
     """Return the costs beside their goals, and then those of 10^9 and 10^12 rows."""
+    minutes = costs.wall / costs.rows_per_shard * 1e7 / 60
     rows = [
         ("shards that the loop, processes, one worker and shells make as two workers do", "all", f"all {costs.equal}"),
         ("processor time of a row: the loop", "", f"{costs.loop:.1f} us"),
@@ -24,7 +25,7 @@ def describe_costs(costs: Costs) -> str:
         (f"memory from the first to {costs.shards} shards: driver", "30 MB", f"{costs.driver_mb:+.1f} MB"),
         ("the same: worker, at most", "30 MB", f"{costs.worker_mb:+.1f} MB"),
         ("bytes through the scheduler, a shard", "2 kB", f"{costs.scheduler_bytes / 1e3:.2f} kB"),
-        ("10 million signals made and encoded, two workers", "6 min", f"{costs.minutes_per_10_million:.1f} min"),
+        ("10 million signals made and encoded, two workers", "6 min", f"{minutes:.1f} min"),
         ("a task that does nothing", "", f"{costs.task_ms:.1f} ms"),
         ("start of scheduler and two workers", "", f"{costs.start:.1f} s"),
         (f"resuming with {costs.records:,} records", "", f"{costs.resume_seconds:.1f} s"),
@@ -44,8 +45,8 @@ def describe_scale(costs: Costs) -> str:
 
 def list_scale(costs: Costs, rows: int) -> dict[str, str]:
     """Return the costs of so many rows by what they are."""
-    hours, shards = costs.hours_per_billion * rows / 1e9, math.ceil(rows / costs.rows_per_shard)
-    shard_seconds = costs.loop * costs.two * costs.rows_per_shard / 1e6
+    row_seconds, shards = costs.loop * costs.two / 1e6, math.ceil(rows / costs.rows_per_shard)
+    hours = row_seconds * rows / 3600
     size = rows * costs.row_bytes
     return {
         "hours of a core": f"{hours:,.0f}",
@@ -56,7 +57,7 @@ def list_scale(costs: Costs, rows: int) -> dict[str, str]:
         "hours to verify all hashes, one process": f"{size / 1e6 / costs.verify_mb_per_second / 3600:,.1f}",
         "seconds to resume": f"{costs.resume_seconds / costs.records * shards:,.1f}",
         "through the scheduler": f"{costs.scheduler_bytes * shards / 1e6:,.0f} MB",
-        "workers that one scheduler feeds": f"{shard_seconds / costs.task_ms * 1e3:,.0f}",
+        "workers that one scheduler feeds": f"{row_seconds * costs.rows_per_shard / costs.task_ms * 1e3:,.0f}",
     }
 
 
