@@ -68,24 +68,15 @@ def climb(
     def fit_dataset(task: LatentDataset, seed: int) -> Model:
         return fit(task.train.x, task.train.y, seed)
 
-    return climb_datasets(fit_dataset, data, seed, twists=twists, batch_rows=batch_rows)
-
-
-def climb_datasets(
-    fit: FitDataset,
-    data: LatentDataset,
-    seed: int = 0,
-    *,
-    twists: Sequence[int] | None = None,
-    batch_rows: int = BATCH_ROWS,
-) -> list[Rung]:
-    """Return the same as `climb` for a `fit(data, seed)` that learns from a dataset with labels, as baselines do."""
     tasks = show_progress(make_ladder(data, seed, twists), "ladder", unit="task")
-    return [climb_task(fit, data, task, seed, batch_rows) for task in tasks]
+    return [climb_task(fit_dataset, data, task, seed, batch_rows) for task in tasks]
 
 
 def climb_task(fit: FitDataset, data: LatentDataset, task: Task, seed: int, batch_rows: int = BATCH_ROWS) -> Rung:
-    """Return the result on one task of `make_ladder`; raises as `climb`."""
+    """Return the result on one task of `make_ladder`; raises as `climb`.
+
+    `fit(data, seed)` learns from a dataset with labels, as baselines do.
+    """
     model = run_fit(fit, task.apply_to(data), seed)
     # the model predicts new arrays, since `fit` may have written into its own
     errors = row_errors(predict(model, task.apply_to(data), batch_rows=batch_rows).values, task.y_test)
