@@ -26,7 +26,7 @@ from eval.names import AIDED, RULES
 from eval.report.keeping import describe_trials, measure_trials
 from eval.report.loading import Rule
 from eval.report.measuring import Wishes, measure_rule
-from eval.report.output.publishing import FORMS, check_folder, publish_report
+from eval.report.output.publishing import FORMS, publish_report
 from eval.report.output.text import write_rules, write_text
 from eval.report.sweeps import CURVES
 from eval.report.trials import count_cores
@@ -36,6 +36,7 @@ from ld_data.errors import InputError, IntegrityError, MissingDataError
 from ld_data.extras import describe_installation
 from ld_data.release.dataset import LatentDataset
 from ld_data.release.folder import list_releases, load
+from ld_data.storage.staging import check_absent
 
 
 def rule(
@@ -65,7 +66,7 @@ def rule(
         rows: The numbers of training rows of the curve over them.
         noise_free: Train on the class means of y in place of y.
     """
-    check_folder(out)
+    check_absent(out)
     data = load(release)
     kept = {} if noise_free or limit_train is not None else find_kept(data)
     if limit_train is not None:

@@ -7,13 +7,12 @@ of its y. A vector is a list in Parquet, and a column for each number in CSV. Th
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from ld_data.errors import InputError, StorageError
+from ld_data.errors import InputError
 from ld_data.export.card import CARD_NAME, make_card
 from ld_data.export.croissant import CROISSANT_NAME, describe_dataset
 from ld_data.extras import import_library
@@ -21,7 +20,7 @@ from ld_data.release.dataset import NPY_FILES, LatentDataset, Split, name_column
 from ld_data.release.folder import DATA_NAME
 from ld_data.release.manifest import SHIFT_FILE, FileRecord, Manifest
 from ld_data.storage.arrays import write_npy, write_npz
-from ld_data.storage.staging import make_staging_folder, take_place
+from ld_data.storage.staging import stage_new_folder
 from ld_data.typing import Array
 
 PARQUET_FILES = ("train.parquet", "test.parquet", "classes.parquet")
@@ -61,16 +60,6 @@ def export_dataset(data: LatentDataset, form: str, folder: str | Path) -> list[P
     with stage_new_folder(target) as staging:
         write_format(data, data.manifest, form, staging)
     return [target / name for name in list_files(form, data.shifts)]
-
-
-@contextmanager
-def stage_new_folder(target: Path) -> Iterator[Path]:
-    """Yield an empty folder that gets the name `target` after the block; raise `StorageError` if that exists."""
-    if target.exists():
-        raise StorageError(f"{target} exists and is not overwritten. Choose another folder (--out).")
-    with make_staging_folder(target.parent, target.name) as staging:
-        yield staging
-        take_place(staging, target)
 
 
 def write_format(data: LatentDataset, manifest: Manifest, form: str, folder: Path) -> None:

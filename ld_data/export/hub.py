@@ -3,9 +3,10 @@
 import shutil
 from pathlib import Path
 
-from ld_data.export.formats import stage_new_folder, write_format
+from ld_data.export.formats import write_format
 from ld_data.release.folder import check_settled, find_release, load_verified
 from ld_data.release.manifest import MANIFEST_NAME
+from ld_data.storage.staging import stage_new_folder
 
 
 def publish_release(name: str | Path, folder: Path) -> Path:

@@ -76,6 +76,21 @@ def stage_file(path: Path) -> Iterator[Path]:
         take_place(staging / path.name, path)
 
 
+def check_absent(folder: Path) -> None:
+    """Raise `StorageError` if something has the name of a new folder."""
+    if folder.exists():
+        raise StorageError(f"{folder} exists and is not overwritten. Choose another folder (--out).")
+
+
+@contextmanager
+def stage_new_folder(target: Path) -> Iterator[Path]:
+    """Yield an empty folder that gets the name `target` after the block; raises as `check_absent`."""
+    check_absent(target)
+    with make_staging_folder(target.parent, target.name) as staging:
+        yield staging
+        take_place(staging, target)
+
+
 def take_place(draft: Path, place: Path) -> None:
     """Give a finished file or folder its name: its content is on the disk before, and its name afterwards."""
     flush_content(draft)

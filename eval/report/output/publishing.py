@@ -6,17 +6,10 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from ld_data.errors import StorageError
-from ld_data.storage.staging import make_staging_folder, take_place
+from ld_data.storage.staging import stage_new_folder
 
 NAME = "report.json"
 FORMS = ("png", "svg")
-
-
-def check_folder(folder: Path) -> None:
-    """Raise `StorageError` if a folder exists: a report is not overwritten."""
-    if folder.exists():
-        raise StorageError(f"{folder} exists and is not overwritten. Choose another folder (--out).")
 
 
 def publish_report(report: Mapping[str, Any], kept: Mapping[str, float], folder: Path) -> list[str]:
@@ -28,9 +21,7 @@ def publish_report(report: Mapping[str, Any], kept: Mapping[str, float], folder:
     Raises:
         StorageError: the folder exists, or the disk refuses.
     """
-    check_folder(folder)
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with make_staging_folder(folder.parent, folder.name) as staging:
+    with stage_new_folder(folder) as staging:
         (staging / NAME).write_text(json.dumps(report, indent=1, allow_nan=False) + "\n", "utf-8")
         if find_spec("matplotlib"):
             from eval.report.output.figures import draw_report  # late: matplotlib takes 1 s, and the core lacks it
@@ -38,6 +29,4 @@ def publish_report(report: Mapping[str, Any], kept: Mapping[str, float], folder:
             for name, figure in draw_report(report, kept):
                 for form in FORMS:
                     figure.savefig(staging / f"{name}.{form}", dpi=150)
-        names = sorted(path.name for path in staging.iterdir())
-        take_place(staging, folder)
-    return names
+        return sorted(path.name for path in staging.iterdir())
