@@ -94,23 +94,15 @@ def make_rows(
 
 def describe_rows(rows: list[DecoderRow]) -> str:
     """Return two tables, a line for each decoder: its costs, and the measures of its outputs."""
-    costs = {
-        row.name: {
-            "MFLOP": f"{row.megaflops:.2f}",
-            "operations": f"{row.operations}",
-            **{f"rows/s at {batch}": f"{rate:,.0f}" for batch, rate in row.rows_a_second.items()},
-            "of peak": f"{row.peak_share:.0%}",
-        }
-        for row in rows
-    }
-    measures = {
-        row.name: {
-            **{name: f"{value:.4f}" for name, value in row.measures.items()},
-            "trained": "" if row.seconds is None else f"{row.seconds:.0f} s",
-        }
-        for row in rows
-    }
-    return f"{_describe(costs)}\n\n{_describe(measures)}"
+    heads = ("", "MFLOP", "operations", *(f"rows/s at {batch}" for batch in rows[0].rows_a_second), "of peak")
+    costs, measures = [], []
+    for row in rows:
+        rates = [f"{rate:,.0f}" for rate in row.rows_a_second.values()]
+        costs.append((row.name, f"{row.megaflops:.2f}", str(row.operations), *rates, f"{row.peak_share:.0%}"))
+        values = [f"{value:.4f}" for value in row.measures.values()]
+        measures.append((row.name, *values, "" if row.seconds is None else f"{row.seconds:.0f} s"))
+    table = format_table(("", *rows[0].measures, "trained"), measures, "l" + "r" * len(measures[0][1:]))
+    return f"{format_table(heads, costs, 'l' + 'r' * len(heads[1:]))}\n\n{table}"
 
 
 def _measure(
@@ -135,11 +127,6 @@ def _measure(
             measures[name] |= {kind: read[kind] for kind in ("judge_samples", "judge_means")}
             measures[name]["normals_judge"] = float(agree.mean())
     return measures
-
-
-def _describe(lines: Mapping[str, Mapping[str, str]]) -> str:
-    heads = ("", *next(iter(lines.values())))
-    return format_table(heads, [(name, *cells.values()) for name, cells in lines.items()], "l" + "r" * (len(heads) - 1))
 
 
 def count_flops(model: bytes) -> int:
