@@ -9,7 +9,6 @@ from ld_data.typing import Array, Floats
 
 Mode = Literal["sample", "mean"]
 YKind = Literal["cells", "gaussian"]
-Y_KINDS: tuple[YKind, ...] = ("cells", "gaussian")
 MODES: tuple[Mode, ...] = ("sample", "mean")
 
 

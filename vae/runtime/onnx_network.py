@@ -64,11 +64,9 @@ class Network:
         on the other rows or on their number; else their last bit may.
         """
         starts = range(0, len(inputs[0]), CHUNK_ROWS)
-        chunks = [self._run_chunk([values[start : start + CHUNK_ROWS] for values in inputs]) for start in starts]
+        parts = [[values[start : start + CHUNK_ROWS] for values in inputs] for start in starts]
+        chunks = [self._session.run(None, dict(zip(self.inputs, part, strict=True))) for part in parts]
         return chunks[0] if len(chunks) == 1 else [np.concatenate(parts) for parts in zip(*chunks, strict=True)]
-
-    def _run_chunk(self, inputs: list[Array]) -> list[Array]:
-        return self._session.run(None, dict(zip(self.inputs, inputs, strict=True)))
 
 
 @dataclass(frozen=True)
