@@ -49,10 +49,10 @@ def describe(results: Results, machine: dict[str, str]) -> str:
     """
     libraries = ", ".join(f"{name} {value}" for name, value in list(machine.items())[2:])
     parts = [f"{machine['processor']}, {machine['cores']} cores; {libraries}."]
-    samples = [
-        [name, *map(_round, (one.rate, 1e3 * one.p50, 1e3 * one.p99, 1e6 * one.work, *_compare(results, name)))]
-        for name, one in results.samples.items()
-    ]
+    samples = []
+    for name, one in results.samples.items():
+        others = results.multiples.get(name, 0.0), results.ratios.get(name, 0.0)
+        samples.append([name, *map(_round, (one.rate, 1e3 * one.p50, 1e3 * one.p99, 1e6 * one.work, *others))])
     figures = [[name, _round(value) or "0"] for name, value in results.figures.items()]
     for lines, head in (samples, HEAD), (figures, ("figure", "value")):
         if lines:
@@ -61,10 +61,6 @@ def describe(results: Results, machine: dict[str, str]) -> str:
     missing = [f"- {name}: {reason}." for name, reason in results.missing.items()]
     missing += [f"- {name}: {count} requests were not answered 200." for name, count in failures.items()]
     return "\n\n".join([*parts, *(["\n".join(missing)] if missing else [])])
-
-
-def _compare(results: Results, name: str) -> tuple[float, float]:
-    return results.multiples.get(name, 0.0), results.ratios.get(name, 0.0)
 
 
 def _find_versions(python: str, *libraries: str) -> dict[str, str]:

@@ -7,7 +7,6 @@ import sys
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from concurrent.futures import Executor, Future
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -171,12 +170,8 @@ def _read_peak() -> int:
 
 def _time_tasks(workers: Workers, count: int) -> float:
     """Return the milliseconds of a task that does nothing, many of which wait."""
-
-    def submit(executor: Executor, number: int) -> Future[Any]:
-        return executor.submit(abs, number)
-
     began = time.perf_counter()
-    for _, future in make_calls(submit, range(count), workers, ahead=4):
+    for _, future in make_calls(lambda executor, number: executor.submit(abs, number), range(count), workers, ahead=4):
         future.result()
     return (time.perf_counter() - began) / count * 1e3
 

@@ -33,14 +33,10 @@ def describe_costs(costs: Costs) -> str:
         ("on disk, a row", "", f"{costs.row_bytes:.1f} bytes"),
     ]
     table = tabulate(rows, ("", "goal", "measured"), "plain", colalign=ALIGNMENT, disable_numparse=True)
-    return f"{table}\n\n{describe_scale(costs)}"
-
-
-def describe_scale(costs: Costs) -> str:
-    """Return what 10^9 and 10^12 rows cost, by the measured costs."""
-    columns = [list_scale(costs, rows) for rows in (10**9, 10**12)]
-    rows = [(name, *(column[name] for column in columns)) for name in columns[0]]
-    return tabulate(rows, ("", "10^9 rows", "10^12 rows"), "plain", colalign=ALIGNMENT, disable_numparse=True)
+    columns = [list_scale(costs, count) for count in (10**9, 10**12)]
+    scale = [(name, *(column[name] for column in columns)) for name in columns[0]]
+    heads = ("", "10^9 rows", "10^12 rows")
+    return f"{table}\n\n{tabulate(scale, heads, 'plain', colalign=ALIGNMENT, disable_numparse=True)}"
 
 
 def list_scale(costs: Costs, rows: int) -> dict[str, str]:
