@@ -1,5 +1,6 @@
 """Commands of sharded releases: plan, make, look, seal and check."""
 
+from collections import deque
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -89,8 +90,7 @@ def make(
     missing = list_missing(open_folder(folder), found, chosen)
     with open_workers(jobs, cluster) as workers:
         made = make_shards(folder, missing, vae.load, workers)
-        for _ in show_progress(made, "shards", total=len(missing)):
-            pass
+        deque(show_progress(made, "shards", total=len(missing)), maxlen=0)
     facts = {"made": len(missing), "were_there": len(chosen) - len(missing), "shards": found.shards}
     text = f"made {len(missing)} shards of {folder}; {facts['were_there']} were there"
     print_result(facts, text, as_json)
@@ -197,8 +197,7 @@ def fetch(
     part = _read_part("--rows", rows, found.rows)
     wanted = range(0) if plan_only else found.find_shards(part.start, part.stop)
     fetched = fetch_shards(source, folder, found, wanted)
-    for _ in show_progress(fetched, "shards", total=len(wanted)):
-        pass
+    deque(show_progress(fetched, "shards", total=len(wanted)), maxlen=0)
     facts = {"folder": folder, "shards": len(wanted), "of": found.shards, "plan": found.id}
     print_result(facts, f"{folder}: {len(wanted)} of {found.shards} shards of {found.name}, as sealed", as_json)
 
@@ -209,10 +208,8 @@ def export(folder: Shards, out: Path, /, *, as_json: Json = False) -> None:
     Args:
         out: The folder to write, which Hugging Face's `datasets` reads; files that it holds already stay.
     """
-    written = 0
     rows = ShardedRows(folder, None)
-    for _ in show_progress(export_shards(rows, out), "shards", total=rows.plan.shards):
-        written += 1
+    written = sum(1 for _ in show_progress(export_shards(rows, out), "shards", total=rows.plan.shards))
     print_result({"folder": str(out), "files": written}, f"{out}: {written} new Parquet files and a card", as_json)
 
 
