@@ -93,11 +93,6 @@ def find_best(errors: Sequence[float]) -> float:
     return min((error for error in errors if np.isfinite(error)), default=np.inf)
 
 
-def choose_rate(errors: Mapping[float, float]) -> float:
-    """Return the learning rate with the least error, the lowest of those that are level."""
-    return min(errors, key=lambda rate: (errors[rate], rate))
-
-
 def list_rates(errors: Mapping[float, float], grid: Sequence[float] | None = None) -> Sequence[float]:
     """Return the learning rates to try next, given the errors of others: a grid, then one beyond a best end.
 
@@ -106,7 +101,7 @@ def list_rates(errors: Mapping[float, float], grid: Sequence[float] | None = Non
     grid = grid or LEARNING_RATES
     if not errors:
         return grid
-    rates, best = sorted(errors), choose_rate(errors)
+    rates, best = sorted(errors), min(errors, key=lambda rate: (errors[rate], rate))  # the lowest of those level
     if len(rates) == len(grid) + FURTHER_RATES or best not in (rates[0], rates[-1]):
         return ()
     return (step_rate(best, 1 if best == rates[-1] else -1),)

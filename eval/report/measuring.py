@@ -75,9 +75,10 @@ def measure_rule(rule: Rule, data: LatentDataset, wishes: Wishes) -> Values:
         data = replace(data, train=replace(data.train, y=data.train.y_mean))
     bench = Bench(data, (rule, *(Rule(name, rule.folder) for name in REFERENCES if name != rule.name)))
     found = bench.find(rule.name)
-    values = list_values(data, find_plan(found), wishes.rows, wishes.curves)  # all is checked before the first training
+    plan = find_plan(found)
+    values = list_values(data, plan, wishes.rows, wishes.curves)  # all is checked before the first training
     if isinstance(found, type):
-        try_batch(bench, rule.name)
+        suggest_checked(bench.make(rule.name, plan), rule.name, *bench.take_batch(plan.batch_rows), 1)
     tuned = tune(bench, wishes)
     mains = {own.name: plan_mains(bench, own.name, tuned[own.name].plan, wishes) for own in bench.rules}
     sweeps, outcomes = tune_sweeps(bench, plan_sweeps(bench, mains, values, wishes), wishes.runner)
@@ -115,12 +116,6 @@ def refuse_failure(outcome: Outcome) -> Outcome:
     if outcome.failure:
         raise DivergedError(outcome.failure)
     return outcome
-
-
-def try_batch(bench: Bench, name: str) -> None:
-    """Let a rule suggest once for the first batch, in this process; raises as `suggest_checked`."""
-    plan = find_plan(bench.find(name))
-    suggest_checked(bench.make(name, plan), name, *bench.take_batch(plan.batch_rows), 1)
 
 
 def tune(bench: Bench, wishes: Wishes) -> dict[str, Tuned]:

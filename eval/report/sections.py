@@ -223,13 +223,11 @@ def describe_curves(curves: Sequence[sweeps.Sweep], outcomes: Mapping[Trial, Out
                 "failures": [],
             },
         )
-        fits = [[outcomes[trial] for trial in row] for row in sweep.trials]
-        own["epochs"][sweep.trials[0][0].rule] = sweep.epochs
+        rule, fits = sweep.trials[0][0].rule, [[outcomes[trial] for trial in row] for row in sweep.trials]
+        own["epochs"][rule] = sweep.epochs
         if sweep.epochs:
-            own["learning_rates"][sweep.trials[0][0].rule] = [row[0].plan.learning_rate for row in sweep.trials]
-        own["skill"][sweep.trials[0][0].rule] = [
-            [fit.score.skill if fit.score else None for fit in row] for row in fits
-        ]
+            own["learning_rates"][rule] = [row[0].plan.learning_rate for row in sweep.trials]
+        own["skill"][rule] = [[fit.score.skill if fit.score else None for fit in row] for row in fits]
         own["failures"] += dict.fromkeys(fit.failure for row in fits for fit in row if fit.failure)
     return result
 
