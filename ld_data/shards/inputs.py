@@ -1,12 +1,12 @@
 """The inputs of a plan by row number: signals of a generator, or a user's own images in memory-mapped files."""
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from functools import cache
 from itertools import accumulate
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -26,22 +26,7 @@ MAX_CLASSES = 256
 UNUSED_ARGUMENTS = ("num_samples", "train_split")  # of the generator: rows are numbered without an end
 
 
-class Inputs(Protocol):
-    """Inputs and their classes by row number."""
-
-    def read(self, rows: range) -> tuple[Array, Array]:
-        """Return the inputs `(n, ...)` of n rows, and their labels `(n,)`."""
-
-
-class SignalInputs:
-    """The signals of the generator's fast mode."""
-
-    def __init__(self, config: Mnist1dConfig) -> None:
-        self._stream = SignalStream(config)
-
-    def read(self, rows: range) -> tuple[Array, Array]:
-        """Return the signals `(n, t)` of n rows, and their labels `(n,)`."""
-        return self._stream.make_rows(rows.start, len(rows))
+Inputs: TypeAlias = Callable[[range], tuple[Array, Array]]  # returns the inputs `(n, ...)` and labels `(n,)` of n rows
 
 
 class ImageInputs:
@@ -50,7 +35,7 @@ class ImageInputs:
     def __init__(self, files: Sequence[ImageFile]) -> None:
         self._files, self._ends = files, list(accumulate(file.rows for file in files))
 
-    def read(self, rows: range) -> tuple[Array, Array]:
+    def __call__(self, rows: range) -> tuple[Array, Array]:
         """Return the images `(n, ...)` of n rows, and their labels `(n,)`.
 
         Raises:
@@ -72,12 +57,15 @@ class ImageInputs:
 
 def open_inputs(plan: ShardPlan) -> Inputs:
     """Return the inputs of a plan; nothing is read yet."""
-    return SignalInputs(Mnist1dConfig(**plan.signals)) if plan.signals else ImageInputs(plan.images)
+    if not plan.signals:
+        return ImageInputs(plan.images)
+    stream = SignalStream(Mnist1dConfig(**plan.signals))
+    return lambda rows: stream.make_rows(rows.start, len(rows))
 
 
 @cache
 def _check(file: ImageFile) -> None:
-    """Raise an error as `ImageInputs.read` unless a file is as planned: read once in each process."""
+    """Raise an error as `ImageInputs` unless a file is as planned: read once in each process."""
     for path, sha256 in zip((file.inputs, file.labels), file.sha256, strict=True):
         array = map_array(path)
         if hash_file(Path(path)) != sha256 or len(array) != file.rows:

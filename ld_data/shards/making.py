@@ -37,7 +37,7 @@ def make_arrays(plan: ShardPlan, number: int, inputs: Inputs, codec: LatentCodec
     rows, x, labels = plan.find_rows(number), list[Array](), list[Array]()
     for start in range(0, len(rows), PART_ROWS):
         part = rows[start : start + PART_ROWS]
-        values, classes = inputs.read(part)
+        values, classes = inputs(part)
         x.append(codec.x.encode(values, seed=plan.seed, first_row=part.start))
         labels.append(classes.astype(np.uint8))
     label = np.concatenate(labels)

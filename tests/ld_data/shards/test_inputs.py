@@ -14,7 +14,7 @@ def test_files_of_images_are_read_as_one(tmp_path):
     inputs = ImageInputs(describe_images(*write_images(tmp_path)))
     images, labels = (np.concatenate(parts) for parts in zip(generate(0, 30), generate(1, 20), strict=True))
     for rows in (range(50), range(28, 33), range(30, 31), range(49, 50)):
-        read = inputs.read(rows)
+        read = inputs(rows)
         assert np.array_equal(read[0], images[rows.start : rows.stop])
         assert np.array_equal(read[1], labels[rows.start : rows.stop])
 
@@ -23,7 +23,7 @@ def test_signals_are_those_of_the_stream():
     config = Mnist1dConfig(seed=5)
     signals, labels = SignalStream(config).make_rows(70, 30)
     plan = ShardPlan("big", "ld-mnist1d-32", {}, 5, 100, signals={"seed": 5})
-    read = open_inputs(plan).read(range(70, 100))
+    read = open_inputs(plan)(range(70, 100))
     assert np.array_equal(read[0], signals)
     assert np.array_equal(read[1], labels)
 
@@ -35,8 +35,8 @@ def test_a_file_that_changes_after_the_plan_is_refused(tmp_path):
     images[3, 1, 1] += 1
     np.save(inputs[0], images)
     with pytest.raises(IntegrityError, match=r"images-0\.npy has changed since the plan was made"):
-        opened.read(range(5))
-    assert len(opened.read(range(30, 40))[1]) == 10  # of the other file
+        opened(range(5))
+    assert len(opened(range(30, 40))[1]) == 10  # of the other file
 
 
 def test_bad_files_are_named(tmp_path):

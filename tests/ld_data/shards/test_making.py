@@ -35,9 +35,9 @@ def test_shards_are_parts_of_the_same_rows_however_they_are_cut(tmp_path):
 
 def test_no_more_inputs_are_read_at_a_time_than_a_part(tmp_path, monkeypatch):
     folder, plan = make_folder(tmp_path, rows_per_shard=50)
-    expected, read, sizes = read_bytes(folder), ImageInputs.read, []
+    expected, read, sizes = read_bytes(folder), ImageInputs.__call__, []
     monkeypatch.setattr("ld_data.shards.making.PART_ROWS", 20)
-    monkeypatch.setattr(ImageInputs, "read", lambda self, rows: sizes.append(len(rows)) or read(self, rows))
+    monkeypatch.setattr(ImageInputs, "__call__", lambda self, rows: sizes.append(len(rows)) or read(self, rows))
     write_plan(tmp_path / "other", plan)
     list(make_shards(tmp_path / "other", range(1), load_codec))
     assert sizes == [20, 20, 10]
