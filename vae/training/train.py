@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
+from itertools import islice
 from typing import Any
 
 import keras
@@ -115,6 +116,8 @@ def fit(
     model.compile(optimizer, loss, jit_compile="auto" if keras.backend.backend() != "tensorflow" else False)
     optimizer.build(model.trainable_variables)  # else Keras traces the first step twice, once to make its variables
     progress = TqdmCallback(verbose=1, desc=title, mininterval=0.5, file=open_progress(), disable=None)
+    # TensorFlow keeps the generator for good, which Keras demands; an exhausted one holds no rows.
+    batches = (batch for batch in islice(batches, total))
     model.fit(batches, steps_per_epoch=steps, epochs=config.epochs, shuffle=False, verbose=0, callbacks=[progress])
 
 

@@ -1,3 +1,4 @@
+import weakref
 from dataclasses import replace
 
 import keras
@@ -8,6 +9,7 @@ from eval import evaluate
 from eval.baselines.perceptrons import PLAN, fit_joint, fit_mlp, fit_mlp_class_means, fit_mlp_redrawn, fit_residual
 from eval.baselines.regressors import fit_linear
 from eval.class_space import draw_y
+from eval.keras_fitting import FitPlan, fit_model
 from ld_data.release.writer import make_dataset
 from tests.support.fakes import FakeCodec, make_source
 from vae.runtime.cell_solver import make_cells
@@ -36,6 +38,15 @@ def test_a_seed_gives_one_network(data, monkeypatch):
     monkeypatch.setattr("eval.baselines.perceptrons.PLAN", replace(PLAN, epochs=1, batch_rows=512))
     first, again = (evaluate(fit_mlp(data, 0), data) for _ in range(2))
     assert first == again
+
+
+def test_no_rows_are_kept_after_a_fit(data):
+    x = data.train.x.copy()
+    kept = weakref.ref(x)
+    model = keras.Sequential([keras.Input((data.latent_dim,)), keras.layers.Dense(data.latent_dim)])
+    fit_model(model, keras.losses.MeanSquaredError(), x, data.train.y, FitPlan(2, 512, 1e-3), "linear")
+    del x
+    assert kept() is None
 
 
 @pytest.mark.parametrize("fit", [fit_mlp, fit_joint, fit_residual])

@@ -1,5 +1,6 @@
 import io
 import sys
+import weakref
 from dataclasses import replace
 
 import keras
@@ -92,6 +93,15 @@ def test_the_seed_reproduces_every_term_and_the_flow_whatever_the_global_state(i
     keras.utils.set_random_seed(99)
     assert np.array_equal(weights_of(train_vae(FLOWING, *inputs)), weights_of(first))
     assert not np.isclose(weights_of(Vae(replace(FLOWING, seed=1)).flow), untrained).all()
+
+
+@pytest.mark.untraced
+def test_no_rows_are_kept_after_a_training(inputs):
+    images = inputs[0].copy()
+    kept = weakref.ref(images)
+    train_vae(FLOWING, images, inputs[1])
+    del images
+    assert kept() is None
 
 
 @pytest.mark.untraced
