@@ -96,7 +96,10 @@ def _heal(target: Path) -> None:
 
 def _delete(folder: Path) -> None:
     """Delete a folder as far as the disk permits, or the link to a release that lies elsewhere, which stays."""
-    folder.unlink() if folder.is_symlink() else shutil.rmtree(folder, ignore_errors=True)
+    if folder.is_symlink():
+        folder.unlink()
+    else:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def check_target(target: Path) -> None:

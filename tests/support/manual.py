@@ -41,7 +41,9 @@ KEPT = re.compile(
 RULES = CHECKPOINTS / "rules"
 REPORT = DOCS / "rule_report" / "report.json"
 FIGURES = {f"rule_report/{name}.png": REPORT for name in ("scale", "cost", "alignment", "curves", "streams")}
-FIGURES |= {"ladder/bars.png": LADDER} | dict.fromkeys(("rules/costs.png", "idea.png"), RULES / "ld-mnist-32.json")
+READABILITY = CHECKPOINTS / "readability"
+FIGURES |= {"ladder/bars.png": LADDER, "readability.png": READABILITY / "mnist1d.json"}
+FIGURES |= dict.fromkeys(("rules/costs.png", "idea.png"), RULES / "ld-mnist-32.json")
 CLIMBERS = ("linear", "hebbian", "target-projection", "feedback-alignment", "backpropagation")  # in the figure
 BADGES = DOCS / "static" / "badges.svg"
 BAR = 40  # signs for a skill of 1
@@ -67,6 +69,7 @@ def draw_figures() -> None:
     from eval.report.output.figures import draw_costs, draw_report  # import late: tables need no matplotlib
     from eval.report.output.ladder_bars import draw_ladder
     from tests.support.front import draw_idea, write_badges
+    from vae.readability import draw_rows, load_rows
 
     report = read_json(REPORT.read_text("utf-8"))
     figures = {f"rule_report/{name}.png": figure for name, figure in draw_report(report, {})}
@@ -75,6 +78,8 @@ def draw_figures() -> None:
     figures["rules/costs.png"] = draw_costs(describe_trials(load_rule_trials(RULES / "ld-mnist-32.json")))
     skills = {row.name: row.summary.skill.mean for row in find_kept("ld-mnist-32")}
     figures["idea.png"] = draw_idea({name: skills[name] for name in ON_THE_SCALE if name not in ("mean", "oracle")})
+    levels = load_rows(READABILITY / "mnist1d.json")
+    figures["readability.png"] = draw_rows(levels, "mnist1d: the price of readable classes")
     figures |= {name: draw(picture) for name, (picture, _) in find_pictures().items()}
     sources = find_sources()
     for name, figure in figures.items():
@@ -154,6 +159,14 @@ def describe_study(name: str) -> str:
     return study.describe(study.take_results(load_study(path, name) if path.exists() else []))
 
 
+def describe_builds(source: str) -> str:
+    """Return the kept measures of a source's builds at several readabilities, the least first."""
+    from vae.readability import describe_rows as describe_levels  # import late: Keras takes 5 s
+    from vae.readability import load_rows
+
+    return describe_levels(sorted(load_rows(READABILITY / f"{source}.json"), key=lambda row: row.readability))
+
+
 def make_table(kind: str, words: Sequence[str]) -> str:
     """Return the table that a comment in the manual names."""
     name, *rest = words
@@ -164,6 +177,7 @@ def make_table(kind: str, words: Sequence[str]) -> str:
         "classifiers": lambda: TABLES[name].describe(load_trials(trials_path())),
         "study": lambda: describe_study(name),
         "ladder": lambda: climb_ladder(words),
+        "readability": lambda: describe_builds(name),
         "report": lambda: write_text(read_json((ROOT / name).read_text("utf-8"))),
         "health": lambda: describe_health(name, rest),
         "rule": lambda: describe_rule(name),

@@ -173,18 +173,13 @@ def _draw_latents(results: Results) -> Iterator[Panel]:
         at = lines[0].at
         lines.append(Line("entropy of the class", at, np.full(len(at), results.read(CEILING, "entropy")[0]), "--"))
         yield Panel("a critic that knows the classes", "rows of a batch", "estimate in nats", lines, {}, "x")
-    lines = []
-    for arm, name, words in (
-        (ENCODERS, "estimate", "held-out rows"),
-        (ENCODERS, "train_estimate", "their 60,000 training rows"),
-        (MEMORY, "train_estimate", "2,000 training rows, memorised"),
-    ):
-        if arm in results.trials:
-            at = results.read_axis(arm)
-            lines.append(Line(words, at, results.read_curve(arm, name), "o-"))
-            limit = Line("ceiling", at, np.full(len(at), results.read(arm, "ceiling")[0]), "--", 7)
+    kinds = {"estimate": "held-out rows", "train_estimate": "their 60,000 training rows"}
+    lines = read_lines(results, ENCODERS, kinds, "o-")
+    lines += read_lines(results, MEMORY, {"train_estimate": "2,000 training rows, memorised"}, "o-")
     if lines:
-        yield Panel("encoders of x and y", "width of the embedding", "estimate in nats", [limit, *lines], {}, "x")
+        at, measured = lines[0].at, ENCODERS if ENCODERS in results.trials else MEMORY  # the ceiling is that of both
+        lines.insert(0, Line("ceiling", at, np.full(len(at), results.read(measured, "ceiling")[0]), "--", 7))
+    yield Panel("encoders of x and y", "width of the embedding", "estimate in nats", lines, {}, "x")
 
 
 def draw(results: Results) -> list[Picture]:
