@@ -35,7 +35,7 @@ PANELS = {  # of the figure: its measures, and where the health report has them
     "MSE of decoded samples": {"mse_samples": ("decoded", "mse_samples")},
     "judge on decoded samples": {"judge_samples": ("decoded", "judge_samples")},
 }
-LIMITS = {"told from N(0, I)": (0.4, 1.0)}  # of the upward axis: 0.5 is chance, and 1 no doubt
+LIMITS = {"told from N(0, I)": {"ylim": (0.4, 1.0)}}  # 0.5 is chance, and 1 no doubt
 GOALS: Goals = {"skill": {}}  # for all builds alike: none is refused, and learners are fitted
 
 
@@ -116,8 +116,8 @@ def draw_rows(rows: Sequence[ReadabilityRow], title: str) -> Figure:
         names = [name for name in measures if name in rows[0].measures]
         for name in names:
             axes.plot([row.readability for row in rows], [row.measures[name] for row in rows], marker="o", label=name)
-        axes.set(title=panel, xlabel="readability", ylim=LIMITS.get(panel))
         axes.set_xscale("symlog", linthresh=1)
+        axes.set(title=panel, xlabel="readability", **LIMITS.get(panel, {}))
         if len(names) > 1:
             axes.legend()
     return figure

@@ -109,7 +109,7 @@ REFUSED = {
     "texts": ([["1", "2"]], "received <U1"),
     "frame of texts": (pd.DataFrame({"a": ["x"]}), "must be numbers"),
     "complex": (ROWS.astype(complex), "received complex128. Take their real part"),
-    "booleans": (ROWS > 0, r"received bool. Convert them with astype\(float\)"),
+    "booleans": (ROWS > 0, r"received bool. Convert them with astype\(int\)"),
     "bytes of another type": (np.zeros(2, "V2"), r"received \|V2. .*before numpy.save"),
     "dates": (np.array(["2020-01-01"], "datetime64[D]"), "received datetime64"),
     "dictionary": ({"a": 1}, "received dict"),

@@ -51,7 +51,7 @@ def test_errors_are_shares_of_rows():
 @pytest.mark.slow
 @pytest.mark.parametrize("loss", ["nll", "mse"])
 def test_wide_networks_learn_wrong_labels_by_heart(loss):
-    settings = {"epochs": 60, "rate": 0.1, "noise": 0.3, "loss": loss, "batch_rows": 20}
+    settings = {"epochs": 60, "rate": 0.05, "noise": 0.3, "loss": loss, "batch_rows": 20}
     outcome = measure_widths(make_signals(400, 200), 1, widths=(2, 80), **settings)
     assert outcome == measure_widths(make_signals(400, 200), 1, widths=(2, 80), **settings)
     errors = np.array(outcome.curves["train_error"])
