@@ -3,14 +3,13 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from itertools import islice
 from typing import TypeAlias
 
 import keras
 import numpy as np
 from tqdm.keras import TqdmCallback
 
-from ld_data.batches import make_batches
+from ld_data.batches import make_batches, take_batches
 from ld_data.progress import open_progress
 from ld_data.typing import Array, Floats, Integers
 
@@ -70,10 +69,8 @@ def fit_model(
     model.compile(plan.optimizer(schedule), loss, jit_compile=jit_compile)
     model.optimizer.build(model.trainable_variables)  # else Keras traces the first step twice
     batches = make_batches((inputs, targets), batch_rows, plan.seed, redraw and partial(redraw, kept))
-    # TensorFlow keeps the generator for good, which Keras demands; an exhausted one holds no rows.
-    batches = (batch for batch in islice(batches, plan.epochs * steps))
     options = {"callbacks": callbacks, "validation_data": validation, "shuffle": False, "verbose": 0}
-    model.fit(batches, steps_per_epoch=steps, epochs=plan.epochs, **options)
+    model.fit(take_batches(batches, plan.epochs * steps), steps_per_epoch=steps, epochs=plan.epochs, **options)
 
 
 def make_initializer(random: np.random.Generator) -> keras.initializers.Initializer:

@@ -1,6 +1,8 @@
 """Training batches in a private, seeded order."""
 
 from collections.abc import Callable, Iterator
+from itertools import islice
+from typing import Any
 
 import numpy as np
 
@@ -24,3 +26,8 @@ def make_batches(
         for start in range(0, rows - batch_rows + 1, batch_rows):
             chosen = order[start : start + batch_rows]
             yield tuple(array[chosen] for array in arrays)
+
+
+def take_batches(batches: Iterator[tuple[Any, ...]], count: int) -> Iterator[tuple[Any, ...]]:
+    """Yield the first `count` batches, and then hold none of their rows: TensorFlow keeps a generator for good."""
+    yield from islice(batches, count)

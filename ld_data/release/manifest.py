@@ -280,14 +280,14 @@ _read_hints = cache(get_type_hints)  # of a few classes, for thousands of record
 
 def _read_value(kind: Any, value: Any, name: str) -> Any:
     """Return a JSON value as a type of the manifest; raise TypeError, KeyError or ValueError if they misfit."""
-    outer, inner = get_origin(kind) or kind, get_args(kind)
+    outer, inner, is_record = get_origin(kind) or kind, get_args(kind), is_dataclass(kind)
     if kind is Any or (outer is Literal and value in inner):
         return value
+    if outer is UnionType:
+        return None if value is None else _read_value(inner[0], value, name)
     if kind is FileRecord:
         return read_file_record(name, value)
-    is_record = is_dataclass(kind)
-    others = {tuple: list, float: (int, float), Literal: (), UnionType: (int, *inner)}
-    accepted: Any = dict if is_record else others.get(outer, outer)
+    accepted: Any = dict if is_record else {tuple: list, float: (int, float), Literal: ()}.get(outer, outer)
     if not isinstance(value, accepted) or (isinstance(value, bool) and kind is not bool):
         raise TypeError(f"{name} must be {kind}; received {value!r:.{MAX_ECHO}}")
     if is_record:

@@ -2,7 +2,7 @@ from itertools import islice
 
 import numpy as np
 
-from ld_data.batches import make_batches
+from ld_data.batches import make_batches, take_batches
 
 
 def test_each_pass_has_another_order_and_new_last_arrays():
@@ -19,3 +19,9 @@ def test_each_pass_has_another_order_and_new_last_arrays():
         assert (first == expected).all()
         assert (last == first + shift).all()
     assert not np.array_equal(*(np.concatenate([batch[0] for batch in one]) for one in (batches[:2], batches[2:])))
+
+
+def test_only_the_first_batches_are_taken():
+    endless, again = (make_batches((np.arange(7),), 3, 0) for _ in range(2))
+    taken = list(take_batches(endless, 3))
+    assert np.array_equal(taken, list(islice(again, 3)))

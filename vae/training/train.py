@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
-from itertools import islice
 from typing import Any
 
 import keras
@@ -11,7 +10,7 @@ import numpy as np
 from keras import KerasTensor, ops
 from tqdm.keras import TqdmCallback
 
-from ld_data.batches import make_batches
+from ld_data.batches import make_batches, take_batches
 from ld_data.errors import InputError
 from ld_data.noise import make_normals
 from ld_data.progress import open_progress
@@ -116,8 +115,7 @@ def fit(
     model.compile(optimizer, loss, jit_compile="auto" if keras.backend.backend() != "tensorflow" else False)
     optimizer.build(model.trainable_variables)  # else Keras traces the first step twice, once to make its variables
     progress = TqdmCallback(verbose=1, desc=title, mininterval=0.5, file=open_progress(), disable=None)
-    # TensorFlow keeps the generator for good, which Keras demands; an exhausted one holds no rows.
-    batches = (batch for batch in islice(batches, total))
+    batches = take_batches(batches, total)
     model.fit(batches, steps_per_epoch=steps, epochs=config.epochs, shuffle=False, verbose=0, callbacks=[progress])
 
 

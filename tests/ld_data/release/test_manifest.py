@@ -19,6 +19,10 @@ def test_a_recipe_with_a_whole_number_as_its_readability_is_read_again(release):
     for readability in (10, 0, 2.5, None):
         own = dataclasses.replace(manifest, recipe=dataclasses.replace(manifest.recipe, readability=readability))
         assert Manifest.from_json(own.to_json(), release) == own
+    for wrong in ("10", True):
+        own = dataclasses.replace(manifest, recipe=dataclasses.replace(manifest.recipe, readability=wrong))
+        with pytest.raises(IntegrityError, match="readability must be"):
+            Manifest.from_json(own.to_json(), release)
 
 
 def test_it_says_how_the_release_was_made(release):
