@@ -17,6 +17,7 @@ QUIET = {"dashboard_address": ":0", "silence_logs": logging.ERROR}
 ANSWER_SECONDS = 10.0  # of a scheduler
 TRIM_BYTES = 2**29  # with Dask's 64 kB, memory goes back to the system so often that a worker takes 1.6 times as long
 LARGE_BYTES = 2**22  # blocks of this size are mapped alone: among others they leave holes, and the worker grows
+RESUME = "Kept results stay: start it and its workers if they have ended, and run the command again."
 COMPARED = ("python", "dask", "distributed", *LIBRARIES)
 THREADS = {"OMP_NUM_THREADS": 1, "OPENBLAS_NUM_THREADS": 1, "TF_NUM_INTRAOP_THREADS": 1}  # of each worker
 SETTINGS = {
@@ -32,7 +33,7 @@ SETTINGS = {
 
 @contextmanager
 def open_cluster(place: str) -> Iterator[tuple[Executor, int, Callable[[], None]]]:
-    """Yield an executor, its number of workers, and a function that raises `StorageError` if its scheduler is gone.
+    """Yield an executor, its number of workers, and a function that raises `StorageError` if its scheduler was lost.
 
     `place` is the address of a Dask scheduler (`tcp://host:8786`), the path of a scheduler file, or `local:2` for two
     processes on this machine.
@@ -49,12 +50,12 @@ def open_cluster(place: str) -> Iterator[tuple[Executor, int, Callable[[], None]
         if not workers:
             raise InputError(f"the scheduler at {place} has no worker. Start some with `dask worker ADDRESS`.")
 
+        connection = client.scheduler_comm
+
         def check() -> None:
-            if client.status not in ("running", "connecting"):  # without a scheduler its tasks never end
-                raise StorageError(
-                    f"the scheduler at {place} is gone. Kept results stay: start it and its workers, and run the "
-                    "command again."
-                )
+            # The client may find a new scheduler, but calls whose results were on their way never end.
+            if client.status != "running" or client.scheduler_comm is not connection:
+                raise StorageError(f"the connection to the scheduler at {place} is lost. {RESUME}")
 
         yield client.get_executor(pure=False), workers, check
 

@@ -18,16 +18,13 @@ from threadpoolctl import threadpool_limits
 
 from ld_data.checks import check_integer
 from ld_data.errors import LdDataError, StorageError
-from ld_data.work.cluster import THREADS, open_cluster
+from ld_data.work.cluster import RESUME, THREADS, open_cluster
 
 KILLED = (
     "a worker was killed, for example for lack of memory. Kept results stay: run the command again, with fewer jobs "
     "if this repeats itself."
 )
-CANCELLED = (
-    "calls were taken back: the connection to the scheduler is lost. Kept results stay: start it and its workers if "
-    "they have ended, and run the command again."
-)
+CANCELLED = f"calls were taken back: the connection to the scheduler is lost. {RESUME}"
 CHECK_SECONDS = 5.0
 MAX_JOBS = 1000
 
@@ -52,7 +49,7 @@ class Workers:
     """An executor, and how many calls it makes at the same time.
 
     Attributes:
-        check: raises an error if the executor is lost; called every few seconds.
+        check: raises an error if the executor is lost; called after each few seconds in which no call ends.
     """
 
     executor: Executor = field(default_factory=Here)
@@ -130,7 +127,8 @@ def make_calls(
             begin(item)
         while running:
             done, _ = wait(running, CHECK_SECONDS, FIRST_COMPLETED)
-            workers.check()
+            if not done:
+                workers.check()
             for future in sorted(done, key=_is_lost):  # what was finished comes first
                 _check_loss(future)
                 item, error = running.pop(future), future.exception()

@@ -12,12 +12,15 @@ from ld_data.shards.folders import open_folder
 from ld_data.shards.making import list_missing, make_shards
 from ld_data.shards.plan import write_plan
 from ld_data.work import cluster
-from ld_data.work.workers import Workers
+from ld_data.work.workers import Workers, make_calls
 from tests.ld_data.shards.test_making import read_bytes
 from tests.support.fakes import FakeCodec, FakeX
 from tests.support.shards import make_folder
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("release")]
+
+
+LOST = r"the connection to the scheduler at .* is lost\. Kept results stay"
 
 
 class SlowX(FakeX):
@@ -48,11 +51,26 @@ def test_workers_make_the_same_bytes_also_if_one_is_killed(dask_cluster, tmp_pat
         os.kill(dask_cluster.workers[0].pid, signal.SIGKILL)
         list(made)
         check()
-        distributed.default_client().close()  # as if the scheduler was lost: shards would never end
-        with pytest.raises(StorageError, match=r"the scheduler at .* is gone\. Kept results stay"):
+        distributed.default_client().close()
+        with pytest.raises(StorageError, match=LOST):
             check()
     assert list_missing(open_folder(other), plan, range(7)) == []
     assert read_bytes(other) == read_bytes(folder)
+
+
+def test_a_result_that_is_lost_on_its_way_is_told_although_there_is_a_new_connection(dask_cluster, monkeypatch):
+    monkeypatch.setattr("ld_data.work.workers.CHECK_SECONDS", 0.5)
+
+    async def lose(client, *_):
+        client.scheduler_comm.comm.abort()
+        raise OSError("the scheduler was killed")
+
+    monkeypatch.setattr(distributed.Client, "_gather_remote", lose)
+    with cluster.open_cluster(dask_cluster.scheduler_address) as (executor, count, check):
+        calls = make_calls(lambda executor, number: executor.submit(abs, number), [1], Workers(executor, count, check))
+        with pytest.raises(StorageError, match=LOST):
+            next(calls)
+        assert distributed.default_client().status == "running"  # again
 
 
 @pytest.mark.parametrize("count", [1, 3])

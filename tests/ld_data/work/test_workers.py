@@ -89,12 +89,18 @@ def test_finished_calls_come_before_a_lost_worker_or_scheduler(lose, reason):
     assert next(calls)[0] == 1
 
 
-def test_a_lost_executor_is_told():
+def test_an_executor_that_is_lost_is_told_where_no_call_ends(monkeypatch):
+    class Silent(Executor):
+        def submit(self, function, item):
+            return Future()
+
     def check():
         raise StorageError("it is gone")
 
+    monkeypatch.setattr("ld_data.work.workers.CHECK_SECONDS", 0.01)
+    assert run(abs, [-1], Workers(check=check)) == [(-1, 1)]
     with pytest.raises(StorageError, match="it is gone"):
-        run(abs, [1], Workers(check=check))
+        run(abs, [1], Workers(Silent(), check=check))
 
 
 def test_the_number_of_jobs_is_checked():

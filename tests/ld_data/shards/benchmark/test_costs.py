@@ -52,6 +52,7 @@ def test_two_shells_make_shards(tmp_path):
 
 def test_kills(capsys, tmp_path, monkeypatch):
     monkeypatch.setattr("ld_data.shards.benchmark.kills.SHARDS", 20)
+    monkeypatch.setattr("ld_data.shards.benchmark.kills.START_SHARE", 1.0)  # for few shards
     toll = run_json(capsys, data_main.main, "benchmark", "shards", "--kills", 1, "--folder", tmp_path)
     assert sum(toll["kills"].values()) == 1
     assert (toll["lost"], toll["doubled"], toll["leftovers"], toll["other_roots"]) == (0, 0, 0, 0)
