@@ -1,5 +1,7 @@
 """The fixtures of all tests: no network, a private folder for releases, and a small release in it."""
 
+from tests.support import tracer  # isort: skip - it has to see which modules are imported
+
 import ipaddress
 import os
 import re
@@ -26,10 +28,13 @@ from ld_data.sources import catalogue as sources
 from tests.support.command_lines import QUICK, run
 from tests.support.fakes import FakeCodec, build_release, make_plan, make_source
 from tests.support.servers import serve
-from tests.support.tracer import _no_coverage_inside_keras, pytest_pyfunc_call  # noqa: F401
 from vae.recipes import RECIPES
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.pluginmanager.register(tracer)
 
 
 @pytest.fixture(autouse=True)
