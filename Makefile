@@ -7,14 +7,18 @@ WORKERS ?= 1
 BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: serve test quick check docs clean
+.PHONY: serve test suite quick check docs clean
 
 serve: .venv/serving
 	$(BIN)/python -m api --host $(HOST) --port $(PORT) --workers $(WORKERS)
 
+# The checks run beside the tests: mypy takes as long as many of them, and has one thread.
+test: .venv/testing
+	@$(MAKE) --no-print-directory --jobs=2 check suite
+
 # Each process of the tests has a core to itself, and runs neighbouring tests, which share what they build. Compiled
 # modules are kept: many tests start programs.
-test: check
+suite: .venv/testing
 	OMP_NUM_THREADS=1 PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest --numprocesses auto --maxprocesses 8 --dist worksteal --cov --cov-report=term
 
 # The tests that take up to 0.2 s, without TensorFlow, a browser, a database or other processes.

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from cyclopts import App
 
 from ld_data.cli.program import add_command, make_program, run
+from ld_data.work.memory import keep_memory
 
 COMMANDS = (  # function, summary, example
     ("scores:score", "Score predictions for the test rows.", "ld-mnist-32 predictions.npy"),
@@ -36,6 +37,7 @@ COMMANDS = (  # function, summary, example
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Return the exit status of the command that the arguments name."""
+    keep_memory()
     return run(make_app(), arguments)
 
 

@@ -11,12 +11,11 @@ from typing import Any
 from ld_data.errors import InputError, StorageError
 from ld_data.extras import import_library
 from ld_data.fingerprint import LIBRARIES
+from ld_data.work.memory import LARGE_BYTES, TRIM_BYTES
 
 LOCAL = re.compile(r"local:([1-9]\d{0,3})")
 QUIET = {"dashboard_address": ":0", "silence_logs": logging.ERROR}
 ANSWER_SECONDS = 10.0  # of a scheduler
-TRIM_BYTES = 2**29  # with Dask's 64 kB, memory goes back to the system so often that a worker takes 1.6 times as long
-LARGE_BYTES = 2**22  # blocks of this size are mapped alone: among others they leave holes, and the worker grows
 RESUME = "Kept results stay: start it and its workers if they have ended, and run the command again."
 COMPARED = ("python", "dask", "distributed", *LIBRARIES)
 THREADS = {"OMP_NUM_THREADS": 1, "OPENBLAS_NUM_THREADS": 1, "TF_NUM_INTRAOP_THREADS": 1}  # of each worker

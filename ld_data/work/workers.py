@@ -19,6 +19,7 @@ from threadpoolctl import threadpool_limits
 from ld_data.checks import check_integer
 from ld_data.errors import LdDataError, StorageError
 from ld_data.work.cluster import RESUME, THREADS, open_cluster
+from ld_data.work.memory import keep_memory
 
 KILLED = (
     "a worker was killed, for example for lack of memory. Kept results stay: run the command again, with fewer jobs "
@@ -88,13 +89,14 @@ def open_workers(jobs: int = 1, cluster: str | None = None) -> Iterator[Workers]
 
 
 def _begin() -> None:
-    """Let the libraries of a new process use one thread: those loaded already, and those to come.
+    """Let the libraries of a new process use one thread: those loaded already, and those to come; keep its memory.
 
     It ends with the process that started it, even if that one is killed: it would wait for calls without end.
     """
     threading.Thread(target=_end_with_parent, daemon=True).start()
     os.environ |= {name: str(count) for name, count in THREADS.items()}
     threadpool_limits(1)
+    keep_memory()
 
 
 def _end_with_parent() -> None:
