@@ -44,6 +44,7 @@ nb_execution_cache_path = str(FOLDER.parent / "build" / "notebooks" / digest)  #
 nb_execution_raise_on_error = True
 nb_execution_timeout = 600
 nb_execution_in_temp = True
+nb_execution_excludepatterns = ["own_images.py"] if tags.has("tests") else []  # noqa: F821 - Sphinx's; it takes long
 nb_merge_streams = True
 nb_output_stderr = "remove"  # bars of progress
 
