@@ -1,5 +1,6 @@
 """A browser, and a service with the shipped releases and a few scores."""
 
+from contextlib import ExitStack
 from functools import cache, partial
 
 import numpy as np
@@ -66,28 +67,45 @@ def browser():
         browser.close()
 
 
+def watch(page, address):
+    """Let a page collect the complaints of the browser, and the requests to another host."""
+    page.complaints = complaints = []
+    page.on("console", lambda message: complaints.append(message.text) if message.type != "log" else None)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on(
+        "request",
+        lambda request: None if request.url.startswith((address, "blob:")) else complaints.append(request.url),
+    )
+    return page
+
+
+@pytest.fixture(scope="package")
+def window(browser, address):
+    """The window of most tests: another one takes a second."""
+    with browser.new_context() as context:
+        yield watch(context.new_page(), address)
+
+
 @pytest.fixture
-def open_page(browser, address):
+def open_page(browser, address, window):
     """Open a part of the page; at the end, the browser has no complaints, and no request went to another host."""
-    complaints, contexts = [], []
+    with ExitStack() as contexts:
+        pages = []
 
-    def open_page(part="explorer", size=DESKTOP, scheme="light", **options):
-        width, height = size
-        context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme, **options)
-        contexts.append(context)
-        page = context.new_page()
-        page.complaints = complaints
-        page.on("console", lambda message: complaints.append(message.text) if message.type != "log" else None)
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on(
-            "request",
-            lambda request: None if request.url.startswith((address, "blob:")) else complaints.append(request.url),
-        )
-        page.goto(f"{address}/#{part}" if part else address)
-        wait(page)
-        return page
+        def open_page(part="explorer", size=DESKTOP, **options):
+            if options:
+                page = watch(contexts.enter_context(browser.new_context(**options)).new_page(), address)
+            else:
+                page = window
+                page.unroute_all(behavior="ignoreErrors")
+                page.goto("about:blank")
+                page.emulate_media(color_scheme="light")
+                page.complaints.clear()
+            pages.append(page)
+            page.set_viewport_size(dict(zip(("width", "height"), size, strict=True)))
+            page.goto(f"{address}/#{part}" if part else address)
+            wait(page)
+            return page
 
-    yield open_page
-    for context in contexts:
-        context.close()
-    assert complaints == []
+        yield open_page
+    assert not any(page.complaints for page in pages)

@@ -13,32 +13,32 @@ from tests.test_shipped_releases import CHECKPOINTS
 pytestmark = MARKS
 
 
-@pytest.mark.parametrize("release", RELEASES)
-def test_a_slider_changes_the_picture(release, open_page):
+def test_a_slider_changes_the_picture(open_page):
     page = open_page()
-    choose(page, release)
-    before = see(page, "#decoded")
-    expect(page.locator("#original-figure")).to_be_visible()
-    slider = page.locator("#sliders input").first
-    slider.focus()
-    for _ in range(3):
-        page.keyboard.press("PageUp")
-    wait(page)
-    assert see(page, "#decoded") != before
-    expect(page.locator("#original-figure")).to_be_hidden()
+    for release in RELEASES:
+        choose(page, release)
+        before = see(page, "#decoded")
+        expect(page.locator("#original-figure")).to_be_visible()
+        slider = page.locator("#sliders input").first
+        slider.focus()
+        for _ in range(3):
+            page.keyboard.press("PageUp")
+        wait(page)
+        assert see(page, "#decoded") != before, release
+        expect(page.locator("#original-figure")).to_be_hidden()
 
 
 def test_a_slider_of_y_changes_the_class(open_page):
     page = open_page()
     page.get_by_label("y, the class").check()
-    shown = set()
-    for _ in range(12):
+    shown, tries = set(), 0
+    while len(shown) < 3:
+        assert (tries := tries + 1) < 13
         page.get_by_role("button", name="Random from N(0, I)").click()
         wait(page)
         (chosen,) = [row for row in page.locator("#classes li").all_inner_texts() if row.endswith("1.00")]
         expect(page.locator("#verdict")).to_have_text(f"Your y decodes to {chosen[0]}.")
         shown.add(chosen)
-    assert len(shown) > 2
 
 
 def test_a_model_predicts_y_from_the_x_on_the_sliders(open_page):
@@ -162,20 +162,19 @@ def test_examples_are_those_of_the_release(open_page):
     assert shown == pytest.approx(data.test.x[9999].tolist(), abs=1e-4)
 
 
-@pytest.mark.parametrize("form", ["JSON", "curl", "Python"])
-def test_a_vector_can_be_copied(form, address, open_page):
+def test_a_vector_can_be_copied(address, open_page):
     page = open_page(permissions=["clipboard-read", "clipboard-write"])
     page.get_by_text("Copy the vector").click()
-    page.get_by_role("button", name=f"Copy {form}").click()
-    expect(page.locator("#copied")).to_have_text("copied")
-    copied = page.evaluate("navigator.clipboard.readText()")
-    assert copied == page.locator("#copy-text").input_value()
-    numbers = re.findall(r"-?\d+\.\d+", copied.split("'{")[-1])
-    assert len(numbers) == 32
-    if form == "curl":
-        assert f"'{address}/v1/datasets/ld-mnist-32/x/decode'" in copied
-    if form == "Python":
-        compile(copied, "copied", "exec")
+    texts = {}
+    for form in ("JSON", "curl", "Python"):
+        page.get_by_role("button", name=f"Copy {form}").click()
+        expect(page.locator("#copied")).to_have_text("copied")
+        texts[form] = page.evaluate("navigator.clipboard.readText()")
+        assert texts[form] == page.locator("#copy-text").input_value()
+        assert len(re.findall(r"-?\d+\.\d+", texts[form].split("'{")[-1])) == 32
+    assert len(set(texts.values())) == 3
+    assert f"'{address}/v1/datasets/ld-mnist-32/x/decode'" in texts["curl"]
+    compile(texts["Python"], "copied", "exec")
 
 
 def test_a_drawn_digit_is_encoded(open_page):
@@ -234,14 +233,14 @@ def test_fast_presses_count_on_the_rows(open_page):
     expect(page.locator("#original-caption")).to_contain_text("test row 4,")
 
 
-@pytest.mark.parametrize("text", ["", "-3", "3.5", "10000"])
-def test_an_impossible_row_is_not_requested(text, open_page):
+def test_an_impossible_row_is_not_requested(open_page):
     page = open_page()
-    page.locator("#example-row").fill(text)
-    page.locator("#example-row").press("Enter")
-    wait(page)
-    expect(page.locator("#original-caption")).to_contain_text("test row 0,")
-    expect(page.locator("#message")).to_be_hidden()
+    for text in ("", "-3", "3.5", "10000"):
+        page.locator("#example-row").fill(text)
+        page.locator("#example-row").press("Enter")
+        wait(page)
+        expect(page.locator("#original-caption")).to_contain_text("test row 0,")
+        expect(page.locator("#message")).to_be_hidden()
 
 
 def test_a_dot_is_a_drawing_but_a_stroke_from_outside_is_not(open_page):

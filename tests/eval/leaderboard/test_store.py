@@ -1,9 +1,9 @@
 """The store on SQLite and on a real PostgreSQL."""
 
 import json
+import os
 import re
-import subprocess
-import sys
+import signal
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from hashlib import sha256
@@ -12,12 +12,13 @@ import numpy as np
 import pytest
 from sqlalchemy import text
 
+import eval.leaderboard.store
 from eval.leaderboard.database import Database
 from eval.leaderboard.receipts import NO_RECEIPT, verify_log
 from eval.leaderboard.store import Store
 from eval.leaderboard.submission import Submission
 from ld_data.errors import DuplicateError, FullError, InputError, StorageError, UnknownNameError
-from tests.support.paths import ROOT
+from tests.support.processes import end_process, start_process
 from tests.support.verdicts import PRIVATE, SCORE, VERSION, add, list_names, make_verdict, read_lines, read_predictions
 
 
@@ -136,13 +137,13 @@ def test_the_secret_seed_is_drawn_once_and_only_its_hash_is_published(store, pla
 @pytest.mark.slow
 def test_many_threads_keep_the_chain_whole(store):
     def submit(thread):
-        for number in range(15):
-            add(store, Submission(f"{thread} {number}"), make_verdict(thread * 15 + number))
+        for number in range(3):
+            add(store, Submission(f"{thread} {number}"), make_verdict(thread * 3 + number))
 
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(submit, range(8)))
-    assert verify_log(read_lines(store), store.head()).scores == 120
-    assert len(set(list_names(store, limit=1000))) == 120
+    assert verify_log(read_lines(store), store.head()).scores == 24
+    assert len(set(list_names(store, limit=1000))) == 24
 
 
 def test_the_same_predictions_from_many_threads_are_ranked_once(store):
@@ -157,49 +158,34 @@ def test_the_same_predictions_from_many_threads_are_ranked_once(store):
     assert [number for number in numbers if number is not None] == [1]
 
 
-SCRIPT = """
-import json, os, signal
-import numpy as np
-import eval.leaderboard.store
-from eval.leaderboard.submission import Sender, Submission
-from eval.leaderboard.leaks import PrivateScore, Verdict
-from eval.predictions import Predictions
-from eval.score import Score
-from ld_data.storage.hashing import hash_array
-
-def submit(number):
-    values = np.full((2, 4), number, np.float32)
-    facts = ((Predictions(values),), hash_array(values), score, private, None, "ranked")
-    verdict = Verdict(*facts, (score,), {}, np.zeros(9))
-    return store.add(Submission("a"), verdict, sender=Sender("mine")).receipt
-"""
-
-
-def run_script(place, script):
-    """A process with the store and `submit`."""
-    score, private = json.dumps(SCORE.to_json()), json.dumps(asdict(PRIVATE))
-    start = f"score, private = Score(**json.loads({score!r})), PrivateScore(**json.loads({private!r}))"
-    script = f"{SCRIPT}\n{start}\nstore = eval.leaderboard.store.Store({place!r})\n{script}"
-    return subprocess.Popen([sys.executable, "-c", script], cwd=ROOT, stdout=subprocess.PIPE, text=True)
+def add_some(sender, place, numbers):
+    """Send the seed of the store at a place, and add entries to it."""
+    store = Store(place)
+    for number in numbers:
+        add(store, Submission("a"), make_verdict(number))
+    sender.send(store.private_seed)
 
 
 @pytest.mark.slow
 def test_several_processes_start_at_once_and_share_one_seed_and_one_chain(place):
-    script = "print(store.private_seed)\nfor i in range(5): submit(os.getpid() % 100_000 * 10 + i)"
-    processes = [run_script(place, script) for _ in range(3)]
-    seeds = {process.communicate(timeout=60)[0] for process in processes}
-    assert [process.returncode for process in processes] == [0] * 3
-    assert len(seeds) == 1
+    started = [start_process(add_some, place, range(first, first + 3)) for first in (0, 3, 6)]
+    assert [end_process(process) for process, _ in started] == [0] * 3
+    assert len({answers.recv() for _, answers in started}) == 1
     store = Store(place)
-    assert verify_log(read_lines(store), store.head()).scores == 15
+    assert verify_log(read_lines(store), store.head()).scores == 9
     store.close()
+
+
+def add_and_die(sender, place):
+    sender.send(add(Store(place), Submission("a"), make_verdict(3)).receipt.sha256)
+    os.kill(os.getpid(), signal.SIGKILL)
 
 
 @pytest.mark.slow
 def test_an_acknowledged_entry_survives_a_kill_right_after_the_answer(place):
-    process = run_script(place, "print(submit(3).sha256, flush=True)\nos.kill(os.getpid(), signal.SIGKILL)")
-    answer = process.communicate(timeout=60)[0].strip()
-    assert process.returncode == -9
+    process, answers = start_process(add_and_die, place)
+    assert end_process(process) == -signal.SIGKILL
+    answer = answers.recv()
     store = Store(place)
     assert [entry.receipt.sha256 for entry in store.entries(*VERSION)] == [answer]
     assert len(read_predictions(store, make_verdict(3).predictions_sha256)) == 8
@@ -207,11 +193,15 @@ def test_an_acknowledged_entry_survives_a_kill_right_after_the_answer(place):
     store.close()
 
 
+def die_while_adding(_, place):
+    eval.leaderboard.store.add_entry = lambda *_: os._exit(9)
+    add(Store(place), Submission("a"), make_verdict(3))
+
+
 @pytest.mark.slow
 def test_a_kill_before_the_end_of_a_transaction_leaves_nothing(place):
-    process = run_script(place, "eval.leaderboard.store.add_entry = lambda *_: os._exit(9)\nsubmit(3)")
-    process.communicate(timeout=60)
-    assert process.returncode == 9
+    process, _ = start_process(die_while_adding, place)
+    assert end_process(process) == 9
     store = Store(place)
     assert store.head() == NO_RECEIPT
     add(store, Submission("a"), make_verdict())
