@@ -1,18 +1,32 @@
 """The OpenAPI document describes the routes, their limits and their errors."""
 
+import shutil
 from dataclasses import asdict
 
 import pytest
+from fastapi.testclient import TestClient
 
+from api.app import make_app
+from api.releases.catalogue import Catalogue
+from eval.leaderboard.store import Store
 from tests.support.service import LIMITS
 
 
-@pytest.fixture
-def documented(client):
-    """The operations of the OpenAPI document, by method and path."""
-    paths = client.get("/openapi.json").json()["paths"]
+@pytest.fixture(scope="module")
+def document(empty_store, tmp_path_factory):
+    """The OpenAPI document: to make it takes longer than all tests of it."""
+    store = Store(shutil.copy(empty_store, tmp_path_factory.mktemp("store")))
+    with Catalogue() as catalogue:
+        return TestClient(make_app(catalogue, store, LIMITS)).get("/openapi.json").json()
+
+
+@pytest.fixture(scope="module")
+def documented(document):
+    """The operations of the document, by method and path."""
     return {
-        (method.upper(), path): operation for path, methods in paths.items() for method, operation in methods.items()
+        (method.upper(), path): operation
+        for path, methods in document["paths"].items()
+        for method, operation in methods.items()
     }
 
 
@@ -30,8 +44,8 @@ def test_every_error_status_is_documented(documented):
 
 
 @pytest.mark.slow
-def test_limits_are_documented(client):
-    description = client.get("/openapi.json").json()["info"]["description"]
+def test_limits_are_documented(document):
+    description = document["info"]["description"]
     for limit in asdict(LIMITS).values():
         assert f"{limit:g}" in description or str(limit) in description
 
@@ -45,9 +59,8 @@ def test_errors_are_documented_in_their_one_shape(documented):
 
 
 @pytest.mark.slow
-def test_scores_are_typed(client):
-    schemas = client.get("/openapi.json").json()["components"]["schemas"]
-    assert schemas["ScoreEntry"]["properties"]["noise_free_mse"]["type"] == "number"
+def test_scores_are_typed(document):
+    assert document["components"]["schemas"]["ScoreEntry"]["properties"]["noise_free_mse"]["type"] == "number"
 
 
 @pytest.mark.slow

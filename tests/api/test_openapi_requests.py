@@ -1,5 +1,6 @@
 """Every answer to a request that is generated from the OpenAPI document is one that the document describes."""
 
+import shutil
 from collections import Counter
 
 import pytest
@@ -10,13 +11,16 @@ from schemathesis import GenerationMode
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 from api.app import make_app
+from api.releases.catalogue import Catalogue
 from api.settings import Limits
+from eval.leaderboard.store import Store
+from tests.support.fakes import FakeCodec
 
 pytestmark = [pytest.mark.slow, pytest.mark.untraced]
 
 NAMES = {"release": "fake-4", "file": "train_x.npy"}
 SAMPLES = settings(
-    max_examples=6,
+    max_examples=4,
     derandomize=True,
     database=None,
     deadline=None,
@@ -27,11 +31,14 @@ SAMPLES = settings(
 REFUSED_ALL_THE_SAME = [positive_data_acceptance]
 
 
-@pytest.fixture
-def operations(catalogue, store):
+@pytest.fixture(scope="module")
+def operations(built_release, empty_store, tmp_path_factory):
     """All operations of the service, as its OpenAPI document describes them."""
-    schema = schemathesis.openapi.from_asgi("/openapi.json", make_app(catalogue, store, Limits(max_body_seconds=1)))
-    return [operation.ok() for operation in schema.get_all_operations()]
+    store = Store(shutil.copy(empty_store, tmp_path_factory.mktemp("store")))
+    with Catalogue() as catalogue:
+        catalogue.add_all(built_release.parent, lambda folder: FakeCodec())
+        schema = schemathesis.openapi.from_asgi("/openapi.json", make_app(catalogue, store, Limits(max_body_seconds=1)))
+        yield [operation.ok() for operation in schema.get_all_operations()]
 
 
 def try_requests(operation, mode):

@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 import time
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import httpx2
@@ -67,10 +67,29 @@ def run_service(home, workers, temporary, release=RELEASE, log="text"):
 
 
 @pytest.fixture(scope="module")
-def pair(home, tmp_path_factory):
+def temporary(tmp_path_factory):
+    """The folder for the temporary files and the log of two workers."""
+    return tmp_path_factory.mktemp("temporary")
+
+
+@pytest.fixture(scope="module")
+def pairs(home, temporary):
+    """A function that returns two workers, new ones if a test has ended them."""
+    with ExitStack() as services:
+        started = []
+
+        def start():
+            if not started or started[0].poll() is not None:
+                started[:] = services.enter_context(run_service(home, 2, temporary, log="json"))
+            return started
+
+        yield start
+
+
+@pytest.fixture
+def pair(pairs):
     """Two workers."""
-    with run_service(home, 2, tmp_path_factory.mktemp("temporary")) as started:
-        yield started
+    return pairs()
 
 
 @pytest.mark.parametrize("is_known", [False, True])
@@ -148,7 +167,7 @@ def test_killed_workers_are_replaced_and_no_score_or_metric_is_lost(home, pair):
     assert read_metric(address, unknown) == 8
 
 
-def test_workers_end_with_a_killed_supervisor_and_the_next_start_deletes_what_was_left(tmp_path):
+def test_workers_end_with_a_killed_supervisor_and_the_next_start_deletes_what_was_left(tmp_path, monkeypatch):
     (tmp_path / "checkpoints").mkdir()
     with run_service(tmp_path, 2, tmp_path, "no releases") as (process, _):
         pids = list_workers(process)
@@ -156,32 +175,51 @@ def test_workers_end_with_a_killed_supervisor_and_the_next_start_deletes_what_wa
         assert len(list(tmp_path.glob("ld-data-*"))) == 1
         process.kill()
         wait_until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in pids))
-    assert len(list(tmp_path.glob("ld-data-*"))) == 1
-    with run_service(tmp_path, 1, tmp_path, "no releases"):
-        assert len(list(tmp_path.glob("ld-data-*"))) == 1
+    (left,) = tmp_path.glob("ld-data-*")
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    found = serve_once(tmp_path / "checkpoints", monkeypatch, lambda: list(tmp_path.glob("ld-data-*")))
+    assert len(found) == 1
+    assert found != [left]
 
 
-def test_requests_in_progress_are_answered_before_a_signal_ends_all(home, tmp_path):
+def serve_once(checkpoints, monkeypatch, measure):
+    """Return what a function finds while a service without requests would run in this process."""
+    found = []
+    monkeypatch.setattr(Server, "run", lambda *_, **__: found.append(measure()))
+    try:
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            serve(Service(checkpoints, str(checkpoints.parent / "s.sqlite"), lambda _: FakeCodec()), listener)
+    finally:
+        gc.unfreeze()
+    return found[0]
+
+
+def test_requests_in_progress_are_answered_before_a_signal_ends_all(pair, temporary):
     """The body of the request arrives after the signal."""
     body = write_npy(ASKS["x/decode"])
     head = f"POST /v1/datasets/{RELEASE}/x/decode HTTP/1.1\r\nHost: a\r\nContent-Length: {len(body)}\r\n"
     head += "".join(f"{name}: {value}\r\n" for name, value in NPY.items())
-    with run_service(home, 2, tmp_path, log="json") as (process, address):
-        pids, expected = list_workers(process), ask(address, "x/decode")
-        host, port = address.removeprefix("http://").split(":")
-        with socket.create_connection((host, int(port))) as client:
-            client.sendall(f"{head}\r\n".encode() + body[:100])
-            time.sleep(0.2)  # until the service reads the body
-            process.send_signal(signal.SIGTERM)
-            time.sleep(0.2)
-            client.sendall(body[100:])
-            with client.makefile("rb") as answer:
-                assert answer.read().endswith(expected)
-        assert process.wait(60) == 0
+    (process, address), logged = pair, len(read_log(temporary))
+    pids, expected = list_workers(process), ask(address, "x/decode")
+    host, port = address.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port))) as client:
+        client.sendall(f"{head}\r\n".encode() + body[:100])
+        time.sleep(0.2)  # until the service reads the body
+        process.send_signal(signal.SIGTERM)
+        time.sleep(0.2)
+        client.sendall(body[100:])
+        with client.makefile("rb") as answer:
+            assert answer.read().endswith(expected)
+    assert process.wait(60) == 0
     assert not any(Path(f"/proc/{pid}").exists() for pid in pids)
-    assert not list(tmp_path.glob("ld-data-*"))
-    lines = [json.loads(line) for line in (tmp_path / "log").read_text().splitlines()]  # of both workers
+    assert not list(temporary.glob("ld-data-*"))
+    lines = read_log(temporary)[logged:]
     assert [line["rows"] for line in lines if line.get("route", "").endswith("x/decode")] == [100, 100]
+
+
+def read_log(folder):
+    """The lines of both workers."""
+    return [json.loads(line) for line in (folder / "log").read_text().splitlines()]
 
 
 @pytest.mark.parametrize(
@@ -228,13 +266,6 @@ def test_a_shared_port_is_bound_by_several():
             assert second.fileno() != first.fileno()
 
 
-def test_objects_from_before_the_service_are_exempt_from_garbage_collection(checkpoints, tmp_path, monkeypatch):
-    spared = []
-    monkeypatch.setattr(Server, "run", lambda *_, **__: spared.append(gc.get_freeze_count()))
+def test_objects_from_before_the_service_are_exempt_from_garbage_collection(checkpoints, monkeypatch):
     before = gc.get_freeze_count()
-    try:
-        with socket.create_server(("127.0.0.1", 0)) as listener:
-            serve(Service(checkpoints, str(tmp_path / "s.sqlite"), lambda _: FakeCodec()), listener)
-    finally:
-        gc.unfreeze()
-    assert spared[0] > before + 10_000
+    assert serve_once(checkpoints, monkeypatch, gc.get_freeze_count) > before + 10_000

@@ -100,6 +100,7 @@ def results(tmp_path_factory):
         patch.setitem(PARTS, "large", large)
         patch.setitem(PARTS, "download", [download, dataclasses.replace(beside, contender=absent)])
         patch.setitem(PARTS, "others", make_others())
+        patch.setattr("api.benchmark.suite.WARM_UP_SECONDS", 0.02)
         return run_briefly(folder, "requests", "large", "download", "others", "overload")
 
 
@@ -138,7 +139,8 @@ def test_servers_that_do_not_start_are_named_and_the_others_are_measured(results
 
 
 @pytest.mark.slow
-def test_nginx_serves_the_same_file(folder):
+def test_nginx_serves_the_same_file(folder, monkeypatch):
+    monkeypatch.setattr("api.benchmark.suite.WARM_UP_SECONDS", 0.02)
     if shutil.which("nginx", path=ENVIRONMENT["PATH"]) is None:
         pytest.skip("needs nginx")
     results = run_briefly(folder, "download")

@@ -30,6 +30,7 @@ def test_a_missing_body_is_408_and_occupies_no_place(client):
 
 
 @pytest.mark.slow
+@pytest.mark.untraced
 def test_a_refused_body_is_freed_at_once(catalogue, store):
     """Its error is in no cycle of references, which would keep the body until the next search for garbage."""
     body = b'{"vectors": [' + b"[]," * 60_000

@@ -49,8 +49,8 @@ def board():
 def test_two_long_rows_tell_no_label(board):
     """The attack of two rows of great length amid the mean: its figure is a sum that names the two labels."""
     row = LONGEST / np.linalg.norm(board.means[0]) * board.means
-    for query in range(SUBMISSIONS):
-        rows = [2 * query % N, (2 * query + 1) % N]
+    for query in range(N // 2):  # each row once
+        rows = [2 * query, 2 * query + 1]
         errors = board.best.copy()
         errors[rows] = np.square(row[[query % K, query // K % K]] - board.means[board.label[rows]]).mean(axis=1)
         board.submit(errors)
