@@ -108,4 +108,4 @@ def open_page(browser, address, window):
             return page
 
         yield open_page
-    assert not any(page.complaints for page in pages)
+    assert [complaint for page in pages for complaint in page.complaints] == []
