@@ -56,9 +56,9 @@ def measure_spread(spread: Spread, seeds: int) -> Interval | None:
     return spread.mean - margin, spread.mean + margin
 
 
-def measure_student(std: Any, seeds: int) -> Any:
-    """Return half of the 95 % interval of means of seeds, by Student's t, given standard deviations of any shape."""
-    return resolve_name("scipy.special.stdtrit")(seeds - 1, 0.975) * std / math.sqrt(seeds)
+def measure_student(std: Any, seeds: Any) -> Any:
+    """Return half of the 95 % interval of means of seeds, by Student's t, given deviations and counts of any shape."""
+    return resolve_name("scipy.special.stdtrit")(seeds - 1, 0.975) * std / np.sqrt(seeds)
 
 
 def measure_margin(values: Sequence[float], quantiles: Sequence[float]) -> float:

@@ -89,7 +89,7 @@ def learn(sets: TwoSets, seed: int, *, outer: int, steps: int, redrawn: bool) ->
     random = np.random.default_rng((seed, 11))
     theta = [jnp.asarray(layer) for layer in Perceptron(OWN_SIZES, random).weights]
     first = course = draw_course(sets.published, steps, random)
-    find_slope, path = jax.jit(jax.value_and_grad(measure_outer, has_aux=True)), []
+    path = []
     x, labels = sets.published.x_test[:TEST_ROWS], sets.published.label_test[:TEST_ROWS]
     for step in range(outer):
         if redrawn and step:
@@ -168,6 +168,9 @@ def measure_outer(theta: list[Any], course: Course) -> tuple[Any, list[Any]]:
     """Return the outer loss, and the weights that the training ends with."""
     weights, losses = train(*make_learned(theta, course), course)
     return losses[-LAST:].mean(), weights
+
+
+find_slope = jax.jit(jax.value_and_grad(measure_outer, has_aux=True))  # compiled once for all trainings of a length
 
 
 def measure_accuracy(bend: Bend, weights: list[Any], x: Array, labels: Array, noise: Any) -> float:

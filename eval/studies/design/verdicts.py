@@ -127,7 +127,7 @@ def judge(values: Array, low: float = 0.0, high: float = math.inf, form: str = "
     if mean + margin <= low or mean - margin > high:
         return Verdict("fails", text)
     gap = min(abs(mean - low), abs(mean - high))
-    more = next((count for count in range(seeds + 1, MOST_SEEDS) if measure_student(std, count) < gap), None)
+    more = next(iter(np.flatnonzero(measure_student(std, np.arange(seeds + 1, MOST_SEEDS)) < gap) + seeds + 1), None)
     return Verdict("undecided", f"{text}; about {more} would decide" if more else f"{text}; too near to decide")
 
 

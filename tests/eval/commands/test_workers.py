@@ -13,8 +13,8 @@ SWEEPS = {
     "baselines": ("baselines", "fake-4", "--only", "linear", "backpropagation", "--seeds", 2),
     "tune": ("tune", "fake-4", "backpropagation"),
     "ladder": ("ladder", "own_rule.py:Delta", "linear", "--release", "fake-4"),
-    "rule": ("rule", "own_rule.py:Delta", "fake-4", "--seeds", 1, "--curves", "rows"),
-    "classify": ("classify", "mnist1d-logistic", "fake-4", "--epochs", 2, "--seeds", 2),
+    "rule": ("rule", "own_rule.py:Delta", "fake-4", "--seeds", 1, "--curves", "rows", "--rows", 60),
+    "classify": ("classify", "mnist1d-logistic", "fake-4", "--epochs", 2),  # one call: one worker imports Keras
     "study": ("study", "learning-rate", "--quick", "--only", "mlp-descent", "--seeds", 1),
 }
 
@@ -23,6 +23,8 @@ SWEEPS = {
 def folder(release, tmp_path, monkeypatch):
     (tmp_path / "own_rule.py").write_text(OWN)
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("eval.baselines.registry.LEARNING_RATES", (3e-3, 1e-2))
+    monkeypatch.setattr("eval.baselines.registry.FURTHER_RATES", 0)
     return tmp_path
 
 
