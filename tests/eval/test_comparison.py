@@ -77,6 +77,7 @@ def test_pairing_sees_what_two_standard_errors_do_not(data):
 
 
 @pytest.mark.slow
+@pytest.mark.untraced
 def test_ninety_five_of_a_hundred_intervals_hold_the_truth():
     """Two models that differ by a known noise-free MSE, on many redrawn test sets."""
     held = 0

@@ -47,6 +47,7 @@ def test_the_quantiles_are_those_of_student():
 
 
 @pytest.mark.slow
+@pytest.mark.untraced
 @pytest.mark.parametrize(("seeds", "seed_spread"), [(1, 0.0), (3, 0.0), (3, 0.05), (5, 0.005), (10, 0.05)])
 def test_an_interval_holds_the_truth_19_times_of_20(seeds, seed_spread):
     random = np.random.default_rng(2)
@@ -74,6 +75,7 @@ def test_a_mean_over_seeds_alone_has_an_interval_from_three_on():
 
 
 @pytest.mark.slow
+@pytest.mark.untraced
 @pytest.mark.parametrize("options", [{}, {"seeds": 3, "seed_spread": 0.05}, {"seeds": 5, "seed_spread": 0.05}])
 def test_a_board_of_ten_equal_models_is_split_in_less_than_one_of_twenty(options):
     random = np.random.default_rng(0)

@@ -25,8 +25,10 @@ def folder(tmp_path, monkeypatch):
     sys.modules.pop("command_rule", None)
 
 
+@pytest.mark.untraced
 def test_the_report_of_a_rule_in_a_file(release, folder, capsys, small_rules):
-    words = ("rule", "command_rule.py:Delta", "fake-4", "--jobs", 1, "--seeds", 2, "--curves", "rows", "--out")
+    curve = ("--curves", "rows", "--rows", 30)
+    words = ("rule", "command_rule.py:Delta", "fake-4", "--jobs", 1, "--seeds", 2, *curve, "--out")
     assert run(eval_main.main, *words, "report") == 0
     shown = capsys.readouterr().out
     assert "command_rule.py:Delta on fake-4, 60 + 30 rows, 2 seeds" in shown

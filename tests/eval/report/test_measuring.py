@@ -119,6 +119,7 @@ def test_a_function_is_measured_from_outside(data, own_rule, small_rules, monkey
 
 
 @pytest.mark.slow
+@pytest.mark.untraced
 @pytest.mark.parametrize("name", RULES)
 def test_built_in_rules_go_through_the_same_door(name, data, small_rules, monkeypatch):
     rule = Rule(name, Path())

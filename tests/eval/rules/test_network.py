@@ -48,6 +48,7 @@ RULES = (
 
 
 @pytest.mark.slow
+@pytest.mark.untraced
 @pytest.mark.parametrize("rule", RULES)
 def test_every_rule_learns_and_is_reproducible(rule, data):
     plan = RulePlan(units=(16,), learning_rate=1e-2, epochs=12, batch_rows=64)

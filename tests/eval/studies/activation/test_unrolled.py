@@ -40,7 +40,9 @@ def test_the_outer_slope_is_that_of_finite_differences(theta, sets):
     random = np.random.default_rng(2)
     moves = [0.03 * random.normal(size=layer.shape).astype(np.float32) for layer in theta]
     ends = [
-        float(unrolled.find_slope([layer + sign * move for layer, move in zip(theta, moves, strict=True)], course)[0][0])
+        float(
+            unrolled.find_slope([layer + sign * move for layer, move in zip(theta, moves, strict=True)], course)[0][0]
+        )
         for sign in (1, -1)
     ]
     expected = 2 * sum(float((slope * move).sum()) for slope, move in zip(slopes, moves, strict=True))
