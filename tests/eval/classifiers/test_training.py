@@ -148,7 +148,7 @@ def test_trials_are_summarised_as_text_and_json(examples):
 
 @pytest.mark.skipif(find_spec("jax") is None, reason="needs JAX")
 def test_classifiers_train_on_jax_too():
-    words = ["eval", "classify", "mnist1d-mlp", "mnist1d", "--epochs", "1", "--limit-train", "500", "--json"]
+    words = ["eval", "classify", "mnist1d-gru", "mnist1d", "--epochs", "1", "--limit-train", "500", "--json"]
     environment = os.environ | {"KERAS_BACKEND": "jax"}
     result = subprocess.run([sys.executable, "-m", *words], env=environment, capture_output=True, check=True)
     (trial,) = json.loads(result.stdout)["trials"]
