@@ -78,12 +78,14 @@ def test_every_rule_has_a_page():
     assert linked == set(RULES) == {path.stem for path in (DOCS / "rules").glob("*.md")}
 
 
+@pytest.mark.untraced
 def test_every_command_in_the_manual_is_understood():
     assert COMMANDS
     reasons = {command: explain_invalid(shlex.split(command, comments=True)[2:]) for command in COMMANDS}
     assert not {command: reason for command, reason in reasons.items() if reason}
 
 
+@pytest.mark.untraced
 def test_every_command_and_option_is_in_the_manual():
     differences = []
     for package in PROGRAMS:

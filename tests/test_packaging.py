@@ -18,7 +18,7 @@ import ld_data
 from tests.support.paths import ROOT
 from tests.support.reports import OWN
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.untraced]
 PACKAGES = ("ld_data", "vae", "api", "eval")
 LEFT_OUT = "api/benchmark/"  # measuring needs a checkout
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]

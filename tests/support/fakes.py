@@ -8,7 +8,6 @@ import numpy as np
 
 from ld_data.checks import check_finite, check_labels, check_numbers, check_vectors
 from ld_data.errors import InputError
-from ld_data.health.gaussianity import measure_moments
 from ld_data.noise import X_STREAM, Y_STREAM, make_normals
 from ld_data.protocols import LatentCodec, YKind
 from ld_data.release.examples import Examples
@@ -141,6 +140,8 @@ def build_release(
     source: Source, codec: LatentCodec, plan: BuildPlan, checkpoints: Path, examples: Examples | None = None
 ) -> Path:
     """A release whose health report holds only moments, without goals."""
+    from ld_data.health.gaussianity import measure_moments  # late: worker processes import this module, and not SciPy
+
     data = make_dataset(source, codec, plan.release, plan.seed)
     splits = {"train": data.train, "test": data.test}
     groups = {

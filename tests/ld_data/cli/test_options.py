@@ -45,6 +45,7 @@ def home(release, tmp_path, monkeypatch):
     return folder
 
 
+@pytest.mark.untraced
 @pytest.mark.skipif(shutil.which("bash") is None, reason="needs bash")
 def test_bash_completes(home, capsys):
     wrong = []

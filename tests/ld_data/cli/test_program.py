@@ -73,6 +73,7 @@ def run_in_terminal(*words, **environment):
 
 
 class TestHelp:
+    @pytest.mark.untraced
     @pytest.mark.slow
     def test_every_help_ends_with_an_example_that_is_valid(self, capsys):
         wrong = []
@@ -97,6 +98,7 @@ class TestHelp:
         ]
         assert not wrong
 
+    @pytest.mark.untraced
     @pytest.mark.slow
     def test_every_argument_has_a_help_and_an_option_the_same_one_everywhere(self):
         helps, without = {}, []

@@ -98,6 +98,7 @@ def test_pyarrow_reads_the_same_classes_from_parquet(data, exported):
     assert_equal(table["bias"].to_numpy(), data.class_bias)
 
 
+@pytest.mark.untraced
 @pytest.mark.slow
 def test_hugging_face_loads_the_parquet_folder_as_it_is(data, exported, datasets):
     loaded = datasets.load_dataset(str(exported["parquet"]))
@@ -118,6 +119,7 @@ def test_hugging_face_loads_the_classes_as_a_configuration(data, exported, datas
     assert_equal(rows["weight"], data.class_weight.T.copy())
 
 
+@pytest.mark.untraced
 @pytest.mark.slow
 @deprecations
 def test_croissant_records_are_the_rows(data, exported, mlcroissant):
@@ -132,6 +134,7 @@ def test_croissant_records_are_the_rows(data, exported, mlcroissant):
         assert [record[f"{name}/label"] for record in records] == split.label.tolist()
 
 
+@pytest.mark.untraced
 @pytest.mark.slow
 @deprecations
 def test_shifted_test_sets_are_a_configuration_and_records(data, exported, datasets, mlcroissant):

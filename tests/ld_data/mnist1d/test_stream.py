@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 from scipy import stats
 from sklearn.neural_network import MLPClassifier
+from threadpoolctl import threadpool_limits
 
 from ld_data.errors import InputError
 from ld_data.health.two_sample import measure_c2st
 from ld_data.mnist1d.config import MAX_SCALE, Mnist1dConfig, make_templates
 from ld_data.mnist1d.dataset import make_canonical
 from ld_data.mnist1d.stream import SignalStream
-from ld_data.storage.hashing import hash_array
 
 ROWS = 20_000
 BIG = Mnist1dConfig(final_seq_length=600, template_len=600, padding=(60, 90))  # too big for tables
@@ -34,7 +34,14 @@ def fast(request):
     return stream.make_rows(0, ROWS)
 
 
+@pytest.fixture
+def _small_blocks(monkeypatch):
+    """A whole block is drawn, however few of its rows are asked for."""
+    monkeypatch.setattr("ld_data.mnist1d.stream.BLOCK_ROWS", 1 << 13)
+
+
 @pytest.mark.slow
+@pytest.mark.usefixtures("_small_blocks")
 @pytest.mark.parametrize("config", [Mnist1dConfig(), SMALL, BIG], ids=["default", "small", "big"])
 def test_a_row_does_not_depend_on_the_other_requested_rows(config):
     stream = SignalStream(config)
@@ -49,16 +56,7 @@ def test_a_row_does_not_depend_on_the_other_requested_rows(config):
 
 
 @pytest.mark.slow
-def test_another_process_makes_the_same_rows():
-    code = (
-        "from ld_data.mnist1d.stream import SignalStream; from ld_data.storage.hashing import hash_array;"
-        "print(hash_array(SignalStream().make_rows(70_000, 100)[0]))"
-    )
-    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip()
-    assert found == hash_array(SignalStream().make_rows(70_000, 100)[0])
-
-
-@pytest.mark.slow
+@pytest.mark.usefixtures("_small_blocks")
 def test_seeds_and_blocks_differ():
     stream = SignalStream()
     first = stream.make_rows(0, 100)[0]
@@ -141,13 +139,20 @@ def test_a_classifier_would_notice_a_slip(canonical):
     assert max(measure_c2st(canonical[0], other).values()) > 0.55
 
 
-@pytest.mark.untraced
-@pytest.mark.slow
-def test_a_judge_of_canonical_signals_reads_both_alike(canonical, fast):
+@pytest.fixture(scope="module")
+def judged(canonical):
+    """A judge of canonical signals, and which of these it reads right."""
     from eval.classifiers.judges import open_judge
 
-    judge = open_judge("mnist1d")
-    correct = [judge.classify(x) == y for x, y in (canonical, fast)]
+    judge, (x, y) = open_judge("mnist1d"), canonical
+    return judge, judge.classify(x) == y
+
+
+@pytest.mark.untraced
+@pytest.mark.slow
+def test_a_judge_of_canonical_signals_reads_both_alike(judged, fast):
+    judge, canonical = judged
+    correct = canonical, judge.classify(fast[0]) == fast[1]
     error = np.sqrt(sum(c.var() / ROWS for c in correct))
     assert abs(correct[0].mean() - correct[1].mean()) < 4 * error
 
@@ -197,6 +202,7 @@ def test_signals_that_do_not_vary_are_refused(height):
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("_small_blocks")
 def test_the_greatest_scales_give_finite_signals():
     for name in ("scale_coeff", "corr_noise_scale", "iid_noise_scale", "shear_scale"):
         signals, _ = SignalStream(Mnist1dConfig(**{name: MAX_SCALE}), make_templates() * MAX_SCALE).make_rows(0, 1000)
@@ -212,23 +218,23 @@ def test_a_kept_block_cannot_be_overwritten():
     assert np.array_equal(stream.make_rows(0, 10)[0], SignalStream(SMALL).make_rows(0, 10)[0])
 
 
+HASHES = """
+from ld_data.mnist1d import Mnist1dConfig, SignalStream
+
+def hash_blocks():
+    for changes in ({}, {"padding": (0, 0)}, {"max_translation": 5, "final_seq_length": 90}):
+        stream = SignalStream(Mnist1dConfig(**changes))
+        assert stream.has_tables
+        yield hash_array(stream.make_rows(0, stream.block_rows)[0])
+"""
+
+
 @pytest.mark.slow
-def test_signals_do_not_depend_on_the_number_of_threads():
-    code = """if True:
-        import hashlib
-        from ld_data.mnist1d import Mnist1dConfig, SignalStream
-        for changes in ({}, {"padding": (0, 0)}, {"max_translation": 5, "final_seq_length": 90}):
-            stream = SignalStream(Mnist1dConfig(**changes))
-            assert stream.has_tables
-            print(hashlib.sha256(stream.make_rows(0, stream.block_rows)[0]).hexdigest())"""
-    hashes = {
-        subprocess.run(
-            [sys.executable, "-c", code],
-            env=os.environ | {"OPENBLAS_NUM_THREADS": threads},
-            capture_output=True,
-            text=True,
-            check=True,
-        ).stdout
-        for threads in ("1", "2")
-    }
-    assert len(hashes) == 1
+def test_another_process_with_more_threads_makes_the_same_rows():
+    command = [sys.executable, "-c", f"{HASHES}\nprint(*hash_blocks())"]
+    variables = os.environ | {"OPENBLAS_NUM_THREADS": "2"}
+    found = subprocess.run(command, env=variables, capture_output=True, text=True, check=True).stdout.split()
+    namespace = {}
+    exec(HASHES, namespace)  # noqa: S102
+    with threadpool_limits(1):
+        assert list(namespace["hash_blocks"]()) == found

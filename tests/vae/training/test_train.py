@@ -74,6 +74,13 @@ def trained(inputs, terminal):
         return train_vae(CONFIG, *inputs)
 
 
+@pytest.fixture(scope="module")
+def flowing(inputs):
+    """A VAE with a flow, and a reference to the images that it was trained on."""
+    images = inputs[0].copy()
+    return train_vae(FLOWING, images, inputs[1]), weakref.ref(images)
+
+
 @pytest.mark.untraced
 def test_training_lowers_the_loss(inputs):
     config, (images, labels) = replace(CONFIG, epochs=30, noise_std=0.5, learning_rate=1e-2), inputs
@@ -86,8 +93,8 @@ def test_training_lowers_the_loss(inputs):
 
 
 @pytest.mark.untraced
-def test_the_seed_reproduces_every_term_and_the_flow_whatever_the_global_state(inputs):
-    first = train_vae(FLOWING, *inputs)
+def test_the_seed_reproduces_every_term_and_the_flow_whatever_the_global_state(inputs, flowing):
+    first, _ = flowing
     untrained = weights_of(Vae(FLOWING).flow)
     assert not np.isclose(weights_of(first.flow), untrained).all()
     keras.utils.set_random_seed(99)
@@ -95,12 +102,8 @@ def test_the_seed_reproduces_every_term_and_the_flow_whatever_the_global_state(i
     assert not np.isclose(weights_of(Vae(replace(FLOWING, seed=1)).flow), untrained).all()
 
 
-@pytest.mark.untraced
-def test_no_rows_are_kept_after_a_training(inputs):
-    images = inputs[0].copy()
-    kept = weakref.ref(images)
-    train_vae(FLOWING, images, inputs[1])
-    del images
+def test_no_rows_are_kept_after_a_training(flowing):
+    _, kept = flowing
     assert kept() is None
 
 

@@ -34,6 +34,7 @@ def test_the_costs_of_shards(monkeypatch, tmp_path):
 
     monkeypatch.setattr(costs, "plan_signals", lambda *_, **__: plan)
     monkeypatch.setattr(costs, "_run_shells", make_in_shells)
+    monkeypatch.setattr(costs, "AGAIN", 20)
     found = costs.measure_costs(tmp_path, load_codec, TINY, told.append)
     assert found.equal == 1 + 1 + 2 + 2
     assert 30 < found.row_bytes < 1000
@@ -42,10 +43,11 @@ def test_the_costs_of_shards(monkeypatch, tmp_path):
     assert told == ["one worker, two, and processes, in turns", "two workers", "two shells", "verification", "resuming"]
 
 
-def test_two_shells_make_shards(tmp_path):
+def test_two_shells_make_shards(monkeypatch, tmp_path):
     plan = plan_signals("shells", "ld-mnist1d-32", 20, 0, rows_per_shard=5)
     write_plan(tmp_path, plan)
     assert [record.number for record in costs._run_shells(tmp_path)] == [2, 3]
+    monkeypatch.setattr(costs, "SHELL_SHARDS", 1)
     with pytest.raises(IntegrityError, match="failed"):
         costs._run_shells(tmp_path / "none")
 
