@@ -220,6 +220,7 @@ def test_a_kept_block_cannot_be_overwritten():
 
 HASHES = """
 from ld_data.mnist1d import Mnist1dConfig, SignalStream
+from ld_data.storage.hashing import hash_array
 
 def hash_blocks():
     for changes in ({}, {"padding": (0, 0)}, {"max_translation": 5, "final_seq_length": 90}):
