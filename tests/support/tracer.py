@@ -19,6 +19,11 @@ from tests.support.paths import ROOT
 
 OURS = tuple(f"{ROOT / name}/" for name in ("ld_data", "vae", "eval", "api", "tests"))
 NONE = None, None
+SLOW = (
+    ("matplotlib.figure", "Figure", "savefig"),
+    ("sklearn.neural_network", "MLPClassifier", "fit"),
+    ("sklearn.neural_network", "MLPRegressor", "fit"),
+)
 tracers: tuple[Any, Any] = NONE  # of the thread of the tests, and of those that it starts; none without coverage
 
 
@@ -82,12 +87,19 @@ def pytest_runtest_teardown() -> Iterator[None]:
 
 @pytest.fixture(scope="session", autouse=True)
 def _no_coverage_inside_keras():
-    """Keras traces our functions where it trains and exports; tests of losses, layers and networks call them, too."""
+    """Keras traces our functions where it trains and exports; tests of losses, layers and networks call them, too.
+
+    Matplotlib and scikit-learn call none of them.
+    """
     with pytest.MonkeyPatch.context() as patch:
         if "keras" in sys.modules:
             model = sys.modules["keras"].Model
             for name in ("fit", "evaluate", "predict", "export"):
                 patch.setattr(model, name, call_untraced(getattr(model, name)))
+        for name, kind, method in SLOW:
+            if name in sys.modules:
+                owner = getattr(sys.modules[name], kind)
+                patch.setattr(owner, method, call_untraced(getattr(owner, method)))
         yield
 
 

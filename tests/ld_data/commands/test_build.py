@@ -1,4 +1,5 @@
 from dataclasses import astuple, replace
+from functools import partial
 
 import keras
 import numpy as np
@@ -8,10 +9,12 @@ import eval.__main__ as eval_main
 import ld_data
 import ld_data.__main__ as data_main
 import vae
+from eval.baselines.registry import score_baseline
 from eval.classifiers.registry import CLASSIFIERS
 from ld_data.release.report import Goal
 from ld_data.storage.arrays import read_npz
 from ld_data.storage.hashing import hash_file
+from ld_data.variations.backgrounds import make_textures
 from tests.ld_data.sources.test_idx_set import write_set
 from tests.support.command_lines import QUICK, place_judge, run, run_json
 from vae.recipes import find_recipe
@@ -78,12 +81,14 @@ def test_y_can_have_trained_gaussians(checkpoints, tiny_mnist1d, built_mnist1d):
 
 
 def test_a_build_that_misses_its_goals_is_refused_and_names_them(
-    checkpoints, tiny_mnist1d, trained_mnist1d, stored_judge, capsys
+    checkpoints, tiny_mnist1d, trained_mnist1d, stored_judge, capsys, monkeypatch
 ):
     assert run(data_main.main, *QUICK) == 1
     assert "the goals need a judge of mnist1d" in capsys.readouterr().err
     assert trained_mnist1d == []  # refused before the training
     judge = place_judge(stored_judge)
+    score_ridge = partial(score_baseline, "ridge")  # in place of all learners
+    monkeypatch.setattr("eval.baselines.registry.score_baseline", lambda _, *given, **seed: score_ridge(*given, **seed))
     assert run(data_main.main, *QUICK) == 1
     shown = capsys.readouterr()
     assert "MISSED" in shown.out
@@ -148,6 +153,9 @@ def test_build_of_own_images(checkpoints, tmp_path, capsys, monkeypatch, small_m
 
 
 def test_the_report_of_varied_digits_measures_the_kept_information(checkpoints, monkeypatch, small_models):
+    """With models that were never trained, and backgrounds of two pictures."""
+    monkeypatch.setattr("vae.training.train.fit", lambda *_: None)
+    monkeypatch.setattr("ld_data.variations.stream.make_textures", partial(make_textures, count=2))
     monkeypatch.setattr("ld_data.sources.catalogue.VARIATIONS_FIT_ROWS", 600)
     images, labels = np.random.default_rng(0).integers(0, 256, (800, 28, 28), np.uint8), np.arange(800) % 4
     digits = {"x_train": images[:600], "x_test": images[600:], "y_train": labels[:600], "y_test": labels[600:]}
