@@ -192,6 +192,12 @@ def tiny_mnist1d(monkeypatch, small_models) -> None:
 
 
 @pytest.fixture
+def small_blocks(monkeypatch) -> None:
+    """Draw signals in small blocks: all of one are drawn, however few are asked for."""
+    monkeypatch.setattr("ld_data.mnist1d.stream.BLOCK_ROWS", 1 << 13)
+
+
+@pytest.fixture
 def copied_mnist1d(checkpoints, tiny_mnist1d, built_mnist1d) -> Path:
     """The folder of that release in `checkpoints`."""
     return shutil.copytree(built_mnist1d, checkpoints / built_mnist1d.name)

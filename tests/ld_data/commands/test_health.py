@@ -8,7 +8,7 @@ from tests.support.command_lines import run, run_json
 pytestmark = pytest.mark.slow
 
 
-def test_health(release, capsys):
+def test_health(release, small_models, capsys):
     """Without the inputs of the release, the report is about its arrays alone."""
     report = run_json(capsys, data_main.main, "health", "fake-4")
     assert {"x_train", "y_train", "x_test", "y_test", "x_train_test", "probes"} <= set(report)
@@ -25,7 +25,7 @@ def test_plots_of_variations(tmp_path, mnist_home, capsys):
     assert {path.name for path in tmp_path.iterdir()} == {"images.png", "steps.png"}
 
 
-def test_a_health_report_without_inputs_misses_no_goal_that_needs_them(release, capsys):
+def test_a_health_report_without_inputs_misses_no_goal_that_needs_them(release, small_models, capsys):
     manifest = json.loads((release / "manifest.json").read_text())
     wanted = {"least": 0.0, "most": None, "allowance": 0.0}
     manifest["health"] = {group: {"rate": {"value": 1.0, "goal": wanted}} for group in ("x_train", "decoded")}

@@ -50,6 +50,7 @@ def test_a_true_sample_passes_every_row(true_sample, monkeypatch):
     monkeypatch.setattr(
         "ld_data.health.latents.measure_c2st", lambda first, second: measure_c2st(first[:FEWEST], second[:FEWEST])
     )
+    monkeypatch.setattr("ld_data.health.gaussianity.DIRECTIONS", 50)  # projections have no goals
     report = make_report(measure_latents(true_sample), {}, LATENT_GOALS)
     assert {row.measure for row in report.rows if row.is_missed} == NOT_OF_LATENTS  # these take models
     assert len(report.rows) > 60
@@ -104,7 +105,8 @@ class TestPlantedDefects:
         assert [row.value for row in report.rows if row.is_missed] == [10_000]
 
 
-def test_the_report_covers_both_spaces_and_splits_with_a_null_for_each(release):
+def test_the_report_covers_both_spaces_and_splits_with_a_null_for_each(release, monkeypatch):
+    monkeypatch.setattr("ld_data.health.gaussianity.DIRECTIONS", 50)
     data = ld_data.load("fake-4")
     report = measure_latents(data)
     groups = {f"{space}_{split}" for space in ("x", "y") for split in ("train", "test", "train_test")}

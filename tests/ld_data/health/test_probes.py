@@ -11,6 +11,7 @@ from ld_data.health.probes import (
     share_kept,
     to_unit_scale,
 )
+from ld_data.health.two_sample import stop_early
 from ld_data.release.dataset import LatentDataset, Split
 from ld_data.release.writer import make_dataset
 from ld_data.sources.source import Source
@@ -88,7 +89,14 @@ def test_the_share_is_1_for_the_truth_0_for_the_mean_and_less_for_worse():
     assert share_kept(targets, targets[::-1], mean) < 0
 
 
+@pytest.fixture
+def _hasty_perceptrons(monkeypatch):
+    """What they read is not looked at."""
+    monkeypatch.setattr("ld_data.health.probes.stop_early", lambda *given: stop_early(*given) | {"max_iter": 1})
+
+
 @pytest.mark.slow
+@pytest.mark.usefixtures("_hasty_perceptrons")
 def test_a_latent_that_is_the_background_keeps_that_alone(varied):
     data = encode(varied, lambda parts: parts.background[:, 0, :2] + [0, 1e-3] * parts.angle[:, None])
     decoded = varied.make_parts()[1].background
@@ -109,6 +117,7 @@ def test_a_latent_that_is_the_angle_tells_the_angle_alone(varied):
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("_hasty_perceptrons")
 def test_principal_components_as_many_as_x_has_are_beside(varied):
     """Four places of the bright pixel and the grey: three and one components, and the pixel's own brightness."""
     few, many = (
@@ -123,6 +132,7 @@ def test_principal_components_as_many_as_x_has_are_beside(varied):
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("_hasty_perceptrons")
 def test_parts_that_a_source_does_not_vary_are_left_out(varied):
     train, test = varied.make_parts()
     data = encode(varied, lambda parts: parts.angle[:, None])

@@ -23,6 +23,7 @@ def test_every_published_array_is_equal_as_float32(mnist_home):
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("small_blocks")
 def test_the_published_set_is_canonical_and_any_other_fast():
     assert np.array_equal(make_mnist1d().x, make_canonical(make_templates(), Mnist1dConfig())[0][:4000])
     assert np.array_equal(make_mnist1d(SMALL).x, SignalStream(SMALL).make_rows(0, 160)[0])
@@ -30,6 +31,7 @@ def test_the_published_set_is_canonical_and_any_other_fast():
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("small_blocks")
 def test_a_mode_can_be_chosen():
     assert np.array_equal(
         make_mnist1d(SMALL, mode="canonical").x_test, make_canonical(make_templates(), SMALL)[0][160:]
@@ -39,6 +41,7 @@ def test_a_mode_can_be_chosen():
         make_mnist1d(mode="quick")
 
 
+@pytest.mark.usefixtures("small_blocks")
 @pytest.mark.parametrize("mode", ["canonical", "fast"])
 class TestBothModes:
     def test_shapes_classes_and_scale(self, mode):

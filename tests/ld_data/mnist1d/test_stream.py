@@ -34,14 +34,8 @@ def fast(request):
     return stream.make_rows(0, ROWS)
 
 
-@pytest.fixture
-def _small_blocks(monkeypatch):
-    """A whole block is drawn, however few of its rows are asked for."""
-    monkeypatch.setattr("ld_data.mnist1d.stream.BLOCK_ROWS", 1 << 13)
-
-
 @pytest.mark.slow
-@pytest.mark.usefixtures("_small_blocks")
+@pytest.mark.usefixtures("small_blocks")
 @pytest.mark.parametrize("config", [Mnist1dConfig(), SMALL, BIG], ids=["default", "small", "big"])
 def test_a_row_does_not_depend_on_the_other_requested_rows(config):
     stream = SignalStream(config)
@@ -56,7 +50,7 @@ def test_a_row_does_not_depend_on_the_other_requested_rows(config):
 
 
 @pytest.mark.slow
-@pytest.mark.usefixtures("_small_blocks")
+@pytest.mark.usefixtures("small_blocks")
 def test_seeds_and_blocks_differ():
     stream = SignalStream()
     first = stream.make_rows(0, 100)[0]
@@ -202,7 +196,7 @@ def test_signals_that_do_not_vary_are_refused(height):
 
 
 @pytest.mark.slow
-@pytest.mark.usefixtures("_small_blocks")
+@pytest.mark.usefixtures("small_blocks")
 def test_the_greatest_scales_give_finite_signals():
     for name in ("scale_coeff", "corr_noise_scale", "iid_noise_scale", "shear_scale"):
         signals, _ = SignalStream(Mnist1dConfig(**{name: MAX_SCALE}), make_templates() * MAX_SCALE).make_rows(0, 1000)

@@ -26,11 +26,11 @@ def test_the_large_mnist1d_has_as_many_rows_as_mnist():
 
 @pytest.mark.slow
 def test_mnist1d_models_are_fitted_on_other_signals(monkeypatch):
-    monkeypatch.setattr(catalogue, "MNIST1D_FIT_ROWS", 5000)
+    monkeypatch.setattr(catalogue, "MNIST1D_FIT_ROWS", 1000)
     source = load_source("mnist1d")
     fit, labels = source.make_fit_set(0)
-    assert fit.shape == (5000, 40)
-    assert labels.shape == (5000,)
+    assert fit.shape == (1000, 40)
+    assert labels.shape == (1000,)
     assert not np.array_equal(fit, source.make_fit_set(1)[0])
     assert not (fit[:, None, :5] == source.inputs_test[None, :, :5]).all(axis=2).any()
 

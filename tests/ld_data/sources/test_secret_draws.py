@@ -28,6 +28,7 @@ def test_signals_are_rows_of_the_stream_in_an_order_that_hides_their_labels(seed
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("small_blocks")
 def test_signals_come_from_the_block_that_the_seed_names():
     stream = SignalStream(Mnist1dConfig(seed=7))
     block = stream.make_rows(3 * stream.block_rows, stream.block_rows)[0]
@@ -36,6 +37,7 @@ def test_signals_come_from_the_block_that_the_seed_names():
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("small_blocks")
 @pytest.mark.parametrize("bit", [0, 31, 60, 94])
 def test_every_part_of_the_seed_matters(bit):
     assert not np.array_equal(draw_signals(1 << bit, 20)[0], draw_signals(0, 20)[0])

@@ -77,6 +77,7 @@ def name_of(descriptor):
     return Path(os.readlink(f"/proc/self/fd/{descriptor}")).name
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("package", ["ld_data", "vae", "eval", "api"])
 def test_no_other_function_gives_files_their_names(package):
     """`release.publication` also renames what steps aside, and `remote.transfer` moves a draft between file systems.

@@ -1,12 +1,21 @@
 from dataclasses import replace
+from functools import partial
 
 import pytest
 
 from ld_data.errors import IntegrityError
 from ld_data.variations import benchmark as variations_benchmark
+from ld_data.variations.backgrounds import make_textures
 from ld_data.variations.benchmark import Reading, describe_reading, measure_reading
 
 ROWS = (7, 12)
+
+
+@pytest.fixture(autouse=True)
+def _few_pictures(monkeypatch):
+    """Cut few distinct rows from one picture: all 20 take seconds."""
+    monkeypatch.setattr(variations_benchmark, "make_textures", partial(make_textures, count=1))
+    monkeypatch.setattr(variations_benchmark, "DISTINCT_ROWS", 5)
 
 
 @pytest.fixture
@@ -28,7 +37,6 @@ def _in_this_process(monkeypatch):
             return self
 
     monkeypatch.setattr(variations_benchmark, "ProcessPoolExecutor", Process)
-    monkeypatch.setattr(variations_benchmark, "DISTINCT_ROWS", 5)
 
 
 @pytest.mark.slow

@@ -27,7 +27,7 @@ pytestmark = pytest.mark.slow
 IMAGE = VaeConfig(input_shape=(4, 4), latent_dim=2, encoder_filters=(4,), decoder_units=(8,))
 SIGNAL = VaeConfig(input_shape=(8,), latent_dim=2, encoder_filters=(4,), decoder_units=(8,), likelihood="gaussian")
 
-FLOWING = replace(IMAGE, posterior_std=0.3, beta=0.0, flow_couplings=3, flow_units=(8, 6))
+FLOWING = replace(IMAGE, posterior_std=0.3, beta=0.0, flow_couplings=2, flow_units=(8, 6))
 
 
 def to_numpy(tensor):
