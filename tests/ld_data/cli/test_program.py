@@ -98,7 +98,6 @@ class TestHelp:
         ]
         assert not wrong
 
-    @pytest.mark.untraced
     @pytest.mark.slow
     def test_every_argument_has_a_help_and_an_option_the_same_one_everywhere(self):
         helps, without = {}, []
@@ -148,9 +147,8 @@ for sys.argv in {lines}:
     os.wait()
     print("end", flush=True)
 """
-        shown = subprocess.run(
-            [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True
-        ).stdout
+        command = [sys.executable, "-c", script]
+        shown = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
         *printed, _ = shown.split("end\n")
         for words, text in zip(lines, printed, strict=True):
             loaded = set(text.splitlines()[-1].split())
