@@ -146,18 +146,13 @@ def make_shards(place: Place, numbers: Iterable[int], load_codec: LoadCodec, wor
         else:
             yield number
     if failures:
-        raise StorageError(_explain(failures))
+        number = min(failures)
+        goes_on = "All others were made" if len(failures) < MAX_FAILURES else "Too many failed to go on"
+        raise StorageError(
+            f"shard {number} failed: {failures[number]}. {len(failures)} failed in all. {goes_on}; mend the cause, and "
+            "run the command again."
+        )
 
 
 def _make_shard(place: Place, number: int, load_codec: LoadCodec, plan_id: str) -> None:
     make_shard(place, number, load_codec, plan_id)
-
-
-def _explain(failures: dict[int, str]) -> str:
-    """Return what failed, in words."""
-    number = min(failures)
-    goes_on = "All others were made" if len(failures) < MAX_FAILURES else "Too many failed to go on"
-    return (
-        f"shard {number} failed: {failures[number]}. {len(failures)} failed in all. {goes_on}; mend the cause, and run "
-        "the command again."
-    )

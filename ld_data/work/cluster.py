@@ -22,9 +22,8 @@ THREADS = {"OMP_NUM_THREADS": 1, "OPENBLAS_NUM_THREADS": 1, "TF_NUM_INTRAOP_THRE
 SETTINGS = {
     "distributed.comm.timeouts.connect": "120s",  # between workers: a busy machine answers late
     "distributed.worker.profile.enabled": False,
-    "distributed.worker.memory.monitor-interval": "1s",  # Dask watches itself so often that a tenth of a core goes there
-    "distributed.admin.system-monitor.interval": "5s",
-    "distributed.admin.tick.interval": "1s",
+    "distributed.worker.memory.monitor-interval": "1s",  # by default Dask watches itself with a tenth of a core
+    **{f"distributed.admin.{name}.interval": "1s" for name in ("system-monitor", "tick")},
     "distributed.nanny.pre-spawn-environ": {
         "MALLOC_TRIM_THRESHOLD_": TRIM_BYTES,
         "MALLOC_MMAP_THRESHOLD_": LARGE_BYTES,

@@ -89,9 +89,9 @@ def open_workers(jobs: int = 1, cluster: str | None = None) -> Iterator[Workers]
 
 
 def _begin() -> None:
-    """Let the libraries of a new process use one thread: those loaded already, and those to come; keep its memory.
+    """Let a new process keep its memory, use one thread in libraries loaded or to come, and end with its parent.
 
-    It ends with the process that started it, even if that one is killed: it would wait for calls without end.
+    It would wait for calls without end if that one is killed.
     """
     threading.Thread(target=_end_with_parent, daemon=True).start()
     os.environ |= {name: str(count) for name, count in THREADS.items()}
