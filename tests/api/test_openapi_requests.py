@@ -20,7 +20,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.untraced]
 
 NAMES = {"release": "fake-4", "file": "train_x.npy"}
 SAMPLES = settings(
-    max_examples=4,
+    max_examples=6,
     derandomize=True,
     database=None,
     deadline=None,

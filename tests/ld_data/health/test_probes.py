@@ -91,7 +91,7 @@ def test_the_share_is_1_for_the_truth_0_for_the_mean_and_less_for_worse():
 
 @pytest.fixture
 def _hasty_perceptrons(monkeypatch):
-    """What they read is not looked at."""
+    """Let perceptrons learn for one pass: tests look at the linear probes alone."""
     monkeypatch.setattr("ld_data.health.probes.stop_early", lambda *given: stop_early(*given) | {"max_iter": 1})
 
 
