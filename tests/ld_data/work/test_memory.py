@@ -24,7 +24,8 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt)
 
 @pytest.mark.skipif(sys.platform != "linux", reason="needs glibc")
 def test_kept_memory_is_not_cleared_anew():
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("MALLOC_")}  # Dask sets them
+    # Dask sets glibc's variables in its process.
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("MALLOC_")}
 
     def count_faults(mode):
         return int(subprocess.check_output([sys.executable, "-c", CHURN, mode], cwd=ROOT, env=environment))
