@@ -8,8 +8,8 @@ from dataclasses import replace
 import matplotlib as mpl
 import pytest
 
-from tests.docs.test_site import DOCS
 from tests.support.command_lines import PROGRAMS, run
+from tests.support.manual import DOCS
 from vae.recipes import RECIPES
 
 pytestmark = [pytest.mark.slow, pytest.mark.untraced]

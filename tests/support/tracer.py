@@ -19,7 +19,7 @@ from tests.support.paths import ROOT
 
 OURS = tuple(f"{ROOT / name}/" for name in ("ld_data", "vae", "eval", "api", "tests"))
 NONE = None, None
-SLOW = (
+UNTRACED = (
     ("matplotlib.figure", "Figure", "savefig"),
     ("sklearn.neural_network", "MLPClassifier", "fit"),
     ("sklearn.neural_network", "MLPRegressor", "fit"),
@@ -86,7 +86,7 @@ def pytest_runtest_teardown() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _no_coverage_inside_keras():
+def _no_coverage_inside_libraries():
     """Keras traces our functions where it trains and exports; tests of losses, layers and networks call them, too.
 
     Matplotlib and scikit-learn call none of them.
@@ -96,7 +96,7 @@ def _no_coverage_inside_keras():
             model = sys.modules["keras"].Model
             for name in ("fit", "evaluate", "predict", "export"):
                 patch.setattr(model, name, call_untraced(getattr(model, name)))
-        for name, kind, method in SLOW:
+        for name, kind, method in UNTRACED:
             if name in sys.modules:
                 owner = getattr(sys.modules[name], kind)
                 patch.setattr(owner, method, call_untraced(getattr(owner, method)))
