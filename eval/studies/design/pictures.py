@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from math import ceil
 from pathlib import Path
 from textwrap import fill
 from typing import TYPE_CHECKING, Any
@@ -20,8 +21,9 @@ if TYPE_CHECKING:
 FORMS = ("png", "svg")
 PANEL_INCHES = (4.6, 3.8)
 SIGNS = 64  # of a caption above a panel
-LABEL_SHARE = 0.08  # of a logarithmic axis, for each label
-MOST_TICKS = 8  # places that a logarithmic axis names, in place of powers of ten
+MOST_COLUMNS = 3
+FINE_STEPS = (1, 2, 5)  # of a logarithmic axis
+FINE_UP_TO = 400  # the ratio of its ends beyond which their labels touch
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,13 +101,24 @@ def save_picture(picture: Picture, folder: Path) -> list[Path]:
 
 
 def draw(picture: Picture) -> "Figure":
-    """Return the figure of a picture; raises as `save_picture`."""
+    """Return the figure of a picture, at most three panels wide; raises as `save_picture`."""
     width, height = PANEL_INCHES
     count = len(picture.panels)
-    figure = import_library("matplotlib.figure").Figure((width * count, height + 0.5), layout="constrained")
-    for axes, panel in zip(figure.subplots(1, count, squeeze=False)[0], picture.panels, strict=True):
+    rows = ceil(count / MOST_COLUMNS)
+    columns = ceil(count / rows)
+    figure = import_library("matplotlib.figure").Figure((width * columns, height * rows + 0.5), layout="constrained")
+    grid = figure.subplots(rows, columns, squeeze=False).ravel()
+    for axes, panel in zip(grid, picture.panels, strict=False):
         _draw_panel(axes, panel)
-    figure.suptitle(fill(picture.caption, SIGNS * count), fontsize="medium")
+    for axes in grid[count:]:
+        axes.remove()
+    keys = [axes.get_legend_handles_labels() for axes in figure.axes]
+    if len({tuple(labels) for _, labels in keys}) == 1:  # one legend for all
+        figure.legend(*keys[0], loc="outside right center", fontsize="small", markerscale=2)
+    else:
+        for axes in figure.axes:
+            axes.legend(fontsize="small")
+    figure.suptitle(fill(picture.caption, SIGNS * columns), fontsize="medium")
     return figure
 
 
@@ -121,23 +134,20 @@ def _draw_panel(axes: Any, panel: Panel) -> None:
             )
     for number, (label, place) in enumerate(panel.marks.items()):
         axes.axvline(place, color="black", linewidth=1, linestyle=(":", "--", "-.")[number % 3], label=label)
-    for letter in panel.logarithmic:
-        axes.set(**{f"{letter}scale": "log"})
-    places = np.sort(panel.lines[0].at)
-    if "x" in panel.logarithmic and len(places) <= MOST_TICKS:
-        axes.set_xticks(places, _label_ticks(places))
-        axes.minorticks_off()
     axes.set(title=panel.title, xlabel=panel.across, ylabel=panel.up)
     axes.grid(alpha=0.3)
-    axes.legend(fontsize="small")
+    if not panel.across:  # a map, whose places have no unit
+        axes.tick_params(bottom=False, left=False, labelbottom=False, labelleft=False)
+    for letter in panel.logarithmic:
+        _scale_by_powers(axes, letter)
 
 
-def _label_ticks(places: Array) -> list[str]:
-    """Return the labels of rising places on a logarithmic axis; one that would touch the label before it is empty."""
-    least = LABEL_SHARE * np.log(places[-1] / places[0])
-    labels, last = list[str](), -np.inf
-    for place in places:
-        is_free = np.log(place) - last >= least
-        labels.append(f"{place:g}" if is_free else "")
-        last = np.log(place) if is_free else last
-    return labels
+def _scale_by_powers(axes: Any, letter: str) -> None:
+    """Make an axis logarithmic, with plain numbers at 1, 2 and 5 times each power of ten, or at powers alone."""
+    axes.set(**{f"{letter}scale": "log"})
+    least, most = axes.get_xlim() if letter == "x" else axes.get_ylim()
+    steps = FINE_STEPS if most / least < FINE_UP_TO else (1,)
+    axis = axes.xaxis if letter == "x" else axes.yaxis
+    axis.set_major_locator(import_library("matplotlib.ticker").LogLocator(subs=steps))
+    axis.set_major_formatter("{x:g}")
+    axis.set_minor_formatter("")

@@ -133,8 +133,8 @@ def _draw_latents(results: Results) -> Iterator[Panel]:
 def draw(results: Results) -> list[Picture]:
     """Return the pictures of the arms that have results."""
     captions = {
-        "error": "Test error over the width; the dashed lines are training errors",
-        "loss": "Test loss over the width; the dashed lines are training losses",
+        "error": "With wrong labels the test error peaks as the training error reaches 0, and falls again",
+        "loss": "The test loss peaks near n parameters, where the training loss reaches 0, and falls again",
     }
     pictures = [
         (f"double-descent-{curve}", caption, _draw_widths(results, curve)) for curve, caption in captions.items()
