@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -18,6 +18,7 @@ from ld_data.release.report import Goals, HealthReport
 from ld_data.sources.source import Source
 from ld_data.storage.json_text import read_json
 from ld_data.storage.staging import stage_file
+from vae.config import VaeConfig
 from vae.recipes import Recipe
 from vae.release import build_release
 
@@ -101,10 +102,26 @@ def _choose(report: HealthReport) -> dict[str, float]:
 
 
 def describe_rows(rows: Sequence[ReadabilityRow]) -> str:
-    """Return the rows as a text table."""
+    """Return the rows as a text table, with a column for each further setting in which they differ."""
     names = list(rows[0].measures)
-    cells = [(f"{row.readability:g}", *(f"{row.measures[name]:.4f}" for name in names)) for row in rows]
-    return format_table(("readability", *names), cells, "r" * (len(names) + 1))
+    configs = [VaeConfig.from_json(row.x) for row in rows]
+    names_of_settings = {field.name for field in fields(VaeConfig)} - {"class_loss", "flow_class_loss"}
+    settings = sorted(name for name in names_of_settings if len({getattr(config, name) for config in configs}) > 1)
+    cells = [
+        (
+            f"{row.readability:g}",
+            *(_describe(getattr(config, name)) for name in settings),
+            *(f"{row.measures[name]:.4f}" for name in names),
+        )
+        for row, config in zip(rows, configs, strict=True)
+    ]
+    heads = ("readability", *settings, *names)
+    return format_table(heads, cells, "r" * len(heads))
+
+
+def _describe(value: Any) -> str:
+    """Return a setting as text; widths with hyphens, and none as one."""
+    return ("-".join(map(str, value)) or "-") if isinstance(value, tuple) else f"{value}"
 
 
 def draw_rows(rows: Sequence[ReadabilityRow], title: str) -> Figure:

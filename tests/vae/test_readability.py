@@ -54,6 +54,15 @@ def test_each_readability_is_built_and_its_measures_are_kept(builds, tmp_path):
     assert names == [["linear_probe"], ["ridge"], ["c2st_mlp_test"], [], []]
 
 
+def test_settings_in_which_builds_differ_have_columns(builds):
+    recipe = find_recipe("images", make_source())
+    wider = replace(recipe, x=replace(recipe.x, class_units=(8, 4)))
+    rows = [*measure((0,)), *measure_levels(make_source(), wider, None, None, (30,))]
+    heads, *lines = describe_rows(rows).splitlines()
+    assert heads.split()[:2] == ["readability", "class_units"]
+    assert [line.split()[:2] for line in lines] == [["0", "-"], ["30", "8-4"]]
+
+
 def test_known_builds_are_not_repeated_and_none_is_lost(builds, tmp_path):
     path = tmp_path / "rows.json"
     first = measure((0, 30), path)
