@@ -15,7 +15,7 @@ import numpy as np
 from scipy.special import gammaln
 
 from eval.rules.network import Adam
-from eval.studies.design.trials import AXIS, Outcome
+from eval.studies.design.trials import AXIS, Outcome, compare
 from eval.studies.inputs import RELEASE
 from eval.studies.perceptron import Loss, Perceptron, Training, iterate_batches
 from ld_data.release.dataset import LatentDataset
@@ -58,18 +58,12 @@ def measure_ceiling(pairs: Pairs, seed: int, *, rows: Sequence[int], draws: int)
     It knows the class of x by its label, and that of y by its cell. The figure `entropy` is H in nats.
     """
     data, random, shares = pairs.data, np.random.default_rng((seed, 9)), find_shares(pairs.data)
-    of_y = data.classify(data.train.y)
-    curves: dict[str, list[float]] = {AXIS: [float(count) for count in rows], "measured": [], "error": [], "theory": []}
-    for count in rows:
-        estimates = []
-        for _ in range(draws):
-            batch = random.integers(len(of_y), size=count)
-            same = np.bincount(of_y[batch], minlength=data.classes)[data.train.label[batch]]
-            estimates.append(np.log(count) - np.log(same).mean())
-        error = np.std(estimates, ddof=1) / np.sqrt(draws)
-        values = (np.mean(estimates), error, find_ceiling(shares, count))
-        for name, value in zip(("measured", "error", "theory"), values, strict=True):
-            curves[name].append(float(value))
+    of_y, estimates = data.classify(data.train.y), np.empty((len(rows), draws))
+    for place, draw in np.ndindex(estimates.shape):
+        batch = random.integers(len(of_y), size=rows[place])
+        same = np.bincount(of_y[batch], minlength=data.classes)[data.train.label[batch]]
+        estimates[place, draw] = np.log(rows[place]) - np.log(same).mean()
+    curves = compare(rows, estimates, [find_ceiling(shares, count) for count in rows])
     return Outcome({"entropy": float(-shares @ np.log(shares))}, curves)
 
 

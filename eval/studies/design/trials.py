@@ -11,7 +11,7 @@ from eval.kept.figures import Spread, describe_shift, load_kept
 from ld_data.errors import InputError
 from ld_data.settings import checkpoints_folder
 from ld_data.storage.staging import stage_file
-from ld_data.typing import Doubles
+from ld_data.typing import Array, Doubles
 
 AXIS = "at"
 PLACES = "place_"  # curves of such names are points of a picture, and no figures
@@ -81,6 +81,13 @@ class Trial:
         if float(place) not in axis:
             raise KeyError(name)
         return self.curves[curve][axis.index(float(place))]
+
+
+def compare(places: Sequence[float], draws: Array, theory: Sequence[float]) -> dict[str, list[float]]:
+    """Return curves over places: the means of draws `(places, draws)`, their standard errors, and the theory."""
+    errors = draws.std(axis=1, ddof=1) / np.sqrt(draws.shape[1])
+    curves = {AXIS: places, "measured": draws.mean(axis=1), "error": errors, "theory": theory}
+    return {name: [float(value) for value in values] for name, values in curves.items()}
 
 
 def round_outcome(outcome: Outcome, name: str) -> Outcome:

@@ -9,7 +9,7 @@ import numpy as np
 from eval.classifiers.parts import NetworkPlan, convolve, make_network
 from eval.keras_fitting import FitPlan, fit_model
 from eval.studies.design.trials import Outcome
-from eval.studies.double_descent.widths import measure_errors, summarise
+from eval.studies.double_descent.widths import measure_both, summarise
 from eval.studies.inputs import Signals, add_label_noise, to_one_hot
 from eval.studies.networks import start_biases
 from eval.studies.perceptron import cross_entropy
@@ -34,10 +34,7 @@ def measure_channels(
         start_biases(network, random)
         loss = keras.losses.CategoricalCrossentropy(from_logits=True)
         fit_model(network, loss, signals.x_train, to_one_hot(labels), plan, f"{count} channels, seed {seed}")
-        measured = [
-            measure_errors(network.predict(x, batch_size=1000, verbose=0), own, cross_entropy)
-            for x, own in ((signals.x_train, labels), (signals.x_test, signals.label_test))
-        ]
-        rows.append([value for pair in zip(*measured, strict=True) for value in pair])
+        predict = partial(network.predict, batch_size=1000, verbose=0)
+        rows.append(measure_both(predict, signals, signals.x_train, labels, cross_entropy))
         keras.utils.clear_session(free_memory=False)
     return summarise(channels, np.array(rows), first=0)

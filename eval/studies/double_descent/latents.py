@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from eval.studies.design.trials import AXIS, Outcome
+from eval.studies.design.trials import AXIS, Outcome, compare
 from eval.studies.double_descent.widths import CURVES, count_parameters, find_peak
 from eval.studies.inputs import Latents
 from eval.studies.perceptron import Perceptron, Training, squared_error, train
@@ -51,7 +51,7 @@ def measure_parameters(latents: Latents, seed: int, *, rows: int, parameters: Se
             own = np.linalg.lstsq(x[:, :p], y)[0]
             errors[place].append(float(np.square(x_test[:, :p] @ own - y_test).mean()))
     theory = [predict_error(rows, p, energy[:p].sum(), rest + energy[p:].sum()) for p in parameters]
-    return _collect(parameters, errors, theory)
+    return _judge(parameters, errors, theory)
 
 
 def measure_rows(latents: Latents, seed: int, *, rows: Sequence[int], draws: int, teacher: bool) -> Outcome:
@@ -72,7 +72,7 @@ def measure_rows(latents: Latents, seed: int, *, rows: Sequence[int], draws: int
                 x, y, x_test, y_test = _split(latents.x, latents.y, n, random)
                 errors[place].append(float(np.square(x_test @ np.linalg.lstsq(x, y)[0] - y_test).mean()))
     used = float(np.square(weights).sum() / d)
-    return _collect(rows, errors, [predict_error(n, d, used, rest) for n in rows])
+    return _judge(rows, errors, [predict_error(n, d, used, rest) for n in rows])
 
 
 def measure_threshold(
@@ -106,11 +106,8 @@ def _split(x: Array, y: Array, rows: int, random: np.random.Generator) -> tuple[
     return x[fit], y[fit], x[test], y[test]
 
 
-def _collect(places: Sequence[int], errors: Sequence[Sequence[float]], theory: Sequence[float]) -> Outcome:
-    """Return the means of errors of draws with their standard errors, beside the theory, over their places."""
-    draws = np.array(errors)
-    spread = draws.std(axis=1, ddof=1) / np.sqrt(draws.shape[1])
-    curves = {AXIS: [float(place) for place in places], "measured": draws.mean(axis=1).tolist()}
-    curves |= {"error": spread.tolist(), "theory": [float(value) for value in theory]}
+def _judge(places: Sequence[int], errors: Sequence[Sequence[float]], theory: Sequence[float]) -> Outcome:
+    """Return the curves of `compare` for errors of draws, and how far their means are from the theory."""
+    curves = compare(places, np.array(errors), theory)
     ratio = np.abs(curves["measured"] / np.array(theory) - 1)
     return Outcome({"worst_ratio": float(ratio.max()), "mean_ratio": float(ratio.mean())}, curves)

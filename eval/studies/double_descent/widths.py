@@ -1,6 +1,6 @@
 """The arms of perceptrons on signals: training and test error over the width, with and without wrong labels."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 import numpy as np
@@ -51,11 +51,7 @@ def measure_widths(
         random = np.random.default_rng((seed, width))
         network = STARTS[start]([inputs, width, width, classes], random)
         train(network, signals.x_train, to_one_hot(labels), LOSSES[loss], plan, random)
-        measured = [
-            measure_errors(network.predict(x), own, LOSSES[loss])
-            for x, own in ((signals.x_train, labels), (signals.x_test, signals.label_test))
-        ]
-        rows.append([value for pair in zip(*measured, strict=True) for value in pair])
+        rows.append(measure_both(network.predict, signals, signals.x_train, labels, LOSSES[loss]))
     return summarise(widths, np.array(rows))
 
 
@@ -63,6 +59,15 @@ def measure_errors(outputs: Floats, labels: Array, loss: Loss) -> tuple[float, f
     """Return the share of rows in % that outputs `(n, k)` read wrong, and the mean loss."""
     wrong = float((outputs.argmax(axis=1) != labels).mean())
     return 100 * wrong, float(loss(outputs, to_one_hot(labels))[0].mean())
+
+
+def measure_both(
+    predict: Callable[[Floats], Floats], signals: Signals, x: Floats, labels: Array, loss: Loss
+) -> list[float]:
+    """Return the errors and losses of training rows, x and their labels, and of the test rows, as in `CURVES`."""
+    train_error, train_loss = measure_errors(predict(x), labels, loss)
+    test_error, test_loss = measure_errors(predict(signals.x_test), signals.label_test, loss)
+    return [train_error, test_error, train_loss, test_loss]
 
 
 def summarise(widths: Sequence[int], rows: Array, first: int = FIRST_WIDTH) -> Outcome:

@@ -12,7 +12,7 @@ import numpy as np
 from scipy.optimize import minimize_scalar
 
 from eval.rules.network import Adam
-from eval.studies.design.trials import AXIS, Outcome
+from eval.studies.design.trials import AXIS, Outcome, compare
 from eval.studies.double_descent.latents import fit_map
 from eval.studies.inputs import Latents
 from ld_data.typing import Array, Doubles
@@ -102,16 +102,15 @@ def measure_recursion(
 ) -> Outcome:
     """Return the mean excess over a training, measured and by the recursion, over constant rates."""
     learner, random = Learner(latents, steps, batch_rows, teacher), np.random.default_rng((seed, 5 + teacher))
-    measured, errors, theory = [], [], []
+    draws, theory = [], []
     for rate in rates:
         own = np.full(steps, rate)
         left = learner.train(own, *learner.draw(runs, random))[0]
-        excess = np.square(left[:-1]).sum(axis=(2, 3)).mean(axis=0) / learner.d
-        measured.append(float(excess.mean()))
-        errors.append(float(excess.std(ddof=1) / np.sqrt(runs)))
-        theory.append(float(learner.predict(own)[:-1].mean()))
-    ratio = float(np.abs(np.array(measured) / theory - 1).max())
-    return Outcome({"worst_ratio": ratio}, {AXIS: list(rates), "measured": measured, "error": errors, "theory": theory})
+        draws.append(np.square(left[:-1]).sum(axis=(2, 3)).mean(axis=0) / learner.d)
+        theory.append(learner.predict(own)[:-1].mean())
+    curves = compare(rates, np.array(draws), theory)
+    ratio = float(np.abs(np.array(curves["measured"]) / theory - 1).max())
+    return Outcome({"worst_ratio": ratio}, curves)
 
 
 def learn_rates(latents: Latents, seed: int, *, outer: int, runs: int, steps: int, batch_rows: int) -> Outcome:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from eval.ladder.rotations import draw_orthogonal
-from eval.studies.design.trials import AXIS, Outcome
+from eval.studies.design.trials import Outcome, compare
 from eval.studies.double_descent.latents import fit_map
 from eval.studies.inputs import Latents
 from ld_data.typing import Array, Doubles
@@ -29,17 +29,14 @@ def measure_masks(latents: Latents, seed: int, *, kept: Sequence[float], rows: i
     if chosen == "rotation":
         weights = draw_orthogonal(d, seed, ROTATION_STREAM) @ weights
     scores = random.random(weights.shape) if chosen == "random" else np.abs(weights)
-    curves: dict[str, list[float]] = {AXIS: list(kept), "measured": [], "error": [], "theory": [], "energy": []}
+    errors, theory, energy = [], [], []
     for share in kept:
         mask = scores >= np.quantile(scores, 1 - share)
-        errors = [measure_error(weights, mask, noise, rows, random) for _ in range(draws)]
+        errors.append([measure_error(weights, mask, noise, rows, random) for _ in range(draws)])
         inputs, lost = mask.sum(axis=0), np.square(weights * ~mask).sum(axis=0)
-        theory = ((noise + lost) * (1 + inputs / (rows - inputs - 1))).mean()
-        energy = 1 - lost.sum() / np.square(weights).sum()
-        values = (np.mean(errors), np.std(errors, ddof=1) / np.sqrt(draws), theory, energy)
-        for name, value in zip(("measured", "error", "theory", "energy"), values, strict=True):
-            curves[name].append(float(value))
-    return Outcome({}, curves)
+        theory.append(((noise + lost) * (1 + inputs / (rows - inputs - 1))).mean())
+        energy.append(float(1 - lost.sum() / np.square(weights).sum()))
+    return Outcome({}, compare(kept, np.array(errors), theory) | {"energy": energy})
 
 
 def measure_error(weights: Doubles, mask: Array, noise: float, rows: int, random: np.random.Generator) -> float:

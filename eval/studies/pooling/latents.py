@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from eval.studies.design.trials import AXIS, Outcome
+from eval.studies.design.trials import Outcome, compare
 from eval.studies.double_descent.latents import fit_map
 from eval.studies.inputs import Latents
 from ld_data.typing import Doubles
@@ -81,8 +81,7 @@ def measure_projection(
         return errors[:, :, :count].sum(axis=2) + lost[count:].sum()
 
     excess, theory = project(kept), [directions.predict_excess(kept, count) for count in rows]
-    curves = {AXIS: [float(count) for count in rows], "measured": excess.mean(axis=1).tolist(), "theory": theory}
-    curves["error"] = (excess.std(axis=1, ddof=1) / np.sqrt(draws)).tolist()
+    curves = compare(rows, excess, theory)
     if kept >= CLASS_DIRECTIONS:
         return Outcome({}, curves)
     gain = (project(CLASS_DIRECTIONS) - excess).mean(axis=1)

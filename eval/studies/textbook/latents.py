@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from eval.studies.design.trials import AXIS, Outcome
+from eval.studies.design.trials import AXIS, Outcome, compare
 from eval.studies.double_descent.latents import measure_threshold
 from eval.studies.double_descent.widths import count_parameters
 from eval.studies.inputs import Latents
@@ -29,10 +29,8 @@ def measure_permuted(latents: Latents, seed: int, *, rows: int, parameters: Sequ
         for place, p in enumerate([*parameters, rows]):
             base = np.linalg.qr(x[:, :p])[0]
             errors[draw, place] = np.square(y[others] - base @ (base.T @ y[others])).mean()
-    variance, own = float(np.square(y).mean()), errors[:, :-1]
-    curves = {AXIS: [float(p) for p in parameters], "measured": own.mean(axis=0).tolist()}
-    curves["error"] = (own.std(axis=0, ddof=1) / np.sqrt(draws)).tolist()
-    curves["theory"] = [variance * (1 - p / rows) for p in parameters]
+    theory = [np.square(y).mean() * (1 - p / rows) for p in parameters]
+    curves = compare(parameters, errors[:, :-1].T, theory)
     return Outcome({"left": round(float(errors[:, -1].max()), 12)}, curves)
 
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from eval.studies.design.trials import AXIS, Outcome
-from eval.studies.double_descent.widths import CURVES, measure_errors
+from eval.studies.double_descent.widths import CURVES, measure_both, measure_errors
 from eval.studies.inputs import to_one_hot
 from eval.studies.lottery.tickets import TwoSets
 from eval.studies.perceptron import Perceptron, Training, cross_entropy, make_he_perceptron, train
@@ -53,9 +53,7 @@ def measure_training(
 
     def watch(step: int) -> None:
         if step % each == 0:
-            train_errors = measure_errors(network.predict(x), labels, cross_entropy)
-            test_errors = measure_errors(network.predict(signals.x_test), signals.label_test, cross_entropy)
-            rows.append([value for pair in zip(train_errors, test_errors, strict=True) for value in pair])
+            rows.append(measure_both(network.predict, signals, x, labels, cross_entropy))
 
     plan = Training(rate, epochs * each, batch_rows, momentum, halved=halved * each)
     train(network, x, to_one_hot(labels), cross_entropy, plan, random, watch=watch)
