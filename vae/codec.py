@@ -13,10 +13,10 @@ from ld_data.release.folder import check_settled, fetch_if_address, read_settled
 from ld_data.release.manifest import MANIFEST_NAME, FileRecord, ReadRecords, read_description, read_records
 from ld_data.storage.arrays import read_npz, write_npz
 from ld_data.storage.json_text import read_json
-from ld_data.storage.staging import make_staging_folder, take_place
+from ld_data.storage.staging import stage_new_folder
 from ld_data.typing import Array
 from vae.config import VaeConfig
-from vae.preset import PRESET_NAME, Y_CLASSES, Preset, check_new_folder, verify_preset
+from vae.preset import PRESET_NAME, Y_CLASSES, Preset, verify_preset
 from vae.runtime.cells import Cells, GaussianClasses
 from vae.runtime.input_codec import InputCodec
 from vae.runtime.onnx_network import FrozenVae, Network
@@ -70,13 +70,11 @@ class Codec:
             StorageError: the disk refuses.
         """
         target = Path(folder).resolve()
-        check_new_folder(target)
-        with make_staging_folder(target.parent, target.name) as staging:
+        with stage_new_folder(target) as staging:
             self.save(staging)
             records = {path.name: FileRecord.of(path) for path in sorted(staging.iterdir())}
             preset = Preset(type(self.x).__name__, type(self.y).__name__, records)
             (staging / PRESET_NAME).write_text(preset.to_json(), "utf-8")
-            take_place(staging, target)
         return target
 
 

@@ -15,8 +15,8 @@ from ld_data.errors import InputError
 from ld_data.release.folder import load_verified, verify
 from ld_data.sources.catalogue import SOURCES, find_inputs, load_source
 from ld_data.sources.user_images import NO_IMAGES
+from ld_data.storage.staging import check_new_folder
 from vae.codec import load
-from vae.preset import check_new_folder
 from vae.recipes import ModelOptions, choose_recipe
 from vae.triton import write_repository
 

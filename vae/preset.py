@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
-from ld_data.errors import InputError
 from ld_data.protocols import YKind
 from ld_data.release.manifest import Description, FileRecord
 
@@ -48,13 +47,3 @@ def verify_preset(folder: Path) -> Preset:
     for name, record in preset.files.items():
         record.check(folder / name, preset.kind)
     return preset
-
-
-def check_new_folder(folder: Path) -> None:
-    """Check that a folder can be written at that path: nothing is there, or an empty folder.
-
-    Raises:
-        InputError: something else is there.
-    """
-    if folder.exists() and not (folder.is_dir() and not any(folder.iterdir())):
-        raise InputError(f"{folder} exists and is not overwritten. Choose another name, or empty it first.")

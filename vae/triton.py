@@ -10,9 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from ld_data.extras import import_library
-from ld_data.storage.staging import make_staging_folder, take_place
+from ld_data.storage.staging import stage_new_folder
 from vae.codec import Codec
-from vae.preset import check_new_folder
 
 MAX_ROWS = 1024  # of a request, and of a batch of several
 LABELS = "labels.txt"
@@ -55,10 +54,8 @@ def write_repository(codec: Codec, release: str, folder: Path) -> list[str]:
         MissingLibraryError: the library onnx is not installed.
         StorageError: the disk refuses.
     """
-    target = folder.resolve()
-    check_new_folder(target)
-    models = make_models(codec, release)
-    with make_staging_folder(target.parent, target.name) as staging:
+    with stage_new_folder(folder.resolve()) as staging:
+        models = make_models(codec, release)
         for model in models:
             place = staging / model.name
             (place / "1").mkdir(parents=True)
@@ -69,7 +66,6 @@ def write_repository(codec: Codec, release: str, folder: Path) -> list[str]:
                 (place / LABELS).write_text(labels, "utf-8")
         (staging / SERVICE).write_text(describe_service(release), "utf-8")
         (staging / "README.md").write_text(describe_repository(release, models), "utf-8")
-        take_place(staging, target)
     return [model.name for model in models]
 
 

@@ -36,7 +36,7 @@ from ld_data.errors import InputError, IntegrityError, MissingDataError
 from ld_data.extras import describe_installation
 from ld_data.release.dataset import LatentDataset
 from ld_data.release.folder import list_releases, load
-from ld_data.storage.staging import check_absent
+from ld_data.storage.staging import check_new_folder
 
 
 def rule(
@@ -66,7 +66,7 @@ def rule(
         rows: The numbers of training rows of the curve over them.
         noise_free: Train on the class means of y in place of y.
     """
-    check_absent(out)
+    check_new_folder(out)
     data = load(release)
     kept = {} if noise_free or limit_train is not None else find_kept(data)
     if limit_train is not None:

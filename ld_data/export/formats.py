@@ -48,8 +48,8 @@ def export_dataset(data: LatentDataset, form: str, folder: str | Path) -> list[P
     last.
 
     Raises:
-        InputError: the format is unknown, or the dataset has no manifest.
-        StorageError: the folder exists, or the disk refuses.
+        InputError: the format is unknown, the dataset has no manifest, or the folder exists.
+        StorageError: the disk refuses.
         MissingLibraryError: the library that writes the format is not installed.
     """
     if form not in FORMATS:

@@ -18,7 +18,8 @@ def publish_release(name: str | Path, folder: Path) -> Path:
     Raises:
         UnknownNameError: there is no such release.
         IntegrityError: the release is damaged, or was replaced by another meanwhile.
-        StorageError: the folder exists, or the disk refuses.
+        InputError: the folder exists.
+        StorageError: the disk refuses.
         MissingLibraryError: pyarrow is not installed.
     """
     manifest, data = load_verified(name)

@@ -76,16 +76,19 @@ def stage_file(path: Path) -> Iterator[Path]:
         take_place(staging / path.name, path)
 
 
-def check_absent(folder: Path) -> None:
-    """Raise `StorageError` if something has the name of a new folder."""
-    if folder.exists():
-        raise StorageError(f"{folder} exists and is not overwritten. Choose another folder (--out).")
+def check_new_folder(folder: Path) -> None:
+    """Raise `InputError` unless nothing has the name of a new folder, or an empty folder."""
+    if folder.exists() and not (folder.is_dir() and not any(folder.iterdir())):
+        raise InputError(f"{folder} exists and is not overwritten. Choose another name, or empty it first.")
 
 
 @contextmanager
 def stage_new_folder(target: Path) -> Iterator[Path]:
-    """Yield an empty folder that gets the name `target` after the block; raises as `check_absent`."""
-    check_absent(target)
+    """Yield an empty folder that gets the name `target` after the block.
+
+    Raises as `check_new_folder`, and `StorageError` if the disk refuses.
+    """
+    check_new_folder(target)
     with make_staging_folder(target.parent, target.name) as staging:
         yield staging
         take_place(staging, target)

@@ -10,7 +10,7 @@ from ld_data.errors import InputError, IntegrityError, StorageError
 from ld_data.release.manifest import MAX_MANIFEST_BYTES, FileRecord
 from ld_data.storage.staging import make_staging_folder
 from tests.support.paths import ROOT
-from vae.preset import PRESET_NAME, Preset, check_new_folder
+from vae.preset import PRESET_NAME, Preset
 
 RELEASE = ROOT / "checkpoints" / "ld-mnist1d-32"
 FILES = {"model.json", "cells.npz", "x.encoder.onnx", "x.decoder.onnx"}
@@ -69,8 +69,6 @@ def test_an_existing_folder_is_not_overwritten(codec, preset, tmp_path):
     for place in (preset, tmp_path / "file"):
         with pytest.raises(InputError, match="exists and is not overwritten"):
             codec.save_to_preset(place)
-        with pytest.raises(InputError, match="exists and is not overwritten"):
-            check_new_folder(place)
     assert (preset / PRESET_NAME).read_bytes() == before
     assert (tmp_path / "file").read_text() == "mine"
 

@@ -19,7 +19,8 @@ def publish_report(report: Mapping[str, Any], kept: Mapping[str, float], folder:
     the figure of the scale.
 
     Raises:
-        StorageError: the folder exists, or the disk refuses.
+        InputError: the folder exists.
+        StorageError: the disk refuses.
     """
     with stage_new_folder(folder) as staging:
         (staging / NAME).write_text(json.dumps(report, indent=1, allow_nan=False) + "\n", "utf-8")

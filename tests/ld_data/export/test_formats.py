@@ -214,9 +214,10 @@ def test_an_unknown_format_is_refused_with_the_known_ones(data, tmp_path):
 
 def test_a_folder_that_exists_is_not_touched(data, tmp_path):
     (tmp_path / "out").mkdir()
-    with pytest.raises(StorageError, match="not overwritten"):
+    (tmp_path / "out" / "file").write_text("mine")
+    with pytest.raises(InputError, match="not overwritten"):
         export_dataset(data, "npy", tmp_path / "out")
-    assert not list((tmp_path / "out").iterdir())
+    assert [path.read_text() for path in (tmp_path / "out").iterdir()] == ["mine"]
 
 
 def test_a_failure_leaves_nothing_behind(data, tmp_path, monkeypatch):

@@ -7,7 +7,7 @@ from starlette.staticfiles import StaticFiles
 
 import ld_data
 from ld_data import __main__ as data_main
-from ld_data.errors import IntegrityError, StorageError
+from ld_data.errors import InputError, IntegrityError
 from ld_data.export.croissant import CROISSANT_NAME
 from ld_data.export.hub import publish_release
 from ld_data.release.folder import load_verified
@@ -26,7 +26,7 @@ def test_a_published_release_is_a_dataset_and_a_release(release, tmp_path):
     assert {path.name for path in folder.glob("*.parquet")} == tables
     assert (folder / CROISSANT_NAME).exists()
     assert parquet.read_table(folder / "train.parquet").num_rows == len(ld_data.load(release).train)
-    with pytest.raises(StorageError, match="exists and is not overwritten"):
+    with pytest.raises(InputError, match="exists and is not overwritten"):
         publish_release("fake-4", tmp_path / "hub")
 
 

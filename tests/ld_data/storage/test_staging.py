@@ -9,7 +9,15 @@ from pathlib import Path
 import pytest
 
 from ld_data.errors import DownloadError, InputError, StorageError
-from ld_data.storage.staging import check_new_file, has_name, make_staging_folder, stage_file, take_place
+from ld_data.storage.staging import (
+    check_new_file,
+    check_new_folder,
+    has_name,
+    make_staging_folder,
+    stage_file,
+    stage_new_folder,
+    take_place,
+)
 from tests.support.paths import ROOT
 
 HOLD = """
@@ -211,6 +219,18 @@ def test_a_descriptor_has_the_name_of_its_file_until_it_is_renamed(tmp_path):
         assert not has_name(descriptor, path)
     finally:
         os.close(descriptor)
+
+
+def test_a_new_folder_may_be_an_empty_one(tmp_path):
+    for name in ("new", "empty"):
+        with stage_new_folder(tmp_path / name) as staging:
+            (tmp_path / "empty").mkdir(exist_ok=True)
+            (staging / "file").write_text(name)
+        assert (tmp_path / name / "file").read_text() == name
+        with pytest.raises(InputError, match=f"{name} exists and is not overwritten"):
+            check_new_folder(tmp_path / name)
+        with pytest.raises(InputError, match="not overwritten"), stage_new_folder(tmp_path / name / "file"):
+            pass
 
 
 def test_a_new_file_needs_a_folder_and_a_free_name(tmp_path):

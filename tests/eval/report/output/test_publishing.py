@@ -4,7 +4,7 @@ import pytest
 
 from eval.report.output import publishing
 from eval.report.output.publishing import publish_report
-from ld_data.errors import StorageError
+from ld_data.errors import InputError
 
 
 @pytest.mark.slow
@@ -14,7 +14,7 @@ def test_a_report_is_published_whole(report, tmp_path):
     assert set(names) == {"report.json", *(f"{name}.{form}" for name in figures for form in ("png", "svg"))}
     assert json.loads((tmp_path / "new" / "report" / "report.json").read_text()) == report
     assert [path.name for path in (tmp_path / "new").iterdir()] == ["report"]
-    with pytest.raises(StorageError, match="report exists and is not overwritten"):
+    with pytest.raises(InputError, match="report exists and is not overwritten"):
         publish_report(report, {}, tmp_path / "new" / "report")
 
 
