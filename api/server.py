@@ -1,7 +1,6 @@
 """The processes of the service: a single one, or workers that share one port under a supervisor."""
 
 import asyncio
-import ctypes
 import gc
 import http.client
 import json
@@ -35,12 +34,12 @@ from eval.leaderboard.store import Store
 from eval.leaderboard.tokens import Tokens
 from ld_data.settings import SERVICE_VARIABLE, service_address
 from ld_data.storage.temporary_folder import make_temporary_folder
+from ld_data.work.memory import LARGE_BYTES, keep_memory
 
 GRACE_SECONDS = 30  # time to finish the requests in progress after a signal to stop
 START_SECONDS = 30  # time for a worker to start, or to answer the supervisor
 ANSWER_SECONDS = 1
 POLL_SECONDS = 0.05
-MALLOC_OPTIONS = {-3: 2**22, -1: 2**22}  # of glibc: bytes from which a block is mapped alone, and free bytes to keep
 GARBAGE_OBJECTS = 10_000  # that are made before a search for garbage among them
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")  # read by the libraries of numpy
 
@@ -101,10 +100,7 @@ def settle() -> None:
     gc.freeze()
     gc.set_threshold(GARBAGE_OBJECTS)
     gc.enable()
-    set_option = getattr(ctypes.CDLL(None), "mallopt", None)
-    if set_option is not None:
-        for option, value in MALLOC_OPTIONS.items():
-            set_option(option, value)
+    keep_memory(LARGE_BYTES)
 
 
 class SharedPort(socket.socket):

@@ -7,6 +7,7 @@ from typing import Any
 
 from api.errors import NotReadyError
 from api.releases.catalogue import ServedRelease
+from api.releases.served_files import Stamp, read_stamp
 from eval.intervals import measure_spread
 from eval.kept.baselines import FIGURES, BaselineRow, find_rows, table_path
 from eval.kept.rules import trials_path
@@ -34,17 +35,14 @@ def read_baselines(found: ServedRelease) -> list[BaselineRow]:
     return list(rows)
 
 
-def identify(path: Path) -> tuple[int, int, int] | None:
+def identify(path: Path) -> Stamp | None:
     """Return what changes when a file is replaced; None if there is none."""
-    if not path.is_file():
-        return None
-    status = path.stat()
-    return status.st_ino, status.st_size, status.st_mtime_ns
+    return read_stamp(path) if path.is_file() else None
 
 
 @lru_cache(maxsize=64)
 def _read_rows(
-    name: str, data_sha256: str, checkpoints: Path, files: tuple[tuple[int, int, int] | None, ...]
+    name: str, data_sha256: str, checkpoints: Path, files: tuple[Stamp | None, ...]
 ) -> tuple[BaselineRow, ...] | None:
     """Return the kept rows, read once for each state of the `files`; None, and a line in the log, if one is damaged."""
     try:

@@ -9,7 +9,7 @@ from api.leaderboard.answers import AcceptedChallenge, ChallengeList, ChallengeS
 from api.leaderboard.listing import CHALLENGE_COLUMNS, FormatQuery, describe_list, send_list
 from api.leaderboard.queries import LimitQuery, OwnerHeader, SeasonQuery, SubmissionQuery
 from api.messages.files import send_content
-from api.messages.payload import NPY, describe_array, describe_request, read_array
+from api.messages.payload import BINARY_CONTENT, NPY, describe_array, describe_request, read_array
 from api.messages.refusals import describe_errors
 from api.routes.state import LeaderboardState
 from api.work.worker import in_store_threads
@@ -56,7 +56,7 @@ async def show_challenge(release: str, request: Request, leaderboard: Leaderboar
     responses={
         200: {
             "description": "x (n, d) float32 as .npy, with a strong ETag.",
-            "content": {NPY: {"schema": {"type": "string", "format": "binary"}}},
+            "content": {NPY: BINARY_CONTENT},
         },
         304: {"description": "x is the one that If-None-Match names."},
         **describe_errors(404, 408, 412, 413, 429, 503),

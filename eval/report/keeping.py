@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from eval.jobs.calls import HERE, Runner
+from eval.jobs.data import hash_data
 from eval.kept.figures import LABELS
 from eval.kept.rules import RuleTrial, add_trial, load_trials
 from eval.report.alignment import Probe
@@ -22,7 +23,6 @@ from eval.report.sections import (
 from eval.report.trials import Bench, Outcome, Trial, run_trials
 from eval.rules.network import RulePlan
 from ld_data.release.dataset import LatentDataset
-from ld_data.storage.hashing import hash_arrays
 
 ALIGNED = ("cosines", "ratios", "angles")
 
@@ -40,7 +40,7 @@ def measure_trials(
         DivergedError: a rule suggests values that are not finite.
     """
     bench = Bench(data, tuple(Rule(name, Path()) for name in names))
-    hashes = data.test_sha256, hash_arrays(data.train.x, data.train.y, data.train.label)
+    hashes = hash_data(data)
     plans = {name: find_plan(bench.find(name)) for name in names}
     conditions = {name: (name, bench.find(name).version, _write_plan(plan), *hashes) for name, plan in plans.items()}
     known = load_trials(path) if path and path.exists() else []

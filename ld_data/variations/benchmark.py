@@ -5,8 +5,6 @@ size, in turns within one run, each time in a process of its own on one thread. 
 machine does can only add to it.
 """
 
-import resource
-import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
@@ -26,6 +24,7 @@ from ld_data.typing import Array
 from ld_data.variations.amat import BLOCK_BYTES, CLASSES, PIXELS, SIDE, read_amat
 from ld_data.variations.backgrounds import Patches, make_textures
 from ld_data.variations.published import TEST_ROWS, TRAIN_ROWS
+from ld_data.work.memory import read_peak
 
 Notation = Literal["matlab", "short"]
 FORMATS: dict[Notation, str] = {"matlab": "%.7e", "short": "%.8g"}
@@ -107,8 +106,7 @@ def _measure(way: str, paths: list[Path], rows: tuple[int, int]) -> Reading:
     elapsed, seconds = time.perf_counter(), time.process_time()
     arrays = WAYS[way](paths, rows)
     seconds, elapsed = time.process_time() - seconds, time.perf_counter() - elapsed
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
-    return Reading(way, seconds, elapsed, peak, hash_arrays(*arrays) if arrays else "")
+    return Reading(way, seconds, elapsed, read_peak(), hash_arrays(*arrays) if arrays else "")
 
 
 def _read_as_lists(paths: list[Path], rows: tuple[int, int]) -> list[Array]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
-from scipy.special import gammaln
+from scipy.stats import binom
 
 from eval.rules.network import Adam
 from eval.studies.design.trials import AXIS, Outcome, compare
@@ -47,8 +47,7 @@ def find_shares(data: LatentDataset) -> Doubles:
 def find_ceiling(shares: Doubles, rows: int) -> float:
     """Return the exact mean estimate in nats, for N rows, of the critic that knows classes of frequencies `(k,)`."""
     others = np.arange(rows)
-    ways = gammaln(rows) - gammaln(others + 1) - gammaln(rows - others)
-    chances = np.exp(ways + np.outer(np.log(shares), others) + np.outer(np.log1p(-shares), others[::-1]))
+    chances = binom.pmf(others, rows - 1, shares[:, None])
     return float(np.log(rows) - shares @ (chances @ np.log1p(others)))
 
 

@@ -7,6 +7,7 @@ import numpy as np
 
 from eval.studies.design.trials import AXIS, Outcome
 from eval.studies.inputs import Signals, add_label_noise, make_signals, to_one_hot
+from eval.studies.learning_rate.unrolling import find_least
 from eval.studies.perceptron import LOSSES, Loss, Perceptron, Training, make_he_perceptron, train
 from ld_data.typing import Array, Doubles, Floats
 
@@ -92,12 +93,8 @@ def summarise(widths: Sequence[int], rows: Array, first: int = FIRST_WIDTH) -> O
 
 def find_peak(widths: Array, values: Array) -> float:
     """Return the place of the maximum of values `(m,)` over the logarithm of widths, by a parabola through three."""
-    top = int(values.argmax())
-    if top in (0, len(values) - 1):
-        return float(widths[top])
-    near = slice(top - 1, top + 2)
-    square, slope, _ = np.polyfit(np.log(widths[near] / widths[top]), values[near], 2)
-    return float(widths[top] * np.exp(-slope / (2 * square)))
+    first = widths[values.argmax()]
+    return float(first * np.exp(find_least(np.log(widths / first), -values)[0]))
 
 
 def count_parameters(width: Number, outputs: int, inputs: int) -> Number:

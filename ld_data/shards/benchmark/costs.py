@@ -1,6 +1,5 @@
 """The costs of making, resuming and verifying shards, measured on this machine."""
 
-import resource
 import statistics
 import subprocess
 import sys
@@ -24,6 +23,7 @@ from ld_data.shards.plan import ShardPlan, write_plan
 from ld_data.shards.records import ShardRecord, name_record, name_shard
 from ld_data.shards.root import seal
 from ld_data.shards.verification import check_shards
+from ld_data.work.memory import read_peak
 from ld_data.work.workers import Workers, make_calls
 
 MEGABYTE = 2**20
@@ -160,12 +160,7 @@ def _measure_run(
 def _read_memory(client: Any) -> list[float]:
     """Return the megabytes of this process and, at most so far, of each worker."""
     own = import_library("psutil").Process().memory_info().rss
-    return [memory / MEGABYTE for memory in (own, *client.run(_read_peak).values())]
-
-
-def _read_peak() -> int:
-    """Return the most bytes of memory that this process has had."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+    return [memory / MEGABYTE for memory in (own, *client.run(read_peak).values())]
 
 
 def _time_tasks(workers: Workers, count: int) -> float:
