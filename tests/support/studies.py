@@ -2,10 +2,11 @@
 
 import numpy as np
 
+from eval.studies.design.comparisons import check_figure, check_values
 from eval.studies.design.pictures import Line, Panel, Picture
 from eval.studies.design.study import Arm, Study
 from eval.studies.design.trials import Trial
-from eval.studies.design.verdicts import Claim, PublishedFigure, judge
+from eval.studies.design.verdicts import Claim, PublishedFigure
 from eval.studies.inputs import Latents
 
 MEASURE = "eval.studies.learning_rate.latents.measure_recursion"
@@ -28,15 +29,10 @@ def make_study() -> Study:
             ("second-release", "the release", PLAN | {"teacher": False}),
         )
     }
+    first, second = arms
     claims = [
-        Claim("A claim.", "1.5", "a page", ("first-teacher",), lambda its: judge(its.read("first-teacher", "a"))),
-        Claim(
-            "Another.",
-            "",
-            "",
-            ("first-teacher", "second-release"),
-            lambda its: judge(its.read("first-teacher", "worst_ratio", "second-release")),
-        ),
+        Claim("A claim.", "1.5", "a page", check_figure("first-teacher", "a", 0)),
+        Claim("Another.", "", "", check_values((first, second), lambda its: its.read(first, "worst_ratio", second))),
     ]
     published = [PublishedFigure("a table", "rate 0.1", 0.4, 1.0, "first-teacher", "measured@0.1")]
 

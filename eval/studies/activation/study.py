@@ -4,11 +4,11 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from eval.studies.design.comparisons import check_figure, compare_figures
+from eval.studies.design.comparisons import check_figure, check_values, compare_figures
 from eval.studies.design.pictures import Line, Panel, Picture, read_lines
 from eval.studies.design.study import Arm, Study
 from eval.studies.design.trials import Results
-from eval.studies.design.verdicts import Claim, PublishedFigure, judge, publish
+from eval.studies.design.verdicts import Claim, PublishedFigure, publish
 
 LEARNED, REDRAWN, FEEDBACK = "mlp-learned", "mlp-redrawn", "latents-feedback"
 NOTEBOOK, THEORY = "notebook of 2024", "the step of Gauss and Newton; Meulemans et al., 2020"
@@ -70,72 +70,66 @@ CLAIMS = [
         "The learned function is better than ReLU by 5 points, on its own first weights.",
         "67.1 against 58.8 %",
         NOTEBOOK,
-        (LEARNED,),
         compare_figures((LEARNED, "own_learned"), (LEARNED, "own_relu"), 5, unit=" points"),
     ),
     Claim(
         "It is better on fresh signals and first weights, too.",
         "",
         "a control here",
-        (LEARNED,),
         compare_figures((LEARNED, "fresh_learned"), (LEARNED, "fresh_relu"), unit=" points"),
     ),
     Claim(
         "It is not monotone: it falls on the left by more than 0.5.",
         "from 0.6 at -2 to -0.85 at 0.15",
         NOTEBOOK,
-        (LEARNED,),
         compare_figures((LEARNED, "left_top"), (LEARNED, "dip"), 0.5),
     ),
     Claim(
         "Its lowest point is within 0.5 of 0.",
         "at 0.15",
         NOTEBOOK,
-        (LEARNED,),
         check_figure(LEARNED, "dip_at", -0.5, 0.5),
     ),
     Claim(
         "With first weights drawn anew for each training, it is still better than ReLU on fresh ones.",
         "",
         "a control here",
-        (REDRAWN,),
         compare_figures((REDRAWN, "fresh_learned"), (REDRAWN, "fresh_relu"), unit=" points"),
     ),
     Claim(
         "After one step, learned feedback weights leave the excess of the formula, within 1 %.",
         "a theorem",
         THEORY,
-        (FEEDBACK,),
-        lambda its: judge(its.read(FEEDBACK, "learned@1") / its.read(FEEDBACK, "theory@1"), 0.99, 1.01, ".4f"),
+        check_values(
+            (FEEDBACK,), lambda its: its.read(FEEDBACK, "learned@1") / its.read(FEEDBACK, "theory@1"), 0.99, 1.01, ".4f"
+        ),
     ),
     Claim(
         "They are then the pseudo-inverse of the weights above: the angle is below 5 degrees.",
         "a theorem",
         THEORY,
-        (FEEDBACK,),
         check_figure(FEEDBACK, "to_inverse@1", -np.inf, 5, unit=" degrees"),
     ),
     Claim(
         "After four steps they lie between it and the transpose: nearer to the transpose than it is.",
         "predicted: between both",
         "a prediction here",
-        (FEEDBACK,),
         compare_figures((FEEDBACK, "to_transpose@1"), (FEEDBACK, "to_transpose@4"), unit=" degrees"),
     ),
     Claim(
         "They are still nearer to it than to the transpose.",
         "",
         "a prediction here",
-        (FEEDBACK,),
         compare_figures((FEEDBACK, "to_transpose@4"), (FEEDBACK, "to_inverse@4"), unit=" degrees"),
     ),
     Claim(
         "They leave less than backpropagation after each of 1 to 64 steps.",
         "predicted: at most as much",
         "a prediction here",
-        (FEEDBACK,),
-        lambda its: judge(
-            (its.read_curve(FEEDBACK, "backpropagation") - its.read_curve(FEEDBACK, "learned")).min(axis=1), form=".3f"
+        check_values(
+            (FEEDBACK,),
+            lambda its: (its.read_curve(FEEDBACK, "backpropagation") - its.read_curve(FEEDBACK, "learned")).min(axis=1),
+            form=".3f",
         ),
     ),
 ]

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from eval.studies.design.comparisons import check_figure, check_theory, compare_figures
+from eval.studies.design.comparisons import check_figure, check_theory, check_values, compare_figures
 from eval.studies.design.pictures import Line, Panel, Picture, list_pictures, read_lines, read_theory
 from eval.studies.design.study import Arm, Study
 from eval.studies.design.trials import Results
-from eval.studies.design.verdicts import Claim, PublishedFigure, Verdict, judge, publish
+from eval.studies.design.verdicts import Claim, ClaimTest, PublishedFigure, Verdict, judge, publish
 
 PROJECTOR, NONE, DEEP = "cnn-projector", "cnn-none", "cnn-deep"
 UNTRAINED, SUPERVISED = "cnn-untrained", "cnn-supervised"
@@ -102,25 +102,23 @@ def _make_signal_claims() -> list[Claim]:
         place = f"{best:g} % at layer {BEST[arm]}"
         name = f"{words.capitalize()}, layer {BEST[arm]} reads 82 % within 3 points on fresh rows."
         found, last = f"fresh@{BEST[arm]}", f"fresh@{len(accuracies) - 1}"
-        claims.append(Claim(name, place, NOTEBOOK, (arm,), check_figure(arm, found, 79, 85, unit=" %")))
+        claims.append(Claim(name, place, NOTEBOOK, check_figure(arm, found, 79, 85, unit=" %")))
         name, loss = f"{words.capitalize()}, the output is worse than that layer.", best - accuracies[-1]
         test = compare_figures((arm, found), (arm, last), unit=" points")
-        claims.append(Claim(name, f"by {loss:.1f} points", NOTEBOOK, (arm,), test))
+        claims.append(Claim(name, f"by {loss:.1f} points", NOTEBOOK, test))
     return [
         *claims,
         Claim(
             "Without a projector the best layer lies earlier.",
             "layer 1 without, layer 3 with one",
             NOTEBOOK,
-            (PROJECTOR, NONE),
-            _judge_place,
+            ClaimTest((PROJECTOR, NONE), _judge_place),
         ),
         *(
             Claim(
                 name,
                 published,
                 source,
-                (arm, other),
                 compare_figures((arm, "fresh@3"), (other, "fresh@3"), unit=" points"),
             )
             for name, published, source, arm, other in (
@@ -137,16 +135,15 @@ def _make_latent_claims() -> list[Claim]:
             "A critic that knows the classes gets exactly the estimate of the formula.",
             "a theorem",
             THEORY,
-            (CEILING,),
             check_theory(CEILING),
         ),
         Claim(
             "On held-out rows no encoder exceeds that ceiling, at any width.",
             "a theorem; 2.292 nats for batches of 512, at most 2.301",
             THEORY,
-            (ENCODERS,),
-            lambda its: judge(
-                its.read(ENCODERS, "ceiling") - its.read_curve(ENCODERS, "estimate").max(axis=1),
+            check_values(
+                (ENCODERS,),
+                lambda its: its.read(ENCODERS, "ceiling") - its.read_curve(ENCODERS, "estimate").max(axis=1),
                 form=".3f",
                 unit=" nats",
             ),
@@ -155,14 +152,12 @@ def _make_latent_claims() -> list[Claim]:
             "The nearest mean y reads more classes than a linear probe of x.",
             f"predicted: between {LINEAR_PROBE} %, a linear probe, and {MLP_PROBE} %, an MLP probe",
             THEORY,
-            (ENCODERS,),
             check_figure(ENCODERS, f"accuracy@{WIDTH}", LINEAR_PROBE, unit=" %"),
         ),
         Claim(
             "Encoders that memorise 2,000 rows exceed the ceiling on these: an estimate above it is a leak.",
             "",
             THEORY,
-            (MEMORY,),
             compare_figures((MEMORY, f"train_estimate@{WIDTH}"), (MEMORY, "ceiling"), form=".3f", unit=" nats"),
         ),
     ]

@@ -97,7 +97,7 @@ class Study:
                 raise UnknownNameError(f"the study {self.name} has no arm {name!r}. Its arms: {', '.join(self.arms)}.")
         arms = {arm: its for arm, its in self.arms.items() if any(_is_named(arm, name) for name in names)}
         published = [figure for figure in self.published if figure.arm in arms]
-        claims = [claim for claim in self.claims if set(claim.arms) <= set(arms)]
+        claims = [claim for claim in self.claims if set(claim.test.arms) <= set(arms)]
         exact = {arm: title for arm, title in self.exact.items() if arm in arms}
         return replace(self, arms=arms, published=published, claims=claims, exact=exact)
 

@@ -28,6 +28,14 @@ class Verdict:
 
 
 @dataclass(frozen=True)
+class ClaimTest:
+    """A test of a claim: the arms that it needs, and a function of their results."""
+
+    arms: tuple[str, ...]
+    run: Callable[[Results], Verdict]
+
+
+@dataclass(frozen=True)
 class Claim:
     """A claim about the arms of a study.
 
@@ -35,24 +43,22 @@ class Claim:
         name: the claim, as a sentence.
         published: the figures behind it, or "".
         source: where it is from.
-        arms: that it needs.
-        test: returns the verdict from the results of these arms.
     """
 
     name: str
     published: str
     source: str
-    arms: tuple[str, ...]
-    test: Callable[[Results], Verdict]
+    test: ClaimTest
 
     def judge(self, results: Results) -> Verdict:
         """Return the verdict: undecided if an arm, or a point of its curves, is not measured."""
-        if missing := [arm for arm in self.arms if arm not in results.trials]:
+        arms = self.test.arms
+        if missing := [arm for arm in arms if arm not in results.trials]:
             return Verdict("undecided", f"{NOT_MEASURED}: {', '.join(missing)}")
-        if not results.list_seeds(*self.arms):
-            return Verdict("undecided", f"no seed in common: {', '.join(self.arms)}")
+        if not results.list_seeds(*arms):
+            return Verdict("undecided", f"no seed in common: {', '.join(arms)}")
         try:
-            return self.test(results)
+            return self.test.run(results)
         except KeyError as error:
             return Verdict("undecided", f"{NOT_MEASURED}: {error.args[0]}")
 

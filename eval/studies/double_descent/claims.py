@@ -5,9 +5,9 @@ from functools import partial
 
 import numpy as np
 
-from eval.studies.design.comparisons import check_figure, check_theory
+from eval.studies.design.comparisons import check_figure, check_theory, check_values, compare_figures
 from eval.studies.design.trials import Results
-from eval.studies.design.verdicts import Claim, Verdict, judge
+from eval.studies.design.verdicts import Claim, ClaimTest, Verdict, judge
 from eval.studies.double_descent.published import BOOK, CLEAN, CNN, NOISY, NOTEBOOK
 from eval.studies.double_descent.widths import count_parameters, find_threshold
 from ld_data.typing import Doubles
@@ -73,7 +73,7 @@ def make_latent_claims() -> list[Claim]:
     """Return the claims about latents."""
     theory = "Belkin, Hsu and Xu, 2020; Hastie et al., 2022"
     claims = [
-        Claim(name, "" if tolerance else "a theorem", theory, (arm,), check_theory(arm, tolerance, middle, NEAR))
+        Claim(name, "" if tolerance else "a theorem", theory, check_theory(arm, tolerance, middle, NEAR))
         for name, arm, middle, tolerance in (
             ("Over the parameters, least squares have the exact error of the formula.", PARAMETERS, 64, 0),
             ("Over the rows, they have it for a linear teacher.", TEACHER, 32, 0),
@@ -87,7 +87,6 @@ def make_latent_claims() -> list[Claim]:
                 f"Networks with K = {outputs} peak where there are n K parameters, within a factor of 1.4.",
                 f"predicted h = {width:.1f}",
                 "blog of 2020",
-                (name_outputs(outputs),),
                 check_figure(name_outputs(outputs), "peak", -0.5, 0.5, unit=" = log2 of parameters over n K"),
             )
         )
@@ -99,67 +98,62 @@ SIGNAL_CLAIMS = [
         "With wrong labels the perceptron's error peaks between n and 2 n parameters.",
         "54.05 % at h = 47, 54.02 % at h = 61",
         NOTEBOOK,
-        (NOISY,),
-        partial(_judge_peak, NOISY, "peak_width", ROWS, 0, 1),
+        ClaimTest((NOISY,), partial(_judge_peak, NOISY, "peak_width", ROWS, 0, 1)),
     ),
     Claim(
         "At the largest width it is lower than at the published first minimum, h = 16.",
         "47.24 % at h = 16, 45.47 % at h = 300",
         NOTEBOOK,
-        (NOISY,),
-        lambda its: judge(its.read(NOISY, "test_error@16") - its.read(NOISY, "test_error@300"), unit=POINTS),
+        compare_figures((NOISY, "test_error@16"), (NOISY, "test_error@300"), unit=POINTS),
     ),
     Claim(
         "With true labels the error has no peak: its mean at h = 36, 47 and 61 is less than a point above that at 27.",
         "41.02 % at h = 27, 41.66 % at 36, 41.24 % at 61, 37.25 % at 300",
         NOTEBOOK,
-        (CLEAN,),
-        lambda its: judge(
-            _average(its, CLEAN, "test_error", (36, 47, 61)) - its.read(CLEAN, "test_error@27"), -np.inf, 1, unit=POINTS
+        check_values(
+            (CLEAN,),
+            lambda its: _average(its, CLEAN, "test_error", (36, 47, 61)) - its.read(CLEAN, "test_error@27"),
+            -np.inf,
+            1,
+            unit=POINTS,
         ),
     ),
     Claim(
         "With true labels the NLL has a peak: at h = 47 and 61 it is above that at 9 and 12, and at 300.",
         "1.308 at h = 9, 4.415 at 47, 2.338 at 300",
         NOTEBOOK,
-        (CLEAN,),
-        partial(_judge_hill, CLEAN, "test_loss", (9, 12), (47, 61), 300, ""),
+        ClaimTest((CLEAN,), partial(_judge_hill, CLEAN, "test_loss", (9, 12), (47, 61), 300, "")),
     ),
     Claim(
         "In notebook 8.3 it has a peak: at h = 40 it is above that at 8 and 18, and at 400.",
         "49.92 % at h = 18, 58.08 % at 40, 44.15 % at 400",
         "Understanding Deep Learning: notebook 8.3",
-        (BOOK,),
-        partial(_judge_hill, BOOK, "test_error", (8, 18), (40,), 400, POINTS),
+        ClaimTest((BOOK,), partial(_judge_hill, BOOK, "test_error", (8, 18), (40,), 400, POINTS)),
     ),
     Claim(
         "With wrong labels the error of convolutions has a peak: at c = 18, 22 and 26 it is above that at 10 and 100.",
         "19.64 % at c = 10, 33.80 % at 18, 27.66 % at 100",
         NOTEBOOK,
-        (CNN,),
-        partial(_judge_hill, CNN, "test_error", (10,), (18, 22, 26), 100, POINTS),
+        ClaimTest((CNN,), partial(_judge_hill, CNN, "test_error", (10,), (18, 22, 26), 100, POINTS)),
     ),
     Claim(
         "At 100 channels it is still higher than at its first minimum: there is no second descent in error.",
         "19.64 % at c = 10, 27.66 % at 100",
         NOTEBOOK,
-        (CNN,),
-        lambda its: judge(its.read(CNN, "test_error@100") - its.read(CNN, "test_error@10"), unit=POINTS),
+        compare_figures((CNN, "test_error@100"), (CNN, "test_error@10"), unit=POINTS),
     ),
     Claim(
         "The effect is much less pronounced in convolutions than in perceptrons.",
         "no peak in 2020; 14.2 points against 6.8 in 2024",
         BLOG,
-        (NOISY, CNN),
-        lambda its: judge(np.subtract(*_rise(its)), unit=POINTS),
+        check_values((NOISY, CNN), lambda its: np.subtract(*_rise(its)), unit=POINTS),
     ),
     *(
         Claim(
             f"With {words} labels, NLL peaks where there are n parameters, within a factor of 1.4.",
             figure,
             BLOG,
-            (arm,),
-            partial(_judge_peak, arm, "loss_peak_width", ROWS, -0.5, 0.5),
+            ClaimTest((arm,), partial(_judge_peak, arm, "loss_peak_width", ROWS, -0.5, 0.5)),
         )
         for arm, words, figure in (
             (CLEAN, "true", "predicted h = 42.3; the notebook's peak is at 47"),
@@ -171,8 +165,7 @@ SIGNAL_CLAIMS = [
             f"With {words} labels, MSE peaks where there are n K parameters, within a factor of 1.4.",
             "predicted h = 175.7; no picture",
             BLOG,
-            (arm,),
-            partial(_judge_squared, arm),
+            ClaimTest((arm,), partial(_judge_squared, arm)),
         )
         for arm, words in ((SQUARED_CLEAN, "true"), (SQUARED_NOISY, "wrong"))
     ),

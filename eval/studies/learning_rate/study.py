@@ -8,7 +8,7 @@ from eval.studies.design.comparisons import check_figure, check_theory, compare_
 from eval.studies.design.pictures import Line, Panel, Picture, list_pictures, read_lines, read_theory
 from eval.studies.design.study import Arm, Study
 from eval.studies.design.trials import Results
-from eval.studies.design.verdicts import Claim, PublishedFigure, Verdict, judge
+from eval.studies.design.verdicts import Claim, ClaimTest, PublishedFigure, Verdict, judge
 from ld_data.typing import Doubles
 
 DESCENT, GRID = "mlp-descent", "mlp-grid"
@@ -94,28 +94,24 @@ def _make_signal_claims() -> list[Claim]:
             "Both starts lead to one rate, within 0.01.",
             "0.6243 from 1.5, 0.6203 from 0.15",
             NOTEBOOK,
-            (DESCENT,),
             compare_figures((DESCENT, first), (DESCENT, second), -0.01, 0.01, ".4f"),
         ),
         Claim(
             "It is the best rate of a grid, within 0.01.",
             "",
             "a check here",
-            (DESCENT, GRID),
             compare_figures((DESCENT, second), (GRID, best), -0.01, 0.01, ".4f"),
         ),
         Claim(
             "The best rate is 0.62 within 0.08, on average over weights and orders of the rows.",
             "0.62; 0.6 in 2020",
             NOTEBOOK,
-            (GRID,),
-            lambda its: _judge_mean(its.read(GRID, best), 0.54, 0.70),
+            ClaimTest((GRID,), lambda its: _judge_mean(its.read(GRID, best), 0.54, 0.70)),
         ),
         Claim(
             "The last loss is least at a higher rate than the mean loss.",
             "about 0.76 against 0.62, on the way",
             NOTEBOOK,
-            (GRID,),
             compare_figures((GRID, "rate_of_least_final_loss"), (GRID, best), form=".3f"),
         ),
     ]
@@ -127,14 +123,12 @@ def _make_latent_claims() -> list[Claim]:
             "At constant rates the excess of a linear teacher's learner follows the recursion exactly.",
             "a theorem",
             THEORY,
-            (TEACHER,),
             check_theory(TEACHER),
         ),
         Claim(
             "With y of the release, whose noise is not the same for all x, it does so within 5 %.",
             "",
             THEORY,
-            (RECURSION,),
             check_theory(RECURSION, 0.05),
         ),
     ]
@@ -144,7 +138,7 @@ def _make_latent_claims() -> list[Claim]:
         ("Learned rates of all steps reach the least last excess, within 5 %.", "ratio_schedule", "excess 0.00277"),
     ):
         test = check_figure(LEARNED, figure, 0.95, 1.05, ".3f", " of the exact one")
-        claims.append(Claim(name, f"predicted {published}", THEORY, (LEARNED,), test))
+        claims.append(Claim(name, f"predicted {published}", THEORY, test))
     return claims
 
 

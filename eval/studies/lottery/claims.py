@@ -5,9 +5,9 @@ from functools import partial
 
 import numpy as np
 
-from eval.studies.design.comparisons import Place, check_figure, compare_figures
+from eval.studies.design.comparisons import Place, check_figure, check_values, compare_figures
 from eval.studies.design.trials import Results
-from eval.studies.design.verdicts import Claim, Verdict, judge, judge_exact, pool
+from eval.studies.design.verdicts import Claim, ClaimTest, Verdict, judge, judge_exact, pool
 from ld_data.typing import Doubles
 
 SEARCH, RANDOM = "mlp-search", "mlp-random"
@@ -48,28 +48,25 @@ def make_signal_claims() -> list[Claim]:
     """Return the claims about networks on signals."""
     return [
         *(
-            Claim(name, published, SOURCES, (SEARCH,), compare_figures(*_find_gain(condition, other), unit=" points"))
+            Claim(name, published, SOURCES, compare_figures(*_find_gain(condition, other), unit=" points"))
             for name, condition, other, published in GAINS
         ),
         Claim(
             "It is better in its search, on the published test rows.",
             "+9.4: 75.0 against 65.6",
             NOTEBOOK,
-            (SEARCH,),
             compare_figures((SEARCH, "accuracy@0.9192"), (SEARCH, "accuracy@0"), unit=" points"),
         ),
         Claim(
             "In its search, it falls below the dense network at a sparsity between 0.96 and 0.985.",
             "67.7 at 0.97, 63.4 at 0.98, and 65.6 dense",
             NOTEBOOK,
-            (SEARCH,),
-            lambda its: judge(_find_falls(its), *FALLS, ".3f"),
+            check_values((SEARCH,), _find_falls, *FALLS, ".3f"),
         ),
         Claim(
             "With the points of the signals in another order it is not better than the dense network.",
             "+1.65 in order, -0.95 shuffled",
             NOTEBOOK,
-            (SEARCH,),
             compare_figures(*_find_gain("shuffle"), -math.inf, 0.0, unit=" points"),
         ),
         *(
@@ -77,8 +74,7 @@ def make_signal_claims() -> list[Claim]:
                 f"The ticket keeps {run} neighbouring inputs more often than chance.",
                 published,
                 SOURCES,
-                (SEARCH,),
-                partial(_judge_runs, name),
+                ClaimTest((SEARCH,), partial(_judge_runs, name)),
             )
             for run, name, published in RUNS
         ),
@@ -114,8 +110,7 @@ def make_latent_claims() -> list[Claim]:
                 f"The error of a linear map {about} is exactly that of the formula.",
                 "a theorem",
                 THEORY,
-                (arm,),
-                partial(_judge_masks, arm),
+                ClaimTest((arm,), partial(_judge_masks, arm)),
             )
             for arm, about in LATENTS.items()
         ),
@@ -123,7 +118,6 @@ def make_latent_claims() -> list[Claim]:
             "A rotation of x takes a part of the gain away: sparsity by magnitude depends on the basis.",
             "predicted energy 0.481 at 8 %, and 0.408 after a rotation",
             THEORY,
-            (MAGNITUDE, ROTATION),
             compare_figures((MAGNITUDE, "energy@0.08"), (ROTATION, "energy@0.08"), form=".3f"),
         ),
         *_make_learner_claims(),
@@ -137,28 +131,24 @@ def _make_learner_claims() -> list[Claim]:
             "Networks pruned by magnitude to a tenth explain more than random ones.",
             "predicted",
             THEORY,
-            (NETWORKS,),
             compare_figures((NETWORKS, "magnitude@0.9"), (NETWORKS, "random@0.9"), form=".3f"),
         ),
         Claim(
             "A rotation of x takes a part of that away.",
             "predicted",
             THEORY,
-            (NETWORKS,),
             compare_figures((NETWORKS, "magnitude@0.9"), (NETWORKS, "rotation@0.9"), form=".3f"),
         ),
         Claim(
             "Magnitude finds nine tenths of a planted support from many rows.",
             "",
             "a prediction here",
-            (PLANTED,),
             check_figure(PLANTED, f"magnitude@{MANY_ROWS}", 0.9, 1.0, ".3f"),
         ),
         Claim(
             "After a rotation of x it finds the planted places as chance does, within 0.05.",
             "",
             "a prediction here",
-            (PLANTED,),
             compare_figures(
                 (PLANTED, f"rotation@{MANY_ROWS}"), (PLANTED, f"chance@{MANY_ROWS}"), -math.inf, 0.05, ".3f"
             ),

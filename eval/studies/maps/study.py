@@ -9,7 +9,7 @@ from eval.studies.design.comparisons import check_figure, compare_figures
 from eval.studies.design.pictures import Line, Panel, Picture, list_pictures
 from eval.studies.design.study import Arm, Study
 from eval.studies.design.trials import PLACES, Results
-from eval.studies.design.verdicts import Claim, PublishedFigure, Verdict, judge
+from eval.studies.design.verdicts import Claim, ClaimTest, PublishedFigure, Verdict, judge
 
 PIXELS, SIGNALS, FEATURES = "inputs-mnist", "inputs-mnist1d", "features-mnist1d"
 OF_MNIST, OF_SIGNALS, OF_ROTATED = "latents-mnist", "latents-mnist1d", "latents-rotated"
@@ -77,21 +77,18 @@ def _make_input_claims() -> list[Claim]:
             "The classes of MNIST are clusters on its map: their silhouette is above 0.2.",
             "picture only",
             NOTEBOOK,
-            (PIXELS,),
             check_figure(PIXELS, "silhouette", 0.2, 1.0, ".3f"),
         ),
         Claim(
             "Those of MNIST-1D overlap: their mean silhouette is below 0.",
             "picture only",
             NOTEBOOK,
-            (SIGNALS,),
             check_figure(SIGNALS, "silhouette", -1.0, 0.0, ".3f"),
         ),
         Claim(
             "A trained network separates its classes: the silhouette rises.",
             "",
             "a control here",
-            (FEATURES, SIGNALS),
             compare_figures((FEATURES, "silhouette"), (SIGNALS, "silhouette"), form=".3f"),
         ),
         *(
@@ -99,7 +96,6 @@ def _make_input_claims() -> list[Claim]:
                 f"10 neighbours on the map read more of {TITLES[arm]} than of {TITLES[other]}.",
                 "predicted order: MNIST, MNIST-1D, x, noise",
                 "a prediction here",
-                (arm, other),
                 compare_figures((arm, "map_neighbours"), (other, "map_neighbours"), form=".3f", unit=" points"),
             )
             for arm, other in ((PIXELS, SIGNALS), (SIGNALS, OF_MNIST), (OF_MNIST, NOISE))
@@ -115,21 +111,18 @@ def _make_latent_claims() -> list[Claim]:
                 f"The map of {TITLES[arm]} has the divergence of maps of noise, within 1 %.",
                 "predicted: equal",
                 theory,
-                (arm, NOISE),
-                partial(_judge_noise, arm),
+                ClaimTest((arm, NOISE), partial(_judge_noise, arm)),
             ),
             Claim(
                 "Its classes overlap: their mean silhouette is below 0.",
                 "predicted",
                 theory,
-                (arm,),
                 check_figure(arm, "silhouette", -1.0, 0.0, ".3f"),
             ),
             Claim(
                 "Yet x holds the class: its nearest neighbour reads 20 points more than that of noise.",
                 "predicted: far above chance",
                 "a prediction here",
-                (arm, NOISE),
                 compare_figures((arm, "nearest"), (NOISE, "nearest"), 20, unit=" points"),
             ),
         ]

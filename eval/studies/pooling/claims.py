@@ -6,7 +6,7 @@ import numpy as np
 
 from eval.studies.design.comparisons import check_figure, check_theory
 from eval.studies.design.trials import Results
-from eval.studies.design.verdicts import Claim, PublishedFigure, Verdict, judge, publish
+from eval.studies.design.verdicts import Claim, ClaimTest, PublishedFigure, Verdict, judge, publish
 from eval.studies.pooling.latents import CLASS_DIRECTIONS
 from ld_data.typing import Doubles
 
@@ -91,16 +91,20 @@ def make_signal_claims() -> list[Claim]:
     helps = "With 1,000 rows, pooling helps: on average over its three kinds."
     norm = "L2 pooling is better than max pooling with many rows: on average over 20,000 and 50,000."
     stride = "Stride 2 is behind no pooling, on average over the sizes."
+    test = partial(ClaimTest, arms["cnn"])
     claims = [
-        Claim(helps, "+18.6 points", both, arms["cnn"], partial(_judge_gain, "cnn", 1_000, 0.0, np.inf)),
-        Claim("Its gain is smaller with 50,000 rows.", "+18.6 against +1.2 points", both, arms["cnn"], _judge_fall),
-        Claim(norm, "better in the blog; +1.0 and -1.0 points in the notebook", both, arms["cnn"], _judge_norm),
-        Claim(stride, "the worst of all: -1.7 points, behind at each size", NOTEBOOK, strided, _judge_stride),
+        Claim(helps, "+18.6 points", both, test(partial(_judge_gain, "cnn", 1_000, 0.0, np.inf))),
+        Claim("Its gain is smaller with 50,000 rows.", "+18.6 against +1.2 points", both, test(_judge_fall)),
+        Claim(norm, "better in the blog; +1.0 and -1.0 points in the notebook", both, test(_judge_norm)),
+        Claim(
+            stride, "the worst of all: -1.7 points, behind at each size", NOTEBOOK, ClaimTest(strided, _judge_stride)
+        ),
     ]
     for kind, words in ORDERS.items():
         name = f"With 50,000 rows, pooling hinders, on average over its three kinds: {words}."
         published = "it hinders in the blog; +1.2 points in its notebook, with rows in order"
-        claims.append(Claim(name, published, BLOG, arms[kind], partial(_judge_gain, kind, 50_000, -np.inf, 0.0)))
+        hinders = ClaimTest(arms[kind], partial(_judge_gain, kind, 50_000, -np.inf, 0.0))
+        claims.append(Claim(name, published, BLOG, hinders))
     return claims
 
 
@@ -125,14 +129,14 @@ def make_latent_claims() -> list[Claim]:
             ("release", "within 5 %, for y of the release", "", 0.05),
         ):
             arm = name_arm(f"latents-{kind}", kept)
-            claims.append(Claim(f"{words} {how}.", published, THEORY, (arm,), check_theory(arm, tolerance)))
+            claims.append(Claim(f"{words} {how}.", published, THEORY, check_theory(arm, tolerance)))
     for kept, rows in PREDICTED.items():
         for kind in ("teacher", "release"):
             arm = name_arm(f"latents-{kind}", kept)
             name = f"All 9 directions become better than the first {kept} where predicted, within 5 %: {kind}."
             published = f"predicted at {rows:,} rows with one noise for all"
             test = check_figure(arm, "crossing_ratio", 0.95, 1.05, ".3f", " of the predicted number of rows")
-            claims.append(Claim(name, published, THEORY, (arm,), test))
+            claims.append(Claim(name, published, THEORY, test))
     five, nine, whole = (name_arm("latents-release", kept) for kept in (5, CLASS_DIRECTIONS, 32))
     for name, arms, judging in (
         (
@@ -147,5 +151,5 @@ def make_latent_claims() -> list[Claim]:
             partial(_judge_always, nine, whole),
         ),
     ):
-        claims.append(Claim(name, "predicted", THEORY, arms, judging))
+        claims.append(Claim(name, "predicted", THEORY, ClaimTest(arms, judging)))
     return claims

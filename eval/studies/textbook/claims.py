@@ -11,7 +11,7 @@ import numpy as np
 
 from eval.studies.design.comparisons import check_figure, check_theory, compare_figures
 from eval.studies.design.trials import Results
-from eval.studies.design.verdicts import Claim, PublishedFigure, Verdict, judge_close, pool, publish
+from eval.studies.design.verdicts import Claim, ClaimTest, PublishedFigure, Verdict, judge_close, pool, publish
 
 NARROW, WIDE, AUGMENTED, DENSE, PLAIN = "mlp-100", "mlp-200", "mlp-200-augmented", "mlp-285-135-60", "mlp-plain"
 DENSE_PLAIN, STRIDED, STRIDED_PLAIN = "mlp-285-135-60-plain", "cnn-strided", "cnn-strided-plain"
@@ -79,25 +79,21 @@ def _make_training_claims() -> list[Claim]:
     rises = "Their test loss rises from 1,500 plain steps on."
     wide = "The least test error of two layers of 200 units is 32 to 34 %."
     return [
-        Claim(
-            fits, "no training error", eighth, (NARROW,), check_figure(NARROW, "train_error", -math.inf, 0.5, unit=" %")
-        ),
+        Claim(fits, "no training error", eighth, check_figure(NARROW, "train_error", -math.inf, 0.5, unit=" %")),
         Claim(
             "After the notebook's training with momentum they err on 38 to 40 % of the test rows.",
             wanted,
             eighth,
-            (NARROW,),
             check_figure(NARROW, "test_error", 38, 40, unit=" %"),
         ),
-        Claim(plain, wanted, figure, (PLAIN,), check_figure(PLAIN, "test_error", 38, 40, unit=" %")),
+        Claim(plain, wanted, figure, check_figure(PLAIN, "test_error", 38, 40, unit=" %")),
         Claim(
             rises,
             "1.25 to 2.2",
             figure,
-            (PLAIN,),
             compare_figures((PLAIN, "test_loss"), (PLAIN, f"test_loss@{MINIMUM}"), form=".3f"),
         ),
-        Claim(wide, "about 33 %", "notebook 9.5", (WIDE,), check_figure(WIDE, "best_error", 32, 34, unit=" %")),
+        Claim(wide, "about 33 %", "notebook 9.5", check_figure(WIDE, "best_error", 32, 34, unit=" %")),
     ]
 
 
@@ -110,7 +106,7 @@ def _make_comparisons() -> list[Claim]:
         (fewer, "17 % against 40 %, from memory", "figure 10.8", DENSE_PLAIN, STRIDED_PLAIN),
     ):
         test = compare_figures((worse, "fresh_error"), (better, "fresh_error"), unit=" points")
-        claims.append(Claim(name, published, source, (worse, better), test))
+        claims.append(Claim(name, published, source, test))
     return claims
 
 
@@ -137,8 +133,8 @@ def _make_start_claims() -> list[Claim]:
             1 - 1 / np.pi,
         ),
     ):
-        test = partial(_judge_blocks, arm, curve, each)
-        claims.append(Claim(f"{name}, within 15 %.", published or "a theorem of the first block", source, (arm,), test))
+        test = ClaimTest((arm,), partial(_judge_blocks, arm, curve, each))
+        claims.append(Claim(f"{name}, within 15 %.", published or "a theorem of the first block", source, test))
     return claims
 
 
@@ -155,14 +151,13 @@ def make_claims() -> list[Claim]:
                 name,
                 "in this order",
                 "figure 20.1",
-                (RANDOM,),
                 compare_figures((RANDOM, more), (RANDOM, less), form=".3f"),
             )
         )
     for layers in (2, 3, 4):
         name = f"{layers} layers are faster than {layers - 1}, of as many weights: the last training loss is lower."
         test = compare_figures((DEPTH, f"loss_{layers - 1}"), (DEPTH, f"loss_{layers}"), form=".3f")
-        claims.append(Claim(name, "deeper is faster", "figure 20.2", (DEPTH,), test))
+        claims.append(Claim(name, "deeper is faster", "figure 20.2", test))
     return [*claims, *_make_latent_claims()]
 
 
@@ -173,21 +168,18 @@ def _make_latent_claims() -> list[Claim]:
             "Least squares leave of permuted y exactly the share 1 - p / n.",
             "a theorem",
             source,
-            (PERMUTED,),
             check_theory(PERMUTED),
         ),
         Claim(
             f"Networks with {FEW:.2g} n K weights leave more than a fiftieth of permuted y.",
             "more than 0",
             count,
-            (MEMORY,),
             check_figure(MEMORY, f"train_loss@{FEW}", 0.02, form=".3f"),
         ),
         Claim(
             f"With {MANY:.3g} n K weights they leave less than a hundredth.",
             "0",
             count,
-            (MEMORY,),
             check_figure(MEMORY, f"train_loss@{MANY}", -math.inf, 0.01, ".4f"),
         ),
     ]

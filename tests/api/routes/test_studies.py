@@ -40,7 +40,7 @@ def test_claims_without_kept_trials_are_not_measured(client):
 def test_claims_are_judged_by_the_kept_trials(client, kept):
     claims = list_claims(client.get(ROUTE), "learning-rate")
     study = find_study("learning-rate")
-    (judged,) = [claim for claim in study.claims if claim.arms == (ARM,)]
+    (judged,) = [claim for claim in study.claims if claim.test.arms == (ARM,)]
     (found,) = [claim for claim in claims if claim["verdict"] != "not measured"]
     results = study.take_results(load_trials(kept, study.name))
     assert (found["name"], found["source"]) == (judged.name, judged.source)

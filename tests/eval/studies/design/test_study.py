@@ -14,7 +14,7 @@ def test_every_study_is_whole(study):
     assert STUDIES[study.name]
     assert study.claims
     arms = set(study.arms)
-    assert {arm for claim in study.claims for arm in claim.arms} <= arms
+    assert {arm for claim in study.claims for arm in claim.test.arms} <= arms
     assert {figure.arm for figure in study.published} <= arms
     assert set(study.exact) <= arms
     for arm in study.arms.values():

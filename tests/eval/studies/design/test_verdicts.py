@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from eval.studies.design.comparisons import check_figure, check_values
 from eval.studies.design.trials import Results
 from eval.studies.design.verdicts import (
     Claim,
@@ -70,7 +71,7 @@ def test_points_are_judged_by_their_distance_where_a_theory_is_not_exact():
 
 def test_a_claim_without_its_arm_or_point_is_undecided():
     def claim(arm, name):
-        return Claim("a", "b", "c", (arm,), lambda its: judge(its.read(arm, name)))
+        return Claim("a", "b", "c", check_figure(arm, name, 0))
 
     assert claim("first-teacher", "a").judge(RESULTS).word == "holds"
     assert claim("none", "a").judge(RESULTS) == Verdict("undecided", "not measured: none")
@@ -81,7 +82,7 @@ def test_a_claim_without_its_arm_or_point_is_undecided():
 def test_a_claim_about_arms_without_a_common_seed_is_undecided():
     results = Results([make_trial(seed=0), make_trial("second-release", seed=1)])
     arms = ("first-teacher", "second-release")
-    claim = Claim("a", "b", "c", arms, lambda its: judge(its.read(*arms)))
+    claim = Claim("a", "b", "c", check_values(arms, lambda its: its.read(*arms)))
     assert claim.judge(results) == Verdict("undecided", "no seed in common: first-teacher, second-release")
 
 

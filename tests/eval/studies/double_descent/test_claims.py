@@ -60,7 +60,7 @@ def judge_curve(arm, values):
         Trial(STUDY.name, arm, seed, protocol, "0", "numpy", {}, {"at": at, curve: list(own)}, 1.0)
         for seed, own in enumerate(values)
     ]
-    (claim,) = (claim for claim in STUDY.claims if claim.arms == (arm,) and "has a peak:" in claim.name)
+    (claim,) = (claim for claim in STUDY.claims if claim.test.arms == (arm,) and "has a peak:" in claim.name)
     return claim.judge(STUDY.take_results(trials)).word
 
 
