@@ -22,7 +22,6 @@ from eval.classifiers.tables import (
 )
 from eval.commands.examples import load_examples, measure_trials
 from eval.commands.options import (
-    SUFFIXES,
     Classifier,
     FirstSeed,
     InputOptions,
@@ -32,6 +31,7 @@ from eval.commands.options import (
     SeedCount,
     Work,
     WorkOptions,
+    check_figure,
     choose_seeds,
     open_runner,
     prepare_out,
@@ -95,8 +95,7 @@ def tsne(
     from eval.classifiers import training  # late: Keras takes 5 s that --help should not pay
     from ld_data.health.plots import draw_maps, save_figure
 
-    if out.suffix not in SUFFIXES:
-        raise InputError(f"--out must end in {', '.join(SUFFIXES)}; received {out}.")
+    check_figure(out, "--out")
     examples = load_examples(inputs, options)
     prepare_out(out, f"{model}.png")
     views, labels = training.make_views(model, examples, rows, seed, epochs), examples.label_test[:rows]

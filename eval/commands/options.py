@@ -86,7 +86,7 @@ def prepare_out(path: Path, name: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
 
 
-def check_figure(path: Path | None) -> None:
+def check_figure(path: Path | None, option: str = "--figure") -> None:
     """Raise an error if a figure is wished for that cannot be written.
 
     Raises:
@@ -96,7 +96,7 @@ def check_figure(path: Path | None) -> None:
     if path is not None:
         check_libraries("matplotlib")
         if path.suffix not in SUFFIXES:
-            raise InputError(f"--figure must end in {', '.join(SUFFIXES)}; received {path}.")
+            raise InputError(f"{option} must end in {', '.join(SUFFIXES)}; received {path}.")
 
 
 def save_figure(name: str, values: object, path: Path) -> None:
