@@ -22,7 +22,7 @@ PATHS = {
     for path in sorted((ROOT / package).rglob("*.py"))
 }
 MAX_FILE_LINES, MAX_FUNCTION_LINES, MAX_FOLDER_MODULES = 300, 40, 12
-MAX_SOURCE_LINES = 39_500
+MAX_SOURCE_LINES = 39_470
 MAX_LATE_IMPORTS = 47  # most of them in commands, whose --help should not pay for Keras
 VAGUE_NAMES = {"utils", "util", "helpers", "misc", "manager", "common", "core", "base"}
 RANDOM_STATES = {"np.random.seed", "random.seed", "keras.utils.set_random_seed"}
