@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from eval.studies.design.comparisons import check_figure, check_values, compare_figures
-from eval.studies.design.pictures import Line, Panel, Picture, read_lines
+from eval.studies.design.pictures import Line, Panel, Picture, list_pictures, read_lines
 from eval.studies.design.study import Arm, Study
 from eval.studies.design.trials import Results
 from eval.studies.design.verdicts import Claim, PublishedFigure, publish
@@ -136,41 +136,37 @@ CLAIMS = [
 
 
 def _draw_signals(results: Results) -> Iterator[Panel]:
-    arms = [
-        (arm, word) for arm, word in ((LEARNED, "one initialisation"), (REDRAWN, "redrawn")) if arm in results.trials
-    ]
+    words = {LEARNED: "one initialisation", REDRAWN: "redrawn"}
+    found = [arm for arm in words if arm in results.trials]
     for curve, title in (("loss", "outer loss"), ("accuracy", "test accuracy in %")):
-        lines = [Line(word, results.read_axis(arm), results.read_curve(arm, curve)) for arm, word in arms]
-        if curve == "accuracy":
-            arm, at = arms[0][0], results.read_axis(arms[0][0])
+        lines = [line for arm in found for line in read_lines(results, arm, {curve: words[arm]})]
+        if lines and curve == "accuracy":
+            at = lines[0].at
             for name in ("relu", "elu", "sigmoid"):
-                lines.append(Line(name, at, np.full(len(at), results.read(arm, f"own_{name}").mean()), "--"))
+                lines.append(Line(name, at, np.full(len(at), results.read(found[0], f"own_{name}").mean()), "--"))
         yield Panel(title, "outer step", title, lines, {})
-    lines = [Line(word, SHOWN, np.array([results.read(arm, f"f({at:g})") for at in SHOWN]).T) for arm, word in arms]
-    yield Panel("the learned function", "v", "f(v)", lines, {})
+    shapes = {arm: np.array([results.read(arm, f"f({at:g})") for at in SHOWN]).T for arm in found}
+    yield Panel("the learned function", "v", "f(v)", [Line(words[arm], SHOWN, shapes[arm]) for arm in found], {})
 
 
 def _draw_latents(results: Results) -> Iterator[Panel]:
     names = ("learned", "backpropagation", "feedback_alignment")
-    lines = read_lines(results, FEEDBACK, {name: name.replace("_", " ") for name in names}, "o-")
-    first = results.read(FEEDBACK, "theory@1").mean()
-    lines.append(Line("exact, one step", lines[0].at[:1], np.array([first]), "*"))
+    if lines := read_lines(results, FEEDBACK, {name: name.replace("_", " ") for name in names}, "o-"):
+        first = results.read(FEEDBACK, "theory@1").mean()
+        lines.append(Line("exact, one step", lines[0].at[:1], np.array([first]), "*"))
     yield Panel("what is left to learn", "steps of the training", "share of the excess", lines, {}, "xy")
     angles = {"to_transpose": "to the transpose", "to_inverse": "to the pseudo-inverse"}
     lines = read_lines(results, FEEDBACK, angles, "o-")
     yield Panel("angle of the learned weights", "steps of the training", "degrees", lines, {}, "x")
 
 
-def draw(results: Results) -> Iterator[Picture]:
-    """Yield the pictures of the arms that have results."""
-    if {LEARNED, REDRAWN} & set(results.trials):
-        caption = "An activation function that is learned through whole trainings from ELU, and what it is worth"
-        yield Picture("activation", caption, list(_draw_signals(results)))
-    if FEEDBACK in results.trials:
-        caption = (
-            "Feedback weights learned through trainings: the pseudo-inverse after one step, and neither after more"
-        )
-        yield Picture("activation-latents", caption, list(_draw_latents(results)))
+def draw(results: Results) -> list[Picture]:
+    """Return the pictures of the arms that have results."""
+    signals = "An activation function that is learned through whole trainings from ELU, and what it is worth"
+    latents = "Feedback weights learned through trainings: the pseudo-inverse after one step, and neither after more"
+    return list_pictures(
+        ("activation", signals, _draw_signals(results)), ("activation-latents", latents, _draw_latents(results))
+    )
 
 
 STUDY = Study(
