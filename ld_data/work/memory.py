@@ -1,7 +1,6 @@
 """Memory that a process keeps or has had: numpy frees and takes arrays of a megabyte at each step."""
 
 import ctypes
-import resource
 import sys
 from contextlib import suppress
 
@@ -21,4 +20,6 @@ def keep_memory(trim_bytes: int = TRIM_BYTES) -> None:
 
 def read_peak() -> int:
     """Return the most bytes of memory that this process has had."""
+    import resource  # late: Windows has none
+
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
