@@ -15,6 +15,7 @@ from eval.predictions import Model
 from eval.rules.network import Network, fit_network
 from eval.score import Score
 from ld_data.checks import check_integer
+from ld_data.cli.libraries import import_quietly
 from ld_data.errors import UnknownNameError
 from ld_data.release.dataset import LatentDataset
 
@@ -35,6 +36,8 @@ def fit_baseline(name: str, data: LatentDataset, seed: int = 0) -> Model:
     check_integer("seed", seed, 0, MAX_SEED)
     if name in RULES:
         return _fit_rule(name, data, seed)
+    if "perceptrons" in BASELINES[name]:
+        import_quietly("keras")  # takes 5 s, which others need not wait for
     fit: Callable[[LatentDataset, int], Model] = resolve_name(f"eval.{BASELINES[name]}")
     return fit(data, seed)
 

@@ -1,7 +1,6 @@
 """The table of baselines on a release, measured over seeds."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Generic, TypeVar
@@ -13,7 +12,6 @@ from eval.jobs.data import Sent, hash_data, open_data
 from eval.kept.baselines import BaselineRow, load_rows, save_rows
 from eval.names import BASELINES
 from eval.score import Score
-from ld_data.cli.libraries import import_quietly
 from ld_data.release.dataset import LatentDataset
 
 # At most held-out rows are drawn.
@@ -102,6 +100,4 @@ def run_fits(
 
 
 def _fit(fit: Callable[[str, LatentDataset, int], T], name: str, sent: Sent, seed: int) -> T:
-    with suppress(ModuleNotFoundError):  # some baselines need none
-        import_quietly("keras")
     return fit(name, open_data(sent), seed)

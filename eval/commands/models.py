@@ -6,12 +6,12 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+from eval.baselines.registry import fit_baseline
 from eval.ladder import FitDataset
 from eval.names import BASELINES
 from eval.report.loading import Rule, find_plan, make_network
 from eval.report.watch import Watched, fit_watched
 from eval.rules.network import Network
-from ld_data.cli.libraries import import_quietly
 from ld_data.release.dataset import LatentDataset
 
 
@@ -36,9 +36,6 @@ def load_fit(name: str, folder: Path) -> FitDataset:
         if isinstance(found, type):
             return lambda data, seed: train_rule(name, found, data, seed)
         return lambda data, seed: found(*data.as_keras()[0], seed)
-    import_quietly("keras")
-    from eval.baselines.registry import fit_baseline  # late: scikit-learn and Keras take seconds
-
     return partial(fit_baseline, name)
 
 
