@@ -44,7 +44,8 @@ nb_execution_cache_path = str(FOLDER.parent / "build" / "notebooks" / digest)  #
 nb_execution_raise_on_error = True
 nb_execution_timeout = 600
 nb_execution_in_temp = True
-nb_execution_excludepatterns = ["own_images.py"] if tags.has("tests") else []  # noqa: F821 - Sphinx's; it takes long
+tested = ["encode_and_serve.py", "first_regression.py", "learning_rule.py", "own_images.py"]  # with less to fit
+nb_execution_excludepatterns = tested if tags.has("tests") else []  # noqa: F821 - Sphinx's
 nb_merge_streams = True
 nb_output_stderr = "remove"  # bars of progress
 

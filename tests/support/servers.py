@@ -15,9 +15,10 @@ from api.middleware.connections import Connection
 
 
 @contextmanager
-def serve(app: ASGIApp, http: type[Connection] = Connection) -> Iterator[str]:
-    """Yield the address of the app, served on a free port by the service's connections."""
-    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="error", http=http, ws="none", proxy_headers=False))
+def serve(app: ASGIApp, http: type[Connection] = Connection, port: int = 0) -> Iterator[str]:
+    """Yield the address of the app, served on a port, for 0 a free one, by the service's connections."""
+    config = uvicorn.Config(app, port=port, log_level="error", http=http, ws="none", proxy_headers=False)
+    server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     try:
