@@ -18,6 +18,7 @@ from eval.leaderboard.store import Store
 from eval.leaderboard.submission import Submission
 from tests.api.page.actions import BROWSER, DESKTOP, wait
 from tests.support.servers import serve
+from tests.support.tracer import NONE, set_tracers
 from tests.test_shipped_releases import CHECKPOINTS
 
 
@@ -32,7 +33,7 @@ def address(tmp_path_factory):
         models = {name: partial(_predict, share) for name, share in (("mlp", 1), ("feedback-alignment", -1))}
         found.__dict__["predictions"] = {name: make_prediction(found.codec, own) for name, own in models.items()}
         store = Store(str(tmp_path_factory.mktemp("page") / "scores.sqlite"))
-        with serve(make_app(catalogue, store)) as address:
+        with set_tracers(*NONE), serve(make_app(catalogue, store)) as address:  # as in the tests
             _submit(address)
             yield address
 
