@@ -105,8 +105,8 @@ def describe_rows(rows: Sequence[ReadabilityRow]) -> str:
     """Return the rows as a text table, with a column for each further setting in which they differ."""
     names = list(rows[0].measures)
     configs = [VaeConfig.from_json(row.x) for row in rows]
-    names_of_settings = {field.name for field in fields(VaeConfig)} - {"class_loss", "flow_class_loss"}
-    settings = sorted(name for name in names_of_settings if len({getattr(config, name) for config in configs}) > 1)
+    further = {field.name for field in fields(VaeConfig)} - {"class_loss", "flow_class_loss"}
+    settings = sorted(name for name in further if len({getattr(config, name) for config in configs}) > 1)
     cells = [
         (
             f"{row.readability:g}",
